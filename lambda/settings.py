@@ -1,0 +1,41 @@
+"""The function's environment, read once. No other module reads it."""
+
+from __future__ import annotations
+
+import os
+
+
+class Settings:
+    """What the environment says. Its repr hides what is secret."""
+
+    __slots__ = (
+        "api_url",
+        "aws_access_key_id",
+        "aws_endpoint_url",
+        "aws_region",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "proxy",
+        "reply_mode",
+        "token",
+        "token_parameter",
+        "webhook_secret",
+    )
+
+    def __init__(self) -> None:
+        get = os.environ.get
+        self.token = get("TELEGRAM_BOT_TOKEN", "")
+        self.token_parameter = get("TELEGRAM_BOT_TOKEN_PARAMETER", "")
+        self.webhook_secret = get("TELEGRAM_WEBHOOK_SECRET", "")
+        self.api_url = get("TELEGRAM_API_URL") or "https://api.telegram.org"
+        self.proxy = get("TELEGRAM_PROXY", "")
+        self.reply_mode = get("REPLY_MODE") or "api"
+        # Lambda sets these itself; AWS_ENDPOINT_URL is there on an emulated AWS alone.
+        self.aws_region = get("AWS_REGION", "")
+        self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
+        self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")
+        self.aws_session_token = get("AWS_SESSION_TOKEN", "")
+        self.aws_endpoint_url = get("AWS_ENDPOINT_URL", "")
+
+    def __repr__(self) -> str:
+        return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"

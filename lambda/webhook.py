@@ -1,0 +1,79 @@
+"""The webhook's registration: what Terraform invokes the function for.
+
+`aws_lambda_invocation` with `lifecycle_scope = "CRUD"` sends its input with a `tf` object added:
+
+    {"url": "https://…/telegram", "max_connections": 40, "tf": {"action": "create", …}}
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import telegram
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
+    from collections.abc import Callable
+    from typing import Any
+
+logger = logging.getLogger("bot")
+
+PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
+
+
+class RegistrationFailed(Exception):
+    """The webhook is not registered; the text says why, in Telegram's words if it has any."""
+
+
+def register(
+    event: dict[str, Any],
+    call: Callable[[str, dict[str, Any]], Any],
+    secret: str,
+    allowed_updates: list[str],
+    deadline: float,
+) -> dict[str, Any]:
+    """Set the webhook (https://core.telegram.org/bots/api#setwebhook) to the event's `url`.
+
+    `call(method, params)` calls the Bot API. What may mend itself, such as a new host name that
+    Telegram can't resolve yet, is tried until `deadline` (of `time.monotonic()`) is near.
+    Returns `url`, `pending_updates` and `last_error`, as Telegram told them afterwards.
+    Raises RegistrationFailed, which fails the apply.
+    """
+    params = {
+        "url": event["url"],
+        "max_connections": event["max_connections"],
+        "allowed_updates": allowed_updates,
+        "secret_token": secret,
+    }
+    while True:
+        try:
+            call("setWebhook", params)
+            info = call("getWebhookInfo", {})
+            break
+        except Exception as error:
+            if not _may_mend_itself(error) or time.monotonic() + 2 * PAUSE_SECONDS > deadline:
+                raise RegistrationFailed(
+                    f"Telegram did not register the webhook: {error}"
+                ) from None
+            logger.warning("registration is tried again", extra={"reason": str(error)})
+        time.sleep(PAUSE_SECONDS)
+    return {
+        "url": info["url"],
+        "pending_updates": info["pending_update_count"],
+        "last_error": info.get("last_error_message"),
+    }
+
+
+def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) -> None:
+    """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
+    if call("getWebhookInfo", {})["url"] == event["url"]:
+        call("deleteWebhook", {})
+    else:
+        logger.warning("the webhook is another deployment's now, and stays")
+
+
+def _may_mend_itself(error: Exception) -> bool:
+    if isinstance(error, telegram.Refused):
+        return error.code == 429 or "resolve host" in error.description
+    return isinstance(error, telegram.Unreachable)

@@ -1,0 +1,24 @@
+output "function_name" {
+  description = "Name of the Lambda function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = aws_cloudwatch_log_group.function.name
+}
+
+output "logs_command" {
+  description = "Shell command that shows the function's logs as they come."
+  value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${data.aws_region.this.name}"
+}
+
+output "webhook" {
+  description = "The webhook as Telegram told it at the last apply: url, pending_updates (how many wait there), last_error (null if there was none)."
+  value       = jsondecode(aws_lambda_invocation.webhook.result)
+}
+
+output "webhook_url" {
+  description = "Address that Telegram delivers updates to."
+  value       = local.webhook_url
+}

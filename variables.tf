@@ -1,0 +1,91 @@
+variable "log_retention_in_days" {
+  type        = number
+  description = "How long the logs of the function and of the API are kept, in days. 0 keeps them for ever."
+  default     = 14
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_in_days)
+    error_message = "CloudWatch Logs keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, or for ever: 0."
+  }
+}
+
+variable "max_connections" {
+  type        = number
+  description = "How many updates Telegram may deliver at the same time, from 1 to 100. Each needs a container of its own."
+  default     = 40
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections >= 1 && var.max_connections <= 100 && floor(var.max_connections) == var.max_connections
+    error_message = "Telegram takes a whole number from 1 to 100 for max_connections."
+  }
+}
+
+variable "name" {
+  type        = string
+  description = "Name of the function, the API and the role, and of the log groups' last part: up to 64 letters, digits, hyphens and underscores. Two bots in one account and region need two names."
+  default     = "telegram-bot"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.name))
+    error_message = "A name has 1 to 64 letters (a to z, in either case), digits, hyphens and underscores."
+  }
+}
+
+variable "reply_mode" {
+  type        = string
+  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API."
+  default     = "api"
+  nullable    = false
+
+  validation {
+    condition     = contains(["api"], var.reply_mode)
+    error_message = "The reply_mode is \"api\"."
+  }
+}
+
+variable "runtime" {
+  type        = string
+  description = "Lambda runtime identifier: python3.12 or later."
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^python3\\.(1[2-9]|[2-9][0-9])$", var.runtime))
+    error_message = "The runtime is python3.12 or a later one, such as python3.13."
+  }
+}
+
+variable "telegram_api_url" {
+  type        = string
+  description = "URL of the Bot API, without a slash at its end: another one than Telegram's own for a Bot API server of yours."
+  default     = "https://api.telegram.org"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$", var.telegram_api_url))
+    error_message = "A URL of the Bot API begins with https:// or http://, names a host, and has no slash at its end, such as https://api.telegram.org."
+  }
+}
+
+variable "telegram_bot_token" {
+  type        = string
+  description = "The bot's token, as @BotFather gave it: digits, a colon, and at least 30 letters, digits, hyphens and underscores."
+  sensitive   = true
+  nullable    = false
+  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
+}
+
+variable "throttling_limit" {
+  type        = number
+  description = "How many requests per second the API takes before it answers 429, as a rate and as a burst, from 1 to 10000. Telegram delivers later what was refused."
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.throttling_limit >= 1 && var.throttling_limit <= 10000 && floor(var.throttling_limit) == var.throttling_limit
+    error_message = "The throttling_limit is a whole number from 1 to 10000."
+  }
+}
