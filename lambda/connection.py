@@ -9,16 +9,14 @@ import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
+from errors import Unreachable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
     from collections.abc import Callable
 
 IDLE_SECONDS = 30  # then a connection is opened anew: a frozen container sees no goodbye
 MAX_ANSWER = 1 << 20  # bytes
-
-
-class Unreachable(Exception):
-    """There was no usable answer. Whether the request arrived is not known."""
 
 
 class Connection:

@@ -7,8 +7,8 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-import telegram
-from settings import Settings
+from errors import Refused, Unreachable
+from settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
@@ -26,6 +26,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 STARTUP_SECONDS = 3.0  # at most, to open the connection before the first update
 SPARE_SECONDS = 1.0  # of the function's time-out, kept to give the answer in
 REMEMBERED = 256  # update ids
+NEVER_IN_RESPONSE = ("get", "setwebhook", "deletewebhook", "logout", "close")
 
 # What became of an update: the level it is logged at, and the status that Telegram gets, which
 # delivers an update again, after all later ones of its chat were held up, until the status is 2xx.
@@ -41,18 +42,21 @@ OUTCOMES = {
     "misconfigured": (logging.ERROR, 503),  # a token that Telegram doesn't know, a broken bot.py
 }
 
-settings = Settings()
-api = telegram.Client(settings.api_url, settings.token, settings.proxy)
-answered: dict[int, None] = {}  # ids of updates whose calls were carried out, the latest last
+answered: dict[int, Json | None] = {}  # the last update ids whose calls were carried out, and
+# the call that went into the response
+
 broken: Exception | None = None  # why bot.py can't be imported: a destroy must work all the same
 try:
     import bot
 except Exception as error:
     broken = error
-try:
-    api.connect(STARTUP_SECONDS)
-except telegram.Unreachable as error:
-    logger.warning("no connection at start-up", extra={"error": str(error)})
+if settings.reply_mode == "api":
+    import api
+
+    try:
+        api.prepare(STARTUP_SECONDS)
+    except Unreachable as error:
+        logger.warning("not ready at start-up", extra={"error": str(error)})
 
 
 def handler(event: Any, context: Any) -> Json | None:
@@ -134,47 +138,81 @@ def on_update(update: Json, deadline: float) -> Json:
     started = time.monotonic()
     kind = next((key for key in update if key != "update_id"), None)
     line: Json = {"update_id": update["update_id"], "kind": kind, "methods": []}
-    line["outcome"] = answer(update, line, deadline)
+    outcome, call = answer(update, line, deadline)
+    line["outcome"] = outcome
     line["milliseconds"] = round((time.monotonic() - started) * 1000, 1)
-    level, status = OUTCOMES[line["outcome"]]
+    level, status = OUTCOMES[outcome]
     logger.log(level, "update", extra=line)
-    return response(status, line["outcome"], line.get("retry_after"))
+    if call:
+        return response(status, json.dumps(call), "application/json")
+    return response(status, outcome, retry_after=line.get("retry_after"))
 
 
-def answer(update: Json, line: Json, deadline: float) -> str:
-    """Make the calls that answer an update, note them in its log line, and return its outcome."""
-    if update["update_id"] in answered:
-        return "repeated"
+def answer(update: Json, line: Json, deadline: float) -> tuple[str, Json | None]:
+    """Answer an update, and note in its log line how.
+
+    Returns the outcome, and the call that Telegram is to find in the response, if any.
+    """
+    update_id = update["update_id"]
+    if update_id in answered:
+        return "repeated", answered[update_id]
     if broken:
         line["error"] = place(broken)
-        return "misconfigured"
+        return "misconfigured", None
     try:
         calls = checked(bot.reply(update))
+    except Unreachable as error:  # a bot of one's own may have asked AWS
+        line["error"] = str(error)
+        return "unreachable", None
     except Exception as error:
         line["error"] = place(error)
-        return "bot_failed"
-    outcome = "answered" if calls else "ignored"
-    carried_out = False
+        return "bot_failed", None
+    if not calls:
+        return "ignored", None
+    last = calls.pop() if fits_response(calls[-1]) else None
+    outcome, carried_out = carry_out(calls, line, deadline)
+    if OUTCOMES[outcome][1] != 200 or outcome == "incomplete":
+        last = None
+    if last:
+        line["methods"].append(last["method"])
+    if carried_out:
+        remember(update_id, last)
+    return outcome, last
+
+
+def fits_response(call: Json) -> bool:
+    """Tell whether a call may be the response's body: Telegram then makes it by itself.
+
+    Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
+    """
+    method = call["method"].lower()
+    return settings.reply_mode == "webhook" and not method.startswith(NEVER_IN_RESPONSE)
+
+
+def carry_out(calls: list[Json], line: Json, deadline: float) -> tuple[str, bool]:
+    """Make calls in their order. Returns the outcome, and whether any was carried out."""
+    outcome, carried_out = "answered", False
     for call in calls:
-        line["methods"].append(call["method"])
+        import api
+
+        params = {**call}
+        method = params.pop("method")
+        line["methods"].append(method)
         try:
-            make(call, deadline)
+            api.call(method, params, deadline)
             carried_out = True
             continue
-        except telegram.Refused as refusal:
+        except Refused as refusal:
             line["refusal"] = str(refusal)
             outcome = verdict(refusal)
             if outcome == "throttled":
                 line["retry_after"] = refusal.retry_after
-        except telegram.Unreachable as error:
+        except Unreachable as error:
             line["error"] = str(error)
             outcome = "unreachable"
         if outcome != "refused":  # the rest waits for the next delivery, if there is to be one
-            outcome = "incomplete" if carried_out else outcome
-            break
-    if carried_out:
-        remember(update["update_id"])
-    return outcome
+            return "incomplete" if carried_out else outcome, carried_out
+    return outcome, carried_out
 
 
 def checked(calls: Any) -> list[Json]:
@@ -189,47 +227,40 @@ def checked(calls: Any) -> list[Json]:
     return calls
 
 
-def make(call: Json, deadline: float) -> None:
-    """Make a call, once more if its chat has a new id. Raises Refused or Unreachable."""
-    params = {**call}
-    method = params.pop("method")
-    try:
-        api.call(method, params, deadline - time.monotonic())
-    except telegram.Refused as refusal:
-        if refusal.migrate_to_chat_id is None:
-            raise
-        params["chat_id"] = refusal.migrate_to_chat_id
-        api.call(method, params, deadline - time.monotonic())
-
-
-def verdict(refusal: telegram.Refused) -> str:
+def verdict(refusal: Refused) -> str:
     """Return the outcome of a refused call."""
     if refusal.is_about_the_token:
         return "misconfigured"
     return "throttled" if refusal.code == 429 else "refused"
 
 
-def remember(update_id: int) -> None:
+def remember(update_id: int, call: Json | None) -> None:
     """Note an answered update, in case it is delivered to this container again."""
-    answered[update_id] = None
+    answered[update_id] = call
     if len(answered) > REMEMBERED:
         del answered[next(iter(answered))]
 
 
-def response(status: int, reason: str, retry_after: int | None = None) -> Json:
+def response(
+    status: int, body: str, content_type: str = "text/plain", retry_after: int | None = None
+) -> Json:
     """Return an API Gateway response. Telegram honours a `retry_after` of 0 to 3600 seconds."""
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    headers = {"Content-Type": content_type}
     if retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
-    return {"statusCode": status, "headers": headers, "body": reason}
+    return {"statusCode": status, "headers": headers, "body": body}
 
 
 def on_terraform(event: Json, deadline: float) -> Json:
     """Register the webhook, or remove it. A refused registration raises, and fails the apply."""
+    import api
     import webhook
 
+    if settings.token_parameter:  # it may have changed since it was fetched
+        api.client.token = ""
+
     def call(method: str, params: Json) -> Any:
-        return api.call(method, params, deadline - time.monotonic())
+        return api.call(method, params, deadline)
 
     if event["tf"].get("action") != "delete":
         if broken:

@@ -39,3 +39,6 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
+
+
+settings = Settings()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 
-import telegram
+from errors import Refused, Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
@@ -74,6 +74,6 @@ def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) ->
 
 
 def _may_mend_itself(error: Exception) -> bool:
-    if isinstance(error, telegram.Refused):
+    if isinstance(error, Refused):
         return error.code == 429 or "resolve host" in error.description
-    return isinstance(error, telegram.Unreachable)
+    return isinstance(error, Unreachable)
