@@ -5,7 +5,9 @@ A test file takes them by importing them.
 
 from __future__ import annotations
 
+import functools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import botocore.config
 import botocore.session
 import pytest
-from stack import REGION, Emulator, Module, StackError, terraform_command
+from stack import REGION, Emulator, Module, StackError
 from stand_in import Server, Telegram
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
@@ -22,20 +24,32 @@ OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
 Deploy = Callable[..., Module]
 
 
-def skip_without_terraform() -> None:
-    """Skip a test where there is no Terraform, unless every check is required."""
-    try:
-        terraform_command()
-    except StackError as error:
+@functools.cache
+def provider_missing() -> str:
+    """Return why the module can't be initialised on this machine, or nothing if it can."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            Module("http://127.0.0.1:9", Path(folder)).init()
+        except StackError as error:
+            return str(error)
+    return ""
+
+
+def needs_provider() -> None:
+    """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
+    if missing := provider_missing():
         if os.environ.get("REQUIRE_ALL"):
-            raise
-        pytest.skip(str(error))
+            pytest.fail(missing)
+        pytest.skip(
+            "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
+            f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
+        )
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Emulator]:
     """An emulated AWS for the tests of a file."""
-    skip_without_terraform()
+    needs_provider()
     with Emulator() as emulator:
         yield emulator
 
