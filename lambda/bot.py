@@ -97,6 +97,8 @@ def on_message(message: Json) -> list[Json]:
     """Echo a message: its text, or a copy of anything else."""
     if not is_from_a_person(message) or not SERVICE.isdisjoint(message):
         return []
+    if message["message_id"] == 0:  # scheduled by Telegram itself, and out of reach until sent
+        return []
     if "text" not in message:
         return copy(message)
     text = message["text"]
@@ -143,10 +145,7 @@ def copy(message: Json) -> list[Json]:
     secret_quiz = quiz and "correct_option_ids" not in message["poll"]
     if secret_quiz or not UNCOPYABLE.isdisjoint(message):
         return send(message, text=NOT_COPYABLE)
-    message_id = integer(message["message_id"])
-    if message_id == 0:  # scheduled by Telegram itself, and out of reach until it is sent
-        return []
-    to = place(message)
+    to, message_id = place(message), integer(message["message_id"])
     return [
         {"method": "copyMessage", **to, "from_chat_id": to["chat_id"], "message_id": message_id}
     ]
