@@ -97,17 +97,18 @@ def on_message(message: Json) -> list[Json]:
     """Echo a message: its text, or a copy of anything else."""
     if not is_from_a_person(message) or not SERVICE.isdisjoint(message):
         return []
-    if message["message_id"] == 0:  # scheduled by Telegram itself, and out of reach until sent
+    if message["message_id"] == 0:  # Telegram scheduled it by itself: it can't be used yet
         return []
     if "text" not in message:
-        return copy(message)
+        return [copy(message)]
     text = message["text"]
     if command(text) in ("/start", "/help"):
-        return send(message, text=HELP, reply_markup={"inline_keyboard": [[BUTTON]]})
-    said = PREFIX + text
-    if utf16_length(said) > MAX_TEXT:
-        return copy(message)
-    return send(message, text=said, entities=moved(message.get("entities", [])))
+        return [send(message, HELP, reply_markup={"inline_keyboard": [[BUTTON]]})]
+    if utf16_length(PREFIX + text) > MAX_TEXT:
+        return [copy(message)]
+    if "entities" in message:
+        return [send(message, PREFIX + text, entities=moved(message["entities"]))]
+    return [send(message, PREFIX + text)]
 
 
 def on_callback_query(query: Json) -> list[Json]:
@@ -134,21 +135,20 @@ def command(text: str) -> str:
     return first_word.partition("@")[0]
 
 
-def send(message: Json, **params: Any) -> list[Json]:
-    """Send params as a message to where a message came from."""
-    return [{"method": "sendMessage", **place(message), **params}]
+def send(message: Json, text: str, **params: Any) -> Json:
+    """Return the call that sends a text to where a message came from."""
+    return {"method": "sendMessage", **place(message), "text": text, **params}
 
 
-def copy(message: Json) -> list[Json]:
-    """Send a message back as it is, or say that it can't be."""
-    quiz = message.get("poll", {}).get("type") == "quiz"
-    secret_quiz = quiz and "correct_option_ids" not in message["poll"]
-    if secret_quiz or not UNCOPYABLE.isdisjoint(message):
-        return send(message, text=NOT_COPYABLE)
-    to, message_id = place(message), integer(message["message_id"])
-    return [
-        {"method": "copyMessage", **to, "from_chat_id": to["chat_id"], "message_id": message_id}
-    ]
+def copy(message: Json) -> Json:
+    """Return the call that sends a message back as it is, or says that it can't be."""
+    poll = message.get("poll", {})
+    is_secret = poll.get("type") == "quiz" and "correct_option_ids" not in poll
+    if is_secret or not UNCOPYABLE.isdisjoint(message):
+        return send(message, NOT_COPYABLE)
+    to = place(message)
+    source = {"from_chat_id": to["chat_id"], "message_id": integer(message["message_id"])}
+    return {"method": "copyMessage", **to, **source}
 
 
 def place(message: Json) -> Json:

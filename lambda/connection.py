@@ -117,6 +117,7 @@ def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T
     """
     outcome: list[T | Exception] = []
     given_up = threading.Event()
+    connected = http.sock  # http.client forgets it where the answer ends with the connection
 
     def run() -> None:
         try:
@@ -132,7 +133,7 @@ def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T
     result = outcome[0] if outcome else TimeoutError(f"no answer within {timeout:.1f} s")
     if isinstance(result, Exception):
         given_up.set()
-        _close(http)
+        _close(http, connected)
         raise Unreachable(_describe(result)) from None
     return result
 
@@ -158,9 +159,9 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _close(http: HTTPConnection) -> None:
-    """Close a connection, and end a thread that may wait on it."""
-    connected = http.sock  # which that thread may close, too
+def _close(http: HTTPConnection, connected: socket.socket | None = None) -> None:
+    """Close a connection, and end a thread that may wait on it, or may be closing it."""
+    connected = http.sock or connected
     if connected is not None:
         try:
             connected.shutdown(socket.SHUT_RDWR)

