@@ -38,9 +38,7 @@ class Connection:
 
         Raises Unreachable.
         """
-        http = self._take(timeout)
-        _within(timeout, http, http.connect)
-        self._keep(http)
+        self._keep(self._take(timeout))
 
     def post(
         self, path: str, body: bytes, headers: dict[str, str], timeout: float
@@ -50,19 +48,18 @@ class Connection:
         The request is sent once: it may have arrived even where no answer did.
         Raises Unreachable, whose text never holds the path.
         """
+        deadline = time.monotonic() + timeout
         http = self._take(timeout)
 
         def exchange() -> tuple[int, bytes]:
-            if http.sock is None:
-                http.connect()
             http.request("POST", self._url.path.rstrip("/") + path, body, headers)
-            response = http.getresponse()
-            answer = response.read(MAX_ANSWER)
-            if response.read(1):
-                raise HTTPException("an endless answer")
-            return response.status, answer
+            with http.getresponse() as response:
+                answer = response.read(MAX_ANSWER)
+                if response.read(1):
+                    raise HTTPException("an endless answer")
+                return response.status, answer
 
-        status, answer = _within(timeout, http, exchange)
+        status, answer = _within(deadline - time.monotonic(), http, exchange)
         if http.sock is not None:  # the answer may say that the connection closes after it
             self._keep(http)
         return status, answer
@@ -72,7 +69,9 @@ class Connection:
         self._last_used = time.time()
 
     def _take(self, timeout: float) -> HTTPConnection:
-        """Return the kept connection if it is still good, else a new one, not yet open."""
+        """Return the kept connection if it is still good, else a new one."""
+        if timeout <= 0:
+            raise Unreachable("no time left")
         http, self._kept = self._kept, None
         # The wall clock: a container's other clocks may stand still while it is frozen.
         if http and 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(http.sock):
@@ -81,9 +80,11 @@ class Connection:
         if http:
             _close(http)
         try:
-            return self._new(timeout)
+            http = self._new(timeout)
         except (OSError, ValueError) as error:  # no certificates, or a URL that is none
             raise Unreachable(_describe(error)) from None
+        _within(timeout, http, http.connect)
+        return http
 
     def _new(self, timeout: float) -> HTTPConnection:
         host = self._proxy or self._url
@@ -95,6 +96,7 @@ class Connection:
             )
         if self._proxy:
             http.set_tunnel(self._url.hostname or "", self._url.port, self._proxy_headers())
+        http.auto_open = 0  # once closed, a request that is still on its way must not reopen it
         return http
 
     def _proxy_headers(self) -> dict[str, str]:
@@ -114,19 +116,24 @@ def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T
     starts anew with each byte that arrives.
     """
     outcome: list[T | Exception] = []
+    given_up = threading.Event()
+    connected = http.sock  # http.client forgets it where the answer ends with the connection
 
     def run() -> None:
         try:
             outcome.append(work())
         except Exception as error:
             outcome.append(error)
+        if given_up.is_set():  # it may have connected when nobody waited any more
+            _close(http)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(max(timeout, 0))
     result = outcome[0] if outcome else TimeoutError(f"no answer within {timeout:.1f} s")
     if isinstance(result, Exception):
-        _close(http)
+        given_up.set()
+        _close(http, connected)
         raise Unreachable(_describe(result)) from None
     return result
 
@@ -152,11 +159,12 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _close(http: HTTPConnection) -> None:
-    """Close a connection, and end a thread that may wait on it."""
-    if http.sock is not None:
+def _close(http: HTTPConnection, connected: socket.socket | None = None) -> None:
+    """Close a connection, and end a thread that may wait on it, or may be closing it."""
+    connected = http.sock or connected
+    if connected is not None:
         try:
-            http.sock.shutdown(socket.SHUT_RDWR)
+            connected.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
     http.close()
