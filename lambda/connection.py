@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from binascii import a2b_base64, b2a_base64
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
@@ -23,12 +24,14 @@ class Connection:
     """A connection to the host of a URL, opened when first needed.
 
     `url` may have a path, which each request's path is put behind. With `proxy`
-    (`http://user:password@host:port`) everything goes through a tunnel (CONNECT).
+    (`http://user:password@host:port`) everything goes through a tunnel (CONNECT). `root` is a name
+    in the certificate of the CA that the host's own is expected to come from in the end.
     """
 
-    def __init__(self, url: str, proxy: str = "") -> None:
+    def __init__(self, url: str, proxy: str = "", root: str = "") -> None:
         self._url = urlsplit(url)
         self._proxy = urlsplit(proxy) if proxy else None
+        self._root = root
         self._tls: ssl.SSLContext | None = None
         self._kept: HTTPConnection | None = None
         self._last_used = 0.0
@@ -64,6 +67,17 @@ class Connection:
             self._keep(http)
         return status, answer
 
+    def _connect(self, http: HTTPConnection) -> None:
+        try:
+            http.connect()
+        except ssl.SSLCertVerificationError:
+            if not (self._tls and self._root):
+                raise
+            self._root = ""  # the host has moved to another CA: from now on trust them all
+            self._tls.load_default_certs()
+            http.close()
+            http.connect()
+
     def _keep(self, http: HTTPConnection) -> None:
         self._kept = http
         self._last_used = time.time()
@@ -80,17 +94,18 @@ class Connection:
         if http:
             _close(http)
         try:
-            http = self._new(timeout)
+            new = self._new(timeout)
         except (OSError, ValueError) as error:  # no certificates, or a URL that is none
             raise Unreachable(_describe(error)) from None
-        _within(timeout, http, http.connect)
-        return http
+        _within(timeout, new, lambda: self._connect(new))
+        return new
 
     def _new(self, timeout: float) -> HTTPConnection:
         host = self._proxy or self._url
         http = HTTPConnection(host.hostname or "", host.port, timeout=timeout)
         if self._url.scheme == "https":
-            self._tls = self._tls or ssl.create_default_context()
+            if not self._tls:  # with no data it trusts all that the system trusts
+                self._tls = ssl.create_default_context(cadata=_trusted(self._root))
             http = HTTPSConnection(
                 host.hostname or "", host.port, timeout=timeout, context=self._tls
             )
@@ -102,8 +117,6 @@ class Connection:
     def _proxy_headers(self) -> dict[str, str]:
         if not self._proxy or self._proxy.username is None:
             return {}
-        from binascii import b2a_base64
-
         credentials = unquote(self._proxy.username) + ":" + unquote(self._proxy.password or "")
         encoded = b2a_base64(credentials.encode(), newline=False).decode()
         return {"Proxy-Authorization": "Basic " + encoded}
@@ -136,6 +149,23 @@ def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T
         _close(http, connected)
         raise Unreachable(_describe(result)) from None
     return result
+
+
+def _trusted(root: str) -> bytes:
+    """Return those certificates of the system's CAs that have a name in them, none if there are none.
+
+    Loading all of them costs more than the rest of a start-up.
+    """
+    store = ssl.get_default_verify_paths().cafile
+    if not root or not store:
+        return b""
+    try:
+        with open(store, encoding="latin-1") as file:
+            _, *blocks = file.read().split("-----BEGIN CERTIFICATE-----")
+        certificates = [a2b_base64(block.partition("-----END")[0]) for block in blocks]
+    except (OSError, ValueError):
+        return b""
+    return b"".join(each for each in certificates if root.encode() in each)
 
 
 def _describe(error: Exception) -> str:
