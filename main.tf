@@ -18,10 +18,23 @@ resource "terraform_data" "package" {
   }
 }
 
-# Role: it may write to the one log group.
+# Role: it may write to the one log group, and read the token's parameter, where there is one.
+
+locals {
+  # arn:partition:logs:region:account:log-group:name
+  partition = split(":", aws_cloudwatch_log_group.function.arn)[1]
+  region    = split(":", aws_cloudwatch_log_group.function.arn)[3]
+  account   = split(":", aws_cloudwatch_log_group.function.arn)[4]
+
+  parameter_arns = [
+    for name in var.telegram_bot_token_parameter[*] :
+    "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
+  ]
+}
 
 resource "aws_iam_role" "this" {
   name = var.name
+  tags = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -33,17 +46,36 @@ resource "aws_iam_role" "this" {
   })
 }
 
-resource "aws_iam_role_policy" "logs" {
-  name = "logs"
+resource "aws_iam_role_policy" "this" {
+  name = var.name
   role = aws_iam_role.this.id
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.function.arn}:*"
-    }]
+    Statement = concat(
+      [{
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.function.arn}:*"
+      }],
+      [for arn in local.parameter_arns : {
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = arn
+      }],
+      # Whichever key the parameter has: by way of SSM alone, and for this parameter alone.
+      [for arn in local.parameter_arns : {
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
+        Condition = {
+          StringEquals = {
+            "kms:EncryptionContext:PARAMETER_ARN" = arn
+            "kms:ViaService"                      = "ssm.${local.region}.amazonaws.com"
+          }
+        }
+      }],
+    )
   })
 }
 
@@ -52,6 +84,7 @@ resource "aws_iam_role_policy" "logs" {
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
+  tags              = var.tags
 }
 
 # The webhook's secret. As triggers_replace no plan prints it, where input would be printed.
@@ -64,41 +97,55 @@ resource "terraform_data" "webhook_secret" {
 }
 
 resource "aws_lambda_function" "this" {
-  function_name    = var.name
-  description      = "Telegram bot"
-  role             = aws_iam_role.this.arn
-  filename         = local.package
-  source_code_hash = base64encode(local.package_digest)
-  runtime          = var.runtime
-  handler          = "handler.handler"
-  architectures    = ["arm64"]
-  memory_size      = 128
-  timeout          = 10
+  function_name                  = var.name
+  description                    = "Telegram bot"
+  role                           = aws_iam_role.this.arn
+  filename                       = local.package
+  source_code_hash               = base64encode(local.package_digest)
+  runtime                        = var.runtime
+  handler                        = "handler.handler"
+  architectures                  = ["arm64"]
+  memory_size                    = var.memory_size
+  timeout                        = 10
+  reserved_concurrent_executions = var.reserved_concurrency
+  tags                           = var.tags
 
   environment {
     variables = {
-      REPLY_MODE              = var.reply_mode
-      TELEGRAM_API_URL        = var.telegram_api_url
-      TELEGRAM_BOT_TOKEN      = var.telegram_bot_token
-      TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
+      for name, value in {
+        REPLY_MODE                   = var.reply_mode
+        TELEGRAM_API_URL             = var.telegram_api_url
+        TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
+        TELEGRAM_BOT_TOKEN_PARAMETER = var.telegram_bot_token_parameter
+        TELEGRAM_PROXY               = var.telegram_proxy
+        TELEGRAM_WEBHOOK_SECRET      = terraform_data.webhook_secret.triggers_replace
+      } : name => value if value != null
     }
   }
 
   logging_config {
     log_format            = "JSON"
-    application_log_level = "INFO"
+    application_log_level = var.log_level
     system_log_level      = "WARN" # a start and a report line per update cost more than the rest
     log_group             = aws_cloudwatch_log_group.function.name
   }
 
   lifecycle {
     precondition {
-      condition     = can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
+      condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
+      error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
+    }
+    precondition {
+      condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
       error_message = "The telegram_bot_token has not the shape of a token: digits, a colon, and at least 30 letters, digits, hyphens and underscores, as @BotFather gave it."
+    }
+    precondition {
+      condition     = var.telegram_proxy == null || can(regex("^http://([^:@/]+(:[^@/]*)?@)?[A-Za-z0-9.-]+:[0-9]+$", var.telegram_proxy))
+      error_message = "The telegram_proxy has not the shape http://host:port or http://user:password@host:port, with special characters percent-encoded."
     }
   }
 
-  depends_on = [terraform_data.package, aws_iam_role_policy.logs]
+  depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
 # HTTP API, with the one route POST /telegram.
@@ -106,6 +153,7 @@ resource "aws_lambda_function" "this" {
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
   protocol_type = "HTTP"
+  tags          = var.tags
 }
 
 resource "aws_apigatewayv2_integration" "function" {
@@ -125,12 +173,14 @@ resource "aws_apigatewayv2_route" "webhook" {
 resource "aws_cloudwatch_log_group" "api" {
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_in_days
+  tags              = var.tags
 }
 
 resource "aws_apigatewayv2_stage" "this" {
   api_id      = aws_apigatewayv2_api.this.id
   name        = "$default"
   auto_deploy = true
+  tags        = var.tags
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api.arn
@@ -181,7 +231,7 @@ resource "aws_lambda_invocation" "webhook" {
     max_connections = var.max_connections
     package         = local.package_digest
     secret          = terraform_data.webhook_secret.id
-    token           = sha256(var.telegram_bot_token)
+    token           = try(sha256(var.telegram_bot_token), var.telegram_bot_token_parameter)
   }
 
   depends_on = [
@@ -190,5 +240,3 @@ resource "aws_lambda_invocation" "webhook" {
     aws_lambda_permission.webhook,
   ]
 }
-
-data "aws_region" "this" {}

@@ -10,7 +10,7 @@ output "log_group_name" {
 
 output "logs_command" {
   description = "Shell command that shows the function's logs as they come."
-  value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${data.aws_region.this.name}"
+  value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${local.region}"
 }
 
 output "webhook" {

@@ -1,3 +1,15 @@
+variable "log_level" {
+  type        = string
+  description = "Least important log level of the function that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. At INFO there is a line for each update, at WARN one for each problem."
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "The log_level is TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
 variable "log_retention_in_days" {
   type        = number
   description = "How long the logs of the function and of the API are kept, in days. 0 keeps them for ever."
@@ -22,6 +34,18 @@ variable "max_connections" {
   }
 }
 
+variable "memory_size" {
+  type        = number
+  description = "Memory of the function, in MB, from 128 to 10240. Its share of a CPU grows with it: one whole at 1769 MB."
+  default     = 128
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "Lambda takes a whole number of MB from 128 to 10240 for memory_size."
+  }
+}
+
 variable "name" {
   type        = string
   description = "Name of the function, the API and the role, and of the log groups' last part: up to 64 letters, digits, hyphens and underscores. Two bots in one account and region need two names."
@@ -36,13 +60,24 @@ variable "name" {
 
 variable "reply_mode" {
   type        = string
-  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API."
+  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API, whose refusals are logged. \"webhook\": in the response to the update, which is the fastest, and shows no refusal."
   default     = "api"
   nullable    = false
 
   validation {
-    condition     = contains(["api"], var.reply_mode)
-    error_message = "The reply_mode is \"api\"."
+    condition     = contains(["api", "webhook"], var.reply_mode)
+    error_message = "The reply_mode is \"api\" or \"webhook\"."
+  }
+}
+
+variable "reserved_concurrency" {
+  type        = number
+  description = "How many containers of the function may run at once, and are kept free for it. AWS keeps 100 of the region's concurrency unreserved, so an account with a quota of 100 or less can reserve none. Null: no reservation, and no limit but the region's."
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
+    error_message = "The reserved_concurrency is a whole number of 1 or more, or null. With 0 the function could not run at all."
   }
 }
 
@@ -56,6 +91,13 @@ variable "runtime" {
     condition     = can(regex("^python3\\.(1[2-9]|[2-9][0-9])$", var.runtime))
     error_message = "The runtime is python3.12 or a later one, such as python3.13."
   }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of all resources that can have some."
+  default     = {}
+  nullable    = false
 }
 
 variable "telegram_api_url" {
@@ -72,9 +114,28 @@ variable "telegram_api_url" {
 
 variable "telegram_bot_token" {
   type        = string
-  description = "The bot's token, as @BotFather gave it: digits, a colon, and at least 30 letters, digits, hyphens and underscores."
+  description = "The bot's token, as @BotFather gave it. It is kept in the state and in the function's environment. Either this or telegram_bot_token_parameter."
+  default     = null
   sensitive   = true
-  nullable    = false
+  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
+}
+
+variable "telegram_bot_token_parameter" {
+  type        = string
+  description = "Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot's token. It is then in no state, plan or environment. Either this or telegram_bot_token."
+  default     = null
+
+  validation {
+    condition     = var.telegram_bot_token_parameter == null || can(regex("^(/?[A-Za-z0-9_.-]+)(/[A-Za-z0-9_.-]+)*$", var.telegram_bot_token_parameter))
+    error_message = "A parameter's name has letters, digits, dots, hyphens and underscores, with slashes between its levels, such as /telegram-bot/token."
+  }
+}
+
+variable "telegram_proxy" {
+  type        = string
+  description = "HTTP proxy that Telegram is reached through (CONNECT), where it is blocked: http://user:password@host:port, with special characters percent-encoded. Null: none."
+  default     = null
+  sensitive   = true
   # Its shape is checked by a precondition of the function: a validation that fails prints the value.
 }
 

@@ -274,6 +274,7 @@ class Telegram:
         watch: Callable[[Delivery | Call], None] = lambda event: None,
     ) -> None:
         self.tokens = {token}
+        self.url = ""  # of the Bot API, where it is served
         self.calls: list[Call] = []
         self.deliveries: list[Delivery] = []
         self.faults: deque[Fault] = deque()
@@ -605,7 +606,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        telegram.url = self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __enter__(self) -> Server:
