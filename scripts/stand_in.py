@@ -282,9 +282,9 @@ class Telegram:
         self.secret = ""
         self.changed = threading.Condition()
         self.stopped = False
-        self._deliver = deliver
+        self.deliver = deliver
         self._pace = pace
-        self._watch = watch
+        self.watch = watch
         self._update_ids = itertools.count(900000001)
         self._message_ids = itertools.count(1)
         self._queues: dict[Any, deque[Json]] = {}
@@ -381,19 +381,19 @@ class Telegram:
                     self.webhook["last_error_date"] = int(time.time())
                     self.webhook["last_error_message"] = delivery.error
                 self.changed.notify_all()
-            self._watch(delivery)
+            self.watch(delivery)
 
     def _try(self, url: str, update: Json, attempt: int) -> Delivery:
         delivery = Delivery(next(self._numbers), update, attempt, time.time())
         with self.changed:
             self.deliveries.append(delivery)
-        self._watch(delivery)
+        self.watch(delivery)
         headers = {"Content-Type": "application/json"}
         if self.secret:
             headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret
         started = time.monotonic()
         try:
-            answer = self._deliver(url, headers, json.dumps(update).encode())
+            answer = self.deliver(url, headers, json.dumps(update).encode())
             delivery.status, delivery.headers, delivery.body = answer
         except OSError as error:
             delivery.error = f"Connection failed: {error}"
@@ -441,7 +441,7 @@ class Telegram:
         with self.changed:
             self.calls.append(call)
             self.changed.notify_all()
-        self._watch(call)
+        self.watch(call)
         return call
 
     def _fault(self, method: str) -> Fault | None:
