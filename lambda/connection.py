@@ -152,7 +152,7 @@ def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T
 
 
 def _trusted(root: str) -> bytes:
-    """Return those certificates of the system's CAs that have a name in them, none if there are none.
+    """Return the certificates of the system's CAs that have a name in them, as DER, maybe none.
 
     Loading all of them costs more than the rest of a start-up.
     """
