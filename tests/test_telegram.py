@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Serve
-from stubs import TOKEN, answers, answers_all, http, load, refusal
+from stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
 
 Call = Callable[[bytes], Any]
 
@@ -25,7 +25,7 @@ def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
     clients: list[Any] = []
 
     def get_me(answer: bytes) -> Any:
-        clients.append(telegram.Client(serve(answers(answer)).url, TOKEN))
+        clients.append(telegram.Client(serve(answers_and_closes(answer)).url, TOKEN))
         return clients[-1].call("getMe", {}, 5)
 
     yield get_me
