@@ -7,7 +7,7 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from errors import Refused, Unreachable
+from errors import Refused, Unreachable, printable
 from settings import settings
 
 TYPE_CHECKING = False
@@ -73,8 +73,8 @@ def handler(event: Any, context: Any) -> Json | None:
             return on_terraform(event, deadline)
         if event.get("source") == "aws.events":  # the schedule that keeps a container warm
             return None
-    keys = ", ".join(map(str, event))[:200] if isinstance(event, dict) else ""
-    error = f"unknown event: {type(event).__name__} ({keys})"
+    keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+    error = printable(f"unknown event: {type(event).__name__} ({keys})")
     logger.error(error)
     return {"error": error}
 
@@ -136,7 +136,7 @@ def not_json(constant: str) -> None:
 def on_update(update: Json, deadline: float) -> Json:
     """Answer an update, log one line about it, and return the response to its request."""
     started = time.monotonic()
-    kind = next((key for key in update if key != "update_id"), None)
+    kind = next((printable(key) for key in update if key != "update_id"), None)
     line: Json = {"update_id": update["update_id"], "kind": kind, "methods": []}
     outcome, call = answer(update, line, deadline)
     line["outcome"] = outcome

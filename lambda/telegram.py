@@ -43,7 +43,7 @@ class Client:
         code = answer.get("error_code")
         code = code if type(code) is int else status
         description = str(answer.get("description"))
-        if code >= 500:
+        if not 400 <= code < 500:
             raise Unreachable(f"{method}: {code} {description}")
         parameters = answer.get("parameters")
         raise Refused(method, code, description, integers(parameters))
