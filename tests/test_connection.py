@@ -416,7 +416,7 @@ def test_a_handshake_that_hangs_ends_in_time(
 def test_without_certificates_there_is_no_connection(
     connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(**arguments: Any) -> Any:
+    def none(*arguments: Any, **options: Any) -> Any:
         raise OSError("no certificates")
 
     monkeypatch.setattr(ssl, "create_default_context", none)
