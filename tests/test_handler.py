@@ -391,8 +391,9 @@ def test_calls_are_made_in_order_and_an_error_only_while_none_was(
         if code == 200:
             bot_api.expects(call)
         else:
-            bot_api.refuses(call, code, "no")
-    assert container.invoke(request(UPDATE)) == answer(status, outcome)
+            bot_api.refuses(call, code, "no", **({"retry_after": 5} if code == 429 else {}))
+    again = {"Retry-After": "5"} if outcome == "throttled" else {}
+    assert container.invoke(request(UPDATE)) == answer(status, outcome, **again)
     assert container.line["methods"] == ["sendMessage"] * len(codes)
     assert container.line["level"] == {"answered": "INFO", "incomplete": "ERROR"}.get(
         outcome, "ERROR" if outcome == "unreachable" else "WARNING"
