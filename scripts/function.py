@@ -100,9 +100,13 @@ class Function:
     def __enter__(self) -> Function:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def stop(self) -> None:
+        """End the container: the next invocation starts one."""
         with self._lock:
             self._stop()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
         shutil.rmtree(self._cache, ignore_errors=True)
 
     def invoke(self, event: Json) -> Invocation:

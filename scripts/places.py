@@ -122,6 +122,10 @@ class Place:
         """Replace the bot's code. Returns what is wrong with it."""
         raise NotImplementedError
 
+    def cool(self) -> None:
+        """End the function's container: the next delivery starts one."""
+        raise NotImplementedError
+
     def registration(self, action: str) -> Json:
         """Return the event that Terraform registers and removes the webhook with."""
         return {
@@ -157,6 +161,9 @@ class Direct(Place):
 
     def replace(self) -> str:
         return self.function.invoke(self.registration("update")).error.strip()
+
+    def cool(self) -> None:
+        self.function.stop()
 
     def seen(self, request_id: str) -> Seen:
         record = self.gateway.records.get(request_id)
@@ -351,12 +358,18 @@ class Stack(Place):
             capture_output=True,
             check=True,
         )
-        path = f"/2015-03-31/functions/{self.function_name}"
-        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
-        self._aws("lambda", "PUT", f"{path}/code", code)
-        answer = self._aws("lambda", "POST", f"{path}/invocations", self.registration("update"))
+        self._put_code(package)
+        answer = self._aws("lambda", "POST", "/invocations", self.registration("update"))
         self._new_reports()
         return str(answer.get("errorMessage") or "")
+
+    def cool(self) -> None:
+        packages = self.module.folder.glob("**/*.zip")
+        self._put_code(max(packages, key=lambda package: package.stat().st_mtime))
+
+    def _put_code(self, package: Path) -> None:
+        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
+        self._aws("lambda", "PUT", "/code", code)
 
     def _aws(self, service: str, method: str, path: str, body: Json, target: str = "") -> Json:
         """Call the emulated AWS. It needs to know the service, and asks for no signature."""
@@ -366,6 +379,8 @@ class Stack(Place):
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": target,
         }
+        if service == "lambda":
+            path = f"/2015-03-31/functions/{self.function_name}{path}"
         connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         try:
             connection.request(method, path, json.dumps(body), headers)
