@@ -270,12 +270,12 @@ class Stack(Place):
     name = "stack"
     notes = {
         "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
-        "scripts/demo --direct shows one.",
+        "scripts/demo --direct shows one",
         "cold": "another delivery was on its way, so the emulator's log doesn't tell which",
         "start_milliseconds": "the emulator doesn't say how long a start takes",
         "milliseconds": "another delivery was on its way, so the reports can't be told apart",
         "logs": "the emulator keeps no more of the function's log than its reports. "
-        "scripts/demo --direct shows it.",
+        "scripts/demo --direct shows it",
     }
 
     def open(self) -> None:
