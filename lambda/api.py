@@ -62,6 +62,8 @@ def fetch_token(deadline: float) -> None:
     fetched_at = time.monotonic()
     try:
         result = aws.call("ssm", "AmazonSSM.GetParameter", params, deadline - fetched_at)
+        client.token = result["Parameter"]["Value"].strip()
     except aws.Refused as refusal:
         raise Unreachable(f"the token can't be fetched: {refusal}") from None
-    client.token = result["Parameter"]["Value"]
+    except (AttributeError, KeyError, TypeError):
+        raise Unreachable("the token can't be fetched: there is none in the answer") from None

@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
 class Unreachable(Exception):
     """There was no usable answer. Whether the request arrived is not known: try again later."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(printable(reason))
+
 
 class Refused(Exception):
     """Telegram answered that it won't carry out a call, and didn't.
@@ -22,7 +25,7 @@ class Refused(Exception):
     def __init__(
         self, method: str, code: int, description: str, parameters: dict[str, Any]
     ) -> None:
-        super().__init__(f"{method}: {code} {description}")
+        super().__init__(printable(f"{method}: {code} {description}"))
         self.code = code
         self.description = description
         self.retry_after: int | None = parameters.get("retry_after")
@@ -32,3 +35,11 @@ class Refused(Exception):
     def is_about_the_token(self) -> bool:
         """Whether Telegram doesn't take the bot's token, rather than this call."""
         return self.code == 401 or (self.code == 404 and "method" not in self.description)
+
+
+def printable(text: str) -> str:
+    """Return what a log line can hold of a text from outside: not too much, and no half of a pair.
+
+    JSON can write half a surrogate pair ("\\ud800"), and Lambda's own logging would die of it.
+    """
+    return text[:1000].encode(errors="backslashreplace").decode()

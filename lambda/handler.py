@@ -7,7 +7,7 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from errors import Refused, Unreachable
+from errors import Refused, Unreachable, printable
 from settings import settings
 
 TYPE_CHECKING = False
@@ -28,8 +28,8 @@ SPARE_SECONDS = 1.0  # of the function's time-out, kept to give the answer in
 REMEMBERED = 256  # update ids
 NEVER_IN_RESPONSE = ("get", "setwebhook", "deletewebhook", "logout", "close")
 
-# What became of an update: the level it is logged at, and the status that Telegram gets, which
-# delivers an update again, after all later ones of its chat were held up, until the status is 2xx.
+# What became of an update: the level it is logged at, and the status that Telegram gets. Until that
+# is 2xx, Telegram delivers the update again, and keeps back the later ones of its chat.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
@@ -42,8 +42,8 @@ OUTCOMES = {
     "misconfigured": (logging.ERROR, 503),  # a token that Telegram doesn't know, a broken bot.py
 }
 
-answered: dict[int, Json | None] = {}  # the last update ids whose calls were carried out, and
-# the call that went into the response
+# The last updates whose calls were carried out: their ids, and the call in the response, if any.
+answered: dict[int, Json | None] = {}
 
 broken: Exception | None = None  # why bot.py can't be imported: a destroy must work all the same
 try:
@@ -73,8 +73,8 @@ def handler(event: Any, context: Any) -> Json | None:
             return on_terraform(event, deadline)
         if event.get("source") == "aws.events":  # the schedule that keeps a container warm
             return None
-    keys = ", ".join(map(str, event))[:200] if isinstance(event, dict) else ""
-    error = f"unknown event: {type(event).__name__} ({keys})"
+    keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+    error = printable(f"unknown event: {type(event).__name__} ({keys})")
     logger.error(error)
     return {"error": error}
 
@@ -136,7 +136,7 @@ def not_json(constant: str) -> None:
 def on_update(update: Json, deadline: float) -> Json:
     """Answer an update, log one line about it, and return the response to its request."""
     started = time.monotonic()
-    kind = next((key for key in update if key != "update_id"), None)
+    kind = next((printable(key) for key in update if key != "update_id"), None)
     line: Json = {"update_id": update["update_id"], "kind": kind, "methods": []}
     outcome, call = answer(update, line, deadline)
     line["outcome"] = outcome
@@ -246,7 +246,7 @@ def response(
 ) -> Json:
     """Return an API Gateway response. Telegram honours a `retry_after` of 0 to 3600 seconds."""
     headers = {"Content-Type": content_type}
-    if retry_after is not None and retry_after >= 0:
+    if status == 503 and retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}
 

@@ -42,7 +42,7 @@ def register(
     """
     params = {
         "url": event["url"],
-        "max_connections": event["max_connections"],
+        "max_connections": event.get("max_connections", 40),  # Telegram's own default
         "allowed_updates": allowed_updates,
         "secret_token": secret,
     }
@@ -50,7 +50,11 @@ def register(
         try:
             call("setWebhook", params)
             info = call("getWebhookInfo", {})
-            break
+            return {
+                "url": info["url"],
+                "pending_updates": info["pending_update_count"],
+                "last_error": info.get("last_error_message"),
+            }
         except Exception as error:
             if not _may_mend_itself(error) or time.monotonic() + 2 * PAUSE_SECONDS > deadline:
                 raise RegistrationFailed(
@@ -58,11 +62,6 @@ def register(
                 ) from None
             logger.warning("registration is tried again", extra={"reason": str(error)})
         time.sleep(PAUSE_SECONDS)
-    return {
-        "url": info["url"],
-        "pending_updates": info["pending_update_count"],
-        "last_error": info.get("last_error_message"),
-    }
 
 
 def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) -> None:

@@ -1,0 +1,161 @@
+"""Fixtures: the stubbed Bot API, new containers, servers at fault. Nothing patches urllib."""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import trustme
+from pytest_httpserver import HTTPServer
+from stubs import PASSWORD, SECRET, TEXT, TOKEN, Container, Json, Log, Part, Peer
+
+Start = Callable[..., Container]
+Serve = Callable[..., Peer]
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Iterator[HTTPServer]:
+    """Replace pytest-httpserver's own: an idle connection must not keep others waiting."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+class BotApi:
+    """The Bot API, stubbed: it expects certain calls in their order, and no others."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self._server = server
+        self.url = server.url_for("").rstrip("/")
+
+    def expects(self, *calls: Json) -> None:
+        """Expect calls, given as `bot.reply` gives them, and carry them out."""
+        for call in calls:
+            params = {**call}
+            self.answers(params.pop("method"), params)
+
+    def answers(
+        self, method: str, params: Json, result: Any = True, status: int = 200, **answer: Any
+    ) -> None:
+        """Expect one call, and answer it with a result, or with other fields in its place."""
+        self._server.expect_ordered_request(
+            f"/bot{TOKEN}/{method}",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            json=params,
+        ).respond_with_json(answer or {"ok": True, "result": result}, status)
+
+    def refuses(self, call: Json, code: int, description: str, **parameters: Any) -> None:
+        """Expect a call, and refuse it as Telegram does."""
+        params = {**call}
+        answer = {"ok": False, "error_code": code, "description": description}
+        if parameters:
+            answer["parameters"] = parameters
+        self.answers(params.pop("method"), params, status=code, **answer)
+
+    def check(self) -> None:
+        """Fail if a call was missing, was another one, or was one too many."""
+        self._server.check()
+        assert not self._server.ordered_handlers, "an expected call was not made"
+
+
+@pytest.fixture
+def bot_api(httpserver: HTTPServer) -> Iterator[BotApi]:
+    """The stubbed Bot API; without an expectation it expects no call at all."""
+    stub = BotApi(httpserver)
+    yield stub
+    stub.check()
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """The log of the containers, attached where Lambda attaches it."""
+    handler, root = Log(), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.fixture
+def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start a container in place of the last: `start(api_url, NAME="value")`.
+
+    Whatever a test does with it, no secret may be in its log or in its answers.
+    """
+    containers: list[Container] = []
+
+    def start_container(api_url: str, **environment: str) -> Container:
+        values = {
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "TELEGRAM_API_URL": api_url,
+            **environment,
+        }
+        for name in ("TELEGRAM_BOT_TOKEN_PARAMETER", "TELEGRAM_PROXY", "REPLY_MODE"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        for container in containers[-1:]:
+            container.stop()
+        containers.append(Container(log))
+        return containers[-1]
+
+    yield start_container
+    for container in containers[-1:]:
+        container.stop()
+    logged = json.dumps(log.lines, ensure_ascii=False)
+    said = logged + "".join(line for container in containers for line in container.said)
+    for secret in (TOKEN, SECRET, PASSWORD):
+        assert secret not in said
+    assert TEXT not in logged
+
+
+@pytest.fixture
+def container(start: Start, bot_api: BotApi) -> Container:
+    """A container whose Telegram is the stubbed Bot API."""
+    return start(bot_api.url)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that play parts: `serve(part, part, tls=context)`."""
+    peers: list[Peer] = []
+
+    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None) -> Peer:
+        peers.append(Peer(*parts, tls=tls))
+        return peers[-1]
+
+    yield start_peer
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority of this run's own."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(
+    authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Make the function trust `authority`, and nobody else, as OpenSSL lets an operator do."""
+    file = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(file.parent))
