@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from function import SOURCES, Function, Invocation, read
+from function import SOURCES, Function, Invocation, read, webhook_event
 from stack import REGION, Emulator, Module, StackError, terraform_command
 from stand_in import Json, post
 
@@ -212,7 +212,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
             return
         request_id = f"direct-{next(self.server.numbers)}"
-        event = self._event(request_id, body)
+        event = webhook_event(body.decode(errors="replace"), dict(self.headers), request_id)
         invocation = self.server.function.invoke(event)
         self.server.records[request_id] = (event, invocation)
         result = invocation.result
@@ -223,33 +223,6 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
-
-    def _event(self, request_id: str, body: bytes) -> Json:
-        """Return the event, as API Gateway makes it of a request (payload format 2.0)."""
-        now = time.time()
-        return {
-            "version": "2.0",
-            "routeKey": "POST /telegram",
-            "rawPath": "/telegram",
-            "rawQueryString": "",
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            "requestContext": {
-                "http": {
-                    "method": "POST",
-                    "path": "/telegram",
-                    "protocol": "HTTP/1.1",
-                    "sourceIp": self.client_address[0],
-                    "userAgent": self.headers.get("User-Agent", ""),
-                },
-                "requestId": request_id,
-                "routeKey": "POST /telegram",
-                "stage": "$default",
-                "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
-                "timeEpoch": int(now * 1000),
-            },
-            "body": body.decode(errors="replace"),
-            "isBase64Encoded": False,
-        }
 
     def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
         data = body.encode()

@@ -494,6 +494,8 @@ class Telegram:
                 "use deleteWebhook to delete the webhook first",
             )
         offset = params.get("offset", 0)
+        if "allowed_updates" in params:
+            self.webhook["allowed_updates"] = params["allowed_updates"]
 
         def waiting() -> list[Json]:
             for queue in self._queues.values():
