@@ -147,10 +147,15 @@ def test_a_connection_that_is_gone_is_opened_anew_once(
 def test_a_connection_that_was_reset_before_its_first_request_is_opened_anew(
     serve: Serve, connect: Connect
 ) -> None:
-    ended = threading.Event()
-    peer = serve(then(lambda *_: None, reset, ended), answers_all)
+    opened, ended = threading.Event(), threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        opened.wait(5)
+
+    peer = serve(then(first, reset, ended), answers_all)
     connection = connect(peer.url)
     connection.open(5)
+    opened.set()
     assert ended.wait(5)
     assert post(connection)[0] == 200
     assert (peer.connections, len(peer.requests)) == (2, 1)
