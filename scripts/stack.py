@@ -75,23 +75,23 @@ class Emulator:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
-        self._folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Emulator:
         environment = {
-            **_harmless_environment(self._folder),
+            **_harmless_environment(self.folder),
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LAMBDA_EXECUTOR": "local",
-            "S3_DATA_DIR": str(Path(self._folder, "s3")),
-            "TMPDIR": self._folder,
+            "S3_DATA_DIR": str(Path(self.folder, "s3")),
+            "TMPDIR": self.folder,
         }
-        with Path(self._folder, "log").open("wb") as log:
+        with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
-                cwd=self._folder,
+                cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -121,12 +121,12 @@ class Emulator:
 
     def log(self) -> str:
         """Return what the emulator and the functions in it wrote."""
-        return Path(self._folder, "log").read_text(errors="replace")
+        return Path(self.folder, "log").read_text(errors="replace")
 
     def __exit__(self, *exception: object) -> None:
         if self._process:
             end(self._process)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def end(process: subprocess.Popen[Any]) -> None:
