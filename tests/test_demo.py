@@ -32,9 +32,9 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-def nothing_is_left(temporary: Path) -> bool:
+def nothing_is_left(temporary: Path) -> None:
     assert processes_that_know(f"TMPDIR={temporary}") == []
-    return list(temporary.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
@@ -43,7 +43,7 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
         assert demo.end() == 0, demo.output
     lines = demo.output.splitlines()
     assert lines.index("You said: hello") < lines.index("You said: good bye")
-    assert nothing_is_left(temporary)
+    nothing_is_left(temporary)
 
 
 def test_direct_needs_no_dependencies(project: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_message_is_answered_on_emulated_aws(
     assert "terraform destroy" in demo.output
     assert contents(project) == before
     assert not used.exists()
-    assert nothing_is_left(temporary)
+    nothing_is_left(temporary)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -107,7 +107,7 @@ def test_a_signal_ends_the_direct_demo(
         demo.wait_for("Ctrl-C ends the demo.")
         assert processes_that_know(f"TMPDIR={temporary}")
         assert demo.end(kind) == 0
-    assert nothing_is_left(temporary)
+    nothing_is_left(temporary)
 
 
 @linux
@@ -118,7 +118,7 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
         demo.wait_for(moment)
         assert demo.end(signal.SIGTERM) == 130
     assert "Stopped, and all taken down." in demo.output
-    assert nothing_is_left(temporary)
+    nothing_is_left(temporary)
 
 
 @linux
@@ -130,7 +130,7 @@ def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -
     assert "scripts/demo: terraform apply failed:" in demo.output
     assert "bot.py can't be imported: SyntaxError" in demo.output
     assert "Traceback" not in demo.output
-    assert nothing_is_left(temporary)
+    nothing_is_left(temporary)
 
 
 def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
