@@ -14,7 +14,7 @@ resource "terraform_data" "package" {
   triggers_replace = [local.package, local.package_digest]
 
   provisioner "local-exec" {
-    command = "python3 '${path.module}/scripts/package' '${local.package}' ${var.runtime}"
+    command = "python3 \"${path.module}/scripts/package\" \"${local.package}\" ${var.runtime}"
   }
 }
 

@@ -113,7 +113,8 @@ def on_message(message: Json) -> list[Json]:
 
 def on_callback_query(query: Json) -> list[Json]:
     """Answer the press of an inline button, which shows that it waits until then."""
-    return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": PRESSED}]
+    query_id = typed(str, query["id"])
+    return [{"method": "answerCallbackQuery", "callback_query_id": query_id, "text": PRESSED}]
 
 
 # The kinds of update that are handled. Telegram is asked for these and for no others.
@@ -147,17 +148,19 @@ def copy(message: Json) -> Json:
     if is_secret or not UNCOPYABLE.isdisjoint(message):
         return send(message, NOT_COPYABLE)
     to = place(message)
-    source = {"from_chat_id": to["chat_id"], "message_id": integer(message["message_id"])}
+    source = {"from_chat_id": to["chat_id"], "message_id": typed(int, message["message_id"])}
     return {"method": "copyMessage", **to, **source}
 
 
 def place(message: Json) -> Json:
     """Return the parameters that keep an answer in the message's chat, topic and protection."""
-    params = {"chat_id": integer(message["chat"]["id"])}
+    params = {"chat_id": typed(int, message["chat"]["id"])}
     if message.get("is_topic_message"):  # a plain reply has a thread id too, and no topic
-        params["message_thread_id"] = integer(message["message_thread_id"])
+        params["message_thread_id"] = typed(int, message["message_thread_id"])
     if "direct_messages_topic" in message:
-        params["direct_messages_topic_id"] = integer(message["direct_messages_topic"]["topic_id"])
+        params["direct_messages_topic_id"] = typed(
+            int, message["direct_messages_topic"]["topic_id"]
+        )
     if message.get("has_protected_content"):
         params["protect_content"] = True
     return params
@@ -167,7 +170,12 @@ def moved(entities: list[Json]) -> list[Json]:
     """Return a text's entities (bold, links …) as they are after PREFIX."""
     by = utf16_length(PREFIX)
     return [
-        {**entity, "offset": integer(entity["offset"]) + by, "length": integer(entity["length"])}
+        {
+            **entity,
+            "type": typed(str, entity["type"]),
+            "offset": typed(int, entity["offset"]) + by,
+            "length": typed(int, entity["length"]),
+        }
         for entity in entities
     ]
 
@@ -177,8 +185,8 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def integer(value: Any) -> int:
-    """Return value if it is an integer, and raise TypeError if Telegram sent another type."""
-    if type(value) is not int:
-        raise TypeError(f"an integer was expected, not {type(value).__name__}")
+def typed[T](kind: type[T], value: Any) -> T:
+    """Return value if it is of that kind, and raise TypeError if Telegram sent another one."""
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} was expected, not {type(value).__name__}")
     return value

@@ -28,8 +28,8 @@ SPARE_SECONDS = 1.0  # of the function's time-out, kept to give the answer in
 REMEMBERED = 256  # update ids
 NEVER_IN_RESPONSE = ("get", "setwebhook", "deletewebhook", "logout", "close")
 
-# What became of an update: the level it is logged at, and the status that Telegram gets, which
-# delivers an update again, after all later ones of its chat were held up, until the status is 2xx.
+# What became of an update: the level it is logged at, and the status that Telegram gets. Until that
+# is 2xx, Telegram delivers the update again, and keeps back the later ones of its chat.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
@@ -42,8 +42,8 @@ OUTCOMES = {
     "misconfigured": (logging.ERROR, 503),  # a token that Telegram doesn't know, a broken bot.py
 }
 
-answered: dict[int, Json | None] = {}  # the last update ids whose calls were carried out, and
-# the call that went into the response
+# The last updates whose calls were carried out: their ids, and the call in the response, if any.
+answered: dict[int, Json | None] = {}
 
 broken: Exception | None = None  # why bot.py can't be imported: a destroy must work all the same
 try:
@@ -246,7 +246,7 @@ def response(
 ) -> Json:
     """Return an API Gateway response. Telegram honours a `retry_after` of 0 to 3600 seconds."""
     headers = {"Content-Type": content_type}
-    if retry_after is not None and retry_after >= 0:
+    if status == 503 and retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}
 

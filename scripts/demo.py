@@ -14,11 +14,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
 import places
+from chat import Chat, PageServer
 from function import why_it_fails
 from stack import ROOT, StackError
 from stand_in import Delivery, Server, Telegram
@@ -26,6 +29,10 @@ from stand_in import Delivery, Server, Telegram
 VENV = ROOT / ".venv"
 LONGEST = 4096  # characters of a message: Telegram's apps send a longer one as several
 PATIENCE = 30.0  # seconds, for an answer
+LOOK_SECONDS = 0.3  # between two looks at whether lambda/ was changed
+
+
+steps: list[tuple[str, float]] = []  # what was done, and the seconds that it took
 
 
 @contextlib.contextmanager
@@ -38,7 +45,8 @@ def step(name: str) -> Iterator[None]:
     except BaseException:
         print(f"stopped after {time.monotonic() - started:.1f} s", flush=True)
         raise
-    print(f"{time.monotonic() - started:.1f} s", flush=True)
+    steps.append((name, time.monotonic() - started))
+    print(f"{steps[-1][1]:.1f} s", flush=True)
 
 
 def options() -> argparse.Namespace:
@@ -61,6 +69,7 @@ def options() -> argparse.Namespace:
         help="without AWS and Terraform: the handler behind an HTTP server, up in a second "
         "(chosen by itself where Terraform or its provider can't be had)",
     )
+    parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
     return parser.parse_args()
 
 
@@ -139,6 +148,29 @@ def send(telegram: Telegram, text: str) -> None:
         print(f"(no answer: {delivery.body})", flush=True)
 
 
+def show(telegram: Telegram, place: places.Place, chat: Chat, open_browser: bool) -> None:
+    """Serve the chat page until Ctrl-C."""
+    chat.place = place
+    for name, seconds in steps:
+        chat.step(name, seconds)
+    with PageServer(chat) as page:
+        print(f"\nChat with the bot: {page.url}", flush=True)
+        print("A saved change in lambda/ is live at the next message. Ctrl-C ends the demo.")
+        print("To have the bot looked over, in another terminal:")
+        print(
+            f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={places.TOKEN} scripts/doctor\n",
+            flush=True,
+        )
+        if open_browser:
+            webbrowser.open(page.url)
+        ended = threading.Event()
+        try:
+            while not ended.wait(LOOK_SECONDS):
+                chat.refresh()
+        except KeyboardInterrupt:
+            print("\nTaking all down …", flush=True)
+
+
 def stop(number: int, frame: object) -> None:
     """End at the first signal; later ones would only end the taking down before its time."""
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -151,9 +183,15 @@ def main() -> int:
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
     telegram = Telegram(places.TOKEN)
+    chat = Chat(telegram)
     try:
-        with Server(telegram) as server, running(chosen.direct, telegram, server.url):
-            for text in chosen.send:
+        with (
+            Server(telegram) as server,
+            running(chosen.direct, telegram, server.url) as place,
+        ):
+            if chosen.send is None:
+                show(telegram, place, chat, chosen.open)
+            for text in chosen.send or []:
                 send(telegram, text)
     except KeyboardInterrupt:
         print("\nStopped, and all taken down.", flush=True)

@@ -89,7 +89,7 @@ class Function:
         self, environment: dict[str, str], *, sources: Path = SOURCES, timeout: float = TIMEOUT
     ) -> None:
         self.sources = sources
-        self._environment = environment
+        self.environment = environment
         self._timeout = timeout
         self._lock = threading.Lock()
         self._cache = tempfile.mkdtemp(prefix="telegram-bot-function-")
@@ -100,9 +100,13 @@ class Function:
     def __enter__(self) -> Function:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def stop(self) -> None:
+        """End the container: the next invocation starts one."""
         with self._lock:
             self._stop()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
         shutil.rmtree(self._cache, ignore_errors=True)
 
     def invoke(self, event: Json) -> Invocation:
@@ -129,7 +133,7 @@ class Function:
         options = ["-I", "-B", "-X", f"pycache_prefix={self._cache}"]
         self._process = subprocess.Popen(
             [sys.executable, *options, "-c", CONTAINER, str(self.sources)],
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -170,6 +174,49 @@ class Function:
 def read(sources: Path) -> dict[str, bytes]:
     """Return the function's modules: what a change is found by."""
     return {path.name: path.read_bytes() for path in sorted(sources.glob("*.py"))}
+
+
+def handled(sources: Path = SOURCES) -> list[str]:
+    """Return the kinds of update that bot.py handles. Raises ValueError, which says why not."""
+    code = "import bot, json; print(json.dumps(list(bot.HANDLED)))"
+    asked = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=sources, capture_output=True, text=True
+    )
+    if asked.returncode:
+        raise ValueError(f"bot.py can't be imported:\n{asked.stderr.strip()}")
+    kinds: list[str] = json.loads(asked.stdout.splitlines()[-1])
+    return kinds
+
+
+def webhook_event(body: str, headers: dict[str, str], request_id: str) -> Json:
+    """Return the event that API Gateway makes of a POST to the webhook (payload format 2.0).
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    now = time.time()
+    return {
+        "version": "2.0",
+        "routeKey": "POST /telegram",
+        "rawPath": "/telegram",
+        "rawQueryString": "",
+        "headers": {name.lower(): value for name, value in headers.items()},
+        "requestContext": {
+            "http": {
+                "method": "POST",
+                "path": "/telegram",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "",
+            },
+            "requestId": request_id,
+            "routeKey": "POST /telegram",
+            "stage": "$default",
+            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
+            "timeEpoch": int(now * 1000),
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
 
 
 def why_it_fails(update: Json, sources: Path = SOURCES) -> str:

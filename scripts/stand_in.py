@@ -288,7 +288,7 @@ class Telegram:
         self._update_ids = itertools.count(900000001)
         self._message_ids = itertools.count(1)
         self._queues: dict[Any, deque[Json]] = {}
-        self._messages: dict[tuple[int, int], Json] = {}
+        self.messages: dict[tuple[int, int], Json] = {}
         self._queries: set[str] = set()
         self._numbers = itertools.count(1)
 
@@ -314,16 +314,20 @@ class Telegram:
             else:
                 chat = content.get("chat", {}).get("id")
                 if "message" in update:
-                    self._messages[chat, content["message_id"]] = content
-            allowed = self.webhook.get("allowed_updates")
-            kind = next((key for key in update if key != "update_id"), "")
-            if kind in allowed if allowed else kind not in ON_REQUEST:
+                    self.messages[chat, content["message_id"]] = content
+            if self.wants(update):
                 if chat not in self._queues:
                     self._queues[chat] = deque()
                     threading.Thread(target=self._deliver_chat, args=(chat,), daemon=True).start()
                 self._queues[chat].append(update)
             self.changed.notify_all()
         return int(update["update_id"])
+
+    def wants(self, update: Json) -> bool:
+        """Tell whether the bot asked for updates of this kind."""
+        allowed = self.webhook.get("allowed_updates")
+        kind = next((key for key in update if key != "update_id"), "")
+        return kind in allowed if allowed else kind not in ON_REQUEST
 
     def pending(self) -> int:
         """Return how many updates wait to be delivered."""
@@ -490,6 +494,8 @@ class Telegram:
                 "use deleteWebhook to delete the webhook first",
             )
         offset = params.get("offset", 0)
+        if "allowed_updates" in params:
+            self.webhook["allowed_updates"] = params["allowed_updates"]
 
         def waiting() -> list[Json]:
             for queue in self._queues.values():
@@ -558,7 +564,7 @@ class Telegram:
         return self._put(params, {name: params[name] for name in kept if params.get(name)})
 
     def _copy_message(self, params: Json) -> Json:
-        original = self._messages.get((params["from_chat_id"], params["message_id"]))
+        original = self.messages.get((params["from_chat_id"], params["message_id"]))
         if original is None:
             raise Refusal(400, "Bad Request: message to copy not found")
         if any(kind in original for kind in UNCOPYABLE):
@@ -580,7 +586,7 @@ class Telegram:
 
     def _put(self, params: Json, content: Json) -> Json:
         """Put a message of the bot's into a chat that it was written to from."""
-        known = [m["chat"] for (chat, _), m in self._messages.items() if chat == params["chat_id"]]
+        known = [m["chat"] for (chat, _), m in self.messages.items() if chat == params["chat_id"]]
         if not known:
             raise Refusal(400, "Bad Request: chat not found")
         message = {
@@ -594,7 +600,7 @@ class Telegram:
         if thread is not None:
             message |= {"message_thread_id": thread, "is_topic_message": True}
         with self.changed:
-            self._messages[params["chat_id"], message["message_id"]] = message
+            self.messages[params["chat_id"], message["message_id"]] = message
         return message
 
 

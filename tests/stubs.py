@@ -47,6 +47,7 @@ class Log(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(JsonFormatter())
+        self.addFilter(lambda record: record.name != "werkzeug")  # the stubbed Bot API's own
         self.lines: list[Json] = []
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -157,18 +157,33 @@ def test_an_entity_holds_the_same_text_after_the_prefix(text: str, data: st.Data
         assert moved == {**entity, "offset": start}
 
 
-NUMBERS: dict[str, Callable[[Any], Json]] = {
-    "chat id": lambda value: {"text": "x", "chat": {"id": value}},
-    "message id": lambda value: {"dice": {}, "message_id": value},
-    "topic": lambda value: {"text": "x", "is_topic_message": True, "message_thread_id": value},
-    "direct topic": lambda value: {"text": "x", "direct_messages_topic": {"topic_id": value}},
-    "offset": lambda value: {"text": "x", "entities": [{"offset": value, "length": 1}]},
-    "length": lambda value: {"text": "x", "entities": [{"offset": 1, "length": value}]},
+TYPED: dict[str, tuple[type, Callable[[Any], Json]]] = {
+    "chat id": (int, lambda value: message(text="x", chat={"id": value})),
+    "message id": (int, lambda value: message(dice={}, message_id=value)),
+    "topic": (int, lambda value: message(text="x", is_topic_message=1, message_thread_id=value)),
+    "direct topic": (
+        int,
+        lambda value: message(text="x", direct_messages_topic={"topic_id": value}),
+    ),
+    "offset": (int, lambda value: with_entity(offset=value)),
+    "length": (int, lambda value: with_entity(length=value)),
+    "type": (str, lambda value: with_entity(type=value)),
+    "query id": (str, lambda value: {"callback_query": {"id": value}}),
 }
 
 
-@pytest.mark.parametrize("value", [None, "7", 7.0, True, [], {}], ids=repr)
-@pytest.mark.parametrize("where", NUMBERS)
-def test_no_call_is_made_with_a_number_that_is_none(where: str, value: Any) -> None:
-    with pytest.raises(TypeError, match="an integer was expected, not " + type(value).__name__):
-        reply(**NUMBERS[where](value))
+def with_entity(**fields: Any) -> Json:
+    """Return an update with a text that has one entity."""
+    return message(text="x", entities=[{"type": "bold", "offset": 0, "length": 1, **fields}])
+
+
+@pytest.mark.parametrize("value", [None, "7", 8, 7.0, True, [], {}], ids=repr)
+@pytest.mark.parametrize("where", TYPED)
+def test_no_call_is_made_with_a_value_of_another_type(where: str, value: Any) -> None:
+    kind, update = TYPED[where]
+    if type(value) is kind:
+        assert len(bot.reply(update(value))) == 1
+    else:
+        expected = f"^{kind.__name__} was expected, not {type(value).__name__}$"
+        with pytest.raises(TypeError, match=expected):
+            bot.reply(update(value))

@@ -8,10 +8,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import trustme
 from conftest import Serve
 from stubs import (
     OK,
@@ -45,8 +47,8 @@ def connect(module: ModuleType) -> Iterator[Connect]:
     """Make connections, and close them in the end."""
     made: list[Any] = []
 
-    def make(url: str, proxy: str = "") -> Any:
-        made.append(module.Connection(url, proxy))
+    def make(url: str, proxy: str = "", root: str = "") -> Any:
+        made.append(module.Connection(url, proxy, root))
         return made[-1]
 
     yield make
@@ -420,6 +422,77 @@ def test_without_certificates_there_is_no_connection(
     monkeypatch.setattr(ssl, "create_default_context", none)
     with pytest.raises(module.Unreachable, match="OSError: no certificates"):
         connect("https://localhost").open(5)
+
+
+@pytest.fixture
+def store(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Write the system's file of CAs: `authority`, another one, and more text if given."""
+
+    def write(more: str = "") -> None:
+        other = trustme.CA(organization_name="The other root")
+        pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
+        file = tmp_path / "store.pem"
+        file.write_text("# The CAs of this system\n" + "".join(pems) + more)
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    return write
+
+
+ROOTS = {
+    "the host's": ("trustme v", 1),
+    "another": ("The other root", 2),
+    "in no certificate": ("no such root", 1),
+    "none": ("", 1),
+}
+
+
+@pytest.mark.parametrize(("root", "connections"), ROOTS.values(), ids=ROOTS)
+def test_one_root_is_enough_and_all_are_trusted_if_it_is_another(
+    serve: Serve,
+    connect: Connect,
+    store: Callable[..., None],
+    tls: ssl.SSLContext,
+    root: str,
+    connections: int,
+) -> None:
+    store()
+    peer = serve(answers_all, tls=tls)
+    connection = connect(peer.url, root=root)
+    assert post(connection)[0] == 200
+    assert peer.connections == connections
+    assert len(connection._tls.get_ca_certs()) == (1 if root.startswith("trustme") else 2)
+
+
+def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
+    module: ModuleType, store: Callable[..., None]
+) -> None:
+    store("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
+    assert module._trusted("trustme") == b""
+
+
+def test_a_store_that_vanishes_is_loaded_whole(
+    connect: Connect, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ssl.get_default_verify_paths()._replace(cafile=str(tmp_path / "gone"))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    assert module._trusted("any") == b""
+
+
+def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
+    serve: Serve, connect: Connect, module: ModuleType, store: Callable[..., None]
+) -> None:
+    store()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    peer = serve(answers_all, tls=context)
+    connection = connect(peer.url, root="The other root")
+    for _ in range(2):
+        with pytest.raises(module.Unreachable, match="SSLCertVerificationError: "):
+            post(connection)
+    assert (peer.connections, peer.requests) == (3, [])  # all roots are tried once, then kept
 
 
 def proxy_answers(answer: bytes, then: Part) -> Part:
