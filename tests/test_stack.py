@@ -7,19 +7,22 @@ import json
 import shutil
 from pathlib import Path
 
-from deployment import OTHER_TOKEN, TOKEN, Deploy, answer_to, aws, client, deploy, telegram, texts
-from stack import Emulator, Module
+from deployment import (
+    OTHER_TOKEN,
+    TOKEN,
+    Deploy,
+    answer_to,
+    aws,
+    change,
+    client,
+    deploy,
+    telegram,
+    texts,
+)
+from stack import Emulator
 from stand_in import Telegram, post
 
 __all__ = ["aws", "deploy", "telegram"]  # fixtures
-
-
-def change(module: Module, old: str, new: str) -> None:
-    """Change a line of a deployment's bot.py."""
-    path = module.folder / "lambda" / "bot.py"
-    source = path.read_text()
-    assert old in source
-    path.write_text(source.replace(old, new))
 
 
 def request(url: str, secret: str | None) -> int:
