@@ -118,6 +118,7 @@ class Emulator:
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
             "TMPDIR": self.folder,

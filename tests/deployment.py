@@ -83,6 +83,14 @@ def deploy(aws: Emulator, telegram: Telegram, tmp_path: Path) -> Iterator[Deploy
     assert left == [], "destroyed, and yet there"
 
 
+def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:
+    """Change a line of a deployment's own copy of the function."""
+    path = module.folder / "lambda" / file
+    source = path.read_text()
+    assert old in source
+    path.write_text(source.replace(old, new))
+
+
 def client(aws: Emulator, service: str) -> Any:
     """Return a botocore client of the emulated AWS."""
     session = botocore.session.get_session()
