@@ -45,9 +45,8 @@ OUTCOMES = {
 # The last updates whose calls were carried out: their ids, and the call in the response, if any.
 answered: dict[int, Json | None] = {}
 
-broken: BaseException | None = (
-    None  # why bot.py can't be imported: a destroy must work all the same
-)
+# Why bot.py can't be imported, if it can't: a destroy must work all the same.
+broken: BaseException | None = None
 try:
     import bot
 except (Exception, SystemExit) as error:
