@@ -104,6 +104,7 @@ def main_table(results: Sequence[Result]) -> str:
                 f"{low:.0f}–{high:.0f}",
                 f"{result.total / results[0].total:.2f}",
                 f"{result.median(lambda run: run.startup):.0f}",
+                f"{result.median(lambda run: run.startup_clock):.0f}",
                 f"{result.median(lambda run: run.first):.1f}",
                 f"{result.warm:.1f}",
                 f"{result.warm_cpu:.2f}",
@@ -118,6 +119,7 @@ def main_table(results: Sequence[Result]) -> str:
         "quartiles",
         "× empty",
         "start-up, ms",
+        "by the clock, ms",
         "first invocation, ms",
     ]
     headings += ["warm, ms", "warm CPU, ms", "resident, MB", "connections", "package, KB"]
