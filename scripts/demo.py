@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -148,13 +147,12 @@ def send(telegram: Telegram, text: str) -> None:
         print(f"(no answer: {delivery.body})", flush=True)
 
 
-def show(telegram: Telegram, place: places.Place, chat: Chat, open_browser: bool) -> None:
+def show(telegram: Telegram, chat: Chat, open_browser: bool) -> None:
     """Serve the chat page until Ctrl-C."""
-    chat.place = place
     for name, seconds in steps:
         chat.step(name, seconds)
-    with PageServer(chat) as page:
-        print(f"\nChat with the bot: {page.url}", flush=True)
+    with PageServer(chat) as page, contextlib.suppress(KeyboardInterrupt):
+        print(f"\nChat with the bot: {page.url}")
         print("A saved change in lambda/ is live at the next message. Ctrl-C ends the demo.")
         print("To have the bot looked over, in another terminal:")
         print(
@@ -163,12 +161,10 @@ def show(telegram: Telegram, place: places.Place, chat: Chat, open_browser: bool
         )
         if open_browser:
             webbrowser.open(page.url)
-        ended = threading.Event()
-        try:
-            while not ended.wait(LOOK_SECONDS):
-                chat.refresh()
-        except KeyboardInterrupt:
-            print("\nTaking all down …", flush=True)
+        while True:
+            time.sleep(LOOK_SECONDS)
+            chat.refresh()
+    print("Taking all down …", flush=True)
 
 
 def stop(number: int, frame: object) -> None:
@@ -189,8 +185,9 @@ def main() -> int:
             Server(telegram) as server,
             running(chosen.direct, telegram, server.url) as place,
         ):
+            chat.place = place
             if chosen.send is None:
-                show(telegram, place, chat, chosen.open)
+                show(telegram, chat, chosen.open)
             for text in chosen.send or []:
                 send(telegram, text)
     except KeyboardInterrupt:

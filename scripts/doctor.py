@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -60,6 +61,8 @@ class Check:
 
 def outputs() -> tuple[Json, str]:
     """Return the deployment's outputs, and why there are none."""
+    if not (ROOT / os.environ.get("TF_DATA_DIR", ".terraform")).is_dir():
+        return {}, "Terraform was not used in this folder"
     try:
         command = terraform_command()
     except StackError:
@@ -76,8 +79,8 @@ def outputs() -> tuple[Json, str]:
     except subprocess.TimeoutExpired:
         return {}, f"terraform output took more than {TERRAFORM_SECONDS:g} s"
     if asked.returncode:
-        lines = [line for line in asked.stderr.splitlines() if line.strip()]
-        return {}, f"terraform output failed: {lines[0] if lines else asked.returncode}"
+        error = re.search("Error: (.*)", asked.stderr)
+        return {}, f"terraform output failed: {error[1] if error else asked.returncode}"
     found = {name: output["value"] for name, output in json.loads(asked.stdout or "{}").items()}
     return found, "" if "webhook_url" in found else "this folder has no Terraform state"
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stack import signals_held
+
 Json = dict[str, Any]
 
 SOURCES = Path(__file__).resolve().parent.parent / "lambda"
@@ -131,14 +133,15 @@ class Function:
         self._started_from = read(self.sources)
         # Isolated, and with no byte code of before: a file can change twice in a second.
         options = ["-I", "-B", "-X", f"pycache_prefix={self._cache}"]
-        self._process = subprocess.Popen(
-            [sys.executable, *options, "-c", CONTAINER, str(self.sources)],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        with signals_held():
+            self._process = subprocess.Popen(
+                [sys.executable, *options, "-c", CONTAINER, str(self.sources)],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         start = self._ask(None, INIT_TIMEOUT)
         start.cold = start.milliseconds
         return start

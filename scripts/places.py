@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from function import SOURCES, Function, Invocation, read, webhook_event
-from stack import REGION, Emulator, Module, StackError, terraform_command
+from stack import REGION, Emulator, Module, StackError, signals_held, terraform_command
 from stand_in import Json, post
 
 TOKEN = "1234567890:AAE-this-token-is-known-to-the-stand-in-alone"
@@ -149,7 +149,8 @@ class Direct(Place):
                 "TELEGRAM_BOT_TOKEN": TOKEN,
                 "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
             }
-            self.function = self.opened.enter_context(Function(environment))
+            with signals_held():
+                self.function = self.opened.enter_context(Function(environment))
             self.gateway = self.opened.enter_context(Gateway(self.function))
             self.webhook_url = f"http://127.0.0.1:{self.gateway.server_port}/telegram"
             error = self.replace()
@@ -260,8 +261,9 @@ class Stack(Place):
         self._reported: set[str] = set()
         self._begun = self._under_way = 0  # deliveries
         self._lock = threading.Lock()
-        folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
-        self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
+        with signals_held():
+            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
+            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
         with self.step("emulated AWS"):
             self.emulator = self.opened.enter_context(Emulator())
         self.module = Module(

@@ -13,7 +13,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,27 @@ def terraform_command() -> list[str]:
     raise StackError("no Terraform: install it (1.11 or later), or run scripts/bootstrap terraform")
 
 
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Put off what signals do until the end of the block.
+
+    A process or a folder that is made in it is known by then, and so can be ended or removed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted by signals
+        return
+    came: list[int] = []
+    kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.signal(kind, lambda number, _: came.append(number)) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
 class Emulator:
     """A MiniStack on a free port of the loopback interface, which ends with the `with` block.
 
@@ -75,36 +98,41 @@ class Emulator:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
-        self._folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        self.folder = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Emulator:
+        try:
+            with signals_held():
+                self._start()
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
         environment = {
-            **_harmless_environment(self._folder),
+            **_harmless_environment(self.folder),
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
-            "S3_DATA_DIR": str(Path(self._folder, "s3")),
-            "TMPDIR": self._folder,
+            "S3_DATA_DIR": str(Path(self.folder, "s3")),
+            "TMPDIR": self.folder,
         }
-        with Path(self._folder, "log").open("wb") as log:
+        with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
-                cwd=self._folder,
+                cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def _wait(self) -> None:
         assert self._process
@@ -122,12 +150,12 @@ class Emulator:
 
     def log(self) -> str:
         """Return what the emulator and the functions in it wrote."""
-        return Path(self._folder, "log").read_text(errors="replace")
+        return Path(self.folder, "log").read_text(errors="replace")
 
     def __exit__(self, *exception: object) -> None:
         if self._process:
             end(self._process)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def end(process: subprocess.Popen[Any]) -> None:
@@ -186,23 +214,26 @@ class Module:
             for name, value in self.variables.items()
             if value is not None
         }
-        process = subprocess.Popen(
-            [*terraform_command(), *arguments],
-            cwd=self.root,
-            env={**self.environment, **values},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        process = None
         try:
+            with signals_held():
+                process = subprocess.Popen(
+                    [*terraform_command(), *arguments],
+                    cwd=self.root,
+                    env={**self.environment, **values},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
             output, errors = process.communicate()
         except BaseException:  # Ctrl-C: Terraform is told to stop, and saves what it has done
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                process.send_signal(signal.SIGINT)
-                process.communicate(timeout=60)
-            end(process)
+            if process:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    process.send_signal(signal.SIGINT)
+                    process.communicate(timeout=60)
+                end(process)
             raise
         if check and process.returncode:
             raise StackError(f"terraform {arguments[0]} failed:\n{errors or output}")
