@@ -176,7 +176,7 @@ def _basic(credentials: str) -> str:
 def _trusted(root: str) -> bytes:
     """Return the certificates of the system's CAs that have a name in them, as DER, maybe none.
 
-    Loading all of them costs more than the rest of a start-up.
+    Loading all of them takes longer than all else that start-up does (docs/performance.md).
     """
     store = ssl.get_default_verify_paths().cafile
     if not root or not store:

@@ -1,8 +1,8 @@
 """HTTP/1.1 over a socket (RFC 9112), as far as a POST needs it, and never beyond a deadline.
 
-The standard library's http.client would take a sixth of the time to the first answer, and half of
-each later one; and it waits for ever for an answer that comes in drops. Deadlines are times of
-`time.monotonic()`.
+In place of the standard library's http.client, which costs too much of a cold start and of each
+call after it (docs/performance.md), and waits for ever for an answer that comes in drops. Deadlines
+are times of `time.monotonic()`.
 """
 
 from __future__ import annotations

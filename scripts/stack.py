@@ -255,6 +255,11 @@ class Module:
         common = ("-auto-approve", "-input=false", "-no-color")
         return self.terraform("destroy", *common, *arguments, check=check)
 
+    def has_state(self) -> bool:
+        """Tell whether anything is applied."""
+        state = self.folder / "terraform.tfstate"
+        return state.exists() and bool(json.loads(state.read_text())["resources"])
+
     def outputs(self) -> dict[str, Any]:
         """Return the module's outputs."""
         values = json.loads(self.terraform("output", "-json", "-no-color").stdout)

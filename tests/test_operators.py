@@ -254,7 +254,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
 
     assert deliver() == (503, "ERROR", "ConnectionRefusedError: [Errno 111] Connection refused")
     proxy.start("another")
-    refusal = "OSError: Tunnel connection failed: 407 Proxy Authentication Required"
+    refusal = "OSError: the proxy opens no tunnel: it answered 407"
     assert deliver() == (503, "ERROR", refusal)
     assert proxy.connections == []
     proxy.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark import imports
-from benchmark.experiments import EXPERIMENTS, MODULES
+from benchmark.experiments import EXPERIMENTS
 from benchmark.measure import WARM
 from benchmark.report import Result, Target, main_table, markdown, plot, target_table
 
@@ -62,7 +62,7 @@ def write(
         target_table(wanted),
         "## What was tried",
         "Each is our function with one change, at 128 MB, in the same run; the difference is to "
-        "our function without it.",
+        "our function without it. One that is smaller than the quartiles are apart is noise.",
         _experiments(api, webhook, tried),
         "\n".join(_decisions()),
         "## What start-up loads",
@@ -73,7 +73,7 @@ def write(
         _memory([webhook, api], memory),
         "Lambda gives a function CPU time in proportion to its memory, and start-up a whole core "
         "whatever its memory is. Start-up is billed. Prices: us-east-1, arm64, "
-        f"{DOLLARS_PER_GB_SECOND} $ per GB-second, requests not included.",
+        f"{DOLLARS_PER_GB_SECOND:.10f} $ per GB-second, requests not included.",
         "## Cost",
         _cost(webhook, api),
         "## Python versions",
@@ -101,6 +101,7 @@ def _experiments(api: Result, webhook: Result, tried: Sequence[Result]) -> str:
             [
                 result.variant.name,
                 f"{result.total:.1f}",
+                _quartiles(result),
                 _signed(difference),
                 f"{_signed(difference / base.total * 100, 0)} %",
                 f"{result.warm_cpu:.2f}",
@@ -108,13 +109,27 @@ def _experiments(api: Result, webhook: Result, tried: Sequence[Result]) -> str:
             ]
         )
     base_rows = [
-        [each.variant.name, f"{each.total:.1f}", "", "", f"{each.warm_cpu:.2f}", ""]
+        [
+            each.variant.name,
+            f"{each.total:.1f}",
+            _quartiles(each),
+            "",
+            "",
+            f"{each.warm_cpu:.2f}",
+            "",
+        ]
         for each in (api, webhook)
     ]
-    headings = ["", "first answer, ms", "difference, ms", "", "warm CPU, ms", "difference, ms"]
-    return markdown(headings, base_rows + rows) + (
-        f"\n\nOne module more costs {_one_module(api, tried):.2f} ms."
-    )
+    headings = [
+        "",
+        "first answer, ms",
+        "quartiles",
+        "difference, ms",
+        "",
+        "warm CPU, ms",
+        "difference, ms",
+    ]
+    return markdown(headings, base_rows + rows)
 
 
 def _decisions() -> list[str]:
@@ -125,11 +140,9 @@ def _decisions() -> list[str]:
     ]
 
 
-def _one_module(api: Result, tried: Sequence[Result]) -> float:
-    (more,) = (
-        result for experiment, result in zip(EXPERIMENTS, tried, strict=True) if experiment.modules
-    )
-    return (more.total - api.total) / MODULES
+def _quartiles(result: Result) -> str:
+    low, high = result.spread(lambda run: run.total)
+    return f"{low:.1f}–{high:.1f}"
 
 
 def _imports(package: Package) -> list[str]:
@@ -186,8 +199,8 @@ def _cost(webhook: Result, api: Result) -> str:
         "\n\nThis is Lambda alone, its requests included. To keep one container warm, by an "
         f"invocation each five minutes ({WARM_UPS_PER_MONTH} a month, of one billed ms each), "
         f"costs {warm_up * WARM_UPS_PER_MONTH:.4f} $ a month; it saves the update that comes "
-        "after a pause the difference in the last column, and Lambda's own preparation of a container, "
-        "which can't be measured here."
+        "after a pause the difference in the last column, and Lambda's own preparation of a "
+        "container, which can't be measured here."
     )
 
 
@@ -235,13 +248,13 @@ def _method(conditions: Conditions, empty: Result) -> list[str]:
         "- **Lambda**: each run is a new process of AWS's runtime client for Python, "
         "`awslambdaric`, against a local Runtime API (`scripts/runtime_api.py`). Node's "
         "is built from source, so a small one takes its place, which does less.",
-        f"- **CPU**: {held}",
+        f"- **CPU**: {held} Start-up has a core for itself: the time in which another program had "
+        "it, as the kernel tells, is taken off.",
         "- **Packages**: unpacked to a read-only folder, without `__pycache__` but what is in the "
         "package. The libraries of others have the byte code that pip gives them.",
         "- **Telegram**: a stand-in over TLS 1.3 in a process of its own, with a chain like "
         "api.telegram.org's (RSA, a CA between). Its root is added to this machine's CAs. There "
-        "is no distance to it: a real handshake takes some ten ms more, for all but the webhook "
-        "mode.",
+        "is no distance to it, which all but the webhook mode would wait for.",
         "- **Not in it**: what Lambda does before it starts Python (fetching the package, making a "
         "micro VM), a cold disk, and its arm64 processors.",
     ]  # fmt: skip

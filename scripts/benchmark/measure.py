@@ -141,7 +141,8 @@ def measure(variant: Variant, bot_api: StandIn, limit: Limit, warm: int = WARM) 
         started = _now()
         limit.hold(process.pid)
         api.wait_until_started()
-        startup, startup_cpu = _now() - started, _cpu(process.pid)
+        startup = _now() - started - _waited(process.pid)
+        startup_cpu = _cpu(process.pid)
         limit.set(share)
         walls, cpus = [], []
         try:
@@ -202,6 +203,17 @@ def _now() -> float:
 def _cpu(process: int) -> float:
     """Return the CPU time of a process's threads so far, in ms (clock_getcpuclockid(3))."""
     return time.clock_gettime((~process << 3) | 2) * 1000
+
+
+def _waited(process: int) -> float:
+    """Return how long a process could have run while another one had its core, in ms.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e6
+    except OSError:  # a kernel without these statistics
+        return 0.0
 
 
 def _resident(process: int) -> float:

@@ -27,6 +27,8 @@ LIBRARIES = {
     "aiogram": "aiogram==3.31.0",
 }
 GRAMMY = "grammy@1.46.0"
+# Node gives up an address of a name after 250 ms, which is not enough at 128 MB.
+NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
 
 
 def find_python(version: str) -> str | None:
@@ -136,7 +138,12 @@ def node_functions(root: Path) -> Iterator[Variant]:
         yield Variant(
             name,
             folder,
-            [node, str(FUNCTIONS.parent / "node_runtime.mjs"), str(folder / f"{module}.mjs")],
+            [
+                node,
+                *NODE_OPTIONS,
+                str(FUNCTIONS.parent / "node_runtime.mjs"),
+                str(folder / f"{module}.mjs"),
+            ],
             {"NODE_EXTRA_CA_CERTS": str(root)},
             package=package.stat().st_size,
             calls=module != "empty",
