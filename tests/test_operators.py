@@ -23,12 +23,13 @@ from deployment import (
     change,
     client,
     deploy,
+    everything,
     needs_provider,
     telegram,
     texts,
 )
-from stack import Emulator, end, free_port
-from stand_in import Telegram
+from stack import Emulator, Module, end, free_port
+from stand_in import Server, Telegram
 from stubs import SECRET, TEXT, Log, message
 from stubs import TOKEN as STUB_TOKEN
 
@@ -262,3 +263,39 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert texts(telegram) == ["You said: " + TEXT]
     said = json.dumps(log.lines) + "".join(container.said)
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
+
+
+def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
+    bots = {
+        "sales-bot": Telegram(TOKEN, pace=0.01),
+        "support-bot": Telegram(OTHER_TOKEN, pace=0.01),
+    }
+    module = Module(aws.url, tmp_path, example="two-bots")
+    with Server(bots["sales-bot"]), Server(bots["support-bot"]):
+        keep(aws, TOKEN, "/sales-bot/token")
+        keep(aws, OTHER_TOKEN, "/support-bot/token")
+        # The example as it is, but for where its Telegrams are.
+        urls = json.dumps({name: telegram.url for name, telegram in bots.items()})
+        override = f'module "bot" {{\n  telegram_api_url = {urls}[each.key]\n}}\n'
+        (module.root / "main_override.tf").write_text(override)
+        module.init()
+        try:
+            module.apply()
+            made = everything(aws)
+            webhooks = module.outputs()["webhooks"]
+            for name, telegram in bots.items():
+                assert answer_to(telegram, f"hello {name}") == f"You said: hello {name}"
+                assert telegram.webhook["url"] == webhooks[name]["url"]
+                assert sorted(thing for thing in made if name in thing) == [
+                    f"API {name}",
+                    f"function {name}",
+                    f"log group /aws/lambda/{name}",
+                    f"log group /aws/vendedlogs/{name}",
+                    f"role {name}",
+                ]
+            assert len({bot.webhook["url"] for bot in bots.values()}) == 2
+            assert len({bot.secret for bot in bots.values()}) == 2
+        finally:
+            module.destroy()
+        assert [bot.webhook["url"] for bot in bots.values()] == ["", ""]
+    assert [thing for thing in everything(aws) for name in bots if name in thing] == []
