@@ -296,6 +296,7 @@ ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
     "a name": ("localhost", (b"localhost", 80)),
     "a port": ("localhost:8081", (b"localhost", 8081)),
     "the last port": ("localhost:65535", (b"localhost", 65535)),
+    "the first port": ("localhost:0", (b"localhost", 0)),
     "a port too high": ("localhost:65536", None),
     "a port below zero": ("localhost:-1", None),
     "no port after the colon": ("localhost:", None),
@@ -453,6 +454,26 @@ def test_a_handshake_that_hangs_ends_in_time(
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         connection.open(0.2)
     assert 0.1 < time.monotonic() - began < 2
+
+
+def test_a_handshake_that_drips_ends_in_time(
+    serve: Serve, connect: Connect, module: ModuleType
+) -> None:
+    ended = threading.Event()
+
+    def drips(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake of 16 KiB
+        try:
+            while not peer.over.wait(0.02):
+                connection.sendall(b"\x02")
+        finally:
+            ended.set()
+
+    connection = connect(serve(drips).url.replace("http:", "https:"))
+    with pytest.raises(module.Unreachable, match="TimeoutError: "):
+        connection.open(0.2)
+    assert ended.wait(5)  # the connection is closed, whatever still comes
 
 
 def test_without_certificates_there_is_no_connection(
