@@ -32,6 +32,7 @@ from stack import Emulator, Module, end, free_port
 from stand_in import Server, Telegram
 from stubs import SECRET, TEXT, Log, message
 from stubs import TOKEN as STUB_TOKEN
+from test_docs import blocks
 
 __all__ = ["deploy", "telegram"]  # fixtures
 
@@ -299,3 +300,52 @@ def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
             module.destroy()
         assert [bot.webhook["url"] for bot in bots.values()] == ["", ""]
     assert [thing for thing in everything(aws) for name in bots if name in thing] == []
+
+
+# Every resource that the module makes with its defaults, and what each input adds to them.
+DEFAULT = {
+    "aws_apigatewayv2_api.this",
+    "aws_apigatewayv2_integration.function",
+    "aws_apigatewayv2_route.webhook",
+    "aws_apigatewayv2_stage.this",
+    "aws_cloudwatch_log_group.api",
+    "aws_cloudwatch_log_group.function",
+    "aws_iam_role.this",
+    "aws_iam_role_policy.this",
+    "aws_lambda_function.this",
+    "aws_lambda_invocation.webhook",
+    "aws_lambda_permission.webhook",
+    "terraform_data.package",
+    "terraform_data.webhook_secret",
+}
+ADDED: set[str] = set()
+EVERYTHING = {
+    "log_level": "DEBUG",
+    "log_retention_in_days": 0,
+    "max_connections": 100,
+    "memory_size": 256,
+    "reply_mode": "webhook",
+    "reserved_concurrency": 5,
+    "runtime": "python3.12",
+    "tags": {"team": "bots"},
+    "telegram_api_url": "http://127.0.0.1:8081",
+    "telegram_bot_token_parameter": PARAMETER,
+    "telegram_proxy": f"http://bot:{ESCAPED}@127.0.0.1:3128",
+    "throttling_limit": 10,
+}
+
+
+def test_what_is_off_makes_nothing(aws: Emulator, tmp_path: Path) -> None:
+    named = blocks("variables.tf", "variable")
+    assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
+    module = Module(aws.url, tmp_path)
+    module.init()
+    planned = []
+    for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
+        module.variables = variables
+        module.terraform("plan", "-out=plan")
+        plan = json.loads(module.terraform("show", "-json", "plan").stdout)
+        changes = plan["resource_changes"]
+        assert {tuple(change["change"]["actions"]) for change in changes} == {("create",)}
+        planned.append({change["address"] for change in changes})
+    assert planned == [DEFAULT, DEFAULT | ADDED]
