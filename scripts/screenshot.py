@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from stack import ROOT, StackError
 
 PICTURE = ROOT / "docs" / "demo.png"
-SIZE = (1280, 820)
+SIZE = (1280, 930)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # As root Chromium has no sandbox; the rest keeps it from asking anything of the network.
 OPTIONS = (
