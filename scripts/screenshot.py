@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from stack import ROOT, StackError
 
 PICTURE = ROOT / "docs" / "demo.png"
-SIZE = (1280, 820)
+SIZE = (1280, 930)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # As root Chromium has no sandbox; the rest keeps it from asking anything of the network.
 OPTIONS = (
@@ -52,14 +52,14 @@ def say(page: Page, text: str) -> None:
 def act(page: Page) -> None:
     """Do what the picture shows: a few messages, the last of which Telegram fails once."""
     messages = page.locator("#messages")
+    page.locator("#attach-button").click()
+    page.get_by_role("menuitem", name="Photo").click()
+    expect(page.locator(".row.in .picture")).to_be_visible()
     say(page, "Hello!")
     expect(messages.get_by_text("You said: Hello!")).to_be_visible()
     say(page, "/start")
     page.get_by_role("button", name="Press me").click()
     expect(page.locator(".service")).to_contain_text("You pressed the button.")
-    page.locator("#attach-button").click()
-    page.get_by_role("menuitem", name="Photo").click()
-    expect(page.locator(".row.in .picture")).to_be_visible()
     page.get_by_label("How many calls fail").select_option("1")
     page.locator("[data-fault='429']").click()
     expect(page.locator("#left")).to_be_visible()
