@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import random
 import sys
 import time
 from pathlib import Path
@@ -84,7 +85,9 @@ def main() -> int:
     try:
         with stand_in(root.parent) as bot_api:
             for number in range(1, arguments.runs + 1):
-                for place, variant in enumerate(every, 1):
+                # Which code the processor's caches still hold depends on what ran before.
+                order = random.Random(number).sample(every, len(every))
+                for place, variant in enumerate(order, 1):
                     say(f"run {number}/{arguments.runs}, {place}/{len(every)}: {variant.name}")
                     runs[variant.name].append(measure.measure(variant, bot_api, limit))
     finally:
@@ -98,8 +101,9 @@ def main() -> int:
     rows = of(main_rows)
     empty, webhook, api, textbook = rows[:4]
     wanted = targets(empty, api, webhook, textbook)
-    print(main_table(rows), target_table(wanted), sep="\n\n")
-    if not arguments.quick:
+    if arguments.quick:
+        print(main_table(rows), target_table(wanted), sep="\n\n")
+    else:
         conditions = document.Conditions(
             machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
             f"{platform.python_implementation()} {RUNTIME}",
@@ -111,10 +115,11 @@ def main() -> int:
         package = document.Package(
             workshop.package(api.variant), api.variant.folder, python, workshop.client
         )
-        document.write(
+        text = document.write(
             arguments.docs, rows, of(tried), of(memory), of(pythons), wanted, conditions, package
         )
-        print(f"\nwritten: {arguments.docs}/performance.md")
+        print(text)
+        print(f"written: {arguments.docs}/performance.md")
     missed = [each.what for each in wanted if not each.met]
     for each in missed:
         print(f"missed: {each}", file=sys.stderr)

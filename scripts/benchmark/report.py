@@ -31,6 +31,10 @@ class Result(NamedTuple):
         return self.median(lambda run: run.total)
 
     @property
+    def fastest(self) -> float:
+        return min(run.total for run in self.runs)
+
+    @property
     def warm(self) -> float:
         return self.median(lambda run: run.warm)
 
