@@ -343,9 +343,8 @@ def test_what_is_off_makes_nothing(aws: Emulator, tmp_path: Path) -> None:
     planned = []
     for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
         module.variables = variables
-        module.terraform("plan", "-out=plan")
-        plan = json.loads(module.terraform("show", "-json", "plan").stdout)
-        changes = plan["resource_changes"]
-        assert {tuple(change["change"]["actions"]) for change in changes} == {("create",)}
-        planned.append({change["address"] for change in changes})
+        lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        assert {change["action"] for change in changes} == {"create"}
+        planned.append({change["resource"]["addr"] for change in changes})
     assert planned == [DEFAULT, DEFAULT | ADDED]
