@@ -14,12 +14,15 @@ import time
 from urllib.parse import urlsplit
 
 from connection import Connection
-from errors import Unreachable
+from errors import Unreachable, printable
 from settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
     from typing import Any
+
+# In the names of exceptions that say "later", though their status says "never".
+LATER = ("Throttl", "ThroughputExceeded", "RequestLimitExceeded", "TransactionInProgress")
 
 connections: dict[str, Connection] = {}  # by service
 
@@ -28,7 +31,7 @@ class Refused(Exception):
     """AWS answered that it won't carry out a call. `code` is its exception's name."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
+        super().__init__(printable(f"{code}: {message}"))
         self.code = code
 
 
@@ -55,15 +58,14 @@ def call(service: str, target: str, params: dict[str, Any], timeout: float) -> A
         result = json.loads(data)
     except (ValueError, RecursionError):
         result = None
-    if status >= 500 or not isinstance(result, dict):
-        raise Unreachable(f"{service}: HTTP {status}")
-    if status == 200:
+    if status == 200 and isinstance(result, dict):
         return result
-    code = str(result.get("__type")).rpartition("#")[2]
-    message = str(result.get("message") or result.get("Message"))
-    if "Throttl" in code or "ThroughputExceeded" in code:
+    if status >= 500 or not isinstance(result, dict) or "__type" not in result:
+        raise Unreachable(f"{service}: HTTP {status}")
+    code = str(result["__type"]).rpartition("#")[2]
+    if any(name in code for name in LATER):
         raise Unreachable(f"{service}: {code}")
-    raise Refused(code, message)
+    raise Refused(code, result.get("message") or result.get("Message") or "no message")
 
 
 def authorization(service: str, region: str, headers: dict[str, str], body: bytes) -> str:
@@ -71,7 +73,7 @@ def authorization(service: str, region: str, headers: dict[str, str], body: byte
 
     Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
     """
-    signed = {name.lower(): value.strip() for name, value in sorted(headers.items())}
+    signed = {name.lower(): value.strip() for name, value in headers.items()}
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
     request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"

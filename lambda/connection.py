@@ -7,17 +7,11 @@ import ssl
 import threading
 import time
 from binascii import a2b_base64, b2a_base64
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import unquote, urlsplit
 
+import http1
 from errors import Unreachable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
-    from collections.abc import Callable
-
 IDLE_SECONDS = 30  # then a connection is opened anew: a frozen container sees no goodbye
-MAX_ANSWER = 1 << 20  # bytes
 
 
 class Connection:
@@ -29,11 +23,14 @@ class Connection:
     """
 
     def __init__(self, url: str, proxy: str = "", root: str = "") -> None:
-        self._url = urlsplit(url)
-        self._proxy = urlsplit(proxy) if proxy else None
+        scheme, _, rest = url.partition("://")
+        self._authority, _, path = rest.partition("/")
+        self._path = f"/{path}".rstrip("/")
+        self._is_secure = scheme == "https"
+        self._proxy = proxy.rpartition("://")[2].rstrip("/")
         self._root = root
         self._tls: ssl.SSLContext | None = None
-        self._kept: HTTPConnection | None = None
+        self._kept: socket.socket | None = None
         self._last_used = 0.0
 
     def open(self, timeout: float) -> None:
@@ -41,7 +38,8 @@ class Connection:
 
         Raises Unreachable.
         """
-        self._keep(self._take(timeout))
+        deadline = time.monotonic() + timeout
+        self._keep(self._take() or self._new(deadline))
 
     def post(
         self, path: str, body: bytes, headers: dict[str, str], timeout: float
@@ -52,109 +50,133 @@ class Connection:
         Raises Unreachable, whose text never holds the path.
         """
         deadline = time.monotonic() + timeout
-        http = self._take(timeout)
-
-        def exchange() -> tuple[int, bytes]:
-            http.request("POST", self._url.path.rstrip("/") + path, body, headers)
-            with http.getresponse() as response:
-                answer = response.read(MAX_ANSWER)
-                if response.read(1):
-                    raise HTTPException("an endless answer")
-                return response.status, answer
-
-        status, answer = _within(deadline - time.monotonic(), http, exchange)
-        if http.sock is not None:  # the answer may say that the connection closes after it
-            self._keep(http)
+        if timeout <= 0:
+            raise Unreachable("no time left")
+        connection = self._take() or self._new(deadline)
+        headers = {
+            "Host": self._authority,
+            "Accept-Encoding": "identity",
+            "Content-Length": str(len(body)),
+            **headers,
+        }
+        try:
+            head = http1.head(f"POST {self._path + path} HTTP/1.1", headers)
+            status, answer, stays = http1.exchange(connection, head + body, deadline)
+        except (OSError, ValueError) as error:
+            connection.close()
+            raise Unreachable(_describe(error)) from None
+        if stays:
+            self._keep(connection)
+        else:
+            connection.close()
         return status, answer
 
-    def _connect(self, http: HTTPConnection) -> None:
+    def _keep(self, connection: socket.socket) -> None:
+        self._kept = connection
+        self._last_used = time.time()
+
+    def _take(self) -> socket.socket | None:
+        """Return the kept connection if it is still good."""
+        connection, self._kept = self._kept, None
+        # The wall clock: a container's other clocks may stand still while it is frozen.
+        if connection and 0 <= time.time() - self._last_used < IDLE_SECONDS:
+            if _is_quiet(connection):
+                return connection
+        if connection:
+            connection.close()
+        return None
+
+    def _new(self, deadline: float) -> socket.socket:
+        """Return a new connection. Raises Unreachable.
+
+        It is made in a thread of its own: a socket's own time-out doesn't hold for a name look-up,
+        and starts anew with each byte of a TLS handshake.
+        """
+        opened: list[socket.socket] = []
+        outcome: list[socket.socket | Exception] = []
+        given_up = threading.Event()
+
+        def dial() -> None:
+            try:
+                outcome.append(self._dial(deadline, opened))
+            except Exception as error:
+                outcome.append(error)
+            if given_up.is_set():  # it may have connected when nobody waited any more
+                _shut(opened)
+
+        thread = threading.Thread(target=dial, daemon=True)
+        thread.start()
+        thread.join(max(deadline - time.monotonic(), 0))
+        result = outcome[0] if outcome else TimeoutError("timed out")
+        if isinstance(result, Exception):
+            given_up.set()
+            _shut(opened)
+            raise Unreachable(_describe(result)) from None
+        return result
+
+    def _dial(self, deadline: float, opened: list[socket.socket]) -> socket.socket:
         try:
-            http.connect()
+            return self._connect(deadline, opened)
         except ssl.SSLCertVerificationError:
             if not (self._tls and self._root):
                 raise
             self._root = ""  # the host has moved to another CA: from now on trust them all
             self._tls.load_default_certs()
-            http.close()
-            http.connect()
+            _shut(opened)
+            return self._connect(deadline, opened)
 
-    def _keep(self, http: HTTPConnection) -> None:
-        self._kept = http
-        self._last_used = time.time()
+    def _connect(self, deadline: float, opened: list[socket.socket]) -> socket.socket:
+        """Return a new connection, through the proxy and with TLS where wanted.
 
-    def _take(self, timeout: float) -> HTTPConnection:
-        """Return the kept connection if it is still good, else a new one."""
-        if timeout <= 0:
-            raise Unreachable("no time left")
-        http, self._kept = self._kept, None
-        # The wall clock: a container's other clocks may stand still while it is frozen.
-        if http and 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(http.sock):
-            http.sock.settimeout(timeout)
-            return http
-        if http:
-            _close(http)
-        try:
-            new = self._new(timeout)
-        except (OSError, ValueError) as error:  # no certificates, or a URL that is none
-            raise Unreachable(_describe(error)) from None
-        _within(timeout, new, lambda: self._connect(new))
-        return new
-
-    def _new(self, timeout: float) -> HTTPConnection:
-        host = self._proxy or self._url
-        http = HTTPConnection(host.hostname or "", host.port, timeout=timeout)
-        if self._url.scheme == "https":
-            if not self._tls:  # with no data it trusts all that the system trusts
-                self._tls = ssl.create_default_context(cadata=_trusted(self._root))
-            http = HTTPSConnection(
-                host.hostname or "", host.port, timeout=timeout, context=self._tls
-            )
-        if self._proxy:
-            http.set_tunnel(self._url.hostname or "", self._url.port, self._proxy_headers())
-        http.auto_open = 0  # once closed, a request that is still on its way must not reopen it
-        return http
-
-    def _proxy_headers(self) -> dict[str, str]:
-        if not self._proxy or self._proxy.username is None:
-            return {}
-        credentials = unquote(self._proxy.username) + ":" + unquote(self._proxy.password or "")
-        encoded = b2a_base64(credentials.encode(), newline=False).decode()
-        return {"Proxy-Authorization": "Basic " + encoded}
+        Each socket is put into `opened` as soon as it is there.
+        """
+        host, port = _address(self._authority, 443 if self._is_secure else 80)
+        credentials, _, proxy = self._proxy.rpartition("@")
+        address = _address(proxy, 80) if proxy else (host, port)
+        connection = socket.create_connection(address, http1.left(deadline))  # type: ignore[arg-type]
+        opened.append(connection)
+        if proxy:
+            headers = {"Proxy-Authorization": _basic(credentials)} if credentials else {}
+            http1.open_tunnel(connection, f"{host.decode()}:{port}", headers, deadline)
+        if not self._is_secure:
+            return connection
+        if not self._tls:  # with no data it trusts all that the system trusts
+            self._tls = ssl.create_default_context(cadata=_trusted(self._root))
+        secure = self._tls.wrap_socket(
+            connection, server_hostname=host, do_handshake_on_connect=False
+        )
+        opened.append(secure)
+        secure.do_handshake()
+        return secure
 
 
-def _within[T](timeout: float, http: HTTPConnection, work: Callable[[], T]) -> T:
-    """Return what work returns, or raise Unreachable when it fails or the time is over.
+def _address(authority: str, default_port: int) -> tuple[bytes, int]:
+    """Return a URL's host and port.
 
-    Work has a thread of its own: a socket's own time-out doesn't hold for a name look-up, and
-    starts anew with each byte that arrives.
+    The host as bytes: for a str, Python loads the tables of all alphabets, which takes 1 ms.
     """
-    outcome: list[T | Exception] = []
-    given_up = threading.Event()
-    connected = http.sock  # http.client forgets it where the answer ends with the connection
+    host, colon, port = authority.rpartition(":")
+    if not colon or authority.endswith("]"):  # no port; an IPv6 address has colons in brackets
+        host, port = authority, str(default_port)
+    number = int(port)
+    if not 0 <= number < 65536:
+        raise ValueError("no port has this number")
+    return host.strip("[]").encode("ascii"), number
 
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except Exception as error:
-            outcome.append(error)
-        if given_up.is_set():  # it may have connected when nobody waited any more
-            _close(http)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(max(timeout, 0))
-    result = outcome[0] if outcome else TimeoutError(f"no answer within {timeout:.1f} s")
-    if isinstance(result, Exception):
-        given_up.set()
-        _close(http, connected)
-        raise Unreachable(_describe(result)) from None
-    return result
+def _basic(credentials: str) -> str:
+    """Return a URL's user:password as the Proxy-Authorization header has it."""
+    from urllib.parse import unquote  # 2 ms, and no proxy, no need
+
+    user, _, password = credentials.partition(":")
+    decoded = f"{unquote(user)}:{unquote(password)}".encode()
+    return "Basic " + b2a_base64(decoded, newline=False).decode()
 
 
 def _trusted(root: str) -> bytes:
     """Return the certificates of the system's CAs that have a name in them, as DER, maybe none.
 
-    Loading all of them costs more than the rest of a start-up.
+    Loading all of them takes longer than all else that start-up does (docs/performance.md).
     """
     store = ssl.get_default_verify_paths().cafile
     if not root or not store:
@@ -189,12 +211,11 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _close(http: HTTPConnection, connected: socket.socket | None = None) -> None:
-    """Close a connection, and end a thread that may wait on it, or may be closing it."""
-    connected = http.sock or connected
-    if connected is not None:
+def _shut(opened: list[socket.socket]) -> None:
+    """Close sockets, and end a thread that may wait on one."""
+    for connection in opened:
         try:
-            connected.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-    http.close()
+        connection.close()

@@ -45,10 +45,11 @@ OUTCOMES = {
 # The last updates whose calls were carried out: their ids, and the call in the response, if any.
 answered: dict[int, Json | None] = {}
 
-broken: Exception | None = None  # why bot.py can't be imported: a destroy must work all the same
+# Why bot.py can't be imported, if it can't: a destroy must work all the same.
+broken: BaseException | None = None
 try:
     import bot
-except Exception as error:
+except (Exception, SystemExit) as error:
     broken = error
 if settings.reply_mode == "api":
     import api
@@ -164,7 +165,7 @@ def answer(update: Json, line: Json, deadline: float) -> tuple[str, Json | None]
     except Unreachable as error:  # a bot of one's own may have asked AWS
         line["error"] = str(error)
         return "unreachable", None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line["error"] = place(error)
         return "bot_failed", None
     if not calls:
@@ -275,7 +276,7 @@ def on_terraform(event: Json, deadline: float) -> Json:
     return {}
 
 
-def place(error: Exception) -> str:
+def place(error: BaseException) -> str:
     """Return an exception's type and where it was raised. Its text may quote a message."""
     file, number = getattr(error, "filename", None), getattr(error, "lineno", None)
     trace = error.__traceback__

@@ -201,17 +201,23 @@ class Peer:
             if name.lower() == b"content-length":
                 length = int(value)
         while len(data) < len(head) + 4 + length:
-            data += connection.recv(65536)
+            received = connection.recv(65536)
+            if not received:
+                return b""
+            data += received
         self.requests.append(data)
         return data
 
     def stop(self) -> None:
         """Close everything, and end the threads."""
         self.over.set()
-        for each in [self._listener, *self._sockets]:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join(5)  # until then one more connection may be accepted
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
             assert not thread.is_alive()

@@ -149,10 +149,15 @@ def test_a_connection_that_is_gone_is_opened_anew_once(
 def test_a_connection_that_was_reset_before_its_first_request_is_opened_anew(
     serve: Serve, connect: Connect
 ) -> None:
-    ended = threading.Event()
-    peer = serve(then(lambda *_: None, reset, ended), answers_all)
+    opened, ended = threading.Event(), threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        opened.wait(5)
+
+    peer = serve(then(first, reset, ended), answers_all)
     connection = connect(peer.url)
     connection.open(5)
+    opened.set()
     assert ended.wait(5)
     assert post(connection)[0] == 200
     assert (peer.connections, len(peer.requests)) == (2, 1)
@@ -197,15 +202,24 @@ FAULTS: dict[str, tuple[Part, str]] = {
         keeps_sending(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02),
         "TimeoutError: ",
     ),
-    "endless body": (keeps_sending(ENDLESS_HEAD, b" " * 65536), "HTTPException"),
-    "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
-    "endless line": (keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536), "LineTooLong"),
-    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
-    "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
+    "endless body": (
+        keeps_sending(ENDLESS_HEAD, b" " * 65536),
+        "ConnectionError: an endless answer",
+    ),
+    "endless head": (
+        keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+        "ConnectionError: an endless",
+    ),
+    "endless line": (
+        keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536),
+        "ConnectionError: an endless",
+    ),
+    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "ConnectionError: an answer that"),
+    "closed without an answer": (answers_and_closes(b""), "ConnectionError: closed without"),
     "reset": (resets_after_request, "ConnectionResetError: [Errno"),
     "broken chunk": (
         answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        "IncompleteRead",
+        "ConnectionError: an answer that",
     ),
 }
 
@@ -246,7 +260,7 @@ def test_an_answer_has_a_largest_size(
     if fits:
         assert post(connection) == (200, b"x" * size)
     else:
-        with pytest.raises(module.Unreachable, match="HTTPException"):
+        with pytest.raises(module.Unreachable, match="an endless answer"):
             post(connection)
 
 
@@ -266,7 +280,7 @@ def test_nothing_is_sent_when_the_time_is_over(
     peer = serve(answers_all)
     connection = connect(peer.url)
     for _ in ("not yet open", "kept"):
-        with pytest.raises(module.Unreachable, match="no time left"):
+        with pytest.raises(module.Unreachable, match="^no time left$"):
             post(connection, timeout)
         connection.open(5)
     assert peer.requests == []
@@ -274,8 +288,59 @@ def test_nothing_is_sent_when_the_time_is_over(
 
 @pytest.mark.parametrize("url", ["http://localhost:port", "http://localhost:99999999"])
 def test_a_url_that_is_none_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
-    with pytest.raises(module.Unreachable, match="^(ValueError|OverflowError)$"):
+    with pytest.raises(module.Unreachable, match="^ValueError$"):
         post(connect(url))
+
+
+ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
+    "a name": ("localhost", (b"localhost", 80)),
+    "a port": ("localhost:8081", (b"localhost", 8081)),
+    "the last port": ("localhost:65535", (b"localhost", 65535)),
+    "a port too high": ("localhost:65536", None),
+    "a port below zero": ("localhost:-1", None),
+    "no port after the colon": ("localhost:", None),
+    "IPv6": ("[::1]", (b"::1", 80)),
+    "IPv6 and a port": ("[::1]:8081", (b"::1", 8081)),
+    "not ASCII": ("é.example", None),
+}
+
+
+@pytest.mark.parametrize(("authority", "expected"), ADDRESSES.values(), ids=ADDRESSES)
+def test_an_address(module: ModuleType, authority: str, expected: tuple[bytes, int] | None) -> None:
+    if expected is None:
+        with pytest.raises(ValueError):
+            module._address(authority, 80)
+    else:
+        assert module._address(authority, 80) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "expected"),
+    [
+        ("http://api.example", "", (b"api.example", 80)),
+        ("https://api.example", "", (b"api.example", 443)),
+        ("https://api.example", "http://proxy.example", (b"proxy.example", 80)),
+        ("https://api.example", "http://proxy.example:3128/", (b"proxy.example", 3128)),
+    ],
+)
+def test_a_url_has_a_port_without_naming_it(
+    connect: Connect,
+    module: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    proxy: str,
+    expected: tuple[bytes, int],
+) -> None:
+    asked: list[Any] = []
+
+    def refuse(address: Any, timeout: float) -> Any:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(module.Unreachable, match="ConnectionRefusedError"):
+        post(connect(url, proxy))
+    assert asked == [expected]
 
 
 @pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:\n/getMe", "/bot1:é/getMe"], ids=ascii)
@@ -283,7 +348,7 @@ def test_a_path_that_is_none_is_not_told(
     serve: Serve, connect: Connect, module: ModuleType, path: str
 ) -> None:
     peer = serve(answers_all)
-    with pytest.raises(module.Unreachable, match="^(InvalidURL|UnicodeEncodeError)$"):
+    with pytest.raises(module.Unreachable, match="^(ValueError|UnicodeEncodeError)$"):
         post(connect(peer.url), path=path)
     assert peer.requests == []
 
@@ -314,40 +379,14 @@ def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
 
     peer = serve(first)
     resolver = Resolver(monkeypatch)
+    began = time.monotonic()
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         post(connect(peer.url), 0.1)
+    assert time.monotonic() - began < 0.9
     resolver.released.set()
     assert resolver.done.wait(5)
     assert ended.wait(5)  # it connected, and closed without a request
     assert peer.requests == []
-
-
-def test_a_request_that_is_late_is_not_sent(
-    serve: Serve, connect: Connect, module: ModuleType
-) -> None:
-    class Late(dict[str, str]):
-        """Headers that are only there when nobody waits any more."""
-
-        given_up = threading.Event()
-        read = threading.Event()
-
-        def __iter__(self) -> Iterator[str]:
-            self.given_up.wait(5)
-            self.read.set()
-            return super().__iter__()
-
-    peer = serve(answers_all)
-    connection = connect(peer.url)
-    connection.open(5)
-    before = set(threading.enumerate())
-    with pytest.raises(module.Unreachable, match="TimeoutError"):
-        connection.post("/", BODY, Late(HEADERS), 0.1)
-    late = set(threading.enumerate()) - before
-    Late.given_up.set()
-    for thread in late:
-        thread.join(5)
-    assert Late.read.is_set()
-    assert (peer.connections, peer.requests) == (1, [])
 
 
 def test_a_name_that_is_not_known_is_unreachable(
@@ -375,12 +414,13 @@ def test_tls_that_was_closed_while_idle_is_opened_anew(
     serve: Serve, connect: Connect, tls: ssl.SSLContext
 ) -> None:
     ended = threading.Event()
-    peer = serve(then(answers_and_closes(http()), reset, ended), answers_all, tls=tls)
+    peer = serve(then(answers_and_closes(http(), http()), reset, ended), answers_all, tls=tls)
     connection = connect(peer.url)
-    assert post(connection)[0] == 200
+    # Twice: the second request confirms that the first answer came, before the reset drops it.
+    assert [post(connection)[0] for _ in range(2)] == [200] * 2
     assert ended.wait(5)
     assert post(connection)[0] == 200
-    assert (peer.connections, len(peer.requests)) == (2, 2)
+    assert (peer.connections, len(peer.requests)) == (2, 3)
 
 
 def test_a_certificate_that_nobody_signed_is_refused(
@@ -409,19 +449,22 @@ def test_a_handshake_that_hangs_ends_in_time(
 ) -> None:
     peer = serve(silent)
     connection = connect(f"https://localhost:{peer.port}")
+    began = time.monotonic()
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         connection.open(0.2)
+    assert 0.1 < time.monotonic() - began < 2
 
 
 def test_without_certificates_there_is_no_connection(
-    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(*arguments: Any, **options: Any) -> Any:
         raise OSError("no certificates")
 
     monkeypatch.setattr(ssl, "create_default_context", none)
+    peer = serve(silent)
     with pytest.raises(module.Unreachable, match="OSError: no certificates"):
-        connect("https://localhost").open(5)
+        connect(f"https://localhost:{peer.port}").open(5)
 
 
 @pytest.fixture
@@ -559,5 +602,5 @@ def test_a_proxy_that_refuses_is_unreachable(
     connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(module.Unreachable) as caught:
         post(connection)
-    expected = "OSError: Tunnel connection failed: 407 Proxy Authentication Required"
+    expected = "OSError: the proxy opens no tunnel: it answered 407"
     assert str(caught.value) == expected

@@ -313,6 +313,7 @@ CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 BAD_BOTS: dict[str, tuple[Any, str]] = {
     "raises": (KeyError(TEXT), "KeyError at test_handler.py:"),
     "raises an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
+    "exits": (SystemExit(TEXT), "SystemExit at test_handler.py:"),
     "recursion": (RecursionError(TEXT), "RecursionError at test_handler.py:"),
     "returns None": (None, "TypeError at handler.py:"),
     "returns a call": (CALL, "TypeError at handler.py:"),
@@ -601,8 +602,9 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
         ("def reply(update):\n    return [", "SyntaxError at bot.py:2"),
         ("import nothing_of_that_name", "ModuleNotFoundError at bot.py:1"),
         ("\n\n1 / 0", "ZeroDivisionError at bot.py:3"),
+        ("import sys\nsys.exit('no')", "SystemExit at bot.py:2"),
     ],
-    ids=["syntax", "import", "error"],
+    ids=["syntax", "import", "error", "exit"],
 )
 def test_a_broken_bot_loses_no_update(
     start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

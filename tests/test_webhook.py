@@ -183,7 +183,7 @@ def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi
 
 HINDRANCES = {
     "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
-    "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
+    "Telegram away": (answers_and_closes(b""), "Unreachable: ConnectionError: "),
     "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
 }
 

@@ -1,0 +1,5 @@
+// The floor on Node: a function that does nothing.
+
+export async function handler() {
+  return { statusCode: 200 };
+}

@@ -1,0 +1,225 @@
+"""One run of one variant: a container's start, its first invocation, and some more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmark.bot_api import StandIn
+from runtime_api import RuntimeApi
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
+MEGABYTES_PER_CORE = 1769
+PERIOD = 20_000  # microseconds: what Lambda deals out CPU time by
+
+WARM = 20  # invocations after the first one
+TOKEN = "12345:benchmark"
+SECRET = "benchmark-secret"
+
+
+class Variant(NamedTuple):
+    """A function to be measured: `command` runs it in `folder`, as its only argument a handler."""
+
+    name: str
+    folder: Path
+    command: list[str]
+    environment: dict[str, str] = {}  # noqa: RUF012
+    memory: int = 128  # MB
+    package: int = 0  # bytes, zipped
+    calls: bool = True  # whether it answers by a call to the Bot API
+
+
+class Run(NamedTuple):
+    """What one run came to: times in ms, as a clock on the wall shows them unless it says CPU."""
+
+    startup: float
+    first: float
+    startup_cpu: float
+    first_cpu: float
+    warm: float
+    warm_cpu: float
+    resident: float  # MB, at its peak
+    connections: int
+
+    @property
+    def total(self) -> float:
+        """The time to the first answer: the start, and the first invocation."""
+        return self.startup + self.first
+
+
+class Limit:
+    """A share of a core for a process, by a control group where this machine allows one."""
+
+    def __init__(self) -> None:
+        self._group: Path | None = None
+        self._file = ""
+        for parent, file in (
+            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us"),
+            ("/sys/fs/cgroup", "cpu.max"),
+        ):
+            group = Path(parent, f"telegram-bot-bench-{os.getpid()}")
+            with contextlib.suppress(OSError):
+                group.mkdir()
+                self._group, self._file = group, file
+                if file == "cpu.cfs_quota_us":
+                    (group / "cpu.cfs_period_us").write_text(str(PERIOD))
+                self.lift()
+                return
+            with contextlib.suppress(OSError):
+                group.rmdir()
+            self._group = None
+
+    @property
+    def works(self) -> bool:
+        return self._group is not None
+
+    def hold(self, process: int) -> None:
+        """Put a process under this limit."""
+        if self._group:
+            (self._group / "cgroup.procs").write_text(str(process))
+
+    def set(self, share: float) -> None:
+        self._write(str(max(1000, round(PERIOD * share))))
+
+    def lift(self) -> None:
+        self._write("-1" if self._file == "cpu.cfs_quota_us" else "max")
+
+    def _write(self, quota: str) -> None:
+        if self._group:
+            period = "" if self._file == "cpu.cfs_quota_us" else f" {PERIOD}"
+            (self._group / self._file).write_text(quota + period)
+
+    def remove(self) -> None:
+        for _ in range(50):
+            if not self._group or not self._group.exists():
+                return
+            with contextlib.suppress(OSError):
+                self._group.rmdir()
+            time.sleep(0.02)
+
+
+def event(number: int) -> dict[str, object]:
+    """Return the event of API Gateway (payload 2.0) for the number-th text message."""
+    user = {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"}
+    update = {
+        "update_id": number,
+        "message": {
+            "message_id": number,
+            "from": user,
+            "chat": {"id": 1, "first_name": "Ada", "type": "private"},
+            "date": 1700000000,
+            "text": "hello",
+        },
+    }
+    return {
+        "version": "2.0",
+        "routeKey": "POST /telegram",
+        "rawPath": "/telegram",
+        "rawQueryString": "",
+        "headers": {
+            "content-type": "application/json",
+            "host": "abc123.execute-api.eu-central-1.amazonaws.com",
+            "x-telegram-bot-api-secret-token": SECRET,
+        },
+        "requestContext": {"http": {"method": "POST", "path": "/telegram"}, "stage": "$default"},
+        "body": json.dumps(update),
+        "isBase64Encoded": False,
+    }
+
+
+def measure(variant: Variant, bot_api: StandIn, limit: Limit, warm: int = WARM) -> Run:
+    """Start a variant, invoke it, and return what that took. Raises RuntimeError if it fails."""
+    share = min(1.0, variant.memory / MEGABYTES_PER_CORE)
+    connections, calls = bot_api.connections, bot_api.calls
+    with RuntimeApi(variant.memory) as api, _process(variant, api, bot_api) as process:
+        started = _now()
+        limit.hold(process.pid)
+        api.wait_until_started()
+        startup = _now() - started - _waited(process.pid)
+        startup_cpu = _cpu(process.pid)
+        limit.set(share)
+        walls, cpus = [], []
+        try:
+            for number in range(1, warm + 2):
+                before = _cpu(process.pid)
+                answer = api.invoke(event(number))
+                if answer.failed or answer.payload.get("statusCode") != 200:
+                    raise RuntimeError(f"{variant.name}: {answer.payload}")
+                api.wait_until_started()
+                cpus.append(_cpu(process.pid) - before)
+                # Without a control group nothing holds the process back: its CPU time then says
+                # how long it would take.
+                wall = answer.seconds * 1000
+                walls.append(wall if limit.works else max(wall, cpus[-1] / share))
+        finally:
+            limit.lift()
+        if (bot_api.calls - calls >= warm + 1) != variant.calls:
+            raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
+        return Run(
+            startup, walls[0], startup_cpu, cpus[0],
+            _mean(walls[1:]), _mean(cpus[1:]),
+            _resident(process.pid), bot_api.connections - connections,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _process(
+    variant: Variant, api: RuntimeApi, bot_api: StandIn
+) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "TELEGRAM_API_URL": bot_api.url,
+        **api.environment(),
+        **variant.environment,
+    }
+    process = subprocess.Popen(
+        variant.command,
+        cwd=variant.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _now() -> float:
+    return time.perf_counter() * 1000
+
+
+def _cpu(process: int) -> float:
+    """Return the CPU time of a process's threads so far, in ms (clock_getcpuclockid(3))."""
+    return time.clock_gettime((~process << 3) | 2) * 1000
+
+
+def _waited(process: int) -> float:
+    """Return how long a process could have run while another one had its core, in ms.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e6
+    except OSError:  # a kernel without these statistics
+        return 0.0
+
+
+def _resident(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

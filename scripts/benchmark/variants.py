@@ -1,0 +1,208 @@
+"""What is measured: our function, other ways to write it, and experiments with ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.experiments import Experiment, apply
+from benchmark.measure import Variant
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / ".build" / "bench"
+FUNCTIONS = Path(__file__).resolve().parent / "functions"
+
+RUNTIME_CLIENT = "awslambdaric==4.2.2"
+LIBRARIES = {
+    "requests": "requests==2.34.2",
+    "telebot": "pyTelegramBotAPI==4.37.1",
+    "python_telegram_bot": "python-telegram-bot==22.8",
+    "aiogram": "aiogram==3.31.0",
+}
+GRAMMY = "grammy@1.46.0"
+# Node gives up an address of a name after 250 ms, which is not enough at 128 MB.
+NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
+
+
+def find_python(version: str) -> str | None:
+    """Return the Python of a version ("3.13"), or None."""
+    candidates = [sys.executable]
+    for folder in os.get_exec_path():
+        found = shutil.which(f"python{version}", path=folder)
+        if found:
+            candidates.append(found)
+    for candidate in candidates:
+        # pyenv's own stand-ins run the version that is asked for.
+        done = subprocess.run(
+            [candidate, "-c", "import sys; print(*sys.version_info[:2], sys._base_executable)"],
+            env={**os.environ, "PYENV_VERSION": version},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        major, minor, path = (done.stdout.strip() + "  ").split(" ", 2)
+        if done.returncode == 0 and f"{major}.{minor}" == version:
+            return path.strip()
+    return None
+
+
+class Workshop:
+    """Makes variants for one Python, against a system store that holds the stand-in's root."""
+
+    def __init__(self, python: str, version: str, root: Path) -> None:
+        self.python = python
+        self.version = version
+        self.root = root
+        self.store = _system_store(root)
+        self.client = _install(python, f"client-{version}", [RUNTIME_CLIENT])
+
+    def ours(self, name: str, mode: str, experiment: Experiment | None = None) -> Variant:
+        """Return our function as it is deployed, or as an experiment has it."""
+        folder = _fresh(f"task-{self.version}-{name}")
+        package = Path(f"{folder}.zip")
+        script = ROOT / "scripts" / "package"
+        subprocess.run([self.python, script, package, f"python{self.version}"], check=True)
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(folder)
+        memory = 128
+        if experiment:
+            apply(experiment, folder, self.python)
+            memory = experiment.memory
+        _make_read_only(folder)
+        variant = self._variant(name, folder, "handler.handler", package)
+        variant.environment["REPLY_MODE"] = mode
+        if experiment and experiment.capath:
+            variant.environment["SSL_CERT_DIR"] = str(_hashed(self.store))
+        return variant._replace(memory=memory, calls=mode == "api")
+
+    def function(self, name: str, module: str, library: str = "") -> Variant:
+        """Return another function, with the library that it needs."""
+        folder = _fresh(f"task-{name}")
+        if library:
+            installed = _install(self.python, library, [LIBRARIES[library]])
+            shutil.copytree(installed, folder, dirs_exist_ok=True)
+        shutil.copy(FUNCTIONS / f"{module}.py", folder)
+        package = _zip(folder)
+        for bundle in folder.glob("certifi/cacert.pem"):  # the libraries' own system store
+            bundle.write_text(bundle.read_text() + self.root.read_text())
+        _make_read_only(folder)
+        variant = self._variant(name, folder, f"{module}.handler", package)
+        return variant._replace(calls=module != "empty")
+
+    @staticmethod
+    def package(variant: Variant) -> Path:
+        """Return a variant's package as a file."""
+        return Path(f"{variant.folder}.zip")
+
+    def _variant(self, name: str, folder: Path, handler: str, package: Path) -> Variant:
+        environment = {
+            "PYTHONPATH": str(self.client),
+            "SSL_CERT_FILE": str(self.store),
+            "SSL_CERT_DIR": "/nowhere",
+        }
+        command = [self.python, "-m", "awslambdaric", handler]
+        size = package.stat().st_size
+        return Variant(name, folder, command, environment, package=size)
+
+
+def node_functions(root: Path) -> Iterator[Variant]:
+    """Return the functions on Node, none where there is no Node."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        return
+    for name, module, library in [
+        ("Node, empty", "empty", ""),
+        ("Node, fetch", "fetch", ""),
+        ("Node, grammY", "grammy", GRAMMY),
+    ]:
+        folder = _fresh(f"task-{name}")
+        if library:
+            installed = BUILD / library
+            if not installed.exists():
+                print(f"  installing {library}", file=sys.stderr)
+                partial = _fresh("partial")
+                command = [npm, "install", "--silent", "--prefix", str(partial), library]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                partial.rename(installed)
+            shutil.copytree(installed / "node_modules", folder / "node_modules", symlinks=True)
+        shutil.copy(FUNCTIONS / f"{module}.mjs", folder)
+        package = _zip(folder)
+        _make_read_only(folder)
+        yield Variant(
+            name,
+            folder,
+            [
+                node,
+                *NODE_OPTIONS,
+                str(FUNCTIONS.parent / "node_runtime.mjs"),
+                str(folder / f"{module}.mjs"),
+            ],
+            {"NODE_EXTRA_CA_CERTS": str(root)},
+            package=package.stat().st_size,
+            calls=module != "empty",
+        )
+
+
+def _system_store(root: Path) -> Path:
+    """Write this machine's certificates, and the stand-in's, to a file as Amazon Linux has it."""
+    system = ssl.get_default_verify_paths().cafile
+    if not system:
+        raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
+    store = BUILD / "store.pem"
+    store.write_text(Path(system).read_text() + root.read_text())
+    return store
+
+
+def _hashed(store: Path) -> Path:
+    """Return a directory of a store's certificates, each under its subject's hash."""
+    folder = _fresh("hashed")
+    _, *blocks = store.read_text().split("-----BEGIN CERTIFICATE-----")
+    for number, block in enumerate(blocks):
+        pem = "-----BEGIN CERTIFICATE-----" + block
+        (folder / f"{number}.pem").write_text(pem)
+    subprocess.run(["openssl", "rehash", str(folder)], check=True, stderr=subprocess.DEVNULL)
+    return folder
+
+
+def _install(python: str, name: str, requirements: list[str]) -> Path:
+    """Install packages into a folder of their own, unless they are there."""
+    folder = BUILD / name
+    done = folder / "installed.json"
+    if not done.exists() or json.loads(done.read_text()) != requirements:
+        print(f"  installing {' '.join(requirements)}", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + ["--root-user-action=ignore", "--target", str(folder), *requirements],
+            check=True,
+        )
+        done.write_text(json.dumps(requirements))
+    return folder
+
+
+def _fresh(name: str) -> Path:
+    folder = BUILD / name.replace(" ", "-").replace(",", "")
+    if folder.exists():
+        for path in [folder, *folder.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _make_read_only(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        if not path.is_symlink():
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def _zip(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder), "zip", folder))

@@ -1,0 +1,29 @@
+"""What start-up loads: each module has its price, and the table is in docs/performance.md."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from benchmark.imports import loaded
+
+ROOT = Path(__file__).resolve().parent.parent
+
+WEBHOOK = {"bot", "errors", "handler", "settings"}
+API = WEBHOOK | {"api", "connection", "http1", "telegram"}
+TLS = {"_socket", "_ssl", "_struct", "array", "base64", "binascii", "errno", "select", "selectors"}
+TLS |= {"socket", "ssl", "struct"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "allowed"), [("webhook", WEBHOOK), ("api", API | TLS)], ids=["webhook", "api"]
+)
+def test_start_up_loads_only_what_is_on_its_list(mode: str, allowed: set[str]) -> None:
+    client = importlib.util.find_spec("awslambdaric")
+    assert client and client.origin
+    path = str(Path(client.origin).parent.parent)
+    modules, took = loaded(sys.executable, ROOT / "lambda", mode, path)
+    assert modules - allowed == set()
+    assert {"handler", "bot"} <= modules & set(took)
