@@ -162,7 +162,8 @@ def allowed(info: Json) -> Check:
     try:
         wanted = handled()
     except ValueError as error:
-        return Check(name, False, str(error), "mend lambda/bot.py")
+        lines = str(error).splitlines()
+        return Check(name, False, f"{lines[0]} {lines[-1]}", "mend lambda/bot.py")
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)

@@ -281,6 +281,7 @@ class Stack(Place):
         self.webhook_url = outputs["webhook_url"]
         self.function_name = outputs["function_name"]
         self.log_group_name = outputs["log_group_name"]
+        self._new_reports()  # of the registration
 
     def close(self) -> None:
         with self.step("terraform destroy"):

@@ -114,6 +114,9 @@ class Poll:
                 break
             wish = result.get("headers", {}).get("Retry-After")
             reason = invocation.error.strip() or result.get("body") or "the function said nothing"
+            line = outcome(invocation.logs)
+            if why := line.get("refusal") or line.get("error"):
+                reason += f" ({why})"
             if self.stopping:
                 break
             self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
@@ -152,17 +155,22 @@ class Poll:
             say(f"Telegram doesn't know yet that the last update was answered: {error}")
 
 
+def outcome(logs: list[Json]) -> Json:
+    """Return the line that the handler logged about an update."""
+    return next((line for line in logs if "outcome" in line), {})
+
+
 def described(update: Json, logs: list[Json], cold: float | None) -> str:
     """Return a line about an answered update, without what anybody wrote."""
-    line: Json = next((line for line in logs if "outcome" in line), {})
+    line = outcome(logs)
     parts = [
         f"update {update['update_id']}",
         str(line.get("kind")),
         " ".join([str(line.get("outcome")), *line.get("methods", [])]),
         f"{line.get('milliseconds', 0):.0f} ms",
     ]
-    if "refusal" in line or "error" in line:
-        parts.append(str(line.get("refusal") or line.get("error")))
+    if why := line.get("refusal") or line.get("error"):
+        parts.append(str(why))
     if cold is not None:
         parts.append(f"loaded in {cold:.0f} ms")
     return " · ".join(parts)

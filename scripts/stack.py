@@ -168,18 +168,25 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 
 class Module:
-    """A copy of the module in a folder of its own, and Terraform in it.
+    """A copy of the module in a folder of its own, and Terraform in it, or in one of its examples.
 
     Neither the state, the backend and the variables beside the original nor the profile and the
     credentials of who runs this are used.
     """
 
     def __init__(
-        self, aws_url: str, folder: Path, *, source: Path = ROOT, **variables: Any
+        self,
+        aws_url: str,
+        folder: Path,
+        *,
+        source: Path = ROOT,
+        example: str = "",
+        **variables: Any,
     ) -> None:
         self.folder = folder
+        self.root = folder / "examples" / example if example else folder
         self.variables = variables
-        for name in (*MODULE, *ALSO):
+        for name in (*MODULE, *ALSO, *([f"examples/{example}"] if example else [])):
             original, copied = source / name, folder / name
             copied.parent.mkdir(parents=True, exist_ok=True)
             if original.is_dir():
@@ -187,6 +194,8 @@ class Module:
                 shutil.copytree(original, copied, dirs_exist_ok=True, ignore=ignored)
             elif original.exists():
                 shutil.copy(original, copied)
+        if example:
+            shutil.copy(source / ".terraform.lock.hcl", self.root)
         self.environment = {
             **_harmless_environment(str(folder)),
             "AWS_ACCESS_KEY_ID": "test",
@@ -210,7 +219,7 @@ class Module:
             with signals_held():
                 process = subprocess.Popen(
                     [*terraform_command(), *arguments],
-                    cwd=self.folder,
+                    cwd=self.root,
                     env={**self.environment, **values},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -245,6 +254,11 @@ class Module:
         """Destroy all that was applied."""
         common = ("-auto-approve", "-input=false", "-no-color")
         return self.terraform("destroy", *common, *arguments, check=check)
+
+    def has_state(self) -> bool:
+        """Tell whether anything is applied."""
+        state = self.folder / "terraform.tfstate"
+        return state.exists() and bool(json.loads(state.read_text())["resources"])
 
     def outputs(self) -> dict[str, Any]:
         """Return the module's outputs."""

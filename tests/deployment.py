@@ -78,7 +78,8 @@ def deploy(aws: Emulator, telegram: Telegram, tmp_path: Path) -> Iterator[Deploy
 
     yield deploy
     for module in modules.values():
-        module.destroy()
+        if module.has_state():
+            module.destroy()
     left = [thing for thing in everything(aws) for name in modules if name in thing]
     assert left == [], "destroyed, and yet there"
 

@@ -71,11 +71,11 @@ class Script:
             )
             assert ended and text in self.output, f"no {text!r} in:\n{self.output}"
 
-    def end(self, kind: signal.Signals | None = None) -> int:
+    def end(self, kind: signal.Signals | None = None, within: float = LONGEST) -> int:
         """Send a signal, if any, wait for the end, and return the exit code."""
         if kind is not None:
             self.process.send_signal(kind)
-        code = self.process.wait(LONGEST)
+        code = self.process.wait(within)
         self._reader.join(LONGEST)
         return code
 

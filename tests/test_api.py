@@ -1,18 +1,13 @@
-"""api.py, aws.py: the bot's calls with its token, which may be kept in Parameter Store."""
+"""api.py: the bot's calls with its token, which may be kept in Parameter Store."""
 
 from __future__ import annotations
 
-import json
 import time
-from types import ModuleType
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from conftest import BotApi, Serve, Start
-from stubs import SECRET, TOKEN, Container, Peer, answers, echo, http, load, message, refusal
+from stubs import SECRET, TOKEN, Container, Peer, answers, echo, http, message, refusal
 
 OLD = "123456789:planted-old-token_EEEEEEEEEEEEEEEEE"
 KEY = "planted-key-of-the-role_DDDDDDDDDDDD"
@@ -83,6 +78,25 @@ def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
     assert len(store.requests) == 1
 
 
+@pytest.mark.parametrize(("age", "expected"), [(60, False), (60.5, True)])
+def test_a_token_is_fetched_again_after_a_minute(
+    start_with_parameter: Start,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    expected: bool,
+) -> None:
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return 1000 + age
+
+    api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).handler.api
+    monkeypatch.setattr(api, "fetched_at", 1000)
+    monkeypatch.setattr(api, "time", Clock)
+    assert api.may_fetch() is expected
+
+
 STORES: dict[str, tuple[bytes, str]] = {
     "refused": (
         http(
@@ -142,88 +156,3 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     container.invoke({"tf": {"action": "create"}, "url": info["url"], "max_connections": 40})
     assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
     assert peer.bodies[0]["secret_token"] == SECRET
-
-
-@pytest.fixture
-def aws(aws_environment: None) -> ModuleType:
-    return load("aws")
-
-
-@pytest.mark.parametrize(
-    ("service", "target", "version"),
-    [
-        ("ssm", "AmazonSSM.GetParameter", "1.1"),
-        ("dynamodb", "DynamoDB_20120810.GetItem", "1.0"),
-    ],
-)
-@pytest.mark.parametrize("session", ["session", ""], ids=["role", "user"])
-def test_a_call_is_signed_as_botocore_signs_it(
-    serve: Serve,
-    aws_environment: None,
-    monkeypatch: pytest.MonkeyPatch,
-    service: str,
-    target: str,
-    version: str,
-    session: str,
-) -> None:
-    peer = serve(answers(http({"answer": 1})))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", peer.url)
-    monkeypatch.setenv("AWS_SESSION_TOKEN", session)
-    aws = load("aws")
-    assert aws.call(service, target, {"Name": "é"}, 5) == {"answer": 1}
-    aws.connections[service]._kept.close()
-    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
-    line, *fields = head.decode().split("\r\n")
-    sent = dict(field.split(": ", 1) for field in fields)
-    assert line == "POST / HTTP/1.1"
-    assert json.loads(body) == {"Name": "é"}
-    assert sent["Content-Type"] == f"application/x-amz-json-{version}"
-    assert sent["X-Amz-Target"] == target
-    assert sent.get("X-Amz-Security-Token", "") == session
-    names = ("Content-Type", "Host", "X-Amz-Target")
-    request = AWSRequest("POST", peer.url + "/", {name: sent[name] for name in names}, body)
-    signer = SigV4Auth(Credentials("AKIDEXAMPLE", KEY, session or None), service, "eu-central-1")
-    request.context["timestamp"] = sent["X-Amz-Date"]
-    if session:
-        request.headers["X-Amz-Security-Token"] = session
-    request.headers["X-Amz-Date"] = sent["X-Amz-Date"]
-    canonical = signer.canonical_request(request)
-    signature = signer.signature(signer.string_to_sign(request, canonical), request)
-    assert sent["Authorization"].endswith(f"Signature={signature}")
-    scope = f"{sent['X-Amz-Date'][:8]}/eu-central-1/{service}/aws4_request"
-    assert sent["Authorization"].startswith(f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{scope}, ")
-    signed = signer.signed_headers(signer.headers_to_sign(request))
-    assert f", SignedHeaders={signed}, " in sent["Authorization"]
-
-
-def test_a_service_has_one_connection_and_its_own_host(
-    aws: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    class Connection:
-        def __init__(self, url: str) -> None:
-            asked.append(url)
-
-        def post(self, *arguments: Any) -> tuple[int, bytes]:
-            asked.append(arguments[2]["Host"])
-            return 200, b"{}"
-
-    monkeypatch.setattr(aws, "Connection", Connection)
-    monkeypatch.setattr(aws, "connections", {})
-    aws.call("ssm", "AmazonSSM.GetParameter", {}, 5)
-    assert asked == [
-        "https://ssm.eu-central-1.amazonaws.com",
-        "ssm.eu-central-1.amazonaws.com",
-    ]
-
-
-def test_a_refusal_of_aws_says_its_code(serve: Serve, aws_environment: None) -> None:
-    peer = serve(answers(http({"__type": "a#ConditionalCheckFailed", "message": "no"}, "400 Bad")))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", peer.url)
-        aws = load("aws")
-    with pytest.raises(aws.Refused, match="^ConditionalCheckFailed: no$") as caught:
-        aws.call("dynamodb", "DynamoDB_20120810.PutItem", {}, 5)
-    aws.connections["dynamodb"]._kept.close()
-    assert caught.value.code == "ConditionalCheckFailed"

@@ -280,7 +280,7 @@ def test_nothing_is_sent_when_the_time_is_over(
     peer = serve(answers_all)
     connection = connect(peer.url)
     for _ in ("not yet open", "kept"):
-        with pytest.raises(module.Unreachable, match="no time left"):
+        with pytest.raises(module.Unreachable, match="^no time left$"):
             post(connection, timeout)
         connection.open(5)
     assert peer.requests == []
@@ -290,6 +290,58 @@ def test_nothing_is_sent_when_the_time_is_over(
 def test_a_url_that_is_none_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
     with pytest.raises(module.Unreachable, match="^ValueError$"):
         post(connect(url))
+
+
+ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
+    "a name": ("localhost", (b"localhost", 80)),
+    "a port": ("localhost:8081", (b"localhost", 8081)),
+    "the last port": ("localhost:65535", (b"localhost", 65535)),
+    "the first port": ("localhost:0", (b"localhost", 0)),
+    "a port too high": ("localhost:65536", None),
+    "a port below zero": ("localhost:-1", None),
+    "no port after the colon": ("localhost:", None),
+    "IPv6": ("[::1]", (b"::1", 80)),
+    "IPv6 and a port": ("[::1]:8081", (b"::1", 8081)),
+    "not ASCII": ("é.example", None),
+}
+
+
+@pytest.mark.parametrize(("authority", "expected"), ADDRESSES.values(), ids=ADDRESSES)
+def test_an_address(module: ModuleType, authority: str, expected: tuple[bytes, int] | None) -> None:
+    if expected is None:
+        with pytest.raises(ValueError):
+            module._address(authority, 80)
+    else:
+        assert module._address(authority, 80) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "expected"),
+    [
+        ("http://api.example", "", (b"api.example", 80)),
+        ("https://api.example", "", (b"api.example", 443)),
+        ("https://api.example", "http://proxy.example", (b"proxy.example", 80)),
+        ("https://api.example", "http://proxy.example:3128/", (b"proxy.example", 3128)),
+    ],
+)
+def test_a_url_has_a_port_without_naming_it(
+    connect: Connect,
+    module: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    proxy: str,
+    expected: tuple[bytes, int],
+) -> None:
+    asked: list[Any] = []
+
+    def refuse(address: Any, timeout: float) -> Any:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(module.Unreachable, match="ConnectionRefusedError"):
+        post(connect(url, proxy))
+    assert asked == [expected]
 
 
 @pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:\n/getMe", "/bot1:é/getMe"], ids=ascii)
@@ -328,8 +380,10 @@ def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
 
     peer = serve(first)
     resolver = Resolver(monkeypatch)
+    began = time.monotonic()
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         post(connect(peer.url), 0.1)
+    assert time.monotonic() - began < 0.9
     resolver.released.set()
     assert resolver.done.wait(5)
     assert ended.wait(5)  # it connected, and closed without a request
@@ -396,8 +450,30 @@ def test_a_handshake_that_hangs_ends_in_time(
 ) -> None:
     peer = serve(silent)
     connection = connect(f"https://localhost:{peer.port}")
+    began = time.monotonic()
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         connection.open(0.2)
+    assert 0.1 < time.monotonic() - began < 2
+
+
+def test_a_handshake_that_drips_ends_in_time(
+    serve: Serve, connect: Connect, module: ModuleType
+) -> None:
+    ended = threading.Event()
+
+    def drips(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake of 16 KiB
+        try:
+            while not peer.over.wait(0.02):
+                connection.sendall(b"\x02")
+        finally:
+            ended.set()
+
+    connection = connect(serve(drips).url.replace("http:", "https:"))
+    with pytest.raises(module.Unreachable, match="TimeoutError: "):
+        connection.open(0.2)
+    assert ended.wait(5)  # the connection is closed, whatever still comes
 
 
 def test_without_certificates_there_is_no_connection(

@@ -254,6 +254,7 @@ def test_a_name_look_up_that_hangs(
         assert container.deliver(message(2), SHORT) == (503, None)
         assert time.monotonic() - began < GENEROUS
     late = set(threading.enumerate()) - before
+    assert [thread.daemon for thread in late] == [True]  # it keeps no process from its end
     released.set()
     for thread in late:
         thread.join(5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import time
@@ -57,6 +58,15 @@ ANSWERS: dict[str, tuple[list[bytes], tuple[int, bytes, bool]]] = {
         [b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 0\r\n\r\n"],
         (200, b"", False),
     ),
+    "a chunk of 31 bytes": (
+        [CHUNKED + b"1F\r\n" + b" " * 31 + b"\r\n0\r\n\r\n"],
+        (200, b" " * 31, True),
+    ),
+    "the last interim answer": (
+        [b"HTTP/1.1 199 Wait\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+        (200, b"", True),
+    ),
+    "a later HTTP/1": ([b"HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n"], (200, b"", False)),
     "HTTP/1.0": ([b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"], (200, b"", False)),
     "HTTP/1.0, kept": (
         [b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"],
@@ -109,9 +119,31 @@ def test_after_the_deadline_nothing_is_sent(module: ModuleType) -> None:
             theirs.recv(1)
 
 
+def test_a_request_has_a_method_a_path_and_a_version(module: ModuleType) -> None:
+    assert module.head("POST / HTTP/1.1", {"A": "b"}) == b"POST / HTTP/1.1\r\nA: b\r\n\r\n"
+    with pytest.raises(ValueError):
+        module.head("POST HTTP/1.1", {})
+
+
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nHost: b", "/\x00", "/\N{EURO SIGN}"], ids=ascii)
 def test_a_request_has_one_line_per_header(module: ModuleType, path: str) -> None:
     with pytest.raises(ValueError):
         module.head(f"POST {path} HTTP/1.1", {})
     with pytest.raises(ValueError):
         module.head("POST / HTTP/1.1", {"X": path.replace(" ", "\n")})
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["as much as may be", "a byte more"])
+def test_what_arrives_is_not_endless(module: ModuleType, more: int) -> None:
+    size = 2 * module.MAX_ANSWER + more
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        thread = threading.Thread(target=theirs.sendall, args=(b" " * size,), daemon=True)
+        thread.start()
+        arrived = io.BufferedReader(module.Received(ours, time.monotonic() + 5))
+        if more:
+            with pytest.raises(ConnectionError, match="an endless answer"):
+                arrived.read(size)
+        else:
+            assert len(arrived.read(size)) == size
+        thread.join(5)

@@ -23,14 +23,16 @@ from deployment import (
     change,
     client,
     deploy,
+    everything,
     needs_provider,
     telegram,
     texts,
 )
-from stack import Emulator, end, free_port
-from stand_in import Telegram
+from stack import Emulator, Module, end, free_port
+from stand_in import Server, Telegram
 from stubs import SECRET, TEXT, Log, message
 from stubs import TOKEN as STUB_TOKEN
+from test_docs import blocks
 
 __all__ = ["deploy", "telegram"]  # fixtures
 
@@ -262,3 +264,87 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert texts(telegram) == ["You said: " + TEXT]
     said = json.dumps(log.lines) + "".join(container.said)
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
+
+
+def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
+    bots = {
+        "sales-bot": Telegram(TOKEN, pace=0.01),
+        "support-bot": Telegram(OTHER_TOKEN, pace=0.01),
+    }
+    module = Module(aws.url, tmp_path, example="two-bots")
+    with Server(bots["sales-bot"]), Server(bots["support-bot"]):
+        keep(aws, TOKEN, "/sales-bot/token")
+        keep(aws, OTHER_TOKEN, "/support-bot/token")
+        # The example as it is, but for where its Telegrams are.
+        urls = json.dumps({name: telegram.url for name, telegram in bots.items()})
+        override = f'module "bot" {{\n  telegram_api_url = {urls}[each.key]\n}}\n'
+        (module.root / "main_override.tf").write_text(override)
+        module.init()
+        try:
+            module.apply()
+            made = everything(aws)
+            webhooks = module.outputs()["webhooks"]
+            for name, telegram in bots.items():
+                assert answer_to(telegram, f"hello {name}") == f"You said: hello {name}"
+                assert telegram.webhook["url"] == webhooks[name]["url"]
+                assert sorted(thing for thing in made if name in thing) == [
+                    f"API {name}",
+                    f"function {name}",
+                    f"log group /aws/lambda/{name}",
+                    f"log group /aws/vendedlogs/{name}",
+                    f"role {name}",
+                ]
+            assert len({bot.webhook["url"] for bot in bots.values()}) == 2
+            assert len({bot.secret for bot in bots.values()}) == 2
+        finally:
+            module.destroy()
+        assert [bot.webhook["url"] for bot in bots.values()] == ["", ""]
+    assert [thing for thing in everything(aws) for name in bots if name in thing] == []
+
+
+# Every resource that the module makes with its defaults, and what each input adds to them.
+DEFAULT = {
+    "aws_apigatewayv2_api.this",
+    "aws_apigatewayv2_integration.function",
+    "aws_apigatewayv2_route.webhook",
+    "aws_apigatewayv2_stage.this",
+    "aws_cloudwatch_log_group.api",
+    "aws_cloudwatch_log_group.function",
+    "aws_iam_role.this",
+    "aws_iam_role_policy.this",
+    "aws_lambda_function.this",
+    "aws_lambda_invocation.webhook",
+    "aws_lambda_permission.webhook",
+    "terraform_data.package",
+    "terraform_data.webhook_secret",
+}
+ADDED: set[str] = set()
+EVERYTHING = {
+    "log_level": "DEBUG",
+    "log_retention_in_days": 0,
+    "max_connections": 100,
+    "memory_size": 256,
+    "reply_mode": "webhook",
+    "reserved_concurrency": 5,
+    "runtime": "python3.12",
+    "tags": {"team": "bots"},
+    "telegram_api_url": "http://127.0.0.1:8081",
+    "telegram_bot_token_parameter": PARAMETER,
+    "telegram_proxy": f"http://bot:{ESCAPED}@127.0.0.1:3128",
+    "throttling_limit": 10,
+}
+
+
+def test_what_is_off_makes_nothing(aws: Emulator, tmp_path: Path) -> None:
+    named = blocks("variables.tf", "variable")
+    assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
+    module = Module(aws.url, tmp_path)
+    module.init()
+    planned = []
+    for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
+        module.variables = variables
+        lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        assert {change["action"] for change in changes} == {"create"}
+        planned.append({change["resource"]["addr"] for change in changes})
+    assert planned == [DEFAULT, DEFAULT | ADDED]

@@ -1,0 +1,16 @@
+# Two bots in one account and region. `name` separates all that they have: function, role, API,
+# logs, webhook. Each one's token is a SecureString in Parameter Store: /support-bot/token and
+# /sales-bot/token.
+
+module "bot" {
+  source   = "../.."
+  for_each = toset(["sales-bot", "support-bot"])
+
+  name                         = each.key
+  telegram_bot_token_parameter = "/${each.key}/token"
+}
+
+output "webhooks" {
+  description = "Each bot's webhook, as Telegram told it at the last apply."
+  value       = { for name, bot in module.bot : name => bot.webhook }
+}
