@@ -68,7 +68,7 @@ def write(
         "\n".join(_decisions()),
         "## What start-up loads",
         "On top of what AWS's runtime client has loaded, in ms of `python -X importtime` (each "
-        "module itself, median of 7 starts). `tests/test_startup.py` holds the list.",
+        "module itself, the least of 7 starts). `tests/test_startup.py` holds the list.",
         *_imports(package),
         "## Memory",
         _memory([webhook, api], memory),
@@ -233,8 +233,9 @@ def _method(conditions: Conditions, empty: Result) -> list[str]:
         "- **Lambda**: each run is a new process of AWS's runtime client for Python, "
         "`awslambdaric`, against a local Runtime API (`scripts/runtime_api.py`). Node's "
         "is built from source, so a small one takes its place, which does less.",
-        f"- **CPU**: {held} Start-up has a core for itself: the time in which another program had "
-        "it, as the kernel tells, is taken off.",
+        f"- **CPU**: {held} Start-up is the CPU time that it takes, as if it had a core for "
+        "itself, or the clock's where threads share the work and that is less. Beside it stands "
+        "what the clock said, with what other programs took, and the stand-in's part of the handshake.",
         "- **Packages**: unpacked to a read-only folder, without `__pycache__` but what is in the "
         "package. The libraries of others have the byte code that pip gives them.",
         "- **Telegram**: a stand-in over TLS 1.3 in a process of its own, with a chain like "

@@ -36,11 +36,15 @@ class Variant(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run came to: times in ms, as a clock on the wall shows them unless it says CPU."""
+    """What one run came to, times in ms.
+
+    `startup` is the CPU time that it took: other programs don't count, as on a core for itself.
+    Where several threads worked at once, it is what the clock says, as `startup_clock` always is.
+    """
 
     startup: float
+    startup_clock: float
     first: float
-    startup_cpu: float
     first_cpu: float
     warm: float
     warm_cpu: float
@@ -137,12 +141,11 @@ def measure(variant: Variant, bot_api: StandIn, limit: Limit, warm: int = WARM) 
     """Start a variant, invoke it, and return what that took. Raises RuntimeError if it fails."""
     share = min(1.0, variant.memory / MEGABYTES_PER_CORE)
     connections, calls = bot_api.connections, bot_api.calls
+    started = _now()
     with RuntimeApi(variant.memory) as api, _process(variant, api, bot_api) as process:
-        started = _now()
         limit.hold(process.pid)
         api.wait_until_started()
-        startup = _now() - started - _waited(process.pid)
-        startup_cpu = _cpu(process.pid)
+        clock, startup_cpu = _now() - started, _cpu(process.pid)
         limit.set(share)
         walls, cpus = [], []
         try:
@@ -162,7 +165,7 @@ def measure(variant: Variant, bot_api: StandIn, limit: Limit, warm: int = WARM) 
         if (bot_api.calls - calls >= warm + 1) != variant.calls:
             raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
         return Run(
-            startup, walls[0], startup_cpu, cpus[0],
+            min(clock, startup_cpu), clock, walls[0], cpus[0],
             _mean(walls[1:]), _mean(cpus[1:]),
             _resident(process.pid), bot_api.connections - connections,
         )  # fmt: skip
@@ -203,17 +206,6 @@ def _now() -> float:
 def _cpu(process: int) -> float:
     """Return the CPU time of a process's threads so far, in ms (clock_getcpuclockid(3))."""
     return time.clock_gettime((~process << 3) | 2) * 1000
-
-
-def _waited(process: int) -> float:
-    """Return how long a process could have run while another one had its core, in ms.
-
-    Source: https://docs.kernel.org/scheduler/sched-stats.html
-    """
-    try:
-        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e6
-    except OSError:  # a kernel without these statistics
-        return 0.0
 
 
 def _resident(process: int) -> float:
