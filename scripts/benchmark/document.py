@@ -235,7 +235,8 @@ def _method(conditions: Conditions, empty: Result) -> list[str]:
         "is built from source, so a small one takes its place, which does less.",
         f"- **CPU**: {held} Start-up is the CPU time that it takes, as if it had a core for "
         "itself, or the clock's where threads share the work and that is less. Beside it stands "
-        "what the clock said, with what other programs took, and the stand-in's part of the handshake.",
+        "what the clock said, with what other programs took, and the stand-in's part of the "
+        "handshake.",
         "- **Packages**: unpacked to a read-only folder, without `__pycache__` but what is in the "
         "package. The libraries of others have the byte code that pip gives them.",
         "- **Telegram**: a stand-in over TLS 1.3 in a process of its own, with a chain like "
