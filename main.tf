@@ -3,8 +3,10 @@
 
 locals {
   sources = fileset(path.module, "lambda/*.py")
+  # The function makes the same digest of the modules that it runs, when it registers the webhook.
+  sources_digest = sha256(join("\n", [for file in local.sources : filesha256("${path.module}/${file}")]))
   package_digest = sha256(join("\n", [
-    for file in setunion(local.sources, ["scripts/package"]) : "${file} ${filesha256("${path.module}/${file}")}"
+    local.sources_digest, filesha256("${path.module}/scripts/package"), var.runtime,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 }
@@ -204,7 +206,7 @@ resource "aws_apigatewayv2_stage" "this" {
 resource "aws_lambda_permission" "webhook" {
   statement_id  = "webhook"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
+  function_name = aws_lambda_function.this.arn # a new function needs it anew, under the same name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
@@ -222,6 +224,7 @@ resource "aws_lambda_invocation" "webhook" {
   input = jsonencode({
     url             = local.webhook_url
     max_connections = var.max_connections
+    sources         = local.sources_digest
   })
 
   # A registration that must be made again is made anew, not updated: Terraform saves a refused
@@ -230,6 +233,7 @@ resource "aws_lambda_invocation" "webhook" {
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
+    api             = var.telegram_api_url
     secret          = terraform_data.webhook_secret.id
     token           = try(sha256(var.telegram_bot_token), var.telegram_bot_token_parameter)
   }

@@ -105,7 +105,10 @@ class Connection:
                 _shut(opened)
 
         thread = threading.Thread(target=dial, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # there are too many, each in a look-up that hangs
+            raise Unreachable(str(error)) from None
         thread.join(max(deadline - time.monotonic(), 0))
         result = outcome[0] if outcome else TimeoutError("timed out")
         if isinstance(result, Exception):

@@ -26,7 +26,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 STARTUP_SECONDS = 3.0  # at most, to open the connection before the first update
 SPARE_SECONDS = 1.0  # of the function's time-out, kept to give the answer in
 REMEMBERED = 256  # update ids
-NEVER_IN_RESPONSE = ("get", "setwebhook", "deletewebhook", "logout", "close")
+NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor any get…
 
 # What became of an update: the level it is logged at, and the status that Telegram gets. Until that
 # is 2xx, Telegram delivers the update again, and keeps back the later ones of its chat.
@@ -49,7 +49,7 @@ answered: dict[int, Json | None] = {}
 broken: BaseException | None = None
 try:
     import bot
-except (Exception, SystemExit) as error:
+except BaseException as error:  # asyncio's CancelledError, sys.exit()
     broken = error
 if settings.reply_mode == "api":
     import api
@@ -165,7 +165,7 @@ def answer(update: Json, line: Json, deadline: float) -> tuple[str, Json | None]
     except Unreachable as error:  # a bot of one's own may have asked AWS
         line["error"] = str(error)
         return "unreachable", None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         line["error"] = place(error)
         return "bot_failed", None
     if not calls:
@@ -187,7 +187,8 @@ def fits_response(call: Json) -> bool:
     Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
     """
     method = call["method"].lower()
-    return settings.reply_mode == "webhook" and not method.startswith(NEVER_IN_RESPONSE)
+    never = method.startswith("get") or method in NEVER_IN_RESPONSE
+    return settings.reply_mode == "webhook" and not never
 
 
 def carry_out(calls: list[Json], line: Json, deadline: float) -> tuple[str, bool]:

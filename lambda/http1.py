@@ -114,6 +114,8 @@ def read_chunks(answer: io.BufferedReader) -> bytes:
 
 def read(answer: io.BufferedReader, size: int) -> bytes:
     """Read as many bytes."""
+    if size > MAX_ANSWER:
+        raise ConnectionError("an endless answer")
     data = answer.read(size)
     if len(data) != size:
         raise ConnectionError("the answer broke off")

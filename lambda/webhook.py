@@ -2,12 +2,16 @@
 
 `aws_lambda_invocation` with `lifecycle_scope = "CRUD"` sends its input with a `tf` object added:
 
-    {"url": "https://…/telegram", "max_connections": 40, "tf": {"action": "create", …}}
+    {"url": "https://…/telegram", "max_connections": 40, "sources": "…", "tf": {"action": …, …}}
+
+`sources` is the digest of the modules that the function should run.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import time
 
 from errors import Refused, Unreachable
@@ -37,9 +41,15 @@ def register(
 
     `call(method, params)` calls the Bot API. What may mend itself, such as a new host name that
     Telegram can't resolve yet, is tried until `deadline` (of `time.monotonic()`) is near.
-    Returns `url`, `pending_updates` and `last_error`, as Telegram told them afterwards.
+    Returns `url`, `pending_updates` and `last_error`, as Telegram told them afterwards, if it did.
     Raises RegistrationFailed, which fails the apply.
     """
+    if event.get("sources") not in (None, digest()):
+        # Terraform saves a refused upload as done, and wouldn't notice.
+        raise RegistrationFailed(
+            "The function still runs other code than lambda/ has: "
+            "terraform apply -replace=aws_lambda_function.this"
+        )
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default
@@ -49,12 +59,7 @@ def register(
     while True:
         try:
             call("setWebhook", params)
-            info = call("getWebhookInfo", {})
-            return {
-                "url": info["url"],
-                "pending_updates": info["pending_update_count"],
-                "last_error": info.get("last_error_message"),
-            }
+            break
         except Exception as error:
             if not _may_mend_itself(error) or time.monotonic() + 2 * PAUSE_SECONDS > deadline:
                 raise RegistrationFailed(
@@ -62,6 +67,26 @@ def register(
                 ) from None
             logger.warning("registration is tried again", extra={"reason": str(error)})
         time.sleep(PAUSE_SECONDS)
+    info: dict[str, Any] = {}
+    try:
+        info = {**call("getWebhookInfo", {})}
+    except Exception as error:  # it is registered all the same
+        logger.warning("Telegram told nothing of the webhook", extra={"reason": str(error)})
+    return {
+        "url": info.get("url", event["url"]),
+        "pending_updates": info.get("pending_update_count"),
+        "last_error": info.get("last_error_message"),
+    }
+
+
+def digest() -> str:
+    """Return the digest of the modules that run here, as main.tf makes it of those in lambda/."""
+    folder = os.path.dirname(__file__)
+    hashes = []
+    for name in sorted(name for name in os.listdir(folder) if name.endswith(".py")):
+        with open(os.path.join(folder, name), "rb") as file:
+            hashes.append(hashlib.sha256(file.read()).hexdigest())
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import base64
 import contextlib
 import http.client
@@ -60,7 +61,7 @@ class Reload:
     files: list[str] = field(default_factory=list)
 
 
-class Place:
+class Place(abc.ABC):
     """A bot that runs somewhere; it is taken down when the `with` block ends."""
 
     name = ""
@@ -86,21 +87,21 @@ class Place:
             if exception[0] is None:
                 self.close()
 
+    @abc.abstractmethod
     def open(self) -> None:
         """Put the bot there. Raises NotHere or StackError."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def close(self) -> None:
         """Remove the bot, as its owner would."""
-        raise NotImplementedError
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         """Post an update to the webhook, as `stand_in.post` does."""
         return post(url, headers, body)
 
+    @abc.abstractmethod
     def seen(self, request_id: str) -> Seen:
         """Return what was seen of the request that API Gateway gave this id."""
-        raise NotImplementedError
 
     def refresh(self) -> Reload | None:
         """Replace the bot's code if a file in lambda/ was changed, and register it again."""
@@ -118,13 +119,13 @@ class Place:
                 error = f"{type(failure).__name__}: {failure}"
             return Reload((time.monotonic() - started) * 1000, error, changed)
 
+    @abc.abstractmethod
     def replace(self) -> str:
         """Replace the bot's code. Returns what is wrong with it."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def cool(self) -> None:
         """End the function's container: the next delivery starts one."""
-        raise NotImplementedError
 
     def registration(self, action: str) -> Json:
         """Return the event that Terraform registers and removes the webhook with."""

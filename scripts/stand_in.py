@@ -329,6 +329,15 @@ class Telegram:
         kind = next((key for key in update if key != "update_id"), "")
         return kind in allowed if allowed else kind not in ON_REQUEST
 
+    def revoke(self, token: str) -> None:
+        """Give the bot another token, as @BotFather's /revoke does. It has no webhook yet.
+
+        That a webhook belongs to the token is how Telegram's own server keeps it, and not written.
+        """
+        with self.changed:
+            self.tokens = {token}
+            self._remove_webhook()
+
     def pending(self) -> int:
         """Return how many updates wait to be delivered."""
         with self.changed:

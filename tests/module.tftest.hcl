@@ -49,7 +49,7 @@ run "one_route_leads_to_the_function" {
     error_message = "The permission names the one route."
   }
   assert {
-    condition     = aws_lambda_permission.webhook.principal == "apigateway.amazonaws.com" && aws_lambda_permission.webhook.action == "lambda:InvokeFunction"
+    condition     = aws_lambda_permission.webhook.function_name == aws_lambda_function.this.arn && aws_lambda_permission.webhook.principal == "apigateway.amazonaws.com" && aws_lambda_permission.webhook.action == "lambda:InvokeFunction"
     error_message = "The permission lets API Gateway invoke, and nothing else."
   }
   assert {
@@ -224,8 +224,9 @@ run "no_secret_is_in_the_invocation" {
     condition = jsondecode(aws_lambda_invocation.webhook.input) == {
       url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
       max_connections = 40
+      sources         = local.sources_digest
     }
-    error_message = "The invocation's input is the URL and the number of connections, nothing else."
+    error_message = "The invocation's input is the URL, the number of connections and a digest, nothing else."
   }
   assert {
     condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CRUD"

@@ -476,6 +476,18 @@ def test_a_handshake_that_drips_ends_in_time(
     assert ended.wait(5)  # the connection is closed, whatever still comes
 
 
+def test_without_a_thread_there_is_no_connection(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    connection = connect(serve(answers_all).url)
+    monkeypatch.setattr(module.threading.Thread, "start", start)
+    with pytest.raises(module.Unreachable, match="can't start new thread"):
+        connection.open(5)
+
+
 def test_without_certificates_there_is_no_connection(
     serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _operator
+import asyncio
 import base64
 import importlib
 import json
@@ -325,6 +326,7 @@ BAD_BOTS: dict[str, tuple[Any, str]] = {
     "raises": (KeyError(TEXT), "KeyError at test_handler.py:"),
     "raises an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
     "exits": (SystemExit(TEXT), "SystemExit at test_handler.py:"),
+    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at test_handler.py:"),
     "recursion": (RecursionError(TEXT), "RecursionError at test_handler.py:"),
     "returns None": (None, "TypeError at handler.py:"),
     "returns a call": (CALL, "TypeError at handler.py:"),
@@ -543,6 +545,15 @@ def test_some_methods_are_never_in_the_response(
     with_bot(container, monkeypatch, [{"method": method}])
     bot_api.expects({"method": method})
     assert container.invoke(request(UPDATE)) == answer(200, "answered")
+
+
+def test_a_method_that_begins_like_one_of_them_may_be(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    call = {"method": "closeForumTopic", "chat_id": 42, "message_thread_id": 3}
+    with_bot(container, monkeypatch, [call])
+    assert json.loads(container.invoke(request(UPDATE))["body"]) == call
 
 
 def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(

@@ -20,7 +20,6 @@ from deployment import (
     TOKEN,
     Deploy,
     answer_to,
-    change,
     client,
     deploy,
     everything,
@@ -95,8 +94,6 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     keep(aws, TOKEN)
     name, variable = "kept", {"telegram_bot_token_parameter": PARAMETER}
     module = deploy(name, apply=False, telegram_bot_token=None, **variable)
-    # Time passes a hundred times as fast here.
-    change(module, "RENEW_SECONDS = 60 ", "RENEW_SECONDS = 0.6 ", file="api.py")
     module.apply()
     assert answer_to(telegram, "hello") == "You said: hello"
 
@@ -115,11 +112,11 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     # It is rotated by one command, and no message is lost.
     for number in range(10):
         telegram.send(telegram.message(f"during {number}"))
-    telegram.tokens = {OTHER_TOKEN}
+    telegram.revoke(OTHER_TOKEN)
     for number in range(10, 15):
         telegram.send(telegram.message(f"during {number}"))
-    telegram.wait(refused(telegram, "misconfigured"))
     keep(aws, OTHER_TOKEN)
+    module.apply("-replace=aws_lambda_invocation.webhook")
     telegram.wait(lambda: telegram.pending() == 0)
     assert texts(telegram)[1:] == [f"You said: during {number}" for number in range(15)]
 
@@ -151,10 +148,9 @@ def test_a_token_rotated_in_terraform_loses_no_message(deploy: Deploy, telegram:
     assert answer_to(telegram, "before") == "You said: before"
     for number in range(10):
         telegram.send(telegram.message(f"during {number}"))
-    telegram.tokens = {OTHER_TOKEN}
+    telegram.revoke(OTHER_TOKEN)
     for number in range(10, 15):
         telegram.send(telegram.message(f"during {number}"))
-    telegram.wait(refused(telegram, "misconfigured"))
     module.variables["telegram_bot_token"] = OTHER_TOKEN
     module.apply()
     telegram.wait(lambda: telegram.pending() == 0)

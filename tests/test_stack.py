@@ -20,7 +20,7 @@ from deployment import (
     texts,
 )
 from stack import Emulator
-from stand_in import Telegram, post
+from stand_in import Server, Telegram, post
 
 __all__ = ["aws", "deploy", "telegram"]  # fixtures
 
@@ -152,6 +152,22 @@ def test_a_rotated_secret_loses_no_message(deploy: Deploy, telegram: Telegram) -
         telegram.send(telegram.message(f"during {number}"))
     telegram.wait(lambda: telegram.pending() == 0)
     assert texts(telegram)[1:] == [f"You said: during {number}" for number in range(25)]
+
+
+def test_another_bot_api_gets_the_webhook_that_the_first_loses(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    module = deploy("moves")
+    other = Telegram(TOKEN, pace=0.01)
+    with Server(other):
+        module.variables["telegram_api_url"] = other.url
+        module.apply("-replace=aws_lambda_function.this")
+        assert telegram.webhook["url"] == ""
+        assert answer_to(other, "hello") == "You said: hello"
+        policy = client(aws, "lambda").get_policy(FunctionName="moves")["Policy"]
+        assert "/*/POST/telegram" in policy, "the new function lets API Gateway in, too"
+        module.destroy()
+        assert other.webhook["url"] == ""
 
 
 def test_no_secret_is_shown(deploy: Deploy, telegram: Telegram, aws: Emulator) -> None:

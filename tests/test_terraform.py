@@ -21,7 +21,7 @@ def module(tmp_path: Path) -> Module:
 
 
 def test_the_format_is_terraforms_own(module: Module) -> None:
-    result = module.terraform("fmt", "-check", "-diff", "-recursive", check=False)
+    result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
 
 

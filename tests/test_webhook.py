@@ -103,11 +103,11 @@ def test_what_may_mend_itself_is_tried_again(
     start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
 ) -> None:
     info = http({"ok": True, "result": INFO})
-    peer = serve(answers(answer, answer, http(), answer, http(), info))
+    peer = serve(answers(answer, answer, http(), info))
     container = start(peer.url)
     assert container.invoke(event("create"), 20_000)["url"] == URL
-    assert peer.bodies == [SET, SET, SET, {}, SET, {}]
-    assert no_pauses == [1.0] * 3
+    assert peer.bodies == [SET, SET, SET, {}]
+    assert no_pauses == [1.0] * 2
     assert {line["message"] for line in container.log} == {"registration is tried again"}
     assert all(line["reason"] for line in container.log)
 
@@ -151,20 +151,41 @@ def load_beside(container: Container) -> ModuleType:
     return webhook
 
 
-ODD = {
+UNTOLD = {
     "no object": True,
     "null": None,
-    "no url": {"pending_update_count": 0},
-    "no count": {"url": URL},
+    "no url": {"has_custom_certificate": False},
 }
 
 
-@pytest.mark.parametrize("info", ODD.values(), ids=ODD)
-def test_an_odd_answer_fails_the_apply(container: Container, bot_api: BotApi, info: Any) -> None:
+@pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
+def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
+    container: Container, bot_api: BotApi, info: Any
+) -> None:
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, info)
-    with pytest.raises(Exception, match="Telegram did not register the webhook: "):
-        container.invoke(event("create"))
+    expected = {"url": URL, "pending_updates": None, "last_error": None}
+    assert container.invoke(event("create")) == expected
+
+
+def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
+    start: Start, serve: Serve
+) -> None:
+    peer = serve(answers(http(), http(b"", "502 Bad Gateway")))
+    container = start(peer.url)
+    assert container.invoke(event("create"))["url"] == URL
+    assert container.line["message"] == "Telegram told nothing of the webhook"
+    assert peer.bodies == [SET, {}]
+
+
+def test_a_function_with_other_code_fails_the_apply(container: Container, bot_api: BotApi) -> None:
+    with pytest.raises(Exception, match="still runs other code") as caught:
+        container.invoke(event("create", sources="0" * 64))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    sources = load_beside(container).digest()
+    assert container.invoke(event("create", sources=sources))["url"] == URL
 
 
 def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
