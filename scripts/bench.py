@@ -24,7 +24,9 @@ OTHERS = ("3.12", "3.14")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0]
+    )
     parser.add_argument(
         "--runs", type=int, default=15, help="of each variant (default: %(default)s)"
     )
