@@ -74,6 +74,15 @@ def test_an_updates_calls_are_made(container: Container, bot_api: BotApi, case: 
     }
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_updates_call_is_in_the_response(start: Start, case: Path) -> None:
+    data = json.loads(case.read_text("utf-8"))
+    container = start("http://localhost:9", **WEBHOOK)
+    expected = [in_response(call) for call in data["calls"]] or [answer(200, "ignored")]
+    assert [container.invoke(request(json.dumps(data["update"])))] == expected
+    assert container.line["methods"] == [call["method"] for call in data["calls"]]
+
+
 def test_an_update_is_logged_with_its_time(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
