@@ -264,7 +264,7 @@ class Module:
         return {name: output["value"] for name, output in self._state()["outputs"].items()}
 
     def _state(self) -> dict[str, Any]:
-        path = self.folder / "terraform.tfstate"
+        path = self.root / "terraform.tfstate"
         state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
         return state
 
