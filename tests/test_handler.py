@@ -9,6 +9,7 @@ import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -96,6 +97,16 @@ def test_an_update_is_logged_with_its_time(
     monkeypatch.setattr(container.handler, "time", Clock)
     container.deliver({"update_id": 1})
     assert [line["milliseconds"] for line in container.log] == [2345.7]
+
+
+def test_a_second_is_kept_to_give_the_answer_in(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+    monkeypatch.setattr(sys.modules["api"], "call", lambda *call: deadlines.append(call[-1]))
+    before = time.monotonic()
+    container.deliver(message(), milliseconds=1_000_000)
+    assert before + 999 <= deadlines[0] <= time.monotonic() + 999
 
 
 def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
