@@ -203,6 +203,9 @@ class Module:
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
             "AWS_SECRET_ACCESS_KEY": "test",
+            # They end in seconds, a third of which would go into collecting garbage.
+            "GOGC": "off",
+            "GOMEMLIMIT": "1GiB",
             "TF_IN_AUTOMATION": "1",
         }
         # The package's byte code is made by a Python on the PATH: this one is of the right version.

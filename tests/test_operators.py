@@ -143,20 +143,6 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 
 
-def test_a_token_rotated_in_terraform_loses_no_message(deploy: Deploy, telegram: Telegram) -> None:
-    module = deploy("rotates")
-    assert answer_to(telegram, "before") == "You said: before"
-    for number in range(10):
-        telegram.send(telegram.message(f"during {number}"))
-    telegram.revoke(OTHER_TOKEN)
-    for number in range(10, 15):
-        telegram.send(telegram.message(f"during {number}"))
-    module.variables["telegram_bot_token"] = OTHER_TOKEN
-    module.apply()
-    telegram.wait(lambda: telegram.pending() == 0)
-    assert texts(telegram)[1:] == [f"You said: during {number}" for number in range(15)]
-
-
 class Proxy:
     """proxy.py on a port of its own, which may end and start again, with a user and a password."""
 

@@ -74,28 +74,29 @@ def test_a_changed_line_is_live_after_an_apply(deploy: Deploy, telegram: Telegra
     assert telegram.secret == secret
 
 
-def test_a_refused_token_fails_the_apply_and_the_right_one_mends_it(
+def test_a_bad_token_fails_the_apply_and_not_the_destroy(
     deploy: Deploy, telegram: Telegram
 ) -> None:
-    module = deploy("refused", apply=False, telegram_bot_token=OTHER_TOKEN)
-    failed = module.apply(check=False)
-    assert failed.returncode == 1
-    assert "Unauthorized" in failed.stderr
-    assert OTHER_TOKEN not in failed.stdout + failed.stderr
-    again = module.apply(check=False)
-    assert again.returncode == 1, "a refused registration was saved as done"
+    module = deploy("token", apply=False, telegram_bot_token="123:too-short")
+    malformed = module.apply(check=False)
+    assert malformed.returncode == 1
+    assert "digits, a colon, and at least 30 letters" in " ".join(malformed.stderr.split())
+    assert "too-short" not in malformed.stdout + malformed.stderr
+    assert not module.has_state(), "it is refused before anything is made"
+
+    module.variables["telegram_bot_token"] = OTHER_TOKEN
+    for _ in range(2):  # a refused registration is not saved as done
+        refused = module.apply(check=False)
+        assert refused.returncode == 1
+        assert "Unauthorized" in refused.stderr
+        assert OTHER_TOKEN not in refused.stdout + refused.stderr
     module.variables["telegram_bot_token"] = TOKEN
     module.apply()
     assert answer_to(telegram, "hello") == "You said: hello"
 
-
-def test_a_malformed_token_is_refused_and_not_shown(deploy: Deploy) -> None:
-    module = deploy("malformed", apply=False, telegram_bot_token="123:too-short")
-    plan = module.terraform("plan", "-no-color", "-input=false", check=False)
-    assert plan.returncode == 1
-    assert "digits, a colon, and at least 30 letters" in " ".join(plan.stderr.split())
-    assert "too-short" not in plan.stdout + plan.stderr
-    module.variables["telegram_bot_token"] = TOKEN
+    telegram.tokens = {OTHER_TOKEN}
+    module.destroy()
+    assert telegram.webhook["url"] != ""
 
 
 def test_a_broken_bot_fails_the_apply_and_not_the_destroy(
@@ -108,13 +109,6 @@ def test_a_broken_bot_fails_the_apply_and_not_the_destroy(
     assert "SyntaxError" in failed.stderr
     module.destroy()
     assert telegram.webhook["url"] == ""
-
-
-def test_a_dead_token_does_not_hold_up_a_destroy(deploy: Deploy, telegram: Telegram) -> None:
-    module = deploy("dead")
-    telegram.tokens = {OTHER_TOKEN}
-    module.destroy()
-    assert telegram.webhook["url"] != ""
 
 
 def test_a_fresh_clone_applies_a_renamed_bot(
@@ -140,18 +134,32 @@ def test_another_deployment_on_the_token_keeps_its_webhook(
     assert telegram.webhook["url"] == ""
 
 
-def test_a_rotated_secret_loses_no_message(deploy: Deploy, telegram: Telegram) -> None:
-    module = deploy("secret")
+def test_a_rotation_loses_no_message(deploy: Deploy, telegram: Telegram) -> None:
+    module = deploy("rotates")
+    written: list[str] = []
+
+    def write(count: int) -> None:
+        for _ in range(count):
+            written.append(f"message {len(written)}")
+            telegram.send(telegram.message(written[-1]))
+
+    def nothing_is_lost() -> None:
+        telegram.wait(lambda: telegram.pending() == 0)
+        assert texts(telegram) == [f"You said: {text}" for text in written]
+
     old = telegram.secret
-    assert answer_to(telegram, "before") == "You said: before"
-    for number in range(20):
-        telegram.send(telegram.message(f"during {number}"))
+    write(20)
     module.apply("-replace=terraform_data.webhook_secret")
     assert telegram.secret not in ("", old)
-    for number in range(20, 25):
-        telegram.send(telegram.message(f"during {number}"))
-    telegram.wait(lambda: telegram.pending() == 0)
-    assert texts(telegram)[1:] == [f"You said: during {number}" for number in range(25)]
+    write(5)
+    nothing_is_lost()
+
+    write(10)
+    telegram.revoke(OTHER_TOKEN)
+    write(5)
+    module.variables["telegram_bot_token"] = OTHER_TOKEN
+    module.apply()
+    nothing_is_lost()
 
 
 def test_another_bot_api_gets_the_webhook_that_the_first_loses(
@@ -176,9 +184,7 @@ def test_no_secret_is_shown(deploy: Deploy, telegram: Telegram, aws: Emulator) -
     shown = [
         module.terraform("plan", "-no-color", *arguments).stdout
         for arguments in (
-            (),
-            ("-replace=terraform_data.webhook_secret",),
-            ("-replace=aws_lambda_function.this",),
+            ("-replace=terraform_data.webhook_secret", "-replace=aws_lambda_function.this"),
             ("-destroy",),
         )
     ]
