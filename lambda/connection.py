@@ -90,7 +90,7 @@ class Connection:
         """Return a new connection. Raises Unreachable.
 
         It is made in a thread of its own: a socket's own time-out doesn't hold for a name look-up,
-        and starts anew with each byte of a TLS handshake.
+        and starts anew with each address of the name.
         """
         opened: list[socket.socket] = []
         outcome: list[socket.socket | Exception] = []
@@ -145,11 +145,9 @@ class Connection:
             return connection
         if not self._tls:  # with no data it trusts all that the system trusts
             self._tls = ssl.create_default_context(cadata=_trusted(self._root))
-        secure = self._tls.wrap_socket(
-            connection, server_hostname=host, do_handshake_on_connect=False
-        )
+        connection.settimeout(http1.left(deadline))  # for the whole handshake
+        secure = self._tls.wrap_socket(connection, server_hostname=host)
         opened.append(secure)
-        secure.do_handshake()
         return secure
 
 
