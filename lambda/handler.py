@@ -206,9 +206,8 @@ def carry_out(calls: list[Json], line: Json, deadline: float) -> tuple[str, bool
             continue
         except Refused as refusal:
             line["refusal"] = str(refusal)
+            line["retry_after"] = refusal.retry_after
             outcome = verdict(refusal)
-            if outcome == "throttled":
-                line["retry_after"] = refusal.retry_after
         except Unreachable as error:
             line["error"] = str(error)
             outcome = "unreachable"

@@ -92,7 +92,7 @@ def read_head(answer: io.BufferedReader) -> tuple[int, dict[str, str]]:
     if not version.startswith("http/1."):
         raise ConnectionError("an answer that isn't HTTP/1")
     headers = {} if version == "http/1.1" else {"connection": "close"}
-    for _ in range(MAX_HEADERS):
+    for _ in range(MAX_HEADERS + 1):  # and an empty line
         header = line(answer)
         if not header:
             return number(rest[:3]), headers

@@ -115,7 +115,11 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
 @pytest.mark.parametrize("token", ["session/token+of==the-role", ""], ids=["role", "user"])
 @pytest.mark.parametrize(
     ("service", "target", "version"),
-    [("ssm", "AmazonSSM.GetParameter", "1.1"), ("dynamodb", GET_ITEM, "1.0")],
+    [
+        ("codebuild", "CodeBuild_20161006.ListBuilds", "1.1"),
+        ("dynamodb", GET_ITEM, "1.0"),
+        ("ssm", "AmazonSSM.GetParameter", "1.1"),
+    ],
 )
 def test_what_is_sent_is_signed(
     serve: Serve, use: Use, service: str, target: str, version: str, token: str
@@ -134,7 +138,7 @@ def test_what_is_sent_is_signed(
     assert headers.get("X-Amz-Security-Token", "") == token
     sent_at = time.strptime(headers["X-Amz-Date"] + " UTC", "%Y%m%dT%H%M%SZ %Z")
     assert before <= time.mktime(sent_at) - time.timezone <= time.time()
-    # Nothing is left unsigned but what http.client adds by itself, and the signature.
+    # Nothing is left unsigned but what the connection adds by itself, and the signature.
     unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
     signed = {name: value for name, value in headers.items() if name not in unsigned}
     credentials = Credentials(KEY_ID, KEY, token or None)
@@ -205,11 +209,12 @@ REFUSALS = {
 }
 
 
+@pytest.mark.parametrize("status", ["400 Bad Request", "499 Something new"])
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_says_its_code(
-    serve: Serve, use: Use, answer: dict[str, str], expected: tuple[str, str]
+    serve: Serve, use: Use, answer: dict[str, str], expected: tuple[str, str], status: str
 ) -> None:
-    aws = use(serve(answers(http(answer, "400 Bad Request"))).url)
+    aws = use(serve(answers(http(answer, status))).url)
     with pytest.raises(aws.Refused) as caught:
         aws.call("dynamodb", GET_ITEM, {}, 5)
     assert (caught.value.code, str(caught.value)) == expected

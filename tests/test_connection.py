@@ -628,12 +628,13 @@ def test_tls_goes_through_the_proxy_too(
     assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "199 Wait"])
 def test_a_proxy_that_refuses_is_unreachable(
-    serve: Serve, connect: Connect, module: ModuleType
+    serve: Serve, connect: Connect, module: ModuleType, status: str
 ) -> None:
-    peer = serve(answers(http(b"", "407 Proxy Authentication Required")))
+    peer = serve(answers(http(b"", status)))
     connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(module.Unreachable) as caught:
         post(connection)
-    expected = "OSError: the proxy opens no tunnel: it answered 407"
+    expected = f"OSError: the proxy opens no tunnel: it answered {status[:3]}"
     assert str(caught.value) == expected

@@ -140,6 +140,7 @@ SECRETS: dict[str, Any] = {
     "a number": {SECRET_HEADER: 7},
     "true": {SECRET_HEADER: True},
     "another header": {"authorization": SECRET},
+    "a longer header": {SECRET_HEADER + "s": SECRET},
     "no headers": {},
     "headers are null": None,
     "headers are a list": [[SECRET_HEADER, SECRET]],
@@ -256,6 +257,7 @@ REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
     "token revoked": (401, "Unauthorized", 503, "misconfigured", "ERROR"),
     "token unknown": (404, "Not Found", 503, "misconfigured", "ERROR"),
     "throttled": (429, "Too Many Requests: retry later", 503, "throttled", "WARNING"),
+    "a code never seen": (499, "Something new", 200, "refused", "WARNING"),
 }
 
 

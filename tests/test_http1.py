@@ -68,6 +68,10 @@ ANSWERS: dict[str, tuple[list[bytes], tuple[int, bytes, bool]]] = {
     ),
     "a later HTTP/1": ([b"HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n"], (200, b"", False)),
     "HTTP/1.0": ([b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"], (200, b"", False)),
+    "a hundred headers": (
+        [b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 99 + b"Content-Length: 0\r\n\r\n"],
+        (200, b"", True),
+    ),
     "HTTP/1.0, kept": (
         [b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"],
         (200, b"", True),
@@ -105,7 +109,7 @@ BROKEN = {
     "a chunk below zero": CHUNKED + b"-2\r\n{}\r\n0\r\n\r\n",
     "a status that is none": b"HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n",
     "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
-    "too many headers": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 101,
+    "a hundred and one headers": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 101 + b"\r\n",
 }
 
 
@@ -123,6 +127,16 @@ def test_after_the_deadline_nothing_is_sent(module: ModuleType) -> None:
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
             theirs.recv(1)
+
+
+def test_no_time_is_left_at_the_deadline(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "monotonic", lambda: 5.0)
+        assert module.left(5.5) == 0.5
+        with pytest.raises(TimeoutError):
+            module.left(5.0)
 
 
 def test_a_request_has_a_method_a_path_and_a_version(module: ModuleType) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,3 +28,16 @@ def test_start_up_loads_only_what_is_on_its_list(mode: str, allowed: set[str]) -
     modules, took = loaded(sys.executable, ROOT / "lambda", mode, path)
     assert modules - allowed == set()
     assert {"handler", "bot"} <= modules & set(took)
+
+
+def test_no_module_loads_typing() -> None:
+    names = ", ".join(sorted(file.stem for file in (ROOT / "lambda").glob("*.py")))
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys, {names}; print('typing' in sys.modules)"],
+        cwd=ROOT / "lambda",
+        env={"TELEGRAM_API_URL": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import BotApi, Serve, Start
 from stubs import (
+    LAMBDA,
     SECRET,
     Container,
     Json,
@@ -76,6 +78,7 @@ REFUSALS = {
     "token unknown": (404, "Not Found"),
     "url": (400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
     "secret": (400, "Bad Request: secret token contains unallowed characters"),
+    "a code never seen": (499, "Something new"),
 }
 
 
@@ -184,7 +187,8 @@ def test_a_function_with_other_code_fails_the_apply(container: Container, bot_ap
     assert type(caught.value).__name__ == "RegistrationFailed"
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    sources = load_beside(container).digest()
+    hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(LAMBDA.glob("*.py"))]
+    sources = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
     assert container.invoke(event("create", sources=sources))["url"] == URL
 
 
