@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -156,3 +157,41 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     container.invoke({"tf": {"action": "create"}, "url": info["url"], "max_connections": 40})
     assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
     assert peer.bodies[0]["secret_token"] == SECRET
+
+
+def test_each_step_gets_the_time_that_those_before_it_left(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(OLD)))).handler.api
+    given: list[float] = []
+
+    class Clock:
+        now = 100.0
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return cls.now
+
+    def take_a_second(*arguments: Any) -> Any:
+        given.append(arguments[-1])
+        Clock.now += 1
+
+    def fetch(*arguments: Any) -> Any:
+        take_a_second(*arguments)
+        return {"Parameter": {"Value": TOKEN}}
+
+    def call(method: str, params: dict[str, Any], timeout: float) -> Any:
+        take_a_second(timeout)
+        if params == CALL:
+            raise api.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
+
+    monkeypatch.setattr(api, "time", Clock)
+    monkeypatch.setattr(sys.modules["aws"], "call", fetch)
+    monkeypatch.setattr(api.client, "call", call)
+    monkeypatch.setattr(api.client.connection, "open", take_a_second)
+    api.client.token = ""
+    api.prepare(3)
+    assert given == [3, 2]
+    api.client.token = ""
+    api.call("sendMessage", CALL, Clock.now + 9)
+    assert given == [3, 2, 9, 8, 7]
