@@ -217,7 +217,7 @@ def carry_out(calls: list[Json], line: Json, deadline: float) -> tuple[str, bool
 
 
 def checked(calls: Any) -> list[Json]:
-    """Return a bot's calls. Raises TypeError or ValueError if they can't be made."""
+    """Return a copy of a bot's calls. Raises TypeError or ValueError if they can't be made."""
     if not isinstance(calls, list):
         raise TypeError("reply() must return a list of calls")
     for call in calls:
@@ -225,7 +225,7 @@ def checked(calls: Any) -> list[Json]:
         if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
             raise TypeError("a call must be a dict with the name of a method")
     json.dumps(calls, allow_nan=False)
-    return calls
+    return [*calls]
 
 
 def verdict(refusal: Refused) -> str:

@@ -88,7 +88,7 @@ def test_an_update_is_logged_with_its_time(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Clock:
-        readings = iter([50.0, 100.0, 102.34567])  # of the invocation, the update, its end
+        readings = iter([0.5, 1.0, 3.34567])  # of the invocation, the update, its end
 
         @classmethod
         def monotonic(cls) -> float:
@@ -499,6 +499,16 @@ def test_an_answer_in_the_response_is_given_again(start: Start, bot_api: BotApi)
         assert container.invoke(request(UPDATE)) == in_response(echo())
         assert container.line["outcome"] == "answered"
         assert container.line["methods"] == ["sendMessage"]
+
+
+def test_a_bot_may_return_the_same_list_each_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST])
+    for update_id in (1, 2):
+        got = container.invoke(request(json.dumps(message(update_id))))
+        assert got == in_response(FIRST)
 
 
 def test_in_the_webhook_mode_nothing_is_imported_that_calls(start: Start, bot_api: BotApi) -> None:
