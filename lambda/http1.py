@@ -95,7 +95,7 @@ def read_head(answer: io.BufferedReader) -> tuple[int, dict[str, str]]:
     for _ in range(MAX_HEADERS + 1):  # and an empty line
         header = line(answer)
         if not header:
-            return number(rest[:3]), headers
+            return number(rest.partition(" ")[0]), headers
         name, _, value = header.partition(":")
         headers[name] = value.strip()
     raise ConnectionError("an endless answer")

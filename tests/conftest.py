@@ -1,4 +1,4 @@
-"""Fixtures: the stubbed Bot API, new containers, servers at fault. Nothing patches urllib."""
+"""Fixtures: the stubbed Bot API, new containers, servers at fault."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_requests_share_a_connection(serve: Serve, connect: Connect) -> None:
     peer = serve(answers_all)
     connection = connect(peer.url)
     connection.open(5)
-    assert (peer.requests, [post(connection)[0] for _ in range(3)]) == (peer.requests, [200] * 3)
+    assert [post(connection)[0] for _ in range(3)] == [200] * 3
     assert (peer.connections, len(peer.requests)) == (1, 3)
 
 
@@ -474,6 +474,29 @@ def test_a_handshake_that_drips_ends_in_time(
     with pytest.raises(module.Unreachable, match="TimeoutError: "):
         connection.open(0.2)
     assert ended.wait(5)  # the connection is closed, whatever still comes
+
+
+def test_a_clock_that_has_just_begun_leaves_as_much_time(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a cold start, the clock stands at the few seconds that the machine has been there."""
+    began = time.monotonic() - 3
+
+    class Clock:
+        time = staticmethod(time.time)
+
+        @staticmethod
+        def monotonic() -> float:
+            return time.monotonic() - began
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        peer.over.wait(0.3)
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+    monkeypatch.setattr(module, "time", Clock)
+    monkeypatch.setattr(module.http1, "time", Clock)
+    connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
 
 
 def test_without_a_thread_there_is_no_connection(

@@ -20,7 +20,7 @@ from deployment import (
     texts,
 )
 from stack import Emulator
-from stand_in import Server, Telegram, post
+from stand_in import Fault, Server, Telegram, post
 
 __all__ = ["aws", "deploy", "telegram"]  # fixtures
 
@@ -148,9 +148,12 @@ def test_a_rotation_loses_no_message(deploy: Deploy, telegram: Telegram) -> None
         assert texts(telegram) == [f"You said: {text}" for text in written]
 
     old = telegram.secret
+    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
     write(20)
     module.apply("-replace=terraform_data.webhook_secret")
     assert telegram.secret not in ("", old)
+    assert telegram.pending() == 20
+    telegram.faults.clear()
     write(5)
     nothing_is_lost()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -116,42 +115,33 @@ def test_what_may_mend_itself_is_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "tries"), [(3_500, 3), (2_900, 1), (1_500, 1)], ids=["yes", "no", "late"]
+    ("seconds", "tries"), [(9.0, 9), (2.0, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
 def test_it_is_tried_until_the_time_is_nearly_up(
-    start: Start,
-    serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
-    milliseconds: int,
-    tries: int,
+    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int
 ) -> None:
-    peer = serve(answers(*[http(refusal(400, UNRESOLVED), "400 Bad Request")] * 9))
-    container = start(peer.url)
-    webhook = load_beside(container)
-    passed = [0.0]
+    webhook = load("webhook")
+    calls: list[str] = []
 
     class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            import time
+        now = 1000.0
 
-            return time.monotonic() + passed[0]
+        @classmethod
+        def monotonic(cls) -> float:
+            return cls.now
 
-        @staticmethod
-        def sleep(seconds: float) -> None:
-            passed[0] += 0.3
+        @classmethod
+        def sleep(cls, seconds: float) -> None:
+            cls.now += seconds
+
+    def call(method: str, params: Json) -> None:
+        calls.append(method)
+        raise webhook.Refused(method, 400, UNRESOLVED, {})
 
     monkeypatch.setattr(webhook, "time", Clock)
     with pytest.raises(webhook.RegistrationFailed, match="Failed to resolve host"):
-        container.invoke(event("create"), milliseconds)
-    assert len(peer.requests) == tries
-
-
-def load_beside(container: Container) -> ModuleType:
-    """Return the container's own webhook.py."""
-    import webhook
-
-    return webhook
+        webhook.register(event("create"), call, SECRET, ["message"], 1000.0 + seconds)
+    assert calls == ["setWebhook"] * tries
 
 
 UNTOLD = {
