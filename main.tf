@@ -203,8 +203,8 @@ resource "aws_apigatewayv2_stage" "this" {
   }
 }
 
+# Without a statement_id of ours, which would be taken at each later apply if AWS's answer to the first was lost.
 resource "aws_lambda_permission" "webhook" {
-  statement_id  = "webhook"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.arn # a new function needs it anew, under the same name
   principal     = "apigateway.amazonaws.com"
