@@ -90,10 +90,10 @@ def test_a_token_is_fetched_again_after_a_minute(
     class Clock:
         @staticmethod
         def monotonic() -> float:
-            return 1000 + age
+            return 30 + age
 
     api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).handler.api
-    monkeypatch.setattr(api, "fetched_at", 1000)
+    monkeypatch.setattr(api, "fetched_at", 30)
     monkeypatch.setattr(api, "time", Clock)
     assert api.may_fetch() is expected
 

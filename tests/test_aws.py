@@ -232,6 +232,7 @@ UNUSABLE = {
     "a transaction that is still on its way": again("TransactionInProgressException"),
     "a server error": (http({"__type": "InternalServerError"}, "500 Oops"), "HTTP 500"),
     "a gateway": (http(b"<html>", "502 Bad Gateway"), "HTTP 502"),
+    "not now": (http({"__type": "ServiceUnavailable"}, "503 Not now"), "HTTP 503"),
     "no JSON": (http(b"<html>"), "HTTP 200"),
     "no object": (http([]), "HTTP 200"),
     "nested too deep": (http(b"[" * 100_000), "HTTP 200"),

@@ -114,6 +114,7 @@ NO_ANSWERS = {
     "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502 and no answer"),
     "500 that says ok": (http({"ok": True, "result": True}, "500 Oops"), "HTTP 500 and no answer"),
     "a server's error in the body": (http(refusal(500, "Oops")), "500 Oops"),
+    "a gateway's in the body": (http(refusal(502, "Bad Gateway")), "502 Bad Gateway"),
     "a code below a refusal's": (http(refusal(399, "x")), "399 x"),
     "refused, without a code": (http({"ok": False}), "200 None"),
     "neither ok nor refused": (http({"ok": "yes"}), "200 None"),
