@@ -165,7 +165,7 @@ def test_a_refusal_may_be_about_the_token(
 @pytest.mark.parametrize("code", [400, 500])
 def test_an_error_can_always_be_logged(call: Call, telegram: ModuleType, code: int) -> None:
     with pytest.raises((telegram.Refused, telegram.Unreachable)) as caught:
-        call(http(refusal(code, "half a pair: \ud800 é " + "x" * 100_000)))
+        call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
     text = str(caught.value)
-    assert f"getMe: {code} half a pair: \\ud800 é xxx" in text
+    assert f"getMe: {code} half a pair: \\ud800 é yyy" in text
     assert len(json.dumps(text, ensure_ascii=False).encode()) < 1100
