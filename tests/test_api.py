@@ -166,7 +166,7 @@ def test_each_step_gets_the_time_that_those_before_it_left(
     given: list[float] = []
 
     class Clock:
-        now = 100.0
+        now = 1.0
 
         @classmethod
         def monotonic(cls) -> float:

@@ -113,6 +113,10 @@ NO_ANSWERS = {
     "500": (http(refusal(500, "Internal Server Error"), "500 Oops"), "HTTP 500 and no answer"),
     "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502 and no answer"),
     "500 that says ok": (http({"ok": True, "result": True}, "500 Oops"), "HTTP 500 and no answer"),
+    "503 that says ok": (
+        http({"ok": True, "result": True}, "503 Not now"),
+        "HTTP 503 and no answer",
+    ),
     "a server's error in the body": (http(refusal(500, "Oops")), "500 Oops"),
     "a gateway's in the body": (http(refusal(502, "Bad Gateway")), "502 Bad Gateway"),
     "a code below a refusal's": (http(refusal(399, "x")), "399 x"),
