@@ -166,7 +166,7 @@ def test_each_step_gets_the_time_that_those_before_it_left(
     given: list[float] = []
 
     class Clock:
-        now = 1.0
+        now = 0.5
 
         @classmethod
         def monotonic(cls) -> float:
@@ -190,8 +190,8 @@ def test_each_step_gets_the_time_that_those_before_it_left(
     monkeypatch.setattr(api.client, "call", call)
     monkeypatch.setattr(api.client.connection, "open", take_a_second)
     api.client.token = ""
-    api.prepare(3)
-    assert given == [3, 2]
+    api.prepare(5)
+    assert given == [5, 4]
     api.client.token = ""
     api.call("sendMessage", CALL, Clock.now + 9)
-    assert given == [3, 2, 9, 8, 7]
+    assert given == [5, 4, 9, 8, 7]
