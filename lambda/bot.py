@@ -84,6 +84,19 @@ SERVICE = {
 # https://core.telegram.org/bots/api#copymessage: what it refuses, service messages aside.
 UNCOPYABLE = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
 
+# https://core.telegram.org/bots/api#messageentity: the fields of a part of a text, and their types.
+ENTITY = {
+    "type": str,
+    "offset": int,
+    "length": int,
+    "url": str,
+    "user": dict,
+    "language": str,
+    "custom_emoji_id": str,
+    "unix_time": int,
+    "date_time_format": str,
+}
+
 
 def reply(update: Json) -> list[Json]:
     """Return the Bot API calls that answer an update: none for kinds that aren't handled."""
@@ -169,15 +182,10 @@ def place(message: Json) -> Json:
 def moved(entities: list[Json]) -> list[Json]:
     """Return a text's entities (bold, links …) as they are after PREFIX."""
     by = utf16_length(PREFIX)
-    return [
-        {
-            **entity,
-            "type": typed(str, entity["type"]),
-            "offset": typed(int, entity["offset"]) + by,
-            "length": typed(int, entity["length"]),
-        }
-        for entity in entities
-    ]
+    for entity in entities:
+        for name in ENTITY.keys() & entity.keys() | {"type", "offset", "length"}:
+            typed(ENTITY[name], entity[name])
+    return [{**entity, "offset": entity["offset"] + by} for entity in entities]
 
 
 def utf16_length(text: str) -> int:

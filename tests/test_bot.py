@@ -168,8 +168,22 @@ TYPED: dict[str, tuple[type, Callable[[Any], Json]]] = {
     "offset": (int, lambda value: with_entity(offset=value)),
     "length": (int, lambda value: with_entity(length=value)),
     "type": (str, lambda value: with_entity(type=value)),
+    "url": (str, lambda value: with_entity(type="text_link", url=value)),
+    "user": (dict, lambda value: with_entity(type="text_mention", user=value)),
+    "language": (str, lambda value: with_entity(type="pre", language=value)),
+    "emoji": (str, lambda value: with_entity(type="custom_emoji", custom_emoji_id=value)),
+    "time": (int, lambda value: with_entity(type="date_time", unix_time=value)),
+    "format": (str, lambda value: with_entity(type="date_time", date_time_format=value)),
     "query id": (str, lambda value: {"callback_query": {"id": value}}),
 }
+
+
+@pytest.mark.parametrize("name", ["type", "offset", "length"])
+def test_no_call_is_made_with_an_entity_that_lacks_a_field(name: str) -> None:
+    update = with_entity()
+    del update["message"]["entities"][0][name]
+    with pytest.raises(KeyError, match=name):
+        bot.reply(update)
 
 
 def with_entity(**fields: Any) -> Json:
