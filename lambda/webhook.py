@@ -47,8 +47,8 @@ def register(
     if event.get("sources") not in (None, digest()):
         # Terraform saves a refused upload as done, and wouldn't notice.
         raise RegistrationFailed(
-            "The function still runs other code than lambda/ has: "
-            "terraform apply -replace=aws_lambda_function.this"
+            "The function still runs other code than lambda/ has: terraform apply "
+            "-replace=terraform_data.package -replace=aws_lambda_function.this"
         )
     params = {
         "url": event["url"],
@@ -91,9 +91,10 @@ def digest() -> str:
 
 def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) -> None:
     """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
-    if call("getWebhookInfo", {})["url"] == event["url"]:
+    url = call("getWebhookInfo", {})["url"]
+    if url == event["url"]:
         call("deleteWebhook", {})
-    else:
+    elif url:
         logger.warning("the webhook is another deployment's now, and stays")
 
 
