@@ -63,7 +63,7 @@ def fetch_token(deadline: float) -> None:
     try:
         result = aws.call("ssm", "AmazonSSM.GetParameter", params, deadline - fetched_at)
         client.token = result["Parameter"]["Value"].strip()
-    except aws.Refused as refusal:
-        raise Unreachable(f"the token can't be fetched: {refusal}") from None
+    except (aws.Refused, Unreachable) as error:
+        raise Unreachable(f"the token can't be fetched: {error}") from None
     except (AttributeError, KeyError, TypeError):
         raise Unreachable("the token can't be fetched: there is none in the answer") from None

@@ -14,15 +14,24 @@ import time
 from urllib.parse import urlsplit
 
 from connection import Connection
-from errors import Unreachable, printable
+from errors import Unreachable, loggable
 from settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
     from typing import Any
 
-# In the names of exceptions that say "later", though their status says "never".
-LATER = ("Throttl", "ThroughputExceeded", "RequestLimitExceeded", "TransactionInProgress")
+# In the names of exceptions whose status says "never", and that may well pass: too much at once,
+# and a permission or credentials that are wrong, which is configuration, so nothing may be dropped.
+PASSING = (
+    "AccessDenied",
+    "ExpiredToken",
+    "RequestLimitExceeded",
+    "Throttl",
+    "ThroughputExceeded",
+    "TransactionInProgress",
+    "UnrecognizedClient",
+)
 
 connections: dict[str, Connection] = {}  # by service
 
@@ -31,14 +40,14 @@ class Refused(Exception):
     """AWS answered that it won't carry out a call. `code` is its exception's name."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(printable(f"{code}: {message}"))
+        super().__init__(loggable(f"{code}: {message}"))
         self.code = code
 
 
 def call(service: str, target: str, params: dict[str, Any], timeout: float) -> Any:
     """Make a call and return its result. `target` is the X-Amz-Target, `timeout` in seconds.
 
-    Raises Refused, or Unreachable where the answer isn't the service's or asks to try again.
+    Raises Refused, or Unreachable where the answer isn't the service's or may be another one later.
     """
     url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
     connection = connections.setdefault(service, Connection(url))
@@ -63,9 +72,10 @@ def call(service: str, target: str, params: dict[str, Any], timeout: float) -> A
     if status >= 500 or not isinstance(result, dict) or "__type" not in result:
         raise Unreachable(f"{service}: HTTP {status}")
     code = str(result["__type"]).rpartition("#")[2]
-    if any(name in code for name in LATER):
-        raise Unreachable(f"{service}: {code}")
-    raise Refused(code, result.get("message") or result.get("Message") or "no message")
+    message = result.get("message") or result.get("Message") or "no message"
+    if any(name in code for name in PASSING):
+        raise Unreachable(f"{service}: {code}: {message}")
+    raise Refused(code, message)
 
 
 def authorization(service: str, region: str, headers: dict[str, str], body: bytes) -> str:

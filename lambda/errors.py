@@ -11,7 +11,7 @@ class Unreachable(Exception):
     """There was no usable answer. Whether the request arrived is not known: try again later."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(printable(reason))
+        super().__init__(loggable(reason))
 
 
 class Refused(Exception):
@@ -25,7 +25,7 @@ class Refused(Exception):
     def __init__(
         self, method: str, code: int, description: str, parameters: dict[str, Any]
     ) -> None:
-        super().__init__(printable(f"{method}: {code} {description}"))
+        super().__init__(loggable(f"{method}: {code} {description}"))
         self.code = code
         self.description = description
         self.retry_after: int | None = parameters.get("retry_after")
@@ -37,7 +37,7 @@ class Refused(Exception):
         return self.code == 401 or (self.code == 404 and "method" not in self.description)
 
 
-def printable(text: str) -> str:
+def loggable(text: str) -> str:
     """Return what a log line can hold of a text from outside: not too much, and no half of a pair.
 
     JSON can write half a surrogate pair ("\\ud800"), and Lambda's own logging would die of it.

@@ -7,7 +7,7 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from errors import Refused, Unreachable, printable
+from errors import Refused, Unreachable, loggable
 from settings import settings
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ def handler(event: Any, context: Any) -> Json | None:
         if event.get("source") == "aws.events":  # the schedule that keeps a container warm
             return None
     keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
-    error = printable(f"unknown event: {type(event).__name__} ({keys})")
+    error = loggable(f"unknown event: {type(event).__name__} ({keys})")
     logger.error(error)
     return {"error": error}
 
@@ -137,7 +137,7 @@ def not_json(constant: str) -> None:
 def on_update(update: Json, deadline: float) -> Json:
     """Answer an update, log one line about it, and return the response to its request."""
     started = time.monotonic()
-    kind = next((printable(key) for key in update if key != "update_id"), None)
+    kind = next((loggable(key) for key in update if key != "update_id"), None)
     line: Json = {"update_id": update["update_id"], "kind": kind, "methods": []}
     outcome, call = answer(update, line, deadline)
     line["outcome"] = outcome
@@ -158,7 +158,7 @@ def answer(update: Json, line: Json, deadline: float) -> tuple[str, Json | None]
     if update_id in answered:
         return "repeated", answered[update_id]
     if broken:
-        line["error"] = place(broken)
+        line["error"] = where_raised(broken)
         return "misconfigured", None
     try:
         calls = checked(bot.reply(update))
@@ -166,7 +166,7 @@ def answer(update: Json, line: Json, deadline: float) -> tuple[str, Json | None]
         line["error"] = str(error)
         return "unreachable", None
     except BaseException as error:
-        line["error"] = place(error)
+        line["error"] = where_raised(error)
         return "bot_failed", None
     if not calls:
         return "ignored", None
@@ -265,7 +265,9 @@ def on_terraform(event: Json, deadline: float) -> Json:
 
     if event["tf"].get("action") != "delete":
         if broken:
-            raise webhook.RegistrationFailed(f"bot.py can't be imported: {place(broken)}: {broken}")
+            raise webhook.RegistrationFailed(
+                f"bot.py can't be imported: {where_raised(broken)}: {broken}"
+            )
         return webhook.register(event, call, settings.webhook_secret, list(bot.HANDLED), deadline)
     try:
         webhook.remove(event, call)
@@ -276,7 +278,7 @@ def on_terraform(event: Json, deadline: float) -> Json:
     return {}
 
 
-def place(error: BaseException) -> str:
+def where_raised(error: BaseException) -> str:
     """Return an exception's type and where it was raised. Its text may quote a message."""
     file, number = getattr(error, "filename", None), getattr(error, "lineno", None)
     trace = error.__traceback__

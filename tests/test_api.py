@@ -104,27 +104,30 @@ STORES: dict[str, tuple[bytes, str]] = {
             {"__type": "com.amazonaws#AccessDeniedException", "Message": "not authorized"},
             "400 Bad Request",
         ),
-        "the token can't be fetched: AccessDeniedException: not authorized",
+        "ssm: AccessDeniedException: not authorized",
     ),
     "refused, in small letters": (
         http({"__type": "ParameterNotFound", "message": "gone"}, "400 Bad Request"),
-        "the token can't be fetched: ParameterNotFound: gone",
+        "ParameterNotFound: gone",
     ),
-    "throttled": (http({"__type": "ThrottlingException"}, "400 Bad"), "ssm: ThrottlingException"),
+    "throttled": (
+        http({"__type": "ThrottlingException"}, "400 Bad"),
+        "ssm: ThrottlingException: no message",
+    ),
     "exhausted": (
         http({"__type": "x#ProvisionedThroughputExceededException"}, "400 Bad"),
-        "ssm: ProvisionedThroughputExceededException",
+        "ssm: ProvisionedThroughputExceededException: no message",
     ),
     "broken": (http({"__type": "InternalServerError"}, "500 Oops"), "ssm: HTTP 500"),
     "no JSON": (http(b"<html>"), "ssm: HTTP 200"),
     "no object": (http([]), "ssm: HTTP 200"),
     "nested too deep": (http(b"[" * 100_000), "ssm: HTTP 200"),
-    "no parameter": (http({}), "the token can't be fetched: there is none in the answer"),
+    "no parameter": (http({}), "there is none in the answer"),
     "parameter is none": (
         http({"Parameter": None}),
-        "the token can't be fetched: there is none in the answer",
+        "there is none in the answer",
     ),
-    "value is none": (parameter(7), "the token can't be fetched: there is none in the answer"),
+    "value is none": (parameter(7), "there is none in the answer"),
 }
 
 
@@ -135,10 +138,10 @@ def test_without_a_token_updates_wait(
     store = serve(answers(answer, answer, parameter(TOKEN)))
     container = start_with_parameter(bot_api.url, store)
     assert container.log[-1]["message"] == "not ready at start-up"
-    assert container.log[-1]["error"] == error
+    assert container.log[-1]["error"] == f"the token can't be fetched: {error}"
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "unreachable"
-    assert container.line["error"] == error
+    assert container.line["error"] == f"the token can't be fetched: {error}"
     bot_api.expects(echo())
     assert container.deliver(message()) == (200, None)
 

@@ -188,12 +188,12 @@ REFUSALS = {
         ("ParameterNotFound", "ParameterNotFound: gone"),
     ),
     "a message with a capital letter": (
-        {"__type": "AccessDeniedException", "Message": "not authorized"},
-        ("AccessDeniedException", "AccessDeniedException: not authorized"),
+        {"__type": "ResourceInUseException", "Message": "in use"},
+        ("ResourceInUseException", "ResourceInUseException: in use"),
     ),
     "no message": (
-        {"__type": "ExpiredTokenException"},
-        ("ExpiredTokenException", "ExpiredTokenException: no message"),
+        {"__type": "ResourceInUseException"},
+        ("ResourceInUseException", "ResourceInUseException: no message"),
     ),
     "what no log line can hold": (
         {"__type": "ValidationException", "message": "\ud800"},
@@ -221,7 +221,8 @@ def test_a_refusal_says_its_code(
 
 
 def again(code: str) -> tuple[bytes, str]:
-    return http({"__type": code, "message": "slow down"}, "400 Bad"), code.rpartition("#")[2]
+    answer = {"__type": code, "message": "not now"}
+    return http(answer, "400 Bad"), code.rpartition("#")[2] + ": not now"
 
 
 UNUSABLE = {
@@ -230,6 +231,9 @@ UNUSABLE = {
     "no throughput": again("com.amazonaws.x#ProvisionedThroughputExceededException"),
     "too many requests": again("RequestLimitExceeded"),
     "a transaction that is still on its way": again("TransactionInProgressException"),
+    "a permission that isn't there yet": again("AccessDeniedException"),
+    "credentials that are too old": again("ExpiredTokenException"),
+    "credentials that are unknown": again("UnrecognizedClientException"),
     "a server error": (http({"__type": "InternalServerError"}, "500 Oops"), "HTTP 500"),
     "a gateway": (http(b"<html>", "502 Bad Gateway"), "HTTP 502"),
     "not now": (http({"__type": "ServiceUnavailable"}, "503 Not now"), "HTTP 503"),

@@ -128,7 +128,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
         event = {"url": "https://bot.example/telegram", "tf": {"action": "create"}}
         invoke = client(aws, "lambda").invoke
         answer = invoke(FunctionName=name, Payload=json.dumps(event))["Payload"].read().decode()
-    assert "the token can't be fetched: AccessDeniedException: User: arn:aws:sts::" in answer
+    assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer
     arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{PARAMETER}"
     assert f"/kept/kept is not authorized to perform: ssm:GetParameter on resource: {arn}" in answer
     telegram.wait(lambda: telegram.pending() == 0)
