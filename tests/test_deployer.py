@@ -31,7 +31,12 @@ POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 # What the emulated AWS never asks for, so that nobody can say here whether it is needed, and why
 # it is in the policy all the same.
 DELIVERY = "AWS's guide to an HTTP API's access logs asks for it; the emulator delivers no logs"
+TAGS = (
+    "AWS asks for it, by name, where a stage has tags; the emulator for apigateway:POST and DELETE"
+)
 UNCHECKED = {
+    "apigateway:TagResource": TAGS,
+    "apigateway:UntagResource": TAGS,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
     "iam:PassRole": "CreateFunction depends on it; the emulator lets any role be passed",
     "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
@@ -190,6 +195,13 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     assert b"Action=GetCallerIdentity" in anybody.body
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
     assert in_policy - set(asked) == set(UNCHECKED)
+    # AWS asks for the function with the qualifier that the request names; the emulator without.
+    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
+    (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
+    assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
+        "telegram-bot",
+        "telegram-bot:$LATEST",
+    ]
     # Each action is missed where it is taken away, and no other one is.
     missed = {
         action: User(aws, action.replace(":", "-"), policy(action)).refused(recorder, request)
