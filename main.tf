@@ -139,11 +139,11 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = "The telegram_bot_token has not the shape of a token: digits, a colon, and at least 30 letters, digits, hyphens and underscores, as @BotFather gave it."
+      error_message = "The telegram_bot_token does not look like a token: digits, a colon, and at least 30 letters, digits, hyphens and underscores, as @BotFather gave it."
     }
     precondition {
       condition     = var.telegram_proxy == null || can(regex("^http://([^:@/]+(:[^@/]*)?@)?[A-Za-z0-9.-]+:[0-9]+$", var.telegram_proxy))
-      error_message = "The telegram_proxy has not the shape http://host:port or http://user:password@host:port, with special characters percent-encoded."
+      error_message = "The telegram_proxy does not look like http://host:port or http://user:password@host:port, with special characters percent-encoded."
     }
   }
 

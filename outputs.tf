@@ -14,7 +14,7 @@ output "logs_command" {
 }
 
 output "webhook" {
-  description = "The webhook as Telegram told it at the last apply: url, pending_updates (how many wait there), last_error (null if there was none)."
+  description = "The webhook as Telegram reported it at the last apply: url, pending_updates (how many wait there), last_error (null if there was none)."
   value       = jsondecode(aws_lambda_invocation.webhook.result)
 }
 

@@ -48,7 +48,7 @@ variable "memory_size" {
 
 variable "name" {
   type        = string
-  description = "Name of the function, the API and the role, and of the log groups' last part: up to 64 letters, digits, hyphens and underscores. Two bots in one account and region need two names."
+  description = "Name of the function, the API and the role, and of the log groups' last part: up to 64 letters, digits, hyphens and underscores. Two bots in one account need two names, in two regions too."
   default     = "telegram-bot"
   nullable    = false
 

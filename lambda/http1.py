@@ -1,7 +1,7 @@
 """HTTP/1.1 over a socket (RFC 9112), as far as a POST needs it, and never beyond a deadline.
 
 In place of the standard library's http.client, which costs too much of a cold start and of each
-call after it (docs/performance.md), and waits for ever for an answer that comes in drops. Deadlines
+call after it (docs/performance.md), and waits for ever for an answer that trickles in. Deadlines
 are times of `time.monotonic()`.
 """
 

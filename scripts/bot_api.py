@@ -28,7 +28,7 @@ def client() -> Client:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set: export the token that @BotFather gave you")
     if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", token):
         raise ValueError(
-            "TELEGRAM_BOT_TOKEN has not the shape of a token: digits, a colon, and at least 30 "
+            "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
             "letters, digits, hyphens and underscores, as @BotFather gave it"
         )
     url = os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"

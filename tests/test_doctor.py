@@ -119,7 +119,7 @@ def test_without_a_state_it_says_what_it_does_not_know(examine: Examine, webhook
     ("token", "words"),
     [
         ("", "TELEGRAM_BOT_TOKEN is not set"),
-        ("nonsense", "has not the shape of a token"),
+        ("nonsense", "does not look like a token"),
         (OTHER_TOKEN, "Telegram doesn't know this token → ask @BotFather"),
     ],
     ids=["none", "no token", "unknown"],

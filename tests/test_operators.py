@@ -316,7 +316,7 @@ EVERYTHING = {
 }
 
 
-def test_what_is_off_makes_nothing(aws: Emulator, tmp_path: Path) -> None:
+def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
     module = Module(aws.url, tmp_path)

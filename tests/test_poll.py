@@ -231,7 +231,7 @@ def test_a_bot_that_fails_shows_where_and_goes_on(
     ("environment", "sentence"),
     [
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
-        ({"TELEGRAM_BOT_TOKEN": f" {TOKEN}!"}, "has not the shape of a token"),
+        ({"TELEGRAM_BOT_TOKEN": f" {TOKEN}!"}, "does not look like a token"),
         ({"TELEGRAM_BOT_TOKEN": OTHER_TOKEN}, "Telegram doesn't know this token"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "Telegram can't be reached"),
     ],

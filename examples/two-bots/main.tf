@@ -11,6 +11,6 @@ module "bot" {
 }
 
 output "webhooks" {
-  description = "Each bot's webhook, as Telegram told it at the last apply."
+  description = "Each bot's webhook, as Telegram reported it at the last apply."
   value       = { for name, bot in module.bot : name => bot.webhook }
 }
