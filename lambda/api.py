@@ -39,10 +39,10 @@ def call(method: str, params: dict[str, Any], deadline: float) -> Any:
     except Refused as refusal:
         if refusal.is_about_the_token and may_fetch():
             fetch_token(deadline)
-        elif refusal.code == 400 and refusal.migrate_to_chat_id is not None:
-            params = {**params, "chat_id": refusal.migrate_to_chat_id}
-        else:
+            return call(method, params, deadline)
+        if refusal.code != 400 or refusal.migrate_to_chat_id is None:
             raise
+        params = {**params, "chat_id": refusal.migrate_to_chat_id}
     return client.call(method, params, deadline - time.monotonic())
 
 

@@ -26,7 +26,7 @@ class Connection:
         scheme, _, rest = url.partition("://")
         self._authority, _, path = rest.partition("/")
         self._path = f"/{path}".rstrip("/")
-        self._is_secure = scheme == "https"
+        self._is_secure = scheme.lower() == "https"
         self._proxy = proxy.rpartition("://")[2].rstrip("/")
         self._root = root
         self._tls: ssl.SSLContext | None = None
@@ -140,7 +140,8 @@ class Connection:
         opened.append(connection)
         if proxy:
             headers = {"Proxy-Authorization": _basic(credentials)} if credentials else {}
-            http1.open_tunnel(connection, f"{host.decode()}:{port}", headers, deadline)
+            target = f"{self._authority.removesuffix(f':{port}')}:{port}"
+            http1.open_tunnel(connection, target, headers, deadline)
         if not self._is_secure:
             return connection
         if not self._tls:  # with no data it trusts all that the system trusts

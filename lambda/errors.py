@@ -34,7 +34,7 @@ class Refused(Exception):
     @property
     def is_about_the_token(self) -> bool:
         """Whether Telegram doesn't take the bot's token, rather than this call."""
-        return self.code == 401 or (self.code == 404 and "method" not in self.description)
+        return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
 
 
 def loggable(text: str) -> str:

@@ -280,9 +280,9 @@ def on_terraform(event: Json, deadline: float) -> Json:
 
 def where_raised(error: BaseException) -> str:
     """Return an exception's type and where it was raised. Its text may quote a message."""
-    file, number = getattr(error, "filename", None), getattr(error, "lineno", None)
-    trace = error.__traceback__
-    while trace and not isinstance(error, SyntaxError):
-        file, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}"
+    file, number, trace = "", 0, error.__traceback__
+    while trace:
+        file, number, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
+    if error is broken and isinstance(error, SyntaxError):  # in a file that couldn't be run
+        file, number = str(error.filename), error.lineno or 0
+    return loggable(f"{type(error).__name__} at {file.rpartition('/')[2]}:{number}")

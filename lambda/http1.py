@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
     from collections.abc import Buffer
     from socket import socket
 
-MAX_ANSWER = 1 << 20  # bytes of a body, and as many around it
+MAX_ANSWER = 1 << 22  # bytes of a body, and as many around it; DynamoDB's largest have 2 MB
 MAX_HEADERS = 100
 
 
@@ -62,7 +62,7 @@ def open_tunnel(connection: socket, address: str, headers: dict[str, str], deadl
     """Ask a proxy for a tunnel to an address. Raises OSError."""
     connection.sendall(head(f"CONNECT {address} HTTP/1.1", {"Host": address, **headers}))
     status, _ = read_head(io.BufferedReader(Received(connection, deadline)))
-    if status != 200:
+    if not 200 <= status < 300:
         raise OSError(f"the proxy opens no tunnel: it answered {status}")
 
 

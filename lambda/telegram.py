@@ -42,7 +42,7 @@ class Client:
             return answer.get("result")
         code = answer.get("error_code")
         code = code if type(code) is int else status
-        description = str(answer.get("description"))
+        description = str(answer.get("description")).replace(self.token, "…")
         if not 400 <= code < 500:
             raise Unreachable(f"{method}: {code} {description}")
         parameters = answer.get("parameters")

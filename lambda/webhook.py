@@ -14,7 +14,7 @@ import logging
 import os
 import time
 
-from errors import Refused, Unreachable
+from errors import Refused, Unreachable, loggable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
@@ -72,10 +72,11 @@ def register(
         info = {**call("getWebhookInfo", {})}
     except Exception as error:  # it is registered all the same
         logger.warning("Telegram told nothing of the webhook", extra={"reason": str(error)})
+    last_error = info.get("last_error_message")
     return {
-        "url": info.get("url", event["url"]),
+        "url": loggable(str(info.get("url", event["url"]))),
         "pending_updates": info.get("pending_update_count"),
-        "last_error": info.get("last_error_message"),
+        "last_error": None if last_error is None else loggable(str(last_error)),
     }
 
 

@@ -92,6 +92,7 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
     def start_container(api_url: str, **environment: str) -> Container:
         values = {
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # so the answer is written as there
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
             "TELEGRAM_API_URL": api_url,

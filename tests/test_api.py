@@ -68,6 +68,20 @@ def test_a_changed_token_is_fetched_again(
     assert peer.bodies[0] == peer.bodies[1]
 
 
+def test_a_changed_token_and_then_a_new_id_cost_no_answer(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = serve(answers(parameter(OLD), parameter(TOKEN)))
+    unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
+    upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
+    peer = serve(answers(unauthorized, upgraded, http()))
+    container = start_with_parameter(peer.url, store)
+    monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
+
+
 def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
     start_with_parameter: Start, serve: Serve
 ) -> None:

@@ -251,7 +251,7 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("size", "fits"), [(2**20 - 1, True), (2**20, True), (2**20 + 1, False)], ids=str
+    ("size", "fits"), [(2**22 - 1, True), (2**22, True), (2**22 + 1, False)], ids=str
 )
 def test_an_answer_has_a_largest_size(
     serve: Serve, connect: Connect, module: ModuleType, size: int, fits: bool
@@ -634,6 +634,33 @@ def test_all_goes_through_the_proxy(
     assert b"Proxy-Authorization" not in first
 
 
+ADDRESSES = {
+    "a port": ("http://api.telegram.example:81", "api.telegram.example:81"),
+    "no port": ("http://api.telegram.example", "api.telegram.example:80"),
+    "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80"),
+    "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81"),
+}
+
+
+@pytest.mark.parametrize(("url", "address"), ADDRESSES.values(), ids=ADDRESSES)
+@pytest.mark.parametrize("status", ["200 Connected", "201 Created", "299 Connected"])
+def test_a_tunnel_leads_to_the_hosts_port(
+    serve: Serve, connect: Connect, url: str, address: str, status: str
+) -> None:
+    peer = serve(proxy_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), answers_all))
+    assert post(connect(url, f"http://localhost:{peer.port}"))[0] == 200
+    line, host = peer.requests[0].decode().split("\r\n")[:2]
+    assert (line, host) == (f"CONNECT {address} HTTP/1.1", f"Host: {address}")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_scheme_in_capitals_is_the_same(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext
+) -> None:
+    peer = serve(answers_all, tls=tls)
+    assert post(connect(peer.url.replace("https", "HTTPS")))[0] == 200
+
+
 @pytest.mark.usefixtures("trusted")
 def test_tls_goes_through_the_proxy_too(
     serve: Serve, connect: Connect, tls: ssl.SSLContext
@@ -651,7 +678,7 @@ def test_tls_goes_through_the_proxy_too(
     assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "199 Wait"])
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "199 Wait", "300 No"])
 def test_a_proxy_that_refuses_is_unreachable(
     serve: Serve, connect: Connect, module: ModuleType, status: str
 ) -> None:

@@ -256,6 +256,7 @@ REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
     "no such method": (404, "Not Found: method not found", 200, "refused", "WARNING"),
     "token revoked": (401, "Unauthorized", 503, "misconfigured", "ERROR"),
     "token unknown": (404, "Not Found", 503, "misconfigured", "ERROR"),
+    "token of another server": (421, "Misdirected Request", 503, "misconfigured", "ERROR"),
     "throttled": (429, "Too Many Requests: retry later", 503, "throttled", "WARNING"),
     "a code never seen": (499, "Something new", 200, "refused", "WARNING"),
 }
@@ -347,6 +348,7 @@ CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 BAD_BOTS: dict[str, tuple[Any, str]] = {
     "raises": (KeyError(TEXT), "KeyError at test_handler.py:"),
     "raises an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
+    "raises with a text as its file": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at test_"),
     "exits": (SystemExit(TEXT), "SystemExit at test_handler.py:"),
     "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at test_handler.py:"),
     "recursion": (RecursionError(TEXT), "RecursionError at test_handler.py:"),

@@ -103,7 +103,7 @@ BROKEN = {
     "a length beyond all numbers": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n",
     "a chunk beyond all numbers": CHUNKED + b"f" * 20 + b"\r\n{}",
     "chunks beyond the limit": CHUNKED
-    + (b"80001\r\n" + b" " * 0x80001 + b"\r\n") * 2
+    + (b"200001\r\n" + b" " * 0x200001 + b"\r\n") * 2
     + b"0\r\n\r\n",
     "a chunk of no size": CHUNKED + b"\r\n\r\n",
     "a chunk below zero": CHUNKED + b"-2\r\n{}\r\n0\r\n\r\n",

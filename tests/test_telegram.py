@@ -109,6 +109,13 @@ def test_a_refusal(call: Call, telegram: ModuleType, answer: bytes, expected: An
     assert str(error) == f"getMe: {error.code} {error.description}"
 
 
+def test_a_description_holds_no_token(call: Call, telegram: ModuleType) -> None:
+    with pytest.raises(telegram.Refused) as caught:
+        call(http(refusal(404, f"Not Found: /bot{TOKEN}/getMe"), "404 Not Found"))
+    assert str(caught.value) == "getMe: 404 Not Found: /bot…/getMe"
+    assert TOKEN not in caught.value.description
+
+
 NO_ANSWERS = {
     "500": (http(refusal(500, "Internal Server Error"), "500 Oops"), "HTTP 500 and no answer"),
     "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502 and no answer"),

@@ -51,8 +51,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize("action", ["create", "update", "anything"])
 @pytest.mark.parametrize(
     ("more", "last_error"),
-    [({}, None), ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503")],
-    ids=["no error", "an error"],
+    [
+        ({}, None),
+        ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
+        ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
+    ],
+    ids=["no error", "an error", "half a pair"],
 )
 def test_the_webhook_is_registered(
     container: Container, bot_api: BotApi, action: str, more: Json, last_error: str | None
