@@ -3,6 +3,9 @@
 A stand-in for Telegram delivers messages to it and takes its answers. The module is applied by
 Terraform, unchanged and in a copy, to an emulated AWS on this machine; all of it is taken down at
 the end. Nothing of yours is touched or used: no state, backend, profile or credentials.
+
+The emulated AWS listens on loopback alone, on another port each time, and runs code for whoever
+finds it: other users of this machine, or a web page in its browser. --direct does without it.
 """
 
 from __future__ import annotations
