@@ -251,7 +251,7 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
         return answer.status, fields, answer.read().decode(errors="replace")
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()
@@ -380,9 +380,10 @@ class Telegram:
                 self._run_response(delivery)
                 attempt, pause = 0, 0.0
             else:
-                pause = min(FIRST_PAUSE * 2 ** (attempt - 2), LAST_PAUSE) if attempt > 1 else 0.0
+                doubled = FIRST_PAUSE * 2 ** min(attempt - 2, 9)  # no float holds all of them
+                pause = min(doubled, LAST_PAUSE) if attempt > 1 else 0.0
                 wished = delivery.headers.get("retry-after", "")
-                if wished.isascii() and wished.isdigit() and int(wished) <= 3600:
+                if re.fullmatch("[0-9]{1,4}", wished) and int(wished) <= 3600:
                     pause = float(wished)
                 delivery.next_try_in = pause * self._pace
             with self.changed:
@@ -420,12 +421,9 @@ class Telegram:
 
         Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
         """
-        try:
-            params = json.loads(delivery.body)
-            method = params.pop("method")
-        except (ValueError, TypeError, AttributeError, KeyError):
-            return
-        self.answer(method, params, delivery=delivery.number)
+        params = _object(delivery.body)
+        if params and isinstance(method := params.pop("method", None), str):
+            self.answer(method, params, delivery=delivery.number)
 
     # The Bot API.
 
@@ -648,11 +646,8 @@ class _Handler(BaseHTTPRequestHandler):
         if match[1] not in telegram.tokens:
             self._answer(401, _error(401, "Unauthorized"))
             return
-        try:
-            params = json.loads(body or b"{}")
-        except ValueError:
-            params = None
-        if not isinstance(params, dict):
+        params = _object(body or b"{}")
+        if params is None:
             self._answer(400, _error(400, "Bad Request: can't parse JSON object"))
             return
         call = telegram.answer(match[2], params)
@@ -695,3 +690,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _error(code: int, description: str) -> Json:
     return {"ok": False, "error_code": code, "description": description}
+
+
+def _object(body: str | bytes) -> Json | None:
+    """Return the JSON object that a body is, if it is one."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
