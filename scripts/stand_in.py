@@ -3,7 +3,9 @@
 It checks each call as Telegram does (token, method, parameters, types, limits), answers with
 Telegram's codes and descriptions, keeps the webhook and its secret, delivers updates to it in
 order per chat, tries again as Telegram does, and fails on command.
-It knows the methods that the bot and these scripts call; any other is a 404.
+It knows the methods that the bot and these scripts call; any other is a 404. Where Telegram's
+wording isn't published, the wording is ours. Unlike Telegram, it still tries again after 24 hours,
+drops the webhook at the first 410, and keeps `max_connections` without honouring it.
 """
 
 from __future__ import annotations
@@ -103,7 +105,8 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
 }
 
 
-# What a method takes: name → (required, check). A check returns what is wrong, or nothing.
+# What a method takes: name → (what is wrong without it, if anything, check). A check returns what
+# is wrong, or nothing.
 
 Check = Callable[[Any], str | None]
 
@@ -112,17 +115,11 @@ def _is(kind: type, description: str) -> Check:
     return lambda value: None if type(value) is kind else description
 
 
-def _text(longest: int, empty: str) -> Check:
+def _text(longest: int, too_long: str) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
-            return "strings must be encoded in UTF-8"
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "strings must be encoded in UTF-8"
-        if not value.strip():
-            return empty
-        return None if len(value) <= longest else "message is too long"
+            return "a String is expected"
+        return None if len(value) <= longest else too_long
 
     return check
 
@@ -131,37 +128,51 @@ def _entities(value: Any) -> str | None:
     if not isinstance(value, list):
         return "can't parse entities: expected an Array of MessageEntity"
     for entity in value:
-        if not isinstance(entity, dict) or not isinstance(entity.get("type"), str):
-            return "can't parse entities: expected an object with a type"
+        if not isinstance(entity, dict):
+            return "can't parse MessageEntity: expected an Object"
         for name in ("offset", "length"):
             if type(entity.get(name)) is not int or entity[name] < 0:
-                return f'can\'t parse entities: field "{name}" must be of type Number'
+                return f'can\'t parse MessageEntity: Field "{name}" must be of type Number'
+        if not isinstance(entity.get("type"), str):
+            return 'can\'t parse MessageEntity: Field "type" must be of type String'
     return None
 
 
 def _keyboard(value: Any) -> str | None:
-    rows = value.get("inline_keyboard") if isinstance(value, dict) else None
-    if not isinstance(rows, list):
+    if not isinstance(value, dict):
         return "object expected as reply markup"
+    rows = value.get("inline_keyboard")
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return 'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays'
     for button in itertools.chain.from_iterable(rows):
-        if not isinstance(button, dict) or not isinstance(button.get("text"), str):
-            return 'can\'t parse inline keyboard button: field "text" must be of type String'
-        if len(str(button.get("callback_data", "")).encode()) > 64:
+        if not isinstance(button, dict):
+            return "can't parse inline keyboard button: InlineKeyboardButton must be an Object"
+        fields = {"callback_data": "", **button}
+        for name in ("text", "callback_data"):
+            if not isinstance(fields.get(name), str):
+                return f'can\'t parse inline keyboard button: Field "{name}" must be of type String'
+        if len(fields["callback_data"].encode()) > 64:
             return "BUTTON_DATA_INVALID"
     return None
 
 
 def _url(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "bad webhook: invalid URL"
-    parts = urllib.parse.urlsplit(value)
-    if value and (parts.scheme not in ("https", "http") or not parts.hostname):
+    try:
+        parts = urllib.parse.urlsplit(value)
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port
+    except (ValueError, TypeError, AttributeError):
+        scheme = host = None
+    if scheme not in ("https", "http") or not host:
+        return "invalid webhook URL specified"
+    if scheme == "http" and not re.search(r"(^|\.)localhost$|^127[0-9.]+$", host):
         return "bad webhook: An HTTPS URL must be provided for webhook"
     return None
 
 
 def _secret(value: Any) -> str | None:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value):
+    if isinstance(value, str) and len(value) > 256:
+        return "secret token is too long"
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", value):
         return None
     return "secret token contains unallowed characters"
 
@@ -173,49 +184,59 @@ def _strings(value: Any) -> str | None:
 
 
 def _chat(value: Any) -> str | None:
-    if type(value) is int or (isinstance(value, str) and value):
-        return None
-    return "chat not found" if value else "chat_id is empty"
+    return None if type(value) is int or isinstance(value, str) else "chat not found"
+
+
+def _clamped(value: int, least: int, most: int) -> int:
+    """Return the nearest value in the range: Telegram's published server refuses none outside."""
+    return max(least, min(value, most))
 
 
 INTEGER = _is(int, "an Integer is expected")
 BOOLEAN = _is(bool, "a Boolean is expected")
 STRING = _is(str, "a String is expected")
-PLACE = {
-    "chat_id": (True, _chat),
-    "message_thread_id": (False, INTEGER),
-    "direct_messages_topic_id": (False, INTEGER),
-    "protect_content": (False, BOOLEAN),
-    "disable_notification": (False, BOOLEAN),
-    "reply_markup": (False, _keyboard),
+OPTIONAL = None
+COPY_NOT_FOUND = "message to copy not found"
+QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+PLACE: dict[str, tuple[str | None, Check]] = {
+    "chat_id": ("chat_id is empty", _chat),
+    "message_thread_id": (OPTIONAL, INTEGER),
+    "direct_messages_topic_id": (OPTIONAL, INTEGER),
+    "protect_content": (OPTIONAL, BOOLEAN),
+    "disable_notification": (OPTIONAL, BOOLEAN),
+    "reply_markup": (OPTIONAL, _keyboard),
 }
-METHODS: dict[str, dict[str, tuple[bool, Check]]] = {
+METHODS: dict[str, dict[str, tuple[str | None, Check]]] = {
     "getMe": {},
     "getWebhookInfo": {},
     "getUpdates": {
-        "offset": (False, INTEGER),
-        "limit": (False, INTEGER),
-        "timeout": (False, INTEGER),
-        "allowed_updates": (False, _strings),
+        "offset": (OPTIONAL, INTEGER),
+        "limit": (OPTIONAL, INTEGER),
+        "timeout": (OPTIONAL, INTEGER),
+        "allowed_updates": (OPTIONAL, _strings),
     },
     "setWebhook": {
-        "url": (True, _url),
-        "max_connections": (False, INTEGER),
-        "allowed_updates": (False, _strings),
-        "drop_pending_updates": (False, BOOLEAN),
-        "secret_token": (False, _secret),
+        "url": (OPTIONAL, _url),  # required, and yet Telegram takes none as an empty one
+        "max_connections": (OPTIONAL, INTEGER),
+        "allowed_updates": (OPTIONAL, _strings),
+        "drop_pending_updates": (OPTIONAL, BOOLEAN),
+        "secret_token": (OPTIONAL, _secret),
     },
-    "deleteWebhook": {"drop_pending_updates": (False, BOOLEAN)},
+    "deleteWebhook": {"drop_pending_updates": (OPTIONAL, BOOLEAN)},
     "sendMessage": {
         **PLACE,
-        "text": (True, _text(4096, "message text is empty")),
-        "entities": (False, _entities),
+        "text": ("message text is empty", _text(4096, "message is too long")),
+        "entities": (OPTIONAL, _entities),
     },
-    "copyMessage": {**PLACE, "from_chat_id": (True, _chat), "message_id": (True, INTEGER)},
+    "copyMessage": {
+        **PLACE,
+        "from_chat_id": ('parameter "from_chat_id" is required', _chat),
+        "message_id": (COPY_NOT_FOUND, INTEGER),
+    },
     "answerCallbackQuery": {
-        "callback_query_id": (True, STRING),
-        "text": (False, _text(200, "text is empty")),
-        "show_alert": (False, BOOLEAN),
+        "callback_query_id": (QUERY_TOO_OLD, STRING),
+        "text": (OPTIONAL, _text(200, "MESSAGE_TOO_LONG")),
+        "show_alert": (OPTIONAL, BOOLEAN),
     },
 }
 
@@ -470,15 +491,14 @@ class Telegram:
         name = names.get(method.lower())
         if name is None:
             raise Refusal(404, "Not Found: method not found")
-        for parameter, (required, check) in METHODS[name].items():
-            if params.get(parameter) is None:
-                if not required:
-                    continue
-                wrong: str | None = f"{parameter} is empty"
-                if parameter == "text":
-                    wrong = "message text is empty"
-            else:
-                wrong = check(params[parameter])
+        # As in Telegram, an empty text is none. So is null here.
+        params = {key: value for key, value in params.items() if value not in (None, "")}
+        try:
+            json.dumps(params, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
+        for parameter, (wrong_without, check) in METHODS[name].items():
+            wrong = check(params[parameter]) if parameter in params else wrong_without
             if wrong:
                 raise Refusal(400, f"Bad Request: {wrong}")
         return getattr(self, "_" + re.sub("([A-Z])", r"_\1", name).lower())(params)
@@ -511,34 +531,24 @@ class Telegram:
             found = itertools.chain.from_iterable(self._queues.values())
             return sorted(found, key=lambda update: int(update["update_id"]))
 
+        timeout = _clamped(params.get("timeout", 0), 0, 50)
         with self.changed:
-            self.changed.wait_for(
-                lambda: self.stopped or waiting(), params.get("timeout", 0) * self._pace
-            )
-            return waiting()[: params.get("limit", 100)]
+            self.changed.wait_for(lambda: self.stopped or waiting(), timeout * self._pace)
+            return waiting()[: _clamped(params.get("limit", 100), 1, 100)]
 
     def _set_webhook(self, params: Json) -> bool:
-        url = params["url"]
-        host = urllib.parse.urlsplit(url).hostname or ""
-        if url.startswith("http:") and not re.search(r"(^|\.)localhost$|^127\.", host):
-            raise Refusal(
-                400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"
-            )
+        url = params.get("url", "")
+        allowed = params.get("allowed_updates", self.webhook.get("allowed_updates"))
         with self.changed:
             if params.get("drop_pending_updates"):
                 self._drop()
             if not url:
                 self._remove_webhook()
                 return True
-            self.webhook = {
-                "url": url,
-                "max_connections": params.get("max_connections", 40),
-                **(
-                    {"allowed_updates": params["allowed_updates"]}
-                    if "allowed_updates" in params
-                    else {}
-                ),
-            }
+            most = _clamped(params.get("max_connections", 40), 1, 100)
+            self.webhook = {"url": url, "max_connections": most}
+            if allowed:
+                self.webhook["allowed_updates"] = allowed
             self.secret = params.get("secret_token", "")
             self.changed.notify_all()
         return True
@@ -563,17 +573,23 @@ class Telegram:
         self.changed.notify_all()
 
     def _send_message(self, params: Json) -> Json:
-        entities = params.get("entities", [])
+        if not params["text"].strip():
+            raise Refusal(400, "Bad Request: text must be non-empty")
         units = len(params["text"].encode("utf-16-le")) // 2
-        if any(entity["offset"] + entity["length"] > units for entity in entities):
-            raise Refusal(400, "Bad Request: entity is beyond the end of the text")
+        for entity in params.get("entities", []):
+            if (end := entity["offset"] + entity["length"]) > units:
+                where = f"entity beginning at UTF-16 offset {entity['offset']}"
+                raise Refusal(
+                    400,
+                    f"Bad Request: {where} ends after the end of the text at UTF-16 offset {end}",
+                )
         kept = ("text", "entities", "reply_markup")
         return self._put(params, {name: params[name] for name in kept if params.get(name)})
 
     def _copy_message(self, params: Json) -> Json:
         original = self.messages.get((params["from_chat_id"], params["message_id"]))
         if original is None:
-            raise Refusal(400, "Bad Request: message to copy not found")
+            raise Refusal(400, f"Bad Request: {COPY_NOT_FOUND}")
         if any(kind in original for kind in UNCOPYABLE):
             raise Refusal(400, "Bad Request: message can't be copied")
         about = ("message_id", "date", "from", "chat", "sender_chat", "message_thread_id")
@@ -583,11 +599,7 @@ class Telegram:
     def _answer_callback_query(self, params: Json) -> bool:
         with self.changed:
             if params["callback_query_id"] not in self._queries:
-                raise Refusal(
-                    400,
-                    "Bad Request: query is too old and response timeout expired "
-                    "or query ID is invalid",
-                )
+                raise Refusal(400, f"Bad Request: {QUERY_TOO_OLD}")
             self._queries.discard(params["callback_query_id"])
         return True
 
