@@ -240,8 +240,12 @@ METHODS: dict[str, dict[str, tuple[str | None, Check]]] = {
     },
 }
 
-# https://core.telegram.org/bots/api#copymessage: what is refused, beside service messages.
-UNCOPYABLE = ("paid_media", "giveaway", "giveaway_winners", "invoice")
+# What a message that can be copied has one of. Service messages have none, nor has what else
+# copyMessage refuses. https://core.telegram.org/bots/api#copymessage
+COPYABLE = set(
+    "animation audio checklist contact dice document game live_photo location photo poll "
+    "rich_message sticker story text venue video video_note voice".split()
+)
 
 BOT = {
     "id": 1234567890,
@@ -590,7 +594,9 @@ class Telegram:
         original = self.messages.get((params["from_chat_id"], params["message_id"]))
         if original is None:
             raise Refusal(400, f"Bad Request: {COPY_NOT_FOUND}")
-        if any(kind in original for kind in UNCOPYABLE):
+        poll = original.get("poll", {})
+        is_secret = poll.get("type") == "quiz" and "correct_option_ids" not in poll
+        if is_secret or COPYABLE.isdisjoint(original):
             raise Refusal(400, "Bad Request: message can't be copied")
         about = ("message_id", "date", "from", "chat", "sender_chat", "message_thread_id")
         content = {name: value for name, value in original.items() if name not in about}
