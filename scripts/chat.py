@@ -260,8 +260,10 @@ class Chat:
         """Return the delivery that a call answers: the one that is under way in the call's chat."""
         if call.delivery is not None:
             return next(d for d in self.telegram.deliveries if d.number == call.delivery)
-        query = self._chat_of_query.get(call.params.get("callback_query_id", ""))
-        return self._under_way.get(call.params.get("chat_id", query))
+        query = call.params.get("callback_query_id")
+        chats = [chat for each, chat in list(self._chat_of_query.items()) if each == query]
+        chat = call.params.get("chat_id", *chats[:1])  # compared: it may be a list, or anything
+        return next((d for each, d in list(self._under_way.items()) if each == chat), None)
 
     def _on_answer(self, call: Call, update_id: int | None) -> None:
         """Show what a call did in the chat."""
