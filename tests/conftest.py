@@ -128,8 +128,10 @@ def serve() -> Iterator[Serve]:
     """Start servers that play parts: `serve(part, part, tls=context)`."""
     peers: list[Peer] = []
 
-    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None) -> Peer:
+    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None, listens: bool = True) -> Peer:
         peers.append(Peer(*parts, tls=tls))
+        if listens:
+            peers[-1].listen()
         return peers[-1]
 
     yield start_peer

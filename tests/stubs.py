@@ -162,24 +162,31 @@ Part = Callable[["Peer", socket.socket], None]
 class Peer:
     """A server on loopback that plays a part for each connection; the last one for all others.
 
-    It counts its connections, and keeps the requests it has read, head and body.
+    It counts its connections, and keeps the requests it has read, head and body. `tls` may be set
+    meanwhile. Until it is told to `listen`, its port refuses connections.
     """
 
     def __init__(self, *parts: Part, tls: ssl.SSLContext | None = None) -> None:
         self.connections = 0
         self.requests: list[bytes] = []
         self.over = threading.Event()
+        self.tls = tls
         self._parts = parts
-        self._tls = tls
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._spawn(self._accept)
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+
+    def listen(self) -> None:
+        """Begin to accept connections."""
+        self._listener.listen()
+        self._spawn(self._accept)
 
     @property
     def bodies(self) -> list[Any]:
@@ -214,7 +221,8 @@ class Peer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._threads[0].join(5)  # until then one more connection may be accepted
+        for thread in self._threads[:1]:
+            thread.join(5)  # until then one more connection may be accepted
         for connection in self._sockets:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -233,8 +241,8 @@ class Peer:
 
     def _play(self, connection: socket.socket, part: Part) -> None:
         with contextlib.suppress(OSError), connection:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             with connection:
                 part(self, connection)
 
