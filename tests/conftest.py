@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 import trustme
 from pytest_httpserver import HTTPServer
-from stubs import PASSWORD, SECRET, TEXT, TOKEN, Container, Json, Log, Part, Peer
+from stubs import (
+    KEY,
+    SECRET,
+    SECRETS,
+    SESSION_TOKEN,
+    TEXT,
+    TOKEN,
+    Container,
+    Json,
+    Log,
+    Part,
+    Peer,
+)
 
 Start = Callable[..., Container]
 Serve = Callable[..., Peer]
@@ -112,9 +124,28 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         container.stop()
     logged = json.dumps(log.lines, ensure_ascii=False)
     said = logged + "".join(line for container in containers for line in container.said)
-    for secret in (TOKEN, SECRET, PASSWORD):
+    for secret in SECRETS:
         assert secret not in said
     assert TEXT not in logged
+
+
+@pytest.fixture
+def start_with_parameter(start: Start) -> Start:
+    """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
+
+    def start_container(api_url: str, store: Peer) -> Container:
+        return start(
+            api_url,
+            TELEGRAM_BOT_TOKEN="",
+            TELEGRAM_BOT_TOKEN_PARAMETER="/bot/token",
+            AWS_REGION="eu-central-1",
+            AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+            AWS_SECRET_ACCESS_KEY=KEY,
+            AWS_SESSION_TOKEN=SESSION_TOKEN,
+            AWS_ENDPOINT_URL=store.url,
+        )
+
+    return start_container
 
 
 @pytest.fixture

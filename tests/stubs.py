@@ -27,6 +27,10 @@ LAMBDA = Path(__file__).resolve().parent.parent / "lambda"
 TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
+OLD_TOKEN = "123456789:planted-old-token_EEEEEEEEEEEEEEEEE"
+KEY = "planted/key+of-the-role_DDDDDDDDDDDDDDDD"
+SESSION_TOKEN = "planted/session+token==of-the-role_FFFFFFFF"
+SECRETS = (TOKEN, SECRET, PASSWORD, OLD_TOKEN, KEY, SESSION_TOKEN)
 TEXT = "planted text of a person"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 
@@ -177,7 +181,6 @@ class Peer:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._spawn(self._accept)
 
     @property
     def url(self) -> str:
@@ -266,6 +269,11 @@ def refusal(code: Any, description: str, **parameters: Any) -> Json:
     """Return the body of an error answer of the Bot API."""
     answer = {"ok": False, "error_code": code, "description": description}
     return {**answer, "parameters": parameters} if parameters else answer
+
+
+def parameter(value: Any) -> bytes:
+    """Return Parameter Store's answer."""
+    return http({"Parameter": {"Name": "/bot/token", "Value": value}})
 
 
 def until_closed(peer: Peer, connection: socket.socket) -> None:

@@ -8,38 +8,9 @@ from typing import Any
 
 import pytest
 from conftest import BotApi, Serve, Start
-from stubs import SECRET, TOKEN, Container, Peer, answers, echo, http, message, refusal
+from stubs import OLD_TOKEN, SECRET, TOKEN, answers, echo, http, message, parameter, refusal
 
-OLD = "123456789:planted-old-token_EEEEEEEEEEEEEEEEE"
-KEY = "planted-key-of-the-role_DDDDDDDDDDDD"
 CALL = {"chat_id": 42, "text": "You said: hi"}
-
-
-def parameter(value: Any) -> bytes:
-    return http({"Parameter": {"Name": "/bot/token", "Value": value}})
-
-
-@pytest.fixture
-def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
-
-
-@pytest.fixture
-def start_with_parameter(start: Start, aws_environment: None) -> Start:
-    """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
-
-    def start_container(api_url: str, store: Peer) -> Container:
-        return start(
-            api_url,
-            TELEGRAM_BOT_TOKEN="",
-            TELEGRAM_BOT_TOKEN_PARAMETER="/bot/token",
-            AWS_ENDPOINT_URL=store.url,
-        )
-
-    return start_container
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
@@ -58,20 +29,20 @@ def test_the_token_is_fetched_at_start_up(
 def test_a_changed_token_is_fetched_again(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = serve(answers(parameter(OLD), parameter(TOKEN)))
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
     monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
     assert container.deliver(message()) == (200, None)
     tokens = [request.split(b"/")[1].decode() for request in peer.requests]
-    assert tokens == ["bot" + OLD, "bot" + TOKEN]
+    assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
     assert peer.bodies[0] == peer.bodies[1]
 
 
 def test_a_changed_token_and_then_a_new_id_cost_no_answer(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = serve(answers(parameter(OLD), parameter(TOKEN)))
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
@@ -167,7 +138,7 @@ def test_without_any_setting_updates_wait(start: Start, bot_api: BotApi) -> None
 
 
 def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: Serve) -> None:
-    store = serve(answers(parameter(OLD), parameter(TOKEN)))
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     info = {"url": "https://bot.example/telegram", "pending_update_count": 0}
     peer = serve(answers(http(), http({"ok": True, "result": info})))
     container = start_with_parameter(peer.url, store)
@@ -179,7 +150,9 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
 def test_each_step_gets_the_time_that_those_before_it_left(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(OLD)))).handler.api
+    api = start_with_parameter(
+        "http://127.0.0.1:1", serve(answers(parameter(OLD_TOKEN)))
+    ).handler.api
     given: list[float] = []
 
     class Clock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -16,11 +17,21 @@ from botocore.credentials import Credentials
 from conftest import Serve
 from hypothesis import given
 from hypothesis import strategies as st
-from stubs import Peer, answers, answers_all, answers_and_closes, http, load, unused_port
+from stubs import (
+    KEY,
+    SECRETS,
+    SESSION_TOKEN,
+    Peer,
+    answers,
+    answers_all,
+    answers_and_closes,
+    http,
+    load,
+    unused_port,
+)
 
 Use = Callable[..., ModuleType]
 KEY_ID = "AKIDEXAMPLE"
-KEY = "planted/key+of-the-role_DDDDDDDDDDDDDDDD"
 REGION = "eu-central-1"
 GET_ITEM = "DynamoDB_20120810.GetItem"
 
@@ -30,7 +41,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     """Load aws.py in Lambda's environment: `use(endpoint_url, session_token)`."""
     loaded: list[ModuleType] = []
 
-    def load_aws(endpoint_url: str = "", session_token: str = "") -> ModuleType:
+    def load_aws(endpoint_url: str = "", session_token: str = SESSION_TOKEN) -> ModuleType:
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
@@ -44,6 +55,16 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
         for connection in aws.connections.values():
             if connection._kept:
                 connection._kept.close()
+
+
+def failure(aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5) -> Any:
+    """Return the error of a kind that a call raises: it tells no key, however it is printed."""
+    with pytest.raises(getattr(aws, kind)) as caught:
+        aws.call(service, GET_ITEM, {}, timeout)
+    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    for secret in (*SECRETS, "Signature="):
+        assert secret not in told
+    return caught.value
 
 
 def signed_by_botocore(
@@ -112,7 +133,7 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
     check()
 
 
-@pytest.mark.parametrize("token", ["session/token+of==the-role", ""], ids=["role", "user"])
+@pytest.mark.parametrize("token", [SESSION_TOKEN, ""], ids=["role", "user"])
 @pytest.mark.parametrize(
     ("service", "target", "version"),
     [
@@ -215,9 +236,8 @@ def test_a_refusal_says_its_code(
     serve: Serve, use: Use, answer: dict[str, str], expected: tuple[str, str], status: str
 ) -> None:
     aws = use(serve(answers(http(answer, status))).url)
-    with pytest.raises(aws.Refused) as caught:
-        aws.call("dynamodb", GET_ITEM, {}, 5)
-    assert (caught.value.code, str(caught.value)) == expected
+    error = failure(aws, "Refused")
+    assert (error.code, str(error)) == expected
 
 
 def again(code: str) -> tuple[bytes, str]:
@@ -254,26 +274,22 @@ def test_what_may_mend_itself_is_unreachable(
     serve: Serve, use: Use, answer: bytes, error: str
 ) -> None:
     aws = use(serve(answers(answer)).url)
-    with pytest.raises(aws.Unreachable) as caught:
-        aws.call("dynamodb", GET_ITEM, {}, 5)
-    assert str(caught.value) == f"dynamodb: {error}"
+    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
 
 
 def test_a_call_is_sent_once(serve: Serve, use: Use) -> None:
     peer = serve(answers_and_closes(b""), answers_all)
     aws = use(peer.url)
-    with pytest.raises(aws.Unreachable, match="ConnectionError"):
-        aws.call("dynamodb", GET_ITEM, {}, 5)
+    assert str(failure(aws, "Unreachable")).startswith("ConnectionError: ")
     assert len(peer.requests) == 1
-    aws.call("dynamodb", GET_ITEM, {}, 5)
+    aws.call("ssm", GET_ITEM, {}, 5)
     assert len(peer.requests) == 2
 
 
 def test_where_nothing_answers_it_is_unreachable(use: Use) -> None:
     with unused_port() as port:
         aws = use(f"http://127.0.0.1:{port}")
-        with pytest.raises(aws.Unreachable, match="ConnectionRefusedError"):
-            aws.call("ssm", "AmazonSSM.GetParameter", {}, 5)
+        assert str(failure(aws, "Unreachable")).startswith("ConnectionRefusedError: ")
 
 
 def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
@@ -283,5 +299,4 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
             connection.recv(1)
 
     aws = use(serve(silent).url)
-    with pytest.raises(aws.Unreachable, match="TimeoutError"):
-        aws.call("ssm", "AmazonSSM.GetParameter", {}, 0.2)
+    assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")
