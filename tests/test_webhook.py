@@ -11,12 +11,14 @@ from conftest import BotApi, Serve, Start
 from stubs import (
     LAMBDA,
     SECRET,
+    TOKEN,
     Container,
     Json,
     answers,
     answers_and_closes,
     http,
     load,
+    parameter,
     refusal,
     request,
     unused_port,
@@ -118,13 +120,35 @@ def test_what_may_mend_itself_is_tried_again(
     assert all(line["reason"] for line in container.log)
 
 
+def test_a_permission_that_is_not_there_yet_is_waited_for(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
+    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
+    container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert no_pauses == [1.0] * 2
+    assert len(store.requests) == 4
+    reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
+    assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
+        ("registration is tried again", reason)
+    ] * 2
+
+
+@pytest.mark.parametrize("reason", ["unresolved", "no permission"])
 @pytest.mark.parametrize(
     ("seconds", "tries"), [(9.0, 9), (2.0, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
 def test_it_is_tried_until_the_time_is_nearly_up(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int
+    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, reason: str
 ) -> None:
     webhook = load("webhook")
+    errors = {
+        "unresolved": webhook.Refused("setWebhook", 400, UNRESOLVED, {}),
+        "no permission": webhook.Unreachable("the token can't be fetched: AccessDenied"),
+    }
     calls: list[str] = []
 
     class Clock:
@@ -140,10 +164,10 @@ def test_it_is_tried_until_the_time_is_nearly_up(
 
     def call(method: str, params: Json) -> None:
         calls.append(method)
-        raise webhook.Refused(method, 400, UNRESOLVED, {})
+        raise errors[reason]
 
     monkeypatch.setattr(webhook, "time", Clock)
-    with pytest.raises(webhook.RegistrationFailed, match="Failed to resolve host"):
+    with pytest.raises(webhook.RegistrationFailed, match="Failed to res|AccessDenied"):
         webhook.register(event("create"), call, SECRET, ["message"], 1000.0 + seconds)
     assert calls == ["setWebhook"] * tries
 
