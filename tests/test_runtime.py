@@ -13,14 +13,25 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import BotApi, Serve
-from stubs import LAMBDA, SECRET, TOKEN, Json, answers_all, echo, message, request
+from stubs import (
+    LAMBDA,
+    SECRET,
+    SECRETS,
+    TEXT,
+    TOKEN,
+    Json,
+    answers_all,
+    echo,
+    message,
+    request,
+)
 
 END = object()
 
@@ -56,9 +67,9 @@ class RuntimeApi:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                api.answers.put((self.path.rpartition("/")[2], json.loads(body)))
                 self.send_response(202)
                 self.finish_with(b"{}")
+                api.answers.put((self.path.rpartition("/")[2], json.loads(body)))
 
             def finish_with(self, body: bytes) -> None:
                 self.send_header("Content-Length", str(len(body)))
@@ -133,40 +144,56 @@ class Function:
         """End the process, and return its log."""
         self.process.terminate()
         output = self.process.communicate(timeout=10)[0]
-        assert TOKEN not in output
-        assert SECRET not in output
+        for secret in (*SECRETS, TEXT):
+            assert secret not in output
         return [json.loads(line) for line in output.splitlines()]
 
+    def kill(self) -> None:
+        """End the process if it is still there."""
+        with self.process:
+            self.process.kill()
 
-def test_an_update_is_answered(task: Path, runtime_api: RuntimeApi, bot_api: BotApi) -> None:
-    function = Function(task, runtime_api, TELEGRAM_API_URL=bot_api.url)
+
+Run = Callable[..., Function]
+
+
+@pytest.fixture
+def run(task: Path, runtime_api: RuntimeApi) -> Iterator[Run]:
+    """Run the function with an environment. It ends with the test, whatever comes of that."""
+    functions: list[Function] = []
+
+    def run_function(**environment: str) -> Function:
+        functions.append(Function(task, runtime_api, **environment))
+        return functions[-1]
+
+    yield run_function
+    for function in functions:
+        function.kill()
+
+
+def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotApi) -> None:
+    function = run(TELEGRAM_API_URL=bot_api.url)
     bot_api.expects(echo())
-    try:
-        kind, answer = runtime_api.invoke(request(json.dumps(message())))
-        assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "answered")
-        kind, answer = runtime_api.invoke(request(json.dumps(message()), "wrong"))
-        assert (kind, answer["statusCode"]) == ("response", 401)
-        assert runtime_api.invoke({"source": "aws.events"}) == ("response", None)
-    finally:
-        log = function.stop()
-    (line,) = log
+    kind, answer = runtime_api.invoke(request(json.dumps(message())))
+    assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "answered")
+    kind, answer = runtime_api.invoke(request(json.dumps(message()), "wrong"))
+    assert (kind, answer["statusCode"]) == ("response", 401)
+    assert runtime_api.invoke({"source": "aws.events"}) == ("response", None)
+    (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "bot")
     assert line["requestId"] == "00000000-0000-0000-0000-000000000000"
     assert (line["update_id"], line["kind"], line["methods"]) == (1, "message", ["sendMessage"])
     assert line["outcome"] == "answered"
 
 
-def test_half_a_pair_ends_no_container(task: Path, runtime_api: RuntimeApi, serve: Serve) -> None:
-    peer = serve(answers_all)
-    function = Function(task, runtime_api, TELEGRAM_API_URL=peer.url)
-    try:
-        for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
-            kind, answer = runtime_api.invoke(request(body))
-            assert (kind, answer["statusCode"]) == ("response", 200)
-        error = {"error": "unknown event: dict (\\ud800)"}
-        assert runtime_api.invoke({"\ud800": 1}) == ("response", error)
-    finally:
-        log = function.stop()
+def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve: Serve) -> None:
+    function = run(TELEGRAM_API_URL=serve(answers_all).url)
+    for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
+        kind, answer = runtime_api.invoke(request(body))
+        assert (kind, answer["statusCode"]) == ("response", 200)
+    error = {"error": "unknown event: dict (\\ud800)"}
+    assert runtime_api.invoke({"\ud800": 1}) == ("response", error)
+    log = function.stop()
     assert [line["outcome"] for line in log if line["message"] == "update"] == [
         "ignored",
         "answered",
@@ -174,18 +201,16 @@ def test_half_a_pair_ends_no_container(task: Path, runtime_api: RuntimeApi, serv
     assert log[0]["kind"] == "\\ud800"
 
 
-def test_the_webhook_mode(task: Path, runtime_api: RuntimeApi) -> None:
-    function = Function(task, runtime_api, REPLY_MODE="webhook")
-    try:
-        kind, answer = runtime_api.invoke(request(json.dumps(message())))
-    finally:
-        function.stop()
+def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
+    function = run(REPLY_MODE="webhook")
+    kind, answer = runtime_api.invoke(request(json.dumps(message())))
+    function.stop()
     assert (kind, answer["statusCode"]) == ("response", 200)
     assert json.loads(answer["body"]) == echo()
 
 
 def test_a_refused_registration_is_lambdas_error(
-    task: Path, runtime_api: RuntimeApi, bot_api: BotApi
+    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
     bot_api.refuses(
         {
@@ -198,16 +223,14 @@ def test_a_refused_registration_is_lambdas_error(
         401,
         "Unauthorized",
     )
-    function = Function(task, runtime_api, TELEGRAM_API_URL=bot_api.url)
+    function = run(TELEGRAM_API_URL=bot_api.url)
     event = {
         "tf": {"action": "create"},
         "url": "https://bot.example/telegram",
         "max_connections": 40,
     }
-    try:
-        kind, answer = runtime_api.invoke(event)
-    finally:
-        function.stop()
+    kind, answer = runtime_api.invoke(event)
+    function.stop()
     assert (kind, answer["errorType"]) == ("error", "RegistrationFailed")
     said = "Telegram did not register the webhook: setWebhook: 401 Unauthorized"
     assert answer["errorMessage"] == said
