@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trustme
@@ -27,6 +28,13 @@ from stubs import (
 
 Start = Callable[..., Container]
 Serve = Callable[..., Peer]
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
+    if os.environ.get("REQUIRE_ALL"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from benchmark import measure, report
 from benchmark.bot_api import make_certificates, stand_in
 from benchmark.experiments import EXPERIMENTS, MEMORY, Experiment, apply
+from conftest import skip_or_fail
 from runtime_api import InitError, RuntimeApi
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,9 +67,11 @@ def test_the_runtime_api_tells_why_a_function_does_not_start(tmp_path: Path) -> 
         invoked(tmp_path, "function.handler", {})
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed: install it")
-@pytest.mark.skipif(sys.platform != "linux", reason="the benchmark measures on Linux only")
 def test_a_run_measures_and_is_reported(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        skip_or_fail("the benchmark measures on Linux only")
+    if not shutil.which("openssl"):
+        skip_or_fail("openssl is not installed: install it")
     root = make_certificates(tmp_path / "certificates")
     textbook = {"SSL_CERT_FILE": str(root), "SSL_CERT_DIR": "/nowhere"}
     variants = [

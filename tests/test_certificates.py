@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 import trustme
-from conftest import Serve
+from conftest import Serve, skip_or_fail
 from stubs import answers_all, load
 
 # The name is all that tells the expected CA from others: it is a part of the certificate.
@@ -142,5 +142,5 @@ def test_without_a_store_there_is_no_expected_ca(
 
 def test_telegrams_ca_is_among_those_of_this_machine(module: ModuleType) -> None:
     if not ssl.get_default_verify_paths().cafile:
-        pytest.skip("this machine has no file of CA certificates: install ca-certificates")
+        skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     assert module._trusted(load("telegram").ROOT)

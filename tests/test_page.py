@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import http.client
-import os
+import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import skip_or_fail
 from deployment import needs_provider
 from programs import Script, copy_of_the_project, edit
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="needs playwright: scripts/bootstrap installs it"
-)
+if not importlib.util.find_spec("playwright"):
+    skip_or_fail("needs playwright: scripts/bootstrap installs it")
 
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 from screenshot import browser, chromium  # noqa: E402
@@ -30,9 +30,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     if not chromium():
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("no Chromium: install Debian's package chromium")
-        pytest.skip("needs Chromium: install Debian's package chromium")
+        skip_or_fail("needs Chromium: install Debian's package chromium")
     with browser() as found:
         yield found
 
