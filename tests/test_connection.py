@@ -634,7 +634,7 @@ def test_all_goes_through_the_proxy(
     assert b"Proxy-Authorization" not in first
 
 
-ADDRESSES = {
+TUNNELS = {
     "a port": ("http://api.telegram.example:81", "api.telegram.example:81"),
     "no port": ("http://api.telegram.example", "api.telegram.example:80"),
     "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80"),
@@ -642,7 +642,7 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize(("url", "address"), ADDRESSES.values(), ids=ADDRESSES)
+@pytest.mark.parametrize(("url", "address"), TUNNELS.values(), ids=TUNNELS)
 @pytest.mark.parametrize("status", ["200 Connected", "201 Created", "299 Connected"])
 def test_a_tunnel_leads_to_the_hosts_port(
     serve: Serve, connect: Connect, url: str, address: str, status: str
