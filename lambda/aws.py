@@ -77,7 +77,9 @@ def call(service: str, target: str, params: dict[str, Any], timeout: float) -> A
     if status >= 500 or not isinstance(result, dict) or "__type" not in result:
         raise Unreachable(f"{service}: HTTP {status}")
     code = str(result["__type"]).rpartition("#")[2]
-    message = result.get("message") or result.get("Message") or "no message"
+    message = str(result.get("message") or result.get("Message") or "no message")
+    if settings.aws_session_token:  # a service may repeat what it couldn't verify
+        message = message.replace(settings.aws_session_token, "…")
     if any(name in code for name in PASSING):
         raise Unreachable(f"{service}: {code}: {message}")
     raise Refused(code, message)

@@ -6,7 +6,6 @@ A test file takes them by importing them.
 from __future__ import annotations
 
 import functools
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import botocore.config
 import botocore.session
 import pytest
-from stack import REGION, Emulator, Module, StackError
+from conftest import skip_or_fail
+from stack import REGION, Emulator, Module, StackError, terraform_command
 from stand_in import Server, Telegram
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
@@ -35,12 +35,18 @@ def provider_missing() -> str:
     return ""
 
 
+def needs_terraform() -> None:
+    """Skip a test where Terraform can't be had, unless nothing may be skipped."""
+    try:
+        terraform_command()
+    except StackError as error:
+        skip_or_fail(str(error))
+
+
 def needs_provider() -> None:
     """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
     if missing := provider_missing():
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail(missing)
-        pytest.skip(
+        skip_or_fail(
             "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
             f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
         )

@@ -217,6 +217,28 @@ run "the_stage_is_throttled" {
   }
 }
 
+run "requests_are_logged_as_json" {
+  command = apply
+
+  assert {
+    condition     = aws_apigatewayv2_stage.this.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.api.arn
+    error_message = "The stage logs to the group that is made for it."
+  }
+  assert {
+    condition     = toset(keys(jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format))) == toset(["error", "latency", "requestId", "requestTime", "routeKey", "sourceIp", "status"])
+    error_message = "A request is logged as a JSON object."
+  }
+}
+
+run "what_must_register_again_is_a_trigger" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(aws_lambda_invocation.webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
+    error_message = "The webhook is registered anew when its URL, its secret, the token, the sources, max_connections or the Bot API change."
+  }
+}
+
 run "no_secret_is_in_the_invocation" {
   command = apply
 

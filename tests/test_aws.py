@@ -220,6 +220,10 @@ REFUSALS = {
         {"__type": "ValidationException", "message": "\ud800"},
         ("ValidationException", "ValidationException: \\ud800"),
     ),
+    "the session token, repeated": (
+        {"__type": "InvalidSignatureException", "message": f"x-amz-security-token:{SESSION_TOKEN}"},
+        ("InvalidSignatureException", "InvalidSignatureException: x-amz-security-token:…"),
+    ),
     "a limit that is no rate": (
         {"__type": "x#ItemCollectionSizeLimitExceededException", "message": "full"},
         (

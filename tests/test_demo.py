@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import tempfile
@@ -9,11 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import skip_or_fail
 from deployment import needs_provider
+from places import TOKEN
 from programs import Script, copy_of_the_project, edit, processes_that_know
 from stack import Emulator
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: reads /proc")
+linux = pytest.mark.usefixtures("proc")
+
+
+@pytest.fixture
+def proc() -> None:
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
 
 
 @pytest.fixture
@@ -73,18 +82,29 @@ def test_a_message_is_answered_on_emulated_aws(
     environment = {
         "AWS_ACCESS_KEY_ID": "the-operators",
         "AWS_PROFILE": "mine",
+        "AWS_SECRET_ACCESS_KEY": "the-operators-key",
         "HOME": str(home),
         "TF_CLI_ARGS": "-no-such-option",
         "TF_DATA_DIR": str(project / ".terraform"),
         "TF_VAR_name": "the operator's, and no name",
+        "TF_VAR_telegram_bot_token": "the-operators-token",
         "TF_WORKSPACE": "production",
         "TMPDIR": str(temporary),
     }
     with Script(project, "demo", "--send", "hello", **environment) as demo:
         assert demo.end() == 0, demo.output
-    assert "terraform apply" in demo.output
-    assert "You said: hello" in demo.output.splitlines()
-    assert "terraform destroy" in demo.output
+    lines = [re.sub(r"\d+\.\d s$", "", line) for line in demo.output.splitlines()]
+    assert lines == [
+        "set-up … ",
+        "emulated AWS … ",
+        "terraform init … ",
+        "terraform apply … ",
+        '"hello" delivered … ',
+        "You said: hello",
+        "terraform destroy … ",
+    ]
+    for secret in (TOKEN, TOKEN.partition(":")[2], "the-operators-key", "the-operators-token"):
+        assert secret not in demo.output
     assert contents(project) == before
     assert not used.exists()
     nothing_is_left(temporary)
@@ -130,6 +150,7 @@ def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -
     assert "scripts/demo: terraform apply failed:" in demo.output
     assert "bot.py can't be imported: SyntaxError" in demo.output
     assert "Traceback" not in demo.output
+    assert TOKEN.partition(":")[2] not in demo.output
     nothing_is_left(temporary)
 
 
