@@ -234,6 +234,11 @@ REFUSALS = {
 }
 
 
+def test_a_user_has_no_session_token_that_could_be_repeated(serve: Serve, use: Use) -> None:
+    aws = use(serve(answers(http({"__type": "Oops", "message": "no"}, "400 Bad"))).url, "")
+    assert str(failure(aws, "Refused")) == "Oops: no"
+
+
 @pytest.mark.parametrize("status", ["400 Bad Request", "499 Something new"])
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_says_its_code(
