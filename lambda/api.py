@@ -62,8 +62,11 @@ def fetch_token(deadline: float) -> None:
     fetched_at = time.monotonic()
     try:
         result = aws.call("ssm", "AmazonSSM.GetParameter", params, deadline - fetched_at)
-        client.token = result["Parameter"]["Value"].strip()
+        token = result["Parameter"]["Value"].strip()
     except (aws.Refused, Unreachable) as error:
         raise Unreachable(f"the token can't be fetched: {error}") from None
     except (AttributeError, KeyError, TypeError):
-        raise Unreachable("the token can't be fetched: there is none in the answer") from None
+        token = ""
+    if not token:
+        raise Unreachable("the token can't be fetched: there is none in the answer")
+    client.token = token

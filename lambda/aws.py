@@ -25,12 +25,8 @@ if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
 # and a permission or credentials that are wrong, which is configuration, so nothing may be dropped.
 PASSING = (
     "AccessDenied",
-    "BandwidthLimitExceeded",
     "ExpiredToken",
-    "PriorRequestNotComplete",
     "RequestLimitExceeded",
-    "RequestTimeout",
-    "SlowDown",
     "Throttl",
     "ThroughputExceeded",
     "TooManyRequests",

@@ -140,8 +140,8 @@ class Connection:
         opened.append(connection)
         if proxy:
             headers = {"Proxy-Authorization": _basic(credentials)} if credentials else {}
-            target = f"{self._authority.removesuffix(f':{port}')}:{port}"
-            http1.open_tunnel(connection, target, headers, deadline)
+            name = f"[{host.decode()}]" if b":" in host else host.decode()
+            http1.open_tunnel(connection, f"{name}:{port}", headers, deadline)
         if not self._is_secure:
             return connection
         if not self._tls:  # with no data it trusts all that the system trusts

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
     from collections.abc import Buffer
     from socket import socket
 
-MAX_ANSWER = 1 << 22  # bytes of a body, and as many around it; DynamoDB's largest have 2 MB
+MAX_ANSWER = 1 << 22  # bytes of a body, and as many around it
 MAX_HEADERS = 100
 
 

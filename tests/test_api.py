@@ -112,6 +112,7 @@ STORES: dict[str, tuple[bytes, str]] = {
         http({"Parameter": None}),
         "there is none in the answer",
     ),
+    "value is blank": (parameter(" \n"), "there is none in the answer"),
     "value is none": (parameter(7), "there is none in the answer"),
 }
 

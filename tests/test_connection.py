@@ -637,6 +637,7 @@ def test_all_goes_through_the_proxy(
 TUNNELS = {
     "a port": ("http://api.telegram.example:81", "api.telegram.example:81"),
     "no port": ("http://api.telegram.example", "api.telegram.example:80"),
+    "a zero before the port": ("http://api.telegram.example:081", "api.telegram.example:81"),
     "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80"),
     "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81"),
 }
