@@ -240,7 +240,7 @@ class Chat:
 
     def _on_call(self, call: Call) -> None:
         with self._lock:
-            shown = dataclasses.asdict(call)
+            shown = {**vars(call)}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
             delivery = self._cause(call)

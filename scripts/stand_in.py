@@ -105,8 +105,8 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
 }
 
 
-# What a method takes: name → (what is wrong without it, if anything, check). A check returns what
-# is wrong, or nothing.
+# What a method takes: each parameter's name → (the error if it is missing, or None; its check).
+# A check returns what is wrong, or nothing.
 
 Check = Callable[[Any], str | None]
 
@@ -131,7 +131,7 @@ def _entities(value: Any) -> str | None:
         if not isinstance(entity, dict):
             return "can't parse MessageEntity: expected an Object"
         for name in ("offset", "length"):
-            if type(entity.get(name)) is not int or entity[name] < 0:
+            if type(entity.get(name)) is not int or not 0 <= entity[name] < 2**31:
                 return f'can\'t parse MessageEntity: Field "{name}" must be of type Number'
         if not isinstance(entity.get("type"), str):
             return 'can\'t parse MessageEntity: Field "type" must be of type String'
@@ -164,7 +164,7 @@ def _url(value: Any) -> str | None:
         scheme = host = None
     if scheme not in ("https", "http") or not host:
         return "invalid webhook URL specified"
-    if scheme == "http" and not re.search(r"(^|\.)localhost$|^127[0-9.]+$", host):
+    if scheme == "http" and not re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host):
         return "bad webhook: An HTTPS URL must be provided for webhook"
     return None
 
@@ -187,12 +187,16 @@ def _chat(value: Any) -> str | None:
     return None if type(value) is int or isinstance(value, str) else "chat not found"
 
 
+def _integer(value: Any) -> str | None:
+    is_one = type(value) is int and abs(value) < 2**63
+    return None if is_one else "an Integer is expected"
+
+
 def _clamped(value: int, least: int, most: int) -> int:
     """Return the nearest value in the range: Telegram's published server refuses none outside."""
     return max(least, min(value, most))
 
 
-INTEGER = _is(int, "an Integer is expected")
 BOOLEAN = _is(bool, "a Boolean is expected")
 STRING = _is(str, "a String is expected")
 OPTIONAL = None
@@ -200,8 +204,8 @@ COPY_NOT_FOUND = "message to copy not found"
 QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 PLACE: dict[str, tuple[str | None, Check]] = {
     "chat_id": ("chat_id is empty", _chat),
-    "message_thread_id": (OPTIONAL, INTEGER),
-    "direct_messages_topic_id": (OPTIONAL, INTEGER),
+    "message_thread_id": (OPTIONAL, _integer),
+    "direct_messages_topic_id": (OPTIONAL, _integer),
     "protect_content": (OPTIONAL, BOOLEAN),
     "disable_notification": (OPTIONAL, BOOLEAN),
     "reply_markup": (OPTIONAL, _keyboard),
@@ -210,14 +214,14 @@ METHODS: dict[str, dict[str, tuple[str | None, Check]]] = {
     "getMe": {},
     "getWebhookInfo": {},
     "getUpdates": {
-        "offset": (OPTIONAL, INTEGER),
-        "limit": (OPTIONAL, INTEGER),
-        "timeout": (OPTIONAL, INTEGER),
+        "offset": (OPTIONAL, _integer),
+        "limit": (OPTIONAL, _integer),
+        "timeout": (OPTIONAL, _integer),
         "allowed_updates": (OPTIONAL, _strings),
     },
     "setWebhook": {
         "url": (OPTIONAL, _url),  # required, and yet Telegram takes none as an empty one
-        "max_connections": (OPTIONAL, INTEGER),
+        "max_connections": (OPTIONAL, _integer),
         "allowed_updates": (OPTIONAL, _strings),
         "drop_pending_updates": (OPTIONAL, BOOLEAN),
         "secret_token": (OPTIONAL, _secret),
@@ -231,7 +235,7 @@ METHODS: dict[str, dict[str, tuple[str | None, Check]]] = {
     "copyMessage": {
         **PLACE,
         "from_chat_id": ('parameter "from_chat_id" is required', _chat),
-        "message_id": (COPY_NOT_FOUND, INTEGER),
+        "message_id": (COPY_NOT_FOUND, _integer),
     },
     "answerCallbackQuery": {
         "callback_query_id": (QUERY_TOO_OLD, STRING),

@@ -269,6 +269,9 @@ def test_a_container_that_ended_starts_cold(visit: Open, demo: str) -> None:
     say(page, "two")
     expect(attempt(page, 1).locator(".top")).to_contain_text("cold")
     expect(page.locator(".hop.function")).to_contain_text(re.compile(r"Start: [\d.]+ m?s"))
+    page.locator(".row.out .bubble").first.click()  # it was ended, and then another one started
+    expect(page.locator("#hops h2")).to_have_text(re.compile("Update 9000*1$"))
+    expect(page.get_by_role("button", name="End the function's container")).to_be_visible()
 
 
 def test_the_keyboard_is_enough(visit: Open, demo: str) -> None:
