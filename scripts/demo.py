@@ -5,7 +5,7 @@ Terraform, unchanged and in a copy, to an emulated AWS on this machine; all of i
 the end. Nothing of yours is touched or used: no state, backend, profile or credentials.
 
 The emulated AWS listens on loopback alone, on another port each time, and runs code for whoever
-finds it: other users of this machine, or a web page in its browser. --direct does without it.
+finds it: other users of this machine, or a web page open in a browser here. --direct does without.
 """
 
 from __future__ import annotations
