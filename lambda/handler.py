@@ -280,9 +280,11 @@ def on_terraform(event: Json, deadline: float) -> Json:
 
 def where_raised(error: BaseException) -> str:
     """Return an exception's type and where it was raised. Its text may quote a message."""
-    file, number, trace = "", 0, error.__traceback__
+    file: str | None = None
+    number: int | None = None
+    trace = error.__traceback__
     while trace:
         file, number, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
     if error is broken and isinstance(error, SyntaxError):  # in a file that couldn't be run
-        file, number = str(error.filename), error.lineno or 0
-    return loggable(f"{type(error).__name__} at {file.rpartition('/')[2]}:{number}")
+        file, number = error.filename, error.lineno
+    return loggable(f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}")
