@@ -285,6 +285,6 @@ def where_raised(error: BaseException) -> str:
     trace = error.__traceback__
     while trace:
         file, number, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
-    if error is broken and isinstance(error, SyntaxError):  # in a file that couldn't be run
+    if error is broken and isinstance(error, SyntaxError):  # a file that can't be run
         file, number = error.filename, error.lineno
     return loggable(f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}")
