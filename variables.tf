@@ -126,8 +126,8 @@ variable "telegram_bot_token_parameter" {
   default     = null
 
   validation {
-    condition     = var.telegram_bot_token_parameter == null || can(regex("^(/?[A-Za-z0-9_.-]+)(/[A-Za-z0-9_.-]+)*$", var.telegram_bot_token_parameter))
-    error_message = "A parameter's name has letters, digits, dots, hyphens and underscores, with slashes between its levels, such as /telegram-bot/token."
+    condition     = var.telegram_bot_token_parameter == null || can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+)+)$", var.telegram_bot_token_parameter))
+    error_message = "A parameter's name has letters, digits, dots, hyphens and underscores, and where it has levels, a slash before each, such as /telegram-bot/token."
   }
 }
 

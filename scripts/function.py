@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import shutil
 import subprocess
@@ -223,15 +224,17 @@ def webhook_event(body: str, headers: dict[str, str], request_id: str) -> Json:
 
 
 def why_it_fails(update: Json, sources: Path = SOURCES) -> str:
-    """Return the traceback of what bot.py raises for an update, or nothing if it raises nothing.
+    """Return the traceback of what bot.py raises for an update, or what is wrong with its calls.
 
     It is run once more for that: the function logs no more than the exception's type and place.
+    Returns nothing if nothing is wrong this time.
     """
-    code = "import bot, json, sys; bot.reply(json.load(sys.stdin))"
+    code = "import bot, handler, json, sys; handler.checked(bot.reply(json.load(sys.stdin)))"
     command = [sys.executable, "-B", "-c", code]
     again = subprocess.run(
         command,
         cwd=sources,
+        env={**os.environ, "REPLY_MODE": "webhook"},  # it opens no connection
         input=json.dumps(update),
         capture_output=True,
         text=True,

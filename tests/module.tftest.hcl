@@ -346,6 +346,23 @@ run "two_places_for_the_token_are_refused" {
   expect_failures = [aws_lambda_function.this]
 }
 
+run "a_parameter_name_with_levels_begins_with_a_slash" {
+  command = plan
+  variables {
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "bots/echo"
+  }
+  expect_failures = [var.telegram_bot_token_parameter]
+}
+
+run "a_parameter_name_may_have_one_level" {
+  command = plan
+  variables {
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "echo-token"
+  }
+}
+
 run "a_malformed_parameter_name_is_refused" {
   command = plan
   variables {

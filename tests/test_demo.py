@@ -169,6 +169,13 @@ def test_a_bot_that_fails_shows_where(project: Path) -> None:
     assert "KeyError: 'txt'" in demo.output
 
 
+def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
+    edit(project, "return [send(message, PREFIX + text)]", 'return "hi"')
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "TypeError: reply() must return a list of calls" in demo.output
+
+
 def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
     edit(project, "def reply(", "def reply(:")
     with Script(project, "demo", "--direct", "--send", "hello") as demo:
