@@ -2,7 +2,7 @@
 # it, so that a plan needs no file, and a change of a line is a change of the function.
 
 locals {
-  sources = fileset(path.module, "lambda/*.py")
+  sources = fileset(path.module, "lambda/**/*.py")
   # The function makes the same digest of the modules that it runs, when it registers the webhook.
   sources_digest = sha256(join("\n", [for file in local.sources : filesha256("${path.module}/${file}")]))
   package_digest = sha256(join("\n", [

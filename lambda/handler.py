@@ -7,8 +7,8 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from errors import Refused, Unreachable, loggable
-from settings import settings
+from botkit.errors import Refused, Unreachable, loggable
+from botkit.settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
@@ -52,7 +52,7 @@ try:
 except BaseException as error:  # asyncio's CancelledError, sys.exit()
     broken = error
 if settings.reply_mode == "api":
-    import api
+    from botkit import api
 
     try:
         api.prepare(STARTUP_SECONDS)
@@ -195,7 +195,7 @@ def carry_out(calls: list[Json], line: Json, deadline: float) -> tuple[str, bool
     """Make calls in their order. Returns the outcome, and whether any was carried out."""
     outcome, carried_out = "answered", False
     for call in calls:
-        import api
+        from botkit import api
 
         params = {**call}
         method = params.pop("method")
@@ -254,8 +254,7 @@ def response(
 
 def on_terraform(event: Json, deadline: float) -> Json:
     """Register the webhook, or remove it. A refused registration raises, and fails the apply."""
-    import api
-    import webhook
+    from botkit import api, webhook
 
     if settings.token_parameter:  # it may have changed since it was fetched
         api.client.token = ""

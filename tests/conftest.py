@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import pytest
 import trustme
 from pytest_httpserver import HTTPServer
-from stubs import (
+
+from tests.support.stubs import (
     KEY,
     SECRET,
     SECRETS,

@@ -68,7 +68,7 @@ def write(
         "\n".join(_decisions()),
         "## What start-up loads",
         "On top of what AWS's runtime client has loaded, in ms of `python -X importtime` (each "
-        "module itself, the least of 7 starts). `tests/test_startup.py` holds the list.",
+        "module itself, the least of 7 starts). `tests/promises/test_startup.py` holds the list.",
         *_imports(package),
         "## Memory",
         _memory([webhook, api], memory),
@@ -230,7 +230,7 @@ def _method(conditions: Conditions, empty: Result) -> list[str]:
         f"- **Noise**: half of the empty function's starts lay within {low:.1f} and {high:.1f} ms "
         f"({spread:.0f} % of their median). The machine's load was {conditions.load:.1f} before.",
         "- **Lambda**: each run is a new process of AWS's runtime client for Python, "
-        "`awslambdaric`, against a local Runtime API (`scripts/runtime_api.py`). Node's "
+        "`awslambdaric`, against a local Runtime API (`scripts/emulators/runtime_api.py`). Node's "
         "is built from source, so a small one takes its place, which does less.",
         f"- **CPU**: {held} Start-up is the CPU time that it takes, as if it had a core for "
         "itself, or the clock's where threads share the work and that is less. Beside it stands "

@@ -15,9 +15,9 @@ MODULES = 20  # that are added to see what one costs
 COMPILE = """
 import pathlib, py_compile, sys
 mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-for source in pathlib.Path().glob("*.py"):
+for source in pathlib.Path().rglob("*.py"):
     py_compile.compile(source, doraise=True, optimize=int(sys.argv[1]), invalidation_mode=mode,
-        cfile=f"__pycache__/{source.stem}.{sys.implementation.cache_tag}.pyc")
+        cfile=source.parent / f"__pycache__/{source.stem}.{sys.implementation.cache_tag}.pyc")
 """
 
 
@@ -31,7 +31,7 @@ class Experiment(NamedTuple):
     question: str = ""
     decision: str = ""
     mode: str = "api"
-    file: str = "connection.py"
+    file: str = "botkit/connection.py"
     replace: tuple[tuple[str, str], ...] = ()
     alternatives: tuple[str, ...] = ()
     modules: int = 0
@@ -132,7 +132,8 @@ def apply(experiment: Experiment, folder: Path, python: str) -> None:
         (folder / f"empty_{number}.py").write_text("")
         text += f"import empty_{number}\n"
     source.write_text(text)
-    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+    for compiled in [*folder.rglob("__pycache__")]:
+        shutil.rmtree(compiled)
     if experiment.byte_code:
         command = [python, "-I", "-c", COMPILE, str(experiment.optimize)]
         subprocess.run(command, cwd=folder, check=True)

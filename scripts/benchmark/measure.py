@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.bot_api import StandIn
-from runtime_api import RuntimeApi
+from benchmark.server import StandIn
+from emulators.runtime_api import RuntimeApi
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
 MEGABYTES_PER_CORE = 1769

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmark.experiments import Experiment, apply
 from benchmark.measure import Variant
+from project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / ".build" / "bench"
 FUNCTIONS = Path(__file__).resolve().parent / "functions"
 

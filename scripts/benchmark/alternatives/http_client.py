@@ -11,7 +11,7 @@ from binascii import a2b_base64, b2a_base64  # noqa: F401
 from http.client import HTTPSConnection
 from urllib.parse import urlsplit
 
-from errors import Unreachable
+from botkit.errors import Unreachable
 
 IDLE_SECONDS = 30
 

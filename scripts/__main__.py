@@ -1,0 +1,17 @@
+"""Run a tool by its name: `scripts/python scripts demo --send hi`, as scripts/demo does."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+TOOLS = {
+    "bench": "benchmark.bench",
+    "demo": "chat.demo",
+    "doctor": "live.doctor",
+    "poll": "live.poll",
+    "screenshot": "chat.screenshot",
+}
+
+if __name__ == "__main__":
+    sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())

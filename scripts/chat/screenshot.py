@@ -1,0 +1,104 @@
+"""Makes docs/demo.png, the picture in the README, from the running demo. Needs Chromium."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from project import ROOT
+from terraform import StackError
+
+PICTURE = ROOT / "docs" / "demo.png"
+SIZE = (1280, 930)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# As root Chromium has no sandbox; the rest keeps it from asking anything of the network.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--no-first-run",
+)
+
+
+def chromium() -> str | None:
+    """Return this machine's Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """Run this machine's Chromium, without a window. Raises StackError."""
+    path = chromium()
+    if path is None:
+        raise StackError("no Chromium: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        yield found
+        found.close()
+
+
+def say(page: Page, text: str) -> None:
+    field = page.get_by_label("Message", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
+def act(page: Page) -> None:
+    """Do what the picture shows: a few messages, the last of which Telegram fails once."""
+    messages = page.locator("#messages")
+    page.locator("#attach-button").click()
+    page.get_by_role("menuitem", name="Photo").click()
+    expect(page.locator(".row.in .picture")).to_be_visible()
+    say(page, "Hello!")
+    expect(messages.get_by_text("You said: Hello!")).to_be_visible()
+    say(page, "/start")
+    page.get_by_role("button", name="Press me").click()
+    expect(page.locator(".service")).to_contain_text("You pressed the button.")
+    page.get_by_label("How many calls fail").select_option("1")
+    page.locator("[data-fault='429']").click()
+    expect(page.locator("#left")).to_be_visible()
+    say(page, "Does this one get lost?")
+    expect(page.locator("#redelivery")).to_be_visible()
+    expect(messages.get_by_text("You said: Does this one get lost?")).to_be_visible()
+    expect(page.locator("#toast.shown")).to_have_count(0)
+    page.locator("#title").hover()
+
+
+def main() -> int:
+    argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
+    demo = subprocess.Popen(
+        [ROOT / "scripts" / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        assert demo.stdout
+        line = next((line for line in demo.stdout if line.startswith("Chat with the bot: ")), "")
+        if not line:
+            raise StackError("the demo does not come up: run scripts/demo to see why")
+        with browser() as chrome:
+            context = chrome.new_context(
+                viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=2
+            )
+            page = context.new_page()
+            page.goto(line.split()[-1])
+            act(page)
+            PICTURE.parent.mkdir(exist_ok=True)
+            page.screenshot(path=Path(PICTURE))
+    except (StackError, Error, AssertionError) as error:
+        print(f"scripts/screenshot: {error}", file=sys.stderr)
+        return 1
+    finally:
+        demo.terminate()
+        demo.communicate()
+    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

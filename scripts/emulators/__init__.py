@@ -1,0 +1,1 @@
+"""The outside world, for the demo and the tests: Telegram, AWS, and Lambda with one container."""

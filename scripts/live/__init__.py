@@ -1,0 +1,1 @@
+"""Tools for real bots: they never import a fake."""

@@ -1,0 +1,35 @@
+"""The Bot API as poll and doctor call it: with the operator's token, by the function's client."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from project import LAMBDA
+
+sys.path.insert(0, str(LAMBDA))
+
+from botkit.errors import Refused, Unreachable  # noqa: E402
+from botkit.telegram import Client  # noqa: E402
+
+__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "client"]
+
+REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
+
+
+def client() -> Client:
+    """Return a client for the bot whose token is in TELEGRAM_BOT_TOKEN.
+
+    Raises ValueError, which says what is wrong with the token, and never quotes it.
+    """
+    token = os.environ.get("TELEGRAM_BOT_TOKEN", "")
+    if not token:
+        raise ValueError("TELEGRAM_BOT_TOKEN is not set: export the token that @BotFather gave you")
+    if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", token):
+        raise ValueError(
+            "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
+            "letters, digits, hyphens and underscores, as @BotFather gave it"
+        )
+    url = os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
+    return Client(url, token, os.environ.get("TELEGRAM_PROXY", ""))

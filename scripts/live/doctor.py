@@ -1,0 +1,238 @@
+"""Says what is wrong with the bot, before anybody asks, and what to do about it.
+
+Set TELEGRAM_BOT_TOKEN. Where this folder has a Terraform state, the deployment's outputs are read
+from it. Nothing is changed. ✓ is well, ✗ is not, – could not be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from emulators.container import handled
+from emulators.telegram import post
+from project import ROOT
+from terraform import StackError, terraform_command
+
+from live.client import REGISTER, Client, Refused, Unreachable, client
+
+Json = dict[str, Any]
+
+CALL_SECONDS = 10.0
+TERRAFORM_SECONDS = 60.0
+RECENT_SECONDS = 300.0  # an error that is older, with nothing waiting, is over
+
+# What Telegram's words about the last failed delivery mean, and what to do.
+# https://core.telegram.org/bots/webhooks
+ERRORS = (
+    (r"\b401\b", "the function refused Telegram's secret", REGISTER),
+    (r"\b403\b", "API Gateway turned Telegram away", "terraform apply"),
+    (r"\b404\b", "nothing is at that address", REGISTER),
+    (r"\b429\b", "there were more requests than throttling_limit lets in", "raise it"),
+    (r"\b50[024]\b", "the function failed or took too long", "look at its logs"),
+    (
+        r"\b503\b",
+        "the function asked for another delivery, as when it can't reach Telegram or its token "
+        "isn't taken",
+        "look at its logs",
+    ),
+    (r"resolve", "Telegram doesn't find the webhook's host", REGISTER),
+    (r"timed? ?out", "the webhook took too long", "look at the function's logs"),
+    (r"refused|reset|closed", "nothing takes connections at that address", REGISTER),
+    (r"SSL|certificate|TLS", "the webhook's certificate isn't taken", REGISTER),
+)
+
+
+@dataclass
+class Check:
+    """One thing that was looked at. `ok`: None where it could not be."""
+
+    name: str
+    ok: bool | None
+    text: str
+    advice: str = ""
+
+
+def outputs() -> tuple[Json, str]:
+    """Return the deployment's outputs, and why there are none."""
+    if not (ROOT / os.environ.get("TF_DATA_DIR", ".terraform")).is_dir():
+        return {}, "Terraform was not used in this folder"
+    try:
+        command = terraform_command()
+    except StackError:
+        return {}, "there is no Terraform on this machine"
+    try:
+        asked = subprocess.run(
+            [*command, "output", "-json", "-no-color"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TERRAFORM_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return {}, f"terraform output took more than {TERRAFORM_SECONDS:g} s"
+    if asked.returncode:
+        error = re.search("Error: (.*)", asked.stderr)
+        return {}, f"terraform output failed: {error[1] if error else asked.returncode}"
+    found = {name: output["value"] for name, output in json.loads(asked.stdout or "{}").items()}
+    return found, "" if "webhook_url" in found else "this folder has no Terraform state"
+
+
+def look(telegram: Client) -> list[Check]:
+    """Look at everything, in the order in which it must be mended."""
+    deployed, why_not = outputs()
+    checks = []
+    try:
+        bot = telegram.call("getMe", {}, CALL_SECONDS)
+        info = telegram.call("getWebhookInfo", {}, CALL_SECONDS)
+    except Refused as refusal:
+        if not refusal.is_about_the_token:
+            return [Check("token", False, f"Telegram says: {refusal}")]
+        advice = "ask @BotFather for it with /token"
+        return [Check("token", False, "Telegram doesn't know this token", advice)]
+    except Unreachable as error:
+        advice = "look at the network, and at TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
+        return [Check("token", None, f"Telegram can't be reached: {error}", advice)]
+    checks.append(Check("token", True, f"valid, of @{bot['username']} ({bot['first_name']})"))
+    checks.append(webhook(info["url"], deployed, why_not))
+    checks.append(deliveries(info))
+    checks.append(pending(info))
+    checks.append(allowed(info))
+    checks.append(groups(bot))
+    checks.append(secret(info["url"]))
+    if "log_group_name" in deployed:
+        text = f"{deployed['log_group_name']}: {deployed['logs_command']}"
+        checks.append(Check("logs", True, text))
+    else:
+        checks.append(Check("logs", None, f"the log group isn't known: {why_not}"))
+    return checks
+
+
+def webhook(url: str, deployed: Json, why_not: str) -> Check:
+    if not url:
+        return Check("webhook", False, "none is set, so no update is delivered", REGISTER)
+    if not deployed.get("webhook_url"):
+        text = f"{url} (whether that is your deployment isn't known: {why_not})"
+        return Check("webhook", True, text)
+    if url != deployed["webhook_url"]:
+        text = f"{url} is another deployment's; this one's is {deployed['webhook_url']}"
+        return Check("webhook", False, text, f"to have the updates here: {REGISTER}")
+    return Check("webhook", True, f"{url}, this deployment's")
+
+
+def deliveries(info: Json) -> Check:
+    message = info.get("last_error_message")
+    if not message:
+        return Check("deliveries", True, "none failed")
+    age = max(0.0, time.time() - info.get("last_error_date", 0))
+    meaning, advice = next(
+        ((text, advice) for pattern, text, advice in ERRORS if re.search(pattern, message, re.I)),
+        ("", "look at the function's logs"),
+    )
+    text = f"one failed {ago(age)}: {message}" + (f" ({meaning})" if meaning else "")
+    if not info.get("pending_update_count") and age > RECENT_SECONDS:
+        return Check("deliveries", True, f"{text}; nothing waits, so that is over")
+    return Check("deliveries", False, text, advice)
+
+
+def ago(seconds: float) -> str:
+    if seconds < 60:
+        return "moments ago"
+    age = datetime.timedelta(minutes=round(seconds / 60))
+    return f"{str(age).removesuffix(':00')} h ago" if seconds < 86400 else f"{age.days} days ago"
+
+
+def pending(info: Json) -> Check:
+    count = info.get("pending_update_count", 0)
+    under_way = count <= info.get("max_connections", 40) and not info.get("last_error_message")
+    text = "none" if not count else f"{count}, {'under way' if under_way else 'not delivered yet'}"
+    advice = "" if under_way or not count else "they come by themselves when deliveries succeed"
+    return Check("waiting updates", not count or under_way, text, advice)
+
+
+def allowed(info: Json) -> Check:
+    name = "kinds of update"
+    try:
+        wanted = handled()
+    except ValueError as error:
+        lines = str(error).splitlines()
+        return Check(name, False, f"{lines[0]} {lines[-1]}", "mend lambda/bot.py")
+    asked = info.get("allowed_updates")
+    if asked is None:
+        return Check(name, None, "Telegram delivers what it does by default", REGISTER)
+    if sorted(asked) != sorted(wanted):
+        text = f"Telegram delivers {', '.join(asked)}; lambda/bot.py handles {', '.join(wanted)}"
+        return Check(name, False, text, "terraform apply")
+    return Check(name, True, ", ".join(wanted))
+
+
+def groups(bot: Json) -> Check:
+    if not bot.get("can_join_groups"):
+        return Check("groups", True, "the bot can't be added to any (/setjoingroups of @BotFather)")
+    if bot.get("can_read_all_group_messages"):
+        return Check("groups", True, "privacy mode is off: the bot gets every message")
+    return Check(
+        "groups",
+        True,
+        "privacy mode is on: the bot gets commands and replies to it, unless it is an admin "
+        "(/setprivacy of @BotFather)",
+    )
+
+
+def secret(url: str) -> Check:
+    """Send the function an update with a wrong secret, which it must refuse."""
+    if not url:
+        return Check("secret", None, "without a webhook there is nothing to ask")
+    headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
+    try:
+        status, _, _ = post(url, headers, b'{"update_id": 0}')
+    except (OSError, ValueError) as error:
+        return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
+    if status == 401:
+        return Check("secret", True, "the function is up, and refuses a wrong one")
+    if 200 <= status < 300:
+        text = f"the function took an update with a wrong secret (HTTP {status})"
+        return Check("secret", False, text, "terraform apply: this is not the module's function")
+    return Check(
+        "secret", False, f"the function answered HTTP {status}, not 401", "look at its logs"
+    )
+
+
+def shown(check: Check, width: int) -> str:
+    mark = {True: "✓", False: "✗", None: "–"}[check.ok]
+    advice = f"\n  {'':{width}}  → {check.advice}" if check.advice else ""
+    return f"{mark} {check.name:{width}}  {check.text}{advice}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/doctor",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    try:
+        checks = look(client())
+    except ValueError as error:
+        checks = [Check("token", False, str(error))]
+    well = all(check.ok is not False for check in checks) and checks[0].ok is True
+    if options.json:
+        print(json.dumps({"ok": well, "checks": [asdict(check) for check in checks]}, indent=2))
+    else:
+        width = max(len(check.name) for check in checks)
+        print("\n".join(shown(check, width) for check in checks))
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

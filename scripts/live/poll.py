@@ -1,0 +1,259 @@
+"""Answers the real bot from this machine, by long polling: no tunnel, no deployment.
+
+Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change in
+lambda/ takes effect at the next message. Ctrl-C ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from typing import Any
+
+from emulators.container import Function, handled, read, webhook_event, why_it_fails
+from project import LAMBDA
+
+from live.client import REGISTER, Client, Refused, Unreachable, client
+
+Json = dict[str, Any]
+
+POLL_SECONDS = 50  # how long Telegram holds a request that it has no update for
+CALL_SECONDS = 10.0
+LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
+LOOK_SECONDS = 0.2  # between two looks at whether lambda/ was changed
+
+
+class Stop(Exception):
+    """There is no going on; the text says why, and what to do."""
+
+
+class Poll:
+    """The loop that fetches updates and hands each to the function, until it is stopped.
+
+    `pace` is how many seconds pass for one of this module's.
+    """
+
+    def __init__(self, telegram: Client, function: Function, pace: float = 1.0) -> None:
+        self.telegram = telegram
+        self.function = function
+        self.stopping = False
+        self._pace = pace
+        self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
+        self._answering = False
+        self._offset: int | None = None  # the first update that isn't answered
+        self._failures = 0
+        self._asked: dict[str, bytes] = {}  # the sources that _kinds is from
+        self._kinds: list[str] = []
+
+    def stop(self, *signal: object) -> None:
+        """End when the update that is being answered is done; at a second signal at once."""
+        if not self._answering or self.stopping:
+            raise KeyboardInterrupt
+        self.stopping = True
+
+    def run(self) -> None:
+        """Answer updates until stopped. Raises Stop."""
+        try:
+            while not self.stopping:
+                for update in self._fetch():
+                    self._answer(update)
+                    if self.stopping:
+                        break
+        except KeyboardInterrupt:
+            self.stopping = True
+        finally:
+            self._confirm()
+
+    def _fetch(self) -> list[Json]:
+        """Return the updates that wait, after POLL_SECONDS at most."""
+        params: Json = {"timeout": POLL_SECONDS}
+        if self._offset is not None:
+            params["offset"] = self._offset
+        try:
+            params["allowed_updates"] = self._handled()
+        except ValueError as error:
+            self._pause(str(error))
+            return []
+        try:
+            updates: list[Json] = self.telegram.call(
+                "getUpdates", params, POLL_SECONDS + CALL_SECONDS
+            )
+        except Unreachable as error:
+            self._pause(f"Telegram can't be reached: {error}")
+            return []
+        except Refused as refusal:
+            if refusal.code == 429:
+                self._pause(str(refusal), refusal.retry_after)
+                return []
+            raise Stop(explained(refusal)) from None
+        self._failures = 0
+        return updates
+
+    def _handled(self) -> list[str]:
+        sources = read(self.function.sources)
+        if sources != self._asked:
+            self._kinds = handled(self.function.sources)
+            self._asked = sources
+        return self._kinds
+
+    def _answer(self, update: Json) -> None:
+        """Have an update answered, however often it must be tried, as Telegram would."""
+        self._answering = True
+        while True:
+            event = webhook_event(
+                json.dumps(update),
+                {"X-Telegram-Bot-Api-Secret-Token": self._secret},
+                str(update["update_id"]),
+            )
+            invocation = self.function.invoke(event)
+            result = invocation.result if isinstance(invocation.result, dict) else {}
+            if result.get("statusCode") == 200:
+                break
+            wish = result.get("headers", {}).get("Retry-After")
+            reason = invocation.error.strip() or result.get("body") or "the function said nothing"
+            line = outcome(invocation.logs)
+            if why := line.get("refusal") or line.get("error"):
+                reason += f" ({why})"
+            if self.stopping:
+                break
+            self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
+            if self.stopping:
+                break
+        if result.get("statusCode") == 200:  # otherwise it stays with Telegram
+            self._offset = update["update_id"] + 1
+        self._answering = False
+        if result.get("statusCode") != 200:
+            return
+        self._failures = 0
+        say(described(update, invocation.logs, invocation.cold))
+        if result.get("body") == "bot_failed":
+            print(why_it_fails(update, self.function.sources), file=sys.stderr)
+
+    def _pause(self, reason: str, wish: Any = None) -> None:
+        """Wait after a failure, longer each time, though not past a change in lambda/."""
+        seconds = float(wish) if wish is not None else min(2.0**self._failures, LONGEST_PAUSE)
+        self._failures += 1
+        say(f"{reason}\n         tried again in {seconds:g} s, or when lambda/ is changed")
+        before = read(self.function.sources)
+        ends = time.monotonic() + seconds * self._pace
+        while (left := ends - time.monotonic()) > 0 and not self.stopping:
+            time.sleep(min(left, LOOK_SECONDS * self._pace))
+            if read(self.function.sources) != before:
+                break
+
+    def _confirm(self) -> None:
+        """Tell Telegram what was answered, which it otherwise learns by the next fetch alone."""
+        if self._offset is None:
+            return
+        params = {"offset": self._offset, "limit": 1, "timeout": 0}
+        try:
+            self.telegram.call("getUpdates", params, CALL_SECONDS)
+        except (Unreachable, Refused) as error:
+            say(f"Telegram doesn't know yet that the last update was answered: {error}")
+
+
+def outcome(logs: list[Json]) -> Json:
+    """Return the line that the handler logged about an update."""
+    return next((line for line in logs if "outcome" in line), {})
+
+
+def described(update: Json, logs: list[Json], cold: float | None) -> str:
+    """Return a line about an answered update, without what anybody wrote."""
+    line = outcome(logs)
+    parts = [
+        f"update {update['update_id']}",
+        str(line.get("kind")),
+        " ".join([str(line.get("outcome")), *line.get("methods", [])]),
+        f"{line.get('milliseconds', 0):.0f} ms",
+    ]
+    if why := line.get("refusal") or line.get("error"):
+        parts.append(str(why))
+    if cold is not None:
+        parts.append(f"loaded in {cold:.0f} ms")
+    return " · ".join(parts)
+
+
+def explained(refusal: Refused) -> str:
+    """Return why Telegram doesn't hand out updates, and what to do."""
+    if refusal.is_about_the_token:
+        return "Telegram doesn't know this token: ask @BotFather for it with /token"
+    if refusal.code == 409 and "webhook" in refusal.description:
+        return "a webhook was set meanwhile, so the updates go there; --take-over removes it"
+    if refusal.code == 409:
+        return "another program polls this bot, and only one can: end it first"
+    return str(refusal)
+
+
+def say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+def begin(telegram: Client, take_over: bool) -> str:
+    """See to it that updates come here. Returns the webhook that was removed, or nothing.
+
+    Raises Stop.
+    """
+    try:
+        bot = telegram.call("getMe", {}, CALL_SECONDS)
+        info = telegram.call("getWebhookInfo", {}, CALL_SECONDS)
+        if info["url"] and not take_over:
+            raise Stop(
+                f"@{bot['username']} has a webhook, {info['url']}, which gets its updates. To have "
+                "them here, and none there until it is put back: scripts/poll --take-over"
+            )
+        if info["url"]:
+            telegram.call("deleteWebhook", {}, CALL_SECONDS)
+    except Refused as refusal:
+        raise Stop(explained(refusal)) from None
+    except Unreachable as error:
+        raise Stop(f"Telegram can't be reached: {error}") from None
+    waiting = info.get("pending_update_count", 0)
+    say(f"@{bot['username']} is answered from here; {waiting} updates wait. Ctrl-C ends this.")
+    return str(info["url"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/poll",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="remove the bot's webhook first; at the end it is said how to put it back",
+    )
+    options = parser.parse_args()
+    webhook = ""
+    try:
+        telegram = client()
+        webhook = begin(telegram, options.take_over)
+        environment = {
+            **os.environ,
+            "REPLY_MODE": "api",  # there is no response that could hold a call
+            "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
+        }
+        with Function(environment, sources=LAMBDA) as function:
+            poll = Poll(telegram, function)
+            for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(kind, poll.stop)
+            poll.run()
+    except (Stop, ValueError) as error:
+        print(f"scripts/poll: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if webhook:
+            print(f"The webhook was {webhook}. To put it back: {REGISTER}", flush=True)
+    say("ended")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""docs/deployer-policy.json: all that a deployer must be allowed to do, and nothing else.
+
+An IAM user of the emulated AWS, who may do what the file says, applies the module, changes all of
+it, and destroys it. Each request that Terraform made is noted, and sent again by a user who may do
+all but one action: each action must be missed once, or be one that the emulator doesn't check.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from emulators.telegram import Telegram
+from project import ROOT
+from terraform import REGION, Emulator, Module
+
+from tests.support.deployment import (
+    TOKEN,
+    answer_to,
+    change,
+    client,
+    everything,
+    needs_provider,
+    telegram,
+)
+
+__all__ = ["telegram"]  # fixtures
+
+POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
+
+# What the emulated AWS never asks for, so that nobody can say here whether it is needed, and why
+# it is in the policy all the same.
+DELIVERY = "AWS's guide to an HTTP API's access logs asks for it; the emulator delivers no logs"
+TAGS = (
+    "AWS asks for it, by name, where a stage has tags; the emulator for apigateway:POST and DELETE"
+)
+UNCHECKED = {
+    "apigateway:TagResource": TAGS,
+    "apigateway:UntagResource": TAGS,
+    "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
+    "iam:PassRole": "CreateFunction depends on it; the emulator lets any role be passed",
+    "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
+    "lambda:ListTags": "without it GetFunction leaves the tags out; the emulator always tells them",
+    "logs:CreateLogDelivery": DELIVERY,
+    "logs:DeleteLogDelivery": DELIVERY,
+    "logs:DescribeResourcePolicies": DELIVERY,
+    "logs:GetLogDelivery": DELIVERY,
+    "logs:ListLogDeliveries": DELIVERY,
+    "logs:PutResourcePolicy": DELIVERY,
+    "logs:UpdateLogDelivery": DELIVERY,
+}
+
+# The emulator asks for this one without the function's name; AWS with it.
+NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
+
+
+class Request(NamedTuple):
+    """A request to AWS as Terraform made it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def service(self) -> str:
+        """The service that it was signed for."""
+        match = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers["Authorization"])
+        assert match
+        return match[1]
+
+
+class Recorder(ThreadingHTTPServer):
+    """Hands requests on to the emulated AWS as they are, and notes them."""
+
+    daemon_threads = True
+
+    def __init__(self, aws: Emulator) -> None:
+        self.aws = aws
+        self.requests: list[Request] = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=60)
+        try:
+            connection.request(*request[:2], request.body, request.headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Recorder
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(self.command, self.path, dict(self.headers.items()), body)
+        self.server.requests.append(request)
+        status, headers, data = self.server.send(request)
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_DELETE = do_GET = do_PATCH = do_PUT = do_POST
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+class User:
+    """An IAM user of the emulated AWS, who may do what a policy says."""
+
+    def __init__(self, aws: Emulator, name: str, policy: Any = None) -> None:
+        self._iam = client(aws, "iam")
+        self._iam.create_user(UserName=name)
+        if policy:
+            document = json.dumps(policy)
+            arn = self._iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+            self._iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        self.credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def refused(self, recorder: Recorder, request: Request) -> str:
+        """Send a request as this user, and return the action that was refused, if any."""
+        unsigned = ("authorization", "x-amz-date", "content-length", "host", "connection")
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in unsigned}
+        signed = AWSRequest(request.method, recorder.aws.url + request.path, headers, request.body)
+        SigV4Auth(self.credentials, request.service, REGION).add_auth(signed)
+        again = request._replace(headers=dict(signed.headers.items()))
+        _, _, body = recorder.send(again)
+        match = re.search(r"is not authorized to perform: (\w+:\w+)", body.decode(errors="replace"))
+        return match[1] if match else ""
+
+
+def actions(statement: Any) -> set[str]:
+    """Return the actions that a statement allows."""
+    named = statement["Action"]
+    return {named} if isinstance(named, str) else set(named)
+
+
+def policy(without: str = "") -> Any:
+    """Return the policy as the emulator needs it, maybe without one action."""
+    statements = [
+        {**statement, "Action": sorted(actions(statement) - {without})}
+        for statement in (*POLICY["Statement"], NAMELESS)
+        if actions(statement) != {without}
+    ]
+    return {**POLICY, "Statement": statements}
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    needs_provider()
+    with Emulator(auth=True) as aws, Recorder(aws) as recorder:
+        yield recorder
+
+
+def test_a_deployer_may_do_what_is_needed_and_nothing_else(
+    recorder: Recorder, telegram: Telegram, tmp_path: Path
+) -> None:
+    aws = recorder.aws
+    deployer = User(aws, "deployer", policy())
+    module = Module(recorder.url, tmp_path, telegram_bot_token=TOKEN, telegram_api_url=telegram.url)
+    module.environment["AWS_ACCESS_KEY_ID"] = deployer.credentials.access_key
+    module.environment["AWS_SECRET_ACCESS_KEY"] = deployer.credentials.secret_key
+    module.variables |= {"reserved_concurrency": 5, "tags": {"team": "bots"}}
+    module.init()
+    module.apply()
+    assert answer_to(telegram, "hello") == "You said: hello"
+    module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
+    module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
+    change(module, "You said: ", "You wrote: ")
+    module.apply()
+    module.destroy()
+    assert [thing for thing in everything(aws) if "telegram-bot" in thing] == []
+
+    # What each request asks for, as the emulator tells a user who may do nothing.
+    nobody = User(aws, "nobody")
+    asked: dict[str, Request] = {}
+    for request in recorder.requests:
+        asked.setdefault(nobody.refused(recorder, request), request)
+    anybody = asked.pop("")
+    assert b"Action=GetCallerIdentity" in anybody.body
+    in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
+    assert in_policy - set(asked) == set(UNCHECKED)
+    # AWS asks for the function with the qualifier that the request names; the emulator without.
+    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
+    (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
+    assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
+        "telegram-bot",
+        "telegram-bot:$LATEST",
+    ]
+    # Each action is missed where it is taken away, and no other one is.
+    missed = {
+        action: User(aws, action.replace(":", "-"), policy(action)).refused(recorder, request)
+        for action, request in asked.items()
+    }
+    assert missed == {action: action for action in asked}
+    # What has another name is out of reach.
+    for action, request in asked.items():
+        if action not in ("lambda:CreateFunction", "logs:DescribeLogGroups"):
+            path = re.sub("^/v2/.*", "/v2/domainnames/another", request.path)
+            path = path.replace("telegram-bot", "another")
+            body = request.body.replace(b"telegram-bot", b"another")
+            others = request._replace(path=path, body=body)
+            assert deployer.refused(recorder, others) == action

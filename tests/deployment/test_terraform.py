@@ -1,0 +1,48 @@
+"""Terraform's own checks of the module, in a copy: its format, its types, its tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from project import ROOT
+from terraform import Module
+
+from tests.support.deployment import needs_provider, needs_terraform
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Module:
+    return Module("http://127.0.0.1:9", tmp_path)  # nothing is there, and nothing is asked
+
+
+@pytest.fixture
+def module(copy: Module, tmp_path: Path) -> Module:
+    needs_provider()
+    for file in (ROOT / "tests").glob("*.tftest.hcl"):
+        (tmp_path / "tests").mkdir(exist_ok=True)
+        (tmp_path / "tests" / file.name).write_bytes(file.read_bytes())
+    copy.init()
+    return copy
+
+
+def test_the_format_is_terraforms_own(copy: Module) -> None:
+    needs_terraform()
+    result = copy.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_module_is_valid(module: Module) -> None:
+    module.terraform("validate", "-no-color")
+
+
+def test_the_module_is_what_its_tests_say(module: Module) -> None:
+    result = module.terraform("test", "-no-color", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed, 0 failed" in result.stdout
+
+
+def test_the_lock_file_holds_for_every_platform(module: Module) -> None:
+    before = (ROOT / ".terraform.lock.hcl").read_text()
+    assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
+    assert (module.folder / ".terraform.lock.hcl").read_text() == before

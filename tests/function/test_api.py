@@ -1,0 +1,199 @@
+"""api.py: the bot's calls with its token, which may be kept in Parameter Store."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    OLD_TOKEN,
+    SECRET,
+    TOKEN,
+    answers,
+    echo,
+    http,
+    message,
+    parameter,
+    refusal,
+)
+
+CALL = {"chat_id": 42, "text": "You said: hi"}
+
+
+@pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
+def test_the_token_is_fetched_at_start_up(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, value: str
+) -> None:
+    store = serve(answers(parameter(value)))
+    container = start_with_parameter(bot_api.url, store)
+    assert store.bodies == [{"Name": "/bot/token", "WithDecryption": True}]
+    bot_api.expects(echo(), echo())
+    assert container.deliver(message(1)) == (200, None)
+    assert container.deliver(message(2)) == (200, None)
+    assert len(store.requests) == 1
+
+
+def test_a_changed_token_is_fetched_again(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
+    container = start_with_parameter(peer.url, store)
+    monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
+    assert container.deliver(message()) == (200, None)
+    tokens = [request.split(b"/")[1].decode() for request in peer.requests]
+    assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
+    assert peer.bodies[0] == peer.bodies[1]
+
+
+def test_a_changed_token_and_then_a_new_id_cost_no_answer(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
+    upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
+    peer = serve(answers(unauthorized, upgraded, http()))
+    container = start_with_parameter(peer.url, store)
+    monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
+
+
+def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
+    start_with_parameter: Start, serve: Serve
+) -> None:
+    store = serve(answers(parameter(TOKEN)))
+    unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
+    container = start_with_parameter(serve(answers(unauthorized)).url, store)
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
+    assert len(store.requests) == 1
+
+
+@pytest.mark.parametrize(("age", "expected"), [(60, False), (60.5, True)])
+def test_a_token_is_fetched_again_after_a_minute(
+    start_with_parameter: Start,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    age: float,
+    expected: bool,
+) -> None:
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return 30 + age
+
+    api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).handler.api
+    monkeypatch.setattr(api, "fetched_at", 30)
+    monkeypatch.setattr(api, "time", Clock)
+    assert api.may_fetch() is expected
+
+
+STORES: dict[str, tuple[bytes, str]] = {
+    "refused": (
+        http(
+            {"__type": "com.amazonaws#AccessDeniedException", "Message": "not authorized"},
+            "400 Bad Request",
+        ),
+        "ssm: AccessDeniedException: not authorized",
+    ),
+    "refused, in small letters": (
+        http({"__type": "ParameterNotFound", "message": "gone"}, "400 Bad Request"),
+        "ParameterNotFound: gone",
+    ),
+    "throttled": (
+        http({"__type": "ThrottlingException"}, "400 Bad"),
+        "ssm: ThrottlingException: no message",
+    ),
+    "exhausted": (
+        http({"__type": "x#ProvisionedThroughputExceededException"}, "400 Bad"),
+        "ssm: ProvisionedThroughputExceededException: no message",
+    ),
+    "broken": (http({"__type": "InternalServerError"}, "500 Oops"), "ssm: HTTP 500"),
+    "no JSON": (http(b"<html>"), "ssm: HTTP 200"),
+    "no object": (http([]), "ssm: HTTP 200"),
+    "nested too deep": (http(b"[" * 100_000), "ssm: HTTP 200"),
+    "no parameter": (http({}), "there is none in the answer"),
+    "parameter is none": (
+        http({"Parameter": None}),
+        "there is none in the answer",
+    ),
+    "value is blank": (parameter(" \n"), "there is none in the answer"),
+    "value is none": (parameter(7), "there is none in the answer"),
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), STORES.values(), ids=STORES)
+def test_without_a_token_updates_wait(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, answer: bytes, error: str
+) -> None:
+    store = serve(answers(answer, answer, parameter(TOKEN)))
+    container = start_with_parameter(bot_api.url, store)
+    assert container.log[-1]["message"] == "not ready at start-up"
+    assert container.log[-1]["error"] == f"the token can't be fetched: {error}"
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "unreachable"
+    assert container.line["error"] == f"the token can't be fetched: {error}"
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+
+
+def test_without_any_setting_updates_wait(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url, TELEGRAM_BOT_TOKEN="")
+    assert container.deliver(message()) == (503, None)
+    assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
+
+
+def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: Serve) -> None:
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    info = {"url": "https://bot.example/telegram", "pending_update_count": 0}
+    peer = serve(answers(http(), http({"ok": True, "result": info})))
+    container = start_with_parameter(peer.url, store)
+    container.invoke({"tf": {"action": "create"}, "url": info["url"], "max_connections": 40})
+    assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
+    assert peer.bodies[0]["secret_token"] == SECRET
+
+
+def test_each_step_gets_the_time_that_those_before_it_left(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = start_with_parameter(
+        "http://127.0.0.1:1", serve(answers(parameter(OLD_TOKEN)))
+    ).handler.api
+    given: list[float] = []
+
+    class Clock:
+        now = 0.5
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return cls.now
+
+    def take_a_second(*arguments: Any) -> Any:
+        given.append(arguments[-1])
+        Clock.now += 1
+
+    def fetch(*arguments: Any) -> Any:
+        take_a_second(*arguments)
+        return {"Parameter": {"Value": TOKEN}}
+
+    def call(method: str, params: dict[str, Any], timeout: float) -> Any:
+        take_a_second(timeout)
+        if params == CALL:
+            raise api.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
+
+    monkeypatch.setattr(api, "time", Clock)
+    monkeypatch.setattr(sys.modules["botkit.aws"], "call", fetch)
+    monkeypatch.setattr(api.client, "call", call)
+    monkeypatch.setattr(api.client.connection, "open", take_a_second)
+    api.client.token = ""
+    api.prepare(5)
+    assert given == [5, 4]
+    api.client.token = ""
+    api.call("sendMessage", CALL, Clock.now + 9)
+    assert given == [5, 4, 9, 8, 7]

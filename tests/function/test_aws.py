@@ -1,0 +1,308 @@
+"""aws.py: one signed JSON call to an AWS service. What botocore signs is the measure."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Serve
+from tests.support.stubs import (
+    KEY,
+    SECRETS,
+    SESSION_TOKEN,
+    Peer,
+    answers,
+    answers_all,
+    answers_and_closes,
+    http,
+    load,
+    unused_port,
+)
+
+Use = Callable[..., ModuleType]
+KEY_ID = "AKIDEXAMPLE"
+REGION = "eu-central-1"
+GET_ITEM = "DynamoDB_20120810.GetItem"
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
+    """Load aws.py in Lambda's environment: `use(endpoint_url, session_token)`."""
+    loaded: list[ModuleType] = []
+
+    def load_aws(endpoint_url: str = "", session_token: str = SESSION_TOKEN) -> ModuleType:
+        monkeypatch.setenv("AWS_REGION", REGION)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
+        monkeypatch.setenv("AWS_SESSION_TOKEN", session_token)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint_url)
+        loaded.append(load("botkit.aws"))
+        return loaded[-1]
+
+    yield load_aws
+    for aws in loaded:
+        for connection in aws.connections.values():
+            if connection._kept:
+                connection._kept.close()
+
+
+def failure(aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5) -> Any:
+    """Return the error of a kind that a call raises: it tells no key, however it is printed."""
+    with pytest.raises(getattr(aws, kind)) as caught:
+        aws.call(service, GET_ITEM, {}, timeout)
+    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    for secret in (*SECRETS, "Signature="):
+        assert secret not in told
+    return caught.value
+
+
+def signed_by_botocore(
+    credentials: Credentials, service: str, region: str, headers: dict[str, str], body: bytes
+) -> str:
+    """Return the Authorization header that botocore gives a POST to "/", signed at its date."""
+    signer = SigV4Auth(credentials, service, region)
+    request = AWSRequest("POST", f"https://{headers['Host']}/", headers, body)
+    request.context["timestamp"] = headers["X-Amz-Date"]
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    signer._inject_signature_to_request(request, signer.signature(text, request))
+    return str(request.headers["Authorization"])
+
+
+PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
+ALPHANUMERIC = st.text(
+    st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=128
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=8,
+)
+
+
+def test_it_signs_as_botocore_does(use: Use) -> None:
+    aws = use()
+
+    @given(
+        key_id=ALPHANUMERIC,
+        key=PRINTABLE,
+        token=PRINTABLE | st.none(),
+        service=st.sampled_from(["ssm", "dynamodb", "kms", "secretsmanager"]),
+        region=st.sampled_from(["us-east-1", "eu-central-1", "us-gov-west-1"]),
+        target=PRINTABLE,
+        moment=st.integers(0, 2**32),
+        port=st.sampled_from(["", ":4566"]),
+        params=st.dictionaries(st.text(), JSON),
+    )
+    def check(
+        key_id: str,
+        key: str,
+        token: str | None,
+        service: str,
+        region: str,
+        target: str,
+        moment: int,
+        port: str,
+        params: dict[str, Any],
+    ) -> None:
+        aws.settings.aws_access_key_id, aws.settings.aws_secret_access_key = key_id, key
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "Host": f"{service}.{region}.amazonaws.com{port}",
+            "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment)),
+            "X-Amz-Target": target,
+        }
+        if token:
+            headers["X-Amz-Security-Token"] = token
+        body = json.dumps(params).encode()
+        expected = signed_by_botocore(
+            Credentials(key_id, key, token), service, region, headers, body
+        )
+        assert aws.authorization(service, region, headers, body) == expected
+
+    check()
+
+
+@pytest.mark.parametrize("token", [SESSION_TOKEN, ""], ids=["role", "user"])
+@pytest.mark.parametrize(
+    ("service", "target", "version"),
+    [
+        ("codebuild", "CodeBuild_20161006.ListBuilds", "1.1"),
+        ("dynamodb", GET_ITEM, "1.0"),
+        ("ssm", "AmazonSSM.GetParameter", "1.1"),
+    ],
+)
+def test_what_is_sent_is_signed(
+    serve: Serve, use: Use, service: str, target: str, version: str, token: str
+) -> None:
+    peer = serve(answers(http({"answer": 1})))
+    before = int(time.time()) - 1  # the clock that gmtime() reads may be a tick behind
+    params = {"Name": "/bots/é", "WithDecryption": True}
+    assert use(peer.url, token).call(service, target, params, 5) == {"answer": 1}
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    headers = dict(field.split(": ", 1) for field in fields)
+    assert line == "POST / HTTP/1.1"
+    assert json.loads(body) == params
+    assert headers["Content-Type"] == f"application/x-amz-json-{version}"
+    assert headers["X-Amz-Target"] == target
+    assert headers.get("X-Amz-Security-Token", "") == token
+    sent_at = time.strptime(headers["X-Amz-Date"] + " UTC", "%Y%m%dT%H%M%SZ %Z")
+    assert before <= time.mktime(sent_at) - time.timezone <= time.time()
+    # Nothing is left unsigned but what the connection adds by itself, and the signature.
+    unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
+    signed = {name: value for name, value in headers.items() if name not in unsigned}
+    credentials = Credentials(KEY_ID, KEY, token or None)
+    expected = signed_by_botocore(credentials, service, REGION, signed, body)
+    assert headers["Authorization"] == expected
+
+
+def test_a_service_has_a_host_and_a_connection_of_its_own(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Connection:
+        def __init__(self, url: str) -> None:
+            self.url, self._kept = url, None
+
+        def post(
+            self, path: str, body: bytes, headers: dict[str, str], timeout: float
+        ) -> tuple[int, bytes]:
+            asked.append((self.url + path, headers["Host"]))
+            return 200, b"{}"
+
+    aws = use()
+    monkeypatch.setattr(aws, "Connection", Connection)
+    aws.call("ssm", "AmazonSSM.GetParameter", {}, 5)
+    aws.call("dynamodb", GET_ITEM, {}, 5)
+    assert asked == [
+        ("https://ssm.eu-central-1.amazonaws.com/", "ssm.eu-central-1.amazonaws.com"),
+        ("https://dynamodb.eu-central-1.amazonaws.com/", "dynamodb.eu-central-1.amazonaws.com"),
+    ]
+
+
+def test_the_connection_is_kept(serve: Serve, use: Use) -> None:
+    peer = serve(answers(http({"number": 1}), http({"number": 2}), http({"number": 3})))
+    aws = use(peer.url)
+    numbers = [aws.call("dynamodb", GET_ITEM, {}, 5)["number"] for _ in range(3)]
+    assert (numbers, peer.connections) == ([1, 2, 3], 1)
+
+
+REFUSALS = {
+    "its code, without the namespace": (
+        {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no"},
+        ("ResourceNotFoundException", "ResourceNotFoundException: no"),
+    ),
+    "no namespace": (
+        {"__type": "ParameterNotFound", "message": "gone"},
+        ("ParameterNotFound", "ParameterNotFound: gone"),
+    ),
+    "a message with a capital letter": (
+        {"__type": "ResourceInUseException", "Message": "in use"},
+        ("ResourceInUseException", "ResourceInUseException: in use"),
+    ),
+    "no message": (
+        {"__type": "ResourceInUseException"},
+        ("ResourceInUseException", "ResourceInUseException: no message"),
+    ),
+    "what no log line can hold": (
+        {"__type": "ValidationException", "message": "\ud800"},
+        ("ValidationException", "ValidationException: \\ud800"),
+    ),
+    "the session token, repeated": (
+        {"__type": "InvalidSignatureException", "message": f"x-amz-security-token:{SESSION_TOKEN}"},
+        ("InvalidSignatureException", "InvalidSignatureException: x-amz-security-token:…"),
+    ),
+    "a limit that is no rate": (
+        {"__type": "x#ItemCollectionSizeLimitExceededException", "message": "full"},
+        (
+            "ItemCollectionSizeLimitExceededException",
+            "ItemCollectionSizeLimitExceededException: full",
+        ),
+    ),
+}
+
+
+def test_a_user_has_no_session_token_that_could_be_repeated(serve: Serve, use: Use) -> None:
+    aws = use(serve(answers(http({"__type": "Oops", "message": "no"}, "400 Bad"))).url, "")
+    assert str(failure(aws, "Refused")) == "Oops: no"
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "499 Something new"])
+@pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_says_its_code(
+    serve: Serve, use: Use, answer: dict[str, str], expected: tuple[str, str], status: str
+) -> None:
+    aws = use(serve(answers(http(answer, status))).url)
+    error = failure(aws, "Refused")
+    assert (error.code, str(error)) == expected
+
+
+def again(code: str) -> tuple[bytes, str]:
+    answer = {"__type": code, "message": "not now"}
+    return http(answer, "400 Bad"), code.rpartition("#")[2] + ": not now"
+
+
+UNUSABLE = {
+    "throttled": again("ThrottlingException"),
+    "requests throttled": again("com.amazonaws.x#RequestThrottledException"),
+    "no throughput": again("com.amazonaws.x#ProvisionedThroughputExceededException"),
+    "too many requests": again("RequestLimitExceeded"),
+    "too many of something": again("TooManyRequestsException"),
+    "a transaction that is still on its way": again("TransactionInProgressException"),
+    "a permission that isn't there yet": again("AccessDeniedException"),
+    "credentials that are too old": again("ExpiredTokenException"),
+    "credentials that are unknown": again("UnrecognizedClientException"),
+    "a server error": (http({"__type": "InternalServerError"}, "500 Oops"), "HTTP 500"),
+    "a gateway": (http(b"<html>", "502 Bad Gateway"), "HTTP 502"),
+    "not now": (http({"__type": "ServiceUnavailable"}, "503 Not now"), "HTTP 503"),
+    "no JSON": (http(b"<html>"), "HTTP 200"),
+    "no object": (http([]), "HTTP 200"),
+    "nested too deep": (http(b"[" * 100_000), "HTTP 200"),
+    "a refusal that isn't AWS's": (http({"error": "proxy"}, "403 Forbidden"), "HTTP 403"),
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
+def test_what_may_mend_itself_is_unreachable(
+    serve: Serve, use: Use, answer: bytes, error: str
+) -> None:
+    aws = use(serve(answers(answer)).url)
+    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
+
+
+def test_a_call_is_sent_once(serve: Serve, use: Use) -> None:
+    peer = serve(answers_and_closes(b""), answers_all)
+    aws = use(peer.url)
+    assert str(failure(aws, "Unreachable")).startswith("ConnectionError: ")
+    assert len(peer.requests) == 1
+    aws.call("ssm", GET_ITEM, {}, 5)
+    assert len(peer.requests) == 2
+
+
+def test_where_nothing_answers_it_is_unreachable(use: Use) -> None:
+    with unused_port() as port:
+        aws = use(f"http://127.0.0.1:{port}")
+        assert str(failure(aws, "Unreachable")).startswith("ConnectionRefusedError: ")
+
+
+def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
+    def silent(peer: Peer, connection: Any) -> None:
+        peer.read_request(connection)
+        with contextlib.suppress(OSError):
+            connection.recv(1)
+
+    aws = use(serve(silent).url)
+    assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")

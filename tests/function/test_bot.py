@@ -1,0 +1,204 @@
+"""bot.py: what the bot says. Each file in updates/ is an update, with the exact calls it gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.stubs import Json, load, message
+
+bot: Any = load("bot")
+
+HERE = Path(__file__).parent.parent
+FIELDS = json.loads((HERE / "fields.json").read_text("utf-8"))
+CASES = {
+    str(path.relative_to(HERE / "updates").with_suffix("")): json.loads(path.read_text("utf-8"))
+    for path in sorted((HERE / "updates").rglob("*.json"))
+}
+UPDATES = [case["update"] for case in CASES.values()]
+
+
+def reply(**fields: Any) -> list[Json]:
+    """Return the calls that answer a message."""
+    calls: list[Json] = bot.reply(message(**fields))
+    return calls
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_bot_says(case: str) -> None:
+    assert bot.reply(CASES[case]["update"]) == CASES[case]["calls"], CASES[case]["why"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_update_is_left_as_it_was(case: str) -> None:
+    before = json.dumps(CASES[case]["update"])
+    bot.reply(CASES[case]["update"])
+    assert json.dumps(CASES[case]["update"]) == before
+
+
+@pytest.mark.parametrize("field", FIELDS["Update"])
+def test_each_kind_of_update_has_a_case(field: str) -> None:
+    assert [case for case in CASES if field in CASES[case]["update"]]
+
+
+@pytest.mark.parametrize("field", FIELDS["Message"])
+def test_each_field_of_a_message_has_a_case(field: str) -> None:
+    assert [case for case in CASES if field in CASES[case]["update"].get("message", {})]
+
+
+def test_each_case_has_an_update_id_of_its_own() -> None:
+    assert len({update["update_id"] for update in UPDATES}) == len(UPDATES)
+
+
+def test_the_fields_are_those_of_bot_api_10_1() -> None:
+    assert (len(FIELDS["Update"]) - len(["update_id"]), len(FIELDS["Message"])) == (25, 115)
+
+
+@pytest.mark.parametrize("name", sorted(bot.SERVICE | bot.UNCOPYABLE))
+def test_what_is_told_apart_is_a_field_of_a_message(name: str) -> None:
+    assert name in FIELDS["Message"]
+
+
+def test_telegram_is_asked_for_what_is_handled() -> None:
+    assert list(bot.HANDLED) == ["message", "callback_query"]
+
+
+ROOM = 4096 - len("You said: ")
+
+
+TEXTS = {
+    "longest": ("x" * ROOM, "sendMessage"),
+    "one too many": ("x" * (ROOM + 1), "copyMessage"),
+    "longest with a pair at its end": ("x" * (ROOM - 2) + "👍", "sendMessage"),
+    "pair across the limit": ("x" * (ROOM - 1) + "👍", "copyMessage"),
+    "longest of pairs": ("👍" * (ROOM // 2), "sendMessage"),
+    "one pair too many": ("👍" * (ROOM // 2 + 1), "copyMessage"),
+    "longest of the last single unit": ("\uffff" * ROOM, "sendMessage"),
+    "one too many of the first pair": ("\U00010000" * (ROOM // 2) + "x", "copyMessage"),
+    "longest of half pairs": ("\ud83d" * ROOM, "sendMessage"),
+    "longest right to left": ("א" * ROOM, "sendMessage"),
+    "longest of letters with marks": ("e\u0301" * (ROOM // 2), "sendMessage"),
+}
+
+
+@pytest.mark.parametrize(("text", "method"), TEXTS.values(), ids=TEXTS)
+def test_a_text_that_the_prefix_makes_too_long_is_copied(text: str, method: str) -> None:
+    (call,) = reply(text=text)
+    assert call["method"] == method
+    assert call.get("text", "You said: " + text) == "You said: " + text
+
+
+@pytest.mark.parametrize("length", range(4086 - 10, 4096 + 1))
+def test_there_is_one_call_at_every_length(length: int) -> None:
+    (call,) = reply(text="x" * length)
+    assert call["method"] == ("sendMessage" if length <= ROOM else "copyMessage")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\x00",
+        "a\x00b",
+        "\ud83d",
+        "\udc4d",
+        "\udc4d\ud83d",
+        "\u202e",
+        "\ufeff",
+        "/",
+        "@",
+        "/@",
+    ],
+    ids=ascii,
+)
+def test_odd_text_is_echoed(text: str) -> None:
+    (call,) = reply(text=text)
+    assert call["text"] == "You said: " + text
+    assert json.loads(json.dumps(call)) == call
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/start", "/help", "/start x", "/help@echo_bot", "/start@echo_bot x", "/help\nme", " /help"],
+)
+def test_start_and_help_say_what_the_bot_does(text: str) -> None:
+    (call,) = reply(text=text)
+    assert call["text"] == bot.HELP
+    assert call["reply_markup"] == {"inline_keyboard": [[bot.BUTTON]]}
+
+
+@pytest.mark.parametrize(
+    "text", ["/stop", "/starting", "start", "/START", "help", "x /help", "//help"]
+)
+def test_other_commands_are_echoed(text: str) -> None:
+    (call,) = reply(text=text)
+    assert call["text"] == "You said: " + text
+
+
+@given(st.text(st.characters(codec=None), max_size=40), st.data())
+def test_an_entity_holds_the_same_text_after_the_prefix(text: str, data: st.DataObject) -> None:
+    units = text.encode("utf-16-le", "surrogatepass")
+    offset = data.draw(st.integers(0, len(units) // 2))
+    length = data.draw(st.integers(0, len(units) // 2 - offset))
+    entity = {"type": "bold", "offset": offset, "length": length, "new": [offset]}
+    (call,) = reply(text=text, entities=[entity])
+    said = call["text"].encode("utf-16-le", "surrogatepass")
+    if "reply_markup" not in call:
+        (moved,) = call["entities"]
+        start = moved["offset"]
+        part = said[start * 2 : (start + moved["length"]) * 2]
+        assert part == units[offset * 2 : (offset + length) * 2]
+        assert moved == {**entity, "offset": start}
+
+
+TYPED: dict[str, tuple[type, Callable[[Any], Json]]] = {
+    "chat id": (int, lambda value: message(text="x", chat={"id": value})),
+    "message id": (int, lambda value: message(dice={}, message_id=value)),
+    "topic": (int, lambda value: message(text="x", is_topic_message=1, message_thread_id=value)),
+    "direct topic": (
+        int,
+        lambda value: message(text="x", direct_messages_topic={"topic_id": value}),
+    ),
+    "offset": (int, lambda value: with_entity(offset=value)),
+    "length": (int, lambda value: with_entity(length=value)),
+    "type": (str, lambda value: with_entity(type=value)),
+    "url": (str, lambda value: with_entity(type="text_link", url=value)),
+    "user": (dict, lambda value: with_entity(type="text_mention", user=value)),
+    "language": (str, lambda value: with_entity(type="pre", language=value)),
+    "emoji": (str, lambda value: with_entity(type="custom_emoji", custom_emoji_id=value)),
+    "time": (int, lambda value: with_entity(type="date_time", unix_time=value)),
+    "format": (str, lambda value: with_entity(type="date_time", date_time_format=value)),
+    "query id": (str, lambda value: {"callback_query": {"id": value}}),
+}
+
+
+@pytest.mark.parametrize("name", ["type", "offset", "length"])
+def test_no_call_is_made_with_an_entity_that_lacks_a_field(name: str) -> None:
+    update = with_entity()
+    del update["message"]["entities"][0][name]
+    with pytest.raises(KeyError, match=name):
+        bot.reply(update)
+
+
+def with_entity(**fields: Any) -> Json:
+    """Return an update with a text that has one entity."""
+    return message(text="x", entities=[{"type": "bold", "offset": 0, "length": 1, **fields}])
+
+
+@pytest.mark.parametrize("value", [None, "7", 8, 7.0, True, [], {}], ids=repr)
+@pytest.mark.parametrize("where", TYPED)
+def test_no_call_is_made_with_a_value_of_another_type(where: str, value: Any) -> None:
+    kind, update = TYPED[where]
+    if type(value) is kind:
+        assert len(bot.reply(update(value))) == 1
+    else:
+        expected = f"^{kind.__name__} was expected, not {type(value).__name__}$"
+        with pytest.raises(TypeError, match=expected):
+            bot.reply(update(value))

@@ -1,0 +1,692 @@
+"""connection.py: one connection, kept open, whose requests end in time. Over real sockets."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import trustme
+
+from tests.conftest import Serve
+from tests.support.stubs import (
+    OK,
+    PASSWORD,
+    Part,
+    Peer,
+    answers,
+    answers_all,
+    answers_and_closes,
+    http,
+    keeps_sending,
+    load,
+    reset,
+    resets_after_request,
+    silent,
+    unused_port,
+)
+
+Connect = Callable[..., Any]
+BODY = b'{"chat_id": 42}'
+HEADERS = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    return load("botkit.connection")
+
+
+@pytest.fixture
+def connect(module: ModuleType) -> Iterator[Connect]:
+    """Make connections, and close them in the end."""
+    made: list[Any] = []
+
+    def make(url: str, proxy: str = "", root: str = "") -> Any:
+        made.append(module.Connection(url, proxy, root))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        if connection._kept:
+            connection._kept.close()
+
+
+def post(connection: Any, timeout: float = 5, path: str = "/bot1:a/getMe") -> tuple[int, bytes]:
+    answer: tuple[int, bytes] = connection.post(path, BODY, HEADERS, timeout)
+    return answer
+
+
+def test_a_request_is_sent_as_it_is(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers_all)
+    assert post(connect(peer.url)) == (200, http().partition(b"\r\n\r\n")[2])
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    assert line == "POST /bot1:a/getMe HTTP/1.1"
+    assert sorted(fields) == [
+        "Accept-Encoding: identity",
+        f"Content-Length: {len(BODY)}",
+        "Content-Type: application/json",
+        f"Host: localhost:{peer.port}",
+    ]
+    assert body == BODY
+
+
+@pytest.mark.parametrize("base", ["/", "/api", "/api/"])
+def test_the_url_may_have_a_path(serve: Serve, connect: Connect, base: str) -> None:
+    peer = serve(answers_all)
+    post(connect(peer.url + base))
+    assert peer.requests[0].startswith(f"POST {base.rstrip('/')}/bot1:a/getMe HTTP/1.1".encode())
+
+
+def test_requests_share_a_connection(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    connection.open(5)
+    assert [post(connection)[0] for _ in range(3)] == [200] * 3
+    assert (peer.connections, len(peer.requests)) == (1, 3)
+
+
+def test_a_connection_is_opened_ahead(serve: Serve, connect: Connect) -> None:
+    arrived = threading.Event()
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        arrived.set()
+        answers_all(peer, connection)
+
+    peer = serve(part)
+    connect(peer.url).open(5)
+    assert arrived.wait(5)
+    assert peer.requests == []
+
+
+def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Event) -> Part:
+    """Return a part that does something last with its connection, and tells so."""
+
+    def whole(peer: Peer, connection: socket.socket) -> None:
+        part(peer, connection)
+        last(connection)
+        ended.set()
+        peer.over.wait()
+
+    return whole
+
+
+GONE: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
+    "closed": (http(), socket.socket.close),
+    "closed, and said so": (http(OK, "200 OK", "Connection: close"), socket.socket.close),
+    "HTTP/1.0": (http().replace(b"HTTP/1.1", b"HTTP/1.0"), socket.socket.close),
+    "reset": (http(), reset),
+    "says what nobody asked for": (http(), lambda connection: connection.sendall(b"HTTP/1.1")),
+}
+
+
+@pytest.mark.parametrize(("answer", "last"), GONE.values(), ids=GONE)
+def test_a_connection_that_is_gone_is_opened_anew_once(
+    serve: Serve, connect: Connect, answer: bytes, last: Callable[[socket.socket], None]
+) -> None:
+    ended = threading.Event()
+    asked = threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        answers_and_closes(answer)(peer, connection)
+        asked.wait(5)
+
+    peer = serve(then(first, last, ended), answers_all)
+    connection = connect(peer.url)
+    assert post(connection)[0] == 200
+    asked.set()
+    assert ended.wait(5)
+    assert post(connection)[0] == 200
+    assert (peer.connections, len(peer.requests)) == (2, 2)
+
+
+def test_a_connection_that_was_reset_before_its_first_request_is_opened_anew(
+    serve: Serve, connect: Connect
+) -> None:
+    opened, ended = threading.Event(), threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        opened.wait(5)
+
+    peer = serve(then(first, reset, ended), answers_all)
+    connection = connect(peer.url)
+    connection.open(5)
+    opened.set()
+    assert ended.wait(5)
+    assert post(connection)[0] == 200
+    assert (peer.connections, len(peer.requests)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "connections"),
+    [(0, 1), (29.9, 1), (30, 2), (3600, 2), (-1, 2)],
+    ids=["at once", "just in time", "idle too long", "frozen for an hour", "clock set back"],
+)
+def test_a_connection_ages(
+    serve: Serve,
+    connect: Connect,
+    module: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    connections: int,
+) -> None:
+    class Clock:
+        monotonic = staticmethod(time.monotonic)
+        now = 1767225600.0
+
+        @classmethod
+        def time(cls) -> float:
+            return cls.now
+
+    monkeypatch.setattr(module, "time", Clock)
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    post(connection)
+    Clock.now += seconds
+    post(connection)
+    assert (peer.connections, len(peer.requests)) == (connections, 2)
+
+
+ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+FAULTS: dict[str, tuple[Part, str]] = {
+    "silent": (silent, "TimeoutError: "),
+    "dripping body": (keeps_sending(ENDLESS_HEAD, b" ", 0.02), "TimeoutError: "),
+    "dripping head": (keeps_sending(b"HTTP/1.1 200", b"O", 0.02), "TimeoutError: "),
+    "continue for ever": (
+        keeps_sending(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02),
+        "TimeoutError: ",
+    ),
+    "endless body": (
+        keeps_sending(ENDLESS_HEAD, b" " * 65536),
+        "ConnectionError: an endless answer",
+    ),
+    "endless head": (
+        keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
+        "ConnectionError: an endless",
+    ),
+    "endless line": (
+        keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536),
+        "ConnectionError: an endless",
+    ),
+    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "ConnectionError: an answer that"),
+    "closed without an answer": (answers_and_closes(b""), "ConnectionError: closed without"),
+    "reset": (resets_after_request, "ConnectionResetError: [Errno"),
+    "broken chunk": (
+        answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        "ConnectionError: an answer that",
+    ),
+}
+
+
+@pytest.mark.parametrize(("part", "text"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_ends_in_time_and_is_not_tried_again(
+    serve: Serve, connect: Connect, module: ModuleType, part: Part, text: str
+) -> None:
+    ended = threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        try:
+            part(peer, connection)
+        finally:
+            ended.set()
+
+    peer = serve(first, answers_all)
+    connection = connect(peer.url)
+    began = time.monotonic()
+    with pytest.raises(module.Unreachable) as caught:
+        post(connection, 0.3)
+    assert time.monotonic() - began < 2
+    assert str(caught.value).startswith(text)
+    assert (peer.connections, len(peer.requests)) == (1, 1)
+    assert ended.wait(5)  # the connection is closed, whatever still comes
+    assert caught.value.__suppress_context__  # whose text may hold the path, and so the token
+    assert post(connection)[0] == 200
+    assert peer.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [(2**22 - 1, True), (2**22, True), (2**22 + 1, False)], ids=str
+)
+def test_an_answer_has_a_largest_size(
+    serve: Serve, connect: Connect, module: ModuleType, size: int, fits: bool
+) -> None:
+    connection = connect(serve(answers(http(b"x" * size))).url)
+    if fits:
+        assert post(connection) == (200, b"x" * size)
+    else:
+        with pytest.raises(module.Unreachable, match="an endless answer"):
+            post(connection)
+
+
+def test_a_refused_connection_is_unreachable(connect: Connect, module: ModuleType) -> None:
+    with unused_port() as port:
+        connection = connect(f"http://127.0.0.1:{port}")
+        with pytest.raises(module.Unreachable, match="ConnectionRefusedError: "):
+            connection.open(5)
+        with pytest.raises(module.Unreachable, match="ConnectionRefusedError: "):
+            post(connection)
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_nothing_is_sent_when_the_time_is_over(
+    serve: Serve, connect: Connect, module: ModuleType, timeout: float
+) -> None:
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    for _ in ("not yet open", "kept"):
+        with pytest.raises(module.Unreachable, match="^no time left$"):
+            post(connection, timeout)
+        connection.open(5)
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://localhost:port", "http://localhost:99999999"])
+def test_a_url_that_is_none_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
+    with pytest.raises(module.Unreachable, match="^ValueError$"):
+        post(connect(url))
+
+
+ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
+    "a name": ("localhost", (b"localhost", 80)),
+    "a port": ("localhost:8081", (b"localhost", 8081)),
+    "the last port": ("localhost:65535", (b"localhost", 65535)),
+    "the first port": ("localhost:0", (b"localhost", 0)),
+    "a port too high": ("localhost:65536", None),
+    "a port below zero": ("localhost:-1", None),
+    "no port after the colon": ("localhost:", None),
+    "IPv6": ("[::1]", (b"::1", 80)),
+    "IPv6 and a port": ("[::1]:8081", (b"::1", 8081)),
+    "not ASCII": ("é.example", None),
+}
+
+
+@pytest.mark.parametrize(("authority", "expected"), ADDRESSES.values(), ids=ADDRESSES)
+def test_an_address(module: ModuleType, authority: str, expected: tuple[bytes, int] | None) -> None:
+    if expected is None:
+        with pytest.raises(ValueError):
+            module._address(authority, 80)
+    else:
+        assert module._address(authority, 80) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "expected"),
+    [
+        ("http://api.example", "", (b"api.example", 80)),
+        ("https://api.example", "", (b"api.example", 443)),
+        ("https://api.example", "http://proxy.example", (b"proxy.example", 80)),
+        ("https://api.example", "http://proxy.example:3128/", (b"proxy.example", 3128)),
+    ],
+)
+def test_a_url_has_a_port_without_naming_it(
+    connect: Connect,
+    module: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    proxy: str,
+    expected: tuple[bytes, int],
+) -> None:
+    asked: list[Any] = []
+
+    def refuse(address: Any, timeout: float) -> Any:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(module.Unreachable, match="ConnectionRefusedError"):
+        post(connect(url, proxy))
+    assert asked == [expected]
+
+
+@pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:\n/getMe", "/bot1:é/getMe"], ids=ascii)
+def test_a_path_that_is_none_is_not_told(
+    serve: Serve, connect: Connect, module: ModuleType, path: str
+) -> None:
+    peer = serve(answers_all)
+    with pytest.raises(module.Unreachable, match="^(ValueError|UnicodeEncodeError)$"):
+        post(connect(peer.url), path=path)
+    assert peer.requests == []
+
+
+class Resolver:
+    """A name look-up that hangs until it is released, as the system's may for minutes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.released = threading.Event()
+        self.done = threading.Event()
+        self._resolve = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.released.wait(10)
+        self.done.set()
+        return self._resolve(*arguments)
+
+
+def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def first(peer: Peer, connection: socket.socket) -> None:
+        answers_all(peer, connection)
+        ended.set()
+
+    peer = serve(first)
+    resolver = Resolver(monkeypatch)
+    began = time.monotonic()
+    with pytest.raises(module.Unreachable, match="TimeoutError: "):
+        post(connect(peer.url), 0.1)
+    assert time.monotonic() - began < 0.9
+    resolver.released.set()
+    assert resolver.done.wait(5)
+    assert ended.wait(5)  # it connected, and closed without a request
+    assert peer.requests == []
+
+
+def test_a_name_that_is_not_known_is_unreachable(
+    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*arguments: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(module.Unreachable, match=r"gaierror: .*Name or service not known"):
+        connect("http://api.telegram.example").open(5)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_tls(serve: Serve, connect: Connect, tls: ssl.SSLContext) -> None:
+    peer = serve(answers_all, tls=tls)
+    connection = connect(peer.url)
+    connection.open(5)
+    assert [post(connection)[0] for _ in range(3)] == [200] * 3
+    assert (peer.connections, len(peer.requests)) == (1, 3)  # session tickets are no goodbye
+
+
+@pytest.mark.usefixtures("trusted")
+def test_tls_that_was_closed_while_idle_is_opened_anew(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext
+) -> None:
+    ended = threading.Event()
+    peer = serve(then(answers_and_closes(http(), http()), reset, ended), answers_all, tls=tls)
+    connection = connect(peer.url)
+    # Twice: the second request confirms that the first answer came, before the reset drops it.
+    assert [post(connection)[0] for _ in range(2)] == [200] * 2
+    assert ended.wait(5)
+    assert post(connection)[0] == 200
+    assert (peer.connections, len(peer.requests)) == (2, 3)
+
+
+def test_a_certificate_that_nobody_signed_is_refused(
+    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
+) -> None:
+    peer = serve(answers_all, tls=tls)
+    with pytest.raises(module.Unreachable, match=r"SSLCertVerificationError: .*verify failed"):
+        post(connect(peer.url))
+    assert peer.requests == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_for_another_name_is_refused(
+    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
+) -> None:
+    peer = serve(answers_all, tls=tls)
+    with pytest.raises(
+        module.Unreachable, match=r"SSLCertVerificationError: .*IP address mismatch"
+    ):
+        post(connect(f"https://127.0.0.1:{peer.port}"))
+    assert peer.requests == []
+
+
+def test_a_handshake_that_hangs_ends_in_time(
+    serve: Serve, connect: Connect, module: ModuleType
+) -> None:
+    peer = serve(silent)
+    connection = connect(f"https://localhost:{peer.port}")
+    began = time.monotonic()
+    with pytest.raises(module.Unreachable, match="TimeoutError: "):
+        connection.open(0.2)
+    assert 0.1 < time.monotonic() - began < 2
+
+
+def test_a_handshake_that_drips_ends_in_time(
+    serve: Serve, connect: Connect, module: ModuleType
+) -> None:
+    ended = threading.Event()
+
+    def drips(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake of 16 KiB
+        try:
+            while not peer.over.wait(0.02):
+                connection.sendall(b"\x02")
+        finally:
+            ended.set()
+
+    connection = connect(serve(drips).url.replace("http:", "https:"))
+    with pytest.raises(module.Unreachable, match="TimeoutError: "):
+        connection.open(0.2)
+    assert ended.wait(5)  # the connection is closed, whatever still comes
+
+
+def test_a_clock_that_has_just_begun_leaves_as_much_time(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a cold start, the clock stands at the few seconds that the machine has been there."""
+    began = time.monotonic() - 3
+
+    class Clock:
+        time = staticmethod(time.time)
+
+        @staticmethod
+        def monotonic() -> float:
+            return time.monotonic() - began
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        peer.over.wait(0.3)
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+    monkeypatch.setattr(module, "time", Clock)
+    monkeypatch.setattr(module.http1, "time", Clock)
+    connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
+
+
+def test_without_a_thread_there_is_no_connection(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    connection = connect(serve(answers_all).url)
+    monkeypatch.setattr(module.threading.Thread, "start", start)
+    with pytest.raises(module.Unreachable, match="can't start new thread"):
+        connection.open(5)
+
+
+def test_without_certificates_there_is_no_connection(
+    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*arguments: Any, **options: Any) -> Any:
+        raise OSError("no certificates")
+
+    monkeypatch.setattr(ssl, "create_default_context", none)
+    peer = serve(silent)
+    with pytest.raises(module.Unreachable, match="OSError: no certificates"):
+        connect(f"https://localhost:{peer.port}").open(5)
+
+
+@pytest.fixture
+def store(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Write the system's file of CAs: `authority`, another one, and more text if given."""
+
+    def write(more: str = "") -> None:
+        other = trustme.CA(organization_name="The other root")
+        pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
+        file = tmp_path / "store.pem"
+        file.write_text("# The CAs of this system\n" + "".join(pems) + more)
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    return write
+
+
+ROOTS = {
+    "the host's": ("trustme v", 1),
+    "another": ("The other root", 2),
+    "in no certificate": ("no such root", 1),
+    "none": ("", 1),
+}
+
+
+@pytest.mark.parametrize(("root", "connections"), ROOTS.values(), ids=ROOTS)
+def test_one_root_is_enough_and_all_are_trusted_if_it_is_another(
+    serve: Serve,
+    connect: Connect,
+    store: Callable[..., None],
+    tls: ssl.SSLContext,
+    root: str,
+    connections: int,
+) -> None:
+    store()
+    peer = serve(answers_all, tls=tls)
+    connection = connect(peer.url, root=root)
+    assert post(connection)[0] == 200
+    assert peer.connections == connections
+    assert len(connection._tls.get_ca_certs()) == (1 if root.startswith("trustme") else 2)
+
+
+def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
+    module: ModuleType, store: Callable[..., None]
+) -> None:
+    store("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
+    assert module._trusted("trustme") == b""
+
+
+def test_a_store_that_vanishes_is_loaded_whole(
+    connect: Connect, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ssl.get_default_verify_paths()._replace(cafile=str(tmp_path / "gone"))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    assert module._trusted("any") == b""
+
+
+def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
+    serve: Serve, connect: Connect, module: ModuleType, store: Callable[..., None]
+) -> None:
+    store()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    peer = serve(answers_all, tls=context)
+    connection = connect(peer.url, root="The other root")
+    for _ in range(2):
+        with pytest.raises(module.Unreachable, match="SSLCertVerificationError: "):
+            post(connection)
+    assert (peer.connections, peer.requests) == (3, [])  # all roots are tried once, then kept
+
+
+def proxy_answers(answer: bytes, then: Part) -> Part:
+    """Return the part of a proxy that answers CONNECT, and then is the host itself."""
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(answer)
+        then(peer, connection)
+
+    return part
+
+
+PROXIES = {
+    "no user": ("http://localhost:{}", None),
+    "a user": ("http://bot:" + PASSWORD + "@localhost:{}", f"bot:{PASSWORD}"),
+    "a user without a password": ("http://bot@localhost:{}", "bot:"),
+    "odd letters": ("http://b%40t:%3A%C3%A9@localhost:{}", "b@t::é"),
+}
+
+
+@pytest.mark.parametrize(("proxy", "credentials"), PROXIES.values(), ids=PROXIES)
+def test_all_goes_through_the_proxy(
+    serve: Serve, connect: Connect, proxy: str, credentials: str | None
+) -> None:
+    peer = serve(proxy_answers(b"HTTP/1.1 200 Connected\r\n\r\n", answers_all))
+    connection = connect("http://api.telegram.example:81", proxy.format(peer.port))
+    assert [post(connection)[0] for _ in range(2)] == [200, 200]
+    assert peer.connections == 1
+    head, first, second = peer.requests
+    line, *fields = head.decode().rstrip().split("\r\n")
+    assert line.startswith("CONNECT api.telegram.example:81 HTTP/1.")
+    sent = [field.partition(": ")[2] for field in fields if field.startswith("Proxy-Authorization")]
+    if credentials is None:
+        assert sent == []
+    else:
+        assert sent == ["Basic " + base64.b64encode(credentials.encode()).decode()]
+    assert first == second
+    assert first.startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
+    assert b"Proxy-Authorization" not in first
+
+
+TUNNELS = {
+    "a port": ("http://api.telegram.example:81", "api.telegram.example:81"),
+    "no port": ("http://api.telegram.example", "api.telegram.example:80"),
+    "a zero before the port": ("http://api.telegram.example:081", "api.telegram.example:81"),
+    "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80"),
+    "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81"),
+}
+
+
+@pytest.mark.parametrize(("url", "address"), TUNNELS.values(), ids=TUNNELS)
+@pytest.mark.parametrize("status", ["200 Connected", "201 Created", "299 Connected"])
+def test_a_tunnel_leads_to_the_hosts_port(
+    serve: Serve, connect: Connect, url: str, address: str, status: str
+) -> None:
+    peer = serve(proxy_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), answers_all))
+    assert post(connect(url, f"http://localhost:{peer.port}"))[0] == 200
+    line, host = peer.requests[0].decode().split("\r\n")[:2]
+    assert (line, host) == (f"CONNECT {address} HTTP/1.1", f"Host: {address}")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_scheme_in_capitals_is_the_same(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext
+) -> None:
+    peer = serve(answers_all, tls=tls)
+    assert post(connect(peer.url.replace("https", "HTTPS")))[0] == 200
+
+
+@pytest.mark.usefixtures("trusted")
+def test_tls_goes_through_the_proxy_too(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext
+) -> None:
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+        with tls.wrap_socket(connection, server_side=True) as inner:
+            answers_all(peer, inner)
+
+    peer = serve(part)
+    connection = connect("https://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
+    assert post(connection)[0] == 200
+    assert peer.requests[0].startswith(b"CONNECT localhost:443 HTTP/1.")
+    assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "199 Wait", "300 No"])
+def test_a_proxy_that_refuses_is_unreachable(
+    serve: Serve, connect: Connect, module: ModuleType, status: str
+) -> None:
+    peer = serve(answers(http(b"", status)))
+    connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
+    with pytest.raises(module.Unreachable) as caught:
+        post(connection)
+    expected = f"OSError: the proxy opens no tunnel: it answered {status[:3]}"
+    assert str(caught.value) == expected

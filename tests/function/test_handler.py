@@ -1,0 +1,730 @@
+"""handler.py: what each event gets, and what the log says about it."""
+
+from __future__ import annotations
+
+import _operator
+import asyncio
+import base64
+import importlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Start
+from tests.support.stubs import (
+    LAMBDA,
+    SECRET,
+    SECRET_HEADER,
+    TEXT,
+    Container,
+    Json,
+    echo,
+    message,
+    request,
+    unload,
+)
+
+CASES = sorted((Path(__file__).parent.parent / "updates").rglob("*.json"))
+UPDATE = json.dumps(message())
+WEBHOOK = {"REPLY_MODE": "webhook"}
+BLOCKED = (403, "Forbidden: bot was blocked by the user")
+
+
+def answer(status: int, body: str, **headers: str) -> Json:
+    """Return the answer that API Gateway gets."""
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "text/plain", **headers},
+        "body": body,
+    }
+
+
+def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) -> None:
+    """Give the container a bot of one's own, which returns calls, or raises an exception."""
+
+    def reply(update: Json) -> Any:
+        if isinstance(calls, BaseException):
+            raise calls
+        return calls
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+
+
+# ── Updates with the right secret
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_updates_calls_are_made(container: Container, bot_api: BotApi, case: Path) -> None:
+    data = json.loads(case.read_text("utf-8"))
+    bot_api.expects(*data["calls"])
+    outcome = "answered" if data["calls"] else "ignored"
+    assert container.invoke(request(json.dumps(data["update"]))) == answer(200, outcome)
+    assert container.line == {
+        "level": "INFO",
+        "logger": "bot",
+        "message": "update",
+        "update_id": data["update"]["update_id"],
+        "methods": [call["method"] for call in data["calls"]],
+        "outcome": outcome,
+        **({"kind": list(data["update"])[1]} if len(data["update"]) > 1 else {}),
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_updates_call_is_in_the_response(start: Start, case: Path) -> None:
+    data = json.loads(case.read_text("utf-8"))
+    container = start("http://localhost:9", **WEBHOOK)
+    expected = [in_response(call) for call in data["calls"]] or [answer(200, "ignored")]
+    assert [container.invoke(request(json.dumps(data["update"])))] == expected
+    assert container.line["methods"] == [call["method"] for call in data["calls"]]
+
+
+def test_an_update_is_logged_with_its_time(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        readings = iter([0.5, 1.0, 3.34567])  # of the invocation, the update, its end
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return next(cls.readings)
+
+    monkeypatch.setattr(container.handler, "time", Clock)
+    container.deliver({"update_id": 1})
+    assert [line["milliseconds"] for line in container.log] == [2345.7]
+
+
+def test_a_second_is_kept_to_give_the_answer_in(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+    monkeypatch.setattr(sys.modules["botkit.api"], "call", lambda *call: deadlines.append(call[-1]))
+    before = time.monotonic()
+    container.deliver(message(), milliseconds=1_000_000)
+    assert before + 999 <= deadlines[0] <= time.monotonic() + 999
+
+
+def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo())
+    body = base64.b64encode(UPDATE.encode()).decode()
+    assert container.invoke(request(body, isBase64Encoded=True)) == answer(200, "answered")
+
+
+@pytest.mark.parametrize("name", [SECRET_HEADER.upper(), SECRET_HEADER.title()])
+def test_a_headers_name_may_have_any_case(container: Container, bot_api: BotApi, name: str) -> None:
+    bot_api.expects(echo())
+    assert container.invoke(request(UPDATE, headers={name: SECRET})) == answer(200, "answered")
+
+
+# ── Secret missing or wrong
+
+
+SECRETS: dict[str, Any] = {
+    "wrong": {SECRET_HEADER: "wrong"},
+    "missing": {"content-type": "application/json"},
+    "empty": {SECRET_HEADER: ""},
+    "a part": {SECRET_HEADER: SECRET[:-1]},
+    "more": {SECRET_HEADER: SECRET + "x"},
+    "in capitals": {SECRET_HEADER: SECRET.upper()},
+    "twice, joined by API Gateway": {SECRET_HEADER: f"{SECRET},{SECRET}"},
+    "twice, in two cases": {SECRET_HEADER: SECRET, SECRET_HEADER.upper(): SECRET},
+    "not ASCII": {SECRET_HEADER: "gehéim"},
+    "half a pair": {SECRET_HEADER: "\ud800"},
+    "null": {SECRET_HEADER: None},
+    "a list": {SECRET_HEADER: [SECRET]},
+    "a number": {SECRET_HEADER: 7},
+    "true": {SECRET_HEADER: True},
+    "another header": {"authorization": SECRET},
+    "a longer header": {SECRET_HEADER + "s": SECRET},
+    "no headers": {},
+    "headers are null": None,
+    "headers are a list": [[SECRET_HEADER, SECRET]],
+    "headers are text": f"{SECRET_HEADER}: {SECRET}",
+}
+
+
+@pytest.mark.parametrize("headers", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("body", [UPDATE, "{"], ids=["an update", "no JSON"])
+def test_without_the_secret_nothing_is_parsed(
+    container: Container, headers: Any, body: str
+) -> None:
+    got = container.invoke(request(body, headers=headers))
+    assert got == answer(401, "the secret token is missing or wrong")
+    assert container.log == []
+
+
+@pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "x"}], ids=str)
+def test_without_a_configured_secret_every_update_is_refused(
+    start: Start, bot_api: BotApi, headers: Json
+) -> None:
+    container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET="")
+    got = container.invoke(request(UPDATE, headers=headers))
+    assert got == answer(401, "no secret token is configured")
+    assert container.line["level"] == "ERROR"
+    assert "TELEGRAM_WEBHOOK_SECRET is not set" in container.line["message"]
+
+
+def test_the_secret_is_compared_in_constant_time(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def record(given: bytes, secret: bytes) -> bool:
+        compared.append((given, secret))
+        return False
+
+    assert container.handler.compare_digest is _operator._compare_digest
+    monkeypatch.setattr(container.handler, "compare_digest", record)
+    assert container.invoke(request(UPDATE, "é"))["statusCode"] == 401
+    assert compared == [("é".encode(), SECRET.encode())]
+
+
+# ── Bodies that are no update
+
+
+NO_JSON = "the body is no JSON"
+NO_UPDATE = "the body is no update: an object with an integer update_id"
+BODIES: dict[str, tuple[Any, str]] = {
+    "null": (None, "no body"),
+    "an object": ({}, "no body"),
+    "a number": (7, "no body"),
+    "empty": ("", NO_JSON),
+    "half an object": ('{"update_id": 1', NO_JSON),
+    "two objects": ('{"update_id": 1}{}', NO_JSON),
+    "a byte order mark": ("\ufeff" + UPDATE, NO_JSON),
+    "single quotes": ("{'update_id': 1}", NO_JSON),
+    "NaN": ('{"update_id": NaN}', NO_JSON),
+    "NaN somewhere": ('{"update_id": 1, "message": {"x": NaN}}', NO_JSON),
+    "Infinity": ('{"update_id": 1, "x": Infinity}', NO_JSON),
+    "-Infinity": ('{"update_id": 1, "x": -Infinity}', NO_JSON),
+    "5000 digits": ('{"update_id": ' + "9" * 5000 + "}", NO_JSON),
+    "nested too deep": ("[" * 200_000, NO_JSON),
+    "objects nested too deep": ('{"a":' * 200_000, NO_JSON),
+    "a form": ("update_id=1", NO_JSON),
+    "a list of updates": (f"[{UPDATE}]", NO_UPDATE),
+    "JSON null": ("null", NO_UPDATE),
+    "JSON text": ('"update_id"', NO_UPDATE),
+    "no update_id": ('{"message": {}}', NO_UPDATE),
+    "update_id null": ('{"update_id": null}', NO_UPDATE),
+    "update_id text": ('{"update_id": "1"}', NO_UPDATE),
+    "update_id true": ('{"update_id": true}', NO_UPDATE),
+    "update_id 1.0": ('{"update_id": 1.0}', NO_UPDATE),
+    "update_id 1e400": ('{"update_id": 1e400}', NO_UPDATE),
+    "update_id a list": ('{"update_id": [1]}', NO_UPDATE),
+    "Terraform's event": ('{"tf": {"action": "delete"}, "url": "https://x"}', NO_UPDATE),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
+def test_a_body_that_is_no_update(container: Container, body: Any, reason: str) -> None:
+    assert container.invoke(request(body)) == answer(400, reason)
+    assert container.line["level"] == "WARNING"
+    assert (container.line["message"], container.line["reason"]) == ("bad request", reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("%%%", "the body is no base64"),
+        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is no base64"),
+        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is no base64"),
+        ("é", "the body is no base64"),
+        (UPDATE, "the body is no base64"),
+        ("", NO_JSON),
+        (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
+        (base64.b64encode(b"\xff\xfe\x00").decode(), NO_JSON),
+        (base64.b64encode(b"[]").decode(), NO_UPDATE),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_a_base64_body_that_is_no_update(container: Container, body: str, reason: str) -> None:
+    assert container.invoke(request(body, isBase64Encoded=True)) == answer(400, reason)
+
+
+# ── Refusals, bad bots
+
+
+REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
+    "blocked": (*BLOCKED, 200, "refused", "WARNING"),
+    "deleted": (403, "Forbidden: user is deactivated", 200, "refused", "WARNING"),
+    "can't copy": (400, "Bad Request: message can't be copied", 200, "refused", "WARNING"),
+    "no such method": (404, "Not Found: method not found", 200, "refused", "WARNING"),
+    "token revoked": (401, "Unauthorized", 503, "misconfigured", "ERROR"),
+    "token unknown": (404, "Not Found", 503, "misconfigured", "ERROR"),
+    "token of another server": (421, "Misdirected Request", 503, "misconfigured", "ERROR"),
+    "throttled": (429, "Too Many Requests: retry later", 503, "throttled", "WARNING"),
+    "a code never seen": (499, "Something new", 200, "refused", "WARNING"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
+)
+def test_a_refusal_is_logged_and_not_repeated_in_vain(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    description: str,
+    status: int,
+    outcome: str,
+    level: str,
+) -> None:
+    bot_api.refuses(echo(), code, description)
+    assert container.invoke(request(UPDATE)) == answer(status, outcome)
+    line = container.line
+    assert (line["level"], line["outcome"], line["methods"]) == (level, outcome, ["sendMessage"])
+    assert line["refusal"] == f"sendMessage: {code} {description}"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "header"),
+    [
+        (5, "5"),
+        (0, "0"),
+        (3600, "3600"),
+        (3601, "3600"),
+        (10**400, "3600"),
+        (-1, None),
+        ("5", None),
+        (1.5, None),
+        (True, None),
+        (None, None),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_retry_after_is_what_telegram_honours(
+    container: Container, bot_api: BotApi, retry_after: Any, header: str | None
+) -> None:
+    bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
+    assert container.deliver(message()) == (503, header)
+
+
+def test_a_group_that_has_a_new_id_gets_the_call_once_more(
+    container: Container, bot_api: BotApi
+) -> None:
+    upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
+    bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
+    bot_api.expects(echo(chat_id=-1001))
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "header", "outcome"),
+    [
+        (403, {}, 200, None, "refused"),
+        (429, {"retry_after": 7}, 503, "7", "throttled"),
+        (401, {}, 503, None, "misconfigured"),
+        (400, {"migrate_to_chat_id": -1002}, 200, None, "refused"),
+    ],
+    ids=["blocked", "throttled", "token", "moved again"],
+)
+def test_a_second_failure_after_a_new_id_counts(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    parameters: Json,
+    status: int,
+    header: str | None,
+    outcome: str,
+) -> None:
+    bot_api.refuses(echo(), 400, "upgraded", migrate_to_chat_id=-1001)
+    bot_api.refuses(echo(chat_id=-1001), code, "no", **parameters)
+    assert container.deliver(message()) == (status, header)
+    assert container.line["outcome"] == outcome
+
+
+def test_a_new_id_counts_under_400_alone(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
+    assert container.deliver(message()) == (200, None)
+
+
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
+BAD_BOTS: dict[str, tuple[Any, str]] = {
+    "raises": (KeyError(TEXT), "KeyError at test_handler.py:"),
+    "raises an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
+    "raises with a text as its file": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at test_"),
+    "exits": (SystemExit(TEXT), "SystemExit at test_handler.py:"),
+    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at test_handler.py:"),
+    "recursion": (RecursionError(TEXT), "RecursionError at test_handler.py:"),
+    "returns None": (None, "TypeError at handler.py:"),
+    "returns a call": (CALL, "TypeError at handler.py:"),
+    "returns a tuple": ((CALL,), "TypeError at handler.py:"),
+    "returns text": ("sendMessage", "TypeError at handler.py:"),
+    "a call is text": (["sendMessage"], "TypeError at handler.py:"),
+    "a call is None": ([CALL, None], "TypeError at handler.py:"),
+    "no method": ([{"chat_id": 42}], "TypeError at handler.py:"),
+    "method None": ([{"method": None}], "TypeError at handler.py:"),
+    "method empty": ([{"method": ""}], "TypeError at handler.py:"),
+    "method is a path": ([{"method": "../getMe"}], "TypeError at handler.py:"),
+    "method has a query": ([{"method": "getMe?x"}], "TypeError at handler.py:"),
+    "method not ASCII": ([{"method": "géMe"}], "TypeError at handler.py:"),
+    "a set": ([{**CALL, "x": {1}}], "TypeError at encoder.py:"),
+    "bytes": ([{**CALL, "x": b"1"}], "TypeError at encoder.py:"),
+    "NaN": ([{**CALL, "x": float("nan")}], "ValueError at encoder.py:"),
+}
+
+
+@pytest.mark.parametrize(("calls", "error"), BAD_BOTS.values(), ids=BAD_BOTS)
+def test_a_bad_bot_costs_the_update_its_answer(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: Any,
+    error: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        with_bot(container, patch, calls)
+        assert container.invoke(request(UPDATE)) == answer(200, "bot_failed")
+    line = container.line
+    assert (line["level"], line["outcome"], line["methods"]) == ("ERROR", "bot_failed", [])
+    assert line["error"].startswith(error)
+    assert line["error"].rpartition(":")[2].isdigit()
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)  # it is delivered to a mended bot
+
+
+def test_a_bot_may_find_something_unreachable(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bot(container, monkeypatch, container.handler.Unreachable("dynamodb: HTTP 500"))
+    assert container.invoke(request(UPDATE)) == answer(503, "unreachable")
+    assert container.line["error"] == "dynamodb: HTTP 500"
+
+
+# ── More than one call
+
+
+FIRST, SECOND = {**CALL, "text": "first"}, {**CALL, "text": "second"}
+SERIES: dict[str, tuple[list[int], int, str]] = {
+    "both carried out": ([200, 200], 200, "answered"),
+    "first refused": ([400, 200], 200, "refused"),
+    "second refused": ([200, 403], 200, "refused"),
+    "both refused": ([400, 400], 200, "refused"),
+    "first throttled": ([429], 503, "throttled"),
+    "second throttled": ([200, 429], 200, "incomplete"),
+    "second without a token": ([200, 401], 200, "incomplete"),
+    "first broken": ([500], 503, "unreachable"),
+    "second broken": ([200, 500], 200, "incomplete"),
+    "first refused, second broken": ([400, 500], 503, "unreachable"),
+}
+
+
+@pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
+def test_calls_are_made_in_order_and_an_error_only_while_none_was(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    codes: list[int],
+    status: int,
+    outcome: str,
+) -> None:
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    for code, call in zip(codes, [FIRST, SECOND], strict=False):
+        if code == 200:
+            bot_api.expects(call)
+        else:
+            bot_api.refuses(call, code, "no", **({"retry_after": 5} if code == 429 else {}))
+    again = {"Retry-After": "5"} if outcome == "throttled" else {}
+    assert container.invoke(request(UPDATE)) == answer(status, outcome, **again)
+    assert container.line["methods"] == ["sendMessage"] * len(codes)
+    assert container.line["level"] == {"answered": "INFO", "incomplete": "ERROR"}.get(
+        outcome, "ERROR" if outcome == "unreachable" else "WARNING"
+    )
+    bot_api.check()
+    if 200 in codes:
+        assert container.invoke(request(UPDATE)) == answer(200, "repeated")
+    else:
+        bot_api.expects(FIRST, SECOND)
+        assert container.invoke(request(UPDATE)) == answer(200, "answered")
+
+
+# ── Redelivery
+
+
+def test_an_answered_update_is_acknowledged_without_a_second_answer(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.expects(echo())
+    assert container.invoke(request(UPDATE)) == answer(200, "answered")
+    assert container.invoke(request(UPDATE)) == answer(200, "repeated")
+    assert (container.line["level"], container.line["outcome"]) == ("INFO", "repeated")
+    assert container.line["methods"] == []
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 429, 500])
+def test_after_a_failed_try_it_is_tried_again(
+    container: Container, bot_api: BotApi, code: int
+) -> None:
+    bot_api.refuses(echo(), code, "no")
+    container.deliver(message())
+    bot_api.expects(echo())
+    assert container.invoke(request(UPDATE)) == answer(200, "answered")
+
+
+def test_a_new_container_has_no_memory(start: Start, bot_api: BotApi) -> None:
+    bot_api.expects(echo(), echo())
+    for _ in range(2):
+        assert start(bot_api.url).invoke(request(UPDATE)) == answer(200, "answered")
+
+
+def test_the_last_256_updates_are_remembered(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(*[echo()] * 257)
+    for update_id in range(257):
+        container.deliver(message(update_id))
+    assert list(container.handler.answered) == list(range(1, 257))
+    assert container.invoke(request(json.dumps(message(1)))) == answer(200, "repeated")
+    bot_api.expects(echo())
+    assert container.invoke(request(json.dumps(message(0)))) == answer(200, "answered")
+
+
+# ── The webhook mode: the call is in the response
+
+
+def in_response(call: Json) -> Json:
+    """Return the answer that holds a call for Telegram to make."""
+    return {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps(call),
+    }
+
+
+def test_an_answer_in_the_response_is_given_again(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    for _ in range(2):
+        assert container.invoke(request(UPDATE)) == in_response(echo())
+        assert container.line["outcome"] == "answered"
+        assert container.line["methods"] == ["sendMessage"]
+
+
+def test_a_bot_may_return_the_same_list_each_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST])
+    for update_id in (1, 2):
+        got = container.invoke(request(json.dumps(message(update_id))))
+        assert got == in_response(FIRST)
+
+
+def test_in_the_webhook_mode_nothing_is_imported_that_calls(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    container.invoke(request(UPDATE))
+    assert not {f"botkit.{name}" for name in ("api", "telegram", "connection", "aws")} & set(
+        sys.modules
+    )
+
+
+def test_only_the_last_call_is_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    bot_api.expects(FIRST)
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+    assert container.line["methods"] == ["sendMessage", "sendMessage"]
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)  # and the first isn't repeated
+    assert container.line["outcome"] == "repeated"
+
+
+def test_only_the_last_call_decides_whether_it_is_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{"method": "getMe"}, SECOND])
+    bot_api.expects({"method": "getMe"})
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (400, in_response(SECOND)),
+        (429, answer(503, "throttled")),
+        (500, answer(503, "unreachable")),
+    ],
+    ids=["refused", "throttled", "broken"],
+)
+def test_a_first_call_that_fails_keeps_the_last_back_where_it_comes_again(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: int, expected: Json
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    bot_api.refuses(FIRST, code, "no")
+    assert container.invoke(request(UPDATE)) == expected
+
+
+def test_a_call_that_fails_between_two_others_ends_them(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, FIRST, SECOND])
+    bot_api.expects(FIRST)
+    bot_api.refuses(FIRST, 500, "no")
+    assert container.invoke(request(UPDATE)) == answer(200, "incomplete")
+
+
+@pytest.mark.parametrize(
+    "method", ["getMe", "GETCHAT", "setWebhook", "deleteWebhook", "logOut", "close"]
+)
+def test_some_methods_are_never_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{"method": method}])
+    bot_api.expects({"method": method})
+    assert container.invoke(request(UPDATE)) == answer(200, "answered")
+
+
+def test_a_method_that_begins_like_one_of_them_may_be(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    call = {"method": "closeForumTopic", "chat_id": 42, "message_thread_id": 3}
+    with_bot(container, monkeypatch, [call])
+    assert json.loads(container.invoke(request(UPDATE))["body"]) == call
+
+
+def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(
+    start: Start, bot_api: BotApi
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    assert container.invoke(request('{"update_id": 1}')) == answer(200, "ignored")
+
+
+# ── What isn't HTTP
+
+
+OTHERS: dict[str, tuple[Any, str]] = {
+    "null": (None, "NoneType ()"),
+    "a list": ([UPDATE], "list ()"),
+    "text": (UPDATE, "str ()"),
+    "a number": (7, "int ()"),
+    "an empty object": ({}, "dict ()"),
+    "an update": (message(), "dict (update_id, message)"),
+    "S3 or SNS": ({"Records": [{"eventSource": "aws:s3"}]}, "dict (Records)"),
+    "a schedule of another kind": ({"source": "aws.scheduler"}, "dict (source)"),
+    "EventBridge": ({"source": "aws.ec2", "detail-type": "x"}, "dict (source, detail-type)"),
+    "tf without url": ({"tf": {"action": "create"}}, "dict (tf)"),
+    "tf no object": ({"tf": "create", "url": "https://x"}, "dict (tf, url)"),
+    "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
+    "url no text": ({"tf": {}, "url": None}, "dict (tf, url)"),
+    "half a pair": ({"\ud800": 1}, "dict (\\ud800)"),
+}
+
+
+@pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
+def test_anything_else_gets_an_error_that_names_it(
+    container: Container, event: Any, what: str
+) -> None:
+    assert container.invoke(event) == {"error": "unknown event: " + what}
+    assert container.line["level"] == "ERROR"
+    assert container.line["message"] == "unknown event: " + what
+
+
+def test_the_name_of_an_unknown_event_is_cut_short(container: Container) -> None:
+    got = container.invoke({"x" * 100_000: 1})
+    assert len(got["error"]) == 1000
+
+
+def test_the_warm_up_schedule_gets_nothing(container: Container) -> None:
+    event = {
+        "version": "0",
+        "source": "aws.events",
+        "detail-type": "Scheduled Event",
+        "time": "2026-01-01T00:00:00Z",
+        "detail": {},
+    }
+    assert container.invoke(event) is None
+    assert container.log == []
+
+
+@pytest.mark.parametrize(
+    "field", ["requestContext", "headers", "multiValueHeaders", "body", "httpMethod", "rawPath"]
+)
+@pytest.mark.parametrize(
+    "imitated",
+    [{"tf": {"action": "delete"}, "url": "https://x"}, {"source": "aws.events"}],
+    ids=["Terraform", "schedule"],
+)
+def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
+    container: Container, field: str, imitated: Json
+) -> None:
+    assert container.invoke({**imitated, field: None})["statusCode"] == 401
+
+
+# ── A bot that can't be imported
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("def reply(update):\n    return [", "SyntaxError at bot.py:2"),
+        ("import nothing_of_that_name", "ModuleNotFoundError at bot.py:1"),
+        ("\n\n1 / 0", "ZeroDivisionError at bot.py:3"),
+        ("import sys\nsys.exit('no')", "SystemExit at bot.py:2"),
+    ],
+    ids=["syntax", "import", "error", "exit"],
+)
+def test_a_broken_bot_loses_no_update(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    source: str, error: str,
+) -> None:  # fmt: skip
+    (tmp_path / "bot.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
+    assert (container.line["level"], container.line["error"]) == ("ERROR", error)
+    url = "https://bot.example/telegram"
+    with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
+        container.invoke({"tf": {"action": "create"}, "url": url, "max_connections": 40})
+    assert error in str(caught.value)
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+
+
+# ── What start-up costs
+
+
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+def test_start_up_imports_nothing_dear(mode: str) -> None:
+    dear = {"typing", "dataclasses", "urllib.request", "hashlib", "hmac", "aws"}
+    dear |= {"ssl", "http.client", "urllib.parse", "base64"} if mode == "webhook" else set()
+    program = f"import json, logging, sys; import handler; print(set(sys.modules) & {dear})"
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=LAMBDA,
+        env={
+            "TELEGRAM_API_URL": "http://127.0.0.1:1",
+            "REPLY_MODE": mode,
+            "PYTHONPATH": str(LAMBDA),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("mode", "waits"), [("api", [3.0]), ("webhook", [])])
+def test_start_up_waits_three_seconds_at_most(
+    monkeypatch: pytest.MonkeyPatch, mode: str, waits: list[float]
+) -> None:
+    waited: list[float] = []
+    api = ModuleType("api")
+    monkeypatch.setattr(api, "prepare", waited.append, raising=False)
+    monkeypatch.setenv("REPLY_MODE", mode)
+    unload()
+    monkeypatch.setitem(sys.modules, "botkit.api", api)
+    importlib.import_module("handler")
+    unload()
+    assert waited == waits

@@ -1,0 +1,58 @@
+"""settings.py: the environment, read once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.stubs import PASSWORD, SECRET, TOKEN, load
+
+ENVIRONMENT = {
+    "TELEGRAM_BOT_TOKEN": ("token", TOKEN),
+    "TELEGRAM_BOT_TOKEN_PARAMETER": ("token_parameter", "/bot/token"),
+    "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
+    "TELEGRAM_API_URL": ("api_url", "http://localhost:8081"),
+    "TELEGRAM_PROXY": ("proxy", f"http://bot:{PASSWORD}@proxy.example:3128"),
+    "REPLY_MODE": ("reply_mode", "webhook"),
+    "AWS_REGION": ("aws_region", "eu-central-1"),
+    "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
+    "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),
+    "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
+    "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
+}
+DEFAULTS = {"api_url": "https://api.telegram.org", "reply_mode": "api"}
+
+
+def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return load("botkit.settings").settings
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    attribute, value = ENVIRONMENT[name]
+    assert getattr(read(monkeypatch, {name: value}), attribute) == value
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["absent", "empty"])
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_a_variable_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, name: str, empty: bool
+) -> None:
+    attribute = ENVIRONMENT[name][0]
+    settings = read(monkeypatch, {name: ""} if empty else {})
+    assert getattr(settings, attribute) == DEFAULTS.get(attribute, "")
+
+
+def test_nothing_else_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, {})
+    assert set(settings.__slots__) == {attribute for attribute, _ in ENVIRONMENT.values()}
+
+
+def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
+    assert repr(settings) == "Settings(api_url='http://localhost:8081', reply_mode='webhook', …)"

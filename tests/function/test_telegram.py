@@ -1,0 +1,183 @@
+"""telegram.py, errors.py: a call of the Bot API, its result and its two errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.conftest import Serve
+from tests.support.stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
+
+Call = Callable[[bytes], Any]
+
+
+@pytest.fixture
+def telegram() -> ModuleType:
+    return load("botkit.telegram")
+
+
+@pytest.fixture
+def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
+    """Call getMe, and have it answered."""
+    clients: list[Any] = []
+
+    def get_me(answer: bytes) -> Any:
+        clients.append(telegram.Client(serve(answers_and_closes(answer)).url, TOKEN))
+        return clients[-1].call("getMe", {}, 5)
+
+    yield get_me
+    for client in clients:
+        if client.connection._kept:
+            client.connection._kept.close()
+
+
+def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
+    peer = serve(answers_all)
+    client = telegram.Client(peer.url, TOKEN)
+    client.connection.open(5)
+    params = {"chat_id": 42, "text": "שלום 👍 \ud83d \x00", "entities": [{"offset": 0}]}
+    assert client.call("sendMessage", params, 5) is True
+    client.connection._kept.close()
+    (request,) = peer.requests
+    assert request.startswith(f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\n".encode())
+    assert b"\r\nContent-Type: application/json\r\n" in request
+    assert request.partition(b"\r\n\r\n")[2].isascii()
+    assert peer.bodies == [params]
+
+
+@pytest.mark.parametrize(
+    "result", [True, None, 0, "text", [], {"id": 1, "is_bot": True, "first_name": "Echo"}], ids=repr
+)
+def test_the_result_is_returned(call: Call, result: Any) -> None:
+    assert call(http({"ok": True, "result": result})) == result
+
+
+def test_a_result_may_be_left_out(call: Call) -> None:
+    assert call(http({"ok": True})) is None
+
+
+REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
+    "400": (
+        http(refusal(400, "Bad Request: chat not found"), "400 Bad Request"),
+        (400, "Bad Request: chat not found", None, None),
+    ),
+    "429": (
+        http(refusal(429, "Too Many Requests: retry after 5", retry_after=5), "429 Too Many"),
+        (429, "Too Many Requests: retry after 5", 5, None),
+    ),
+    "migrated": (
+        http(refusal(400, "upgraded", migrate_to_chat_id=-1009007199254740), "400 Bad Request"),
+        (400, "upgraded", None, -1009007199254740),
+    ),
+    "parameters that are none": (
+        http({**refusal(400, "x"), "parameters": [1]}, "400 Bad Request"),
+        (400, "x", None, None),
+    ),
+    "parameters of other types": (
+        http(refusal(429, "x", retry_after="5", migrate_to_chat_id=1.5), "429 Too Many"),
+        (429, "x", None, None),
+    ),
+    "parameters that are true": (
+        http(refusal(429, "x", retry_after=True), "429 Too Many"),
+        (429, "x", None, None),
+    ),
+    "the body's code counts": (http(refusal(403, "x")), (403, "x", None, None)),
+    "the status counts without a code": (
+        http({"ok": False, "description": "x"}, "403 Forbidden"),
+        (403, "x", None, None),
+    ),
+    "the status counts if the code is text": (
+        http(refusal("400", "x"), "403 Forbidden"),
+        (403, "x", None, None),
+    ),
+    "first refusal": (http(refusal(400, "x")), (400, "x", None, None)),
+    "last refusal": (http(refusal(499, "x")), (499, "x", None, None)),
+    "no description": (http({"ok": False, "error_code": 400}), (400, "None", None, None)),
+}
+
+
+@pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal(call: Call, telegram: ModuleType, answer: bytes, expected: Any) -> None:
+    with pytest.raises(telegram.Refused) as caught:
+        call(answer)
+    error = caught.value
+    told = (error.code, error.description, error.retry_after, error.migrate_to_chat_id)
+    assert told == expected
+    assert str(error) == f"getMe: {error.code} {error.description}"
+
+
+def test_a_description_holds_no_token(call: Call, telegram: ModuleType) -> None:
+    with pytest.raises(telegram.Refused) as caught:
+        call(http(refusal(404, f"Not Found: /bot{TOKEN}/getMe"), "404 Not Found"))
+    assert str(caught.value) == "getMe: 404 Not Found: /bot…/getMe"
+    assert TOKEN not in caught.value.description
+
+
+NO_ANSWERS = {
+    "500": (http(refusal(500, "Internal Server Error"), "500 Oops"), "HTTP 500 and no answer"),
+    "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502 and no answer"),
+    "500 that says ok": (http({"ok": True, "result": True}, "500 Oops"), "HTTP 500 and no answer"),
+    "503 that says ok": (
+        http({"ok": True, "result": True}, "503 Not now"),
+        "HTTP 503 and no answer",
+    ),
+    "a server's error in the body": (http(refusal(500, "Oops")), "500 Oops"),
+    "a gateway's in the body": (http(refusal(502, "Bad Gateway")), "502 Bad Gateway"),
+    "a code below a refusal's": (http(refusal(399, "x")), "399 x"),
+    "refused, without a code": (http({"ok": False}), "200 None"),
+    "neither ok nor refused": (http({"ok": "yes"}), "200 None"),
+    "a 1 that isn't true": (http({"ok": 1}), "200 None"),
+    "no ok": (http({"result": True}), "HTTP 200 and no answer"),
+    "a list": (http([{"ok": True}]), "HTTP 200 and no answer"),
+    "null": (http(None), "HTTP 200 and no answer"),
+    "empty": (http(b""), "HTTP 200 and no answer"),
+    "no JSON": (http(b"{'ok': True}"), "HTTP 200 and no answer"),
+    "no UTF-8": (http(b'{"ok": true, "result": "\xff"}'), "HTTP 200 and no answer"),
+    "nested too deep": (http(b"[" * 100_000), "HTTP 200 and no answer"),
+    "redirected": (http(b"", "302 Found", "Location: http://localhost/"), "HTTP 302 and no answer"),
+    "a proxy's refusal": (http(b"denied", "403 Forbidden"), "HTTP 403 and no answer"),
+    "truncated": (
+        b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"ok": tr',
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "text"), NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_what_is_no_answer_of_the_bot_api(
+    call: Call, telegram: ModuleType, answer: bytes, text: str
+) -> None:
+    with pytest.raises(telegram.Unreachable) as caught:
+        call(answer)
+    assert text in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "expected"),
+    [
+        (401, "Unauthorized", True),
+        (404, "Not Found", True),
+        (404, "Not Found: method not found", False),
+        (400, "Bad Request", False),
+        (403, "Forbidden: bot was blocked by the user", False),
+        (429, "Too Many Requests", False),
+    ],
+)
+def test_a_refusal_may_be_about_the_token(
+    telegram: ModuleType, code: int, description: str, expected: bool
+) -> None:
+    assert telegram.Refused("getMe", code, description, {}).is_about_the_token is expected
+
+
+@pytest.mark.parametrize("code", [400, 500])
+def test_an_error_can_always_be_logged(call: Call, telegram: ModuleType, code: int) -> None:
+    with pytest.raises((telegram.Refused, telegram.Unreachable)) as caught:
+        call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
+    text = str(caught.value)
+    assert f"getMe: {code} half a pair: \\ud800 é yyy" in text
+    assert len(json.dumps(text, ensure_ascii=False).encode()) < 1100

@@ -1,0 +1,264 @@
+"""webhook.py: Terraform's invocations register the webhook, and remove it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    LAMBDA,
+    SECRET,
+    TOKEN,
+    Container,
+    Json,
+    answers,
+    answers_and_closes,
+    http,
+    load,
+    parameter,
+    refusal,
+    request,
+    unused_port,
+)
+
+URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
+INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
+SET = {
+    "url": URL,
+    "max_connections": 20,
+    "allowed_updates": ["message", "callback_query"],
+    "secret_token": SECRET,
+}
+UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+
+
+def event(action: str, **fields: Any) -> Json:
+    """Return what Terraform's aws_lambda_invocation sends."""
+    return {"url": URL, "max_connections": 20, "tf": {"action": action}, **fields}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Take the pauses between two tries out of the next container, and note them."""
+    import time
+
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+@pytest.mark.parametrize("action", ["create", "update", "anything"])
+@pytest.mark.parametrize(
+    ("more", "last_error"),
+    [
+        ({}, None),
+        ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
+        ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
+    ],
+    ids=["no error", "an error", "half a pair"],
+)
+def test_the_webhook_is_registered(
+    container: Container, bot_api: BotApi, action: str, more: Json, last_error: str | None
+) -> None:
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
+    assert container.invoke(event(action)) == expected
+    assert container.log == []
+
+
+def test_telegram_chooses_the_number_of_connections_if_nobody_does(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setWebhook", {**SET, "max_connections": 40})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    container.invoke({"url": URL, "tf": {"action": "create"}})
+
+
+REFUSALS = {
+    "token": (401, "Unauthorized"),
+    "token unknown": (404, "Not Found"),
+    "url": (400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
+    "secret": (400, "Bad Request: secret token contains unallowed characters"),
+    "a code never seen": (499, "Something new"),
+}
+
+
+@pytest.mark.parametrize(("code", "description"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_fails_the_apply_in_telegrams_words(
+    container: Container, bot_api: BotApi, code: int, description: str
+) -> None:
+    bot_api.refuses({"method": "setWebhook", **SET}, code, description)
+    with pytest.raises(Exception, match="did not register") as caught:
+        container.invoke(event("create"))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+    expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
+    assert str(caught.value) == expected
+
+
+PASSING = {
+    "host unknown yet": http(refusal(400, UNRESOLVED), "400 Bad Request"),
+    "throttled": http(refusal(429, "Too Many Requests", retry_after=1), "429 Too Many Requests"),
+    "broken": http(b"", "502 Bad Gateway"),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
+def test_what_may_mend_itself_is_tried_again(
+    start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
+) -> None:
+    info = http({"ok": True, "result": INFO})
+    peer = serve(answers(answer, answer, http(), info))
+    container = start(peer.url)
+    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert peer.bodies == [SET, SET, SET, {}]
+    assert no_pauses == [1.0] * 2
+    assert {line["message"] for line in container.log} == {"registration is tried again"}
+    assert all(line["reason"] for line in container.log)
+
+
+def test_a_permission_that_is_not_there_yet_is_waited_for(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
+    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
+    container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert no_pauses == [1.0] * 2
+    assert len(store.requests) == 4
+    reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
+    assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
+        ("registration is tried again", reason)
+    ] * 2
+
+
+@pytest.mark.parametrize("reason", ["Failed to resolve host", "AccessDenied"])
+@pytest.mark.parametrize(
+    ("seconds", "tries"), [(9.0, 9), (2.0, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
+)
+def test_it_is_tried_until_the_time_is_nearly_up(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, reason: str
+) -> None:
+    webhook = load("botkit.webhook")
+    errors = {
+        "Failed to resolve host": webhook.Refused("setWebhook", 400, UNRESOLVED, {}),
+        "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
+    }
+    calls: list[str] = []
+
+    class Clock:
+        now = 1000.0
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return cls.now
+
+        @classmethod
+        def sleep(cls, seconds: float) -> None:
+            cls.now += seconds
+
+    def call(method: str, params: Json) -> None:
+        calls.append(method)
+        raise errors[reason]
+
+    monkeypatch.setattr(webhook, "time", Clock)
+    with pytest.raises(webhook.RegistrationFailed, match=reason):
+        webhook.register(event("create"), call, SECRET, ["message"], 1000.0 + seconds)
+    assert calls == ["setWebhook"] * tries
+
+
+UNTOLD = {
+    "no object": True,
+    "null": None,
+    "no url": {"has_custom_certificate": False},
+}
+
+
+@pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
+def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
+    container: Container, bot_api: BotApi, info: Any
+) -> None:
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, info)
+    expected = {"url": URL, "pending_updates": None, "last_error": None}
+    assert container.invoke(event("create")) == expected
+
+
+def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
+    start: Start, serve: Serve
+) -> None:
+    peer = serve(answers(http(), http(b"", "502 Bad Gateway")))
+    container = start(peer.url)
+    assert container.invoke(event("create"))["url"] == URL
+    assert container.line["message"] == "Telegram told nothing of the webhook"
+    assert peer.bodies == [SET, {}]
+
+
+def test_a_function_with_other_code_fails_the_apply(container: Container, bot_api: BotApi) -> None:
+    with pytest.raises(Exception, match="still runs other code") as caught:
+        container.invoke(event("create", sources="0" * 64))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    hashes = [
+        hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(LAMBDA.rglob("*.py"))
+    ]
+    sources = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    assert container.invoke(event("create", sources=sources))["url"] == URL
+
+
+def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
+    assert container.invoke(event("delete")) == {}
+    assert container.line["message"] == "the webhook is another deployment's now, and stays"
+
+
+def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+HINDRANCES = {
+    "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
+    "Telegram away": (answers_and_closes(b""), "Unreachable: ConnectionError: "),
+    "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
+}
+
+
+@pytest.mark.parametrize(("part", "error"), HINDRANCES.values(), ids=HINDRANCES)
+def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error: str) -> None:
+    container = start(serve(part).url)
+    assert container.invoke(event("delete")) == {}
+    assert container.line["level"] == "ERROR"
+    assert container.line["message"] == "the webhook was not removed"
+    assert container.line["error"].startswith(error)
+
+
+def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
+    with unused_port() as port:
+        assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
+
+
+@pytest.mark.parametrize("action", ["create", "delete"])
+def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
+    body = json.dumps(event(action))
+    for each in (request(body), {**request(body), **event(action)}, {**event(action), "body": ""}):
+        assert container.invoke(each)["statusCode"] in (400, 401)
+
+
+def test_the_failure_has_a_name_of_its_own() -> None:
+    assert load("botkit.webhook").RegistrationFailed.__mro__[1] is Exception

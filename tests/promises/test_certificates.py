@@ -1,0 +1,147 @@
+"""connection.py: which of the system's CAs are trusted, and what happens when that changes."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import trustme
+
+from tests.conftest import Serve, skip_or_fail
+from tests.support.stubs import answers_all, load
+
+# The name is all that tells the expected CA from others: it is a part of the certificate.
+EXPECTED = "Expected Root"
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    return load("botkit.connection")
+
+
+@pytest.fixture(scope="module")
+def expected() -> trustme.CA:
+    return trustme.CA(organization_name=EXPECTED)
+
+
+@pytest.fixture(scope="module")
+def other() -> trustme.CA:
+    return trustme.CA(organization_name="Another Root")
+
+
+def system_trusts(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
+    store = folder / "store.pem"
+    store.write_text(text)
+    monkeypatch.setenv("SSL_CERT_FILE", str(store))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder / "nothing"))
+
+
+def pem(*authorities: trustme.CA) -> str:
+    return "\n# A comment\n".join(each.cert_pem.bytes().decode() for each in authorities)
+
+
+def server_of(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("root", [EXPECTED, "No Such Root", ""], ids=["there", "missing", "none"])
+@pytest.mark.parametrize("signer", ["expected", "other"])
+def test_what_the_system_trusts_is_trusted(
+    serve: Serve,
+    module: ModuleType,
+    expected: trustme.CA,
+    other: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    signer: str,
+    root: str,
+) -> None:
+    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    authority = expected if signer == "expected" else other
+    peer = serve(answers_all, tls=server_of(authority))
+    connection = module.Connection(peer.url, root=root)
+    statuses = [connection.post("/", b"{}", {}, 5)[0] for _ in range(2)]
+    connection._kept.close()
+    assert statuses == [200, 200]
+    moved = signer == "other" and root == EXPECTED
+    assert peer.connections == 1 + moved  # with a CA that isn't the expected one it tries again
+
+
+def test_after_a_move_the_new_ca_is_trusted_at_once(
+    serve: Serve,
+    module: ModuleType,
+    expected: trustme.CA,
+    other: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    peer = serve(answers_all, tls=server_of(other))
+    connection = module.Connection(peer.url, root=EXPECTED)
+    connection.open(5)
+    connection._kept.close()
+    connection._kept = None
+    connection.open(5)
+    connection._kept.close()
+    assert peer.connections == 3
+
+
+@pytest.mark.parametrize("root", [EXPECTED, ""], ids=["one", "all"])
+def test_nothing_else_is_trusted(
+    serve: Serve,
+    module: ModuleType,
+    expected: trustme.CA,
+    other: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    root: str,
+) -> None:
+    system_trusts(monkeypatch, tmp_path, pem(other))
+    impostor = trustme.CA(organization_name=EXPECTED)  # the name, and not in the system's store
+    peer = serve(answers_all, tls=server_of(impostor))
+    with pytest.raises(module.Unreachable, match="SSLCertVerificationError"):
+        module.Connection(peer.url, root=root).open(5)
+    assert peer.requests == []
+
+
+def test_only_the_expected_ca_is_loaded(
+    module: ModuleType,
+    expected: trustme.CA,
+    other: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    assert module._trusted(EXPECTED) == ssl.PEM_cert_to_DER_cert(pem(expected))
+
+
+STORES = {
+    "empty": "",
+    "no PEM": "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+    "broken": "-----BEGIN CERTIFICATE-----\nAAAAA",
+}
+
+
+@pytest.mark.parametrize("text", STORES.values(), ids=STORES)
+def test_a_store_that_cannot_be_read_is_left_to_openssl(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    system_trusts(monkeypatch, tmp_path, text)
+    assert module._trusted(EXPECTED) == b""
+
+
+def test_without_a_store_there_is_no_expected_ca(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing"))
+    assert module._trusted(EXPECTED) == b""
+
+
+def test_telegrams_ca_is_among_those_of_this_machine(module: ModuleType) -> None:
+    if not ssl.get_default_verify_paths().cafile:
+        skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
+    assert module._trusted(load("botkit.telegram").ROOT)

@@ -1,0 +1,133 @@
+"""Delivery as a whole: a thousand messages of fifty chats, of which each is answered, and in order.
+
+The stand-in delivers as Telegram does (order per chat, tries again with its back-off, in compressed
+time), three calls of ten fail, some after having been carried out, and some of the function's own
+answers are lost. What is answered twice is what can't be told apart from what wasn't answered.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from emulators.telegram import Call, Fault, Server, Telegram
+
+from tests.conftest import Start
+from tests.support.stubs import SECRET, TOKEN, Container, Json, request
+
+SEED = 20260101
+CHATS, MESSAGES = 50, 1000
+PACE = 0.001  # of Telegram's seconds
+FAILING = 0.3  # of the calls
+UNHEARD = 0.05  # of the function's 200s
+
+FAULTS = [
+    Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
+    Fault("refuse", 1, 500, "Internal Server Error"),
+    Fault("refuse", 1, 401, "Unauthorized"),
+    Fault("lost"),
+]
+
+
+class FailingTelegram(Telegram):
+    """A Telegram that fails by a fixed seed, by message and try: threads may come in any order."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(TOKEN, **options)
+        self.tries: Counter[str] = Counter()
+
+    def answer(self, method: str, params: Json, delivery: int | None = None) -> Call:
+        text = params.get("text", "")
+        self.tries[text] += 1
+        chance = random.Random(f"{SEED} {text} {self.tries[text]}")
+        if text and chance.random() < FAILING:
+            fault = chance.choice(FAULTS)
+            self.faults.append(
+                Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
+            )
+        return super().answer(method, params, delivery)
+
+
+class Webhook:
+    """The function behind the webhook: one container at a time, replaced now and then."""
+
+    def __init__(self, new_container: Callable[[], Container]) -> None:
+        self.unheard: Counter[int] = Counter()  # update ids whose 200 was lost
+        self.met_another: Counter[int] = Counter()  # and that came again to a new container
+        self._new_container = new_container
+        self._container = new_container()
+        self._answered: set[int] = set()  # by this container, or by one before it
+        self._answered_here: set[int] = set()
+        self._one_at_a_time = threading.Lock()
+
+    def deliver(
+        self, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], str]:
+        """Take a delivery as API Gateway does. Raises OSError where the answer is lost."""
+        update_id = json.loads(body)["update_id"]
+        with self._one_at_a_time:
+            if update_id in self._answered - self._answered_here:
+                self.met_another[update_id] += 1
+                self._answered.discard(update_id)
+            answer = self._container.invoke(request(body.decode(), headers=headers))
+            if answer["statusCode"] == 200:
+                self._answered.add(update_id)
+                self._answered_here.add(update_id)
+                chance = random.Random(f"{SEED} {update_id} {self.unheard[update_id]}")
+                if chance.random() < UNHEARD:
+                    self.unheard[update_id] += 1
+                    if chance.random() < 0.2:
+                        self._container = self._new_container()
+                        self._answered_here = set()
+                    raise OSError("the 200 was lost")
+        return answer["statusCode"], answer["headers"], answer["body"]
+
+
+def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
+    start: Start,
+) -> None:
+    telegram = FailingTelegram(pace=PACE)
+    with Server(telegram) as server:
+        webhook = Webhook(lambda: start(server.url))
+        telegram.deliver = webhook.deliver
+        sent: dict[int, list[str]] = {}
+        ids: dict[str, int] = {}
+        for number in range(MESSAGES):
+            chat, text = 1 + number % CHATS, f"message {number}"
+            update = telegram.message(text, chat={"id": chat, "type": "private", "first_name": "A"})
+            ids[text] = telegram.send(update)
+            sent.setdefault(chat, []).append(text)
+        hook = {"url": "https://bot.example/telegram", "secret_token": SECRET}
+        assert telegram.answer("setWebhook", hook).status == 200
+        telegram.wait(lambda: not telegram.pending(), timeout=60)
+
+    carried_out = [call for call in telegram.calls if call.status == 200 and "text" in call.params]
+    answers: dict[int, list[str]] = {}
+    for call in carried_out:
+        answers.setdefault(call.params["chat_id"], []).append(call.params["text"][10:])
+
+    # Every message is answered, and the order is kept within a chat.
+    assert answers.keys() == sent.keys()
+    for chat, texts in answers.items():
+        assert [text for text, _ in itertools.groupby(texts)] == sent[chat]
+
+    # Answered twice is what was carried out unheard, by us or by Telegram, and nothing else.
+    lost = Counter(call.params["text"][10:] for call in carried_out if call.fault == "lost")
+    expected = Counter({text: 1 + lost[text] + webhook.met_another[ids[text]] for text in ids})
+    assert Counter(text for texts in answers.values() for text in texts) == expected
+
+    # And all of it happened: calls failed, some after having been carried out, 200s were lost.
+    failed = [call for call in telegram.calls if call.fault]
+    assert 0.25 < len(failed) / len(telegram.calls) < 0.35
+    assert {call.status for call in failed} == {200, 401, 429, 500}
+    assert sum(lost.values()) > 50
+    assert sum(webhook.met_another.values()) >= 5
+    assert sum(webhook.unheard.values()) >= sum(webhook.met_another.values()) + 5
+    statuses = Counter(delivery.status for delivery in telegram.deliveries)
+    assert set(statuses) == {0, 200, 503}
+    assert statuses[200] == MESSAGES

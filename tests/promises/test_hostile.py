@@ -1,0 +1,525 @@
+"""Hostile events: whatever comes, the function answers, and calls nobody without the secret.
+
+What is HTTP is refused with a 4xx, or answered 200 with no call. The bot never answers 410, at
+which Telegram would drop the webhook. Each call that a mutated update gets is valid by type.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Serve, Start
+from tests.support.stubs import (
+    SECRET,
+    SECRET_HEADER,
+    Container,
+    Json,
+    Peer,
+    answers_all,
+    message,
+    request,
+)
+
+Place = tuple[Any, ...]  # the keys and indices that lead to it
+MISSING = object()
+
+UPDATES = [
+    json.loads(path.read_text("utf-8"))["update"]
+    for path in sorted((Path(__file__).parent.parent / "updates").rglob("*.json"))
+]
+UPDATE = json.dumps(message())
+
+
+def deep(levels: int) -> Any:
+    """Return a list in a list in a list …"""
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+VALUES: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "false": False,
+    "zero": 0,
+    "a number": 7,
+    "a float": 1.5,
+    "infinite": float("inf"),
+    "400 digits": 10**399,
+    "empty text": "",
+    "text": "planted",
+    "NUL": "\x00",
+    "half a pair": "\ud800",
+    "not ASCII": "é👍",
+    "huge": "x" * 6_000_000,
+    "an empty list": [],
+    "a list": ["x"],
+    "an empty object": {},
+    "an object": {"x": {"y": "z"}},
+    "objects of odd names": {"": None, "\ud800": 1, "x" * 1000: 2},
+    "nested deep": deep(1000),
+}
+ANYTHING = [("missing", MISSING), *VALUES.items()]
+HEADERS = {
+    "accept-encoding": "gzip, deflate",
+    "content-length": str(len(UPDATE)),
+    "content-type": "application/json",
+    "x-amzn-trace-id": "Root=1-69560000-0123456789abcdef01234567",
+    "x-forwarded-for": "149.154.167.197",
+    "x-forwarded-port": "443",
+    "x-forwarded-proto": "https",
+    SECRET_HEADER: SECRET,
+}
+CLIENT_CERT = {
+    "clientCertPem": "-----BEGIN CERTIFICATE-----",
+    "issuerDN": "CN=an issuer",
+    "serialNumber": "a1:a1",
+    "subjectDN": "CN=a client",
+    "validity": {
+        "notAfter": "Aug  5 00:28:21 2027 GMT",
+        "notBefore": "May 28 12:30:02 2026 GMT",
+    },
+}
+ALB: Json = {
+    "requestContext": {
+        "elb": {
+            "targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:"
+            "targetgroup/bot/0123456789abcdef"
+        }
+    },
+    "httpMethod": "POST",
+    "path": "/telegram",
+    "body": UPDATE,
+    "isBase64Encoded": False,
+}
+
+# All that AWS documents, a client's certificate and an authorizer's claims included.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+EVENTS: dict[str, Json] = {
+    "payload 2.0": {
+        "version": "2.0",
+        "routeKey": "POST /telegram",
+        "rawPath": "/telegram",
+        "rawQueryString": "a=1&a=2&b=3",
+        "cookies": ["a=1", "b=2"],
+        "headers": HEADERS,
+        "queryStringParameters": {"a": "1,2", "b": "3"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "authentication": {"clientCert": CLIENT_CERT},
+            "authorizer": {"jwt": {"claims": {"sub": "a person"}, "scopes": ["a", "b"]}},
+            "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "abcdef1234",
+            "http": {
+                "method": "POST",
+                "path": "/telegram",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "149.154.167.197",
+                "userAgent": "an agent",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "POST /telegram",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1767225600000,
+        },
+        "body": UPDATE,
+        "pathParameters": {"a": "1"},
+        "isBase64Encoded": False,
+        "stageVariables": {"a": "1"},
+    },
+    "payload 1.0": {
+        "version": "1.0",
+        "resource": "/telegram",
+        "path": "/telegram",
+        "httpMethod": "POST",
+        "headers": HEADERS,
+        "multiValueHeaders": {name: [value] for name, value in HEADERS.items()},
+        "queryStringParameters": {"a": "2", "b": "3"},
+        "multiValueQueryStringParameters": {"a": ["1", "2"], "b": ["3"]},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "authorizer": {"claims": None, "scopes": None},
+            "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "abcdef1234",
+            "extendedRequestId": "JKJaXmPLvHcESHA=",
+            "httpMethod": "POST",
+            "identity": {
+                "accessKey": None,
+                "accountId": None,
+                "caller": None,
+                "cognitoAuthenticationProvider": None,
+                "cognitoAuthenticationType": None,
+                "cognitoIdentityId": None,
+                "cognitoIdentityPoolId": None,
+                "principalOrgId": None,
+                "sourceIp": "149.154.167.197",
+                "user": None,
+                "userAgent": "an agent",
+                "userArn": None,
+                "clientCert": CLIENT_CERT,
+            },
+            "path": "/telegram",
+            "protocol": "HTTP/1.1",
+            "requestId": "JKJaXmPLvHcESHA=",
+            "requestTime": "01/Jan/2026:00:00:00 +0000",
+            "requestTimeEpoch": 1767225600000,
+            "resourceId": None,
+            "resourcePath": "/telegram",
+            "stage": "$default",
+        },
+        "pathParameters": {"a": "1"},
+        "stageVariables": {"a": "1"},
+        "body": UPDATE,
+        "isBase64Encoded": False,
+    },
+    "ALB": {**ALB, "headers": HEADERS, "queryStringParameters": {"a": "2", "b": "3"}},
+    "ALB, multi-value": {
+        **ALB,
+        "multiValueHeaders": {name: [value] for name, value in HEADERS.items()},
+        "multiValueQueryStringParameters": {"a": ["1", "2"], "b": ["3"]},
+    },
+}
+FIELDS = [(kind, field) for kind, event in EVENTS.items() for field in event]
+SECRET_PLACES = [("headers",), ("headers", SECRET_HEADER)]
+
+
+def places(value: Any, way: Place = ()) -> Iterator[Place]:
+    """Go through all places in a JSON value."""
+    items: Iterable[Any] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
+        yield (*way, key)
+        yield from places(inner, (*way, key))
+
+
+def changed(whole: Any, place: Place, value: Any) -> Any:
+    """Return a copy of a JSON value in which a place is gone (MISSING), or holds something else."""
+    key, *rest = place
+    result = copy.copy(whole)
+    if rest:
+        result[key] = changed(whole[key], tuple(rest), value)
+    elif value is MISSING:
+        del result[key]
+    else:
+        result[key] = value
+    return result
+
+
+@pytest.fixture
+def peer(serve: Serve) -> Peer:
+    """A Bot API that carries everything out, and counts."""
+    return serve(answers_all)
+
+
+@pytest.fixture
+def container(start: Start, peer: Peer) -> Container:
+    return start(peer.url)
+
+
+@pytest.fixture(params=["api", "webhook"])
+def in_mode(request: pytest.FixtureRequest, start: Start, peer: Peer) -> Container:
+    """A container in each of the two reply modes."""
+    return start(peer.url, REPLY_MODE=request.param)
+
+
+def invoke(container: Container, event: Any) -> Json:
+    """Invoke the function with an HTTP event, and return an answer that may be."""
+    answer: Json = container.invoke(event)
+    assert set(answer) == {"statusCode", "headers", "body"}
+    assert isinstance(answer["body"], str)
+    assert "Traceback" not in answer["body"]
+    assert answer["statusCode"] in (200, 400, 401)
+    return answer
+
+
+def is_refused_or_served(container: Container, event: Any) -> int:
+    """Invoke the function with an HTTP event, and return the status, which is one that may be."""
+    return int(invoke(container, event)["statusCode"])
+
+
+# With an ALB's multi-value headers, which the module never sets up, nobody has the secret.
+STATUSES = {"payload 2.0": 200, "payload 1.0": 200, "ALB": 200, "ALB, multi-value": 401}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_each_kind_of_http_event_is_served(container: Container, peer: Peer, kind: str) -> None:
+    assert is_refused_or_served(container, EVENTS[kind]) == STATUSES[kind]
+    assert len(peer.requests) == (STATUSES[kind] == 200)
+
+
+def status_with(kind: str, place: Place, value: Any) -> int:
+    """Return the status of an event of a kind in which a place is changed."""
+    if STATUSES[kind] == 401 or place in SECRET_PLACES:
+        return 401
+    is_encoded = place == ("isBase64Encoded",) and value is not MISSING and bool(value)
+    return 400 if place == ("body",) or is_encoded else 200
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=str)
+def test_a_field_and_all_in_it_may_be_missing_or_anything(
+    container: Container, peer: Peer, kind: str, field: str
+) -> None:
+    event = EVENTS[kind]
+    for place in [(field, *place) for place in [(), *places(event[field])]]:
+        for name, value in ANYTHING:
+            status = is_refused_or_served(container, changed(event, place, value))
+            assert status == status_with(kind, place, value), (place, name)
+    assert len(peer.requests) <= 1  # the same update is answered once
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_without_the_secret_no_call_is_made(container: Container, peer: Peer, kind: str) -> None:
+    event = EVENTS[kind]
+    if "headers" in event:
+        event = changed(event, ("headers", SECRET_HEADER), "wrong")
+    for place in places(event):
+        for name, value in ANYTHING:
+            status = is_refused_or_served(container, changed(event, place, value))
+            assert status == 401, (place, name)
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_an_event_of_another_kind_gets_an_error(
+    container: Container, peer: Peer, name: str
+) -> None:
+    events = [
+        VALUES[name],
+        {"Records": VALUES[name]},
+        {"tf": VALUES[name]},
+        {"source": VALUES[name]},
+    ]
+    events += [{"url": VALUES[name]}, {"tf": VALUES[name], "url": "https://x"}, [VALUES[name]]]
+    for event in events:
+        if isinstance(event, dict) and isinstance(event.get("tf"), dict) and "url" in event:
+            continue  # that is Terraform's
+        assert set(container.invoke(event)) == {"error"}
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("encoded", [False, True], ids=["plain", "base64"])
+def test_a_body_of_six_megabytes(container: Container, peer: Peer, encoded: bool) -> None:
+    size = 6 * 2**20 * 3 // 4 if encoded else 6 * 2**20
+    update = message()
+    update["message"]["reply_to_message"] = {"text": "x" * (size - len(UPDATE) - 60)}
+    body = json.dumps(update)
+    if encoded:
+        body = base64.b64encode(body.encode()).decode()
+    assert is_refused_or_served(container, request(body, isBase64Encoded=encoded)) == 200
+    assert len(peer.requests) == 1
+
+
+IMITATIONS: list[Json] = [
+    {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
+    {"source": "aws.events"},
+    {"Records": [{"eventSource": "aws:s3"}]},
+    {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
+]
+
+
+@pytest.mark.parametrize("imitated", IMITATIONS, ids=lambda event: next(iter(event)))
+def test_a_body_that_imitates_an_event_is_a_body(
+    container: Container, peer: Peer, imitated: Json
+) -> None:
+    assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
+    with_id = {"update_id": 1, **imitated}
+    assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
+    assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
+    assert peer.requests == []
+
+
+# ── Bodies
+
+
+PERSON = {"id": 42, "is_bot": False, "first_name": "Ada"}
+ENTITY = {
+    "type": "text_link",
+    "offset": 0,
+    "length": 7,
+    "url": "https://example.org/",
+    "user": PERSON,
+    "language": "python",
+    "custom_emoji_id": "5",
+    "unix_time": 1767225600,
+    "date_time_format": "wDT",
+}
+BODIES: dict[str, Json] = {
+    "a text in a topic": message(
+        text="planted", entities=[ENTITY], message_thread_id=3, is_topic_message=True
+    ),
+    "a command of an admin": message(
+        text="/help",
+        sender_chat={"id": -1001, "type": "supergroup", "title": "A group"},
+        is_automatic_forward=False,
+    ),
+    "a photo in a topic of direct messages": message(
+        photo=[{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}],
+        direct_messages_topic={"topic_id": 5, "user": PERSON},
+        has_protected_content=True,
+    ),
+    "a poll": message(poll={"id": "1", "type": "quiz", "correct_option_ids": [0]}),
+    "a press of a button": {
+        "update_id": 1,
+        "callback_query": {
+            "id": "1",
+            "from": PERSON,
+            "message": message()["message"],
+            "chat_instance": "2",
+            "data": "pressed",
+        },
+    },
+}
+PARAMETERS: dict[str, Callable[[Any], bool]] = {
+    "chat_id": lambda value: type(value) is int,
+    "from_chat_id": lambda value: type(value) is int,
+    "message_id": lambda value: type(value) is int,
+    "message_thread_id": lambda value: type(value) is int,
+    "direct_messages_topic_id": lambda value: type(value) is int,
+    "protect_content": lambda value: value is True,
+    "callback_query_id": lambda value: type(value) is str,
+    "text": lambda value: (
+        type(value) is str and 1 <= len(value.encode("utf-16-le", "surrogatepass")) / 2 <= 4096
+    ),
+    "reply_markup": lambda value: type(value) is dict,
+    "entities": lambda value: type(value) is list and all(map(is_entity, value)),
+}
+NEEDED = {
+    "sendMessage": {"chat_id", "text"},
+    "copyMessage": {"chat_id", "from_chat_id", "message_id"},
+    "answerCallbackQuery": {"callback_query_id"},
+}
+
+
+def is_entity(value: Any) -> bool:
+    """Tell whether a value has what https://core.telegram.org/bots/api#messageentity has."""
+    return (
+        type(value) is dict
+        and {"type", "offset", "length"} <= set(value)
+        and all(type(value[name]) is type(ENTITY[name]) for name in set(value) & set(ENTITY))
+    )
+
+
+def check_call(call: Json) -> None:
+    """Fail if a call is not valid by type."""
+    params = {**call}
+    method = params.pop("method")
+    assert set(params) >= NEEDED[method]
+    for name, value in params.items():
+        assert PARAMETERS[name](value), (method, name, value)
+
+
+def deliver(container: Container, peer: Peer, body: Any) -> tuple[int, int]:
+    """Deliver a body with the right secret, for the first time.
+
+    Returns the status and the number of calls, each of which is valid by type.
+    """
+    container.handler.answered.clear()
+    peer.requests.clear()
+    answer = invoke(container, request(json.dumps(body)))
+    methods = [sent.split(b" ")[1].rpartition(b"/")[2].decode() for sent in peer.requests]
+    calls = [
+        {"method": method, **params} for method, params in zip(methods, peer.bodies, strict=True)
+    ]
+    if container.handler.settings.reply_mode == "webhook":
+        assert calls == []  # there is one at most, and it is in the response
+    if answer["headers"]["Content-Type"] == "application/json":
+        calls.append(json.loads(answer["body"]))
+    for call in calls:
+        check_call(call)
+    return answer["statusCode"], len(calls)
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_any_place_of_an_update_may_be_missing_or_anything(
+    in_mode: Container, peer: Peer, kind: str
+) -> None:
+    update = BODIES[kind]
+    assert deliver(in_mode, peer, update) == (200, 1)
+    for place in places(update):
+        for name, value in ANYTHING:
+            status, _ = deliver(in_mode, peer, changed(update, place, value))
+            is_update = place != ("update_id",) or type(value) is int
+            assert status == (200 if is_update and name != "infinite" else 400), (place, name)
+
+
+# ── Properties
+
+ANY_CHARACTER = st.characters(codec=None)  # halves of surrogate pairs included
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(ANY_CHARACTER, max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(ANY_CHARACTER, max_size=8)
+            | st.sampled_from(["update_id", "message", "chat", "id", "text"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+OBJECT = st.dictionaries(st.text(ANY_CHARACTER, max_size=8), JSON, max_size=4)
+many = settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Any:
+    """Draw an update in which up to three places are gone, or hold something else."""
+    update = draw(st.sampled_from(UPDATES))
+    for _ in range(draw(st.integers(1, 3))):
+        if found := list(places(update)):
+            value = MISSING if draw(st.booleans()) else draw(JSON)
+            update = changed(update, draw(st.sampled_from(found)), value)
+    return update
+
+
+@many
+@given(body=JSON | OBJECT.map(lambda fields: {**fields, "update_id": 1}))
+def test_any_json_gets_a_status(in_mode: Container, peer: Peer, body: Any) -> None:
+    assert deliver(in_mode, peer, body)[0] != 401
+
+
+@many
+@given(update=mutated())
+def test_any_mutation_of_an_update_gets_a_status_and_valid_calls(
+    in_mode: Container, peer: Peer, update: Any
+) -> None:
+    assert deliver(in_mode, peer, update)[0] != 401
+
+
+@many
+@given(body=st.text(ANY_CHARACTER) | st.binary().map(lambda data: data.decode("latin-1")))
+def test_any_text_gets_a_status(in_mode: Container, body: str) -> None:
+    for encoded in (False, True):
+        assert is_refused_or_served(in_mode, request(body, isBase64Encoded=encoded)) == 400
+
+
+@many
+@given(event=st.dictionaries(st.sampled_from([*EVENTS["payload 1.0"], "tf", "url", "x"]), JSON))
+def test_any_event_gets_an_answer(in_mode: Container, peer: Peer, event: Json) -> None:
+    answer = in_mode.invoke({**event, "tf": None})
+    assert answer.get("statusCode", 401) in (400, 401)
+    assert peer.requests == []

@@ -1,0 +1,102 @@
+"""What the tests of scripts run them with: a copy of the project, and a script at work in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from project import ROOT
+
+PARTS = ("lambda", "scripts", ".terraform.lock.hcl", ".python-version", "requirements-dev.txt")
+LONGEST = 90.0  # seconds, for anything that a script does
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """Copy what scripts need into a folder, where a test may change it."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for source in [*(ROOT / name for name in PARTS), *ROOT.glob("*.tf")]:
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name, ignore=ignored)
+        else:
+            shutil.copy(source, folder / source.name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
+
+
+def edit(project: Path, old: str, new: str) -> None:
+    """Change a line of a copy's bot.py, and save it at once as an editor does."""
+    path = project / "lambda" / "bot.py"
+    source = path.read_text()
+    assert old in source
+    path.with_suffix(".new").write_text(source.replace(old, new))
+    path.with_suffix(".new").replace(path)
+
+
+class Script:
+    """A script at work, whose output is read as it comes. It is ended with the `with` block."""
+
+    def __init__(self, project: Path, name: str, *arguments: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [project / "scripts" / name, *arguments],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        self._read = threading.Condition()
+        self._reader = threading.Thread(target=self._follow, daemon=True)
+        self._reader.start()
+
+    def _follow(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout:
+            while text := self.process.stdout.read(1):
+                with self._read:
+                    self.output += text
+                    self._read.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the script has written a text."""
+        with self._read:
+            ended = self._read.wait_for(
+                lambda: text in self.output or not self._reader.is_alive(), LONGEST
+            )
+            assert ended and text in self.output, f"no {text!r} in:\n{self.output}"
+
+    def end(self, kind: signal.Signals | None = None, within: float = LONGEST) -> int:
+        """Send a signal, if any, wait for the end, and return the exit code."""
+        if kind is not None:
+            self.process.send_signal(kind)
+        code = self.process.wait(within)
+        self._reader.join(LONGEST)
+        return code
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(LONGEST)
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(LONGEST)
+
+
+def processes_that_know(text: str) -> list[str]:
+    """Return the command lines of this machine's processes with a text in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+    return found

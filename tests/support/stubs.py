@@ -1,0 +1,367 @@
+"""What stands in for Lambda and for Telegram: a container, its events, and a server at fault."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import socket
+import ssl
+import struct
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from awslambdaric.lambda_runtime_log_utils import JsonFormatter
+from awslambdaric.lambda_runtime_marshaller import to_json
+
+Json = dict[str, Any]
+
+LAMBDA = Path(__file__).resolve().parent.parent.parent / "lambda"
+TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
+SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
+PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
+OLD_TOKEN = "123456789:planted-old-token_EEEEEEEEEEEEEEEEE"
+KEY = "planted/key+of-the-role_DDDDDDDDDDDDDDDD"
+SESSION_TOKEN = "planted/session+token==of-the-role_FFFFFFFF"
+SECRETS = (TOKEN, SECRET, PASSWORD, OLD_TOKEN, KEY, SESSION_TOKEN)
+TEXT = "planted text of a person"
+SECRET_HEADER = "x-telegram-bot-api-secret-token"
+
+
+class Context:
+    """What the function reads of Lambda's context object."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+class Log(logging.Handler):
+    """The function's log as Lambda writes it: AWS's own formatter, and UTF-8 without mercy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+        self.addFilter(lambda record: record.name != "werkzeug")  # the stubbed Bot API's own
+        self.lines: list[Json] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record).encode()))
+
+
+class Container:
+    """A new Lambda container: the modules of lambda/ loaded afresh. One lives at a time.
+
+    What was logged is in `log`, all that it ever answered or raised in `said`.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.log = log.lines
+        self.said: list[str] = []
+        unload()
+        self.handler: ModuleType = importlib.import_module("handler")
+
+    def invoke(self, event: Any, milliseconds: int = 10_000) -> Any:
+        """Invoke the function as AWS's runtime client does, with so much of its time left."""
+        try:
+            answer = self.handler.handler(event, Context(milliseconds))
+        except Exception as error:
+            self.said += traceback.format_exception(error)
+            raise
+        as_sent = to_json(answer)
+        as_sent.encode()  # Lambda's own container would die of what can't be encoded
+        self.said.append(as_sent)
+        return json.loads(as_sent)
+
+    def deliver(self, update: Any, milliseconds: int = 10_000) -> tuple[int, str | None]:
+        """Deliver an update as Telegram does. Returns the status and Retry-After."""
+        answer = self.invoke(request(json.dumps(update)), milliseconds)
+        return answer["statusCode"], answer["headers"].get("Retry-After")
+
+    @property
+    def line(self) -> Json:
+        """The last log line, without what changes from run to run."""
+        varying = {"timestamp", "milliseconds", "requestId"}
+        return {key: value for key, value in self.log[-1].items() if key not in varying}
+
+    def stop(self) -> None:
+        """Close what the container keeps open, as its end does."""
+        connections = (
+            [sys.modules["botkit.api"].client.connection] if "botkit.api" in sys.modules else []
+        )
+        if "botkit.aws" in sys.modules:
+            connections += sys.modules["botkit.aws"].connections.values()
+        for connection in connections:
+            if connection._kept:
+                connection._kept.close()
+        unload()
+
+
+def unload() -> None:
+    """Forget the modules of lambda/: the next import is a cold start."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("bot", "botkit", "handler"):
+            del sys.modules[name]
+
+
+def load(name: str) -> ModuleType:
+    """Return a module of lambda/, loaded afresh."""
+    unload()
+    return importlib.import_module(name)
+
+
+def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
+    """Return a webhook request as API Gateway hands it on (payload format 2.0)."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /telegram",
+        "rawPath": "/telegram",
+        "rawQueryString": "",
+        "headers": {
+            "content-type": "application/json",
+            "host": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
+            SECRET_HEADER: secret,
+        },
+        "requestContext": {
+            "apiId": "abcdef1234",
+            "http": {"method": "POST", "path": "/telegram", "sourceIp": "149.154.167.197"},
+            "requestId": "planted",
+            "routeKey": "POST /telegram",
+            "stage": "$default",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+        **fields,
+    }
+
+
+def message(update_id: int = 1, **fields: Any) -> Json:
+    """Return an update with a message: a text, unless other fields are given."""
+    return {
+        "update_id": update_id,
+        "message": {
+            "message_id": 7,
+            "date": 1767225600,
+            "chat": {"id": 42, "type": "private", "first_name": "Ada"},
+            "from": {"id": 42, "is_bot": False, "first_name": "Ada"},
+            **(fields or {"text": TEXT}),
+        },
+    }
+
+
+def echo(text: str = TEXT, **params: Any) -> Json:
+    """Return the call that echoes a text, as `bot.reply` returns it."""
+    return {"method": "sendMessage", "chat_id": 42, "text": "You said: " + text, **params}
+
+
+Part = Callable[["Peer", socket.socket], None]
+
+
+class Peer:
+    """A server on loopback that plays a part for each connection; the last one for all others.
+
+    It counts its connections, and keeps the requests it has read, head and body. `tls` may be set
+    meanwhile. Until it is told to `listen`, its port refuses connections.
+    """
+
+    def __init__(self, *parts: Part, tls: ssl.SSLContext | None = None) -> None:
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self.over = threading.Event()
+        self.tls = tls
+        self._parts = parts
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+
+    def listen(self) -> None:
+        """Begin to accept connections."""
+        self._listener.listen()
+        self._spawn(self._accept)
+
+    @property
+    def bodies(self) -> list[Any]:
+        """What was posted, parsed."""
+        return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in self.requests]
+
+    def read_request(self, connection: socket.socket) -> bytes:
+        """Read a request and note it. Empty when the client has gone."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            received = connection.recv(65536)
+            if not received:
+                return b""
+            data += received
+        head = data.partition(b"\r\n\r\n")[0]
+        length = 0
+        for field in head.split(b"\r\n")[1:]:
+            name, _, value = field.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        while len(data) < len(head) + 4 + length:
+            received = connection.recv(65536)
+            if not received:
+                return b""
+            data += received
+        self.requests.append(data)
+        return data
+
+    def stop(self) -> None:
+        """Close everything, and end the threads."""
+        self.over.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads[:1]:
+            thread.join(5)  # until then one more connection may be accepted
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                part = self._parts[min(self.connections, len(self._parts) - 1)]
+                self.connections += 1
+                self._sockets.append(connection)
+                self._spawn(partial(self._play, connection, part))
+
+    def _play(self, connection: socket.socket, part: Part) -> None:
+        with contextlib.suppress(OSError), connection:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            with connection:
+                part(self, connection)
+
+    def _spawn(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+OK = {"ok": True, "result": True}
+
+
+def http(body: Any = OK, status: str = "200 OK", *fields: str) -> bytes:
+    """Return a whole HTTP/1.1 response; a body that isn't bytes is written as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *fields]
+    return "\r\n".join([*head, "", ""]).encode() + data
+
+
+def refusal(code: Any, description: str, **parameters: Any) -> Json:
+    """Return the body of an error answer of the Bot API."""
+    answer = {"ok": False, "error_code": code, "description": description}
+    return {**answer, "parameters": parameters} if parameters else answer
+
+
+def parameter(value: Any) -> bytes:
+    """Return Parameter Store's answer."""
+    return http({"Parameter": {"Name": "/bot/token", "Value": value}})
+
+
+def until_closed(peer: Peer, connection: socket.socket) -> None:
+    """Say nothing until the client closes."""
+    while connection.recv(65536):
+        pass
+
+
+def answers(*responses: bytes) -> Part:
+    """Return the part that answers requests on one connection, and leaves it open at the end."""
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        for response in responses:
+            if not peer.read_request(connection):
+                return
+            connection.sendall(response)
+        until_closed(peer, connection)
+
+    return part
+
+
+def answers_all(peer: Peer, connection: socket.socket) -> None:
+    """Carry out every call, on a connection that is kept."""
+    while peer.read_request(connection):
+        connection.sendall(http())
+
+
+def answers_and_closes(*responses: bytes) -> Part:
+    """Return the part that answers requests, and closes the connection without a word about it."""
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        for response in responses:
+            peer.read_request(connection)
+            connection.sendall(response)
+
+    return part
+
+
+def keeps_sending(head: bytes, piece: bytes, pause: float = 0) -> Part:
+    """Return the part that answers with a head, and then with a piece again and again."""
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(head)
+        while not peer.over.wait(pause):
+            connection.sendall(piece)
+
+    return part
+
+
+def silent(peer: Peer, connection: socket.socket) -> None:
+    """Read a request, and never answer."""
+    peer.read_request(connection)
+    until_closed(peer, connection)
+
+
+def slow(seconds: float) -> Part:
+    """Return the part that answers every request after so many seconds."""
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        while peer.read_request(connection):
+            peer.over.wait(seconds)
+            connection.sendall(http())
+
+    return part
+
+
+def reset(connection: socket.socket) -> None:
+    """Close a connection rudely: what isn't read is lost, and the client gets ECONNRESET."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def resets_at_once(peer: Peer, connection: socket.socket) -> None:
+    reset(connection)
+
+
+def resets_after_request(peer: Peer, connection: socket.socket) -> None:
+    peer.read_request(connection)
+    reset(connection)
+
+
+@contextlib.contextmanager
+def unused_port() -> Iterator[int]:
+    """Give a port that refuses connections: it is bound, and nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

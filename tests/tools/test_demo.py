@@ -1,0 +1,223 @@
+"""scripts/demo: one command shows the bot at work, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chat.places import TOKEN
+from terraform import Emulator
+
+from tests.conftest import skip_or_fail
+from tests.support.deployment import needs_provider
+from tests.support.programs import Script, copy_of_the_project, edit, processes_that_know
+
+linux = pytest.mark.usefixtures("proc")
+
+
+@pytest.fixture
+def proc() -> None:
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return copy_of_the_project(tmp_path / "project")
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """The folder for temporary files; what has it in its environment, the demo started.
+
+    Its path is short: Terraform talks to its provider over a socket in there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def nothing_is_left(temporary: Path) -> None:
+    assert processes_that_know(f"TMPDIR={temporary}") == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
+    arguments = ("--direct", "--send", "hello", "--send", "good bye")
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines.index("You said: hello") < lines.index("You said: good bye")
+    nothing_is_left(temporary)
+
+
+def test_direct_needs_no_dependencies(project: Path) -> None:
+    (project / ".venv").unlink()
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 0, demo.output
+    assert not (project / ".venv").exists()
+
+
+def test_a_message_is_answered_on_emulated_aws(
+    project: Path, temporary: Path, tmp_path: Path
+) -> None:
+    """What the operator has beside the module, in the home folder and set is not touched."""
+    needs_provider()
+    used = tmp_path / "used"
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws" / "config").write_text(
+        f"[default]\ncredential_process = touch {used}\n[profile mine]\nrole_arn = nonsense\n"
+    )
+    (project / "terraform.tfstate").write_text("the operator's state")
+    (project / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    (project / "terraform.tfvars").write_text('name = "the-operators"\n')
+    (project / ".terraform").mkdir()
+    (project / ".terraform" / "environment").write_text("production")
+    before = contents(project)
+    environment = {
+        "AWS_ACCESS_KEY_ID": "the-operators",
+        "AWS_PROFILE": "mine",
+        "AWS_SECRET_ACCESS_KEY": "the-operators-key",
+        "HOME": str(home),
+        "TF_CLI_ARGS": "-no-such-option",
+        "TF_DATA_DIR": str(project / ".terraform"),
+        "TF_VAR_name": "the operator's, and no name",
+        "TF_VAR_telegram_bot_token": "the-operators-token",
+        "TF_WORKSPACE": "production",
+        "TMPDIR": str(temporary),
+    }
+    with Script(project, "demo", "--send", "hello", **environment) as demo:
+        assert demo.end() == 0, demo.output
+    lines = [re.sub(r"\d+\.\d s$", "", line) for line in demo.output.splitlines()]
+    assert lines == [
+        "set-up … ",
+        "emulated AWS … ",
+        "terraform init … ",
+        "terraform apply … ",
+        '"hello" delivered … ',
+        "You said: hello",
+        "terraform destroy … ",
+    ]
+    for secret in (TOKEN, TOKEN.partition(":")[2], "the-operators-key", "the-operators-token"):
+        assert secret not in demo.output
+    assert contents(project) == before
+    assert not used.exists()
+    nothing_is_left(temporary)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".venv" not in path.parts and "__pycache__" not in path.parts
+    }
+
+
+@linux
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_direct_demo(
+    project: Path, temporary: Path, kind: signal.Signals
+) -> None:
+    with Script(project, "demo", "--direct", TMPDIR=str(temporary)) as demo:
+        demo.wait_for("Ctrl-C ends the demo.")
+        assert processes_that_know(f"TMPDIR={temporary}")
+        assert demo.end(kind) == 0
+    nothing_is_left(temporary)
+
+
+@linux
+@pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init … ", "terraform apply … "])
+def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
+    needs_provider()
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for(moment)
+        assert demo.end(signal.SIGTERM) == 130
+    assert "Stopped, and all taken down." in demo.output
+    nothing_is_left(temporary)
+
+
+@linux
+def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
+    needs_provider()
+    edit(project, "def reply(", "def reply(:")
+    with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 1
+    assert "scripts/demo: terraform apply failed:" in demo.output
+    assert "bot.py can't be imported: SyntaxError" in demo.output
+    assert "Traceback" not in demo.output
+    assert TOKEN.partition(":")[2] not in demo.output
+    nothing_is_left(temporary)
+
+
+def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
+        assert demo.end() == 0, demo.output
+    assert "So this is --direct: the handler behind a local HTTP server." in demo.output
+    assert "You said: hello" in demo.output.splitlines()
+
+
+def test_a_bot_that_fails_shows_where(project: Path) -> None:
+    edit(project, 'text = message["text"]', 'text = message["txt"]')
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "KeyError: 'txt'" in demo.output
+
+
+def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
+    edit(project, "return [send(message, PREFIX + text)]", 'return "hi"')
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "TypeError: reply() must return a list of calls" in demo.output
+
+
+def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
+    edit(project, "def reply(", "def reply(:")
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "SyntaxError" in demo.output
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [(" ", "a message needs some text"), ("x" * 4097, "4096 characters at most, not 4097")],
+    ids=["blank", "too long"],
+)
+def test_a_message_that_cannot_be_sent_is_refused(project: Path, text: str, sentence: str) -> None:
+    with Script(project, "demo", "--direct", "--send", text) as demo:
+        assert demo.end() == 2
+    assert sentence in demo.output
+
+
+@linux
+def test_the_emulated_aws_listens_on_loopback_alone() -> None:
+    """It runs code for whoever asks."""
+    with Emulator() as emulator:
+        mine = f"TMPDIR={emulator.folder}"
+        inodes = {
+            str(link.readlink())
+            for folder in Path("/proc").glob("[0-9]*")
+            if knows(folder, mine)
+            for link in (folder / "fd").iterdir()
+        }
+        listening = [
+            fields[1]
+            for name in ("tcp", "tcp6")
+            for fields in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:])
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes
+        ]
+    assert f"0100007F:{emulator.port:04X}" in listening
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+
+
+def knows(process: Path, text: str) -> bool:
+    try:
+        return text.encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False

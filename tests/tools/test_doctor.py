@@ -1,0 +1,284 @@
+"""scripts/doctor: what is wrong, and what to do; each failure is made, and told."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulators.telegram import BOT, Fault, Server, Telegram
+from pytest_httpserver import HTTPServer
+
+from tests.support.programs import Script, copy_of_the_project, edit
+
+TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
+OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
+KINDS = ["message", "callback_query"]
+
+Examine = Callable[..., dict[str, tuple[Any, str]]]
+
+
+@pytest.fixture
+def webhook(httpserver: HTTPServer) -> str:
+    """The address of a function that refuses a wrong secret, as ours does."""
+    httpserver.expect_request("/telegram", method="POST").respond_with_data("refused", 401)
+    return httpserver.url_for("/telegram").replace("localhost", "127.0.0.1")
+
+
+@pytest.fixture
+def telegram(webhook: str) -> Iterator[Telegram]:
+    """A Telegram whose bot is well."""
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        telegram.answer("setWebhook", {"url": webhook, "allowed_updates": KINDS})
+        yield telegram
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_of_the_project(tmp_path)
+
+
+@pytest.fixture
+def run(project: Path, telegram: Telegram) -> Callable[..., Script]:
+    """Run scripts/doctor to its end; whatever it writes, the token is not in it."""
+
+    def run(*arguments: str, **environment: str) -> Script:
+        standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+        with Script(project, "doctor", *arguments, **{**standard, **environment}) as script:
+            script.end()
+        for token in (TOKEN, OTHER_TOKEN):
+            assert token.partition(":")[2] not in script.output
+        assert "Traceback" not in script.output
+        return script
+
+    return run
+
+
+@pytest.fixture
+def examine(run: Callable[..., Script]) -> Examine:
+    """Return each check's verdict, and its words with its advice; the exit code agrees."""
+
+    def examine(**environment: str) -> dict[str, tuple[Any, str]]:
+        script = run("--json", **environment)
+        report = json.loads(script.output)
+        checks = {c["name"]: (c["ok"], f"{c['text']} → {c['advice']}") for c in report["checks"]}
+        well = checks["token"][0] is True and all(ok is not False for ok, _ in checks.values())
+        assert report["ok"] is well
+        assert script.process.returncode == (0 if well else 1)
+        return checks
+
+    return examine
+
+
+def deployment(project: Path, **outputs: str) -> dict[str, str]:
+    """Have this folder hold a deployment, as a Terraform on the PATH tells it."""
+    folder = project / "bin"
+    folder.mkdir()
+    values = {name: {"value": value} for name, value in outputs.items()}
+    (folder / "outputs").write_text(json.dumps(values))
+    (folder / "terraform").write_text(f'#!/bin/sh\ncat "{folder}/outputs"\n')
+    (folder / "terraform").chmod(0o755)
+    (project / ".terraform").mkdir()
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_a_bot_that_is_well(run: Callable[..., Script], project: Path, webhook: str) -> None:
+    environment = deployment(
+        project,
+        webhook_url=webhook,
+        log_group_name="/aws/lambda/echo",
+        logs_command="aws logs tail /aws/lambda/echo --follow",
+    )
+    script = run(**environment)
+    assert script.process.returncode == 0
+    assert script.output.splitlines() == [
+        "✓ token            valid, of @echo_bot (Echo)",
+        f"✓ webhook          {webhook}, this deployment's",
+        "✓ deliveries       none failed",
+        "✓ waiting updates  none",
+        "✓ kinds of update  message, callback_query",
+        "✓ groups           privacy mode is on: the bot gets commands and replies to it, unless it "
+        "is an admin (/setprivacy of @BotFather)",
+        "✓ secret           the function is up, and refuses a wrong one",
+        "✓ logs             /aws/lambda/echo: aws logs tail /aws/lambda/echo --follow",
+    ]
+
+
+def test_without_a_state_it_says_what_it_does_not_know(examine: Examine, webhook: str) -> None:
+    checks = examine()
+    assert checks["webhook"][0] is True
+    assert "Terraform was not used in this folder" in checks["webhook"][1]
+    assert checks["logs"][0] is None
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("", "TELEGRAM_BOT_TOKEN is not set"),
+        ("nonsense", "does not look like a token"),
+        (OTHER_TOKEN, "Telegram doesn't know this token → ask @BotFather"),
+    ],
+    ids=["none", "no token", "unknown"],
+)
+def test_a_token_that_is_wrong(examine: Examine, token: str, words: str) -> None:
+    checks = examine(TELEGRAM_BOT_TOKEN=token)
+    assert checks["token"][0] is False
+    assert words in checks["token"][1]
+
+
+def test_a_telegram_that_cannot_be_reached(examine: Examine) -> None:
+    checks = examine(TELEGRAM_API_URL="http://127.0.0.1:9")
+    assert checks["token"][0] is None
+    assert "can't be reached" in checks["token"][1]
+
+
+def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegram) -> None:
+    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
+    assert examine()["token"] == (
+        False,
+        "Telegram says: getMe: 429 Too Many Requests: retry after 3 → ",
+    )
+
+
+def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
+    telegram.answer("deleteWebhook", {})
+    checks = examine()
+    assert checks["webhook"][0] is False
+    assert "terraform apply -replace=aws_lambda_invocation.webhook" in checks["webhook"][1]
+    assert checks["secret"][0] is None
+
+
+def test_another_deployments_webhook(examine: Examine, project: Path, webhook: str) -> None:
+    mine = "https://mine.example.org/telegram"
+    checks = examine(**deployment(project, webhook_url=mine))
+    assert checks["webhook"][0] is False
+    assert f"{webhook} is another deployment's; this one's is {mine}" in checks["webhook"][1]
+
+
+def test_a_terraform_that_fails(examine: Examine, project: Path) -> None:
+    environment = deployment(project)
+    script = project / "bin" / "terraform"
+    script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
+    checks = examine(**environment)
+    assert "terraform output failed: Backend initialization required" in checks["logs"][1]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("Wrong response from the webhook: 401 Unauthorized", "refused Telegram's secret"),
+        ("Wrong response from the webhook: 403 Forbidden", "turned Telegram away"),
+        ("Wrong response from the webhook: 404 Not Found", "nothing is at that address"),
+        ("Wrong response from the webhook: 429 Too Many Requests", "throttling_limit"),
+        ("Wrong response from the webhook: 500 Internal Server Error", "failed or took too long"),
+        ("Wrong response from the webhook: 503 Service Unavailable", "asked for another delivery"),
+        ("Failed to resolve host: Name or service not known", "doesn't find the webhook's host"),
+        ("Connection timed out", "took too long"),
+        ("Connection refused", "nothing takes connections"),
+        ("SSL error {error:0A000086:SSL routines::certificate verify failed}", "certificate"),
+        ("Something new", "Something new → look at the function's logs"),
+    ],
+)
+def test_a_failed_delivery_in_plain_words(
+    examine: Examine, telegram: Telegram, message: str, words: str
+) -> None:
+    telegram.webhook |= {"last_error_date": int(time.time()), "last_error_message": message}
+    checks = examine()
+    assert checks["deliveries"][0] is False
+    assert message in checks["deliveries"][1]
+    assert words in checks["deliveries"][1]
+
+
+def test_a_failure_that_is_over(examine: Examine, telegram: Telegram) -> None:
+    telegram.webhook |= {
+        "last_error_date": int(time.time()) - 3 * 3600,
+        "last_error_message": "Connection timed out",
+    }
+    ok, words = examine()["deliveries"]
+    assert ok is True
+    assert "one failed 3:00 h ago" in words
+    assert "so that is over" in words
+
+
+def test_updates_that_wait(examine: Examine, telegram: Telegram) -> None:
+    telegram.deliver = lambda *request: (503, {"retry-after": "3600"}, "")
+    telegram.send(telegram.message("hello"))
+    telegram.wait(lambda: telegram.webhook.get("last_error_message"))
+    checks = examine()
+    assert checks["waiting updates"][0] is False
+    assert "1, not delivered yet" in checks["waiting updates"][1]
+
+
+def test_kinds_of_update_that_are_not_asked_for(
+    examine: Examine, telegram: Telegram, webhook: str
+) -> None:
+    telegram.answer("setWebhook", {"url": webhook, "allowed_updates": ["message"]})
+    ok, words = examine()["kinds of update"]
+    assert ok is False
+    assert "Telegram delivers message; lambda/bot.py handles message, callback_query" in words
+
+
+def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:
+    edit(project, "def reply(", "def reply(:")
+    ok, words = examine()["kinds of update"]
+    assert ok is False
+    assert "bot.py can't be imported" in words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"can_join_groups": False}, "can't be added to any"),
+        ({"can_read_all_group_messages": True}, "privacy mode is off"),
+        ({}, "privacy mode is on"),
+    ],
+    ids=["no groups", "off", "on"],
+)
+def test_what_it_sees_in_groups(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch, fields: dict[str, bool], words: str
+) -> None:
+    for name, value in fields.items():
+        monkeypatch.setitem(BOT, name, value)
+    ok, text = examine()["groups"]
+    assert ok is True
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(200, "took an update with a wrong secret"), (500, "answered HTTP 500, not 401")],
+)
+def test_a_function_that_does_not_refuse_a_wrong_secret(
+    examine: Examine, telegram: Telegram, httpserver: HTTPServer, status: int, words: str
+) -> None:
+    httpserver.expect_request("/other").respond_with_data("", status)
+    url = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
+    telegram.answer("setWebhook", {"url": url, "allowed_updates": KINDS})
+    ok, text = examine()["secret"]
+    assert ok is False
+    assert words in text
+
+
+def test_a_function_that_is_not_there(examine: Examine, telegram: Telegram) -> None:
+    url = "http://127.0.0.1:9/telegram"
+    telegram.answer("setWebhook", {"url": url, "allowed_updates": KINDS})
+    ok, text = examine()["secret"]
+    assert ok is False
+    assert "can't be reached" in text
+
+
+def test_the_demo_is_well(project: Path) -> None:
+    with Script(project, "demo", "--direct") as demo:
+        demo.wait_for("scripts/doctor\n")
+        words = demo.output.partition("TELEGRAM_API_URL=")[2].split()
+        environment = {
+            "TELEGRAM_API_URL": words[0],
+            "TELEGRAM_BOT_TOKEN": words[1].partition("=")[2],
+        }
+        with Script(project, "doctor", **environment) as doctor:
+            assert doctor.end() == 0, doctor.output
