@@ -1,1 +1,1 @@
-"""What a bot stands on: the Bot API and AWS over one kept connection each, and the webhook."""
+"""What bots use and never edit: the Bot API (`telegram`), AWS (`aws`), and what Lambda needs."""

@@ -1,6 +1,8 @@
 """One signed JSON call to an AWS service: a parameter of SSM's, an item of DynamoDB's.
 
-    aws.call("dynamodb", "DynamoDB_20120810.GetItem", {…}, timeout=3)
+    from botkit import aws
+
+    item = aws.call("dynamodb", "DynamoDB_20120810.GetItem", {"TableName": …, "Key": …})
 
 The function's role must allow it.
 """
@@ -13,16 +15,17 @@ import json
 import time
 from urllib.parse import urlsplit
 
+from . import deadline
 from .connection import Connection
 from .errors import Unreachable, loggable
 from .settings import settings
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
+if TYPE_CHECKING:
     from typing import Any
 
-# In the names of exceptions whose status says "never", and that may well pass: too much at once,
-# and a permission or credentials that are wrong, which is configuration, so nothing may be dropped.
+# Parts of exceptions' names at which to try again later: throttling, and a permission or
+# credentials that are wrong, which is configuration, so no update may be dropped.
 PASSING = (
     "AccessDenied",
     "ExpiredToken",
@@ -37,18 +40,19 @@ PASSING = (
 connections: dict[str, Connection] = {}  # by service
 
 
-class Refused(Exception):
-    """AWS answered that it won't carry out a call. `code` is its exception's name."""
+class ClientError(Exception):
+    """AWS refused a call. `code` is the name of its exception, as "ResourceNotFoundException"."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(loggable(f"{code}: {message}"))
         self.code = code
 
 
-def call(service: str, target: str, params: dict[str, Any], timeout: float) -> Any:
-    """Make a call and return its result. `target` is the X-Amz-Target, `timeout` in seconds.
+def call(service: str, target: str, params: dict[str, Any]) -> Any:
+    """Make a call and return its result, in the time that the invocation has left.
 
-    Raises Refused, or Unreachable where the answer isn't the service's or may be another one later.
+    `target` is the service's X-Amz-Target. Raises ClientError, or Unreachable where the answer
+    isn't the service's or may be another one later.
     """
     url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
     connection = connections.setdefault(service, Connection(url))
@@ -63,7 +67,7 @@ def call(service: str, target: str, params: dict[str, Any], timeout: float) -> A
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
     headers["Authorization"] = authorization(service, settings.aws_region, headers, body)
-    status, data = connection.post("/", body, headers, timeout)
+    status, data = connection.post("/", body, headers, deadline.left())
     try:
         result = json.loads(data)
     except (ValueError, RecursionError):
@@ -78,7 +82,7 @@ def call(service: str, target: str, params: dict[str, Any], timeout: float) -> A
         message = message.replace(settings.aws_session_token, "…")
     if any(name in code for name in PASSING):
         raise Unreachable(f"{service}: {code}: {message}")
-    raise Refused(code, message)
+    raise ClientError(code, message)
 
 
 def authorization(service: str, region: str, headers: dict[str, str], body: bytes) -> str:

@@ -33,6 +33,9 @@ class Connection:
         self._kept: socket.socket | None = None
         self._last_used = 0.0
 
+    def prepare(self) -> None:
+        """Begin to open the connection."""
+
     def open(self, timeout: float) -> None:
         """Open the connection ahead of the first request. `timeout` is in seconds.
 

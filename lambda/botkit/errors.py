@@ -1,24 +1,28 @@
-"""The two ways in which a call can fail."""
+"""The ways in which a call can fail, and what of them a log line can hold."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
+if TYPE_CHECKING:
     from typing import Any
 
 
 class Unreachable(Exception):
-    """There was no usable answer. Whether the request arrived is not known: try again later."""
+    """There was no usable answer. Whether the request arrived is unknown: try again later."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(loggable(reason))
 
 
-class Refused(Exception):
-    """Telegram answered that it won't carry out a call, and didn't.
+class Misconfigured(Unreachable):
+    """The bot has no token that can be used: nothing works until somebody sets one."""
 
-    `code` is the answer's `error_code`, `description` Telegram's own words, `retry_after` (in
-    seconds) and `migrate_to_chat_id` what its `parameters` say, or None.
+
+class Refused(Exception):
+    """Telegram refused a call, and didn't carry it out.
+
+    `code` is the answer's `error_code`, `description` Telegram's own words. `retry_after` (in
+    seconds) and `migrate_to_chat_id` come from its `parameters`, or are None.
     Source: https://core.telegram.org/bots/api#making-requests
     """
 
@@ -33,13 +37,13 @@ class Refused(Exception):
 
     @property
     def is_about_the_token(self) -> bool:
-        """Whether Telegram doesn't take the bot's token, rather than this call."""
+        """Whether Telegram refuses the bot's token, not this call."""
         return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
 
 
 def loggable(text: str) -> str:
-    """Return what a log line can hold of a text from outside: not too much, and no half of a pair.
+    """Return what a log line can hold of a text from outside: 1,000 characters, all encodable.
 
-    JSON can write half a surrogate pair ("\\ud800"), and Lambda's own logging would die of it.
+    JSON can hold half a surrogate pair ("\\ud800"), on which Lambda's own logging would fail.
     """
     return text[:1000].encode(errors="backslashreplace").decode()

@@ -1,23 +1,33 @@
-"""The Bot API (https://core.telegram.org/bots/api#making-requests): one call, two errors."""
+"""The Bot API (https://core.telegram.org/bots/api#making-requests), called as this bot.
+
+from botkit import telegram
+
+chat = telegram.call("getChat", chat_id=42)
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import time
 
+from . import deadline
 from .connection import Connection
-from .errors import Refused, Unreachable
+from .errors import Misconfigured, Refused, Unreachable
+from .settings import settings
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
+if TYPE_CHECKING:
     from typing import Any
 
-
-# The CA of api.telegram.org. With another one it is as safe, and connects a little later.
+# The CA of api.telegram.org's certificate. Another CA is as safe, but slower to load.
 ROOT = "Go Daddy Root Certificate Authority - G2"
+TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
+REFETCH_SECONDS = 60  # a token that Telegram refuses is fetched again at most this often
 
 
 class Client:
-    """Calls the Bot API at `api_url` for the bot whose `token` it is given, over one connection."""
+    """Calls the Bot API at `api_url` with a bot's `token`, over one connection."""
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
@@ -45,12 +55,76 @@ class Client:
         description = str(answer.get("description")).replace(self.token, "…")
         if not 400 <= code < 500:
             raise Unreachable(f"{method}: {code} {description}")
-        parameters = answer.get("parameters")
-        raise Refused(method, code, description, integers(parameters))
+        raise Refused(method, code, description, _integers(answer.get("parameters")))
 
 
-def integers(parameters: object) -> dict[str, int]:
-    """Return the integers of a ResponseParameters object, and leave out what is none."""
+_client = Client(settings.api_url, settings.token, settings.proxy)
+_fetched_at = 0.0  # time.monotonic()
+
+
+def call(method: str, /, **params: Any) -> Any:
+    """Call a method of the Bot API and return its result, in the time that the invocation has left.
+
+    Telegram is called once more where it says that it would then carry the call out: with a token
+    that was changed, or to a group that has a new id. Raises Refused or Unreachable.
+    """
+    if not _client.token:
+        _fetch_token()
+    try:
+        return _client.call(method, params, deadline.left())
+    except Refused as refusal:
+        if refusal.is_about_the_token and _may_fetch_token():
+            _fetch_token()
+            return call(method, **params)
+        if refusal.code != 400 or refusal.migrate_to_chat_id is None:
+            raise
+        params["chat_id"] = refusal.migrate_to_chat_id
+    return _client.call(method, params, deadline.left())
+
+
+def prepare() -> None:
+    """Begin to connect, in the background."""
+    _client.connection.prepare()
+
+
+def connect() -> None:
+    """Do what the first call would have to wait for. Raises Unreachable."""
+    if not _client.token:
+        _fetch_token()
+    _client.connection.open(deadline.left())
+
+
+def forget_token() -> None:
+    """Fetch the token again at the next call, if it is kept in Parameter Store."""
+    if settings.token_parameter:
+        _client.token = ""
+
+
+def _may_fetch_token() -> bool:
+    return bool(settings.token_parameter) and time.monotonic() - _fetched_at > REFETCH_SECONDS
+
+
+def _fetch_token() -> None:
+    """Fetch the token from Parameter Store. Raises Unreachable or Misconfigured."""
+    global _fetched_at
+    if not settings.token_parameter:
+        raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
+    from . import aws
+
+    _fetched_at = time.monotonic()
+    params = {"Name": settings.token_parameter, "WithDecryption": True}
+    try:
+        parameter = aws.call("ssm", "AmazonSSM.GetParameter", params).get("Parameter")
+    except (aws.ClientError, Unreachable) as error:
+        raise Unreachable(f"the token can't be fetched: {error}") from None
+    token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
+    if not TOKEN.fullmatch(token):
+        raise Misconfigured(f"the parameter {settings.token_parameter} doesn't hold a bot's token")
+    _client.token = token
+
+
+def _integers(parameters: object) -> dict[str, int]:
+    """Return the integers of a ResponseParameters object."""
     if not isinstance(parameters, dict):
         return {}
     return {name: value for name, value in parameters.items() if type(value) is int}

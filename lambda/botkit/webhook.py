@@ -1,8 +1,7 @@
-"""The webhook's registration: what Terraform invokes the function for.
+"""The webhook and the bot's menu, registered and removed when Terraform invokes the function:
 
-`aws_lambda_invocation` with `lifecycle_scope = "CRUD"` sends its input with a `tf` object added:
-
-    {"url": "https://…/telegram", "max_connections": 40, "sources": "…", "tf": {"action": …, …}}
+    {"tf": {"action": "create", …}, "url": "https://…/telegram", "max_connections": 40, …}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
 
 `sources` is the digest of the modules that the function should run.
 """
@@ -12,37 +11,37 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import time
 
+from . import deadline, telegram
 from .errors import Refused, Unreachable, loggable
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` and its kind would cost 2 ms of every cold start
-    from collections.abc import Callable
+if TYPE_CHECKING:
     from typing import Any
 
 logger = logging.getLogger("bot")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
 
+# https://core.telegram.org/bots/api#botcommand and #setmycommands
+COMMAND = re.compile("[a-z0-9_]{1,32}")
+MAX_DESCRIPTION = 256  # characters
+MAX_COMMANDS = 100
+
 
 class RegistrationFailed(Exception):
     """The webhook is not registered; the text says why, in Telegram's words if it has any."""
 
 
-def register(
-    event: dict[str, Any],
-    call: Callable[[str, dict[str, Any]], Any],
-    secret: str,
-    allowed_updates: list[str],
-    deadline: float,
-) -> dict[str, Any]:
-    """Set the webhook (https://core.telegram.org/bots/api#setwebhook) to the event's `url`.
+def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
+    """Register the bot's menu, then its webhook: a refused menu leaves the old webhook in place.
 
-    `call(method, params)` calls the Bot API. What may mend itself, such as a new host name that
-    Telegram can't resolve yet, is tried until `deadline` (of `time.monotonic()`) is near.
-    Returns `url`, `pending_updates` and `last_error`, as Telegram told them afterwards, if it did.
-    Raises RegistrationFailed, which fails the apply.
+    What may pass, such as a new host name that Telegram can't resolve yet, is tried again while
+    there is time. Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram
+    told them afterwards. Raises RegistrationFailed, which fails the apply.
+    Sources: https://core.telegram.org/bots/api#setmycommands and #setwebhook
     """
     if event.get("sources") not in (None, digest()):
         # Terraform saves a refused upload as done, and wouldn't notice.
@@ -53,31 +52,35 @@ def register(
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default
-        "allowed_updates": allowed_updates,
+        "allowed_updates": _kinds(getattr(bot, "HANDLED", None)),
         "secret_token": secret,
     }
-    while True:
-        try:
-            call("setWebhook", params)
-            break
-        except Exception as error:
-            if not _may_mend_itself(error) or time.monotonic() + 2 * PAUSE_SECONDS > deadline:
-                raise RegistrationFailed(
-                    f"Telegram did not register the webhook: {error}"
-                ) from None
-            logger.warning("registration is tried again", extra={"reason": str(error)})
-        time.sleep(PAUSE_SECONDS)
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is not None:
+        menu = _menu(commands)
+        method = "setMyCommands" if menu else "deleteMyCommands"
+        _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+    _call("setWebhook", params, "register the webhook")
     info: dict[str, Any] = {}
     try:
-        info = {**call("getWebhookInfo", {})}
+        info = {**telegram.call("getWebhookInfo")}
     except Exception as error:  # it is registered all the same
-        logger.warning("Telegram told nothing of the webhook", extra={"reason": str(error)})
+        logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
     last_error = info.get("last_error_message")
     return {
         "url": loggable(str(info.get("url", event["url"]))),
         "pending_updates": info.get("pending_update_count"),
         "last_error": None if last_error is None else loggable(str(last_error)),
     }
+
+
+def remove(event: dict[str, Any]) -> None:
+    """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
+    url = telegram.call("getWebhookInfo")["url"]
+    if url == event["url"]:
+        telegram.call("deleteWebhook")
+    elif url:
+        logger.warning("the webhook is another deployment's now, and stays")
 
 
 def digest() -> str:
@@ -91,16 +94,49 @@ def digest() -> str:
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def remove(event: dict[str, Any], call: Callable[[str, dict[str, Any]], Any]) -> None:
-    """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
-    url = call("getWebhookInfo", {})["url"]
-    if url == event["url"]:
-        call("deleteWebhook", {})
-    elif url:
-        logger.warning("the webhook is another deployment's now, and stays")
+def _kinds(handled: Any) -> list[str]:
+    """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
+    kinds = list(handled) if isinstance(handled, (dict, list, tuple)) else []
+    if not kinds or not all(isinstance(kind, str) for kind in kinds):
+        raise RegistrationFailed(
+            'bot.py must have HANDLED, with the kinds of update that it answers: {"message": …}'
+        )
+    return kinds
 
 
-def _may_mend_itself(error: Exception) -> bool:
+def _menu(commands: Any) -> list[dict[str, str]]:
+    """Return a bot's COMMANDS as setMyCommands takes them. Raises RegistrationFailed."""
+    if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
+        raise RegistrationFailed(
+            f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
+        )
+    for name, description in commands.items():
+        if not isinstance(name, str) or not COMMAND.fullmatch(name):
+            raise RegistrationFailed(
+                f"COMMANDS: {str(name)[:99]!r} must have 1 to 32 lowercase letters, digits and "
+                "underscores"
+            )
+        if not isinstance(description, str) or not 1 <= len(description) <= MAX_DESCRIPTION:
+            raise RegistrationFailed(
+                f"COMMANDS: the description of {name!r} must have 1 to {MAX_DESCRIPTION} characters"
+            )
+    return [{"command": name, "description": text} for name, text in commands.items()]
+
+
+def _call(method: str, params: dict[str, Any], what: str) -> None:
+    """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
+    while True:
+        try:
+            telegram.call(method, **params)
+            return
+        except (Refused, Unreachable) as error:
+            if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
+                raise RegistrationFailed(f"Telegram did not {what}: {error}") from None
+            logger.warning("registration is tried again", extra={"reason": str(error)})
+        time.sleep(PAUSE_SECONDS)
+
+
+def _may_pass(error: Refused | Unreachable) -> bool:
     if isinstance(error, Refused):
         return error.code == 429 or "resolve host" in error.description
-    return isinstance(error, Unreachable)
+    return True

@@ -195,7 +195,7 @@ class Chat:
     def _on_delivery(self, delivery: Delivery) -> None:
         over = bool(delivery.status or delivery.error)
         failure = ""
-        if delivery.body == "bot_failed":
+        if delivery.status == 200 and not self._calls_of(delivery):
             failure = why_it_fails(delivery.update)
         with self._lock:
             trace = self._trace(delivery.update)
@@ -228,6 +228,12 @@ class Chat:
                     "seen": self._seen(delivery),
                 }
             self._tell("trace", trace)
+
+    def _calls_of(self, delivery: Delivery) -> list[Json]:
+        with self._lock:
+            tries = self._trace(delivery.update)["tries"]
+            calls: list[Json] = tries[-1]["calls"] if tries else []
+            return calls
 
     def _seen(self, delivery: Delivery) -> Json:
         assert self.place

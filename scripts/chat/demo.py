@@ -142,17 +142,17 @@ def send(telegram: Telegram, text: str) -> None:
     delivery = tries()[-1]
     if not 200 <= delivery.status < 300:
         raise StackError(f"the webhook did not take the message: {delivery.error} {delivery.body}")
-    if delivery.body == "bot_failed":
-        raise StackError(f"bot.py failed:\n{why_it_fails(delivery.update)}")
-    answered = False
+    answered = bool(delivery.body)  # webhook mode: the call is in the response
     for call in telegram.calls[before:]:
         if call.status != 200:
             raise StackError(f"{call.method} was refused: {call.answer.get('description')}")
         if call.method in ("sendMessage", "copyMessage"):
             print(call.params.get("text", text), flush=True)
             answered = True
+    if not answered and (failure := why_it_fails(delivery.update)):
+        raise StackError(f"bot.py failed:\n{failure}")
     if not answered:
-        print(f"(no answer: {delivery.body})", flush=True)
+        print("(no answer)", flush=True)
 
 
 def show(telegram: Telegram, chat: Chat, open_browser: bool) -> None:

@@ -231,7 +231,10 @@ def why_it_fails(update: Json, sources: Path = LAMBDA) -> str:
     It is run once more for that: the function logs no more than the exception's type and place.
     Returns nothing if nothing is wrong this time.
     """
-    code = "import bot, handler, json, sys; handler.checked(bot.reply(json.load(sys.stdin)))"
+    code = (
+        "import bot, json, sys; from botkit import calls; "
+        "calls.checked(bot.reply(json.load(sys.stdin)))"
+    )
     command = [sys.executable, "-B", "-c", code]
     again = subprocess.run(
         command,

@@ -131,7 +131,7 @@ class Poll:
             return
         self._failures = 0
         say(described(update, invocation.logs, invocation.cold))
-        if result.get("body") == "bot_failed":
+        if outcome(invocation.logs).get("outcome") == "bot_failed":
             print(why_it_fails(update, self.function.sources), file=sys.stderr)
 
     def _pause(self, reason: str, wish: Any = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-COMMANDS = {"start": "What this bot does", "help": "The same"}
+COMMANDS = {"start": "What this bot does"}
 
 
 def reply(update: Json) -> list[Json]:

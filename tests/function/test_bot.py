@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.stubs import Json, load, message
+from tests.support.stubs import LAMBDA, Json, load_file, message
 
-bot: Any = load("bot")
+bot: Any = load_file(LAMBDA / "bot.py")
 
 HERE = Path(__file__).parent.parent
 FIELDS = json.loads((HERE / "fields.json").read_text("utf-8"))
@@ -60,9 +59,14 @@ def test_the_fields_are_those_of_bot_api_10_1() -> None:
     assert (len(FIELDS["Update"]) - len(["update_id"]), len(FIELDS["Message"])) == (25, 115)
 
 
-@pytest.mark.parametrize("name", sorted(bot.SERVICE | bot.UNCOPYABLE))
+@pytest.mark.parametrize("name", sorted(bot.COPYABLE | bot.REFUSED))
 def test_what_is_told_apart_is_a_field_of_a_message(name: str) -> None:
     assert name in FIELDS["Message"]
+
+
+def test_each_command_has_an_answer() -> None:
+    for name in bot.COMMANDS:
+        assert reply(text=f"/{name}")[0]["text"] == bot.HELP
 
 
 def test_telegram_is_asked_for_what_is_handled() -> None:
@@ -156,49 +160,3 @@ def test_an_entity_holds_the_same_text_after_the_prefix(text: str, data: st.Data
         part = said[start * 2 : (start + moved["length"]) * 2]
         assert part == units[offset * 2 : (offset + length) * 2]
         assert moved == {**entity, "offset": start}
-
-
-TYPED: dict[str, tuple[type, Callable[[Any], Json]]] = {
-    "chat id": (int, lambda value: message(text="x", chat={"id": value})),
-    "message id": (int, lambda value: message(dice={}, message_id=value)),
-    "topic": (int, lambda value: message(text="x", is_topic_message=1, message_thread_id=value)),
-    "direct topic": (
-        int,
-        lambda value: message(text="x", direct_messages_topic={"topic_id": value}),
-    ),
-    "offset": (int, lambda value: with_entity(offset=value)),
-    "length": (int, lambda value: with_entity(length=value)),
-    "type": (str, lambda value: with_entity(type=value)),
-    "url": (str, lambda value: with_entity(type="text_link", url=value)),
-    "user": (dict, lambda value: with_entity(type="text_mention", user=value)),
-    "language": (str, lambda value: with_entity(type="pre", language=value)),
-    "emoji": (str, lambda value: with_entity(type="custom_emoji", custom_emoji_id=value)),
-    "time": (int, lambda value: with_entity(type="date_time", unix_time=value)),
-    "format": (str, lambda value: with_entity(type="date_time", date_time_format=value)),
-    "query id": (str, lambda value: {"callback_query": {"id": value}}),
-}
-
-
-@pytest.mark.parametrize("name", ["type", "offset", "length"])
-def test_no_call_is_made_with_an_entity_that_lacks_a_field(name: str) -> None:
-    update = with_entity()
-    del update["message"]["entities"][0][name]
-    with pytest.raises(KeyError, match=name):
-        bot.reply(update)
-
-
-def with_entity(**fields: Any) -> Json:
-    """Return an update with a text that has one entity."""
-    return message(text="x", entities=[{"type": "bold", "offset": 0, "length": 1, **fields}])
-
-
-@pytest.mark.parametrize("value", [None, "7", 8, 7.0, True, [], {}], ids=repr)
-@pytest.mark.parametrize("where", TYPED)
-def test_no_call_is_made_with_a_value_of_another_type(where: str, value: Any) -> None:
-    kind, update = TYPED[where]
-    if type(value) is kind:
-        assert len(bot.reply(update(value))) == 1
-    else:
-        expected = f"^{kind.__name__} was expected, not {type(value).__name__}$"
-        with pytest.raises(TypeError, match=expected):
-            bot.reply(update(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import json
 from typing import Any
 
@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
-    LAMBDA,
     SECRET,
     TOKEN,
     Container,
@@ -33,6 +32,7 @@ SET = {
     "allowed_updates": ["message", "callback_query"],
     "secret_token": SECRET,
 }
+MENU = {"commands": [{"command": "start", "description": "What this bot does"}]}
 UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
 
 
@@ -64,6 +64,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_the_webhook_is_registered(
     container: Container, bot_api: BotApi, action: str, more: Json, last_error: str | None
 ) -> None:
+    bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
     expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
@@ -74,6 +75,7 @@ def test_the_webhook_is_registered(
 def test_telegram_chooses_the_number_of_connections_if_nobody_does(
     container: Container, bot_api: BotApi
 ) -> None:
+    bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", {**SET, "max_connections": 40})
     bot_api.answers("getWebhookInfo", {}, INFO)
     container.invoke({"url": URL, "tf": {"action": "create"}})
@@ -92,6 +94,7 @@ REFUSALS = {
 def test_a_refusal_fails_the_apply_in_telegrams_words(
     container: Container, bot_api: BotApi, code: int, description: str
 ) -> None:
+    bot_api.answers("setMyCommands", MENU)
     bot_api.refuses({"method": "setWebhook", **SET}, code, description)
     with pytest.raises(Exception, match="did not register") as caught:
         container.invoke(event("create"))
@@ -112,11 +115,11 @@ def test_what_may_mend_itself_is_tried_again(
     start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
 ) -> None:
     info = http({"ok": True, "result": INFO})
-    peer = serve(answers(answer, answer, http(), info))
+    peer = serve(answers(answer, http(), answer, answer, http(), info))
     container = start(peer.url)
     assert container.invoke(event("create"), 20_000)["url"] == URL
-    assert peer.bodies == [SET, SET, SET, {}]
-    assert no_pauses == [1.0] * 2
+    assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
+    assert no_pauses == [1.0] * 3
     assert {line["message"] for line in container.log} == {"registration is tried again"}
     assert all(line["reason"] for line in container.log)
 
@@ -127,6 +130,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
     store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
     container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
     assert container.invoke(event("create"), 20_000)["url"] == URL
@@ -138,39 +142,33 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     ] * 2
 
 
-@pytest.mark.parametrize("reason", ["Failed to resolve host", "AccessDenied"])
+@pytest.mark.parametrize("error", ["Failed to resolve host", "AccessDenied"])
 @pytest.mark.parametrize(
-    ("seconds", "tries"), [(9.0, 9), (2.0, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
+    ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
 def test_it_is_tried_until_the_time_is_nearly_up(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, reason: str
+    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
 ) -> None:
-    webhook = load("botkit.webhook")
+    webhook = importlib.import_module("botkit.webhook")
     errors = {
         "Failed to resolve host": webhook.Refused("setWebhook", 400, UNRESOLVED, {}),
         "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
     }
     calls: list[str] = []
 
-    class Clock:
-        now = 1000.0
-
-        @classmethod
-        def monotonic(cls) -> float:
-            return cls.now
-
-        @classmethod
-        def sleep(cls, seconds: float) -> None:
-            cls.now += seconds
-
-    def call(method: str, params: Json) -> None:
+    def call(method: str, **params: Any) -> None:
         calls.append(method)
-        raise errors[reason]
+        if method == "setWebhook":
+            raise errors[error]
 
-    monkeypatch.setattr(webhook, "time", Clock)
-    with pytest.raises(webhook.RegistrationFailed, match=reason):
-        webhook.register(event("create"), call, SECRET, ["message"], 1000.0 + seconds)
-    assert calls == ["setWebhook"] * tries
+    def sleep(seconds: float) -> None:
+        webhook.deadline.start(webhook.deadline.left() - seconds)
+
+    monkeypatch.setattr(webhook.telegram, "call", call)
+    monkeypatch.setattr(webhook.time, "sleep", sleep)
+    with pytest.raises(webhook.RegistrationFailed, match=error):
+        container.invoke(event("create"), round(seconds * 1000) + 1000)
+    assert calls == ["setMyCommands", *["setWebhook"] * tries]
 
 
 UNTOLD = {
@@ -184,6 +182,7 @@ UNTOLD = {
 def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
     container: Container, bot_api: BotApi, info: Any
 ) -> None:
+    bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, info)
     expected = {"url": URL, "pending_updates": None, "last_error": None}
@@ -193,24 +192,103 @@ def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
 def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
     start: Start, serve: Serve
 ) -> None:
-    peer = serve(answers(http(), http(b"", "502 Bad Gateway")))
+    peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
     container = start(peer.url)
     assert container.invoke(event("create"))["url"] == URL
-    assert container.line["message"] == "Telegram told nothing of the webhook"
-    assert peer.bodies == [SET, {}]
+    assert container.line["message"] == "getWebhookInfo failed"
+    assert peer.bodies == [MENU, SET, {}]
 
 
-def test_a_function_with_other_code_fails_the_apply(container: Container, bot_api: BotApi) -> None:
-    with pytest.raises(Exception, match="still runs other code") as caught:
+def test_a_function_with_other_code_fails_the_apply(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = importlib.import_module("botkit.webhook")
+    monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
+    with pytest.raises(webhook.RegistrationFailed, match="still runs other code"):
         container.invoke(event("create", sources="0" * 64))
-    assert type(caught.value).__name__ == "RegistrationFailed"
+    bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    hashes = [
-        hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(LAMBDA.rglob("*.py"))
-    ]
-    sources = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-    assert container.invoke(event("create", sources=sources))["url"] == URL
+    assert container.invoke(event("create", sources="1" * 64))["url"] == URL
+
+
+# ── The menu of commands
+
+
+def test_an_empty_menu_is_deleted(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "COMMANDS", {})
+    bot_api.answers("deleteMyCommands", {})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("create"))["url"] == URL
+
+
+def test_without_commands_the_menu_is_left_as_it_is(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(container.handler.bot, "COMMANDS")
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("create"))["url"] == URL
+
+
+def test_a_refused_menu_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
+        container.invoke(event("create"))
+
+
+NAME = "must have 1 to 32 lowercase letters, digits and underscores"
+MENUS: dict[str, tuple[Any, str]] = {
+    "a list": (["start"], "must be a dict of at most 100 names"),
+    "101 commands": ({f"c{number}": "x" for number in range(101)}, "at most 100 names"),
+    "an upper-case name": ({"Start": "x"}, NAME),
+    "a slash": ({"/start": "x"}, NAME),
+    "an empty name": ({"": "x"}, NAME),
+    "33 letters": ({"x" * 33: "x"}, NAME),
+    "a name that is no text": ({7: "x"}, NAME),
+    "no description": ({"start": ""}, "the description of 'start' must have 1 to 256"),
+    "257 letters": ({"start": "x" * 257}, "the description of 'start' must have 1 to 256"),
+    "a description that is no text": ({"start": None}, "the description of 'start' must have"),
+}
+
+
+@pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
+def test_a_menu_that_telegram_would_refuse_is_not_sent(
+    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
+    with pytest.raises(Exception, match=error) as caught:
+        container.invoke(event("create"))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+
+
+def test_the_largest_menu_is_sent(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = {f"{number:_>32}": "x" * 256 for number in range(100)}
+    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
+    menu = [{"command": name, "description": text} for name, text in commands.items()]
+    bot_api.answers("setMyCommands", {"commands": menu})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("create"))["url"] == URL
+
+
+@pytest.mark.parametrize("handled", ["message", {}, None, {7: 1}], ids=repr)
+def test_a_bot_must_say_what_it_handles(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
+    with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
+        container.invoke(event("create"))
+
+
+# ── The removal
 
 
 def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
@@ -256,7 +334,7 @@ def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
 @pytest.mark.parametrize("action", ["create", "delete"])
 def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
     body = json.dumps(event(action))
-    for each in (request(body), {**request(body), **event(action)}, {**event(action), "body": ""}):
+    for each in (request(body), {**request(body), **event(action)}):
         assert container.invoke(each)["statusCode"] in (400, 401)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ import pytest
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (
+    BOT,
     LAMBDA,
     SECRET,
     SECRETS,
@@ -112,6 +114,9 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, script, str(folder / "a.zip"), version], check=True)
     with zipfile.ZipFile(folder / "a.zip") as archive:
         archive.extractall(folder / "task")
+    shutil.copy(BOT, folder / "task")
+    for byte_code in (folder / "task/__pycache__").glob("bot.*"):
+        byte_code.unlink()
     return folder / "task"
 
 
@@ -176,7 +181,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     function = run(TELEGRAM_API_URL=bot_api.url)
     bot_api.expects(echo())
     kind, answer = runtime_api.invoke(request(json.dumps(message())))
-    assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "answered")
+    assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "")
     kind, answer = runtime_api.invoke(request(json.dumps(message()), "wrong"))
     assert (kind, answer["statusCode"]) == ("response", 401)
     assert runtime_api.invoke({"source": "aws.events"}) == ("response", None)
@@ -199,7 +204,7 @@ def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve:
         "ignored",
         "answered",
     ]
-    assert log[0]["kind"] == "\\ud800"
+    assert log[0]["kind"] == "\ufffd"
 
 
 def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
@@ -213,6 +218,10 @@ def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
 def test_a_refused_registration_is_lambdas_error(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
+    bot_api.answers(
+        "setMyCommands",
+        {"commands": [{"command": "start", "description": "What this bot does"}]},
+    )
     bot_api.refuses(
         {
             "method": "setWebhook",
@@ -248,5 +257,5 @@ def test_the_byte_code_is_used(task: Path) -> None:
         text=True,
         check=True,
     )
-    for name in ("handler", "bot", "settings", "errors"):
+    for name in ("handler", "settings", "outcome", "errors"):
         assert f"{name}.{sys.implementation.cache_tag}.pyc matches" in result.stderr

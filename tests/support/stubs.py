@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import logging
 import socket
@@ -24,6 +25,7 @@ from awslambdaric.lambda_runtime_marshaller import to_json
 Json = dict[str, Any]
 
 LAMBDA = Path(__file__).resolve().parent.parent.parent / "lambda"
+BOT = LAMBDA.parent / "tests/bot/bot.py"
 TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
@@ -95,11 +97,11 @@ class Container:
 
     def stop(self) -> None:
         """Close what the container keeps open, as its end does."""
-        connections = (
-            [sys.modules["botkit.api"].client.connection] if "botkit.api" in sys.modules else []
-        )
-        if "botkit.aws" in sys.modules:
-            connections += sys.modules["botkit.aws"].connections.values()
+        connections = []
+        if telegram := sys.modules.get("botkit.telegram"):
+            connections.append(telegram._client.connection)
+        if aws := sys.modules.get("botkit.aws"):
+            connections += aws.connections.values()
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
@@ -111,6 +113,15 @@ def unload() -> None:
     for name in [*sys.modules]:
         if name.partition(".")[0] in ("bot", "botkit", "handler"):
             del sys.modules[name]
+
+
+def load_file(path: Path) -> ModuleType:
+    """Return the module in a file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def load(name: str) -> ModuleType:
@@ -159,8 +170,8 @@ def message(update_id: int = 1, **fields: Any) -> Json:
 
 
 def echo(text: str = TEXT, **params: Any) -> Json:
-    """Return the call that echoes a text, as `bot.reply` returns it."""
-    return {"method": "sendMessage", "chat_id": 42, "text": "You said: " + text, **params}
+    """Return the call with which the tests' bot answers a text."""
+    return {"method": "sendMessage", "chat_id": 42, "text": "Heard: " + text, **params}
 
 
 Part = Callable[["Peer", socket.socket], None]

@@ -1,8 +1,8 @@
-"""api.py: the bot's calls with its token, which may be kept in Parameter Store."""
+"""telegram.call: with the bot's token, which may be kept in Parameter Store, and in time."""
 
 from __future__ import annotations
 
-import sys
+import importlib
 import time
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.support.stubs import (
     refusal,
 )
 
-CALL = {"chat_id": 42, "text": "You said: hi"}
+CALL = {"chat_id": 42, "text": "hi"}
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
@@ -43,7 +43,7 @@ def test_a_changed_token_is_fetched_again(
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
+    monkeypatch.setattr(container.handler.telegram, "_fetched_at", time.monotonic() - 61)
     assert container.deliver(message()) == (200, None)
     tokens = [request.split(b"/")[1].decode() for request in peer.requests]
     assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
@@ -58,7 +58,7 @@ def test_a_changed_token_and_then_a_new_id_cost_no_answer(
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.handler.api, "fetched_at", time.monotonic() - 61)
+    monkeypatch.setattr(container.handler.telegram, "_fetched_at", time.monotonic() - 61)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
@@ -88,13 +88,15 @@ def test_a_token_is_fetched_again_after_a_minute(
         def monotonic() -> float:
             return 30 + age
 
-    api = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).handler.api
-    monkeypatch.setattr(api, "fetched_at", 30)
-    monkeypatch.setattr(api, "time", Clock)
-    assert api.may_fetch() is expected
+    telegram = start_with_parameter(
+        "http://127.0.0.1:1", serve(answers(parameter(TOKEN)))
+    ).handler.telegram
+    monkeypatch.setattr(telegram, "_fetched_at", 30)
+    monkeypatch.setattr(telegram, "time", Clock)
+    assert telegram._may_fetch_token() is expected
 
 
-STORES: dict[str, tuple[bytes, str]] = {
+FAILURES: dict[str, tuple[bytes, str]] = {
     "refused": (
         http(
             {"__type": "com.amazonaws#AccessDeniedException", "Message": "not authorized"},
@@ -118,17 +120,10 @@ STORES: dict[str, tuple[bytes, str]] = {
     "no JSON": (http(b"<html>"), "ssm: HTTP 200"),
     "no object": (http([]), "ssm: HTTP 200"),
     "nested too deep": (http(b"[" * 100_000), "ssm: HTTP 200"),
-    "no parameter": (http({}), "there is none in the answer"),
-    "parameter is none": (
-        http({"Parameter": None}),
-        "there is none in the answer",
-    ),
-    "value is blank": (parameter(" \n"), "there is none in the answer"),
-    "value is none": (parameter(7), "there is none in the answer"),
 }
 
 
-@pytest.mark.parametrize(("answer", "error"), STORES.values(), ids=STORES)
+@pytest.mark.parametrize(("answer", "error"), FAILURES.values(), ids=FAILURES)
 def test_without_a_token_updates_wait(
     start_with_parameter: Start, serve: Serve, bot_api: BotApi, answer: bytes, error: str
 ) -> None:
@@ -143,57 +138,71 @@ def test_without_a_token_updates_wait(
     assert container.deliver(message()) == (200, None)
 
 
+WITHOUT_A_TOKEN = {
+    "no parameter": http({}),
+    "parameter is null": http({"Parameter": None}),
+    "blank": parameter(" \n"),
+    "a number": parameter(7),
+    "malformed": parameter("123:tökén"),
+    "two lines": parameter(f"{TOKEN}\n{TOKEN}"),
+}
+
+
+@pytest.mark.parametrize("answer", WITHOUT_A_TOKEN.values(), ids=WITHOUT_A_TOKEN)
+def test_a_parameter_without_a_token_is_fetched_again_until_it_has_one(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, answer: bytes
+) -> None:
+    store = serve(answers(answer, answer, parameter(TOKEN)))
+    container = start_with_parameter(bot_api.url, store)
+    error = "the parameter /bot/token doesn't hold a bot's token"
+    assert container.log[-1]["error"] == error
+    assert container.deliver(message()) == (503, None)
+    assert (container.line["outcome"], container.line["error"]) == ("misconfigured", error)
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+
+
 def test_without_any_setting_updates_wait(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url, TELEGRAM_BOT_TOKEN="")
     assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
 
 
 def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: Serve) -> None:
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     info = {"url": "https://bot.example/telegram", "pending_update_count": 0}
-    peer = serve(answers(http(), http({"ok": True, "result": info})))
+    peer = serve(answers(http(), http(), http({"ok": True, "result": info})))
     container = start_with_parameter(peer.url, store)
     container.invoke({"tf": {"action": "create"}, "url": info["url"], "max_connections": 40})
     assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
-    assert peer.bodies[0]["secret_token"] == SECRET
+    assert peer.bodies[1]["secret_token"] == SECRET
 
 
 def test_each_step_gets_the_time_that_those_before_it_left(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api = start_with_parameter(
-        "http://127.0.0.1:1", serve(answers(parameter(OLD_TOKEN)))
-    ).handler.api
+    store = serve(answers(parameter(OLD_TOKEN)))
+    telegram = start_with_parameter("http://127.0.0.1:1", store).handler.telegram
     given: list[float] = []
 
-    class Clock:
-        now = 0.5
-
-        @classmethod
-        def monotonic(cls) -> float:
-            return cls.now
-
-    def take_a_second(*arguments: Any) -> Any:
-        given.append(arguments[-1])
-        Clock.now += 1
+    def take_a_second() -> None:
+        given.append(telegram.deadline.left())
+        telegram.deadline.start(telegram.deadline.left() - 1)
 
     def fetch(*arguments: Any) -> Any:
-        take_a_second(*arguments)
+        take_a_second()
         return {"Parameter": {"Value": TOKEN}}
 
     def call(method: str, params: dict[str, Any], timeout: float) -> Any:
-        take_a_second(timeout)
+        assert timeout == pytest.approx(telegram.deadline.left(), abs=0.5)
+        take_a_second()
         if params == CALL:
-            raise api.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
+            raise telegram.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
 
-    monkeypatch.setattr(api, "time", Clock)
-    monkeypatch.setattr(sys.modules["botkit.aws"], "call", fetch)
-    monkeypatch.setattr(api.client, "call", call)
-    monkeypatch.setattr(api.client.connection, "open", take_a_second)
-    api.client.token = ""
-    api.prepare(5)
-    assert given == [5, 4]
-    api.client.token = ""
-    api.call("sendMessage", CALL, Clock.now + 9)
-    assert given == [5, 4, 9, 8, 7]
+    monkeypatch.setattr(importlib.import_module("botkit.aws"), "call", fetch)
+    monkeypatch.setattr(telegram._client, "call", call)
+    telegram._client.token = ""
+    telegram.deadline.start(9)
+    telegram.call("sendMessage", **CALL)
+    assert given == [pytest.approx(seconds, abs=0.5) for seconds in (9, 8, 7)]

@@ -1,0 +1,79 @@
+"""What became of an update: whether Telegram delivers it again, and how it is logged."""
+
+from __future__ import annotations
+
+import logging
+from collections import namedtuple
+
+from .errors import Misconfigured, Refused, Unreachable, loggable
+
+logger = logging.getLogger("bot")
+
+# The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
+# 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
+OUTCOMES = {
+    "answered": (logging.INFO, 200),
+    "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
+    "repeated": (logging.INFO, 200),  # it was answered before, but our 200 didn't reach Telegram
+    "refused": (logging.WARNING, 200),  # by Telegram, which would refuse it again
+    "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception, and would again
+    "incomplete": (logging.ERROR, 200),  # a call failed after an earlier one was carried out
+    "throttled": (logging.WARNING, 503),
+    "unreachable": (logging.ERROR, 503),
+    "misconfigured": (logging.ERROR, 503),  # no usable token, or a bot.py that can't be imported
+}
+
+
+class Outcome(
+    namedtuple(
+        "Outcome",
+        ["name", "methods", "refusal", "error", "retry_after", "call", "carried_out"],
+        defaults=([], None, None, None, None, False),
+    )
+):
+    """The outcome of an update, by its `name` in OUTCOMES.
+
+    `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
+    seconds. `call` is for Telegram to find in the response. `carried_out`: whether any call was.
+    """
+
+    __slots__ = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that Telegram gets."""
+        return OUTCOMES[self.name][1]
+
+    def log(self, **subject: object) -> None:
+        """Log one line about the outcome, and what it is the outcome of."""
+        line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
+        line |= {"error": self.error, "retry_after": self.retry_after}
+        known = {name: value for name, value in line.items() if value is not None}
+        logger.log(OUTCOMES[self.name][0], "update", extra=known)
+
+
+def failed(error: Refused | Unreachable) -> Outcome:
+    """Return the outcome of a call that raised this."""
+    if isinstance(error, Unreachable):
+        name = "misconfigured" if isinstance(error, Misconfigured) else "unreachable"
+        return Outcome(name, error=str(error))
+    if error.is_about_the_token:
+        name = "misconfigured"
+    else:
+        name = "throttled" if error.code == 429 else "refused"
+    return Outcome(name, refusal=str(error), retry_after=error.retry_after)
+
+
+def where_raised(error: BaseException, *, at_import: bool = False) -> str:
+    """Return an exception's type and where it was raised, without its text: that may quote people.
+
+    `at_import`: a SyntaxError then names the place in the file that can't be imported.
+    """
+    file: str | None = None
+    number: int | None = None
+    trace = error.__traceback__
+    while trace:
+        file, number, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
+    if at_import and isinstance(error, SyntaxError):
+        file, number = error.filename, error.lineno
+    return loggable(f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}")
