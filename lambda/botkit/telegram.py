@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # `typing` would cost 2 ms of every cold start
     from typing import Any
 
 
-# The CA of api.telegram.org. With another one it is as safe, and connects a little later.
-ROOT = "Go Daddy Root Certificate Authority - G2"
+# The CAs of api.telegram.org: until April 2027, and since June 2026. Others take longer to load.
+ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 
 
 class Client:
@@ -21,7 +21,7 @@ class Client:
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
-        self.connection = Connection(api_url, proxy, ROOT)
+        self.connection = Connection(api_url, proxy, ROOTS)
 
     def call(self, method: str, params: dict[str, Any], timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
