@@ -1,48 +1,62 @@
-"""One HTTP connection, kept open, whose requests end in time whatever the other side does."""
+"""One HTTP connection to a host, kept open. Every call ends in time, whatever the host does.
+
+To dial takes only `socket`. `ssl` and urllib (exchange.py) load while the host is waited for.
+"""
 
 from __future__ import annotations
 
+import logging
 import socket
-import ssl
 import threading
 import time
-from binascii import a2b_base64, b2a_base64
 
-from . import http1
 from .errors import Unreachable
 
-IDLE_SECONDS = 30  # then a connection is opened anew: a frozen container sees no goodbye
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ssl import SSLContext, SSLSocket
+
+logger = logging.getLogger("bot")
+
+CONNECT_SECONDS = 10  # for each address of a host
+IDLE_SECONDS = 30  # a frozen container doesn't notice that the host closed its connection
+JSON_LIMIT = 1 << 22  # bytes
 
 
 class Connection:
-    """A connection to the host of a URL, opened when first needed.
+    """A connection to the host of a URL, opened when first needed. Not thread-safe.
 
     `url` may have a path, which each request's path is put behind. With `proxy`
-    (`http://user:password@host:port`) everything goes through a tunnel (CONNECT). `root` is a name
-    in the certificate of the CA that the host's own is expected to come from in the end.
+    (`http://user:password@host:port`) everything goes through a tunnel (CONNECT). `roots` are names
+    of CAs, one of which should have issued the host's certificate: loading all of the system's CAs
+    takes longer than the rest of start-up (docs/performance.md).
     """
 
-    def __init__(self, url: str, proxy: str = "", root: str = "") -> None:
+    def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
         scheme, _, rest = url.partition("://")
-        self._authority, _, path = rest.partition("/")
-        self._path = f"/{path}".rstrip("/")
+        self._url = url.rstrip("/")
         self._is_secure = scheme.lower() == "https"
-        self._proxy = proxy.rpartition("://")[2].rstrip("/")
-        self._root = root
-        self._tls: ssl.SSLContext | None = None
+        self._host = (rest.partition("/")[0], 443 if self._is_secure else 80)
+        self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
+        self._first_hop = (self._proxy, 80) if self._proxy else self._host
+        self._roots = roots
+        self._tls: SSLContext | None = None
+        self._dial: Dial | None = None
         self._kept: socket.socket | None = None
         self._last_used = 0.0
 
     def prepare(self) -> None:
-        """Begin to open the connection."""
+        """Begin to open the connection, and return at once. `open` raises what goes wrong."""
+        if not (self._kept or self._dial):
+            self._dial = Dial(self._first_hop)
 
     def open(self, timeout: float) -> None:
-        """Open the connection ahead of the first request. `timeout` is in seconds.
-
-        Raises Unreachable.
-        """
-        deadline = time.monotonic() + timeout
-        self._keep(self._take() or self._new(deadline))
+        """Wait until the connection is open, at most `timeout` seconds. Raises Unreachable."""
+        try:
+            self._kept = self._take(time.monotonic() + timeout)
+            self._last_used = time.time()
+        finally:
+            from . import exchange  # noqa: F401  # so that no request waits for it
 
     def post(
         self, path: str, body: bytes, headers: dict[str, str], timeout: float
@@ -52,153 +66,155 @@ class Connection:
         The request is sent once: it may have arrived even where no answer did.
         Raises Unreachable, whose text never holds the path.
         """
-        deadline = time.monotonic() + timeout
+        return self._call(path, body, headers, timeout, JSON_LIMIT)
+
+    def get(self, path: str, timeout: float, limit: int) -> tuple[int, bytes]:
+        """Get a file of at most `limit` bytes; otherwise as `post`."""
+        return self._call(path, None, {}, timeout, limit)
+
+    def _call(
+        self, path: str, body: bytes | None, headers: dict[str, str], timeout: float, limit: int
+    ) -> tuple[int, bytes]:
         if timeout <= 0:
             raise Unreachable("no time left")
-        connection = self._take() or self._new(deadline)
-        headers = {
-            "Host": self._authority,
-            "Accept-Encoding": "identity",
-            "Content-Length": str(len(body)),
-            **headers,
-        }
+        deadline = time.monotonic() + timeout
+        connection = self._take(deadline)
+        from .exchange import Stream, send
+
         try:
-            head = http1.head(f"POST {self._path + path} HTTP/1.1", headers)
-            status, answer, stays = http1.exchange(connection, head + body, deadline)
-        except (OSError, ValueError) as error:
+            stream = Stream(connection, deadline, limit)
+            status, answer, stays = send(stream, self._url + path, body, headers)
+        except Exception as error:
             connection.close()
             raise Unreachable(_describe(error)) from None
         if stays:
-            self._keep(connection)
+            self._kept, self._last_used = connection, time.time()
         else:
             connection.close()
         return status, answer
 
-    def _keep(self, connection: socket.socket) -> None:
-        self._kept = connection
-        self._last_used = time.time()
-
-    def _take(self) -> socket.socket | None:
-        """Return the kept connection if it is still good."""
+    def _take(self, deadline: float) -> socket.socket:
+        """Return the kept connection if it is still good, or a new one. Raises Unreachable."""
         connection, self._kept = self._kept, None
-        # The wall clock: a container's other clocks may stand still while it is frozen.
-        if connection and 0 <= time.time() - self._last_used < IDLE_SECONDS:
-            if _is_quiet(connection):
-                return connection
         if connection:
+            # The wall clock: a container's other clocks may stand still while it is frozen.
+            if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
+                return connection
             connection.close()
-        return None
+        return self._new(deadline)
 
     def _new(self, deadline: float) -> socket.socket:
-        """Return a new connection. Raises Unreachable.
-
-        It is made in a thread of its own: a socket's own time-out doesn't hold for a name look-up,
-        and starts anew with each address of the name.
-        """
-        opened: list[socket.socket] = []
-        outcome: list[socket.socket | Exception] = []
-        given_up = threading.Event()
-
-        def dial() -> None:
-            try:
-                outcome.append(self._dial(deadline, opened))
-            except Exception as error:
-                outcome.append(error)
-            if given_up.is_set():  # it may have connected when nobody waited any more
-                _shut(opened)
-
-        thread = threading.Thread(target=dial, daemon=True)
         try:
-            thread.start()
-        except RuntimeError as error:  # there are too many, each in a look-up that hangs
-            raise Unreachable(str(error)) from None
-        thread.join(max(deadline - time.monotonic(), 0))
-        result = outcome[0] if outcome else TimeoutError("timed out")
-        if isinstance(result, Exception):
-            given_up.set()
-            _shut(opened)
-            raise Unreachable(_describe(result)) from None
-        return result
+            return self._connect(deadline)
+        except Exception as error:
+            if not self._roots or type(error).__name__ != "SSLCertVerificationError":
+                raise Unreachable(_describe(error)) from None
+        self._roots, self._tls = (), None
+        logger.warning("All CAs had to be loaded: an unexpected one issued the host's certificate")
+        return self._new(deadline)
 
-    def _dial(self, deadline: float, opened: list[socket.socket]) -> socket.socket:
+    def _connect(self, deadline: float) -> socket.socket:
+        """Return a new connection, through the proxy and with TLS where wanted."""
+        self._dial = dial = self._dial or Dial(self._first_hop)
+        if self._is_secure and not self._tls:
+            self._tls = _context(self._roots)
+        self._dial = None
+        connection = dial.wait(deadline)
         try:
-            return self._connect(deadline, opened)
-        except ssl.SSLCertVerificationError:
-            if not (self._tls and self._root):
-                raise
-            self._root = ""  # the host has moved to another CA: from now on trust them all
-            self._tls.load_default_certs()
-            _shut(opened)
-            return self._connect(deadline, opened)
+            host, port = _address(*self._host)
+            if self._proxy:
+                from .exchange import Stream, open_tunnel
 
-    def _connect(self, deadline: float, opened: list[socket.socket]) -> socket.socket:
-        """Return a new connection, through the proxy and with TLS where wanted.
+                open_tunnel(Stream(connection, deadline), host.decode(), port, self._credentials)
+            if self._tls:
+                connection = secure = self._tls.wrap_socket(
+                    connection, do_handshake_on_connect=False, server_hostname=host
+                )
+                _shake_hands(secure, deadline)
+        except Exception:
+            connection.close()
+            raise
+        return connection
 
-        Each socket is put into `opened` as soon as it is there.
-        """
-        host, port = _address(self._authority, 443 if self._is_secure else 80)
-        credentials, _, proxy = self._proxy.rpartition("@")
-        address = _address(proxy, 80) if proxy else (host, port)
-        connection = socket.create_connection(address, http1.left(deadline))  # type: ignore[arg-type]
-        opened.append(connection)
-        if proxy:
-            headers = {"Proxy-Authorization": _basic(credentials)} if credentials else {}
-            name = f"[{host.decode()}]" if b":" in host else host.decode()
-            http1.open_tunnel(connection, f"{name}:{port}", headers, deadline)
-        if not self._is_secure:
-            return connection
-        if not self._tls:  # with no data it trusts all that the system trusts
-            self._tls = ssl.create_default_context(cadata=_trusted(self._root))
-        connection.settimeout(http1.left(deadline))  # for the whole handshake
-        secure = self._tls.wrap_socket(connection, server_hostname=host)
-        opened.append(secure)
-        return secure
+
+class Dial(threading.Thread):
+    """Makes a TCP connection. In a thread, since a name look-up has no time-out."""
+
+    def __init__(self, host: tuple[str, int]) -> None:
+        super().__init__(daemon=True)
+        self._host = host
+        self._outcome: socket.socket | Exception = TimeoutError("timed out")
+        self._is_given_up = False
+        try:
+            self.start()
+        except RuntimeError:  # there are too many, each in a look-up that hangs: `wait` raises
+            pass
+
+    def run(self) -> None:
+        try:
+            address = _address(*self._host)
+            connection = socket.create_connection(address, CONNECT_SECONDS)  # type: ignore[arg-type]
+            # Otherwise the first request waits one round trip longer (Nagle's algorithm).
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._outcome = connection
+            if self._is_given_up:
+                connection.close()
+        except Exception as error:
+            self._outcome = error
+
+    def wait(self, deadline: float) -> socket.socket:
+        """Return the connection. Raises what went wrong."""
+        self.join(max(deadline - time.monotonic(), 0))
+        if isinstance(self._outcome, Exception):
+            self._is_given_up = True
+            raise self._outcome
+        return self._outcome
 
 
 def _address(authority: str, default_port: int) -> tuple[bytes, int]:
-    """Return a URL's host and port.
-
-    The host as bytes: for a str, Python loads the tables of all alphabets, which takes 1 ms.
-    """
+    """Return a URL's host and port. The host as bytes, since a str loads `encodings.idna`."""
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):  # no port; an IPv6 address has colons in brackets
         host, port = authority, str(default_port)
-    number = int(port)
-    if not 0 <= number < 65536:
-        raise ValueError("no port has this number")
-    return host.strip("[]").encode("ascii"), number
+    if not 0 <= int(port) < 65536:  # the system would take it modulo 65536
+        raise ValueError("a port must be below 65536")
+    return host.strip("[]").encode("ascii"), int(port)
 
 
-def _basic(credentials: str) -> str:
-    """Return a URL's user:password as the Proxy-Authorization header has it."""
-    from urllib.parse import unquote  # 2 ms, and no proxy, no need
+def _context(roots: tuple[str, ...]) -> SSLContext:
+    """Return a TLS context that trusts the CAs with these names, or all if there is none."""
+    import ssl
+    from binascii import a2b_base64
 
-    user, _, password = credentials.partition(":")
-    decoded = f"{unquote(user)}:{unquote(password)}".encode()
-    return "Basic " + b2a_base64(decoded, newline=False).decode()
-
-
-def _trusted(root: str) -> bytes:
-    """Return the certificates of the system's CAs that have a name in them, as DER, maybe none.
-
-    Loading all of them takes longer than all else that start-up does (docs/performance.md).
-    """
-    store = ssl.get_default_verify_paths().cafile
-    if not root or not store:
-        return b""
+    if not roots:
+        return ssl.create_default_context()
+    trusted = b""
     try:
-        with open(store, encoding="latin-1") as file:
-            _, *blocks = file.read().split("-----BEGIN CERTIFICATE-----")
-        certificates = [a2b_base64(block.partition("-----END")[0]) for block in blocks]
+        with open(ssl.get_default_verify_paths().cafile or "", "rb") as file:
+            _, *blocks = file.read().split(b"-----BEGIN CERTIFICATE-----")
+        for block in blocks:
+            certificate = a2b_base64(block.partition(b"-----END")[0])
+            if any(root.encode() in certificate for root in roots):
+                trusted += certificate
     except (OSError, ValueError):
-        return b""
-    return b"".join(each for each in certificates if root.encode() in each)
+        trusted = b""
+    if not trusted:
+        logger.warning("All CAs had to be loaded: the system has none of those expected")
+    return ssl.create_default_context(cadata=trusted)
 
 
-def _describe(error: Exception) -> str:
-    """Name an error. Only an OSError's text is known to hold no URL, and so no token."""
-    name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, OSError) else name
+def _shake_hands(connection: SSLSocket, deadline: float) -> None:
+    """Do TLS's handshake, and load urllib while the host answers its first message."""
+    import ssl
+
+    connection.setblocking(False)
+    try:
+        connection.do_handshake()
+    except ssl.SSLWantReadError:
+        from .exchange import left
+
+        connection.settimeout(left(deadline))  # for the whole handshake
+        connection.do_handshake()
 
 
 def _is_quiet(connection: socket.socket) -> bool:
@@ -209,18 +225,12 @@ def _is_quiet(connection: socket.socket) -> bool:
     connection.setblocking(False)
     try:
         connection.recv(1)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return True
-    except OSError:
-        pass
+    except OSError as error:
+        return type(error).__name__ in ("BlockingIOError", "SSLWantReadError")
     return False
 
 
-def _shut(opened: list[socket.socket]) -> None:
-    """Close sockets, and end a thread that may wait on one."""
-    for connection in opened:
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        connection.close()
+def _describe(error: Exception) -> str:
+    """Name an error. Only an OSError's text is known to hold no URL, and so no token."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, OSError) else name

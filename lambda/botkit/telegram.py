@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The CA of api.telegram.org's certificate. Another CA is as safe, but slower to load.
-ROOT = "Go Daddy Root Certificate Authority - G2"
+# The CAs of api.telegram.org: until April 2027, and since June 2026. Others take longer to load.
+ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
 REFETCH_SECONDS = 60  # a token that Telegram refuses is fetched again at most this often
 
@@ -31,7 +31,7 @@ class Client:
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
-        self.connection = Connection(api_url, proxy, ROOT)
+        self.connection = Connection(api_url, proxy, ROOTS)
 
     def call(self, method: str, params: dict[str, Any], timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
@@ -89,9 +89,11 @@ def prepare() -> None:
 
 def connect() -> None:
     """Do what the first call would have to wait for. Raises Unreachable."""
-    if not _client.token:
-        _fetch_token()
-    _client.connection.open(deadline.left())
+    try:
+        if not _client.token:
+            _fetch_token()
+    finally:
+        _client.connection.open(deadline.left())
 
 
 def forget_token() -> None:

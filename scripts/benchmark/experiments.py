@@ -47,14 +47,18 @@ EXPERIMENTS = [
         "What does it cost to load all CAs that the system trusts?",
         "Left out: the one CA that Telegram's certificate comes from is loaded, out of the "
         "system's store; all of them only where that one doesn't do.",
-        replace=(("if not root or not store:", "if True:"),),
+        replace=(("if not roots:", "if True:"),),
     ),
     Experiment(
         "hashed CA directory",
         "What would a directory of CAs, looked up by hash, win over that?",
         "Left out: a second way, which not every image has, for less than a tenth.",
         replace=(
-            ("cadata=_trusted(self._root)", "capath=os.environ['SSL_CERT_DIR']"),
+            ("if not roots:", "if True:"),
+            (
+                "create_default_context()",
+                "create_default_context(capath=os.environ['SSL_CERT_DIR'])",
+            ),
             ("import socket\n", "import os\nimport socket\n"),
         ),
         capath=True,

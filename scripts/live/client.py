@@ -13,7 +13,7 @@ sys.path.insert(0, str(LAMBDA))
 from botkit.errors import Refused, Unreachable  # noqa: E402
 from botkit.telegram import Client  # noqa: E402
 
-__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "client"]
+__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "client"]
 
 REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
 
@@ -31,5 +31,8 @@ def client() -> Client:
             "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
             "letters, digits, hyphens and underscores, as @BotFather gave it"
         )
-    url = os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
-    return Client(url, token, os.environ.get("TELEGRAM_PROXY", ""))
+    return Client(api_url(), token, os.environ.get("TELEGRAM_PROXY", ""))
+
+
+def api_url() -> str:
+    return os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"

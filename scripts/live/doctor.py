@@ -11,18 +11,21 @@ import datetime
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from emulators.container import handled
 from emulators.telegram import post
 from project import ROOT
 from terraform import StackError, terraform_command
 
-from live.client import REGISTER, Client, Refused, Unreachable, client
+from live.client import REGISTER, Client, Refused, Unreachable, api_url, client
 
 Json = dict[str, Any]
 
@@ -103,6 +106,8 @@ def look(telegram: Client) -> list[Check]:
         advice = "look at the network, and at TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
         return [Check("token", None, f"Telegram can't be reached: {error}", advice)]
     checks.append(Check("token", True, f"valid, of @{bot['username']} ({bot['first_name']})"))
+    if api_url().lower().startswith("https:"):
+        checks.append(certificate(api_url()))
     checks.append(webhook(info["url"], deployed, why_not))
     checks.append(deliveries(info))
     checks.append(pending(info))
@@ -115,6 +120,22 @@ def look(telegram: Client) -> list[Check]:
     else:
         checks.append(Check("logs", None, f"the log group isn't known: {why_not}"))
     return checks
+
+
+def certificate(url: str) -> Check:
+    """Name the issuer of the certificate of the Bot API's host, which it is asked for directly."""
+    host = urlsplit(url)
+    try:
+        with (
+            socket.create_connection((host.hostname, host.port or 443), CALL_SECONDS) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host.hostname) as tls,
+        ):
+            shown: Json = tls.getpeercert() or {}
+    except OSError as error:
+        return Check("certificate", None, f"{host.hostname} doesn't show it: {error}")
+    issuer = {name: value for ((name, value),) in shown["issuer"]}
+    names = [issuer[name] for name in ("organizationName", "commonName") if name in issuer]
+    return Check("certificate", True, f"{host.hostname}'s is issued by {', '.join(names)}")
 
 
 def webhook(url: str, deployed: Json, why_not: str) -> Check:

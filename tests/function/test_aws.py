@@ -287,7 +287,7 @@ def test_what_may_mend_itself_is_unreachable(
 def test_a_call_is_sent_once(serve: Serve, use: Use) -> None:
     peer = serve(answers_and_closes(b""), answers_all)
     aws = use(peer.url)
-    assert str(failure(aws, "Unreachable")).startswith("ConnectionError: ")
+    assert str(failure(aws, "Unreachable")).startswith("RemoteDisconnected: ")
     assert len(peer.requests) == 1
     aws.call("ssm", GET_ITEM, {})
     assert len(peer.requests) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import socket
 import ssl
 import threading
@@ -36,6 +37,7 @@ from tests.support.stubs import (
 Connect = Callable[..., Any]
 BODY = b'{"chat_id": 42}'
 HEADERS = {"Content-Type": "application/json"}
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture
@@ -48,12 +50,14 @@ def connect(module: ModuleType) -> Iterator[Connect]:
     """Make connections, and close them in the end."""
     made: list[Any] = []
 
-    def make(url: str, proxy: str = "", root: str = "") -> Any:
-        made.append(module.Connection(url, proxy, root))
+    def make(url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> Any:
+        made.append(module.Connection(url, proxy, roots))
         return made[-1]
 
     yield make
     for connection in made:
+        if connection._dial:
+            connection._dial.wait(time.monotonic() + 5).close()
         if connection._kept:
             connection._kept.close()
 
@@ -104,6 +108,118 @@ def test_a_connection_is_opened_ahead(serve: Serve, connect: Connect) -> None:
     connect(peer.url).open(5)
     assert arrived.wait(5)
     assert peer.requests == []
+
+
+def test_a_connection_that_is_prepared_is_opened_in_the_background(
+    serve: Serve, connect: Connect
+) -> None:
+    arrived = threading.Event()
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        arrived.set()
+        answers_all(peer, connection)
+
+    peer = serve(part)
+    connection = connect(peer.url)
+    for _ in ("begins", "has begun"):
+        connection.prepare()
+        assert arrived.wait(5)
+    connection.open(5)
+    connection.prepare()  # is open
+    assert post(connection)[0] == 200
+    assert peer.connections == 1
+
+
+def test_the_first_request_may_take_the_prepared_connection(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    connection.prepare()
+    assert post(connection)[0] == 200
+    assert peer.connections == 1
+
+
+def test_to_prepare_never_fails_and_to_open_does(
+    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unused_port() as port:
+        connection = connect(f"http://127.0.0.1:{port}")
+        connection.prepare()
+        with pytest.raises(module.Unreachable, match="ConnectionRefusedError: "):
+            connection.open(5)
+
+
+def test_the_first_request_is_not_held_back(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(answers_all).url)
+    connection.open(5)
+    assert connection._kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers(http(b"a file")))
+    connection = connect(peer.url + "/api")
+    assert connection.get("/file/bot1:a/photos/1.jpg", 5, 6) == (200, b"a file")
+    line, *fields = peer.requests[0].decode().rstrip().split("\r\n")
+    assert line == "GET /api/file/bot1:a/photos/1.jpg HTTP/1.1"
+    assert sorted(fields) == ["Accept-Encoding: identity", f"Host: localhost:{peer.port}"]
+
+
+def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
+    connection = connect(serve(answers(http(b"a file"))).url)
+    with pytest.raises(module.Unreachable, match="ConnectionError: an endless answer"):
+        connection.get("/file", 5, 5)
+
+
+# What one connection can't take another request after, and still is an answer.
+LAST: dict[str, bytes] = {
+    "the end": http(b"{}", "200 OK", "Connection: close"),
+    "HTTP/1.0": http(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "no length": b"HTTP/1.1 200 OK\r\n\r\n{}",
+}
+MORE: dict[str, bytes] = {
+    "a length": http(b"{}"),
+    "no carriage returns": http(b"{}").replace(b"\r", b""),
+    "chunks": CHUNKED + b"1\r\n{\r\n01;a=b\r\n}\r\n0\r\n\r\n",
+    "chunks, and a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nA: b\r\n\r\n",
+    "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + http(b"{}"),
+}
+
+
+@pytest.mark.parametrize("answer", [*LAST.values(), *MORE.values()], ids=[*LAST, *MORE])
+def test_an_answer_is_read_and_its_connection_is_used_again_if_it_may(
+    serve: Serve, connect: Connect, answer: bytes
+) -> None:
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(answer)
+        if answer not in LAST.values():
+            answers_all(peer, connection)
+
+    peer = serve(part, answers_all)
+    connection = connect(peer.url)
+    assert post(connection) == (200, b"{}")
+    assert (connection._kept is None) == (answer in LAST.values())
+    assert post(connection)[0] == 200
+    assert peer.connections == 1 + (answer in LAST.values())
+
+
+def test_an_answer_is_read_byte_by_byte(serve: Serve, connect: Connect) -> None:
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        for byte in http(b"{}"):
+            connection.sendall(bytes([byte]))
+        peer.over.wait()
+
+    assert post(connect(serve(part).url)) == (200, b"{}")
+
+
+def test_the_answer_behind_an_interim_one_is_not_the_next_requests(
+    serve: Serve, connect: Connect
+) -> None:
+    peer = serve(answers(b"HTTP/1.1 103 Early Hints\r\n\r\n" + http(b"late")), answers_all)
+    connection = connect(peer.url)
+    assert post(connection) == (103, b"")
+    assert post(connection)[1] == http().partition(b"\r\n\r\n")[2]
+    assert peer.connections == 2
 
 
 def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Event) -> Part:
@@ -207,20 +323,36 @@ FAULTS: dict[str, tuple[Part, str]] = {
         keeps_sending(ENDLESS_HEAD, b" " * 65536),
         "ConnectionError: an endless answer",
     ),
-    "endless head": (
-        keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"),
-        "ConnectionError: an endless",
+    "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
+    "endless line": (keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536), "LineTooLong"),
+    "endless lines": (
+        keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: " + b"b" * 65000 + b"\r\n"),
+        "ConnectionError: an endless answer",
     ),
-    "endless line": (
-        keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536),
-        "ConnectionError: an endless",
-    ),
-    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "ConnectionError: an answer that"),
-    "closed without an answer": (answers_and_closes(b""), "ConnectionError: closed without"),
+    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
+    "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
     "reset": (resets_after_request, "ConnectionResetError: [Errno"),
-    "broken chunk": (
-        answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        "ConnectionError: an answer that",
+    "truncated": (
+        answers_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"),
+        "IncompleteRead",
+    ),
+    "a length beyond all memory": (
+        answers(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\n{}"),
+        "MemoryError",
+    ),
+    "a length beyond all numbers": (
+        answers(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n{}"),
+        "OverflowError",
+    ),
+    "broken chunk": (answers(CHUNKED + b"zz\r\n"), "IncompleteRead"),
+    "truncated chunk": (answers_and_closes(CHUNKED + b"3\r\n{}"), "IncompleteRead"),
+    "endless chunk": (
+        keeps_sending(CHUNKED + b"-1\r\n", b" " * 65536),
+        "ConnectionError: an endless answer",
+    ),
+    "endless chunks": (
+        keeps_sending(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n"),
+        "ConnectionError: an endless answer",
     ),
 }
 
@@ -350,7 +482,7 @@ def test_a_path_that_is_none_is_not_told(
     serve: Serve, connect: Connect, module: ModuleType, path: str
 ) -> None:
     peer = serve(answers_all)
-    with pytest.raises(module.Unreachable, match="^(ValueError|UnicodeEncodeError)$"):
+    with pytest.raises(module.Unreachable, match="^(InvalidURL|UnicodeEncodeError)$"):
         post(connect(peer.url), path=path)
     assert peer.requests == []
 
@@ -496,7 +628,7 @@ def test_a_clock_that_has_just_begun_leaves_as_much_time(
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
 
     monkeypatch.setattr(module, "time", Clock)
-    monkeypatch.setattr(module.http1, "time", Clock)
+    monkeypatch.setattr(importlib.import_module("botkit.exchange"), "time", Clock)
     connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
 
 
@@ -508,7 +640,7 @@ def test_without_a_thread_there_is_no_connection(
 
     connection = connect(serve(answers_all).url)
     monkeypatch.setattr(module.threading.Thread, "start", start)
-    with pytest.raises(module.Unreachable, match="can't start new thread"):
+    with pytest.raises(module.Unreachable, match="^RuntimeError$"):
         connection.open(5)
 
 
@@ -541,44 +673,46 @@ def store(
     return write
 
 
-ROOTS = {
-    "the host's": ("trustme v", 1),
-    "another": ("The other root", 2),
-    "in no certificate": ("no such root", 1),
-    "none": ("", 1),
+MOVED = "All CAs had to be loaded: an unexpected one issued the host's certificate"
+MISSING = "All CAs had to be loaded: the system has none of those expected"
+ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
+    "the host's": (("trustme v",), 1, 1, []),
+    "the host's and another": (("The other root", "trustme v"), 1, 2, []),
+    "the host's and one in no certificate": (("no such root", "trustme v"), 1, 1, []),
+    "another": (("The other root",), 2, 2, [MOVED]),
+    "in no certificate": (("no such root",), 1, 2, [MISSING]),
+    "none": ((), 1, 2, []),
 }
 
 
-@pytest.mark.parametrize(("root", "connections"), ROOTS.values(), ids=ROOTS)
+@pytest.mark.parametrize(("roots", "connections", "trusted", "told"), ROOTS.values(), ids=ROOTS)
 def test_one_root_is_enough_and_all_are_trusted_if_it_is_another(
     serve: Serve,
     connect: Connect,
     store: Callable[..., None],
     tls: ssl.SSLContext,
-    root: str,
+    caplog: pytest.LogCaptureFixture,
+    roots: tuple[str, ...],
     connections: int,
+    trusted: int,
+    told: list[str],
 ) -> None:
     store()
     peer = serve(answers_all, tls=tls)
-    connection = connect(peer.url, root=root)
+    connection = connect(peer.url, roots=roots)
     assert post(connection)[0] == 200
     assert peer.connections == connections
-    assert len(connection._tls.get_ca_certs()) == (1 if root.startswith("trustme") else 2)
+    assert len(connection._tls.get_ca_certs()) == trusted
+    assert [(log.name, log.levelname, log.getMessage()) for log in caplog.records] == [
+        ("bot", "WARNING", text) for text in told
+    ]
 
 
 def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
     module: ModuleType, store: Callable[..., None]
 ) -> None:
     store("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
-    assert module._trusted("trustme") == b""
-
-
-def test_a_store_that_vanishes_is_loaded_whole(
-    connect: Connect, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paths = ssl.get_default_verify_paths()._replace(cafile=str(tmp_path / "gone"))
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    assert module._trusted("any") == b""
+    assert module._context(("trustme",)).get_ca_certs() == []  # OpenSSL refuses it as a whole
 
 
 def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
@@ -588,7 +722,7 @@ def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     peer = serve(answers_all, tls=context)
-    connection = connect(peer.url, root="The other root")
+    connection = connect(peer.url, roots=("The other root",))
     for _ in range(2):
         with pytest.raises(module.Unreachable, match="SSLCertVerificationError: "):
             post(connection)
@@ -651,8 +785,9 @@ def test_a_tunnel_leads_to_the_hosts_port(
 ) -> None:
     peer = serve(proxy_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), answers_all))
     assert post(connect(url, f"http://localhost:{peer.port}"))[0] == 200
-    line, host = peer.requests[0].decode().split("\r\n")[:2]
-    assert (line, host) == (f"CONNECT {address} HTTP/1.1", f"Host: {address}")
+    line, *fields = peer.requests[0].decode().split("\r\n")
+    assert line == f"CONNECT {address} HTTP/1.1"
+    assert [field for field in fields if field.startswith("Host:")] == [f"Host: {address}"]
 
 
 @pytest.mark.usefixtures("trusted")

@@ -312,7 +312,7 @@ def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: 
 
 HINDRANCES = {
     "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
-    "Telegram away": (answers_and_closes(b""), "Unreachable: ConnectionError: "),
+    "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
     "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
 }
 

@@ -145,10 +145,10 @@ FAULTS: dict[str, tuple[Part, str]] = {
     "empty": (on(http(b"")), NO_ANSWER.format(200)),
     "truncated": (
         answers_and_closes(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"ok": tr'),
-        "ConnectionError: the answer broke off",
+        "IncompleteRead",
     ),
     "garbage": (on(http(b"\x00\xff\xfe{")), NO_ANSWER.format(200)),
-    "no HTTP": (on(b"SSH-2.0-OpenSSH_9.9\r\n"), "ConnectionError: an answer that isn't HTTP/1"),
+    "no HTTP": (on(b"SSH-2.0-OpenSSH_9.9\r\n"), "BadStatusLine"),
     "dripping body": (keeps_sending(HEAD, b" ", 0.02), "TimeoutError: "),
     "dripping body of a length": (
         keeps_sending(HEAD[:-2] + b"Content-Length: 100000\r\n\r\n", b" ", 0.02),
@@ -156,10 +156,10 @@ FAULTS: dict[str, tuple[Part, str]] = {
     ),
     "dripping head": (keeps_sending(b"HTTP/1.1 200 OK", b"K", 0.02), "TimeoutError: "),
     "endless body": (keeps_sending(HEAD, b" " * 65536), ENDLESS),
-    "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), ENDLESS),
+    "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
     "closed after the request": (
         answers_and_closes(b""),
-        "ConnectionError: closed without an answer",
+        "RemoteDisconnected: ",
     ),
     "reset after the request": (resets_after_request, "ConnectionResetError: "),
     "silent for ever": (silent, "TimeoutError: "),
@@ -192,7 +192,7 @@ def test_a_group_that_moved(serve: Serve, start: Start) -> None:
 def test_a_group_that_moved_before_telegram_went(serve: Serve, start: Start) -> None:
     peer = serve(answers_and_closes(MOVED, b""), answers_all)
     container = start(peer.url)
-    fails(container, "ConnectionError: closed without an answer")
+    fails(container, "RemoteDisconnected: ")
     assert [body["chat_id"] for body in peer.bodies] == [42, -1001]
     is_served(container)
     assert (peer.connections, len(peer.requests)) == (2, 3)

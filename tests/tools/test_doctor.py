@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,13 @@ from typing import Any
 
 import pytest
 from emulators.telegram import BOT, Fault, Server, Telegram
+from live.client import Client
+from live.doctor import certificate, look
 from pytest_httpserver import HTTPServer
 
+from tests.conftest import Serve
 from tests.support.programs import Script, copy_of_the_project, edit
+from tests.support.stubs import answers, answers_all, http
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
@@ -143,6 +148,29 @@ def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegr
         False,
         "Telegram says: getMe: 429 Too Many Requests: retry after 3 → ",
     )
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_issuer_of_telegrams_certificate(
+    serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = {"username": "echo_bot", "first_name": "Echo"}
+    parts = answers(http({"ok": True, "result": bot}), http({"ok": True, "result": {"url": ""}}))
+    peer = serve(parts, answers_all, tls=tls)
+    client = Client(peer.url, TOKEN)
+    monkeypatch.setenv("TELEGRAM_API_URL", peer.url)
+    (check,) = [check for check in look(client) if check.name == "certificate"]
+    assert client.connection._kept
+    client.connection._kept.close()
+    assert check.ok is True
+    assert check.text.startswith("localhost's is issued by trustme v")
+
+
+def test_a_certificate_that_is_not_shown(serve: Serve, tls: ssl.SSLContext) -> None:
+    peer = serve(answers_all, tls=tls)
+    check = certificate(peer.url)
+    assert check.ok is None
+    assert "certificate verify failed" in check.text
 
 
 def test_no_webhook(examine: Examine, telegram: Telegram) -> None:

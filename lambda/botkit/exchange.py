@@ -1,0 +1,115 @@
+"""One HTTP request and its answer by urllib, over a socket that stays open."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import time
+import urllib.parse
+import urllib.request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+    from socket import socket
+
+HEAD_LIMIT = 1 << 20  # bytes of an answer that aren't its body
+
+
+class Stream(io.RawIOBase):
+    """A socket as http.client uses one, which neither waits beyond a deadline nor reads for ever.
+
+    `deadline` is a time of `time.monotonic()`, `limit` the most bytes of an answer's body.
+    """
+
+    def __init__(self, connection: socket, deadline: float, limit: int = 0) -> None:
+        self.limit = limit
+        self._connection = connection
+        self._deadline = deadline
+        self._received = 0
+
+    def sendall(self, data: bytes) -> None:
+        self._connection.settimeout(left(self._deadline))
+        self._connection.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        self._connection.settimeout(left(self._deadline))
+        count = self._connection.recv_into(buffer)
+        self._received += count
+        if self._received > self.limit + HEAD_LIMIT:
+            raise ConnectionError("an endless answer")
+        return count
+
+    def close(self) -> None:
+        """Do nothing: http.client closes a connection before it reads the last answer."""
+
+
+class Handler(urllib.request.BaseHandler):
+    """In place of urllib's own handlers, which open and close a connection for each request."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        client = http.client.HTTPConnection(request.host)
+        client.sock = self._stream
+        headers = {name.title(): value for name, value in request.header_items()}
+        headers = {"Host": request.host, **headers}
+        client.request(request.get_method(), request.selector, request.data, headers)
+        return client.getresponse()
+
+    https_open = http_open
+
+
+def send(
+    stream: Stream, url: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, bytes, bool]:
+    """Post a body, or get where there is none.
+
+    Returns the answer's status and body, and whether the connection can take another request.
+    Raises any exception; its text may hold the URL.
+    """
+    opener = urllib.request.OpenerDirector()  # without redirects and the environment's proxies
+    opener.add_handler(Handler(stream))
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
+    with opener.open(request) as response:
+        answer = response.read()
+        if len(answer) > stream.limit:
+            raise ConnectionError("an endless answer")
+        # Behind an interim answer another one comes.
+        return response.status, answer, response.status >= 200 and not response.will_close
+
+
+def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
+    """Ask a proxy for a tunnel. `credentials` are a URL's `user:password`. Raises OSError."""
+    client = http.client.HTTPConnection(host, port)
+    client.sock = stream
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    headers = {"Host": address}
+    if credentials:
+        user, _, password = credentials.partition(":")
+        decoded = f"{urllib.parse.unquote(user)}:{urllib.parse.unquote(password)}"
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(decoded.encode()).decode()
+    client.request("CONNECT", address, headers=headers)
+    status = client.getresponse().status
+    if not 200 <= status < 300:
+        raise OSError(f"the proxy opens no tunnel: it answered {status}")
+
+
+def left(deadline: float) -> float:
+    """Return the seconds until a deadline. Raises TimeoutError when it has passed."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("no time left")
+    return seconds
+
+
+# Compiles the patterns that it needs, while CPU is cheap.
+urllib.request.Request("http://localhost")

@@ -1,0 +1,57 @@
+"""exchange.py: what http.client reads and writes ends in time, and isn't endless. Over a pair."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from types import ModuleType
+
+import pytest
+
+from tests.support.stubs import load
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    return load("botkit.exchange")
+
+
+def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(b"HTTP/1.1 200 OK\r\n")
+        stream = module.Stream(near, time.monotonic(), 0)
+        with pytest.raises(TimeoutError, match="^no time left$"):
+            stream.makefile("rb").readline()
+        with pytest.raises(TimeoutError, match="^no time left$"):
+            stream.sendall(b"GET")
+        far.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            far.recv(1)
+
+
+def test_no_time_is_left_at_the_deadline(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "monotonic", lambda: 5.0)
+        assert module.left(5.5) == 0.5
+        with pytest.raises(TimeoutError):
+            module.left(5.0)
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["as much as may be", "a byte more"])
+def test_what_is_read_is_not_endless(module: ModuleType, more: int) -> None:
+    size = 1000 + module.HEAD_LIMIT + more
+    near, far = socket.socketpair()
+    with near, far:
+        thread = threading.Thread(target=far.sendall, args=(b" " * size,), daemon=True)
+        thread.start()
+        file = module.Stream(near, time.monotonic() + 5, 1000).makefile("rb")
+        if more:
+            with pytest.raises(ConnectionError, match="^an endless answer$"):
+                file.read(size)
+        else:
+            assert len(file.read(size)) == size
+        thread.join(5)
