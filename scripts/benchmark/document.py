@@ -27,9 +27,10 @@ LEAST_MS = 0.3  # that a module takes to be listed
 
 
 class Results(NamedTuple):
-    """What a whole run came to. `distances` has rows of results by distance, `others` the rows of
-    other Pythons, `experiments` one by name for each of EXPERIMENTS and MEMORY, `imports` the ms of
-    each module by reply_mode.
+    """What a whole run came to.
+
+    `distances` has a row for each variant, by distance; `experiments` has EXPERIMENTS and MEMORY by
+    name; `others` are the rows of other Pythons; `imports` has the modules' ms by reply_mode.
     """
 
     main: list[Result]

@@ -83,7 +83,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         "imports at the first call, too",
-        "And what the connection needs loaded?",
+        "And where are its modules best loaded?",
         "At start-up, for the same reason.",
         file="handler.py",
         replace=(('if settings.reply_mode == "api":', 'if settings.reply_mode == "never":'),),
