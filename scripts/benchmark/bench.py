@@ -111,9 +111,9 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
         )
         print(document.write(docs, results, conditions))
         print(f"written: {docs}/performance.md")
-    missed = [each.what for each in wanted if not each.met]
+    missed = [each for each in wanted if not each.met]
     for each in missed:
-        print(f"missed: {each}", file=sys.stderr)
+        print(f"missed: {each.what} is {each.value:.2f} {each.of}", file=sys.stderr)
     return 1 if missed else 0
 
 
