@@ -36,7 +36,7 @@ def main() -> int:
         prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0]
     )
     parser.add_argument(
-        "--runs", type=int, default=25, help="of each variant (default: %(default)s)"
+        "--runs", type=int, default=20, help="of each variant (default: %(default)s)"
     )
     parser.add_argument("--quick", action="store_true", help="only the rows that have a target")
     parser.add_argument(
