@@ -1,8 +1,9 @@
 """Measure how fast the function starts and answers, and write docs/performance.md.
 
-Everything runs on this machine: AWS's own runtime client against a local Runtime API, a stand-in
-for the Bot API over TLS. Other bots' libraries are installed for it into .build/bench. A whole run
-takes some minutes. Exits with 1 where a target is missed.
+Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake of
+the Bot API over TLS, next door and some milliseconds away. The distance takes root; without it,
+its rows are left out. Other bots' libraries are installed for it into .build/bench. A whole run
+takes some ten minutes. Exits with 1 where a target is missed.
 """
 
 from __future__ import annotations
@@ -11,17 +12,23 @@ import argparse
 import os
 import platform
 import random
+import signal
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from benchmark import document, experiments, measure, variants
-from benchmark.report import Result, main_table, target_table, targets
-from benchmark.server import make_certificates, stand_in
+from benchmark import document, imports, measure, variants
+from benchmark.distance import network
+from benchmark.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
+from benchmark.measure import Variant
+from benchmark.plan import make_plan
+from benchmark.report import Result, distance_table, main_table, target_table, targets
 from project import ROOT
 
 RUNTIME = "3.13"
-OTHERS = ("3.12", "3.14")
+ROUND_TRIPS = (8, 30)  # ms
 
 
 def main() -> int:
@@ -29,7 +36,7 @@ def main() -> int:
         prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0]
     )
     parser.add_argument(
-        "--runs", type=int, default=15, help="of each variant (default: %(default)s)"
+        "--runs", type=int, default=20, help="of each variant (default: %(default)s)"
     )
     parser.add_argument("--quick", action="store_true", help="only the rows that have a target")
     parser.add_argument(
@@ -41,100 +48,98 @@ def main() -> int:
         parser.error("at least one run is needed")
     if sys.platform != "linux":
         parser.error("this measures on Linux only, as Lambda runs on it")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
+    try:
+        return bench(arguments.runs, arguments.quick, arguments.docs)
+    except KeyboardInterrupt:
+        say("")
+        return 130
 
-    variants.BUILD.mkdir(parents=True, exist_ok=True)
-    root = make_certificates(variants.BUILD / "certificates")
+
+def bench(runs: int, quick: bool, docs: Path) -> int:
+    """Measure and report. Returns the exit code."""
     python = variants.find_python(RUNTIME)
     if not python:
         sys.exit(f"Python {RUNTIME} is needed: the runtime that the function is deployed with")
-    workshop = variants.Workshop(python, RUNTIME, root)
-    say("preparing")
-    main_rows = [
-        workshop.function("empty function", "empty"),
-        workshop.ours("ours, reply_mode webhook", "webhook"),
-        workshop.ours("ours, reply_mode api", "api"),
-        workshop.function("textbook urllib", "textbook"),
-    ]
-    tried: list[measure.Variant] = []
-    memory: list[measure.Variant] = []
-    pythons: list[measure.Variant] = []
-    if not arguments.quick:
-        main_rows += [
-            workshop.function("requests", "with_requests", "requests"),
-            workshop.function("pyTelegramBotAPI", "with_telebot", "telebot"),
-            workshop.function(
-                "python-telegram-bot", "with_python_telegram_bot", "python_telegram_bot"
-            ),
-            workshop.function("aiogram", "with_aiogram", "aiogram"),
-            *variants.node_functions(root),
-        ]
-        tried = [workshop.ours(each.name, each.mode, each) for each in experiments.EXPERIMENTS]
-        memory = [workshop.ours(each.name, each.mode, each) for each in experiments.MEMORY]
-        for version in OTHERS:
-            other = variants.find_python(version)
-            if other:
-                shop = variants.Workshop(other, version, root)
-                pythons += [
-                    shop.function(f"{version}, empty function", "empty"),
-                    shop.ours(f"{version}, webhook", "webhook"),
-                    shop.ours(f"{version}, api", "api"),
-                ]
-    every = [*main_rows, *tried, *memory, *pythons]
-    limit = measure.Limit()
-    if not limit.works:
-        say("no control group may be made here: invocations are reckoned from their CPU time")
-    runs: dict[str, list[measure.Run]] = {each.name: [] for each in every}
-    started, load = time.time(), os.getloadavg()[0]
-    try:
-        with stand_in(root.parent) as bot_api:
-            for number in range(1, arguments.runs + 1):
-                # Which code the processor's caches still hold depends on what ran before.
-                order = random.Random(number).sample(every, len(every))
-                for place, variant in enumerate(order, 1):
-                    say(f"run {number}/{arguments.runs}, {place}/{len(every)}: {variant.name}")
-                    runs[variant.name].append(measure.measure(variant, bot_api, limit))
-    finally:
-        limit.remove()
-    say("")
-    results = {each.name: Result(each, runs[each.name]) for each in every}
+    with ExitStack() as stack:
+        try:
+            far = stack.enter_context(network(ROUND_TRIPS))
+        except OSError as error:
+            far = None
+            print(f"left out: the rows with a distance ({error})", file=sys.stderr)
+        say("preparing")
+        addresses = list(far.addresses.values()) if far else []
+        root = make_certificates(variants.BUILD / "certificates", addresses)
+        builder = variants.Builder(python, RUNTIME, root)
+        plan = make_plan(builder, quick, ROUND_TRIPS if far else ())
+        limit = stack.enter_context(measure.CpuLimit())
+        if not limit.works:
+            print("no control group: invocations are estimated from CPU time", file=sys.stderr)
+        bot_api = stack.enter_context(fake_bot_api(root.parent, far))
+        started, load = time.monotonic(), os.getloadavg()[0]
+        measured = run(plan.variants, runs, bot_api, limit)
+        minutes = (time.monotonic() - started) / 60
+        loads = {
+            bot.environment["REPLY_MODE"]: imports.table(builder, bot, bot_api.urls[0])
+            for bot in ([] if quick else plan.main[1:3])
+        }
 
-    def of(some: list[measure.Variant]) -> list[Result]:
-        return [results[each.name] for each in some]
+    def by_distance(row: dict[int, Variant]) -> dict[int, Result]:
+        return {away: measured[each.name] for away, each in row.items()}
 
-    rows = of(main_rows)
-    empty, webhook, api, textbook = rows[:4]
-    wanted = targets(empty, api, webhook, textbook)
-    if arguments.quick:
-        print(main_table(rows), target_table(wanted), sep="\n\n")
+    main_rows = [measured[each.name] for each in plan.main]
+    distances = [by_distance(row) for row in plan.distances] if far else []
+    empty, webhook, api, textbook = main_rows[:4]
+    wanted = targets(empty, webhook, textbook, distances[0] if distances else {0: api})
+    if quick:
+        tables = [main_table(main_rows), target_table(wanted)]
+        if distances:
+            tables.insert(1, distance_table(empty, distances))
+        print(*tables, sep="\n\n")
     else:
+        results = document.Results(
+            main_rows,
+            distances,
+            {name: measured[each.name] for name, each in plan.experiments.items()},
+            [measured[each.name] for each in plan.others],
+            loads,
+            wanted,
+        )
+        machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
         conditions = document.Conditions(
-            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-            f"{platform.python_implementation()} {RUNTIME}",
-            runs=arguments.runs,
-            limited=limit.works,
-            minutes=(time.time() - started) / 60,
-            load=load,
+            f"{machine}, CPython {RUNTIME}", runs, limit.works, minutes, load
         )
-        package = document.Package(
-            workshop.package(api.variant), api.variant.folder, python, workshop.client
-        )
-        text = document.write(
-            arguments.docs, rows, of(tried), of(memory), of(pythons), wanted, conditions, package
-        )
-        print(text)
-        print(f"written: {arguments.docs}/performance.md")
-    missed = [each.what for each in wanted if not each.met]
+        print(document.write(docs, results, conditions))
+        print(f"written: {docs}/performance.md")
+    missed = [each for each in wanted if not each.met]
     for each in missed:
-        print(f"missed: {each}", file=sys.stderr)
+        print(f"missed: {each.what} is {each.value:.2f} {each.of}", file=sys.stderr)
     return 1 if missed else 0
 
 
+def run(
+    every: Sequence[Variant], runs: int, bot_api: FakeBotApi, limit: measure.CpuLimit
+) -> dict[str, Result]:
+    """Measure each variant so many times. Returns the results by the variants' names."""
+    results = {each.name: Result(each, []) for each in every}
+    started, done = time.monotonic(), 0
+    for number in range(1, runs + 1):
+        if not sys.stderr.isatty():
+            print(f"run {number}/{runs}", file=sys.stderr)
+        # In another order each time: the processor's caches still hold what ran before.
+        for variant in random.Random(number).sample(every, len(every)):
+            left = (time.monotonic() - started) / done * (runs * len(every) - done) if done else 0
+            say(f"run {number}/{runs}, about {left / 60:.1f} minutes left: {variant.name}")
+            results[variant.name].runs.append(measure.measure(variant, bot_api, limit))
+            done += 1
+    say("")
+    return results
+
+
 def say(text: str) -> None:
-    """Show how far it is: on one line where somebody looks on."""
+    """Show the progress, on one line of a terminal."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-    elif text:
-        print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ways in which our function could have been written: each a change to its unpacked package."""
+"""Other ways to write the function: each a change to its unpacked package."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ALTERNATIVES = Path(__file__).resolve().parent / "alternatives"
-KEPT_FROM = "def _address("  # what an alternative to connection.py keeps of it
-
 MODULES = 20  # that are added to see what one costs
 
 COMPILE = """
@@ -22,9 +20,9 @@ for source in pathlib.Path().rglob("*.py"):
 
 
 class Experiment(NamedTuple):
-    """A change to our function, the question that it answers, and what was decided, and why.
+    """A change to the function, the question that it answers, and the decision that came of it.
 
-    In `file`, texts are replaced, or else the alternatives of these names take its place.
+    In `file`, texts are replaced, or the alternative of this name takes its place.
     """
 
     name: str
@@ -33,48 +31,48 @@ class Experiment(NamedTuple):
     mode: str = "api"
     file: str = "botkit/connection.py"
     replace: tuple[tuple[str, str], ...] = ()
-    alternatives: tuple[str, ...] = ()
+    alternative: str = ""
     modules: int = 0
     byte_code: bool = True
     optimize: int = -1
     memory: int = 128
-    capath: bool = False
+    away: int = 0
 
 
+HTTP_BY_HAND = Experiment(
+    "HTTP by hand",
+    "What would HTTP over a bare socket win over urllib?",
+    "Left out: at a distance urllib loads while the network is waited for, and HTTP by hand is a "
+    "parser to maintain.",
+    alternative="http_by_hand.py",
+)
 EXPERIMENTS = [
+    HTTP_BY_HAND,
+    Experiment(
+        "urllib loaded first",
+        "What does it win to load urllib while the network is waited for?",
+        "Adopted: the wait is there anyway.",
+        replace=(
+            (
+                "from .errors import Unreachable\n",
+                "from . import exchange\nfrom .errors import Unreachable\n",
+            ),
+        ),
+        away=30,
+    ),
+    Experiment(
+        "without TCP_NODELAY",
+        "What does TCP_NODELAY win?",
+        "Adopted: without it, the first request waits for one more round trip.",
+        replace=(("socket.TCP_NODELAY, 1", "socket.TCP_NODELAY, 0"),),
+        away=30,
+    ),
     Experiment(
         "all CAs",
         "What does it cost to load all CAs that the system trusts?",
-        "Left out: the one CA that Telegram's certificate comes from is loaded, out of the "
-        "system's store; all of them only where that one doesn't do.",
-        replace=(("if not roots:", "if True:"),),
-    ),
-    Experiment(
-        "hashed CA directory",
-        "What would a directory of CAs, looked up by hash, win over that?",
-        "Left out: a second way, which not every image has, for less than a tenth.",
-        replace=(
-            ("if not roots:", "if True:"),
-            (
-                "create_default_context()",
-                "create_default_context(capath=os.environ['SSL_CERT_DIR'])",
-            ),
-            ("import socket\n", "import os\nimport socket\n"),
-        ),
-        capath=True,
-    ),
-    Experiment(
-        "http.client",
-        "What does the standard library's HTTP cost?",
-        "Left out: `http1.py` does in its place what a POST needs, and keeps a deadline without "
-        "a thread.",
-        alternatives=("http_client.py",),
-    ),
-    Experiment(
-        "urllib.request's opener",
-        "And urllib's, with a handler that keeps the connection?",
-        "Left out: it is slower still.",
-        alternatives=("http_client.py", "opener.py"),
+        "Left out: the CAs that Telegram's certificate is expected from are loaded, and all of "
+        "them only where those don't do.",
+        replace=(("_context(self._roots)", "_context(())"),),
     ),
     Experiment(
         "connection at the first call",
@@ -85,7 +83,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         "imports at the first call, too",
-        "And what the connection needs loaded?",
+        "And where are its modules best loaded?",
         "At start-up, for the same reason.",
         file="handler.py",
         replace=(('if settings.reply_mode == "api":', 'if settings.reply_mode == "never":'),),
@@ -106,7 +104,7 @@ EXPERIMENTS = [
     Experiment(
         f"{MODULES} more modules",
         f"One module or several? {MODULES} empty ones more show what they cost.",
-        "Several: to put all into one would win little, and cost every reader much.",
+        "Several: one module would win little, and be harder to read.",
         file="handler.py",
         modules=MODULES,
     ),
@@ -119,19 +117,15 @@ MEMORY = [
 
 
 def apply(experiment: Experiment, folder: Path, python: str) -> None:
-    """Change a package that is unpacked in a folder. Raises ValueError if it can't be found how."""
+    """Change a package that is unpacked in a folder. Raises ValueError if it doesn't fit."""
     source = folder / experiment.file
     text = source.read_text()
+    if experiment.alternative:
+        text = (ALTERNATIVES / experiment.alternative).read_text()
     for old, new in experiment.replace:
         if text.count(old) != 1:
-            raise ValueError(f"{experiment.file}: {old!r} isn't there once ({experiment.name})")
+            raise ValueError(f"{experiment.name}: {experiment.file} must have {old!r} once")
         text = text.replace(old, new)
-    if experiment.alternatives:
-        before, found, after = text.partition(KEPT_FROM)
-        if not found:
-            raise ValueError(f"{experiment.file}: {KEPT_FROM!r} isn't there ({experiment.name})")
-        parts = [(ALTERNATIVES / name).read_text() for name in experiment.alternatives]
-        text = "\n\n".join([parts[0], found + after, *parts[1:]])
     for number in range(experiment.modules):
         (folder / f"empty_{number}.py").write_text("")
         text += f"import empty_{number}\n"

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.server import StandIn
+from benchmark.fake_bot_api import FakeBotApi
 from emulators.runtime_api import RuntimeApi
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
 MEGABYTES_PER_CORE = 1769
-PERIOD = 20_000  # microseconds: what Lambda deals out CPU time by
+PERIOD = 20_000  # microseconds: Lambda's, too
 
 WARM = 20  # invocations after the first one
 TOKEN = "12345:benchmark"
@@ -24,7 +25,7 @@ SECRET = "benchmark-secret"
 
 
 class Variant(NamedTuple):
-    """A function to be measured: `command` runs it in `folder`, as its only argument a handler."""
+    """A function to be measured: `command` runs it in `folder`."""
 
     name: str
     folder: Path
@@ -33,31 +34,30 @@ class Variant(NamedTuple):
     memory: int = 128  # MB
     package: int = 0  # bytes, zipped
     calls: bool = True  # whether it answers by a call to the Bot API
+    away: int = 0  # ms of a round trip to the Bot API
+
+    def at(self, away: int) -> Variant:
+        """Return the same function, further away from the Bot API."""
+        return self._replace(name=f"{self.name}, {away} ms away", away=away)
 
 
 class Run(NamedTuple):
-    """What one run came to, times in ms.
-
-    `startup` is the CPU time that it took: other programs don't count, as on a core for itself.
-    Where several threads worked at once, it is what the clock says, as `startup_clock` always is.
-    """
+    """What one run took, in ms by the clock, where nothing else is said."""
 
     startup: float
-    startup_clock: float
     first: float
-    first_cpu: float
     warm: float
-    warm_cpu: float
-    resident: float  # MB, at its peak
+    warm_cpu: float  # CPU time
+    memory: float  # MB, at its peak
     connections: int
 
     @property
-    def total(self) -> float:
-        """The time to the first answer: the start, and the first invocation."""
+    def first_answer(self) -> float:
+        """The time to the first answer: start-up and the first invocation."""
         return self.startup + self.first
 
 
-class Limit:
+class CpuLimit:
     """A share of a core for a process, by a control group where this machine allows one."""
 
     def __init__(self) -> None:
@@ -67,23 +67,34 @@ class Limit:
             ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us"),
             ("/sys/fs/cgroup", "cpu.max"),
         ):
-            group = Path(parent, f"telegram-bot-bench-{os.getpid()}")
-            with contextlib.suppress(OSError):
-                group.mkdir()
-                self._group, self._file = group, file
+            self._group, self._file = Path(parent, f"telegram-bot-bench-{os.getpid()}"), file
+            try:
+                self._group.mkdir()
                 if file == "cpu.cfs_quota_us":
-                    (group / "cpu.cfs_period_us").write_text(str(PERIOD))
+                    (self._group / "cpu.cfs_period_us").write_text(str(PERIOD))
                 self.lift()
                 return
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._group.rmdir()
+        self._group = None
+
+    def __enter__(self) -> CpuLimit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _attempt in range(50):  # until the last process in it is gone
+            if not self._group or not self._group.exists():
+                return
             with contextlib.suppress(OSError):
-                group.rmdir()
-            self._group = None
+                self._group.rmdir()
+            time.sleep(0.02)
 
     @property
     def works(self) -> bool:
         return self._group is not None
 
-    def hold(self, process: int) -> None:
+    def add(self, process: int) -> None:
         """Put a process under this limit."""
         if self._group:
             (self._group / "cgroup.procs").write_text(str(process))
@@ -98,14 +109,6 @@ class Limit:
         if self._group:
             period = "" if self._file == "cpu.cfs_quota_us" else f" {PERIOD}"
             (self._group / self._file).write_text(quota + period)
-
-    def remove(self) -> None:
-        for _ in range(50):
-            if not self._group or not self._group.exists():
-                return
-            with contextlib.suppress(OSError):
-                self._group.rmdir()
-            time.sleep(0.02)
 
 
 def event(number: int) -> dict[str, object]:
@@ -137,50 +140,50 @@ def event(number: int) -> dict[str, object]:
     }
 
 
-def measure(variant: Variant, bot_api: StandIn, limit: Limit, warm: int = WARM) -> Run:
+def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:
     """Start a variant, invoke it, and return what that took. Raises RuntimeError if it fails."""
     share = min(1.0, variant.memory / MEGABYTES_PER_CORE)
     connections, calls = bot_api.connections, bot_api.calls
-    started = _now()
-    with RuntimeApi(variant.memory) as api, _process(variant, api, bot_api) as process:
-        limit.hold(process.pid)
-        api.wait_until_started()
-        clock, startup_cpu = _now() - started, _cpu(process.pid)
-        limit.set(share)
-        walls, cpus = [], []
-        try:
-            for number in range(1, warm + 2):
-                before = _cpu(process.pid)
-                answer = api.invoke(event(number))
-                if answer.failed or answer.payload.get("statusCode") != 200:
-                    raise RuntimeError(f"{variant.name}: {answer.payload}")
-                api.wait_until_started()
-                cpus.append(_cpu(process.pid) - before)
-                # Without a control group nothing holds the process back: its CPU time then says
-                # how long it would take.
-                wall = answer.seconds * 1000
-                walls.append(wall if limit.works else max(wall, cpus[-1] / share))
-        finally:
-            limit.lift()
-        if (bot_api.calls - calls >= warm + 1) != variant.calls:
-            raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
-        return Run(
-            min(clock, startup_cpu), clock, walls[0], cpus[0],
-            _mean(walls[1:]), _mean(cpus[1:]),
-            _resident(process.pid), bot_api.connections - connections,
-        )  # fmt: skip
+    with RuntimeApi(variant.memory) as api:
+        started = time.perf_counter()
+        with _process(variant, api, bot_api) as process:
+            limit.add(process.pid)
+            api.wait_until_started()
+            startup = (time.perf_counter() - started) * 1000
+            limit.set(share)
+            times, cpu_times = [], []
+            try:
+                for number in range(1, warm + 2):
+                    before = _cpu(process.pid)
+                    answer = api.invoke(event(number))
+                    if answer.failed or answer.payload.get("statusCode") != 200:
+                        raise RuntimeError(f"{variant.name}: {answer.payload}")
+                    api.wait_until_started()
+                    cpu_times.append(_cpu(process.pid) - before)
+                    # Without a control group nothing slows the process down: its CPU time then
+                    # says how long it would take.
+                    took = answer.seconds * 1000
+                    times.append(took if limit.works else max(took, cpu_times[-1] / share))
+            finally:
+                limit.lift()
+            if (bot_api.calls - calls >= warm + 1) != variant.calls:
+                raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
+            return Run(
+                startup, times[0], statistics.mean(times[1:]), statistics.mean(cpu_times[1:]),
+                _memory(process.pid), bot_api.connections - connections,
+            )  # fmt: skip
 
 
 @contextlib.contextmanager
 def _process(
-    variant: Variant, api: RuntimeApi, bot_api: StandIn
+    variant: Variant, api: RuntimeApi, bot_api: FakeBotApi
 ) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         "PATH": os.defpath,
         "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "TELEGRAM_API_URL": bot_api.url,
+        "TELEGRAM_API_URL": bot_api.urls[variant.away],
         **api.environment(),
         **variant.environment,
     }
@@ -199,19 +202,12 @@ def _process(
         process.wait()
 
 
-def _now() -> float:
-    return time.perf_counter() * 1000
-
-
 def _cpu(process: int) -> float:
     """Return the CPU time of a process's threads so far, in ms (clock_getcpuclockid(3))."""
     return time.clock_gettime((~process << 3) | 2) * 1000
 
 
-def _resident(process: int) -> float:
+def _memory(process: int) -> float:
+    """Return the most memory that a process has used so far, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

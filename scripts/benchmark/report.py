@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 from benchmark.measure import Run, Variant
 
+# What a first answer waits for: TCP's handshake, TLS's, and the request's answer.
+ROUND_TRIPS = 3
+
 
 class Result(NamedTuple):
-    """A variant and its runs."""
+    """A variant and its runs, of which every figure is a median."""
 
     variant: Variant
     runs: list[Run]
@@ -19,20 +22,22 @@ class Result(NamedTuple):
     def median(self, of: Callable[[Run], float]) -> float:
         return statistics.median(map(of, self.runs))
 
-    def spread(self, of: Callable[[Run], float]) -> tuple[float, float]:
-        """Return the quartiles: half of the runs lie between them."""
-        if len(self.runs) < 2:
-            return (of(self.runs[0]),) * 2
-        low, _, high = statistics.quantiles(map(of, self.runs), n=4, method="inclusive")
+    @property
+    def first_answer(self) -> float:
+        return self.median(lambda run: run.first_answer)
+
+    @property
+    def startup(self) -> float:
+        return self.median(lambda run: run.startup)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """Between which half of the first answers lie."""
+        times = [run.first_answer for run in self.runs]
+        if len(times) < 2:
+            return times[0], times[0]
+        low, _, high = statistics.quantiles(times, n=4, method="inclusive")
         return low, high
-
-    @property
-    def total(self) -> float:
-        return self.median(lambda run: run.total)
-
-    @property
-    def fastest(self) -> float:
-        return min(run.total for run in self.runs)
 
     @property
     def warm(self) -> float:
@@ -47,44 +52,55 @@ class Target(NamedTuple):
     """A promise, and whether it is kept: `value` is to be at most (or at least) `limit`."""
 
     what: str
+    of: str  # what `value` is counted in
     value: float
     limit: float
     at_least: bool = False
-    unit: str = "×"
 
     @property
     def met(self) -> bool:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
-def targets(empty: Result, api: Result, webhook: Result, textbook: Result) -> list[Target]:
-    """Return the targets, each a ratio within this run."""
+def targets(
+    empty: Result, webhook: Result, textbook: Result, api: Mapping[int, Result]
+) -> list[Target]:
+    """Return the targets. `api` has a result for each round trip (in ms) that was measured."""
 
-    def beyond(result: Result) -> float:
+    def cpu(result: Result) -> float:
         return result.warm_cpu - empty.warm_cpu
 
-    def resident(result: Result) -> float:
-        return result.median(lambda run: run.resident)
-
-    return [
-        Target("api: time to first answer, of the empty function's", api.total / empty.total, 2.0),
-        Target("api: the textbook's time to first answer, of ours", textbook.total / api.total, 6.0, True),
-        Target("webhook: time to first answer, of the empty function's", webhook.total / empty.total, 1.1),
-        Target("api: CPU of a warm invocation beyond the empty function's, of the textbook's", beyond(api) / beyond(textbook), 0.5),
-        Target("api: TLS connections per container", max(run.connections for run in api.runs), 1, unit=""),
-        Target("Package, byte code included", api.variant.package / 1024, 32, unit=" KB"),
-        Target("api: resident memory, of the textbook's", resident(api) / resident(textbook), 1.0),
+    near = api[0]
+    found = [
+        Target("api, next door: first answer", "× the empty function's", near.first_answer / empty.first_answer, 2),
+        Target("api, next door: first answer", "× faster than textbook urllib", textbook.first_answer / near.first_answer, 6, True),
     ]  # fmt: skip
+    for away, limit in ((8, 1.3), (30, 1.1)):
+        if away in api:
+            value = api[away].first_answer / floor(empty, away)
+            of = f"× (the empty function's + {ROUND_TRIPS} round trips)"
+            found.append(Target(f"api, {away} ms away: first answer", of, value, limit))
+    return [
+        *found,
+        Target("webhook: first answer", "× the empty function's", webhook.first_answer / empty.first_answer, 1.1),
+        Target("api: warm CPU beyond the empty function's", "× textbook urllib's", cpu(near) / cpu(textbook), 0.5),
+        Target("api: connections", "per container", max(run.connections for run in near.runs), 1),
+    ]  # fmt: skip
+
+
+def floor(empty: Result, away: int) -> float:
+    """Return the ms in which nothing that calls the Bot API from that far could answer."""
+    return empty.first_answer + ROUND_TRIPS * away
 
 
 def target_table(values: Iterable[Target]) -> str:
     return markdown(
-        ["target", "wanted", "measured", ""],
+        ["", "target", "measured", ""],
         [
             [
                 each.what,
-                f"at {'least' if each.at_least else 'most'} {each.limit:g}{each.unit}",
-                f"{each.value:.2f}{each.unit}",
+                f"{'≥' if each.at_least else '≤'} {each.limit:g} {each.of}",
+                f"{each.value:.2f}",
                 "met" if each.met else "**missed**",
             ]
             for each in values
@@ -96,34 +112,35 @@ def main_table(results: Sequence[Result]) -> str:
     """Return the table of all rows. The first result is what the others are compared with."""
     rows = []
     for result in results:
-        low, high = result.spread(lambda run: run.total)
+        low, high = result.quartiles
         rows.append(
             [
                 result.variant.name,
-                f"{result.total:.0f}",
+                f"{result.first_answer:.0f}",
                 f"{low:.0f}–{high:.0f}",
-                f"{result.total / results[0].total:.2f}",
-                f"{result.median(lambda run: run.startup):.0f}",
-                f"{result.median(lambda run: run.startup_clock):.0f}",
-                f"{result.median(lambda run: run.first):.1f}",
+                f"{result.first_answer / results[0].first_answer:.2f}",
+                f"{result.startup:.0f}",
                 f"{result.warm:.1f}",
                 f"{result.warm_cpu:.2f}",
-                f"{result.median(lambda run: run.resident):.0f}",
+                f"{result.median(lambda run: run.memory):.0f}",
                 f"{max(run.connections for run in result.runs)}",
                 f"{result.variant.package / 1024:.0f}",
             ]
         )
-    headings = [
-        "",
-        "first answer, ms",
-        "quartiles",
-        "× empty",
-        "start-up, ms",
-        "by the clock, ms",
-        "first invocation, ms",
-    ]
-    headings += ["warm, ms", "warm CPU, ms", "resident, MB", "connections", "package, KB"]
+    headings = ["", "first answer, ms", "quartiles", "× empty", "start-up, ms", "warm, ms"]
+    headings += ["warm CPU, ms", "memory, MB", "connections", "package, KB"]
     return markdown(headings, rows)
+
+
+def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
+    """Return the first answers by distance. Each row has a variant's result for each of them."""
+    aways = list(rows[0])
+    table = [
+        ["empty function", *(f"{empty.first_answer:.0f}" for _ in aways)],
+        [f"empty function + {ROUND_TRIPS} round trips", *(f"{floor(empty, each):.0f}" for each in aways)],
+        *([row[0].variant.name, *(f"{row[each].first_answer:.0f}" for each in aways)] for row in rows),
+    ]  # fmt: skip
+    return markdown(["first answer, ms", *(f"{each} ms away" for each in aways)], table)
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -153,8 +170,8 @@ def _numeric(cells: Iterable[str]) -> bool:
 def plot(results: Sequence[Result]) -> str:
     """Return bars of the time to the first answer, start-up and first invocation, as SVG."""
     left, right, height, top = 250, 640, 24, 34
-    *_, second, widest = sorted(result.spread(lambda run: run.total)[1] for result in results)
-    if widest > 2 * second:  # one that would make all others small is cut off
+    *_, second, widest = sorted(result.quartiles[1] for result in results)
+    if widest > 2 * second:  # one bar that would make all others small is cut off
         widest = second
     width = left + right + 80
     total_height = top + height * len(results) + 40
@@ -169,10 +186,10 @@ def plot(results: Sequence[Result]) -> str:
     ]
     for row, result in enumerate(results):
         y = top + row * height
-        low, high = (min(each / widest, 1) * right for each in result.spread(lambda run: run.total))
-        startup = min(result.median(lambda run: run.startup) / widest, 1) * right
-        end = min(result.total / widest, 1) * right
-        label = f"{'… ' if result.total > widest else ''}{result.total:.0f}"
+        low, high = (min(each / widest, 1) * right for each in result.quartiles)
+        startup = min(result.startup / widest, 1) * right
+        end = min(result.first_answer / widest, 1) * right
+        label = f"{'… ' if result.first_answer > widest else ''}{result.first_answer:.0f}"
         middle = y + height / 2 - 2
         parts += [
             f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(result.variant.name)}</text>',

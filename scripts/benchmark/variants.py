@@ -1,4 +1,4 @@
-"""What is measured: our function, other ways to write it, and experiments with ours."""
+"""What is measured: this project's function, experiments with it, and other functions."""
 
 from __future__ import annotations
 
@@ -27,79 +27,72 @@ LIBRARIES = {
     "aiogram": "aiogram==3.31.0",
 }
 GRAMMY = "grammy@1.46.0"
-# Node gives up an address of a name after 250 ms, which is not enough at 128 MB.
+# Node gives up an address after 250 ms, which is too short at 128 MB.
 NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
 
 
 def find_python(version: str) -> str | None:
-    """Return the Python of a version ("3.13"), or None."""
-    candidates = [sys.executable]
-    for folder in os.get_exec_path():
-        found = shutil.which(f"python{version}", path=folder)
-        if found:
-            candidates.append(found)
-    for candidate in candidates:
-        # pyenv's own stand-ins run the version that is asked for.
-        done = subprocess.run(
-            [candidate, "-c", "import sys; print(*sys.version_info[:2], sys._base_executable)"],
-            env={**os.environ, "PYENV_VERSION": version},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        major, minor, path = (done.stdout.strip() + "  ").split(" ", 2)
-        if done.returncode == 0 and f"{major}.{minor}" == version:
-            return path.strip()
-    return None
+    """Return the Python of a version ("3.13"), or None.
+
+    It is the interpreter itself: a virtual environment or a shim of pyenv would slow each start.
+    """
+    found = shutil.which(f"python{version}")
+    if not found:
+        return None
+    done = subprocess.run(
+        [found, "-c", "import sys; print(sys._base_executable)"],
+        env={**os.environ, "PYENV_VERSION": version},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or None
 
 
-class Workshop:
-    """Makes variants for one Python, against a system store that holds the stand-in's root."""
+class Builder:
+    """Builds variants for one Python, whose system trusts the fake Bot API's CA, `root`."""
 
     def __init__(self, python: str, version: str, root: Path) -> None:
         self.python = python
         self.version = version
         self.root = root
-        self.store = _system_store(root)
         self.client = _install(python, f"client-{version}", [RUNTIME_CLIENT])
+        self.store = _system_store(root)
 
-    def ours(self, name: str, mode: str, experiment: Experiment | None = None) -> Variant:
-        """Return our function as it is deployed, or as an experiment has it."""
-        folder = _fresh(f"task-{self.version}-{name}")
+    def bot(self, name: str, mode: str, experiment: Experiment | None = None) -> Variant:
+        """Return this project's function as it is deployed, or as an experiment has it."""
+        folder = _empty_folder(f"task-{self.version}-{name}")
         package = Path(f"{folder}.zip")
         script = ROOT / "scripts" / "package"
         subprocess.run([self.python, script, package, f"python{self.version}"], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
-        memory = 128
         if experiment:
             apply(experiment, folder, self.python)
-            memory = experiment.memory
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler", package)
         variant.environment["REPLY_MODE"] = mode
-        if experiment and experiment.capath:
-            variant.environment["SSL_CERT_DIR"] = str(_hashed(self.store))
-        return variant._replace(memory=memory, calls=mode == "api")
+        return variant._replace(calls=mode == "api")
+
+    def experiment(self, experiment: Experiment) -> Variant:
+        """Return an experiment's variant, at its distance and with its memory."""
+        variant = self.bot(experiment.name, experiment.mode, experiment)
+        variant = variant._replace(memory=experiment.memory)
+        return variant.at(experiment.away) if experiment.away else variant
 
     def function(self, name: str, module: str, library: str = "") -> Variant:
         """Return another function, with the library that it needs."""
-        folder = _fresh(f"task-{name}")
+        folder = _empty_folder(f"task-{name}")
         if library:
             installed = _install(self.python, library, [LIBRARIES[library]])
             shutil.copytree(installed, folder, dirs_exist_ok=True)
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
         package = _zip(folder)
-        for bundle in folder.glob("certifi/cacert.pem"):  # the libraries' own system store
+        for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
             bundle.write_text(bundle.read_text() + self.root.read_text())
         _make_read_only(folder)
         variant = self._variant(name, folder, f"{module}.handler", package)
         return variant._replace(calls=module != "empty")
-
-    @staticmethod
-    def package(variant: Variant) -> Path:
-        """Return a variant's package as a file."""
-        return Path(f"{variant.folder}.zip")
 
     def _variant(self, name: str, folder: Path, handler: str, package: Path) -> Variant:
         environment = {
@@ -122,12 +115,12 @@ def node_functions(root: Path) -> Iterator[Variant]:
         ("Node, fetch", "fetch", ""),
         ("Node, grammY", "grammy", GRAMMY),
     ]:
-        folder = _fresh(f"task-{name}")
+        folder = _empty_folder(f"task-{name}")
         if library:
             installed = BUILD / library
             if not installed.exists():
                 print(f"  installing {library}", file=sys.stderr)
-                partial = _fresh("partial")
+                partial = _empty_folder("partial")
                 command = [npm, "install", "--silent", "--prefix", str(partial), library]
                 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
                 partial.rename(installed)
@@ -151,24 +144,13 @@ def node_functions(root: Path) -> Iterator[Variant]:
 
 
 def _system_store(root: Path) -> Path:
-    """Write this machine's certificates, and the stand-in's, to a file as Amazon Linux has it."""
+    """Write this machine's certificates, and one more, to a file as Amazon Linux has it."""
     system = ssl.get_default_verify_paths().cafile
     if not system:
         raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
     store = BUILD / "store.pem"
     store.write_text(Path(system).read_text() + root.read_text())
     return store
-
-
-def _hashed(store: Path) -> Path:
-    """Return a directory of a store's certificates, each under its subject's hash."""
-    folder = _fresh("hashed")
-    _, *blocks = store.read_text().split("-----BEGIN CERTIFICATE-----")
-    for number, block in enumerate(blocks):
-        pem = "-----BEGIN CERTIFICATE-----" + block
-        (folder / f"{number}.pem").write_text(pem)
-    subprocess.run(["openssl", "rehash", str(folder)], check=True, stderr=subprocess.DEVNULL)
-    return folder
 
 
 def _install(python: str, name: str, requirements: list[str]) -> Path:
@@ -187,7 +169,7 @@ def _install(python: str, name: str, requirements: list[str]) -> Path:
     return folder
 
 
-def _fresh(name: str) -> Path:
+def _empty_folder(name: str) -> Path:
     folder = BUILD / name.replace(" ", "-").replace(",", "")
     if folder.exists():
         for path in [folder, *folder.rglob("*")]:

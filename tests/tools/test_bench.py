@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from benchmark import measure, report
-from benchmark.experiments import EXPERIMENTS, MEMORY, Experiment, apply
-from benchmark.server import make_certificates, stand_in
+from benchmark import document, measure, report
+from benchmark.distance import Network, inside, network
+from benchmark.experiments import EXPERIMENTS, HTTP_BY_HAND, MEMORY, Experiment, apply
+from benchmark.fake_bot_api import fake_bot_api, make_certificates
 from emulators.runtime_api import InitError, RuntimeApi
 from project import ROOT
 
@@ -68,33 +73,92 @@ def test_the_runtime_api_tells_why_a_function_does_not_start(tmp_path: Path) -> 
         invoked(tmp_path, "function.handler", {})
 
 
-def test_a_run_measures_and_is_reported(tmp_path: Path) -> None:
+@pytest.fixture
+def far() -> Iterator[Network]:
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(network([20, 50]))
+        except OSError as error:
+            skip_or_fail(f"the benchmark's distance takes root, /dev/net/tun and iproute2: {error}")
+
+
+def test_a_round_trip_over_the_network_takes_as_long_as_set(far: Network) -> None:
+    with inside(far.namespace):
+        server = socket.create_server(("0.0.0.0", 0))
+    with server:
+        for milliseconds, address in far.addresses.items():
+            started = time.perf_counter()
+            with socket.create_connection((address, server.getsockname()[1])):
+                assert (time.perf_counter() - started) * 1000 >= milliseconds
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
     if sys.platform != "linux":
         skip_or_fail("the benchmark measures on Linux only")
     if not shutil.which("openssl"):
         skip_or_fail("openssl is not installed: install it")
-    root = make_certificates(tmp_path / "certificates")
-    textbook = {"SSL_CERT_FILE": str(root), "SSL_CERT_DIR": "/nowhere"}
-    variants = [
-        measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False),
-        measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], textbook),
-    ]
-    limit = measure.Limit()
-    try:
-        with stand_in(root.parent) as bot_api:
-            runs = [measure.measure(variant, bot_api, limit, warm=2) for variant in variants]
-            assert [run.connections for run in runs] == [0, 3]
-            with pytest.raises(RuntimeError, match="0 calls"):
-                measure.measure(variants[0]._replace(calls=True), bot_api, limit, warm=1)
-    finally:
-        limit.remove()
-    results = [report.Result(variant, [run]) for variant, run in zip(variants, runs, strict=True)]
+    return make_certificates(tmp_path / "certificates").parent
+
+
+def test_a_run_measures_and_is_reported(certificates: Path) -> None:
+    trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
+    empty = measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False)
+    textbook = measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], trust)
+    results = []
+    with measure.CpuLimit() as limit, fake_bot_api(certificates) as bot_api:
+        for variant, connections in ((empty, 0), (textbook, 3)):
+            run = measure.measure(variant, bot_api, limit, warm=2)
+            assert run.connections == connections
+            results.append(report.Result(variant, [run]))
+        with pytest.raises(RuntimeError, match="0 calls"):
+            measure.measure(empty._replace(calls=True), bot_api, limit, warm=1)
     assert len(report.main_table(results).splitlines()) == 4
     xml.etree.ElementTree.fromstring(report.plot(results))
 
 
-def test_a_target_is_met_or_missed() -> None:
-    missed = [report.Target("a", 2.1, 2.0), report.Target("b", 5.9, 6.0, at_least=True)]
-    met = [report.Target("c", 2.0, 2.0), report.Target("d", 6.0, 6.0, at_least=True)]
-    assert [each.met for each in missed + met] == [False, False, True, True]
-    assert report.target_table(missed + met).count("**missed**") == 2
+def test_http_by_hand_keeps_one_connection(certificates: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "task"
+    shutil.copytree(ROOT / "lambda", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    apply(HTTP_BY_HAND, folder, sys.executable)
+    trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
+    variant = measure.Variant("by hand", folder, [*COMMAND, "handler.handler"], trust)
+    with measure.CpuLimit() as limit, fake_bot_api(certificates) as bot_api:
+        assert measure.measure(variant, bot_api, limit, warm=2).connections == 1
+
+
+def result(milliseconds: float, warm_cpu: float = 1.0, connections: int = 1) -> report.Result:
+    variant = measure.Variant("a function", FUNCTIONS, COMMAND)
+    run = measure.Run(milliseconds, 0.0, 0.0, warm_cpu, 0.0, connections)
+    return report.Result(variant, [run])
+
+
+def test_each_target_is_met_up_to_its_limit() -> None:
+    empty, webhook, textbook = result(100, 1.0), result(110), result(1200, 3.0)
+    api = {0: result(200, 2.0), 8: result(1.3 * 124), 30: result(1.1 * 190)}
+    assert [each.met for each in report.targets(empty, webhook, textbook, api)] == [True] * 7
+    webhook, textbook = result(111), result(1199, 3.0)
+    api = {0: result(201, 2.1, 2), 8: result(1.3 * 125), 30: result(1.1 * 191)}
+    missed = report.targets(empty, webhook, textbook, api)
+    assert [each.met for each in missed] == [False] * 7
+    assert report.target_table(missed).count("**missed**") == 7
+
+
+def test_a_machine_without_distances_has_no_target_for_them() -> None:
+    near = report.targets(result(1), result(1), result(9, 2.0), {0: result(1)})
+    assert not [each for each in near if "away" in each.what]
+
+
+@pytest.mark.parametrize("aways", [(0, 8, 30), ()], ids=["with distances", "without"])
+def test_the_page_is_written(aways: tuple[int, ...], tmp_path: Path) -> None:
+    near = [result(1), result(1), result(1)]
+    experiments = {
+        each.name: near[0] for each in EXPERIMENTS + MEMORY if not each.away or each.away in aways
+    }
+    distances = [{away: result(1) for away in aways}] if aways else []
+    results = document.Results(near, distances, experiments, [], {"api": {"ssl": 2.0}}, [])
+    conditions = document.Conditions("a machine", 1, True, 1.0, 0.0)
+    text = document.write(tmp_path, results, conditions)
+    assert (tmp_path / "performance.md").read_text() == text
+    assert ("| 30 ms away |" in text) == bool(aways)
+    assert "| `ssl`" in text

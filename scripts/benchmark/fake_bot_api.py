@@ -1,31 +1,40 @@
-"""A stand-in for the Bot API over TLS, in a process and with a CA of its own."""
+"""The benchmark's own fake of the Bot API, over TLS, in a process and with a CA of its own.
+
+It checks nothing and answers at once, so that it adds little to what is measured.
+`emulators.telegram` behaves like Telegram instead.
+"""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
+import signal
+import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-# The chain is api.telegram.org's: a root of this name, a CA between, RSA keys of 2048 bits.
-ROOT = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Root Certificate Authority - G2"
-BETWEEN = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
+from benchmark.distance import Network, inside
+
+# The chain is like api.telegram.org's: a root and an intermediate CA of these names, RSA keys.
+ROOT_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Root Certificate Authority - G2"
+INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
 
 USER = {"id": 1, "is_bot": True, "first_name": "Echo", "username": "echo_bot"}
 MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "hello"}
 
 
-class StandIn:
-    """A running stand-in: its `url`, and how many connections and calls it had so far."""
+class FakeBotApi:
+    """A running fake: `urls` by the round trip to it in ms, its connections and calls so far."""
 
-    def __init__(self, url: str, connections: Any, calls: Any) -> None:
-        self.url = url
+    def __init__(self, urls: dict[int, str], connections: Any, calls: Any) -> None:
+        self.urls = urls
         self._connections = connections
         self._calls = calls
 
@@ -39,30 +48,42 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(certificates: Path) -> Iterator[StandIn]:
-    """Run a stand-in with the certificate that `make_certificates` wrote."""
+def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator[FakeBotApi]:
+    """Run a fake here and, if there is one, in a network: one process listens in both.
+
+    `certificates` is the folder that `make_certificates` wrote.
+    """
     context = multiprocessing.get_context("spawn")
     connections, calls = context.Value("i", 0), context.Value("i", 0)
-    ours, theirs = context.Pipe()
+    receiver, sender = context.Pipe(duplex=False)
     process = context.Process(
-        target=_serve, args=(certificates, connections, calls, theirs), daemon=True
+        target=_serve, args=(certificates, network, connections, calls, sender), daemon=True
     )
     process.start()
     try:
-        yield StandIn(f"https://localhost:{ours.recv()}", connections, calls)
+        near, far = receiver.recv()
+        urls = {0: f"https://localhost:{near}"}
+        for milliseconds, address in (network.addresses if network else {}).items():
+            urls[milliseconds] = f"https://{address}:{far}"
+        yield FakeBotApi(urls, connections, calls)
     finally:
         process.terminate()
         process.join()
 
 
-def make_certificates(folder: Path) -> Path:
-    """Write a root, a CA between, and a server's chain and key. Returns the root's path."""
+def make_certificates(folder: Path, addresses: Sequence[str] = ()) -> Path:
+    """Write a CA, an intermediate CA, and the chain and key of a server that is "localhost".
+
+    `addresses` are its other names. Returns the path of the CA's certificate.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
+    names = ",".join(["DNS:localhost", *(f"IP:{address}" for address in addresses)])
     issuer = None
     for name, subject, extensions in [
-        ("root", ROOT, "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"),
-        ("between", BETWEEN, "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"),
-        ("server", "/CN=localhost", "subjectAltName=DNS:localhost"),
+        ("root", ROOT_CA, is_ca),
+        ("intermediate", INTERMEDIATE_CA, is_ca),
+        ("server", "/CN=localhost", f"subjectAltName={names}"),
     ]:
         extensions += "\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
         (folder / "extensions").write_text(extensions)
@@ -80,20 +101,25 @@ def make_certificates(folder: Path) -> Path:
             if done.returncode:
                 raise SystemExit(f"openssl {command[0]}: {done.stderr}")
         issuer = name
-    chain = "".join((folder / f"{name}.pem").read_text() for name in ("server", "between"))
+    chain = "".join((folder / f"{name}.pem").read_text() for name in ("server", "intermediate"))
     (folder / "chain.pem").write_text(chain)
     return folder / "root.pem"
 
 
-def _serve(certificates: Path, connections: Any, calls: Any, pipe: Any) -> None:
+def _serve(
+    certificates: Path, network: Network | None, connections: Any, calls: Any, sender: Any
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
 
     class BotApi(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+        wbufsize = -1  # an answer is sent whole
 
         def setup(self) -> None:
+            # Before the handshake, as nginx does: Nagle would hold back the end of our part of it.
+            self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.request = context.wrap_socket(self.request, server_side=True)
             with connections.get_lock():
                 connections.value += 1
@@ -121,10 +147,16 @@ def _serve(certificates: Path, connections: Any, calls: Any, pipe: Any) -> None:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """A client that doesn't trust us, or is gone: its run is what shows it."""
+            """Say nothing: a client that fails shows it in its own run."""
 
-    server = Server(("localhost", 0), BotApi)
-    pipe.send(server.server_address[1])
+    near = Server(("localhost", 0), BotApi)
+    ports = [near.server_port, 0]
+    if network:
+        with inside(network.namespace):
+            far = Server(("0.0.0.0", 0), BotApi)
+        ports[1] = far.server_port
+        threading.Thread(target=far.serve_forever, daemon=True).start()
+    sender.send(ports)
     parent = os.getppid()
-    server.service_actions = lambda: os.getppid() != parent and os._exit(0)  # type: ignore
-    server.serve_forever()
+    near.service_actions = lambda: os.getppid() != parent and os._exit(0)  # type: ignore
+    near.serve_forever()
