@@ -262,18 +262,19 @@ def on_terraform(event: Json, deadline: float) -> Json:
     def call(method: str, params: Json) -> Any:
         return api.call(method, params, deadline)
 
-    if event["tf"].get("action") != "delete":
+    if event["tf"].get("action") == "register":
         if broken:
             raise webhook.RegistrationFailed(
                 f"bot.py can't be imported: {where_raised(broken)}: {broken}"
             )
         return webhook.register(event, call, settings.webhook_secret, list(bot.HANDLED), deadline)
-    try:
-        webhook.remove(event, call)
-    except Exception as error:  # a dead token, Telegram away: no reason to hold up a destroy
-        logger.error(
-            "the webhook was not removed", extra={"error": f"{type(error).__name__}: {error}"}
-        )
+    if event["tf"].get("action") == "delete":
+        try:
+            webhook.remove(event, call)
+        except Exception as error:  # a dead token, Telegram away: no reason to hold up a destroy
+            logger.error(
+                "the webhook was not removed", extra={"error": f"{type(error).__name__}: {error}"}
+            )
     return {}
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
-    LAMBDA,
     SECRET,
     TOKEN,
     Container,
@@ -51,7 +51,6 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-@pytest.mark.parametrize("action", ["create", "update", "anything"])
 @pytest.mark.parametrize(
     ("more", "last_error"),
     [
@@ -62,12 +61,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     ids=["no error", "an error", "half a pair"],
 )
 def test_the_webhook_is_registered(
-    container: Container, bot_api: BotApi, action: str, more: Json, last_error: str | None
+    container: Container, bot_api: BotApi, more: Json, last_error: str | None
 ) -> None:
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
     expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
-    assert container.invoke(event(action)) == expected
+    assert container.invoke(event("register")) == expected
     assert container.log == []
 
 
@@ -76,7 +75,7 @@ def test_telegram_chooses_the_number_of_connections_if_nobody_does(
 ) -> None:
     bot_api.answers("setWebhook", {**SET, "max_connections": 40})
     bot_api.answers("getWebhookInfo", {}, INFO)
-    container.invoke({"url": URL, "tf": {"action": "create"}})
+    container.invoke({"url": URL, "tf": {"action": "register"}})
 
 
 REFUSALS = {
@@ -94,7 +93,7 @@ def test_a_refusal_fails_the_apply_in_telegrams_words(
 ) -> None:
     bot_api.refuses({"method": "setWebhook", **SET}, code, description)
     with pytest.raises(Exception, match="did not register") as caught:
-        container.invoke(event("create"))
+        container.invoke(event("register"))
     assert type(caught.value).__name__ == "RegistrationFailed"
     expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
     assert str(caught.value) == expected
@@ -114,7 +113,7 @@ def test_what_may_mend_itself_is_tried_again(
     info = http({"ok": True, "result": INFO})
     peer = serve(answers(answer, answer, http(), info))
     container = start(peer.url)
-    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert container.invoke(event("register"), 20_000)["url"] == URL
     assert peer.bodies == [SET, SET, SET, {}]
     assert no_pauses == [1.0] * 2
     assert {line["message"] for line in container.log} == {"registration is tried again"}
@@ -129,7 +128,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     container = start_with_parameter(bot_api.url, store)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert container.invoke(event("register"), 20_000)["url"] == URL
     assert no_pauses == [1.0] * 2
     assert len(store.requests) == 4
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
@@ -169,7 +168,7 @@ def test_it_is_tried_until_the_time_is_nearly_up(
 
     monkeypatch.setattr(webhook, "time", Clock)
     with pytest.raises(webhook.RegistrationFailed, match=reason):
-        webhook.register(event("create"), call, SECRET, ["message"], 1000.0 + seconds)
+        webhook.register(event("register"), call, SECRET, ["message"], 1000.0 + seconds)
     assert calls == ["setWebhook"] * tries
 
 
@@ -187,7 +186,7 @@ def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, info)
     expected = {"url": URL, "pending_updates": None, "last_error": None}
-    assert container.invoke(event("create")) == expected
+    assert container.invoke(event("register")) == expected
 
 
 def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
@@ -195,22 +194,36 @@ def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
 ) -> None:
     peer = serve(answers(http(), http(b"", "502 Bad Gateway")))
     container = start(peer.url)
-    assert container.invoke(event("create"))["url"] == URL
+    assert container.invoke(event("register"))["url"] == URL
     assert container.line["message"] == "Telegram told nothing of the webhook"
     assert peer.bodies == [SET, {}]
 
 
-def test_a_function_with_other_code_fails_the_apply(container: Container, bot_api: BotApi) -> None:
-    with pytest.raises(Exception, match="still runs other code") as caught:
-        container.invoke(event("create", sources="0" * 64))
+def test_a_function_with_another_package_fails_the_apply(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.import_module("botkit.webhook"), "digest", lambda: "f" * 64)
+    with pytest.raises(Exception, match="runs other code than was planned") as caught:
+        container.invoke(event("register", sources="0" * 64))
     assert type(caught.value).__name__ == "RegistrationFailed"
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    hashes = [
-        hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(LAMBDA.rglob("*.py"))
-    ]
-    sources = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-    assert container.invoke(event("create", sources=sources))["url"] == URL
+    assert container.invoke(event("register", sources="f" * 64))["url"] == URL
+
+
+def test_the_digest_is_in_a_file_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    webhook = load("botkit.webhook")
+    assert webhook.digest() == "", "there is none in a checkout"
+    (tmp_path / "digest").write_text("f" * 64)
+    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "webhook.py"))
+    assert webhook.digest() == "f" * 64
+
+
+@pytest.mark.parametrize("action", ["create", "update", "anything"])
+def test_nothing_else_does_anything(container: Container, action: str) -> None:
+    assert container.invoke(event(action)) == {}
 
 
 def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
@@ -253,7 +266,7 @@ def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
         assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
 
 
-@pytest.mark.parametrize("action", ["create", "delete"])
+@pytest.mark.parametrize("action", ["register", "delete"])
 def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
     body = json.dumps(event(action))
     for each in (request(body), {**request(body), **event(action)}, {**event(action), "body": ""}):
