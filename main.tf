@@ -38,21 +38,21 @@ resource "terraform_data" "package" {
   lifecycle {
     precondition {
       condition     = contains(local.bot_files, "bot.py")
-      error_message = "The source_dir must have a bot.py: there is none in ${abspath(local.bot_folder)}."
+      error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {
       condition     = var.source_dir == null || !anytrue([for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))])
-      error_message = "The source_dir must have no handler.py and no botkit/: the module adds its own."
+      error_message = "The source_dir must have no handler.py and no botkit/, since the module adds its own: ${local.bot_folder} has one."
     }
     precondition {
       condition     = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
-      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate: all of the folder is packed, and secrets with it. Give the bot a folder of its own, such as $${path.module}/bot."
+      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot a folder of its own, such as $${path.module}/bot."
     }
     precondition {
       condition = anytrue([
         for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
       ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
-      error_message = "The packages of requirements.txt must be installed beside it: python3 -m pip install --target ${local.bot_folder} -r ${local.bot_folder}/requirements.txt --platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:"
+      error_message = "The packages of requirements.txt must be installed beside it: python3 -m pip install --target \"${local.bot_folder}\" -r \"${local.bot_folder}/requirements.txt\" --platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:"
     }
   }
 }
