@@ -1,26 +1,64 @@
-# Package: the modules of lambda/, zipped when they are applied. The path is named after what is in
-# it, so that a plan needs no file, and a change of a line is a change of the function.
+# Package: handler.py, botkit/ and the bot's folder, zipped when they are applied. The path is named
+# after what is in it, so that a plan needs no file, and a change of a line is a change of the function.
 
 locals {
-  sources = fileset(path.module, "lambda/**/*.py")
-  # The function makes the same digest of the modules that it runs, when it registers the webhook.
-  sources_digest = sha256(join("\n", [for file in local.sources : filesha256("${path.module}/${file}")]))
+  module_folder = "${path.module}/lambda"
+  bot_folder    = coalesce(var.source_dir, local.module_folder)
+
+  # What is not packed. scripts/package has the same rule; the patterns below leave out files that
+  # begin with a dot before they are opened: an editor's lock file is a link that leads nowhere.
+  not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
+  own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
+  bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
+
+  hashes = merge(
+    { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
+    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") if !can(regex(local.not_packed, file)) },
+  )
+  # The package holds this digest too, and the function compares them when it registers the webhook.
+  sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
     local.sources_digest, filesha256("${path.module}/scripts/package"), var.runtime,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
+
+  python_version = trimprefix(var.runtime, "python")
 }
 
 resource "terraform_data" "package" {
-  # The name is in the path: a function that is replaced where no zip was made yet needs one.
-  triggers_replace = [local.package, local.package_digest]
+  # The name is in the path, and the role is named: a function that is replaced where no zip was made yet needs one.
+  triggers_replace = [local.package, local.package_digest, terraform_data.role.output]
 
+  # As arguments, without a shell: a path may have blanks, quotes and dollars.
   provisioner "local-exec" {
-    command = "python3 \"${path.module}/scripts/package\" \"${local.package}\" ${var.runtime}"
+    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime]
+    command     = local.bot_folder
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains(local.bot_files, "bot.py")
+      error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
+    }
+    precondition {
+      condition     = var.source_dir == null || !anytrue([for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))])
+      error_message = "The source_dir must have no handler.py and no botkit/, since the module adds its own: ${local.bot_folder} has one."
+    }
+    precondition {
+      condition     = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
+      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot a folder of its own, such as $${path.module}/bot."
+    }
+    precondition {
+      condition = anytrue([
+        for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
+      ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
+      error_message = "The packages of requirements.txt must be installed beside it: python3 -m pip install --target \"${local.bot_folder}\" -r \"${local.bot_folder}/requirements.txt\" --platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:"
+    }
   }
 }
 
-# Role: it may write to the one log group, and read the token's parameter, where there is one.
+# Role: it may write to the one log group, read the token's parameter, where there is one, and do
+# what the bot's own policy says.
 
 locals {
   # arn:partition:logs:region:account:log-group:name
@@ -35,8 +73,9 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name = var.name
-  tags = var.tags
+  name                 = var.name
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -77,8 +116,17 @@ resource "aws_iam_role_policy" "this" {
           }
         }
       }],
+      # No count depends on it: the policy of a table that is made in the same apply is unknown yet.
+      flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
   })
+}
+
+# A role that is created again is another one under the same name, and the function's grant on the
+# key of its environment is the old one's. The function refers to this resource because a reference
+# to the role itself doesn't replace it.
+resource "terraform_data" "role" {
+  input = aws_iam_role.this.unique_id
 }
 
 # Function.
@@ -98,6 +146,35 @@ resource "terraform_data" "webhook_secret" {
   }
 }
 
+locals {
+  environment = merge(var.environment, {
+    for name, value in {
+      REPLY_MODE                   = var.reply_mode
+      TELEGRAM_API_URL             = var.telegram_api_url
+      TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
+      TELEGRAM_BOT_TOKEN_PARAMETER = var.telegram_bot_token_parameter
+      TELEGRAM_PROXY               = var.telegram_proxy
+    } : name => value if value != null
+  })
+
+  refused_names = [
+    for name in nonsensitive(keys(var.environment)) : name if
+    !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
+  ]
+  own_names      = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
+  reserved_names = "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)|LAMBDA_(RUNTIME_DIR|TASK_ROOT)"
+
+  # A failed condition is shown with the values of what it names: here with true or false only.
+  label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+  port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+  api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
+  userinfo  = "([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+  proxy_url = "^http://(${local.userinfo}+(:${local.userinfo}*)?@)?${local.label}(\\.${local.label})*:${local.port}$"
+
+  api_url_is_valid = can(regex(local.api_url, var.telegram_api_url))
+  proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
+}
+
 resource "aws_lambda_function" "this" {
   function_name                  = var.name
   description                    = "Telegram bot"
@@ -108,21 +185,14 @@ resource "aws_lambda_function" "this" {
   handler                        = "handler.handler"
   architectures                  = ["arm64"]
   memory_size                    = var.memory_size
-  timeout                        = 10
+  timeout                        = var.timeout
   reserved_concurrent_executions = var.reserved_concurrency
   tags                           = var.tags
 
   environment {
-    variables = {
-      for name, value in {
-        REPLY_MODE                   = var.reply_mode
-        TELEGRAM_API_URL             = var.telegram_api_url
-        TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
-        TELEGRAM_BOT_TOKEN_PARAMETER = var.telegram_bot_token_parameter
-        TELEGRAM_PROXY               = var.telegram_proxy
-        TELEGRAM_WEBHOOK_SECRET      = terraform_data.webhook_secret.triggers_replace
-      } : name => value if value != null
-    }
+    variables = merge(local.environment, {
+      TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
+    })
   }
 
   logging_config {
@@ -133,6 +203,8 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
+    replace_triggered_by = [terraform_data.role.output]
+
     precondition {
       condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
       error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
@@ -142,8 +214,21 @@ resource "aws_lambda_function" "this" {
       error_message = "The telegram_bot_token does not look like a token: digits, a colon, and at least 30 letters, digits, hyphens and underscores, as @BotFather gave it."
     }
     precondition {
-      condition     = var.telegram_proxy == null || can(regex("^http://([^:@/]+(:[^@/]*)?@)?[A-Za-z0-9.-]+:[0-9]+$", var.telegram_proxy))
-      error_message = "The telegram_proxy does not look like http://host:port or http://user:password@host:port, with special characters percent-encoded."
+      condition     = local.api_url_is_valid
+      error_message = "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org; a port and a path may follow, and no slash at the end."
+    }
+    precondition {
+      condition     = local.proxy_is_valid
+      error_message = "The telegram_proxy must be http://host:port or http://user:password@host:port, with special characters percent-encoded (@ is %40)."
+    }
+    precondition {
+      condition     = length(local.refused_names) == 0
+      error_message = "The environment must not set ${join(", ", local.refused_names)}: a name has letters, digits and underscores, and is neither one of the module's own, nor AWS_ENDPOINT_URL or its kind, nor reserved by Lambda."
+    }
+    precondition {
+      # Lambda measures the JSON of all variables. The secret in it, unknown before the first apply, takes 65 bytes.
+      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65
+      error_message = "The environment must not exceed 4 KB in all, with the module's own variables. Keep what is long in a file of the bot's folder or in Parameter Store."
     }
   }
 
@@ -206,29 +291,44 @@ resource "aws_apigatewayv2_stage" "this" {
 # Without a statement_id of ours, which would be taken at each later apply if AWS's answer to the first was lost.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn # a new function needs it anew, under the same name
+  function_name = aws_lambda_function.this.arn # a new function needs it again, under the same name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
 
-# Webhook: the function registers itself with Telegram, and removes itself when it is destroyed.
+# Webhook: the function registers it with Telegram, and removes it when all is destroyed.
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
 }
 
-resource "aws_lambda_invocation" "webhook" {
+# Does nothing until it is destroyed, or replaced because the token is another bot's: then it removes
+# the webhook, unless another deployment has taken it over.
+resource "aws_lambda_invocation" "removal" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CRUD"
 
+  input = jsonencode({ url = local.webhook_url })
+
+  triggers = {
+    api = var.telegram_api_url
+    bot = try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter)
+  }
+}
+
+# Replaced, not updated, when the webhook must be registered again: Terraform saves a failed update as
+# done, and tries a failed creation again. CREATE_ONLY: the old one's end must not remove the webhook.
+resource "aws_lambda_invocation" "webhook" {
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CREATE_ONLY"
+
   input = jsonencode({
+    tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
     sources         = local.sources_digest
   })
 
-  # A registration that must be made again is made anew, not updated: Terraform saves a refused
-  # update as done, and tries a refused creation again.
   triggers = {
     url             = local.webhook_url
     max_connections = var.max_connections
@@ -241,6 +341,7 @@ resource "aws_lambda_invocation" "webhook" {
   depends_on = [
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
+    aws_lambda_invocation.removal,
     aws_lambda_permission.webhook,
   ]
 }

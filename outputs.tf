@@ -1,3 +1,8 @@
+output "function_arn" {
+  description = "ARN of the Lambda function, for what may invoke it: a schedule, a topic, a queue."
+  value       = aws_lambda_function.this.arn
+}
+
 output "function_name" {
   description = "Name of the Lambda function."
   value       = aws_lambda_function.this.function_name
@@ -11,6 +16,11 @@ output "log_group_name" {
 output "logs_command" {
   description = "Shell command that shows the function's logs as they come."
   value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${local.region}"
+}
+
+output "role_name" {
+  description = "Name of the function's role, to attach further policies to."
+  value       = aws_iam_role.this.name
 }
 
 output "webhook" {

@@ -1,3 +1,11 @@
+variable "environment" {
+  type        = map(string)
+  description = "Environment variables of the bot, up to 4 KB together with the module's own. Those can't be set, nor AWS_ENDPOINT_URL, nor the names that Lambda reserves."
+  default     = {}
+  nullable    = false
+  # Preconditions of the function check the names and the size.
+}
+
 variable "log_level" {
   type        = string
   description = "Least important log level of the function that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. At INFO there is a line for each update, at WARN one for each problem."
@@ -58,6 +66,28 @@ variable "name" {
   }
 }
 
+variable "permissions_boundary" {
+  type        = string
+  description = "ARN of the IAM policy that is the permissions boundary of the function's role. Null: none."
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "The permissions_boundary must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary."
+  }
+}
+
+variable "policy" {
+  type        = string
+  description = "IAM policy document, as JSON, of what the bot may do in AWS. Its statements join those of the function's role. Null: nothing but to write its logs and to read its token."
+  default     = null
+
+  validation {
+    condition     = var.policy == null || can(flatten([jsondecode(var.policy).Statement])[0].Effect)
+    error_message = "The policy must be an IAM policy document as JSON, such as jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = …, Action = …, Resource = … }] })."
+  }
+}
+
 variable "reply_mode" {
   type        = string
   description = "How an answer reaches Telegram. \"api\": by a call to the Bot API, whose refusals are logged. \"webhook\": in the response to the update, which is the fastest, and shows no refusal."
@@ -93,23 +123,38 @@ variable "runtime" {
   }
 }
 
+variable "source_dir" {
+  type        = string
+  description = "Folder with the bot's bot.py and all that it needs. The whole of it is packed, except names that begin with a dot, `__pycache__` and `*.pyc`. A relative path counts from the root module. Null: the module's own echo bot."
+  default     = null
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags of all resources that can have some."
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50
+    error_message = "AWS takes up to 50 tags."
+  }
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]+$", key)) && length(key) <= 128 && !startswith(lower(key), "aws:")])
+    error_message = "A tag's key must have 1 to 128 letters, digits, spaces and _ . : / = + - @, and must not begin with aws:."
+  }
+  validation {
+    condition     = alltrue([for value in values(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]*$", value)) && length(value) <= 256])
+    error_message = "A tag's value must have up to 256 letters, digits, spaces and _ . : / = + - @."
+  }
 }
 
 variable "telegram_api_url" {
   type        = string
-  description = "URL of the Bot API, without a slash at its end: another one than Telegram's own for a Bot API server of yours."
+  description = "URL of the Bot API, without a slash at its end: another one than Telegram's own for a Bot API server that you run."
   default     = "https://api.telegram.org"
   nullable    = false
-
-  validation {
-    condition     = can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$", var.telegram_api_url))
-    error_message = "A URL of the Bot API begins with https:// or http://, names a host, and has no slash at its end, such as https://api.telegram.org."
-  }
+  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token" {
@@ -126,8 +171,12 @@ variable "telegram_bot_token_parameter" {
   default     = null
 
   validation {
-    condition     = var.telegram_bot_token_parameter == null || can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+)+)$", var.telegram_bot_token_parameter))
-    error_message = "A parameter's name has letters, digits, dots, hyphens and underscores, and where it has levels, a slash before each, such as /telegram-bot/token."
+    condition     = var.telegram_bot_token_parameter == null || can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){1,15})$", var.telegram_bot_token_parameter))
+    error_message = "A parameter's name must have letters, digits, dots, hyphens and underscores only; where it has levels, a slash before each, and up to 15 of them, such as /telegram-bot/token."
+  }
+  validation {
+    condition     = var.telegram_bot_token_parameter == null || try(length(var.telegram_bot_token_parameter) <= 1011 && !can(regex("^/?(?i:aws|ssm)", var.telegram_bot_token_parameter)), false)
+    error_message = "A parameter's name must have up to 1011 characters, and must not begin with aws or ssm."
   }
 }
 
@@ -148,5 +197,17 @@ variable "throttling_limit" {
   validation {
     condition     = var.throttling_limit >= 1 && var.throttling_limit <= 10000 && floor(var.throttling_limit) == var.throttling_limit
     error_message = "The throttling_limit is a whole number from 1 to 10000."
+  }
+}
+
+variable "timeout" {
+  type        = number
+  description = "How long the function may take for an update, in seconds, from 3 to 25. API Gateway waits for 30."
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 3 && var.timeout <= 25 && floor(var.timeout) == var.timeout
+    error_message = "The timeout must be a whole number of seconds from 3 to 25."
   }
 }

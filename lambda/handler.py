@@ -30,7 +30,8 @@ NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor an
 # The last updates of which a call was carried out: their ids, and the call in the response, if any.
 answered: dict[int, Json | None] = {}
 
-if settings.reply_mode == "api":
+connects = settings.reply_mode == "api"
+if connects:
     from botkit import telegram
 
     telegram.prepare()  # and import the bot while the connection is made
@@ -42,7 +43,7 @@ try:
 except BaseException as error:  # sys.exit() too
     broken = error
 
-if settings.reply_mode == "api":
+if connects:
     deadline.start(CONNECT_SECONDS)
     try:
         telegram.connect()
@@ -204,15 +205,17 @@ def on_terraform(event: Json) -> Json:
     """Register the webhook, or remove it. A refused registration raises, and fails the apply."""
     from botkit import telegram, webhook
 
-    telegram.forget_token()
-    if event["tf"].get("action") != "delete":
+    telegram.forget_token()  # it may have changed
+    action = event["tf"].get("action")
+    if action == "register":
         if broken:
             where = where_raised(broken, at_import=True)
             raise webhook.RegistrationFailed(f"bot.py can't be imported: {where}: {broken}")
         return webhook.register(event, bot, settings.webhook_secret)
-    try:
-        webhook.remove(event)
-    except Exception as error:  # a dead token, Telegram away: no reason to hold up a destroy
-        reason = f"{type(error).__name__}: {error}"
-        logger.error("the webhook was not removed", extra={"error": reason})
+    if action == "delete":
+        try:
+            webhook.remove(event)
+        except Exception as error:  # a dead token, Telegram away: no reason to hold up a destroy
+            reason = f"{type(error).__name__}: {error}"
+            logger.error("the webhook was not removed", extra={"error": reason})
     return {}

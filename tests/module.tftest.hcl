@@ -235,36 +235,245 @@ run "what_must_register_again_is_a_trigger" {
 
   assert {
     condition     = toset(keys(aws_lambda_invocation.webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
-    error_message = "The webhook is registered anew when its URL, its secret, the token, the sources, max_connections or the Bot API change."
+    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
   }
 }
 
-run "no_secret_is_in_the_invocation" {
+run "no_secret_is_in_an_invocation" {
   command = apply
 
   assert {
     condition = jsondecode(aws_lambda_invocation.webhook.input) == {
+      tf              = { action = "register" }
       url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
       max_connections = 40
       sources         = local.sources_digest
     }
-    error_message = "The invocation's input is the URL, the number of connections and a digest, nothing else."
+    error_message = "The registration's input is the action, the URL, the number of connections and a digest, nothing else."
   }
   assert {
-    condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CRUD"
-    error_message = "The function is invoked when the webhook is to be removed, too."
+    condition     = aws_lambda_invocation.removal.input == jsonencode({ url = output.webhook_url })
+    error_message = "The removal's input is the URL, nothing else."
   }
   assert {
-    condition     = !strcontains(jsonencode(aws_lambda_invocation.webhook.triggers), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
-    error_message = "No token is in the invocation's triggers."
+    condition     = !strcontains(jsonencode([aws_lambda_invocation.webhook.triggers, aws_lambda_invocation.removal.triggers]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
+    error_message = "No token is in the triggers."
   }
   assert {
     condition     = output.webhook.pending_updates == 2 && output.webhook.last_error == null
-    error_message = "The webhook is told as Telegram told it."
+    error_message = "The webhook is reported as Telegram reported it."
   }
 }
 
-# Each input refused once.
+run "only_the_end_of_a_deployment_removes_the_webhook" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CREATE_ONLY" && aws_lambda_invocation.removal.lifecycle_scope == "CRUD"
+    error_message = "Only the removal is invoked when it is destroyed."
+  }
+  assert {
+    condition     = aws_lambda_invocation.removal.triggers == tomap({ api = "https://api.telegram.org", bot = "1234567890" })
+    error_message = "The removal is replaced for another bot and for another Bot API, and for nothing else."
+  }
+}
+
+run "a_bot_has_what_it_asks_for" {
+  command = apply
+
+  variables {
+    environment          = { TABLE = "votes", AWS_LAMBDA_EXEC_WRAPPER = "/opt/wrapper" }
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+    policy               = "{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"dynamodb:GetItem\", \"Resource\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/votes\"}}"
+    timeout              = 25
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.TABLE == "votes" && aws_lambda_function.this.environment[0].variables.REPLY_MODE == "api"
+    error_message = "The environment is the bot's and the module's."
+  }
+  assert {
+    condition     = aws_lambda_function.this.timeout == 25 && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "Time-out and permissions boundary are what was asked for."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement == [
+      {
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:mock:*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "dynamodb:GetItem"
+        Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/votes"
+      },
+    ]
+    error_message = "The bot's statement joins the role's policy."
+  }
+  assert {
+    condition     = output.function_arn == aws_lambda_function.this.arn && output.role_name == "telegram-bot"
+    error_message = "The function and the role are outputs."
+  }
+}
+
+run "a_policy_may_have_a_list_of_statements" {
+  command = apply
+
+  variables {
+    policy = "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}, {\"Effect\": \"Deny\", \"Action\": \"s3:Delete*\", \"Resource\": \"*\"}]}"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect] == ["Allow", "Allow", "Deny"]
+    error_message = "The bot's statements join the role's policy."
+  }
+}
+
+# Each input refused once, and what is refused by a pattern in a table of each.
+
+run "urls_that_no_bot_api_can_have" {
+  command = plan
+
+  assert {
+    condition = [for url in [
+      "ftp://host", "http://", "https://...", "https://-host", "https://host-", "https://${join("", [for _ in range(64) : "x"])}.org",
+      "https://host/", "https://host//path", "https://host/../x", "https://host/.", "https://host:0", "https://host:65536", "https://host:99999",
+      "https://user:password@host", "https://host?x", "https://host#x", "https://ho st",
+    ] : url if can(regex(local.api_url, url))] == []
+    error_message = "One of them is taken."
+  }
+  assert {
+    condition = [for url in [
+      "https://api.telegram.org", "http://127.0.0.1:8081", "http://localhost:65535", "https://xn--bot-8ja.example/a/b-c/d.e/~f",
+    ] : url if !can(regex(local.api_url, url))] == []
+    error_message = "One of them is refused."
+  }
+}
+
+run "proxies_that_cannot_be_spoken_to" {
+  command = plan
+
+  assert {
+    condition = [for url in [
+      "https://proxy:3128", "http://proxy", "http://proxy:0", "http://proxy:65536", "http://pr oxy:3128", "http://proxy:3128/",
+      "http://user:%zz@proxy:3128", "http://user:a b@proxy:3128", "http://user:a@b@proxy:3128", "http://user:é@proxy:3128", "http://@proxy:3128",
+    ] : url if can(regex(local.proxy_url, url))] == []
+    error_message = "One of them is taken."
+  }
+  assert {
+    condition = [for url in [
+      "http://127.0.0.1:3128", "http://user@proxy.example:3128", "http://user:@proxy:80", "http://us%40er:p%20w!$&'()*+,;=-._~@proxy:8080",
+    ] : url if !can(regex(local.proxy_url, url))] == []
+    error_message = "One of them is refused."
+  }
+}
+
+run "names_that_no_variable_of_a_bot_can_have" {
+  command = plan
+
+  variables {
+    environment = {
+      "1ST"              = "", "A" = "", "A-B" = "", "_HANDLER" = "", "AWS_ENDPOINT_URL_S3" = "", "AWS_LAMBDA_FUNCTION_NAME" = "", "AWS_REGION" = "",
+      "LAMBDA_TASK_ROOT" = "", "TELEGRAM_BOT_TOKEN" = "", "QUEUE_URL" = "", "TABLE" = "", "TELEGRAM_CHANNEL" = "",
+    }
+  }
+  expect_failures = [aws_lambda_function.this]
+
+  assert {
+    condition     = setsubtract(keys(var.environment), local.refused_names) == toset(["TABLE", "TELEGRAM_CHANNEL"])
+    error_message = "Another name is refused, or one too few."
+  }
+}
+
+run "too_large_an_environment_is_refused" {
+  command = plan
+  variables {
+    environment = { TEXT = join("", [for _ in range(1000) : "éé"]) }
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "a_policy_that_is_none_is_refused" {
+  command = plan
+  variables {
+    policy = "{\"Statement\": []}"
+  }
+  expect_failures = [var.policy]
+}
+
+run "a_permissions_boundary_by_its_name_is_refused" {
+  command = plan
+  variables {
+    permissions_boundary = "boundary"
+  }
+  expect_failures = [var.permissions_boundary]
+}
+
+run "a_timeout_that_api_gateway_does_not_wait_for_is_refused" {
+  command = plan
+  variables {
+    timeout = 26
+  }
+  expect_failures = [var.timeout]
+}
+
+run "a_folder_without_a_bot_is_refused" {
+  command = plan
+  variables {
+    source_dir = "nowhere"
+  }
+  expect_failures = [terraform_data.package]
+}
+
+run "a_tag_of_awss_own_is_refused" {
+  command = plan
+  variables {
+    tags = { "AWS:x" = "" }
+  }
+  expect_failures = [var.tags]
+}
+
+run "a_tag_without_a_key_is_refused" {
+  command = plan
+  variables {
+    tags = { "" = "x" }
+  }
+  expect_failures = [var.tags]
+}
+
+run "a_tag_with_an_asterisk_is_refused" {
+  command = plan
+  variables {
+    tags = { x = "*" }
+  }
+  expect_failures = [var.tags]
+}
+
+run "tags_may_be_unicode" {
+  command = plan
+  variables {
+    tags = { "Kosten Stelle/é" = "" }
+  }
+}
+
+run "a_parameter_name_of_awss_own_is_refused" {
+  command = plan
+  variables {
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/Aws/token"
+  }
+  expect_failures = [var.telegram_bot_token_parameter]
+}
+
+run "a_parameter_name_with_sixteen_levels_is_refused" {
+  command = plan
+  variables {
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"
+  }
+  expect_failures = [var.telegram_bot_token_parameter]
+}
 
 run "a_name_with_a_space_is_refused" {
   command = plan
@@ -311,7 +520,7 @@ run "an_api_url_with_a_slash_at_its_end_is_refused" {
   variables {
     telegram_api_url = "https://api.telegram.org/"
   }
-  expect_failures = [var.telegram_api_url]
+  expect_failures = [aws_lambda_function.this]
 }
 
 run "a_malformed_token_is_refused" {

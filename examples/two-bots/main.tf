@@ -1,12 +1,13 @@
-# Two bots in one account and region. `name` separates all that they have: function, role, API,
-# logs, webhook. Each one's token is a SecureString in Parameter Store: /support-bot/token and
-# /sales-bot/token.
+# Two different bots in one account and region. `name` separates all that they have: function, role,
+# API, logs, webhook. Each one's code is the folder of its name, and its token a SecureString in
+# Parameter Store: /sales-bot/token and /support-bot/token.
 
 module "bot" {
   source   = "../.."
   for_each = toset(["sales-bot", "support-bot"])
 
   name                         = each.key
+  source_dir                   = "${path.module}/${each.key}"
   telegram_bot_token_parameter = "/${each.key}/token"
 }
 

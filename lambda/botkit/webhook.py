@@ -1,14 +1,15 @@
 """The webhook and the bot's menu, registered and removed when Terraform invokes the function:
 
-    {"tf": {"action": "create", …}, "url": "https://…/telegram", "max_connections": 40, …}
+    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
 
-`sources` is the digest of the modules that the function should run.
+`sources` is the digest of the package that the function should run. The second comes from an
+`aws_lambda_invocation` with `lifecycle_scope = "CRUD"`: the provider adds `tf`, and also sends the
+actions create and update, at which there is nothing to do.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -43,10 +44,11 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     told them afterwards. Raises RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands and #setwebhook
     """
-    if event.get("sources") not in (None, digest()):
+    packed = digest()
+    if packed and event.get("sources", packed) != packed:
         # Terraform saves a refused upload as done, and wouldn't notice.
         raise RegistrationFailed(
-            "The function still runs other code than lambda/ has: terraform apply "
+            "The function runs other code than was planned: terraform apply "
             "-replace=terraform_data.package -replace=aws_lambda_function.this"
         )
     params = {
@@ -84,14 +86,12 @@ def remove(event: dict[str, Any]) -> None:
 
 
 def digest() -> str:
-    """Return the digest of the modules that run here, as main.tf makes it of those in lambda/."""
-    top = os.path.dirname(os.path.dirname(__file__))
-    found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]
-    hashes = []
-    for path in sorted(path for path in found if path.endswith(".py")):
-        with open(path, "rb") as file:
-            hashes.append(hashlib.sha256(file.read()).hexdigest())
-    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    """Return the digest that scripts/package put into the package; nothing in a checkout."""
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "digest")) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def _kinds(handled: Any) -> list[str]:

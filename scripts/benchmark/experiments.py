@@ -79,14 +79,17 @@ EXPERIMENTS = [
         "Where is the connection best opened?",
         "At start-up, where the CPU is not limited.",
         file="handler.py",
-        replace=(("        api.prepare(STARTUP_SECONDS)\n", "        pass\n"),),
+        replace=(
+            ("    telegram.prepare()", "    pass"),
+            ("        telegram.connect()\n", "        pass\n"),
+        ),
     ),
     Experiment(
         "imports at the first call, too",
         "And where are its modules best loaded?",
         "At start-up, for the same reason.",
         file="handler.py",
-        replace=(('if settings.reply_mode == "api":', 'if settings.reply_mode == "never":'),),
+        replace=(('connects = settings.reply_mode == "api"', "connects = False"),),
     ),
     Experiment(
         "no byte code",

@@ -163,7 +163,7 @@ class Direct(Place):
         self.function.invoke(self.registration("delete"))
 
     def replace(self) -> str:
-        return self.function.invoke(self.registration("update")).error.strip()
+        return self.function.invoke(self.registration("register")).error.strip()
 
     def cool(self) -> None:
         self.function.stop()
@@ -337,7 +337,7 @@ class Stack(Place):
             check=True,
         )
         self._put_code(package)
-        answer = self._aws("lambda", "POST", "/invocations", self.registration("update"))
+        answer = self._aws("lambda", "POST", "/invocations", self.registration("register"))
         self._new_reports()
         return str(answer.get("errorMessage") or "")
 

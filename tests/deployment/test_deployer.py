@@ -185,6 +185,10 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     module = Module(recorder.url, tmp_path, telegram_bot_token=TOKEN, telegram_api_url=telegram.url)
     module.environment["AWS_ACCESS_KEY_ID"] = deployer.credentials.access_key
     module.environment["AWS_SECRET_ACCESS_KEY"] = deployer.credentials.secret_key
+    everything_allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    boundary = client(aws, "iam").create_policy(
+        PolicyName="boundary", PolicyDocument=json.dumps(everything_allowed)
+    )["Policy"]["Arn"]
     module.variables |= {"reserved_concurrency": 5, "tags": {"team": "bots"}}
     module.init()
     module.apply()
@@ -192,6 +196,9 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
     module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     change(module, "You said: ", "You wrote: ")
+    module.variables |= {"permissions_boundary": boundary}
+    module.apply()
+    module.variables |= {"permissions_boundary": None}
     module.apply()
     module.destroy()
     assert [thing for thing in everything(aws) if "telegram-bot" in thing] == []

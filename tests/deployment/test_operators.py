@@ -127,7 +127,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
         start_anew(aws, name)
         telegram.send(telegram.message("without a permission"))
         telegram.wait(refused(telegram, "unreachable"))
-        event = {"url": "https://bot.example/telegram", "tf": {"action": "create"}}
+        event = {"url": "https://bot.example/telegram", "tf": {"action": "register"}}
         invoke = client(aws, "lambda").invoke
         answer = invoke(FunctionName=name, Payload=json.dumps(event))["Payload"].read().decode()
     assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer
@@ -274,8 +274,10 @@ def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
             module.apply()
             made = everything(aws)
             webhooks = module.outputs()["webhooks"]
+            prices, thanks = "3.10 a loaf", "Thank you. Somebody will look at it."
             for name, telegram in bots.items():
-                assert answer_to(telegram, f"hello {name}") == f"You said: hello {name}"
+                said = prices if name == "sales-bot" else thanks
+                assert answer_to(telegram, "Bread") == said
                 assert telegram.webhook["url"] == webhooks[name]["url"]
                 assert sorted(thing for thing in made if name in thing) == [
                     f"API {name}",
@@ -303,24 +305,31 @@ RESOURCES = {
     "aws_iam_role.this",
     "aws_iam_role_policy.this",
     "aws_lambda_function.this",
+    "aws_lambda_invocation.removal",
     "aws_lambda_invocation.webhook",
     "aws_lambda_permission.webhook",
     "terraform_data.package",
+    "terraform_data.role",
     "terraform_data.webhook_secret",
 }
 EVERYTHING = {
+    "environment": {"TABLE": "votes"},
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
     "max_connections": 100,
     "memory_size": 256,
+    "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+    "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "reply_mode": "webhook",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
+    "source_dir": str(ROOT / "tests" / "bot"),
     "tags": {"team": "bots"},
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_bot_token_parameter": PARAMETER,
     "telegram_proxy": f"http://bot:{ESCAPED}@127.0.0.1:3128",
     "throttling_limit": 10,
+    "timeout": 25,
 }
 
 

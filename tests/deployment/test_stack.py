@@ -40,9 +40,11 @@ def test_a_message_comes_back(deploy: Deploy, telegram: Telegram) -> None:
     outputs = module.outputs()
     assert outputs["webhook_url"].endswith("/telegram")
     assert outputs == {
+        "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:echo",
         "function_name": "echo",
         "log_group_name": "/aws/lambda/echo",
         "logs_command": "aws logs tail /aws/lambda/echo --follow --region us-east-1",
+        "role_name": "echo",
         "webhook": {"url": outputs["webhook_url"], "pending_updates": 0, "last_error": None},
         "webhook_url": outputs["webhook_url"],
     }

@@ -693,7 +693,7 @@ def test_a_broken_bot_loses_no_update(
     assert (container.line["level"], container.line["error"]) == ("ERROR", error)
     url = "https://bot.example/telegram"
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
-        container.invoke({"tf": {"action": "create"}, "url": url, "max_connections": 40})
+        container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
     assert error in str(caught.value)
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})

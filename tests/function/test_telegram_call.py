@@ -174,7 +174,7 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     info = {"url": "https://bot.example/telegram", "pending_update_count": 0}
     peer = serve(answers(http(), http(), http({"ok": True, "result": info})))
     container = start_with_parameter(peer.url, store)
-    container.invoke({"tf": {"action": "create"}, "url": info["url"], "max_connections": 40})
+    container.invoke({"tf": {"action": "register"}, "url": info["url"], "max_connections": 40})
     assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
     assert peer.bodies[1]["secret_token"] == SECRET
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,6 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-@pytest.mark.parametrize("action", ["create", "update", "anything"])
 @pytest.mark.parametrize(
     ("more", "last_error"),
     [
@@ -62,13 +62,13 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     ids=["no error", "an error", "half a pair"],
 )
 def test_the_webhook_is_registered(
-    container: Container, bot_api: BotApi, action: str, more: Json, last_error: str | None
+    container: Container, bot_api: BotApi, more: Json, last_error: str | None
 ) -> None:
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
     expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
-    assert container.invoke(event(action)) == expected
+    assert container.invoke(event("register")) == expected
     assert container.log == []
 
 
@@ -78,7 +78,7 @@ def test_telegram_chooses_the_number_of_connections_if_nobody_does(
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", {**SET, "max_connections": 40})
     bot_api.answers("getWebhookInfo", {}, INFO)
-    container.invoke({"url": URL, "tf": {"action": "create"}})
+    container.invoke({"url": URL, "tf": {"action": "register"}})
 
 
 REFUSALS = {
@@ -97,7 +97,7 @@ def test_a_refusal_fails_the_apply_in_telegrams_words(
     bot_api.answers("setMyCommands", MENU)
     bot_api.refuses({"method": "setWebhook", **SET}, code, description)
     with pytest.raises(Exception, match="did not register") as caught:
-        container.invoke(event("create"))
+        container.invoke(event("register"))
     assert type(caught.value).__name__ == "RegistrationFailed"
     expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
     assert str(caught.value) == expected
@@ -117,7 +117,7 @@ def test_what_may_mend_itself_is_tried_again(
     info = http({"ok": True, "result": INFO})
     peer = serve(answers(answer, http(), answer, answer, http(), info))
     container = start(peer.url)
-    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert container.invoke(event("register"), 20_000)["url"] == URL
     assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
     assert no_pauses == [1.0] * 3
     assert {line["message"] for line in container.log} == {"registration is tried again"}
@@ -133,7 +133,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create"), 20_000)["url"] == URL
+    assert container.invoke(event("register"), 20_000)["url"] == URL
     assert no_pauses == [1.0] * 2
     assert len(store.requests) == 4
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
@@ -167,7 +167,7 @@ def test_it_is_tried_until_the_time_is_nearly_up(
     monkeypatch.setattr(webhook.telegram, "call", call)
     monkeypatch.setattr(webhook.time, "sleep", sleep)
     with pytest.raises(webhook.RegistrationFailed, match=error):
-        container.invoke(event("create"), round(seconds * 1000) + 1000)
+        container.invoke(event("register"), round(seconds * 1000) + 1000)
     assert calls == ["setMyCommands", *["setWebhook"] * tries]
 
 
@@ -186,7 +186,7 @@ def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, info)
     expected = {"url": URL, "pending_updates": None, "last_error": None}
-    assert container.invoke(event("create")) == expected
+    assert container.invoke(event("register")) == expected
 
 
 def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
@@ -194,7 +194,7 @@ def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
 ) -> None:
     peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
     container = start(peer.url)
-    assert container.invoke(event("create"))["url"] == URL
+    assert container.invoke(event("register"))["url"] == URL
     assert container.line["message"] == "getWebhookInfo failed"
     assert peer.bodies == [MENU, SET, {}]
 
@@ -204,12 +204,27 @@ def test_a_function_with_other_code_fails_the_apply(
 ) -> None:
     webhook = importlib.import_module("botkit.webhook")
     monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
-    with pytest.raises(webhook.RegistrationFailed, match="still runs other code"):
-        container.invoke(event("create", sources="0" * 64))
+    with pytest.raises(webhook.RegistrationFailed, match="runs other code than was planned"):
+        container.invoke(event("register", sources="0" * 64))
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create", sources="1" * 64))["url"] == URL
+    assert container.invoke(event("register", sources="1" * 64))["url"] == URL
+
+
+def test_the_digest_is_in_a_file_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    webhook = load("botkit.webhook")
+    assert webhook.digest() == "", "there is none in a checkout"
+    (tmp_path / "digest").write_text("f" * 64)
+    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "webhook.py"))
+    assert webhook.digest() == "f" * 64
+
+
+@pytest.mark.parametrize("action", ["create", "update", "anything"])
+def test_nothing_else_does_anything(container: Container, action: str) -> None:
+    assert container.invoke(event(action)) == {}
 
 
 # ── The menu of commands
@@ -222,7 +237,7 @@ def test_an_empty_menu_is_deleted(
     bot_api.answers("deleteMyCommands", {})
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create"))["url"] == URL
+    assert container.invoke(event("register"))["url"] == URL
 
 
 def test_without_commands_the_menu_is_left_as_it_is(
@@ -231,7 +246,7 @@ def test_without_commands_the_menu_is_left_as_it_is(
     monkeypatch.delattr(container.handler.bot, "COMMANDS")
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create"))["url"] == URL
+    assert container.invoke(event("register"))["url"] == URL
 
 
 def test_a_refused_menu_leaves_the_old_webhook_in_place(
@@ -239,7 +254,7 @@ def test_a_refused_menu_leaves_the_old_webhook_in_place(
 ) -> None:
     bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
     with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
-        container.invoke(event("create"))
+        container.invoke(event("register"))
 
 
 NAME = "must have 1 to 32 lowercase letters, digits and underscores"
@@ -263,7 +278,7 @@ def test_a_menu_that_telegram_would_refuse_is_not_sent(
 ) -> None:
     monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
     with pytest.raises(Exception, match=error) as caught:
-        container.invoke(event("create"))
+        container.invoke(event("register"))
     assert type(caught.value).__name__ == "RegistrationFailed"
 
 
@@ -276,7 +291,7 @@ def test_the_largest_menu_is_sent(
     bot_api.answers("setMyCommands", {"commands": menu})
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("create"))["url"] == URL
+    assert container.invoke(event("register"))["url"] == URL
 
 
 @pytest.mark.parametrize("handled", ["message", {}, None, {7: 1}], ids=repr)
@@ -285,7 +300,7 @@ def test_a_bot_must_say_what_it_handles(
 ) -> None:
     monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
     with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
-        container.invoke(event("create"))
+        container.invoke(event("register"))
 
 
 # ── The removal
@@ -331,7 +346,7 @@ def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
         assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
 
 
-@pytest.mark.parametrize("action", ["create", "delete"])
+@pytest.mark.parametrize("action", ["register", "delete"])
 def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
     body = json.dumps(event(action))
     for each in (request(body), {**request(body), **event(action)}):

@@ -235,7 +235,7 @@ def test_a_refused_registration_is_lambdas_error(
     )
     function = run(TELEGRAM_API_URL=bot_api.url)
     event = {
-        "tf": {"action": "create"},
+        "tf": {"action": "register"},
         "url": "https://bot.example/telegram",
         "max_connections": 40,
     }

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import marshal
+import os
+import random
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from terraform import terraform_command
 
+from tests.support.deployment import needs_terraform
 from tests.support.stubs import LAMBDA
 
 PACKAGE = LAMBDA.parent / "scripts" / "package"
@@ -19,12 +27,39 @@ MODULES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py")
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def package(file: Path, runtime: str = THIS, script: Path = PACKAGE) -> str:
+TAG = sys.implementation.cache_tag
+DIGEST = "botkit/digest"
+
+
+def package(file: Path, runtime: str = THIS, *folder: Path, script: Path = PACKAGE) -> str:
     """Write a package, and return what was said about it."""
-    command = [sys.executable, str(script), str(file), runtime]
+    command = [sys.executable, str(script), str(file), runtime, *map(str, folder)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout == ""
     return result.stderr
+
+
+def refusal(file: Path, *folder: Path, script: Path = PACKAGE) -> str:
+    """Return why there is no package."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        package(file, THIS, *folder, script=script)
+    said: str = caught.value.stderr
+    assert said.startswith("scripts/package: ")
+    assert said.count("\n") == 1, "a sentence, no traceback"
+    return said
+
+
+def names(file: Path) -> list[str]:
+    with zipfile.ZipFile(file) as archive:
+        return archive.namelist()
+
+
+def fill(folder: Path, *files: str) -> Path:
+    """Make files in a folder, each with its own name in it, and return the folder."""
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"# {name}\n")
+    return folder
 
 
 def copy(to: Path, **modules: str) -> Path:
@@ -40,11 +75,10 @@ def copy(to: Path, **modules: str) -> Path:
 
 def test_it_holds_the_modules_and_their_byte_code_alone(tmp_path: Path) -> None:
     assert package(tmp_path / "a.zip") == ""
-    tag = sys.implementation.cache_tag
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         paths = map(Path, MODULES)
-        byte_code = [str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc") for path in paths]
-        assert archive.namelist() == MODULES + byte_code
+        byte_code = [str(path.parent / "__pycache__" / f"{path.stem}.{TAG}.pyc") for path in paths]
+        assert archive.namelist() == [*MODULES, *byte_code, DIGEST]
         assert archive.testzip() is None
         for name in MODULES:
             assert archive.read(name) == (LAMBDA / name).read_bytes()
@@ -56,7 +90,8 @@ def test_it_holds_the_modules_and_their_byte_code_alone(tmp_path: Path) -> None:
 def test_the_byte_code_is_never_checked_against_its_source(tmp_path: Path) -> None:
     package(tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        for name, module in zip(archive.namelist()[len(MODULES) :], MODULES, strict=True):
+        byte_code = [name for name in archive.namelist() if name.endswith(".pyc")]
+        for name, module in zip(byte_code, MODULES, strict=True):
             data = archive.read(name)
             assert data[:4] == importlib.util.MAGIC_NUMBER
             assert data[4:8] == b"\x01\0\0\0"  # a hash, and unchecked
@@ -80,23 +115,158 @@ def test_a_changed_line_gives_other_bytes(tmp_path: Path) -> None:
 def test_it_is_complete_without_the_runtimes_python(tmp_path: Path) -> None:
     said = package(tmp_path / "a.zip", "python3.99")
     assert said == "no python3.99 on this machine: the package has no byte code\n"
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert archive.namelist() == MODULES
+    assert names(tmp_path / "a.zip") == [*MODULES, DIGEST]
 
 
 def test_a_module_that_does_not_compile_is_packed_and_named(tmp_path: Path) -> None:
     script = copy(tmp_path / "x", bot="def reply(\n", handler="x = 1\n")
     assert package(tmp_path / "a.zip", script=script).startswith("bot.py does not compile:\n")
+    byte_code = f"__pycache__/handler.{TAG}.pyc"
+    assert names(tmp_path / "a.zip") == ["bot.py", "handler.py", byte_code, DIGEST]
+
+
+# What a folder may have, and what is packed of it: Terraform and the script agree on it.
+FOLDER = (
+    "bot.py",
+    "data/é ü$`'.json",
+    "requirements.txt",
+    "vendored/__init__.py",
+    "vendored/py.typed",
+    "vendored-1.0.dist-info/METADATA",
+    "x.pyc/y",
+    "z..txt",
+)
+LEFT_OUT = (
+    ".env",
+    ".git/config",
+    ".venv/lib/bot.py",
+    "__pycache__/bot.cpython-313.pyc",
+    "data/.hidden/x.json",
+    "vendored/__pycache__/x.txt",
+    "vendored/old.pyc",
+)
+
+
+def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", *FOLDER, *LEFT_OUT)
+    (bot / ".#bot.py").symlink_to("nowhere")  # as Emacs locks a file
+    os.mkfifo(bot / "pipe")
+    fill(tmp_path, "shared/texts/en.json")
+    (bot / "texts").symlink_to("../shared/texts")
+    (bot / "data" / "run.sh").touch(mode=0o755)
+    assert package(tmp_path / "a.zip", THIS, bot) == ""
+    own = [name for name in MODULES if name != "bot.py"]
+    packed = sorted([*FOLDER, *own, "data/run.sh", "texts/en.json"])
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        tag = sys.implementation.cache_tag
-        assert archive.namelist() == ["bot.py", "handler.py", f"__pycache__/handler.{tag}.pyc"]
+        assert archive.namelist()[: len(packed)] == packed
+        byte_code = {name for name in archive.namelist() if name.endswith(".pyc")}
+        assert {
+            f"__pycache__/bot.{TAG}.pyc",
+            f"vendored/__pycache__/__init__.{TAG}.pyc",
+        } < byte_code
+        assert len(byte_code) == len([name for name in packed if name.endswith(".py")])
+        assert archive.read("bot.py") == b"# bot.py\n"
+        executable = [e.filename for e in archive.infolist() if e.external_attr >> 16 & 0o111]
+        assert executable == ["data/run.sh"]
+        digest = archive.read(DIGEST).decode()
+    in_terraform = terraform_of(bot)
+    assert in_terraform == {"names": packed, "digest": digest}
+    # A name counts as much as what is in it.
+    (bot / "z..txt").rename(bot / "y..txt")
+    assert terraform_of(bot)["digest"] != digest
 
 
-def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").mkdir()  # which no file can take the place of
-    with pytest.raises(subprocess.CalledProcessError):
-        package(tmp_path / "a.zip")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
+    package(tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        digest = archive.read(DIGEST).decode()
+    assert terraform_of(None) == {"names": MODULES, "digest": digest}
+
+
+def terraform_of(source_dir: Path | None) -> Any:
+    """Return what main.tf packs, and the digest that it makes of it."""
+    needs_terraform()
+    with tempfile.TemporaryDirectory() as folder:
+        # The locals by themselves: without a provider there is nothing to install.
+        source = (LAMBDA.parent / "main.tf").read_text()
+        (block,) = re.findall(r"^locals {\n  module_folder.*?^}\n", source, re.M | re.S)
+        (Path(folder) / "main.tf").write_text(
+            block.replace("path.module", "var.module")
+            + "".join(f'variable "{name}" {{}}\n' for name in ("module", "name", "runtime"))
+            + 'variable "source_dir" { default = null }\n'
+        )
+        values = {"module": LAMBDA.parent, "name": "bot", "runtime": THIS}
+        if source_dir:
+            values["source_dir"] = source_dir
+        result = subprocess.run(
+            [*terraform_command(), "console"],
+            input="jsonencode({names = keys(local.hashes), digest = local.sources_digest})\n",
+            cwd=folder,
+            env={**os.environ, **{f"TF_VAR_{name}": str(value) for name, value in values.items()}},
+            capture_output=True,
+            text=True,
+        )
+    assert result.returncode == 0, result.stderr
+    return json.loads(json.loads(result.stdout))
+
+
+REFUSED = {
+    "nothing": ((), "there is no bot.py in "),
+    "a bot elsewhere": (("src/bot.py",), "there is no bot.py in "),
+    "handler.py": (("bot.py", "handler.py"), "must have no handler.py: the module adds its own"),
+    "handler": (("bot.py", "handler/x"), "must have no handler/x: the module adds its own"),
+    "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
+}
+
+
+@pytest.mark.parametrize(("files", "said"), REFUSED.values(), ids=REFUSED)
+def test_a_folder_that_is_no_bots_is_refused(
+    tmp_path: Path, files: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "bot").mkdir()
+    assert said in refusal(tmp_path / "a.zip", fill(tmp_path / "bot", *files))
+    assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert f"'{tmp_path}/nowhere'" in refusal(tmp_path / "a.zip", tmp_path / "nowhere")
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py")
+    (bot / "texts.json").symlink_to("nowhere")
+    assert f"'{bot}/texts.json'" in refusal(tmp_path / "a.zip", bot)
+
+
+def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py")
+    with (bot / "large").open("wb") as file:
+        file.truncate(250 << 20)
+    assert "unzipped it has 250 MB: Lambda takes up to 250 MB" in refusal(tmp_path / "a.zip", bot)
+    (bot / "large").write_bytes(random.Random(0).randbytes(51 << 20))
+    assert "zipped it has 51 MB: Lambda takes up to 50 MB" in refusal(tmp_path / "a.zip", bot)
+    assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+def test_only_a_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("target")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "link", "pipe"):
+        assert "is no regular file" in refusal(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+
+
+@pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONSAFEPATH"])
+def test_a_persons_settings_of_python_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    package(tmp_path / "a.zip")
+    monkeypatch.setenv(name, "2")
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    package(tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_it_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
