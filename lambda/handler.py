@@ -154,11 +154,13 @@ def answer(update: Json) -> Outcome:
     if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
-        todo = calls.checked(bot.reply(update))
+        todo = calls.ask(bot.reply, update)
     except (Refused, Unreachable) as error:  # of a call that the bot made itself
         return failed(error)
+    except calls.BadCalls as error:
+        return Outcome("bot_failed", error=str(error))
     except BaseException as error:
-        logger.debug("bot.py failed", exc_info=error)  # quotes what people write
+        logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
         return Outcome("bot_failed", error=where_raised(error))
     if not todo:
         return Outcome("ignored")
@@ -180,7 +182,9 @@ def fits_response(call: Json) -> bool:
     if settings.reply_mode != "webhook":
         return False
     method = call["method"].lower()
-    return not (method.startswith("get") or method in NEVER_IN_RESPONSE)
+    if method.startswith("get") or method in NEVER_IN_RESPONSE:
+        return False
+    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
 def remember(update_id: int, call: Json | None) -> None:

@@ -1,29 +1,92 @@
-"""The calls that a bot returns: checked, and carried out."""
+"""The calls that a bot's function returns: asked for in time, checked, and carried out."""
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import json
+import threading
 
+from . import deadline
 from .errors import Refused, Unreachable
 from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     Json = dict[str, Any]
 
+GRACE_SECONDS = 0.5  # after the deadline, at which calls of telegram and aws end by themselves
+HINTS = {
+    "coroutine": ": write def, not async def",
+    "dict": ": put it into a list",
+    "generator": ": return a list",
+    "NoneType": ": return [] where there is nothing to say",
+}
 
-def checked(calls: Any) -> list[Json]:
-    """Return a copy of a bot's calls. Raises TypeError or ValueError if they can't be made."""
+
+class BadCalls(Exception):
+    """A bot returned something that isn't a list of calls; the text says what."""
+
+
+class TimeIsUp(BaseException):
+    """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
+
+
+def ask(function: Callable[[Json], Any], argument: Json) -> list[Json]:
+    """Call a function of the bot's, and return a copy of the calls that it returns.
+
+    Raises BadCalls, TimeIsUp, or what the function raises.
+    """
+    _set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
+    try:
+        calls = function(argument)
+    finally:
+        _set_alarm(0)
+    _check(calls, f"{function.__name__}()")
+    return list(calls)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Have TimeIsUp raised after so many seconds; 0 is never. Only the main thread gets signals."""
+    if threading.current_thread() is threading.main_thread():
+        _signal.signal(_signal.SIGALRM, _on_alarm)
+        _signal.setitimer(_signal.ITIMER_REAL, seconds)
+
+
+def _on_alarm(number: int, frame: object) -> None:
+    raise TimeIsUp
+
+
+def _check(calls: Any, name: str) -> None:
+    """Raise BadCalls if these are no calls that can be made."""
     if not isinstance(calls, list):
-        raise TypeError("reply() must return a list of calls")
+        kind = type(calls).__name__
+        if kind == "coroutine":
+            calls.close()  # otherwise Python warns that it was never awaited
+        raise BadCalls(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
     for call in calls:
-        method = call.get("method") if isinstance(call, dict) else None
+        if not isinstance(call, dict):
+            raise BadCalls(f"each call of {name} must be a dict, not a {type(call).__name__}")
+        method = call.get("method")
         if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
-            raise TypeError("a call must be a dict with the name of a method")
-    json.dumps(calls, allow_nan=False)
-    return [*calls]
+            raise BadCalls(f'each call of {name} must have a "method", such as "sendMessage"')
+        try:
+            _check_json(call)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadCalls(f"a {method} of {name} can't be sent: {error}") from None
+
+
+def _check_json(call: Json) -> None:
+    """Raise TypeError, ValueError or RecursionError if a call can't be sent, its files aside."""
+    try:
+        json.dumps(call, allow_nan=False)
+    except TypeError:
+        from .multipart import is_file
+
+        params = {name: value for name, value in call.items() if not is_file(value)}
+        json.dumps(params, allow_nan=False)
 
 
 def carry_out(calls: list[Json]) -> Outcome:

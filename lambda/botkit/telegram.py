@@ -1,8 +1,11 @@
 """The Bot API (https://core.telegram.org/bots/api#making-requests), called as this bot.
 
-from botkit import telegram
+    from botkit import telegram
 
-chat = telegram.call("getChat", chat_id=42)
+    chat = telegram.call("getChat", chat_id=42)
+    photo = telegram.download(telegram.call("getFile", file_id="…")["file_path"])
+
+Every call ends in the time that the invocation has left.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 # The CAs of api.telegram.org: until April 2027, and since June 2026. Others take longer to load.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
+MAX_FILE = 20 << 20  # bytes that a bot can download
 TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
 REFETCH_SECONDS = 60  # a token that Telegram refuses is fetched again at most this often
 
@@ -39,8 +43,13 @@ class Client:
         Raises Refused, or Unreachable where the answer isn't Telegram's: no connection, a time-out,
         a server error, or something that isn't the Bot API.
         """
-        body = json.dumps(params).encode()
-        headers = {"Content-Type": "application/json"}
+        try:
+            body, content_type = json.dumps(params).encode(), "application/json"
+        except TypeError:  # there are files
+            from .multipart import encode
+
+            body, content_type = encode(params)
+        headers = {"Content-Type": content_type}
         status, data = self.connection.post(f"/bot{self.token}/{method}", body, headers, timeout)
         try:
             answer = json.loads(data)
@@ -80,6 +89,25 @@ def call(method: str, /, **params: Any) -> Any:
             raise
         params["chat_id"] = refusal.migrate_to_chat_id
     return _client.call(method, params, deadline.left())
+
+
+def download(file_path: str) -> bytes:
+    """Return the content of a file, by the `file_path` that getFile returned.
+
+    Raises Refused, or Unreachable, for more than 20 MB too.
+    Source: https://core.telegram.org/bots/api#getfile
+    """
+    from urllib.parse import quote
+
+    if not _client.token:
+        _fetch_token()
+    path = f"/file/bot{_client.token}/{quote(file_path)}"
+    status, data = _client.connection.get(path, deadline.left(), MAX_FILE)
+    if status == 200:
+        return data
+    if 400 <= status < 500:
+        raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
+    raise Unreachable(f"download: HTTP {status}")
 
 
 def prepare() -> None:

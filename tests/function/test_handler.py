@@ -7,15 +7,17 @@ import asyncio
 import base64
 import importlib
 import json
+import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
+from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
     LAMBDA,
     SECRET,
@@ -23,6 +25,7 @@ from tests.support.stubs import (
     TEXT,
     Container,
     Json,
+    answers_all,
     echo,
     message,
     request,
@@ -357,48 +360,170 @@ def test_a_new_id_counts_under_400_alone(container: Container, bot_api: BotApi) 
 
 
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
-BAD_BOTS: dict[str, tuple[Any, str]] = {
-    "raises": (KeyError(TEXT), "KeyError at test_handler.py:"),
-    "raises an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
-    "raises with a text as its file": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at test_"),
+RAISES: dict[str, tuple[BaseException, str]] = {
+    "an exception": (KeyError(TEXT), "KeyError at test_handler.py:"),
+    "an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
+    "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at test_"),
     "exits": (SystemExit(TEXT), "SystemExit at test_handler.py:"),
     "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at test_handler.py:"),
     "recursion": (RecursionError(TEXT), "RecursionError at test_handler.py:"),
-    "returns None": (None, "TypeError at calls.py:"),
-    "returns a call": (CALL, "TypeError at calls.py:"),
-    "returns a tuple": ((CALL,), "TypeError at calls.py:"),
-    "returns text": ("sendMessage", "TypeError at calls.py:"),
-    "a call is text": (["sendMessage"], "TypeError at calls.py:"),
-    "a call is None": ([CALL, None], "TypeError at calls.py:"),
-    "no method": ([{"chat_id": 42}], "TypeError at calls.py:"),
-    "method None": ([{"method": None}], "TypeError at calls.py:"),
-    "method empty": ([{"method": ""}], "TypeError at calls.py:"),
-    "method is a path": ([{"method": "../getMe"}], "TypeError at calls.py:"),
-    "method has a query": ([{"method": "getMe?x"}], "TypeError at calls.py:"),
-    "method not ASCII": ([{"method": "géMe"}], "TypeError at calls.py:"),
-    "a set": ([{**CALL, "x": {1}}], "TypeError at encoder.py:"),
-    "bytes": ([{**CALL, "x": b"1"}], "TypeError at encoder.py:"),
-    "NaN": ([{**CALL, "x": float("nan")}], "ValueError at encoder.py:"),
+}
+LIST = "reply() must return a list of calls, not a "
+METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
+RETURNS: dict[str, tuple[Any, str]] = {
+    "None": (None, LIST + "NoneType: return [] where there is nothing to say"),
+    "a call": (CALL, LIST + "dict: put it into a list"),
+    "a tuple": ((CALL,), LIST + "tuple"),
+    "text": ("sendMessage", LIST + "str"),
+    "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
+    "a call that is None": (
+        [CALL, None],
+        "each call of reply() must be a dict, not a NoneType",
+    ),
+    "no method": ([{"chat_id": 42}], METHOD),
+    "method None": ([{"method": None}], METHOD),
+    "method empty": ([{"method": ""}], METHOD),
+    "method is a path": ([{"method": "../getMe"}], METHOD),
+    "method has a query": ([{"method": "getMe?x"}], METHOD),
+    "method not ASCII": ([{"method": "géMe"}], METHOD),
+    "a set": (
+        [{**CALL, "x": {1}}],
+        "a sendMessage of reply() can't be sent: Object of type set is not JSON serializable",
+    ),
+    "a file that isn't at the top": (
+        [{**CALL, "x": [b"1"]}],
+        "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
+    ),
+    "a file and NaN": (
+        [{**CALL, "x": b"1", "y": float("nan")}],
+        "a sendMessage of reply() can't be sent: Out of range float values are not JSON compliant",
+    ),
+    "NaN": (
+        [{**CALL, "x": float("nan")}],
+        "a sendMessage of reply() can't be sent: Out of range float values are not JSON compliant",
+    ),
 }
 
 
-@pytest.mark.parametrize(("calls", "error"), BAD_BOTS.values(), ids=BAD_BOTS)
-def test_a_bad_bot_costs_the_update_its_answer(
+@pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
+def test_an_exception_costs_the_update_its_answer(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
-    calls: Any,
+    raised: BaseException,
     error: str,
 ) -> None:
     with monkeypatch.context() as patch:
-        with_bot(container, patch, calls)
+        with_bot(container, patch, raised)
         assert outcome_of(container) == "bot_failed"
     line = container.line
-    assert (line["level"], line["outcome"], line["methods"]) == ("ERROR", "bot_failed", [])
+    assert (line["level"], line["methods"]) == ("ERROR", [])
     assert line["error"].startswith(error)
     assert line["error"].rpartition(":")[2].isdigit()
     bot_api.expects(echo())
-    assert container.deliver(message()) == (200, None)  # it is delivered to a mended bot
+    assert container.deliver(message()) == (200, None)  # a repaired bot gets it again
+
+
+@pytest.mark.parametrize(("returned", "error"), RETURNS.values(), ids=RETURNS)
+def test_what_is_no_list_of_calls_is_named(
+    container: Container, monkeypatch: pytest.MonkeyPatch, returned: Any, error: str
+) -> None:
+    with_bot(container, monkeypatch, returned)
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"].startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (
+            "async def reply(update):\n    return []",
+            LIST + "coroutine: write def, not async def",
+        ),
+        ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
+    ],
+    ids=["async", "generator"],
+)
+def test_a_function_of_the_wrong_kind_is_named(
+    container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
+) -> None:
+    names: Json = {}
+    exec(source, names)
+    monkeypatch.setattr(container.handler.bot, "reply", names["reply"])
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+def test_a_bot_that_never_ends_costs_the_update_its_answer(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        while True:
+            try:
+                json.loads("[]")
+            except Exception:
+                continue
+
+    with monkeypatch.context() as patch:
+        patch.setattr(container.handler.bot, "reply", reply)
+        began = time.monotonic()
+        assert container.deliver(message(), milliseconds=1_200) == (200, None)
+        assert 0.7 <= time.monotonic() - began
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeIsUp at ")
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+
+
+def test_the_traceback_is_logged_at_debug_only(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.DEBUG)
+    monkeypatch.setattr(handler, "emit", records.append)
+    logger = logging.getLogger("bot")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(handler)
+    error = KeyError("a text")
+    with_bot(container, monkeypatch, error)
+    container.deliver(message())
+    logger.removeHandler(handler)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
+    assert told == [(logging.DEBUG, error)]
+
+
+REFUSED_IN_THE_BOT: dict[str, tuple[int, Json, int, str]] = {
+    "blocked": (403, {}, 200, "refused"),
+    "throttled": (429, {"retry_after": 7}, 503, "throttled"),
+    "token": (401, {}, 503, "misconfigured"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "outcome"),
+    REFUSED_IN_THE_BOT.values(),
+    ids=REFUSED_IN_THE_BOT,
+)
+def test_a_call_that_the_bot_makes_itself_may_be_refused(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    status: int,
+    outcome: str,
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        container.handler.telegram.call("getChat", chat_id=42)
+        return []
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
+    retry_after = str(parameters["retry_after"]) if parameters else None
+    assert container.deliver(message()) == (status, retry_after)
+    assert container.line["outcome"] == outcome
 
 
 def test_a_bot_may_find_something_unreachable(
@@ -581,6 +706,18 @@ def test_a_call_that_fails_between_two_others_ends_them(
     bot_api.expects(FIRST)
     bot_api.refuses(FIRST, 500, "no")
     assert outcome_of(container) == "incomplete"
+
+
+def test_a_call_with_a_file_is_not_in_the_response(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers_all)
+    container = start(peer.url, **WEBHOOK)
+    with_bot(
+        container, monkeypatch, [{"method": "sendPhoto", "chat_id": 42, "photo": b"a picture"}]
+    )
+    assert outcome_of(container) == "answered"
+    assert b"a picture" in peer.requests[0]
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,39 @@ def test_each_step_gets_the_time_that_those_before_it_left(
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)
     assert given == [pytest.approx(seconds, abs=0.5) for seconds in (9, 8, 7)]
+
+
+# ── Downloads
+
+
+def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
+    content = bytes(range(256)) * (1 << 15)  # 8 MB, more than an answer in JSON may have
+    peer = serve(answers(http(content)))
+    container = start(peer.url)
+    assert container.handler.telegram.download("photos/a b.jpg") == content
+    assert peer.requests[0].startswith(f"GET /file/bot{TOKEN}/photos/a%20b.jpg HTTP/1.1".encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (http(b"no", "404 Not Found"), "Refused"),
+        (http(b"no", "502 Bad Gateway"), "Unreachable"),
+        (http(b"x" * ((20 << 20) + 1)), "Unreachable"),
+    ],
+    ids=["unknown", "away", "too large"],
+)
+def test_a_download_that_fails(start: Start, serve: Serve, answer: bytes, error: str) -> None:
+    telegram = start(serve(answers(answer)).url).handler.telegram
+    with pytest.raises(getattr(telegram, error)) as caught:
+        telegram.download("a")
+    assert TOKEN not in str(caught.value)
+    assert error == "Unreachable" or not caught.value.is_about_the_token
+
+
+def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve) -> None:
+    denied = http({"__type": "AccessDeniedException"}, "400 Bad")
+    store = serve(answers(denied, parameter(TOKEN)))
+    peer = serve(answers(http(b"content")))
+    container = start_with_parameter(peer.url, store)
+    assert container.handler.telegram.download("a") == b"content"

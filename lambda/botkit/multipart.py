@@ -1,0 +1,41 @@
+"""Files in a call: multipart/form-data, as the Bot API takes them.
+
+Source: https://core.telegram.org/bots/api#sending-files
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def is_file(value: Any) -> bool:
+    """Tell whether a parameter is a file: bytes, or a pair of a file name and bytes."""
+    if isinstance(value, tuple):
+        return [type(part) for part in value] == [str, bytes]
+    return isinstance(value, bytes)
+
+
+def encode(params: dict[str, Any]) -> tuple[bytes, str]:
+    """Return a call's parameters as a body, and its Content-Type. Raises TypeError."""
+    boundary = os.urandom(16).hex()
+    parts = []
+    for name, value in params.items():
+        head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
+        if is_file(value):
+            file, data = value if isinstance(value, tuple) else (name, value)
+            head += f'; filename="{_quoted(file)}"\r\nContent-Type: application/octet-stream'
+        else:
+            data = (value if isinstance(value, str) else json.dumps(value)).encode()
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + data + b"\r\n")
+    body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a browser writes it between quotes (HTML, multipart/form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

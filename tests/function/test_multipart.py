@@ -1,0 +1,78 @@
+"""multipart.py: files in a call, as a server reads them."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from typing import Any
+
+import pytest
+
+from tests.conftest import Serve, Start
+from tests.support.stubs import Json, answers_all, load, message
+
+multipart: Any = load("botkit.multipart")
+
+
+def parsed(params: Json) -> list[tuple[Any, ...]]:
+    """Return the parts of a body: name, file name, type, content."""
+    body, content_type = multipart.encode(params)
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    whole = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    return [
+        (
+            part.get_param("name", header="content-disposition"),
+            part.get_filename(),
+            part.get_content_type(),
+            part.get_payload(decode=True),
+        )
+        for part in whole.iter_parts()
+    ]
+
+
+def test_files_and_other_parameters_are_parts() -> None:
+    content = bytes(range(256)) + b"\r\n--boundary"
+    params = {
+        "chat_id": 42,
+        "caption": "Grüße",
+        "media": [{"type": "photo", "media": "attach://one"}],
+        "one": content,
+        "two": ("a.png", b"2"),
+    }
+    assert parsed(params) == [
+        ("chat_id", None, "text/plain", b"42"),
+        ("caption", None, "text/plain", "Grüße".encode()),
+        ("media", None, "text/plain", b'[{"type": "photo", "media": "attach://one"}]'),
+        ("one", "one", "application/octet-stream", content),
+        ("two", "a.png", "application/octet-stream", b"2"),
+    ]
+
+
+def test_a_file_name_ends_no_header() -> None:
+    (part,) = parsed({"document": ('a"\r\nX-Evil: 1.txt', b"1")})
+    assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
+
+
+def test_each_body_has_a_boundary_of_its_own() -> None:
+    assert multipart.encode({"a": b"1"})[1] != multipart.encode({"a": b"1"})[1]
+
+
+@pytest.mark.parametrize(
+    "value", ["text", ("a",), ("a", "b"), (b"a", b"b"), ["a", b"b"], ("a", b"b", 1)], ids=repr
+)
+def test_what_is_no_file(value: Any) -> None:
+    assert not multipart.is_file(value)
+
+
+def test_a_photo_is_sent(start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = serve(answers_all)
+    container = start(peer.url)
+    call = {"method": "sendPhoto", "chat_id": 42, "photo": ("lake.jpg", b"a picture")}
+    monkeypatch.setattr(container.handler.bot, "reply", lambda update: [call])
+    assert container.deliver(message()) == (200, None)
+    (request,) = peer.requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert b"/sendPhoto HTTP/1.1" in head
+    assert b"Content-Type: multipart/form-data; boundary=" in head
+    assert b'name="photo"; filename="lake.jpg"' in body
+    assert b"a picture" in body
