@@ -26,7 +26,7 @@ locals {
 }
 
 resource "terraform_data" "package" {
-  # The name is in the path, and the role is named: a function that is replaced where no zip was made yet needs one.
+  # A clone that made no zip yet needs one for a new function, which a new name (in the path) and a new role bring.
   triggers_replace = [local.package, local.package_digest, terraform_data.role.output]
 
   # As arguments, without a shell: a path may have blanks, quotes and dollars.

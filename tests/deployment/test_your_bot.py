@@ -1,4 +1,4 @@
-"""A bot of somebody else's, in a folder of their own, applied by a configuration of their own."""
+"""The module with an author's bot: from a folder, by a configuration that calls it."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ def caller(aws: Emulator, tmp_path: Path) -> Iterator[Callable[..., Module]]:
         modules.append(module)
         module.root = root
         (root / "main.tf").write_text(configuration)
-        lock = module.folder / ".terraform.lock.hcl"
-        lock.rename(root / lock.name)
+        for lock in module.folder.glob(".terraform.lock.hcl"):  # Terraform reads only the root's
+            lock.rename(root / lock.name)
         module.init()
         return module
 
