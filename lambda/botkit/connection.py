@@ -1,6 +1,6 @@
 """One HTTP connection to a host, kept open. Every call ends in time, whatever the host does.
 
-To dial takes only `socket`. `ssl` and urllib (exchange.py) load while the host is waited for.
+Only `socket` is needed to begin. `ssl` and urllib (exchange.py) load while the host is waited for.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bot")
 
-CONNECT_SECONDS = 10  # for each address of a host
-IDLE_SECONDS = 30  # a frozen container doesn't notice that the host closed its connection
+CONNECT_SECONDS = 10  # at most, for each address of a host
+IDLE_SECONDS = 30  # after that, open another one: a frozen container doesn't see it closed
 JSON_LIMIT = 1 << 22  # bytes
 
 
@@ -56,7 +56,7 @@ class Connection:
             self._kept = self._take(time.monotonic() + timeout)
             self._last_used = time.time()
         finally:
-            from . import exchange  # noqa: F401  # so that no request waits for it
+            from . import exchange  # noqa: F401  # load it before the first request
 
     def post(
         self, path: str, body: bytes, headers: dict[str, str], timeout: float
@@ -69,7 +69,10 @@ class Connection:
         return self._call(path, body, headers, timeout, JSON_LIMIT)
 
     def get(self, path: str, timeout: float, limit: int) -> tuple[int, bytes]:
-        """Get a file of at most `limit` bytes; otherwise as `post`."""
+        """Return the status and body of what is at a path, at most `limit` bytes.
+
+        Raises Unreachable, whose text never holds the path.
+        """
         return self._call(path, None, {}, timeout, limit)
 
     def _call(
@@ -101,17 +104,17 @@ class Connection:
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
             connection.close()
-        return self._new(deadline)
-
-    def _new(self, deadline: float) -> socket.socket:
-        try:
-            return self._connect(deadline)
-        except Exception as error:
-            if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                raise Unreachable(_describe(error)) from None
-        self._roots, self._tls = (), None
-        logger.warning("All CAs had to be loaded: an unexpected one issued the host's certificate")
-        return self._new(deadline)
+        while True:
+            try:
+                return self._connect(deadline)
+            except Exception as error:
+                if not self._roots or type(error).__name__ != "SSLCertVerificationError":
+                    raise Unreachable(_describe(error)) from None
+            logger.warning(
+                "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
+                self._host[0],
+            )
+            self._roots, self._tls = (), None
 
     def _connect(self, deadline: float) -> socket.socket:
         """Return a new connection, through the proxy and with TLS where wanted."""
@@ -147,7 +150,7 @@ class Dial(threading.Thread):
         self._is_given_up = False
         try:
             self.start()
-        except RuntimeError:  # there are too many, each in a look-up that hangs: `wait` raises
+        except RuntimeError:  # too many threads, each in a look-up that hangs; `wait` raises then
             pass
 
     def run(self) -> None:
@@ -182,7 +185,7 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
 
 
 def _context(roots: tuple[str, ...]) -> SSLContext:
-    """Return a TLS context that trusts the CAs with these names, or all if there is none."""
+    """Return a TLS context that trusts the CAs with these names, or all if none is found."""
     import ssl
     from binascii import a2b_base64
 
@@ -199,12 +202,12 @@ def _context(roots: tuple[str, ...]) -> SSLContext:
     except (OSError, ValueError):
         trusted = b""
     if not trusted:
-        logger.warning("All CAs had to be loaded: the system has none of those expected")
+        logger.warning("All CAs had to be loaded: the system has none of the expected ones")
     return ssl.create_default_context(cadata=trusted)
 
 
 def _shake_hands(connection: SSLSocket, deadline: float) -> None:
-    """Do TLS's handshake, and load urllib while the host answers its first message."""
+    """Complete the TLS handshake; urllib loads while the host answers the first message."""
     import ssl
 
     connection.setblocking(False)
@@ -218,9 +221,9 @@ def _shake_hands(connection: SSLSocket, deadline: float) -> None:
 
 
 def _is_quiet(connection: socket.socket) -> bool:
-    """Tell whether nothing waits to be read, as on a connection that is still open.
+    """Tell whether nothing can be read, not even the end, as on a connection that is still open.
 
-    A real read, since what waits may be TLS's own (session tickets), which says nothing.
+    `select` doesn't tell: TLS's own session tickets look like data.
     """
     connection.setblocking(False)
     try:

@@ -18,7 +18,7 @@ HEAD_LIMIT = 1 << 20  # bytes of an answer that aren't its body
 
 
 class Stream(io.RawIOBase):
-    """A socket as http.client uses one, which neither waits beyond a deadline nor reads for ever.
+    """A socket for http.client, which neither waits beyond a deadline nor reads without a limit.
 
     `deadline` is a time of `time.monotonic()`, `limit` the most bytes of an answer's body.
     """
@@ -48,11 +48,11 @@ class Stream(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        """Do nothing: http.client closes a connection before it reads the last answer."""
+        """Leave the socket open: its owner decides, after the answer was read."""
 
 
 class Handler(urllib.request.BaseHandler):
-    """In place of urllib's own handlers, which open and close a connection for each request."""
+    """Sends requests over a stream, where urllib's own handlers open a connection for each."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -83,7 +83,7 @@ def send(
         answer = response.read()
         if len(answer) > stream.limit:
             raise ConnectionError("an endless answer")
-        # Behind an interim answer another one comes.
+        # After an interim answer (1xx), the connection still has another one.
         return response.status, answer, response.status >= 200 and not response.will_close
 
 

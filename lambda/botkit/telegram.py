@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The CAs of api.telegram.org: until April 2027, and since June 2026. Others take longer to load.
+# The CA of api.telegram.org until April 2027, and the one that issues since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
 TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
