@@ -138,9 +138,7 @@ def test_the_first_request_may_take_the_prepared_connection(serve: Serve, connec
     assert peer.connections == 1
 
 
-def test_to_prepare_never_fails_and_to_open_does(
-    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_to_prepare_never_fails_and_to_open_does(connect: Connect, module: ModuleType) -> None:
     with unused_port() as port:
         connection = connect(f"http://127.0.0.1:{port}")
         connection.prepare()
@@ -640,6 +638,7 @@ def test_without_a_thread_there_is_no_connection(
 
     connection = connect(serve(answers_all).url)
     monkeypatch.setattr(module.threading.Thread, "start", start)
+    connection.prepare()
     with pytest.raises(module.Unreachable, match="^RuntimeError$"):
         connection.open(5)
 
