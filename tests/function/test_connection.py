@@ -210,12 +210,14 @@ def test_an_answer_is_read_byte_by_byte(serve: Serve, connect: Connect) -> None:
     assert post(connect(serve(part).url)) == (200, b"{}")
 
 
+@pytest.mark.parametrize("status", [103, 199])
 def test_the_answer_behind_an_interim_one_is_not_the_next_requests(
-    serve: Serve, connect: Connect
+    serve: Serve, connect: Connect, status: int
 ) -> None:
-    peer = serve(answers(b"HTTP/1.1 103 Early Hints\r\n\r\n" + http(b"late")), answers_all)
+    interim = f"HTTP/1.1 {status} Early\r\n\r\n".encode()
+    peer = serve(answers(interim + http(b"late")), answers_all)
     connection = connect(peer.url)
-    assert post(connection) == (103, b"")
+    assert post(connection) == (status, b"")
     assert post(connection)[1] == http().partition(b"\r\n\r\n")[2]
     assert peer.connections == 2
 

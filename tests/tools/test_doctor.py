@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +13,11 @@ from typing import Any
 
 import pytest
 from emulators.telegram import BOT, Fault, Server, Telegram
-from live.client import Client
-from live.doctor import certificate, look
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Serve
 from tests.support.programs import Script, copy_of_the_project, edit
-from tests.support.stubs import answers, answers_all, http
+from tests.support.stubs import Peer, answers, answers_all, http
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
@@ -150,27 +149,34 @@ def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegr
     )
 
 
+def well(peer: Peer, connection: socket.socket) -> None:
+    """Answer as Telegram does for a bot without a webhook."""
+    bot = {"username": "echo_bot", "first_name": "Echo"}
+    results = bot, {"url": ""}
+    answers(*(http({"ok": True, "result": result}) for result in results))(peer, connection)
+
+
 @pytest.mark.usefixtures("trusted")
 def test_the_issuer_of_telegrams_certificate(
-    serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Script], serve: Serve, tls: ssl.SSLContext
 ) -> None:
-    bot = {"username": "echo_bot", "first_name": "Echo"}
-    parts = answers(http({"ok": True, "result": bot}), http({"ok": True, "result": {"url": ""}}))
-    peer = serve(parts, answers_all, tls=tls)
-    client = Client(peer.url, TOKEN)
-    monkeypatch.setenv("TELEGRAM_API_URL", peer.url)
-    (check,) = [check for check in look(client) if check.name == "certificate"]
-    assert client.connection._kept
-    client.connection._kept.close()
-    assert check.ok is True
-    assert check.text.startswith("localhost's is issued by trustme v")
+    peer = serve(well, answers_all, tls=tls)
+    assert (
+        "✓ certificate      localhost's is issued by trustme v"
+        in run(TELEGRAM_API_URL=peer.url).output
+    )
 
 
-def test_a_certificate_that_is_not_shown(serve: Serve, tls: ssl.SSLContext) -> None:
-    peer = serve(answers_all, tls=tls)
-    check = certificate(peer.url)
-    assert check.ok is None
-    assert "certificate verify failed" in check.text
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_that_is_not_shown(
+    run: Callable[..., Script], serve: Serve, tls: ssl.SSLContext
+) -> None:
+    def last_with_tls(peer: Peer, connection: socket.socket) -> None:
+        peer.tls = None
+        well(peer, connection)
+
+    peer = serve(last_with_tls, tls=tls)
+    assert "– certificate      localhost doesn't show it: " in run(TELEGRAM_API_URL=peer.url).output
 
 
 def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
