@@ -14,6 +14,7 @@ from botkit.settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # at run time, `typing` would cost 2 ms of each cold start
+    from collections.abc import Callable
     from typing import Any
 
     Json = dict[str, Any]
@@ -51,11 +52,16 @@ if connects:
         logger.warning("not ready at start-up", extra={"error": str(error)})
 
 
+class EventFailed(Exception):
+    """An event wasn't answered, and may be later: Lambda tries an asynchronous one again."""
+
+
 def handler(event: Any, context: Any) -> Json | None:
-    """Answer any event that Lambda delivers. Only a refused registration raises an exception.
+    """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) to HTTP events, what the
-    webhook is now to Terraform's, nothing to a warm-up, and `{"error": …}` to anything else.
+    webhook is now to Terraform's, and nothing else. Raises RegistrationFailed at a registration
+    that Telegram refuses, and EventFailed at an event that doesn't come over HTTP.
     """
     deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     if isinstance(event, dict):
@@ -65,12 +71,10 @@ def handler(event: Any, context: Any) -> Json | None:
             return on_http(event)
         if isinstance(event.get("tf"), dict) and isinstance(event.get("url"), str):
             return on_terraform(event)
-        if event.get("source") == "aws.events":  # the schedule that keeps a container warm
+        if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None
-    keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
-    error = loggable(f"unknown event: {type(event).__name__} ({keys})")
-    logger.error(error)
-    return {"error": error}
+    on_event(event)
+    return None
 
 
 def on_http(event: Json) -> Json:
@@ -90,14 +94,18 @@ def on_http(event: Json) -> Json:
         return response(400, str(error))
     started = time.monotonic()
     outcome = answer(update)
-    milliseconds = round((time.monotonic() - started) * 1000, 1)
     kind = next((loggable(key) for key in update if key != "update_id"), None)
-    outcome.log(update_id=update["update_id"], kind=kind, milliseconds=milliseconds)
+    outcome.log("update", update_id=update["update_id"], kind=kind, milliseconds=since(started))
     if outcome.call:
         return response(200, json.dumps(outcome.call), "application/json")
     if outcome.status == 200:
         return response(200)  # a body that isn't a call takes a slow path at Telegram
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
+
+
+def since(started: float) -> float:
+    """Return the milliseconds since a time of time.monotonic()."""
+    return round((time.monotonic() - started) * 1000, 1)
 
 
 def is_from_telegram(event: Json) -> bool:
@@ -147,14 +155,22 @@ def with_whole_characters(value: Any) -> Any:
 
 
 def answer(update: Json) -> Outcome:
-    """Answer an update."""
+    """Answer an update, unless it was answered before."""
     update_id = update["update_id"]
     if update_id in answered:
         return Outcome("repeated", call=answered[update_id])
+    outcome = ask_bot("reply", update, respond)
+    if outcome.carried_out:
+        remember(update_id, outcome.call)
+    return outcome
+
+
+def ask_bot(name: str, argument: Any, make: Callable[[list[Json]], Outcome]) -> Outcome:
+    """Call a function of bot.py, and make the calls that it returns. Returns the outcome."""
     if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
-        todo = calls.ask(bot.reply, update)
+        todo = calls.ask(getattr(bot, name), argument)
     except (Refused, Unreachable) as error:  # of a call that the bot made itself
         return failed(error)
     except calls.BadCalls as error:
@@ -162,15 +178,15 @@ def answer(update: Json) -> Outcome:
     except BaseException as error:
         logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
         return Outcome("bot_failed", error=where_raised(error))
-    if not todo:
-        return Outcome("ignored")
+    return make(todo) if todo else Outcome("ignored")
+
+
+def respond(todo: list[Json]) -> Outcome:
+    """Make calls, of which the last one may be left for Telegram to find in the response."""
     last = todo.pop() if fits_response(todo[-1]) else None
     outcome = calls.carry_out(todo)
     if last and outcome.name in ("answered", "refused"):
-        methods = [*outcome.methods, last["method"]]
-        outcome = outcome._replace(call=last, methods=methods)
-    if outcome.carried_out:
-        remember(update_id, outcome.call)
+        outcome = outcome._replace(call=last, methods=[*outcome.methods, last["method"]])
     return outcome
 
 
@@ -203,6 +219,49 @@ def response(
     if status == 503 and retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}
+
+
+def on_event(event: Any) -> None:
+    """Make the calls that an event is, or those that the bot's on_event() returns for it.
+
+    Raises EventFailed where a later try may succeed, unless a call was carried out.
+    """
+    started = time.monotonic()
+    todo = event if isinstance(event, list) else [event]
+    if todo and all(isinstance(call, dict) and "method" in call for call in todo):
+        outcome = make(todo)
+    elif broken or hasattr(bot, "on_event"):
+        outcome = ask_bot("on_event", event, calls.carry_out)
+    else:
+        raise EventFailed(f"bot.py has no on_event() for {described(event)}")
+    outcome.log("event", source=source_of(event), milliseconds=since(started))
+    if outcome.status != 200 or outcome.name == "bot_failed":
+        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+
+
+def make(todo: list[Json]) -> Outcome:
+    """Make the calls of an event that consists of them."""
+    try:
+        calls.check(todo, "the event")
+    except calls.BadCalls as error:
+        return Outcome("bot_failed", error=str(error))
+    return calls.carry_out(todo)
+
+
+def described(event: Any) -> str:
+    """Say what kind of event it is, by its type and keys."""
+    keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+    return loggable(f"{type(event).__name__} ({keys})")
+
+
+def source_of(event: Any) -> str | None:
+    """Return the service that sent an event, as "aws.s3" or "aws:sns", if the event says so."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    first = records[0] if isinstance(records, list) and records else event
+    if not isinstance(first, dict):
+        return None
+    names = (first.get(key) for key in ("source", "eventSource", "EventSource"))
+    return next((loggable(name) for name in names if isinstance(name, str)), None)
 
 
 def on_terraform(event: Json) -> Json:

@@ -34,7 +34,7 @@ class TimeIsUp(BaseException):
     """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
 
 
-def ask(function: Callable[[Json], Any], argument: Json) -> list[Json]:
+def ask(function: Callable[[Any], Any], argument: Any) -> list[Json]:
     """Call a function of the bot's, and return a copy of the calls that it returns.
 
     Raises BadCalls, TimeIsUp, or what the function raises.
@@ -44,7 +44,7 @@ def ask(function: Callable[[Json], Any], argument: Json) -> list[Json]:
         calls = function(argument)
     finally:
         _set_alarm(0)
-    _check(calls, f"{function.__name__}()")
+    check(calls, f"{function.__name__}()")
     return list(calls)
 
 
@@ -59,7 +59,7 @@ def _on_alarm(number: int, frame: object) -> None:
     raise TimeIsUp
 
 
-def _check(calls: Any, name: str) -> None:
+def check(calls: Any, name: str) -> None:
     """Raise BadCalls if these are no calls that can be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__

@@ -1,4 +1,4 @@
-"""What became of an update: whether Telegram delivers it again, and how it is logged."""
+"""What became of an update or an event: how it is logged, and whether it comes again."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Outcome(
         """The HTTP status that Telegram gets."""
         return OUTCOMES[self.name][1]
 
-    def log(self, **subject: object) -> None:
+    def log(self, message: str, **subject: object) -> None:
         """Log one line about the outcome, and what it is the outcome of."""
         line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
         line |= {"error": self.error, "retry_after": self.retry_after}
         known = {name: value for name, value in line.items() if value is not None}
-        logger.log(OUTCOMES[self.name][0], "update", extra=known)
+        logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
 def failed(error: Refused | Unreachable) -> Outcome:

@@ -34,6 +34,7 @@ from tests.support.stubs import (
 
 UPDATE = json.dumps(message())
 WEBHOOK = {"REPLY_MODE": "webhook"}
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 BLOCKED = (403, "Forbidden: bot was blocked by the user")
 
 
@@ -359,7 +360,6 @@ def test_a_new_id_counts_under_400_alone(container: Container, bot_api: BotApi) 
     assert container.deliver(message()) == (200, None)
 
 
-CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 RAISES: dict[str, tuple[BaseException, str]] = {
     "an exception": (KeyError(TEXT), "KeyError at test_handler.py:"),
     "an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at test_"),
@@ -753,52 +753,150 @@ def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(
 
 OTHERS: dict[str, tuple[Any, str]] = {
     "null": (None, "NoneType ()"),
+    "an empty list": ([], "list ()"),
     "a list": ([UPDATE], "list ()"),
     "text": (UPDATE, "str ()"),
     "a number": (7, "int ()"),
     "an empty object": ({}, "dict ()"),
     "an update": (message(), "dict (update_id, message)"),
-    "S3 or SNS": ({"Records": [{"eventSource": "aws:s3"}]}, "dict (Records)"),
-    "a schedule of another kind": ({"source": "aws.scheduler"}, "dict (source)"),
+    "S3": ({"Records": [{"eventSource": "aws:s3"}]}, "dict (Records)"),
     "EventBridge": ({"source": "aws.ec2", "detail-type": "x"}, "dict (source, detail-type)"),
-    "tf without url": ({"tf": {"action": "create"}}, "dict (tf)"),
-    "tf no object": ({"tf": "create", "url": "https://x"}, "dict (tf, url)"),
+    "tf without url": ({"tf": {"action": "register"}}, "dict (tf)"),
+    "tf no object": ({"tf": "register", "url": "https://x"}, "dict (tf, url)"),
     "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
     "url no text": ({"tf": {}, "url": None}, "dict (tf, url)"),
     "half a pair": ({"\ud800": 1}, "dict (\\ud800)"),
 }
 
 
+def failure(container: Container, event: Any) -> str:
+    """Invoke the function with an event that fails, and return the error that Lambda sees."""
+    with pytest.raises(Exception, match=".") as caught:
+        container.invoke(event)
+    assert type(caught.value).__name__ == "EventFailed"
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
-def test_anything_else_gets_an_error_that_names_it(
-    container: Container, event: Any, what: str
+def test_an_event_that_nobody_answers_is_named(container: Container, event: Any, what: str) -> None:
+    assert failure(container, event) == f"bot.py has no on_event() for {what}"
+
+
+def test_the_name_of_an_event_is_cut_short(container: Container) -> None:
+    assert len(failure(container, {"x" * 100_000: 1})) < 1_100
+
+
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+@pytest.mark.parametrize("event", [CALL, [CALL], [CALL, CALL]], ids=["a call", "one", "two"])
+def test_an_event_that_is_calls_is_carried_out(
+    start: Start, bot_api: BotApi, mode: str, event: Any
 ) -> None:
-    assert container.invoke(event) == {"error": "unknown event: " + what}
-    assert container.line["level"] == "ERROR"
-    assert container.line["message"] == "unknown event: " + what
-
-
-def test_the_name_of_an_unknown_event_is_cut_short(container: Container) -> None:
-    got = container.invoke({"x" * 100_000: 1})
-    assert len(got["error"]) == 1000
-
-
-def test_the_warm_up_schedule_gets_nothing(container: Container) -> None:
-    event = {
-        "version": "0",
-        "source": "aws.events",
-        "detail-type": "Scheduled Event",
-        "time": "2026-01-01T00:00:00Z",
-        "detail": {},
-    }
+    container = start(bot_api.url, REPLY_MODE=mode)
+    bot_api.expects(*(event if isinstance(event, list) else [event]))
     assert container.invoke(event) is None
+    assert container.line == {
+        "level": "INFO",
+        "logger": "bot",
+        "message": "event",
+        "methods": ["sendMessage"] * (len(event) if isinstance(event, list) else 1),
+        "outcome": "answered",
+    }
+
+
+EVENTS: dict[str, tuple[Json, str]] = {
+    "EventBridge": ({"source": "aws.s3", "detail-type": "Object Created"}, "aws.s3"),
+    "SNS": ({"Records": [{"EventSource": "aws:sns"}]}, "aws:sns"),
+    "a stream": ({"Records": [{"eventSource": "aws:dynamodb"}, {}]}, "aws:dynamodb"),
+}
+
+
+@pytest.mark.parametrize(("event", "source"), EVENTS.values(), ids=EVENTS)
+def test_another_event_is_the_bots(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    event: Json,
+    source: str,
+) -> None:
+    seen: list[Any] = []
+
+    def on_event(event: Json) -> list[Json]:
+        seen.append(event)
+        return [CALL]
+
+    monkeypatch.setattr(container.handler.bot, "on_event", on_event, raising=False)
+    bot_api.expects(CALL)
+    container.invoke(event)
+    assert seen == [event]
+    assert (container.line["outcome"], container.line["source"]) == ("answered", source)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"Records": []}, {"Records": [None]}, {"Records": "x"}, {"source": 7}, [1]],
+    ids=str,
+)
+def test_an_event_needs_no_source(
+    container: Container, monkeypatch: pytest.MonkeyPatch, event: Any
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "on_event", lambda event: [], raising=False)
+    assert container.invoke(event) is None
+    assert container.line["outcome"] == "ignored"
+    assert "source" not in container.line
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        ([403], "refused"),
+        ([200, 429], "incomplete"),
+        ([429], None),
+        ([500], None),
+        ([401], None),
+    ],
+    ids=["refused", "incomplete", "throttled", "broken", "token"],
+)
+def test_an_event_fails_only_while_no_call_was_carried_out(
+    container: Container, bot_api: BotApi, codes: list[int], outcome: str | None
+) -> None:
+    for code in codes:
+        if code == 200:
+            bot_api.expects(CALL)
+        else:
+            bot_api.refuses(CALL, code, "no")
+    event = [CALL] * len(codes)
+    if outcome:
+        assert container.invoke(event) is None
+        assert container.line["outcome"] == outcome
+    else:
+        assert failure(container, event).partition(": ")[0] == container.line["outcome"]
+
+
+def test_an_event_that_is_bad_calls_fails(container: Container) -> None:
+    event = {"method": "send message"}
+    error = 'each call of the event must have a "method", such as "sendMessage"'
+    assert failure(container, event) == f"bot_failed: {error}"
+
+
+def test_an_exception_in_on_event_fails(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_event(event: Json) -> list[Json]:
+        raise KeyError(TEXT)
+
+    monkeypatch.setattr(container.handler.bot, "on_event", on_event, raising=False)
+    assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_handler.py:")
+
+
+def test_the_warm_up_gets_nothing(container: Container) -> None:
+    assert container.invoke({"warm": True}) is None
     assert container.log == []
 
 
 @pytest.mark.parametrize(
     "imitated",
-    [{"tf": {"action": "delete"}, "url": "https://x"}, {"source": "aws.events"}],
-    ids=["Terraform", "schedule"],
+    [{"tf": {"action": "delete"}, "url": "https://x"}, {"warm": True}, CALL],
+    ids=["Terraform", "warm-up", "a call"],
 )
 def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
     container: Container, imitated: Json
@@ -832,6 +930,7 @@ def test_a_broken_bot_loses_no_update(
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
         container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
     assert error in str(caught.value)
+    assert failure(container, {"x": 1}) == f"misconfigured: {error}"
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}

@@ -184,7 +184,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "")
     kind, answer = runtime_api.invoke(request(json.dumps(message()), "wrong"))
     assert (kind, answer["statusCode"]) == ("response", 401)
-    assert runtime_api.invoke({"source": "aws.events"}) == ("response", None)
+    assert runtime_api.invoke({"warm": True}) == ("response", None)
     (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "bot")
     assert line["requestId"] == "00000000-0000-0000-0000-000000000000"
@@ -197,10 +197,11 @@ def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve:
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
         kind, answer = runtime_api.invoke(request(body))
         assert (kind, answer["statusCode"]) == ("response", 200)
-    error = {"error": "unknown event: dict (\\ud800)"}
-    assert runtime_api.invoke({"\ud800": 1}) == ("response", error)
+    kind, answer = runtime_api.invoke({"\ud800": 1})
+    assert (kind, answer["errorType"]) == ("error", "EventFailed")
+    assert answer["errorMessage"] == "bot.py has no on_event() for dict (\\ud800)"
     log = function.stop()
-    assert [line["outcome"] for line in log if line["message"] == "update"] == [
+    assert [line["outcome"] for line in log if line.get("message") == "update"] == [
         "ignored",
         "answered",
     ]
