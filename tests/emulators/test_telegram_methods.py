@@ -247,7 +247,7 @@ def test_it_says_nothing_on_command(
     before = len(telegram.messages)
     with monkeypatch.context() as patch, pytest.raises(OSError, match=error):
         if kind == "silence":
-            patch.setattr("emulators.telegram.ANSWER_SECONDS", 0.3)
+            patch.setattr("emulators.telegram.state.ANSWER_SECONDS", 0.3)
         call(telegram, "sendMessage", **VALID["sendMessage"])
     assert len(telegram.messages) == before + sent
     accepted(telegram, "sendMessage", **VALID["sendMessage"])
