@@ -492,13 +492,16 @@ def _start_tag(data: bytes, start: int) -> tuple[str, str, str, int]:
         if not name:
             raise Mismatch(f'Empty attribute name in the tag "{tag}" {at}')
         i = _blanks(data, i)
-        value = "1"
-        if data[i] == ord("="):
+        value = ""
+        has_value = data[i] == ord("=")
+        if has_value:
             i = _blanks(data, i + 1)
-            if data[i]:
-                value, i = _attribute(data, i)
         if not data[i]:
             raise Mismatch(f'Unclosed start tag "{tag}" {at}')
+        if has_value:
+            value, i = _attribute(data, i)
+        if not data[i]:
+            raise Mismatch(f"Unclosed start tag {at}")
         wanted = {
             "a": ("href", ""),
             "blockquote": ("expandable", ""),

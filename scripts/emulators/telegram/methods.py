@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import editing, sending, settings  # noqa: F401: their methods register themselves
+# They register what they play.
+from . import editing, sending, settings  # noqa: F401
 from .bot_api import (
     COPY_NOT_FOUND,
     RETURNS,
