@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from typing import Any
 
 import aiogram
@@ -12,7 +13,8 @@ import telegram as python_telegram_bot
 from aiogram import types
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from emulators.telegram import Telegram
+from botkit.multipart import encode
+from emulators.telegram import Json, Telegram, post
 from emulators.telegram.files import picture
 
 from tests.support.telegram import CHAT, TOKEN
@@ -34,6 +36,27 @@ def check(stand_in: Telegram) -> None:
     assert files == [len(PNG), 3, len(PNG), len(PNG)]
     sent = [change["message"] for call in made for change in call.changes if "message" in change]
     assert [m["entities"][0]["type"] for m in sent if m.get("text") == "hello"] == ["bold"]
+
+
+def test_the_function(telegram: Telegram) -> None:
+    """Its own calls with files, which are made without a library."""
+
+    def send(method: str, **params: Any) -> Json:
+        body, content_type = encode({"chat_id": CHAT, **params})
+        headers = {"Content-Type": content_type}
+        status, _, answer = post(f"{telegram.url}/bot{TOKEN}/{method}", headers, body)
+        assert status == 200, answer
+        result: Json = json.loads(answer)["result"]
+        return result
+
+    keyboard = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
+    photo = send("sendPhoto", photo=("é.png", PNG), caption="c", reply_markup=keyboard)
+    assert photo["reply_markup"] == keyboard
+    assert telegram.files.by_id[photo["photo"][0]["file_id"]].data == PNG
+    assert telegram.calls[-1].files["photo"]["name"] == "é.png"
+    media = [{"type": "photo", "media": f"attach://{name}"} for name in "ab"]
+    send("sendMediaGroup", media=media, a=PNG, b=("b.png", PNG))
+    assert telegram.calls[-1].hints == []
 
 
 def test_python_telegram_bot(telegram: Telegram) -> None:

@@ -239,7 +239,7 @@ def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, U
         if part.startswith(b"--"):
             break
         head, _, content = part.partition(b"\r\n\r\n")
-        headers = email.parser.BytesHeaderParser().parsebytes(head.lstrip() + b"\r\n\r\n")
+        headers = email.parser.HeaderParser().parsestr(head.decode().lstrip() + "\r\n\r\n")
         param = headers.get_param("name", "", "Content-Disposition")
         name = email.utils.collapse_rfc2231_value(param or "")
         filename = headers.get_filename()
