@@ -267,6 +267,17 @@ def test_what_cannot_be_done_is_refused(
     assert error(telegram, method, **place, **params) == why
 
 
+def test_what_was_told_stays_as_it_was(telegram: Telegram) -> None:
+    """A later edit changes neither what a call was told to do, nor an update that waits."""
+    sent = make(telegram, "sendMessage", text="before", reply_markup=LINK)
+    id = sent.answer["result"]["message_id"]
+    telegram.press(CHAT, id, "x")
+    done(telegram, "editMessageText", message_id=id, text="after")
+    assert sent.answer["result"]["text"] == sent.changes[0]["message"]["text"] == "before"
+    [update] = updates(telegram)
+    assert update["callback_query"]["message"]["text"] == "before"
+
+
 def test_messages_go_away(telegram: Telegram, ids: dict[str, int]) -> None:
     call = make(telegram, "deleteMessage", message_id=ids["hers"])
     assert call.changes == [{"kind": "deleted", "chat_id": CHAT, "message_id": ids["hers"]}]
@@ -292,9 +303,18 @@ def test_messages_are_pinned(telegram: Telegram, ids: dict[str, int]) -> None:
 def test_an_album_is_one(telegram: Telegram) -> None:
     first, second = done(telegram, "sendMediaGroup", media=[PHOTO, {**PHOTO, "caption": "a"}])
     assert first["media_group_id"] == second["media_group_id"] and second["caption"] == "a"
-    source = {"from_chat_id": CHAT, "message_ids": [first["message_id"], 99, second["message_id"]]}
+    source: Json = {
+        "from_chat_id": CHAT,
+        "message_ids": [first["message_id"], 99, second["message_id"]],
+    }
     for method in ("copyMessages", "forwardMessages"):
         assert len(done(telegram, method, **source)) == 2
+    done(telegram, "sendMessage", text="secret", protect_content=True)
+    secret = max(id for _, id in telegram.messages)
+    source["message_ids"].append(secret)
+    assert len(done(telegram, "forwardMessages", **source)) == 2, "the rest is forwarded"
+    alone = error(telegram, "forwardMessages", from_chat_id=CHAT, message_ids=[secret])
+    assert alone == "there are no messages to forward"
     mixed = [PHOTO, {"type": "document", "media": FILE}]
     assert error(telegram, "sendMediaGroup", media=mixed).startswith("can't use the media")
 

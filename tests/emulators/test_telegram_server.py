@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 import threading
 import urllib.parse
 from typing import Any
@@ -123,10 +124,13 @@ def test_it_is_for_this_machine_only(telegram: Telegram, name: str, host: str, s
     assert len(telegram.calls) - before == (status == 200)
 
 
+def address_of(telegram: Telegram) -> tuple[str, int]:
+    return "127.0.0.1", int(telegram.url.rpartition(":")[2])
+
+
 def talk(telegram: Telegram, *sent: bytes) -> bytes:
     """Send bytes, and return all that comes until the server closes the connection."""
-    address = ("127.0.0.1", int(telegram.url.rpartition(":")[2]))
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address_of(telegram), timeout=10) as connection:
         for data in sent:
             connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
@@ -145,24 +149,33 @@ def test_a_wrong_length_is_refused(telegram: Telegram, length: str) -> None:
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
 
 
-HEAD = f"POST {PATH} HTTP/1.1\r\n"
+HEAD = f"POST /bot{TOKEN}/getMe HTTP/1.1\r\n"  # it would be carried out if it were whole
 BROKEN = {
     "no request": "",
     "half a head": "POST /bot",
-    "half a body": f"{HEAD}Content-Length: 99\r\n\r\n{{",
-    "half a chunk": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\na",
+    "half a body": f"{HEAD}Content-Length: 99\r\n\r\n{{}}",
+    "half a chunk": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\n{{}}",
     "no chunk": f"{HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n",
     "no method": "\0\1\2\r\n\r\n",
 }
 
 
+@pytest.mark.parametrize("is_rude", [False, True], ids=["closes", "resets"])
 @pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
 def test_a_client_that_leaves_is_forgotten(
-    telegram: Telegram, capfd: pytest.CaptureFixture[str], sent: str
+    telegram: Telegram, capfd: pytest.CaptureFixture[str], sent: str, is_rude: bool
 ) -> None:
     before = len(telegram.calls)
-    talk(telegram, sent.encode())
+    if is_rude:
+        with socket.create_connection(address_of(telegram)) as connection:
+            connection.sendall(sent.encode())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        talk(telegram, sent.encode())
     accepted(telegram, "getMe")
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
     assert len(telegram.calls) == before + 1
     assert "Traceback" not in "".join(capfd.readouterr())
 
@@ -177,9 +190,10 @@ def test_what_is_no_json_is_refused(telegram: Telegram, body: str) -> None:
     assert (status, json.loads(data)["description"]) == (400, description)
 
 
-def test_what_is_deep_is_taken_or_refused(telegram: Telegram) -> None:
-    rich = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * 900 + "]" * 900 + "}"
-    assert ask(telegram, "POST", PATH, rich.encode())[0] in (200, 400)
+@pytest.mark.parametrize(("levels", "status"), [(98, 200), (100, 400), (9000, 400)])
+def test_what_is_too_deep_is_refused(telegram: Telegram, levels: int, status: int) -> None:
+    body = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * levels + "]" * levels + "}"
+    assert ask(telegram, "POST", PATH, body.encode())[0] == status
 
 
 def test_many_can_come_at_once(telegram: Telegram) -> None:

@@ -124,6 +124,8 @@ LABELS = {
 }
 MUST_BE_AN_OBJECT = ("InlineKeyboardButton", "LabeledPrice", "MenuButton", "ShippingOption")
 SCALARS = {"Boolean": "Boolean", "Float": "Number", "Integer": "Number", "String": "String"}
+DEEPEST = 100  # levels of JSON, as in Telegram
+SCALAR_TYPES = (bool, float, int, str, type(None))
 TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that a text can stand for
 
 
@@ -178,7 +180,7 @@ def _parsed(kind: str, value: Any, hints: list[str]) -> Any:
 
 
 def parsed(text: str | bytes) -> Any:
-    """Return what a JSON text says, or None: no number in it may be endless."""
+    """Return what a JSON text says, or None where a number is endless, or it is too deep."""
 
     def number(digits: str) -> float:
         value = float(digits)
@@ -190,9 +192,16 @@ def parsed(text: str | bytes) -> Any:
         raise ValueError(f"{name} is no JSON")
 
     try:
-        return json.loads(text, parse_float=number, parse_constant=constant)
+        value = json.loads(text, parse_float=number, parse_constant=constant)
     except (ValueError, RecursionError):
         return None
+    level = [value]
+    for _ in range(DEEPEST):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [v for values in inside if not isinstance(values, SCALAR_TYPES) for v in values]
+        if not level:
+            return value
+    return None
 
 
 def decoded(method: str, fields: dict[str, str]) -> Json:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import time
 from typing import Any
 
+from .bot_api import Refusal
 from .content import (
     CAPTIONED,
     LONGEST_TEXT,
@@ -366,9 +368,9 @@ def _several(request: Request) -> list[Json]:
     copies = request.method == "copyMessages"
     done = []
     for id in ids:
-        original = request.world.messages.get((source["id"], id))
-        if original and not COPYABLE.isdisjoint(original):
-            done.append((_copy if copies else _forward)(request, original))
+        if original := request.world.messages.get((source["id"], id)):
+            with contextlib.suppress(Refusal):  # what can't be copied or forwarded is left out
+                done.append((_copy if copies else _forward)(request, original))
     if not done:
         raise bad(f"there are no messages to {'copy' if copies else 'forward'}")
     return [{"message_id": message["message_id"]} for message in done]

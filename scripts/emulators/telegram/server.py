@@ -5,7 +5,6 @@ It is for this machine only: a name that isn't one of it, or another site's page
 
 from __future__ import annotations
 
-import contextlib
 import email.parser
 import email.utils
 import json
@@ -220,10 +219,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
         except OSError:
             self.close_connection = True
-
-    def handle(self) -> None:
-        with contextlib.suppress(OSError):  # a client that left
-            super().handle()
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing: a request's path holds the token."""

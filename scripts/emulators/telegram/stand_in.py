@@ -198,7 +198,6 @@ class Telegram(World):
                 call.answer = {"ok": True, "result": self._carry_out(call, bot, uploads)}
         except Refusal as refusal:
             call.status = refusal.code
-            call.changes.clear()
             call.answer = {"ok": False, "error_code": refusal.code}
             call.answer["description"] = refusal.description
             if refusal.parameters:
@@ -231,8 +230,6 @@ class Telegram(World):
             params, call.hints = bot_api.checked(call.method, params)
         except UnicodeEncodeError:
             raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
-        except RecursionError:
-            raise Refusal(400, "Bad Request: can't parse JSON object") from None
         request = Request(self, bot, call.method, params, uploads, call.changes)
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
