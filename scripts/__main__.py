@@ -11,6 +11,7 @@ TOOLS = {
     "doctor": "live.doctor",
     "poll": "live.poll",
     "screenshot": "chat.screenshot",
+    "update-bot-api": "emulators.update_bot_api",
 }
 
 if __name__ == "__main__":

@@ -234,7 +234,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     start: Start, log: Log, telegram: Telegram, proxy: Proxy
 ) -> None:
     telegram.secret = SECRET
-    telegram.tokens = {STUB_TOKEN}
+    telegram.bot.token = STUB_TOKEN
     telegram.send(telegram.message(chat={"id": 42, "type": "private"}, text="known to Telegram"))
     url = f"http://bot:{ESCAPED}@127.0.0.1:{proxy.port}"
     container = start(telegram.url.replace("127.0.0.1", "telegram.test"), TELEGRAM_PROXY=url)

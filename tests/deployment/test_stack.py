@@ -97,7 +97,7 @@ def test_a_bad_token_fails_the_apply_and_not_the_destroy(
     module.apply()
     assert answer_to(telegram, "hello") == "You said: hello"
 
-    telegram.tokens = {OTHER_TOKEN}
+    telegram.bot.token = OTHER_TOKEN
     module.destroy()
     assert telegram.webhook["url"] != ""
 

@@ -283,9 +283,14 @@ def test_a_bot_that_another_takes_the_place_of_loses_its_webhook(
 ) -> None:
     another = TOKEN.replace("1234567890", "987654321")
     module = deploy("swap")
-    telegram.tokens = {TOKEN, another}
+    other = telegram.add_bot(another)
     module.variables["telegram_bot_token"] = another
     module.apply()
     methods = [call.method for call in telegram.calls]
-    assert methods[-4:] == ["getWebhookInfo", "deleteWebhook", "setWebhook", "getWebhookInfo"]
-    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
+    assert methods[-5:] == [
+        *("getWebhookInfo", "deleteWebhook"),
+        *("setMyCommands", "setWebhook", "getWebhookInfo"),
+    ]
+    assert [call.bot for call in telegram.calls[-5:]] == [telegram.bot.id] * 2 + [other.id] * 3
+    assert telegram.webhook["url"] == ""
+    assert other.outbox.info["url"] == module.outputs()["webhook_url"]

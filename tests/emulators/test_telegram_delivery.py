@@ -6,23 +6,14 @@ from collections.abc import Callable
 
 import pytest
 from emulators.telegram import Delivery, Json, Telegram
+from emulators.telegram.delivery import pause_after
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.emulators.test_telegram_methods import (
-    CHAT,
-    KINDS,
-    PACE,
-    SECRET,
-    TOKEN,
-    accepted,
-    call,
-    refused,
-    say,
-    telegram,
-)
+from tests.support.telegram import CHAT, PACE, SECRET, TOKEN, accepted, call, refused, say
 
-__all__ = ["telegram"]  # a fixture
+FIRST = {"message_id": 9, "date": 1}
+KINDS = {"allowed_updates": ["message"]}
 
 
 class Webhook:
@@ -138,11 +129,14 @@ def test_order_is_kept_within_a_chat_alone(telegram: Telegram, webhook: Webhook)
     assert [text for text in taken if "other" not in text] == ["one", "two"]
 
 
+DOUBLED = [0, 2, 4, 8, 16, 32]
 PAUSES: dict[str, tuple[list[str | None], list[int]]] = {
-    "no wish": ([None] * 9, [0, 2, 4, 8, 16, 32, 64, 120, 120]),
-    **{wish: ([None, wish, None], [0, int(wish), 4]) for wish in ("0", "7")},
+    "no wish": ([None] * 6, DOUBLED),
+    "7": ([None, "7", None], [0, 7, 2]),
+    "at first": (["7", None], [7, 2]),
     "3600": ([None, "3600"], [0, 3600]),
-    **{wish[:4]: ([None, wish], [0, 2]) for wish in ("3601", "-1", "soon", "9" * 5000)},
+    "3601": ([None, "3601"], [0, 3600]),
+    **{wish[:4]: ([None, wish], [0, 2]) for wish in ("0", "-1", "soon", "9" * 5000)},
 }
 
 
@@ -150,7 +144,7 @@ PAUSES: dict[str, tuple[list[str | None], list[int]]] = {
 def test_the_pauses(
     telegram: Telegram, webhook: Webhook, wishes: list[str | None], pauses: list[int]
 ) -> None:
-    """At once, then doubled each time; a Retry-After is honoured, if it is one of Telegram's."""
+    """At once, then doubled each time; a Retry-After is honoured, and doubles nothing."""
     answers = iter([Response(status=503, headers={"Retry-After": w} if w else {}) for w in wishes])
     webhook.answer = lambda update: next(answers, Response())
     say(telegram, "hello")
@@ -160,13 +154,42 @@ def test_the_pauses(
     assert seconds == pytest.approx(pauses)
 
 
-def test_it_never_tires() -> None:
-    answers = iter([503] * 1100)
-    telegram = Telegram(TOKEN, pace=0, deliver=lambda *_: (next(answers, 200), {}, ""))
+def test_the_longest_pauses_are_random() -> None:
+    pauses = {pause_after(20, 120.0, {})[0] for _ in range(100)}
+    assert len(pauses) > 50 and 60 <= min(pauses) < 75 and 105 < max(pauses) <= 120
+
+
+# A wish for a pause, and whether the update is still kept when it is over.
+KEPT = [
+    ("message", 3600, True),
+    ("callback_query", 149, True),
+    ("callback_query", 151, False),
+    ("inline_query", 29, True),
+    ("inline_query", 31, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "wish", "is_kept"), KEPT)
+def test_an_update_is_kept_for_its_time(kind: str, wish: int, is_kept: bool) -> None:
+    telegram = Telegram(TOKEN, deliver=lambda *_: (503, {"retry-after": f"{wish}"}, ""))
+    telegram.answer("setWebhook", {"url": "https://example.org"})
+    telegram.send({kind: {"id": "1", "from": telegram.bot.user, "chat": {"id": CHAT}, **FIRST}})
+    delivery = telegram.wait(
+        lambda: next((d for d in telegram.deliveries if d.expired or d.next_try_in), None)
+    )
+    assert (delivery.expired, delivery.next_try_in) == (not is_kept, wish if is_kept else None)
+    telegram.wait(lambda: telegram.pending() == is_kept)
+    telegram.stop()
+
+
+def test_a_message_is_given_up_after_a_day() -> None:
+    telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: (503, {"retry-after": "3600"}, ""))
     telegram.answer("setWebhook", {"url": "https://example.org"})
     say(telegram, "hello")
     delivered(telegram)
     telegram.stop()
+    assert 1 < len(telegram.deliveries) <= 24
+    assert [d.expired for d in telegram.deliveries].index(True) == len(telegram.deliveries) - 1
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example"])
@@ -177,15 +200,50 @@ def test_a_webhook_that_cannot_be_reached(telegram: Telegram, url: str) -> None:
         assert delivery.error.startswith("Connection failed: ")
 
 
+NOT_2XX = [(503, '{"message":"Service Unavailable"}'), (429, '{"message":"Too Many Requests"}')]
+NOT_2XX += [(413, '{"message":"Request Too Long"}'), (302, ""), (401, '{"method": "sendMessage"}')]
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_2XX)
+def test_what_isnt_2xx_is_tried_again(
+    telegram: Telegram, webhook: Webhook, status: int, body: str
+) -> None:
+    """API Gateway's own answers among them: no body of one is a call."""
+    answers = iter([Response(body, status)])
+    webhook.answer = lambda update: next(answers, Response())
+    before = len(telegram.calls)
+    say(telegram, "hello")
+    delivered(telegram)
+    assert [(d.status, d.body) for d in telegram.deliveries] == [(status, body), (200, "")]
+    assert len(telegram.calls) == before
+    info = accepted(telegram, "getWebhookInfo")
+    assert info["last_error_message"] == f"Wrong response from the webhook: {status}"
+
+
+def test_a_dropped_update_leaves_no_tries_behind(telegram: Telegram, webhook: Webhook) -> None:
+    webhook.answer = lambda update: Response(status=503)
+    say(telegram, "hello")
+    failures(telegram, 3)
+    accepted(telegram, "setWebhook", url=webhook.url, drop_pending_updates=True)
+    webhook.answer = lambda update: Response()
+    say(telegram, "again")
+    delivered(telegram)
+    last = telegram.deliveries[-1]
+    assert (last.update["message"]["text"], last.attempt) == ("again", 1)
+
+
+NO_CALLS = ("ok", "", '["method"]', "{}", '{"method": 7}', '{"method": ""}', "[" * 100_000)
+NOT_FROM_HERE = ("getMe", "setWebhook", "DeleteWebhook", "close", "logOut")
 BODIES = [
     ('{"method": "SendMessage", "chat_id": 4242, "text": "hello"}', [200]),
     ('{"method": "sendMessage", "chat_id": 4242, "reply_markup": {"inline_keyboard": [7]}}', [400]),
     ('{"method": "x"}', [404]),
-    *((body, []) for body in ("ok", "", '["method"]', "{}", '{"method": 7}', "[" * 100_000)),
+    *((body, []) for body in NO_CALLS),
+    *((f'{{"method": "{name}"}}', []) for name in NOT_FROM_HERE),
 ]
 
 
-@pytest.mark.parametrize(("body", "statuses"), BODIES, ids=range(9))
+@pytest.mark.parametrize(("body", "statuses"), BODIES, ids=range(len(BODIES)))
 def test_a_call_in_a_webhooks_answer(
     telegram: Telegram, webhook: Webhook, body: str, statuses: list[int]
 ) -> None:

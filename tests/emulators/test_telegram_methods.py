@@ -3,52 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from emulators.telegram import FAULTS, Json, Server, Telegram, post
+from emulators.telegram import FAULTS, Json, Telegram, post
 
-TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
-OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
-PACE = 0.001  # of Telegram's seconds
-CHAT = 4242
-SECRET = "s" * 256
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    """A Telegram that knows a chat, its message 1, and a press of a button, "query"."""
-    telegram = Telegram(TOKEN, pace=PACE)
-    with Server(telegram):
-        first = telegram.message("first")
-        telegram.send(first)
-        telegram.send({"callback_query": {"id": "query", **first}})
-        accepted(telegram, "deleteWebhook", drop_pending_updates=True)
-        yield telegram
-
-
-def call(telegram: Telegram, method: str, **params: Any) -> tuple[int, Json]:
-    """Call the Bot API, and return the status and the answer."""
-    url = f"{telegram.url}/bot{TOKEN}/{method}"
-    status, _, answer = post(url, {}, json.dumps(params).encode())
-    return status, json.loads(answer)
-
-
-def accepted(telegram: Telegram, method: str, **params: Any) -> Any:
-    """Make a call that must succeed, and return its result."""
-    status, answer = call(telegram, method, **params)
-    assert (status, answer["ok"]) == (200, True), answer
-    return answer["result"]
-
-
-def refused(code: int, description: str, **more: Any) -> tuple[int, Json]:
-    return code, {"ok": False, "error_code": code, "description": description, **more}
-
-
-def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
-    telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
-
+from tests.support.telegram import CHAT, OTHER_TOKEN, SECRET, TOKEN, accepted, call, refused, say
 
 NOT_FOUND, NO_OBJECT = (404, "Not Found"), (400, "Bad Request: can't parse JSON object")
 GET_ME = f"/bot{TOKEN}/getMe"
@@ -146,10 +106,11 @@ SEND: dict[str, tuple[Json, str]] = {
     "endless offset": (entity(offset=10**4299), entity_field("offset", "Number")),
     "length": (entity(length="1"), entity_field("length", "Number")),
     "type": (entity(type=None), entity_field("type", "String")),
+    "null in a button": (buttons({"text": "x", "callback_data": "y", "url": None}), ""),
     "no rows": ({"reply_markup": {}}, ROWS),
     "no row": ({"reply_markup": {"inline_keyboard": [7]}}, ROWS),
     "no button": (buttons(7), f"{BUTTON}InlineKeyboardButton must be an Object"),
-    "no label": (buttons({}), f'{BUTTON}Field "text" must be of type String'),
+    "no label": (buttons({}), f'{BUTTON}Can\'t find field "text"'),
     "number": (data(7), f'{BUTTON}Field "callback_data" must be of type String'),
     "64 bytes": (data("é" * 32), ""),
     "65 bytes": (data("é" * 32 + "x"), "BUTTON_DATA_INVALID"),
@@ -247,7 +208,7 @@ def test_it_says_nothing_on_command(
     before = len(telegram.messages)
     with monkeypatch.context() as patch, pytest.raises(OSError, match=error):
         if kind == "silence":
-            patch.setattr("emulators.telegram.ANSWER_SECONDS", 0.3)
+            patch.setattr("emulators.telegram.delivery.ANSWER_SECONDS", 0.3)
         call(telegram, "sendMessage", **VALID["sendMessage"])
     assert len(telegram.messages) == before + sent
     accepted(telegram, "sendMessage", **VALID["sendMessage"])

@@ -41,7 +41,7 @@ class FailingTelegram(Telegram):
         super().__init__(TOKEN, **options)
         self.tries: Counter[str] = Counter()
 
-    def answer(self, method: str, params: Json, delivery: int | None = None) -> Call:
+    def answer(self, method: str, params: Json, delivery: int | None = None, **more: Any) -> Call:
         text = params.get("text", "")
         self.tries[text] += 1
         chance = random.Random(f"{SEED} {text} {self.tries[text]}")
@@ -50,7 +50,7 @@ class FailingTelegram(Telegram):
             self.faults.append(
                 Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
             )
-        return super().answer(method, params, delivery)
+        return super().answer(method, params, delivery, **more)
 
 
 def said(call: Call) -> str:

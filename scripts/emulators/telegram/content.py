@@ -1,0 +1,190 @@
+"""The content of messages: texts, captions, files, places."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from .bot_api import (
+    TYPES,
+)
+from .files import File, image_type
+from .request import Request, bad, text_in
+
+Json = dict[str, Any]
+
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+LARGEST_PHOTO = 10 * 2**20  # bytes
+MEDIA = "animation audio document live_photo photo sticker video video_note voice".split()
+CAPTIONED = {*MEDIA, "paid_media"} - {"sticker", "video_note"}
+PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
+
+
+def text_content(request: Request, source: Json, name: str = "text") -> Json:
+    text, entities = text_in(request, source, name, entities="entities")
+    if not text:
+        raise bad("text must be non-empty" if source.get(name) else "message text is empty")
+    if len(text) > LONGEST_TEXT:
+        raise bad("message is too long")
+    content: Json = {"text": text}
+    if entities:
+        content["entities"] = entities
+    if "link_preview_options" in source:
+        content["link_preview_options"] = source["link_preview_options"]
+    return content
+
+
+def caption_content(request: Request, source: Json) -> Json:
+    text, entities = text_in(request, source, "caption", entities="caption_entities")
+    if len(text) > LONGEST_CAPTION:
+        raise bad("message caption is too long")
+    content: Json = {"caption": text} if text else {}
+    if entities:
+        content["caption_entities"] = entities
+    if source.get("show_caption_above_media"):
+        content["show_caption_above_media"] = True
+    return content
+
+
+def file_in(request: Request, value: str, kind: str) -> File:
+    """Return the file that a parameter names: uploaded, known, or somewhere else."""
+    files = request.world.files
+    if value.startswith("attach://"):
+        upload = request.uploads.get(value.removeprefix("attach://"))
+        if upload is None:
+            raise bad(f"there is no {kind.replace('_', ' ')} in the request")
+        if not upload.data:
+            raise bad("file must be non-empty")
+        if kind == "photo":
+            if len(upload.data) > LARGEST_PHOTO:
+                raise bad(f"file of size {len(upload.data)} bytes is too big for a photo")
+            if image_type(upload.data) not in PHOTO_TYPES:
+                raise bad("IMAGE_PROCESS_FAILED")
+        return files.add(kind, upload.data, upload.name)
+    if value in files.by_id:
+        return files.by_id[value]
+    if re.match(r"https?://", value, re.I):
+        return files.add(kind, b"", value.rpartition("/")[2], url=value)
+    raise bad("wrong file identifier/HTTP URL specified")
+
+
+def _photo(file: File) -> Json:
+    width, height = file.size()
+    return {**file.about(), "width": width, "height": height}
+
+
+def media_content(request: Request, kind: str, value: str, source: Json) -> Json:
+    """Return the content of a message with a file: `source` has its other parameters."""
+    file = file_in(request, value, kind)
+    about: Json = file.about()
+    given = {
+        n: source[n] for n in ("width", "height", "duration", "performer", "title") if n in source
+    }
+    named: Json = {"mime_type": file.content_type}
+    if file.name:
+        named["file_name"] = file.name
+    if thumbnail := source.get("thumbnail"):
+        named["thumbnail"] = _photo(file_in(request, thumbnail, "thumbnail"))
+    box = {"width": given.get("width", 640), "height": given.get("height", 480)}
+    seconds = {"duration": given.get("duration", 0)}
+    content: Json = {}
+    match kind:
+        case "photo":
+            content["photo"] = [_photo(file)]
+        case "video" | "animation":
+            content[kind] = {**about, **box, **seconds, **named}
+            if kind == "animation":
+                content["document"] = {**about, **named}
+            if start := source.get("start_timestamp"):
+                content[kind]["start_timestamp"] = start
+        case "live_photo":
+            still = _photo(file_in(request, source["photo"], "photo"))
+            mime = {"mime_type": file.content_type}
+            content[kind] = {"photo": [still], **about, **box, **seconds, **mime}
+        case "audio":
+            tags = {n: given[n] for n in ("performer", "title") if n in given}
+            content[kind] = {**about, **seconds, **named, **tags}
+        case "voice":
+            content[kind] = {**about, **seconds, "mime_type": "audio/ogg"}
+        case "video_note":
+            content[kind] = {**about, "length": source.get("length", 240), **seconds}
+        case "sticker":
+            kinds = {
+                "is_animated": file.name.endswith(".tgs"),
+                "is_video": file.name.endswith(".webm"),
+            }
+            content[kind] = {**about, "type": "regular", "width": 512, "height": 512, **kinds}
+            if emoji := source.get("emoji"):
+                content[kind]["emoji"] = emoji
+        case _:
+            content["document"] = {**about, **named}
+    if source.get("has_spoiler"):
+        content["has_media_spoiler"] = True
+    return content
+
+
+def input_media(request: Request, media: Json) -> Json:
+    content = media_content(request, media["type"], media["media"], media)
+    return content | caption_content(request, media)
+
+
+def picked(kind: str, source: Json) -> Json:
+    """Return an object of a kind, of the parameters that have its fields' names."""
+    fields = TYPES[kind]
+    assert not isinstance(fields, str)
+    return {name: source[name] for name in fields if name in source}
+
+
+def location_of(source: Json) -> Json:
+    if not (abs(source["latitude"]) <= 90 and abs(source["longitude"]) <= 180):
+        raise bad("location is invalid")
+    return picked("Location", source)
+
+
+def rich_message(wish: Json) -> Json:
+    """Return a rich message of plain paragraphs: its formatting isn't parsed."""
+    if not (source := wish.get("html") or wish.get("markdown")):
+        raise bad("message text is empty")
+    if "html" in wish:
+        source = html.unescape(
+            re.sub(r"<[^>]*>", "", re.sub(r"</(p|h\d|li)>|<br/?>", "\n", source))
+        )
+    lines = [line for line in source.splitlines() if line.strip()]
+    rich: Json = {"blocks": [{"type": "paragraph", "text": line} for line in lines]}
+    return {**rich, "is_rtl": True} if wish.get("is_rtl") else rich
+
+
+def inline_content(request: Request, result: Json) -> Json:
+    """Return the content of the message that an inline query's result becomes."""
+    wish = result.get("input_message_content")
+    if wish:
+        if "message_text" in wish:
+            return text_content(request, wish, "message_text")
+        if "rich_message" in wish:
+            return {"rich_message": rich_message(wish["rich_message"])}
+        if "phone_number" in wish:
+            return {"contact": picked("Contact", wish)}
+        if "currency" in wish:
+            amount = sum(price["amount"] for price in wish["prices"])
+            invoice = {**picked("Invoice", wish), "start_parameter": "", "total_amount": amount}
+            return {"invoice": invoice}
+        location = location_of(picked("Location", wish))
+        if "title" in wish:
+            return {"venue": {"location": location, **picked("Venue", wish)}, "location": location}
+        return {"location": location}
+    kind = {"gif": "animation", "mpeg4_gif": "animation"}.get(result["type"], result["type"])
+    if kind in MEDIA:
+        names = (f"{result['type']}_file_id", f"{result['type']}_url")
+        value = next(result[name] for name in names if name in result)
+        return media_content(request, kind, value, result) | caption_content(request, result)
+    if kind == "contact":
+        return {"contact": picked("Contact", result)}
+    if kind == "game":
+        name = result["game_short_name"]
+        return {"game": {"title": name, "description": name, "photo": []}}
+    location = location_of(picked("Location", result))
+    if kind == "venue":
+        return {"venue": {"location": location, **picked("Venue", result)}, "location": location}
+    return {"location": location}

@@ -1,0 +1,233 @@
+"""Updates on their way to a bot: its webhook, the order per chat, and the tries, as Telegram does.
+
+Source: https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp and Client.cpp. Unlike Telegram,
+it drops the webhook at the first 410, and keeps `max_connections` without honouring it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import random
+import re
+import threading
+import time
+import urllib.parse
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+LAST_PAUSE = (60.0, 120.0)  # seconds: each pause is twice the last, up to a random one of these
+LONGEST_WISH = 3600  # seconds of a Retry-After
+ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
+KEPT = 86400.0  # seconds for which an update is kept
+KEPT_BY_KIND = {
+    "callback_query": 150.0,
+    "inline_query": 30.0,
+    "pre_checkout_query": 150.0,
+    "shipping_query": 150.0,
+}
+
+# The kinds of update that are delivered only to who asks for them by name.
+# https://core.telegram.org/bots/api#setwebhook
+ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
+
+
+@dataclass
+class Delivery:
+    """One try to deliver an update to the webhook, and its answer. `status` 0: there was none.
+
+    `bot` is the bot's id. `expired`: it isn't tried again, for it was kept as long as Telegram
+    keeps one of its kind.
+    """
+
+    number: int
+    update: Json
+    attempt: int
+    at: float
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    error: str = ""
+    milliseconds: float = 0.0
+    next_try_in: float | None = None
+    expired: bool = False
+    bot: int = 0
+
+
+Post = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], str]]
+
+
+def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
+    """Post a body to a URL and return the answer's status, headers and body. Raises OSError.
+
+    Names below localhost, such as an emulated API's, are this machine.
+    """
+    parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
+    if host.endswith(".localhost"):
+        host = "127.0.0.1"
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("POST", parts.path or "/", body, {"Host": parts.netloc, **headers})
+        answer = connection.getresponse()
+        fields = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, fields, answer.read().decode(errors="replace")
+    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+
+
+def kind_of(update: Json) -> str:
+    """Return the kind of an update: the name of its only field beside its id."""
+    return next((key for key in update if key != "update_id"), "")
+
+
+def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[float, float]:
+    """Return the pause after a failed attempt, and the pause from which the next one doubles."""
+    wish = headers.get("retry-after", "")
+    seconds = int(wish) if re.fullmatch("[0-9]{1,9}", wish) else 0
+    if seconds:
+        return float(min(seconds, LONGEST_WISH)), last
+    if attempt == 1:
+        return 0.0, last
+    doubled = min(last * 2, random.uniform(*LAST_PAUSE))
+    return doubled, doubled
+
+
+class Outbox:
+    """The updates that wait for a bot, and the webhook that they go to.
+
+    `changed` guards all of it. `send` posts one, `tell` hears of each `Delivery` when it begins and
+    when it is over, and `taken` of each that the webhook took, before the next one leaves.
+    """
+
+    def __init__(
+        self,
+        bot: int,
+        changed: threading.Condition,
+        pace: float,
+        send: Post,
+        tell: Callable[[Delivery], None],
+        taken: Callable[[Delivery], None],
+    ) -> None:
+        self.info: Json = {"url": ""}
+        self.secret = ""
+        self.stopped = False
+        self._bot = bot
+        self._changed = changed
+        self._pace = pace
+        self._send = send
+        self._tell = tell
+        self._taken = taken
+        self._queues: dict[Any, deque[tuple[Json, float]]] = {}
+
+    def put(self, chat: Any, update: Json) -> None:
+        """Have an update delivered, after those of the same chat."""
+        kept = KEPT_BY_KIND.get(kind_of(update), KEPT) * self._pace
+        with self._changed:
+            if chat not in self._queues:
+                self._queues[chat] = deque()
+                threading.Thread(target=self._deliver_chat, args=(chat,), daemon=True).start()
+            self._queues[chat].append((update, time.monotonic() + kept))
+            self._changed.notify_all()
+
+    def wants(self, update: Json) -> bool:
+        """Tell whether the bot asked for updates of this kind."""
+        allowed = self.info.get("allowed_updates")
+        kind = kind_of(update)
+        return kind in allowed if allowed else kind not in ON_REQUEST
+
+    def pending(self) -> int:
+        """Return how many updates wait to be delivered."""
+        with self._changed:
+            return sum(len(queue) for queue in self._queues.values())
+
+    def waiting(self, offset: int) -> list[Json]:
+        """Return the updates that wait, for getUpdates, and forget those before an offset."""
+        for queue in self._queues.values():
+            while queue and queue[0][0]["update_id"] < offset:
+                queue.popleft()
+        found = itertools.chain.from_iterable(self._queues.values())
+        return sorted((update for update, _ in found), key=lambda u: int(u["update_id"]))
+
+    def drop(self) -> None:
+        """Forget the updates that wait."""
+        for queue in self._queues.values():
+            queue.clear()
+
+    def set(self, info: Json, secret: str) -> None:
+        """Set the webhook: `info` as getWebhookInfo tells it. It keeps the kinds that it had."""
+        allowed = self.info.get("allowed_updates")
+        self.info = {**({"allowed_updates": allowed} if allowed else {}), **info}
+        if not self.info.get("allowed_updates"):
+            self.info.pop("allowed_updates", None)
+        self.secret = secret
+        self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End the delivery."""
+        self.stopped = True
+        self._changed.notify_all()
+
+    def _deliver_chat(self, chat: Any) -> None:
+        """Deliver a chat's updates one after the other, each until the webhook takes it."""
+        queue = self._queues[chat]
+        current: Json | None = None
+        attempt, pause, doubling = 0, 0.0, 1.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self.stopped or (queue and self.info["url"]))
+                if attempt and pause:
+                    self._changed.wait_for(lambda: self.stopped, pause * self._pace)
+                if self.stopped:
+                    return
+                if not queue or not self.info["url"]:
+                    continue
+                (update, expires), url = queue[0], self.info["url"]
+                if update is not current:
+                    current, attempt, doubling = update, 0, 1.0
+            attempt += 1
+            delivery = self._try(url, update, attempt)
+            over = 200 <= delivery.status < 300
+            if over:
+                self._taken(delivery)
+            else:
+                pause, doubling = pause_after(attempt, doubling, delivery.headers)
+                over = delivery.expired = time.monotonic() + pause * self._pace > expires
+                delivery.next_try_in = None if over else pause * self._pace
+            with self._changed:
+                if over:
+                    current, pause = None, 0.0
+                if over and queue and queue[0][0] is update:
+                    queue.popleft()
+                if delivery.status == 410:
+                    self.set({"url": ""}, "")
+                if delivery.error:
+                    self.info["last_error_date"] = int(time.time())
+                    self.info["last_error_message"] = delivery.error
+                self._changed.notify_all()
+            self._tell(delivery)
+
+    def _try(self, url: str, update: Json, attempt: int) -> Delivery:
+        delivery = Delivery(0, update, attempt, time.time(), bot=self._bot)
+        self._tell(delivery)
+        headers = {"Content-Type": "application/json"}
+        if self.secret:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret
+        started = time.monotonic()
+        try:
+            answer = self._send(url, headers, json.dumps(update).encode())
+            delivery.status, delivery.headers, delivery.body = answer
+        except OSError as error:
+            delivery.error = f"Connection failed: {error}"
+        delivery.milliseconds = (time.monotonic() - started) * 1000
+        if delivery.status and not 200 <= delivery.status < 300:
+            delivery.error = f"Wrong response from the webhook: {delivery.status}"
+        return delivery

@@ -1,0 +1,135 @@
+"""Files that bots and people sent, as the stand-in keeps them: in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import mimetypes
+import struct
+import threading
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
+IMAGES |= {b"BM": "bmp"}
+FOLDERS = {"photo": "photos", "video": "videos", "voice": "voice", "sticker": "stickers"}
+EXTENSIONS = {"photo": ".jpg", "video": ".mp4", "voice": ".oga", "sticker": ".webp"}
+
+
+@dataclass
+class Upload:
+    """A file as it came in a request."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass
+class File:
+    """A file that is kept. `url` is where it is, if it was named by one: it isn't fetched."""
+
+    id: str
+    unique_id: str
+    path: str
+    name: str
+    content_type: str
+    data: bytes
+    url: str = ""
+
+    def about(self) -> Json:
+        """Return what all objects of files say of one."""
+        ids = {"file_id": self.id, "file_unique_id": self.unique_id}
+        return {**ids, "file_size": len(self.data)} if self.data else ids
+
+    def size(self) -> tuple[int, int]:
+        """Return an image's width and height, where they can be read."""
+        return image_size(self.data) or (640, 480)
+
+
+class Files:
+    """All files, by id. A file's path is the last part of the address where it is served."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, File] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(self, kind: str, data: bytes, name: str = "", *, url: str = "", id: str = "") -> File:
+        """Keep a file of a kind, such as "photo"."""
+        with self._lock:
+            number = next(self._numbers)
+            extension = EXTENSIONS.get(kind) or (
+                f".{name.rpartition('.')[2]}" if "." in name else ""
+            )
+            if kind == "photo" and (found := image_type(data)):
+                extension = f".{found}"
+            path = f"{FOLDERS.get(kind, 'documents')}/file_{number}{extension}"
+            content_type = mimetypes.guess_type(name or path)[0] or "application/octet-stream"
+            unique = hashlib.sha256(data or (url or id).encode()).hexdigest()[:16]
+            file = File(id or f"{kind}-{number}-{unique}", unique, path, name, content_type, data)
+            file.url = url
+            self.by_id[file.id] = file
+            return file
+
+    def at(self, path: str) -> File | None:
+        """Return the file that is served at a path."""
+        return next((file for file in self.by_id.values() if file.path == path), None)
+
+    def learn(self, content: Any, kind: str = "document") -> None:
+        """Keep a placeholder for each file that a message names and nobody sent."""
+        if isinstance(content, list):
+            for item in content:
+                self.learn(item, kind)
+        elif isinstance(content, dict):
+            if isinstance(id := content.get("file_id"), str) and id not in self.by_id:
+                size = (content.get("width", 90), content.get("height", 90))
+                is_image = kind in ("photo", "sticker", "thumbnail")
+                self.add(kind, picture(*size) if is_image else id.encode(), id=id)
+            for name, item in content.items():
+                self.learn(item, name)
+
+
+def image_type(data: bytes) -> str:
+    """Return the extension of an image's format, or nothing if it is none."""
+    return next((name for start, name in IMAGES.items() if data.startswith(start)), "")
+
+
+def image_size(data: bytes) -> tuple[int, int] | None:
+    """Return the width and height of a PNG, GIF or JPEG."""
+    try:
+        if data.startswith(b"\x89PNG"):
+            return struct.unpack(">II", data[16:24])
+        if data.startswith(b"GIF8"):
+            return struct.unpack("<HH", data[6:10])
+        if data.startswith(b"\xff\xd8"):
+            i = 2
+            while True:
+                marker, length = struct.unpack(">HH", data[i : i + 4])
+                if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
+                    height, width = struct.unpack(">HH", data[i + 5 : i + 9])
+                    return width, height
+                i += 2 + length
+    except struct.error:
+        pass
+    return None
+
+
+def picture(width: int, height: int) -> bytes:
+    """Return a PNG of one colour: what is behind a photo that nobody sent."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + b"\xa0" * width) * height
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )

@@ -1,0 +1,580 @@
+"""Formatted text: `parse_mode` to entities, entities that Telegram finds by itself, and its errors.
+
+Offsets in errors count bytes, those of entities UTF-16 units, as in Telegram's own parser
+(https://github.com/tdlib/td, MessageEntity.cpp). Formats: https://core.telegram.org/bots/api
+#formatting-options.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+from .bot_api import Mismatch
+
+Json = dict[str, Any]
+Users = Mapping[int, Json]
+
+# The order of entities that begin and end at the same places.
+PRIORITY = "blockquote expandable_blockquote pre code text_link text_mention bold italic underline"
+ORDER = {kind: number for number, kind in enumerate(f"{PRIORITY} strikethrough spoiler".split())}
+
+# By name: how errors call an entity.
+TITLES = {
+    "blockquote": "BlockQuote",
+    "custom_emoji": "CustomEmoji",
+    "pre_code": "PreCode",
+    "text_link": "TextUrl",
+}
+TAGS = {
+    **dict.fromkeys(("b", "strong"), "bold"),
+    **dict.fromkeys(("i", "em"), "italic"),
+    **dict.fromkeys(("s", "strike", "del"), "strikethrough"),
+    **dict.fromkeys(("u", "ins"), "underline"),
+    **dict.fromkeys(("tg-spoiler", "span"), "spoiler"),
+    "a": "text_link",
+    "blockquote": "blockquote",
+    "code": "code",
+    "pre": "pre",
+    "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
+}
+NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
+SPACES = b" \t\n\r\0\x0b"
+FOUND = {  # what Telegram makes an entity by itself
+    "mention": r"(?<![\w@/])@[A-Za-z]\w{2,31}\b",
+    "hashtag": r"(?<![\w#])#\w*[^\W\d]\w*",
+    "cashtag": r"(?<![\w$])\$[A-Z]{1,8}\b",
+    "bot_command": r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?\b(?!/)",
+    "email": r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b",
+    "url": r"(?<![\w@.])(?:(?:https?|tg|ton)://[^\s<>\"]+|(?:[\w-]+\.)+(?:com|net|org|dev|io|me|de)"
+    r"(?:/[^\s<>\"]*)?)(?<![.,:;!?')\]])",
+}
+
+
+def units(text: str) -> int:
+    """Return a text's length in UTF-16 code units."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
+    """Return a text and its entities as a message has them. Raises Mismatch.
+
+    `users` are those whom a link can mention, by id.
+    """
+    mode = mode.lower()
+    if text and mode not in ("", "none"):
+        parsers = {"html": html, "markdown": markdown, "markdownv2": markdown_v2}
+        if mode not in parsers:
+            raise Mismatch("unsupported parse_mode")
+        try:
+            text, entities = parsers[mode](text, users)
+        except Mismatch as mismatch:
+            raise Mismatch(f"can't parse entities: {mismatch}") from None
+    else:
+        entities = [_checked(entity, text, users) for entity in entities]
+    text, entities = _trimmed(text, entities)
+    return text, _sorted(entities + _found(text, entities))
+
+
+def _checked(entity: Json, text: str, users: Users) -> Json:
+    for name in ("offset", "length"):
+        if not 0 <= entity[name] < 2**31:
+            raise Mismatch(f'can\'t parse MessageEntity: Field "{name}" must be of type Number')
+    end = entity["offset"] + entity["length"]
+    if end > units(text):
+        where = f"entity beginning at UTF-16 offset {entity['offset']}"
+        raise Mismatch(f"{where} ends after the end of the text at UTF-16 offset {end}")
+    if entity["type"] == "text_mention":
+        return {**entity, "user": users.get(entity["user"]["id"], entity["user"])}
+    return entity
+
+
+def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+    """Take the blanks from both ends, as Telegram does, and entities along."""
+    begin = units(text) - units(text.lstrip())
+    text = text.strip()
+    end = units(text)
+    kept = []
+    for entity in entities:
+        first = max(entity["offset"] - begin, 0)
+        last = min(entity["offset"] + entity["length"] - begin, end)
+        if last > first:
+            kept.append({**entity, "offset": first, "length": last - first})
+    return text, kept
+
+
+def _found(text: str, entities: list[Json]) -> list[Json]:
+    """Return what Telegram finds by itself, outside of links and code."""
+    taken = [
+        (e["offset"], e["offset"] + e["length"])
+        for e in entities
+        if e["type"] not in ("bold", "italic", "underline", "strikethrough", "spoiler")
+        and "blockquote" not in e["type"]
+    ]
+    found: list[Json] = []
+    for kind in ("url", "email", "mention", "hashtag", "cashtag", "bot_command"):
+        for match in re.finditer(FOUND[kind], text):
+            begin = units(text[: match.start()])
+            end = begin + units(match[0])
+            if all(end <= first or begin >= last for first, last in taken):
+                taken.append((begin, end))
+                found.append({"type": kind, "offset": begin, "length": end - begin})
+    return found
+
+
+def _sorted(entities: list[Json]) -> list[Json]:
+    return sorted(
+        entities, key=lambda e: (e["offset"], -e["length"], ORDER.get(e["type"], len(ORDER)))
+    )
+
+
+class _Text:
+    """A text that is being made, and the entities in it."""
+
+    def __init__(self, users: Users) -> None:
+        self.data = bytearray()
+        self.length = 0  # in UTF-16 units
+        self.entities: list[Json] = []
+        self._users = users
+
+    def add(self, data: bytes) -> None:
+        self.data += data
+        self.length += sum(1 + (byte >= 0xF0) for byte in data if byte & 0xC0 != 0x80)
+
+    def end(self, kind: str, begin: int, **more: Any) -> None:
+        """Note an entity that ends here, unless it is empty."""
+        if self.length > begin:
+            self.entities.append(
+                {"type": kind, "offset": begin, "length": self.length - begin, **more}
+            )
+
+    def link(self, begin: int, url: str) -> None:
+        """Note a link, the mention of a user, or nothing where the URL is none."""
+        user = re.fullmatch(r"tg://user\?id=([0-9]{1,18})", url)
+        if user and int(user[1]) in self._users:
+            self.end("text_mention", begin, user=self._users[int(user[1])])
+        elif not user and (url := checked_link(url)):
+            self.end("text_link", begin, url=url)
+
+    def special(self, begin: int, url: str) -> None:
+        """Note a custom emoji or a time, by their tg:// links. Raises Mismatch."""
+        parts = urllib.parse.urlsplit(url)
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        if url.startswith("tg://emoji?") and query.get("id", "").isdigit():
+            self.end("custom_emoji", begin, custom_emoji_id=query["id"])
+        elif url.startswith("tg://time?") and query.get("unix", "").isdigit():
+            self.time(begin, query["unix"], query.get("format", ""))
+        else:
+            raise Mismatch("Custom emoji entity must contain a tg://emoji URL")
+
+    def time(self, begin: int, unix: str, form: str) -> None:
+        more = {"date_time_format": form} if form else {}
+        self.end("date_time", begin, unix_time=int(unix), **more)
+
+    def result(self) -> tuple[str, list[Json]]:
+        try:
+            return self.data.decode(), self.entities
+        except UnicodeDecodeError:
+            raise Mismatch(
+                "Text contains invalid Unicode characters after decoding HTML entities, check for "
+                "unmatched surrogate code units"
+            ) from None
+
+
+def checked_link(url: str) -> str:
+    """Return a URL as Telegram keeps it, or nothing if it is none."""
+    url = url.strip()
+    if not re.match(r"[a-z][a-z0-9+.-]*://", url, re.I):
+        url = f"http://{url}"
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme in ("tg", "ton", "tonsite"):
+        return url
+    if parts.scheme not in ("http", "https", "ftp") or not re.search(r"\w\.\w|^localhost$", host):
+        return ""
+    return urllib.parse.urlunsplit(parts._replace(path=parts.path or "/"))
+
+
+# Markdown, as the Bot API had it first.
+
+
+def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
+    """Parse "Markdown". Raises Mismatch."""
+    data = text.encode() + b"\0\0\0"
+    size = len(data) - 3
+    out = _Text(users)
+    i = 0
+    while i < size:
+        c = data[i : i + 1]
+        if c == b"\\" and data[i + 1] in b"_*`[":
+            out.add(data[i + 1 : i + 2])
+            i += 2
+            continue
+        if c not in (b"_", b"*", b"`", b"["):
+            i += 1
+            out.data += c
+            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
+            continue
+        start = i
+        is_pre = data[i : i + 3] == b"```"
+        i += 3 if is_pre else 1
+        language = ""
+        if is_pre:
+            language, i = _language(data, i, size)
+        close = {b"[": b"]", b"`": b"```" if is_pre else b"`"}.get(c, c)
+        stop = data.find(close, i, size)
+        if stop < 0:
+            raise Mismatch(f"Can't find end of the entity starting at byte offset {start}")
+        begin = out.length
+        out.add(data[i:stop])
+        i = stop + len(close)
+        if c == b"[":
+            url = data[start + 1 : stop]
+            if data[i : i + 1] == b"(":
+                end = data.find(b")", i, size)
+                end = size if end < 0 else end
+                url, i = data[i + 1 : end], end + 1
+            out.link(begin, url.decode())
+        elif c == b"`":
+            more = {"language": language} if language else {}
+            out.end("pre" if is_pre else "code", begin, **more)
+        else:
+            out.end("italic" if c == b"_" else "bold", begin)
+    return out.result()
+
+
+def _language(data: bytes, i: int, size: int) -> tuple[str, int]:
+    """Return the language after three backticks, and where the code begins."""
+    end = i
+    while end < size and data[end] not in SPACES and data[end] != ord("`"):
+        end += 1
+    language = ""
+    if end != i and end < size and data[end] != ord("`"):
+        language, i = data[i:end].decode(), end
+    if data[i : i + 2] in (b"\r\n", b"\n\r"):
+        return language, i + 2
+    return language, i + 1 if data[i : i + 1] in (b"\n", b"\r") else i
+
+
+# MarkdownV2.
+
+CODES = ("code", "pre", "pre_code")
+
+
+def _kind_at(data: bytes, i: int) -> tuple[str, int]:
+    """Return the entity that begins at a reserved character, and the length of its mark."""
+    two = data[i : i + 2]
+    if two in (b"__", b"||", b"!["):
+        return {b"__": "underline", b"||": "spoiler", b"![": "custom_emoji"}[two], 2
+    if data[i : i + 3] == b"```":
+        return "pre", 3
+    one = {b"_": "italic", b"*": "bold", b"~": "strikethrough", b"[": "text_link", b"`": "code"}
+    return one.get(data[i : i + 1], ""), 1
+
+
+def _ends(kind: str, data: bytes, i: int) -> int:
+    """Return the length of the mark that ends an entity here, or 0."""
+    mark = {
+        "bold": b"*",
+        "code": b"`",
+        "custom_emoji": b"]",
+        "italic": b"_",
+        "pre": b"```",
+        "pre_code": b"```",
+        "spoiler": b"||",
+        "strikethrough": b"~",
+        "text_link": b"]",
+        "underline": b"__",
+    }.get(kind, b"\0")
+    if kind == "italic" and data[i : i + 2] == b"__":
+        return 0
+    return len(mark) if data.startswith(mark, i) else 0
+
+
+def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
+    """Parse "MarkdownV2". Raises Mismatch."""
+    data = text.encode() + b"\0\0\0\0"
+    size = len(data) - 4
+    out = _Text(users)
+    nested: list[tuple[str, str, int, int, int]] = []  # kind, language, begin, place, in the output
+    in_quote = False
+    line_begins = True
+    i = 0
+
+    def lost(entity: tuple[str, str, int, int, int]) -> Mismatch:
+        title = TITLES.get(entity[0], entity[0].capitalize())
+        return Mismatch(f"Can't find end of {title} entity at byte offset {entity[3]}")
+
+    def end_quote(kind: str) -> None:
+        nonlocal in_quote
+        if nested[-1][0] != "blockquote":
+            raise lost(nested[-1])
+        out.end(kind, nested.pop()[2])
+        in_quote = False
+
+    while i < size:
+        c = data[i : i + 1]
+        inner = nested[-1][0] if nested else ""
+        if c == b"\\" and 0 < data[i + 1] <= 126:
+            out.add(data[i + 1 : i + 2])
+            i, line_begins = i + 2, False
+            continue
+        reserved = b"`" if inner in CODES else b"_*[]()~`>#+-=|{}.!\n"
+        if c == b"\n" and in_quote and inner in CODES and data[i + 1 : i + 2] != b">":
+            raise lost(nested[-1])
+        if c not in [reserved[n : n + 1] for n in range(len(reserved))]:
+            out.data += c
+            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
+            i, line_begins = i + 1, False
+            continue
+        if c == b"\n":
+            if in_quote and data[i + 1 : i + 2] != b">":
+                end_quote("blockquote")
+            out.add(c)
+            i, line_begins = i + 1, True
+            continue
+        if line_begins and data.startswith(b"**>", i):
+            if in_quote:
+                end_quote("blockquote")
+            i, c = i + 2, b">"
+        if line_begins and c == b">":
+            if not in_quote:
+                nested.append(("blockquote", "", out.length, i, len(out.data)))
+                in_quote = True
+            i, line_begins = i + 1, False
+            continue
+        line_begins = False
+        expands = in_quote and inner == "blockquote" and data.startswith(b"||", i)
+        if expands and data[i + 2 : i + 3] in (b"\n", b"\0") and data[i + 3 : i + 4] != b">":
+            end_quote("expandable_blockquote")
+            i += 2
+            continue
+        if mark := _ends(inner, data, i):
+            i = _end_of(nested.pop(), data, i + mark, size, out)
+            continue
+        kind, mark = _kind_at(data, i)
+        if not kind:
+            character = c.decode()
+            raise Mismatch(
+                f"Character '{character}' is reserved and must be escaped with the preceding '\\'"
+            )
+        place, language = i, ""
+        i += mark
+        if kind == "pre":
+            language, i = _language(data, i, size)
+            kind = "pre_code" if language else kind
+        nested.append((kind, language, out.length, place, len(out.data)))
+    if in_quote and nested[-1][0] == "blockquote":
+        end_quote("blockquote")
+    if nested:
+        raise lost(nested[-1])
+    return out.result()
+
+
+def _end_of(
+    entity: tuple[str, str, int, int, int], data: bytes, i: int, size: int, out: _Text
+) -> int:
+    """End an entity after its last mark, and return where the text goes on."""
+    kind, language, begin, _, first = entity
+    if kind == "custom_emoji" and data[i : i + 1] != b"(":
+        raise Mismatch("Custom emoji entity must contain a tg://emoji URL")
+    if kind in ("custom_emoji", "text_link"):
+        url = bytes(out.data[first:])
+        if data[i : i + 1] == b"(":
+            url, i = _url(
+                data, i + 1, size, "custom emoji URL" if kind == "custom_emoji" else "URL"
+            )
+        (out.special if kind == "custom_emoji" else out.link)(begin, url.decode())
+    elif language:
+        out.end("pre", begin, language=language)
+    else:
+        out.end(kind, begin)
+    return i
+
+
+def _url(data: bytes, i: int, size: int, what: str) -> tuple[bytes, int]:
+    start, url = i, bytearray()
+    while i < size and data[i] != ord(")"):
+        if data[i] == ord("\\") and 0 < data[i + 1] <= 126:
+            i += 1
+        url.append(data[i])
+        i += 1
+    if i >= size:
+        raise Mismatch(f"Can't find end of a {what} at byte offset {start}")
+    return bytes(url), i + 1
+
+
+# HTML.
+
+
+def _character(data: bytes, i: int) -> tuple[str, int]:
+    """Return the character that a reference such as &lt; stands for, or nothing, and its end."""
+    if numeric := re.compile(rb"&#(?:x([0-9A-Fa-f]+)|([0-9]+))").match(data, i):
+        code = int(numeric[1], 16) if numeric[1] else int(numeric[2])
+        if not 0 < code < 0x10FFFF or numeric.end() - i >= 10:
+            return "", i
+        character, end = chr(code), numeric.end()
+    else:
+        named = re.compile(rb"&([A-Za-z]+)").match(data, i)
+        if not named or named[1] not in NAMED:
+            return "", i
+        character, end = NAMED[named[1]], named.end()
+    return character, end + (data[end : end + 1] == b";")
+
+
+def html(text: str, users: Users) -> tuple[str, list[Json]]:
+    """Parse "HTML". Raises Mismatch."""
+    data = text.encode() + b"\0"
+    size = len(data) - 1
+    out = _Text(users)
+    nested: list[tuple[str, str, str, int, int]] = []  # tag, its argument, a time's format, begins
+    i = 0
+    while i < size:
+        c = data[i : i + 1]
+        if c == b"&":
+            character, end = _character(data, i)
+            if character:
+                out.data += character.encode(errors="surrogatepass")
+                out.length += 1 + (character > "\uffff")
+                i = end
+                continue
+        if c != b"<":
+            out.data += c
+            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
+            i += 1
+        elif data[i + 1 : i + 2] == b"/":
+            i = _end_tag(data, i, nested, out)
+        else:
+            tag, argument, form, i = _start_tag(data, i)
+            nested.append((tag, argument, form, out.length, len(out.data)))
+    if nested:
+        raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1][0]}"')
+    for entity in out.entities:
+        if entity["type"] == "code":
+            entity.pop("language", None)
+    return out.result()
+
+
+def _while_not(data: bytes, i: int, stops: bytes) -> int:
+    while data[i] not in SPACES + stops:
+        i += 1
+    return i
+
+
+def _blanks(data: bytes, i: int) -> int:
+    while data[i] and data[i] in SPACES:
+        i += 1
+    return i
+
+
+def _start_tag(data: bytes, start: int) -> tuple[str, str, str, int]:
+    """Return a tag's name, its argument, the format of its time, and the place after it."""
+    at = f"at byte offset {start}"
+    i = _while_not(data, start + 1, b">")
+    if not data[i]:
+        raise Mismatch(f"Unclosed start tag {at}")
+    tag = data[start + 1 : i].decode().lower()
+    if tag not in TAGS:
+        raise Mismatch(f'Unsupported start tag "{tag}" {at}')
+    argument = form = ""
+    while data[i] != ord(">"):
+        i = _blanks(data, i)
+        if data[i] == ord(">"):
+            break
+        begin, i = i, _while_not(data, i, b"=>/\"'")
+        name = data[begin:i].decode()
+        if not name:
+            raise Mismatch(f'Empty attribute name in the tag "{tag}" {at}')
+        i = _blanks(data, i)
+        value = ""
+        has_value = data[i] == ord("=")
+        if has_value:
+            i = _blanks(data, i + 1)
+        if not data[i]:
+            raise Mismatch(f'Unclosed start tag "{tag}" {at}')
+        if has_value:
+            value, i = _attribute(data, i)
+        if not data[i]:
+            raise Mismatch(f"Unclosed start tag {at}")
+        wanted = {
+            "a": ("href", ""),
+            "blockquote": ("expandable", ""),
+            "code": ("class", "language-"),
+            "span": ("class", "tg-"),
+            "tg-emoji": ("emoji-id", ""),
+            "tg-time": ("unix", ""),
+        }.get(tag)
+        if wanted and name == wanted[0] and value.startswith(wanted[1]):
+            argument = "1" if tag == "blockquote" else value.removeprefix(wanted[1])
+        elif (tag, name) == ("tg-time", "format"):
+            form = value
+    if tag == "span" and argument != "spoiler":
+        raise Mismatch(f'Tag "span" must have class "tg-spoiler" {at}')
+    return tag, argument, form, i + 1
+
+
+def _attribute(data: bytes, i: int) -> tuple[str, int]:
+    """Return an attribute's value, in quotes or without, and the place after it."""
+    quote = data[i]
+    if quote not in b"'\"":
+        match = re.compile(rb"[A-Za-z0-9.-]*").match(data, i)
+        assert match
+        end = match.end()
+        if data[end] not in SPACES + b">":
+            raise Mismatch(f"Unexpected end of name token at byte offset {i}")
+        return match[0].decode().lower(), end
+    i += 1
+    value = bytearray()
+    while data[i] and data[i] != quote:
+        character, end = _character(data, i) if data[i] == ord("&") else ("", i)
+        value += character.encode(errors="surrogatepass") if character else data[i : i + 1]
+        i = end if character else i + 1
+    return value.decode(errors="replace"), i + (data[i] == quote)
+
+
+def _end_tag(
+    data: bytes, start: int, nested: list[tuple[str, str, str, int, int]], out: _Text
+) -> int:
+    """End the entity of an end tag, and return where the text goes on."""
+    if not nested:
+        raise Mismatch(f"Unexpected end tag at byte offset {start}")
+    i = _while_not(data, start + 2, b">")
+    name = data[start + 2 : i].decode().lower()
+    i = _blanks(data, i)
+    if data[i] != ord(">"):
+        raise Mismatch(f"Unclosed end tag at byte offset {start}")
+    tag, argument, form, begin, first = nested.pop()
+    if name and name != tag:
+        raise Mismatch(
+            f'Unmatched end tag at byte offset {start}, expected "</{tag}>", found "</{name}>"'
+        )
+    kind = TAGS[tag]
+    last = out.entities[-1] if out.entities else {}
+    is_same = (last.get("offset"), last.get("length")) == (begin, out.length - begin)
+    if kind == "text_link":
+        out.link(begin, argument or out.data[first:].decode(errors="replace"))
+    elif kind == "custom_emoji":
+        if not argument.isdigit() or int(argument) == 0:
+            raise Mismatch("Invalid custom emoji identifier specified")
+        out.end(kind, begin, custom_emoji_id=argument)
+    elif kind == "date_time":
+        if not re.fullmatch("-?[0-9]{1,12}", argument):
+            raise Mismatch("Invalid time specified")
+        out.time(begin, argument, form)
+    elif kind == "blockquote" and argument:
+        out.end("expandable_blockquote", begin)
+    elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):
+        last["type"] = "pre"
+    elif kind == "code" and is_same and last["type"] == "pre" and argument:
+        last["language"] = argument
+    elif kind == "code" and argument:
+        out.end(kind, begin, language=argument)
+    else:
+        out.end(kind, begin)
+    return i + 1

@@ -1,0 +1,87 @@
+"""What each method of the Bot API does to what Telegram knows, and what it returns.
+
+Those that people see the effect of are played; any other is checked, and returns what its
+documented result may look like. Where Telegram's wording of an error isn't published, the wording
+is ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+# They register what they play.
+from . import editing, sending, settings  # noqa: F401
+from .bot_api import (
+    COPY_NOT_FOUND,
+    RETURNS,
+    TYPES,
+    Mismatch,
+    array_of,
+)
+from .request import PLAYED, Request, bad, chat_of, message_of, user_of
+
+Json = dict[str, Any]
+
+
+def carry_out(request: Request) -> Any:
+    """Carry out a call, and return its result. Raises Refusal."""
+    try:
+        return PLAYED.get(request.method, _plausible)(request)
+    except Mismatch as mismatch:
+        text = f"{mismatch}"
+        raise bad(text if text[1:2].isupper() else text[:1].lower() + text[1:]) from None
+
+
+def _plausible(request: Request) -> Any:
+    """Return what a method may return, made of what it was called with."""
+    if "chat_id" in request.params:
+        chat_of(request)
+    if "user_id" in request.params:
+        user_of(request)
+    return sample(RETURNS[request.method].partition(" | ")[0], request)
+
+
+def sample(kind: str, request: Request) -> Any:
+    """Return a value of a documented kind, with what a call gave where the names are the same."""
+    kind = kind.partition(" | ")[0]
+    if array_of(kind):
+        return []
+    if kind.startswith('"'):
+        return kind.strip('"')
+    known: dict[str, Callable[[], Any]] = {
+        "Boolean": lambda: True,
+        "Chat": lambda: chat_of(request) if "chat_id" in request.params else _any_chat(request),
+        "Float": lambda: 0.0,
+        "Integer": lambda: 0,
+        "Message": lambda: _sample_message(request),
+        "String": lambda: request.world.new_id(),
+        "User": lambda: request.bot.user,
+    }
+    if kind in known:
+        return known[kind]()
+    entry = TYPES[kind]
+    if isinstance(entry, str):
+        return sample(entry, request)
+    made = {}
+    for name, (of, required) in entry.items():
+        if name in request.params and of in ("String", "Integer", "Float", "Boolean"):
+            made[name] = request.params[name]
+        elif required and of == "Integer" and name.endswith("date"):
+            made[name] = int(time.time())
+        elif required and of == "Boolean":
+            made[name] = False
+        elif required:
+            made[name] = sample(of, request)
+    return made
+
+
+def _any_chat(request: Request) -> Json:
+    return {"id": request.bot.id, "type": "private", "first_name": request.bot.me["first_name"]}
+
+
+def _sample_message(request: Request) -> Json:
+    if "message_id" in request.params and "chat_id" in request.params:
+        return message_of(request, "to edit")
+    raise bad(COPY_NOT_FOUND if "copy" in request.method else "MESSAGE_ID_INVALID")

@@ -1,0 +1,150 @@
+"""A call that is carried out, and what it speaks of: chats, messages, users, texts, keyboards."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .bot_api import (
+    Refusal,
+)
+from .files import Upload
+from .markup import formatted
+from .state import Bot, World
+
+Json = dict[str, Any]
+
+LONGEST_DATA = 64  # bytes of a button's callback_data
+MOST_IDS = 100  # of messages in one call
+
+
+@dataclass
+class Request:
+    """A call that is carried out: who calls, with what, and what it changes that people see.
+
+    `params` are checked. `changes` are described at `Call`.
+    """
+
+    world: World
+    bot: Bot
+    method: str
+    params: Json
+    uploads: dict[str, Upload]
+    changes: list[Json] = field(default_factory=list)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.params.get(name, default)
+
+    def change(self, kind: str, **about: Any) -> None:
+        """Note what people see of the call, as it is now."""
+        self.changes.append({"kind": kind, **copied(about)})
+
+
+def copied(value: Json) -> Json:
+    """Return a value that what happens later doesn't change."""
+    return json.loads(json.dumps(value))  # type: ignore[no-any-return]
+
+
+PLAYED: dict[str, Callable[[Request], Any]] = {}
+
+
+def plays(*methods: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
+    """Say which methods a function plays."""
+
+    def register(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        PLAYED.update(dict.fromkeys(methods, function))
+        return function
+
+    return register
+
+
+def bad(description: str) -> Refusal:
+    return Refusal(400, f"Bad Request: {description}")
+
+
+def chat_of(request: Request, name: str = "chat_id") -> Json:
+    """Return the chat of a call: one that the bot can see. Raises Refusal."""
+    wanted = request.get(name)
+    if wanted is None:
+        raise bad("chat_id is empty")
+    for chat in request.bot.chats.values():
+        if wanted in (chat["id"], f"@{chat.get('username', '')}"):
+            return chat
+    raise bad("chat not found")
+
+
+def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
+    """Return the message of a call. Raises Refusal with what it is for, such as "to edit"."""
+    place = chat_of(request, chat)
+    message = request.world.messages.get((place["id"], request.get("message_id", 0)))
+    if message is None:
+        raise bad(f"message {what} not found")
+    return message
+
+
+def user_of(request: Request) -> Json:
+    """Return the person or the bot whose id a call gives. Raises Refusal."""
+    id = request.get("user_id", 0)
+    if id <= 0:
+        raise bad("invalid user_id specified")
+    known = {bot.id: bot.user for bot in request.world.bots} | request.world.people
+    if id not in known:
+        raise bad("user not found")
+    return known[id]
+
+
+def text_in(
+    request: Request, source: Json, name: str, *, mode: str = "parse_mode", entities: str
+) -> tuple[str, list[Json]]:
+    """Return a text of a call or of an object in it, and its entities. Raises Mismatch."""
+    users = request.world.people
+    return formatted(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
+
+
+def message_ids(request: Request) -> list[int]:
+    ids: list[int] = request.params["message_ids"]
+    if not ids:
+        raise bad("message identifiers are not specified")
+    if len(ids) > MOST_IDS:
+        raise bad("too many message identifiers specified")
+    if any(id <= 0 for id in ids):
+        raise bad("invalid message identifier specified")
+    return ids
+
+
+def inline_keyboard(request: Request) -> Json:
+    """Return the keyboard that becomes part of a message, as a message has it. Raises Refusal."""
+    markup = request.get("reply_markup", {})
+    rows = markup.get("inline_keyboard")
+    if rows is None:
+        return {}
+    kept = []
+    for row in rows:
+        for button in row:
+            if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
+                raise bad("BUTTON_DATA_INVALID")
+            if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
+                what = "Text buttons are unallowed in the inline keyboard"
+                raise bad(f"can't parse inline keyboard button: {what}")
+            if (url := button.get("url")) is not None and not _is_link(url):
+                raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+        if row:
+            kept.append(row)
+    return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def _is_link(url: str) -> bool:
+    if re.match(r"(tg|ton|tonsite)://", url, re.I):
+        return True
+    try:
+        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]*\w\.\w[\w-]*", host) is not None
+    )

@@ -1,0 +1,322 @@
+"""The stand-in as its users have it: calls are answered, and people do things.
+
+It checks each call as Telegram does (token, method, parameters, types, limits), answers with
+Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, tries
+again as Telegram does, and fails on command.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import bot_api, methods
+from .bot_api import METHODS, Refusal, did_you_mean, method_named
+from .content import inline_content
+from .delivery import Delivery, Post, post
+from .files import Upload
+from .request import Request, copied
+from .state import ADA, Bot, World
+
+Json = dict[str, Any]
+
+# What a webhook's answer can't call: nobody would hear the result.
+# https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
+NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
+
+
+@dataclass
+class Call:
+    """A call as it came, and what it got.
+
+    `method` is as it is documented, if there is one. `delivery` is the number of the delivery whose
+    response it was, or None for a call over HTTP; `fault` the kind of the fault that it met; `bot`
+    the bot's id; `files` what was uploaded, by name: its `name`, `size` and `content_type`.
+    `hints` say what isn't as it is documented, in words for the bot's author.
+
+    `changes` is what people see of it, in order: each has a `kind`, and
+
+    - message: `message`, and `keyboard` where one came that isn't part of it (a reply keyboard, its
+      removal, a forced reply)
+    - edited: `message`
+    - deleted, pinned, unpinned: `chat_id`, `message_id`
+    - reaction: `chat_id`, `message_id`, `reaction`
+    - action: `chat_id`, `action`
+    - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`
+    - answer: `id` of the callback query, `text`, `show_alert`, `url`
+    - results: `id` of the inline query, `results` and what else it was answered with
+    - commands: `commands`, `scope`, `language_code`
+    - menu_button: `chat_id` (0: all), `menu_button`
+    - profile: `name`, `text`
+    - chat: `chat_id`, and `title` or `description`
+    - member: `chat_id`, `member`
+    - left: `chat_id`
+    """
+
+    method: str
+    params: Json
+    status: int
+    answer: Json
+    at: float = 0.0
+    milliseconds: float = 0.0
+    delivery: int | None = None
+    fault: str = ""
+    bot: int = 0
+    files: dict[str, Json] = field(default_factory=dict)
+    hints: list[str] = field(default_factory=list)
+    changes: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class Fault:
+    """What happens instead of an answer, to how many calls.
+
+    `kind`: "refuse" (with `code`, `description`, `parameters`), "silence" (nothing is ever said),
+    "lost" (the call is carried out and its answer is lost).
+    """
+
+    kind: str
+    count: int = 1
+    code: int = 0
+    description: str = ""
+    parameters: dict[str, int] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()  # none: all
+
+
+FAULTS: dict[str, Callable[[int], Fault]] = {
+    "429": lambda n: Fault(
+        "refuse", n, 429, "Too Many Requests: retry after 3", {"retry_after": 3}
+    ),
+    "403": lambda n: Fault("refuse", n, 403, "Forbidden: bot was blocked by the user"),
+    "500": lambda n: Fault("refuse", n, 500, "Internal Server Error"),
+    "silence": lambda n: Fault("silence", n),
+    "lost": lambda n: Fault("lost", n),
+}
+
+
+class Telegram(World):
+    """Telegram, as its bots and the people who write to them see it.
+
+    It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook (`post`
+    unless told otherwise), and `pace` is how many seconds pass for one of Telegram's: 0.01 makes
+    its back-off a hundred times as fast. `watch` is called with each `Delivery` when it begins and
+    when it is over, and with each `Call` when it is over.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        deliver: Post = post,
+        pace: float = 1.0,
+        watch: Callable[[Delivery | Call], None] = lambda event: None,
+    ) -> None:
+        super().__init__(token, deliver, pace)
+        self.url = ""  # of the Bot API, where it is served
+        self.calls: list[Call] = []
+        self.faults: deque[Fault] = deque()
+        self.watch = watch
+
+    # The first bot, where there is only one.
+
+    @property
+    def webhook(self) -> Json:
+        """The first bot's webhook, as getWebhookInfo tells it."""
+        return self.bot.outbox.info
+
+    @webhook.setter
+    def webhook(self, info: Json) -> None:
+        self.bot.outbox.info = info
+
+    @property
+    def secret(self) -> str:
+        return self.bot.outbox.secret
+
+    @secret.setter
+    def secret(self, secret: str) -> None:
+        self.bot.outbox.secret = secret
+
+    def wants(self, update: Json) -> bool:
+        """Tell whether the first bot asked for updates of this kind."""
+        return self.bot.outbox.wants(update)
+
+    # Deliveries.
+
+    def tell(self, delivery: Delivery) -> None:
+        self.watch(delivery)
+
+    def taken(self, delivery: Delivery) -> None:
+        """Make the call that a webhook's answer may hold. Nobody hears what became of it.
+
+        Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
+        """
+        params = bot_api.parsed(delivery.body)
+        if not isinstance(params, dict) or not isinstance(
+            method := params.pop("method", None), str
+        ):
+            return
+        if method and not method.lower().startswith(NOT_IN_A_RESPONSE):
+            bot = self.bot_by_id(delivery.bot)
+            self.answer(method, params, delivery.number, bot=bot)
+
+    # The Bot API.
+
+    def answer(
+        self,
+        method: str,
+        params: Json,
+        delivery: int | None = None,
+        *,
+        bot: Bot | None = None,
+        uploads: dict[str, Upload] | None = None,
+    ) -> Call:
+        """Carry out a bot's call (the first bot's), or refuse it, or fail as told to."""
+        started = time.monotonic()
+        bot, uploads = bot or self.bot, uploads or {}
+        call = Call(method_named(method) or method, params, 200, {}, time.time())
+        call.delivery, call.bot = delivery, bot.id
+        call.files = {
+            name: {
+                "name": upload.name,
+                "size": len(upload.data),
+                "content_type": upload.content_type,
+            }
+            for name, upload in uploads.items()
+        }
+        fault = self._fault(call.method)
+        call.fault = fault.kind if fault else ""
+        try:
+            if fault and fault.kind == "silence":
+                call.status = 0
+            elif fault and fault.kind == "refuse":
+                raise Refusal(fault.code, fault.description, **fault.parameters)
+            else:
+                call.answer = {"ok": True, "result": self._carry_out(call, bot, uploads)}
+        except Refusal as refusal:
+            call.status = refusal.code
+            call.answer = {"ok": False, "error_code": refusal.code}
+            call.answer["description"] = refusal.description
+            if refusal.parameters:
+                call.answer["parameters"] = refusal.parameters
+        call.milliseconds = (time.monotonic() - started) * 1000
+        with self.changed:
+            self.calls.append(call)
+            self.changed.notify_all()
+        self.watch(call)
+        return call
+
+    def _fault(self, method: str) -> Fault | None:
+        with self.changed:
+            for fault in self.faults:
+                if not fault.methods or method in fault.methods:
+                    fault.count -= 1
+                    if fault.count <= 0:
+                        self.faults.remove(fault)
+                    return fault
+        return None
+
+    def _carry_out(self, call: Call, bot: Bot, uploads: dict[str, Upload]) -> Any:
+        if call.method not in METHODS:
+            call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
+            raise Refusal(404, "Not Found: method not found")
+        # As in Telegram, an empty text is none. So is null here.
+        params = {key: value for key, value in call.params.items() if value not in (None, "")}
+        try:
+            json.dumps(params, ensure_ascii=False).encode()
+            params, call.hints = bot_api.checked(call.method, params)
+        except UnicodeEncodeError:
+            raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
+        request = Request(self, bot, call.method, params, uploads, call.changes)
+        result = methods.carry_out(request)
+        return json.loads(json.dumps(result))  # as it is now: the message may be edited later
+
+    # What people do.
+
+    def edit(self, chat_id: int, message_id: int, text: str, **content: Any) -> int:
+        """Edit a person's message, and return the id of the update."""
+        message = self.messages[chat_id, message_id]
+        edited = {name: value for name, value in message.items() if name != "entities"}
+        edited |= {"text": text, "edit_date": int(time.time()), **content}
+        return self.send({"edited_message": edited}, self._bot_in(chat_id))
+
+    def react(self, chat_id: int, message_id: int, emoji: str, user: Json = ADA) -> int:
+        """Put a person's reaction on a message, or take it back; return the update's id."""
+        key = (chat_id, message_id, user["id"])
+        new = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        with self.changed:
+            old, self.reactions[key] = self.reactions.get(key, []), new
+        reaction = {
+            "chat": self.messages[chat_id, message_id]["chat"],
+            "message_id": message_id,
+            "user": user,
+            "date": int(time.time()),
+            "old_reaction": old,
+            "new_reaction": new,
+        }
+        return self.send({"message_reaction": reaction}, self._bot_in(chat_id))
+
+    def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
+        """Press a button of a bot's message, and return the id of the query."""
+        message = self.messages[chat_id, message_id]
+        query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
+        inline = [id for id, key in self.inline_messages.items() if key == (chat_id, message_id)]
+        about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
+        about = copied(about)
+        sender: Json = message.get("via_bot") or message["from"]
+        self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
+        return str(query["id"])
+
+    def vote(self, chat_id: int, message_id: int, options: list[int], user: Json = ADA) -> None:
+        """Vote in a bot's poll, or take the vote back (no options)."""
+        message = self.messages[chat_id, message_id]
+        poll = message["poll"]
+        with self.changed:
+            self.votes[poll["id"], user["id"]] = options
+            votes = [
+                chosen for (id, _), chosen in self.votes.items() if id == poll["id"] and chosen
+            ]
+            for number, option in enumerate(poll["options"]):
+                option["voter_count"] = sum(number in chosen for chosen in votes)
+            poll["total_voter_count"] = len(votes)
+        bot = self.bot_by_id(message["from"]["id"])
+        if not poll["is_anonymous"]:
+            ids = [poll["options"][number]["persistent_id"] for number in options]
+            about = {"poll_id": poll["id"], "user": user, "option_ids": options}
+            self.send({"poll_answer": {**about, "option_persistent_ids": ids}}, bot)
+        self.send({"poll": copied(poll)}, bot)
+
+    def ask(self, text: str, user: Json = ADA, bot: Bot | None = None, offset: str = "") -> str:
+        """Write an inline query, "@bot text", and return its id."""
+        query = {"id": self.new_id(), "from": user, "query": text, "offset": offset}
+        self.send({"inline_query": {**query, "chat_type": "private"}}, bot)
+        return str(query["id"])
+
+    def choose(self, query_id: str, result_id: str, chat: Json, user: Json = ADA) -> Json:
+        """Send one of an inline query's results to a chat, and return the message."""
+        bot = next(bot for bot in self.bots if query_id in bot.inline_answers)
+        answer = bot.inline_answers[query_id]
+        result = next(result for result in answer["results"] if result["id"] == result_id)
+        markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
+        request = Request(self, bot, "answerInlineQuery", markup, {})
+        content = inline_content(request, result) | markup
+        update = self.message(chat=chat, user=user, via_bot=bot.user, **content)
+        message: Json = update["message"]
+        inline_id = self.new_id()
+        self.inline_messages[inline_id] = (chat["id"], message["message_id"])
+        if chat["id"] in bot.chats:
+            self.send(update, bot)
+        else:
+            self.keep(message)
+        chosen = {"result_id": result_id, "from": user, "query": answer["query"]["query"]}
+        if markup:
+            chosen["inline_message_id"] = inline_id
+        self.send({"chosen_inline_result": chosen}, bot)
+        return message
+
+    def _bot_in(self, chat_id: int) -> Bot:
+        """Return the bot that hears what happens in a chat: the first that was written to there."""
+        return next((bot for bot in self.bots if chat_id in bot.chats), self.bot)

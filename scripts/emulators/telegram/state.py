@@ -1,0 +1,237 @@
+"""What Telegram knows: the bots with their settings, people, chats and the messages in them."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .delivery import Delivery, Outbox, Post, kind_of
+from .files import Files
+
+Json = dict[str, Any]
+
+BOT = {
+    "id": 1234567890,
+    "is_bot": True,
+    "first_name": "Echo",
+    "username": "echo_bot",
+    "can_join_groups": True,
+    "can_read_all_group_messages": False,
+    "supports_inline_queries": False,
+}
+
+ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
+GRACE: Json = {
+    "id": 4343,
+    "is_bot": False,
+    "first_name": "Grace",
+    "username": "grace",
+    "language_code": "en",
+}
+
+
+class Bot:
+    """A bot: what is kept for it, and its outbox. Its token can change, its id can't."""
+
+    def __init__(self, token: str, me: Json, outbox: Outbox) -> None:
+        self.token = token
+        self.me = me
+        self.outbox = outbox
+        self.chats: dict[int, Json] = {}  # those that it can write to
+        self.queries: dict[str, Json] = {}  # that wait for an answer, callback and inline ones
+        self.inline_answers: dict[
+            str, Json
+        ] = {}  # by query: what answerInlineQuery was called with
+        self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
+        self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
+        self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
+        self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
+
+    @property
+    def id(self) -> int:
+        return int(self.me["id"])
+
+    @property
+    def user(self) -> Json:
+        """The bot as other objects name it."""
+        return {name: self.me[name] for name in ("id", "is_bot", "first_name", "username")}
+
+
+class World:
+    """All bots, people, chats and messages. `changed` guards them.
+
+    `deliver` posts an update to a webhook, `pace` is how many seconds pass for one of Telegram's.
+    """
+
+    def __init__(self, token: str, deliver: Post, pace: float) -> None:
+        self.changed = threading.Condition()
+        self.stopped = False
+        self.deliver = deliver
+        self.pace = pace
+        self.deliveries: list[Delivery] = []
+        self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
+        self.messages: dict[tuple[int, int], Json] = {}
+        self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
+        self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
+        self.members: dict[tuple[int, int], Json] = {}  # by chat and user, where one is special
+        self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
+        self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
+        self.files = Files()
+        self._numbers = itertools.count(1)
+        self._update_ids = itertools.count(900000001)
+        self._message_ids = itertools.count(1)
+        self._ids = itertools.count(5213)
+        self.bots: list[Bot] = []
+        self.bot = self.add_bot(token)
+
+    # What Telegram.py adds.
+
+    def tell(self, delivery: Delivery) -> None:
+        """Hear of a delivery, when it begins and when it is over."""
+
+    def taken(self, delivery: Delivery) -> None:
+        """Hear of a delivery that the webhook took, before the next one leaves."""
+
+    # Bots.
+
+    def add_bot(self, token: str, **about: Any) -> Bot:
+        """Add a bot, with what getMe tells of it where that isn't the usual."""
+        me: Json = BOT
+        if self.bots:
+            number = len(self.bots) + 1
+            id = int(token.partition(":")[0])
+            me = {**BOT, "id": id, "first_name": f"Bot {number}", "username": f"bot{number}_bot"}
+        me = {**me, **about} if about else me
+        outbox = Outbox(
+            me["id"],
+            self.changed,
+            self.pace,
+            lambda *request: self.deliver(*request),
+            self._note,
+            self.taken,
+        )
+        bot = Bot(token, me, outbox)
+        with self.changed:
+            self.bots.append(bot)
+        return bot
+
+    def bot_of(self, token: str) -> Bot | None:
+        """Return the bot that has a token."""
+        return next((bot for bot in self.bots if bot.token == token), None)
+
+    def bot_by_id(self, id: int) -> Bot:
+        """Return a bot. Raises StopIteration if there is none of that id."""
+        return next(bot for bot in self.bots if bot.id == id)
+
+    def _note(self, delivery: Delivery) -> None:
+        with self.changed:
+            if not delivery.number:
+                delivery.number = next(self._numbers)
+                self.deliveries.append(delivery)
+        self.tell(delivery)
+
+    # What happens in chats.
+
+    def new_id(self) -> str:
+        """Return an id that nothing else has: of a query, a poll …"""
+        return f"{next(self._ids)}"
+
+    def new_message_id(self) -> int:
+        return next(self._message_ids)
+
+    def keep(self, message: Json) -> Json:
+        """Put a message into its chat, and return it."""
+        with self.changed:
+            self.messages[message["chat"]["id"], message["message_id"]] = message
+            self.files.learn(message)
+        return message
+
+    def member(self, chat: Json, user: Json) -> Json:
+        """Return what a user is in a chat."""
+        if known := self.members.get((chat["id"], user["id"])):
+            return known
+        if user["is_bot"] and chat["type"] != "private":
+            rights = (
+                "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
+                "can_promote_members can_change_info can_invite_users can_post_stories "
+                "can_edit_stories can_delete_stories can_pin_messages"
+            )
+            flags = {"can_be_edited": False, "is_anonymous": False}
+            flags |= dict.fromkeys(rights.split(), True)
+            return {"status": "administrator", "user": user, **flags}
+        if user["id"] == ADA["id"] and chat["type"] != "private":
+            return {"status": "creator", "user": user, "is_anonymous": False}
+        return {"status": "member", "user": user}
+
+    # Updates.
+
+    def message(
+        self,
+        text: str | None = None,
+        *,
+        chat: Json | None = None,
+        user: Json | None = None,
+        **content: Any,
+    ) -> Json:
+        """Return the update of a new message: of a text, or of other content."""
+        user = user or ADA
+        chat = chat or {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+        if text is not None:
+            content["text"] = text
+        numbers = {"message_id": self.new_message_id(), "date": int(time.time())}
+        return {"message": {**numbers, "from": user, "chat": chat, **content}}
+
+    def send(self, update: Json, bot: Bot | None = None) -> int:
+        """Have an update delivered to a bot, the first unless told otherwise; return its id."""
+        bot = bot or self.bot
+        update = {"update_id": next(self._update_ids), **update}
+        kind = kind_of(update)
+        content: Json = update.get(kind) or {}
+        with self.changed:
+            if kind in ("callback_query", "inline_query"):
+                bot.queries[content["id"]] = content
+            chat = content.get("chat") or content.get("message", {}).get("chat")
+            sender = content.get("from") or content.get("user")
+            if sender and not sender.get("is_bot"):
+                self.people.setdefault(sender["id"], sender)
+            if chat:
+                bot.chats[chat["id"]] = chat
+            if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
+                self.keep(content)
+            if bot.outbox.wants(update):
+                place = chat["id"] if chat else (sender or {}).get("id")
+                bot.outbox.put(place, update)
+            self.changed.notify_all()
+        return int(update["update_id"])
+
+    def revoke(self, token: str) -> None:
+        """Give the first bot another token, as @BotFather's /revoke does. It has no webhook yet.
+
+        That a webhook belongs to the token is how Telegram's own server keeps it, and not written.
+        """
+        with self.changed:
+            self.bot.token = token
+            self.bot.outbox.set({"url": ""}, "")
+
+    def pending(self) -> int:
+        """Return how many updates wait to be delivered, to all bots."""
+        return sum(bot.outbox.pending() for bot in self.bots)
+
+    def wait(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:
+        """Wait until a condition is true, and return its value. Raises TimeoutError."""
+        with self.changed:
+            value = self.changed.wait_for(condition, timeout)
+        if not value:
+            raise TimeoutError(f"waited {timeout:g} s in vain")
+        return value
+
+    def stop(self) -> None:
+        """End the delivery."""
+        with self.changed:
+            self.stopped = True
+            for bot in self.bots:
+                bot.outbox.stop()
+            self.changed.notify_all()

@@ -1,0 +1,170 @@
+"""Each method of the Bot API is known: with what it takes, and with a result as documented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulators.telegram import METHODS, Json, Telegram
+from emulators.telegram.bot_api import RETURNS, TYPES, array_of, conform
+from emulators.telegram.files import Upload, picture
+
+from tests.support.telegram import TOKEN
+
+GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
+UPLOADS = {"file": Upload("a.png", "image/png", picture(2, 2))}
+SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": "attach://file"}
+# What a parameter must be where any value of its type won't do, by name or by method and name.
+VALUES: Json = {
+    "action": "typing",
+    "audio_file_id": "attach://file",
+    "callback_query_id": "query",
+    "file_id": "known",
+    "from_chat_id": GROUP["id"],
+    "html": "<p>Hello</p>",
+    "inline_query_id": "inline",
+    "media": "attach://file",
+    "photo": "attach://file",
+    "url": "https://example.org",
+    "user_id": 4343,
+}
+# Calls that need a certain message, or more than what is required.
+MORE: dict[str, Json] = {
+    "editMessageText": {"text": "new"},
+    "editMessageCaption": {"message_id": "photo", "caption": "new"},
+    "editMessageMedia": {"media": {"type": "photo", "media": "attach://file"}},
+    "editMessageReplyMarkup": {
+        "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "a.b"}]]}
+    },
+    "editMessageLiveLocation": {"message_id": "location"},
+    "stopMessageLiveLocation": {"message_id": "location"},
+    "stopPoll": {"message_id": "poll"},
+    "setGameScore": {"message_id": "text"},
+    "sendMediaGroup": {"media": [{"type": "photo", "media": "attach://file"}] * 2},
+    "sendRichMessage": {"rich_message": {"html": "<p>Hello</p>"}},
+    "sendRichMessageDraft": {"chat_id": 4242, "rich_message": {"markdown": "Hello"}},
+    "sendMessageDraft": {"chat_id": 4242},
+    "setChatMenuButton": {"chat_id": 4242},
+    "getChatMenuButton": {"chat_id": 4242},
+}
+
+
+def value(kind: str, name: str) -> Any:
+    """Return a value of a documented kind, with no more than it needs."""
+    kind = kind.partition(" | ")[0]
+    if name in VALUES and kind in ("Integer", "InputFile", "String"):
+        return VALUES[name]
+    if inner := array_of(kind):
+        return [value(inner, "")]
+    if kind.startswith('"'):
+        return kind.strip('"')
+    if kind in SCALARS:
+        return SCALARS[kind]
+    if kind == "String":
+        return "x"
+    entry = TYPES[kind]
+    if isinstance(entry, str):
+        return value(entry, name)
+    return {n: value(k, n) for n, (k, required) in entry.items() if required}
+
+
+@pytest.fixture(scope="module")
+def telegram() -> Telegram:
+    return Telegram(TOKEN)
+
+
+def messages(telegram: Telegram) -> dict[str, int]:
+    """Send what methods need, and return the ids of the bot's messages by what is in them."""
+    update = telegram.message("hello", chat=GROUP, user=telegram.people[4343])
+    telegram.send(update)
+    telegram.send(telegram.message("hello"))
+    sender = {"from": telegram.people[4343]}
+    press = {"message": update["message"], "chat_instance": "1", "data": "x"}
+    telegram.send({"callback_query": {"id": "query", **sender, **press}})
+    telegram.send({"inline_query": {"id": "inline", "query": "x", "offset": "", **sender}})
+    telegram.files.add("document", b"abc", "a.txt", id="known")
+    calls: dict[str, Json] = {
+        "text": {"method": "sendMessage", "text": "hello"},
+        "photo": {"method": "sendPhoto", "photo": "attach://file"},
+        "location": {"method": "sendLocation", "latitude": 1, "longitude": 2, "live_period": 60},
+        "poll": {"method": "sendPoll", "question": "?", "options": ["a"]},
+    }
+    ids = {}
+    for name, call in calls.items():
+        params = {"chat_id": GROUP["id"], **call}
+        answer = telegram.answer(params.pop("method"), params, uploads=UPLOADS).answer
+        ids[name] = answer["result"]["message_id"]
+    telegram.answer("pinChatMessage", {"chat_id": GROUP["id"], "message_id": ids["text"]})
+    return ids
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_takes_what_it_requires(telegram: Telegram, method: str) -> None:
+    ids = messages(telegram)
+    required = {n: value(k, n) for n, (k, needed) in METHODS[method].items() if needed}
+    place = {"chat_id": GROUP["id"], "message_id": ids["text"], "message_ids": [ids["text"]]}
+    params = required | {name: place[name] for name in place if name in METHODS[method]}
+    params |= MORE.get(method, {})
+    if params.get("message_id") in ids:
+        params["message_id"] = ids[params["message_id"]]
+    call = telegram.answer(method.upper(), params, uploads=UPLOADS)
+    assert (call.method, call.status, call.hints) == (method, 200, []), call.answer
+    hints: list[str] = []
+    conform(RETURNS[method], call.answer["result"], hints)
+    for change in call.changes:
+        if "message" in change:
+            conform("Message", change["message"], hints)
+    assert hints == []
+
+
+# Without these, Telegram does something all the same.
+NOT_REQUIRED = {("setWebhook", "url"), ("setMyCommands", "commands")}
+REQUIRED = [
+    (method, name)
+    for method, fields in METHODS.items()
+    for name, (_, required) in fields.items()
+    if required and (method, name) not in NOT_REQUIRED
+]
+
+
+def test_nothing_that_is_required_can_be_left_out(telegram: Telegram) -> None:
+    for method, name in REQUIRED:
+        params = {n: value(k, n) for n, (k, needed) in METHODS[method].items() if needed}
+        del params[name]
+        assert telegram.answer(method, params).status == 400, (method, name)
+    assert len(REQUIRED) > 200
+
+
+HINTS = [
+    ("sendMesage", {}, ["no such method; did you mean sendMessage?"]),
+    ("fly", {}, ["no such method"]),
+    (
+        "sendMessage",
+        {"text": "x", "replymarkup": {}, "zzz": 1},
+        [
+            "sendMessage has no parameter replymarkup; did you mean reply_markup?",
+            "sendMessage has no parameter zzz",
+        ],
+    ),
+    (
+        "sendMessage",
+        {
+            "text": "x",
+            "reply_markup": {
+                "inline_keyboard": [[{"text": "a", "calback_data": "b", "url": "a.b"}]]
+            },
+        },
+        ["InlineKeyboardButton has no field calback_data; did you mean callback_data?"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "params", "hints"), HINTS)
+def test_what_isnt_documented_is_told(
+    telegram: Telegram, method: str, params: Json, hints: list[str]
+) -> None:
+    messages(telegram)
+    call = telegram.answer(method, {"chat_id": GROUP["id"], **params})
+    assert call.hints == hints
+    expected = (200, None) if method == "sendMessage" else (404, "Not Found: method not found")
+    assert (call.status, call.answer.get("description")) == expected

@@ -1,0 +1,173 @@
+"""scripts/update-bot-api: the table and the types, made from a description."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from emulators import update_bot_api
+from emulators.telegram import Json
+from emulators.telegram.bot_api import TABLE
+from emulators.update_bot_api import STUB, changes, stub_text, table_of, table_text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def field(name: str, *types: str, required: bool = True, description: str = "") -> Json:
+    return {"name": name, "types": [*types], "required": required, "description": description}
+
+
+ARRAYS = "Array of Array of Cat"
+DESCRIPTION: Json = {
+    "version": "Bot API 99",
+    "release_date": "June 1, 2099",
+    "methods": {
+        "feed": {
+            "returns": ["Cat", "Boolean"],
+            "fields": [field("cat", "Integer", "String"), field("cats", ARRAYS, required=False)],
+        },
+        "rest": {"returns": ["Boolean"]},
+    },
+    "types": {
+        "Cat": {"fields": [field("kind", "String", description='Kind, always "cat"')]},
+        "Dog": {"fields": [field("from", "Cat"), field("old", "Boolean", required=False)]},
+        "Food": {},
+        "InputFile": {},
+        "Pet": {"subtypes": ["Cat", "Dog"]},
+    },
+}
+METHODS: Json = {
+    "feed": {"returns": "Cat | Boolean", "params": {"cat": "Integer | String", "cats?": "[[Cat]]"}},
+    "rest": {"returns": "Boolean", "params": {}},
+}
+TYPES: Json = {
+    "Cat": {"kind": '"cat"'},
+    "Dog": {"from": "Cat", "old?": "Boolean"},
+    "Food": {},
+    "InputFile": {},
+    "Pet": "Cat | Dog",
+}
+STUBS = """
+class Cat(TypedDict):
+    kind: Literal["cat"]
+
+Dog = TypedDict(
+    "Dog",
+    {
+        "from": Cat,
+        "old": NotRequired[bool],
+    },
+)
+
+class Food(TypedDict): ...
+
+Pet = Cat | Dog
+
+class Feed(TypedDict):
+    method: Literal["feed"]
+    cat: int | str
+    cats: NotRequired[list[list[Cat]]]
+
+class Rest(TypedDict):
+    method: Literal["rest"]
+
+Call = Feed | Rest
+"""
+
+
+def test_a_description_becomes_a_table() -> None:
+    table = table_of(DESCRIPTION)
+    assert (table["methods"], table["types"]) == (METHODS, TYPES)
+    assert json.loads(table_text(table)) == table
+
+
+def test_a_table_becomes_types() -> None:
+    assert stub_text(table_of(DESCRIPTION)).endswith(STUBS)
+
+
+def test_the_types_are_those_of_the_table() -> None:
+    """Nobody edited either of them, and both are of the same version."""
+    table = json.loads(TABLE.read_text())
+    assert table_text(table) == TABLE.read_text()
+    assert stub_text(table) == STUB.read_text()
+    assert (len(table["methods"]), len(table["types"])) == (180, 359)
+
+
+def test_what_changed_is_told() -> None:
+    old = table_of(DESCRIPTION)
+    new = json.loads(json.dumps(old)) | {"version": "Bot API 100"}
+    del new["methods"]["rest"], new["types"]["Food"]
+    new["methods"]["feed"] = {"returns": "Cat", "params": {"cat": "Integer", "dish?": "String"}}
+    new["methods"]["walk"] = {"returns": "Boolean", "params": {}}
+    new["types"]["Pet"] = "Cat | Bird"
+    assert list(changes(old, new)) == [
+        "Bot API 99 → Bot API 100",
+        "+ method walk",
+        "- method rest",
+        "- feed returns Cat | Boolean",
+        "- feed.cat: Integer | String",
+        "- feed.cats?: [[Cat]]",
+        "+ feed returns Cat",
+        "+ feed.cat: Integer",
+        "+ feed.dish?: String",
+        "- type Food",
+        "- Pet is Dog",
+        "+ Pet is Bird",
+    ]
+    assert list(changes(new, new)) == []
+
+
+def test_the_script_writes_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "api.json"
+    source.write_text(json.dumps(DESCRIPTION))
+    monkeypatch.setattr(update_bot_api, "TABLE", tmp_path / "table.json")
+    monkeypatch.setattr(update_bot_api, "STUB", tmp_path / "types.pyi")
+    monkeypatch.setattr("sys.argv", ["update-bot-api", str(source)])
+    assert update_bot_api.main() == 0
+    assert json.loads((tmp_path / "table.json").read_text())["methods"] == METHODS
+    assert (tmp_path / "types.pyi").read_text().endswith(STUBS)
+    assert "+ method feed\n" in capsys.readouterr().out
+    assert update_bot_api.main() == 0
+    assert capsys.readouterr().out == "Nothing changed: Bot API 99.\n"
+
+
+WRONG = {
+    "no file": (None, "No such file"),
+    "no JSON": ("{", "Expecting"),
+    "no object": ("[]", "an object is expected"),
+    "no description": ('{"methods": {}}', "no description of the Bot API"),
+    "no fields": (
+        json.dumps({**DESCRIPTION, "methods": {"x": {"returns": 1}}}),
+        "no description of the Bot API",
+    ),
+    "a clash": (
+        json.dumps({**DESCRIPTION, "types": {"Feed": {}}}),
+        "Feed is both a type and the name of feed's call",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "error"), WRONG.values(), ids=WRONG)
+def test_what_is_no_description_changes_nothing(
+    tmp_path: Path, text: str | None, error: str
+) -> None:
+    """In a copy: the script itself, as it is called."""
+    copy = tmp_path / "copy"
+    for name in ("update-bot-api", "python", "__main__.py", "project.py", "emulators"):
+        source, target = ROOT / "scripts" / name, copy / "scripts" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    table = copy / "scripts/emulators/telegram/bot_api.json"
+    before = table.read_bytes()
+    if text is not None:
+        (tmp_path / "api.json").write_text(text)
+    command = [copy / "scripts/update-bot-api", tmp_path / "api.json"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert error in result.stderr and "Traceback" not in result.stderr
+    assert table.read_bytes() == before and not (copy / "lambda").exists()

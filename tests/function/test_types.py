@@ -1,0 +1,102 @@
+"""The types that an author's bot can use: they find mistakes, and cost nothing at run time."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import skip_or_fail
+
+ROOT = Path(__file__).resolve().parents[2]
+RIGHT = """
+from botkit.types import Call, SendMessage, SendPhoto, Update
+
+
+def reply(update: Update) -> list[Call]:
+    if "message" not in update:
+        return []
+    message = update["message"]
+    name = message["from"]["first_name"] if "from" in message else "you"
+    text: SendMessage = {
+        "method": "sendMessage",
+        "chat_id": message["chat"]["id"],
+        "text": f"Hello, {name}",
+        "reply_markup": {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]},
+    }
+    photo: SendPhoto = {"method": "sendPhoto", "chat_id": "@channel", "photo": ("a.png", b"png")}
+    return [text, photo, {"method": "sendDice", "chat_id": 42}]
+"""
+CALL = """
+from botkit.types import SendMessage
+
+call: SendMessage = {{"method": "sendMessage", "chat_id": 42, {}}}
+"""
+# What is wrong, by name, and what a type checker must say.
+WRONG = {
+    "key": (CALL.format('"text": "x", "replymarkup": {}'), "replymarkup"),
+    "type": (CALL.format('"text": 7'), r'"int"|Literal\[7\]'),
+    "missing": (CALL.format('"protect_content": True'), "text"),
+    "nested": (
+        CALL.format('"text": "x", "reply_parameters": {"mesage_id": 1, "message_id": 1}'),
+        "mesage_id",
+    ),
+    "method": (
+        'from botkit.types import GetMe\n\ncall: GetMe = {"method": "getme"}\n',
+        "getme",
+    ),
+    "field": (
+        "from botkit.types import Update\n\n\n"
+        'def f(u: Update) -> object:\n    return u["mesage"]\n',
+        "mesage",
+    ),
+    "name": ("from botkit.types import SendMesage as SendMesage\n", "SendMesage"),
+}
+
+
+def mypy(folder: Path) -> str:
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "."]
+    environment = {"MYPYPATH": str(ROOT / "lambda")}
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=folder
+    ).stdout
+
+
+def pyright(folder: Path) -> str:
+    (folder / "pyrightconfig.json").write_text(
+        json.dumps({"extraPaths": [str(ROOT / "lambda")], "typeCheckingMode": "strict"})
+    )
+    command = [sys.executable, "-m", "pyright", "."]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    if "informations" not in result.stdout:
+        skip_or_fail(f"pyright needs Node: {result.stderr.strip()[-200:]}")
+    return result.stdout
+
+
+@pytest.mark.parametrize("check", [mypy, pyright])
+def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_path: Path) -> None:
+    """And nothing else. All in one run: to start one takes seconds."""
+    (tmp_path / "right.py").write_text(RIGHT)
+    for name, (source, _) in WRONG.items():
+        (tmp_path / f"wrong_{name}.py").write_text(source)
+    # pyright goes on in further lines, which begin with blanks.
+    errors = re.split(r"\n(?=\S)|\n(?=  /)", check(tmp_path))
+    assert not [error for error in errors if "right.py" in error and "error" in error]
+    for name, (_, word) in WRONG.items():
+        said = [error for error in errors if f"wrong_{name}.py:" in error]
+        assert any(re.search(word, error) for error in said), f"{name}: {said}"
+
+
+def test_each_name_is_a_dict_at_run_time() -> None:
+    types = importlib.import_module("botkit.types")
+    assert types.Update is types.SendMessage is dict
+    assert not hasattr(types, "__path__"), "or Python takes it for a package"
+    namespace: dict[str, object] = {}
+    exec(RIGHT, namespace)
+    assert namespace["reply"]({"update_id": 1}) == []  # type: ignore[operator]
