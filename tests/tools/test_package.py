@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from project import LAMBDA, ROOT, SCRIPTS
 from terraform import terraform_command
 
 from tests.support.deployment import needs_terraform
-from tests.support.stubs import LAMBDA
 
-PACKAGE = LAMBDA.parent / "scripts" / "package"
+PACKAGE = SCRIPTS / "package"
 MODULES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py"))]
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -188,14 +188,14 @@ def terraform_of(source_dir: Path | None) -> Any:
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
         # The locals by themselves: without a provider there is nothing to install.
-        source = (LAMBDA.parent / "main.tf").read_text()
+        source = (ROOT / "main.tf").read_text()
         (block,) = re.findall(r"^locals {\n  module_folder.*?^}\n", source, re.M | re.S)
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")
             + "".join(f'variable "{name}" {{}}\n' for name in ("module", "name", "runtime"))
             + 'variable "source_dir" { default = null }\n'
         )
-        values = {"module": LAMBDA.parent, "name": "bot", "runtime": THIS}
+        values = {"module": ROOT, "name": "bot", "runtime": THIS}
         if source_dir:
             values["source_dir"] = source_dir
         result = subprocess.run(
