@@ -9,6 +9,7 @@ TOOLS = {
     "bench": "benchmark.bench",
     "demo": "chat.demo",
     "doctor": "live.doctor",
+    "mutants": "mutation",
     "poll": "live.poll",
     "screenshot": "chat.screenshot",
     "update-bot-api": "emulators.update_bot_api",

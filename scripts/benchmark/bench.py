@@ -58,7 +58,7 @@ def main() -> int:
 
 def bench(runs: int, quick: bool, docs: Path) -> int:
     """Measure and report. Returns the exit code."""
-    python = variants.find_python(RUNTIME)
+    python = variants.interpreter(RUNTIME)
     if not python:
         sys.exit(f"Python {RUNTIME} is needed: the runtime that the function is deployed with")
     with ExitStack() as stack:
@@ -69,7 +69,7 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
             print(f"left out: the rows with a distance ({error})", file=sys.stderr)
         say("preparing")
         addresses = list(far.addresses.values()) if far else []
-        root = make_certificates(variants.BUILD / "certificates", addresses)
+        root = make_certificates(variants.FOLDER / "certificates", addresses)
         builder = variants.Builder(python, RUNTIME, root)
         plan = make_plan(builder, quick, ROUND_TRIPS if far else ())
         limit = stack.enter_context(measure.CpuLimit())

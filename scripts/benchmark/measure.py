@@ -10,10 +10,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmark.fake_bot_api import FakeBotApi
 from emulators.runtime_api import RuntimeApi
+from events import webhook_event
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
 MEGABYTES_PER_CORE = 1769
@@ -111,7 +112,7 @@ class CpuLimit:
             (self._group / self._file).write_text(quota + period)
 
 
-def event(number: int) -> dict[str, object]:
+def event(number: int) -> Any:
     """Return the event of API Gateway (payload 2.0) for the number-th text message."""
     user = {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"}
     update = {
@@ -124,20 +125,8 @@ def event(number: int) -> dict[str, object]:
             "text": "hello",
         },
     }
-    return {
-        "version": "2.0",
-        "routeKey": "POST /telegram",
-        "rawPath": "/telegram",
-        "rawQueryString": "",
-        "headers": {
-            "content-type": "application/json",
-            "host": "abc123.execute-api.eu-central-1.amazonaws.com",
-            "x-telegram-bot-api-secret-token": SECRET,
-        },
-        "requestContext": {"http": {"method": "POST", "path": "/telegram"}, "stage": "$default"},
-        "body": json.dumps(update),
-        "isBase64Encoded": False,
-    }
+    headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": SECRET}
+    return webhook_event(json.dumps(update), headers)
 
 
 def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:

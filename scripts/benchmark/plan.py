@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmark.experiments import EXPERIMENTS, HTTP_BY_HAND, MEMORY
 from benchmark.measure import Variant
-from benchmark.variants import Builder, find_python, node_functions
+from benchmark.variants import Builder, interpreter, node_functions
 
 OTHERS = ("3.12", "3.14")  # Pythons, beside the one that the function is deployed with
 
@@ -43,9 +43,9 @@ def make_plan(builder: Builder, quick: bool, round_trips: Sequence[int]) -> Plan
         plan.main.extend(
             [
                 builder.function("requests", "with_requests", "requests"),
-                builder.function("pyTelegramBotAPI", "with_telebot", "telebot"),
+                builder.function("pyTelegramBotAPI", "with_telebot", "pyTelegramBotAPI"),
                 builder.function(
-                    "python-telegram-bot", "with_python_telegram_bot", "python_telegram_bot"
+                    "python-telegram-bot", "with_python_telegram_bot", "python-telegram-bot"
                 ),
                 builder.function("aiogram", "with_aiogram", "aiogram"),
                 *node_functions(builder.root),
@@ -56,7 +56,7 @@ def make_plan(builder: Builder, quick: bool, round_trips: Sequence[int]) -> Plan
                 plan.experiments[experiment.name] = builder.experiment(experiment)
         distant += [plan.experiments[HTTP_BY_HAND.name], textbook]
         for version in OTHERS:
-            other = find_python(version)
+            other = interpreter(version)
             if other:
                 builds = Builder(other, version, builder.root)
                 plan.others.extend(

@@ -14,24 +14,18 @@ from pathlib import Path
 
 from benchmark.experiments import Experiment, apply
 from benchmark.measure import Variant
-from project import ROOT
+from project import BUILD, SCRIPTS, requirement
 
-BUILD = ROOT / ".build" / "bench"
+FOLDER = BUILD / "bench"
 FUNCTIONS = Path(__file__).resolve().parent / "functions"
 
-RUNTIME_CLIENT = "awslambdaric==4.2.2"
-LIBRARIES = {
-    "requests": "requests==2.34.2",
-    "telebot": "pyTelegramBotAPI==4.37.1",
-    "python_telegram_bot": "python-telegram-bot==22.8",
-    "aiogram": "aiogram==3.31.0",
-}
+RUNTIME_CLIENT = "awslambdaric"
 GRAMMY = "grammy@1.46.0"
 # Node gives up an address after 250 ms, which is too short at 128 MB.
 NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
 
 
-def find_python(version: str) -> str | None:
+def interpreter(version: str) -> str | None:
     """Return the Python of a version ("3.13"), or None.
 
     It is the interpreter itself: a virtual environment or a shim of pyenv would slow each start.
@@ -56,14 +50,14 @@ class Builder:
         self.python = python
         self.version = version
         self.root = root
-        self.client = _install(python, f"client-{version}", [RUNTIME_CLIENT])
+        self.client = _install(python, f"client-{version}", [requirement(RUNTIME_CLIENT)])
         self.store = _system_store(root)
 
     def bot(self, name: str, mode: str, experiment: Experiment | None = None) -> Variant:
         """Return this project's function as it is deployed, or as an experiment has it."""
         folder = _empty_folder(f"task-{self.version}-{name}")
         package = Path(f"{folder}.zip")
-        script = ROOT / "scripts" / "package"
+        script = SCRIPTS / "package"
         subprocess.run([self.python, script, package, f"python{self.version}"], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
@@ -84,7 +78,7 @@ class Builder:
         """Return another function, with the library that it needs."""
         folder = _empty_folder(f"task-{name}")
         if library:
-            installed = _install(self.python, library, [LIBRARIES[library]])
+            installed = _install(self.python, library, [requirement(library)])
             shutil.copytree(installed, folder, dirs_exist_ok=True)
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
         package = _zip(folder)
@@ -117,7 +111,7 @@ def node_functions(root: Path) -> Iterator[Variant]:
     ]:
         folder = _empty_folder(f"task-{name}")
         if library:
-            installed = BUILD / library
+            installed = FOLDER / library
             if not installed.exists():
                 print(f"  installing {library}", file=sys.stderr)
                 partial = _empty_folder("partial")
@@ -148,14 +142,14 @@ def _system_store(root: Path) -> Path:
     system = ssl.get_default_verify_paths().cafile
     if not system:
         raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
-    store = BUILD / "store.pem"
+    store = FOLDER / "store.pem"
     store.write_text(Path(system).read_text() + root.read_text())
     return store
 
 
 def _install(python: str, name: str, requirements: list[str]) -> Path:
     """Install packages into a folder of their own, unless they are there."""
-    folder = BUILD / name
+    folder = FOLDER / name
     done = folder / "installed.json"
     if not done.exists() or json.loads(done.read_text()) != requirements:
         print(f"  installing {' '.join(requirements)}", file=sys.stderr)
@@ -170,7 +164,7 @@ def _install(python: str, name: str, requirements: list[str]) -> Path:
 
 
 def _empty_folder(name: str) -> Path:
-    folder = BUILD / name.replace(" ", "-").replace(",", "")
+    folder = FOLDER / name.replace(" ", "-").replace(",", "")
     if folder.exists():
         for path in [folder, *folder.rglob("*")]:
             if not path.is_symlink():

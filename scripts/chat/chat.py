@@ -1,9 +1,4 @@
-"""The demo's chat page: what people do there goes to the stand-in, and what happens is shown.
-
-The page, chat.html, asks for nothing but this server: `GET /events` is all that happened and then
-all that happens, as server-sent events; `POST /send`, `/press`, `/fail` and `/cool` are
-what people do.
-"""
+"""What happened in the demo's chats, and what people do in them."""
 
 from __future__ import annotations
 
@@ -14,95 +9,33 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from emulators.container import why_it_fails
+from container import explain_failure
 from emulators.telegram import FAULTS, METHODS, Call, Delivery, Json, Telegram
+from project import LAMBDA
 
-from chat.places import Place, Reload
+from chat.deployments import Deployment, Reload
+from chat.samples import CHATS, CONTENT
 
-PAGE = Path(__file__).with_name("page.html")
 HIDDEN = "(hidden)"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
-MAX_REQUEST = 100_000  # bytes
-LONGEST = 4096  # characters of a message
+MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
 KEEP_ALIVE = 15.0  # seconds
 MOST_FAILURES = 9
 
-# Where one can write: what the stand-in puts into a message, and what the page says about it.
-FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
-CHATS: dict[str, Json] = {
-    "private": {
-        "title": "Echo",
-        "about": "private chat",
-        "chat": {"id": 4242, "type": "private", "first_name": "Ada"},
-    },
-    "group": {
-        "title": "Book club",
-        "about": "group, in which the bot is an admin and so sees every message",
-        "chat": {"id": -1001000000001, "type": "supergroup", "title": "Book club"},
-    },
-    "topic": {
-        "title": "Workshop › Tools",
-        "about": "topic of a group, in which the bot is an admin",
-        "chat": FORUM,
-        "thread": {"message_thread_id": 7, "is_topic_message": True},
-    },
-}
 
-
-def poll(question: str, *options: str) -> Json:
-    return {
-        "id": "5213",
-        "question": question,
-        "options": [{"text": text, "voter_count": 0} for text in options],
-        "total_voter_count": 0,
-        "is_closed": False,
-        "is_anonymous": True,
-        "type": "regular",
-        "allows_multiple_answers": False,
-    }
-
-
-# What can be sent beside text. The page draws it: there is no file behind these ids.
-CONTENT: dict[str, Json] = {
-    "photo": {
-        "photo": [
-            {"file_id": "lake-s", "file_unique_id": "lake-s", "width": 90, "height": 60},
-            {"file_id": "lake", "file_unique_id": "lake", "width": 1280, "height": 853},
-        ],
-        "caption": "At the lake",
-    },
-    "sticker": {
-        "sticker": {
-            "file_id": "robot",
-            "file_unique_id": "robot",
-            "type": "regular",
-            "width": 512,
-            "height": 512,
-            "is_animated": False,
-            "is_video": False,
-            "emoji": "🤖",
-        }
-    },
-    "voice": {
-        "voice": {
-            "file_id": "voice",
-            "file_unique_id": "voice",
-            "duration": 7,
-            "mime_type": "audio/ogg",
-        }
-    },
-    "location": {"location": {"latitude": 51.4779, "longitude": -0.0015}},
-    "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
-}
-
-
-class Wrong(Exception):
+class InvalidRequest(ValueError):
     """What was asked for can't be done; the text says why."""
+
+
+def check_text(text: str) -> None:
+    """Raise InvalidRequest if a text can't be sent as one message."""
+    if not text.strip():
+        raise InvalidRequest("A message needs some text.")
+    if len(text) > MAX_TEXT:
+        raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
 
 
 class Chat:
@@ -114,7 +47,7 @@ class Chat:
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
-        self.place: Place | None = None
+        self.deployment: Deployment | None = None
         telegram.watch = self.watch
         self._lock = threading.RLock()
         self._clients: set[queue.SimpleQueue[tuple[str, Any] | None]] = set()
@@ -150,8 +83,8 @@ class Chat:
 
     def _snapshot(self) -> Json:
         return {
-            "place": self.place.name if self.place else "",
-            "notes": self.place.notes if self.place else {},
+            "deployment": self.deployment.name if self.deployment else "",
+            "notes": self.deployment.notes if self.deployment else {},
             "chats": {key: {"title": c["title"], "about": c["about"]} for key, c in CHATS.items()},
             "entries": self._entries,
             "traces": self._traces,
@@ -196,7 +129,7 @@ class Chat:
         over = bool(delivery.status or delivery.error)
         failure = ""
         if delivery.status == 200 and not self._calls_of(delivery):
-            failure = why_it_fails(delivery.update)
+            failure = explain_failure(LAMBDA, delivery.update)
         with self._lock:
             trace = self._trace(delivery.update)
             tries = trace["tries"]
@@ -225,7 +158,7 @@ class Chat:
                     "milliseconds": delivery.milliseconds,
                     "retry_at": retry_at,
                     "failure": failure,
-                    "seen": self._seen(delivery),
+                    "details": self._details(delivery),
                 }
             self._tell("trace", trace)
 
@@ -235,15 +168,16 @@ class Chat:
             calls: list[Json] = tries[-1]["calls"] if tries else []
             return calls
 
-    def _seen(self, delivery: Delivery) -> Json:
-        assert self.place
-        seen = dataclasses.asdict(self.place.seen(delivery.headers.get("apigw-requestid", "")))
-        if seen["event"]:
-            headers = seen["event"]["headers"]
-            seen["event"]["headers"] = {
+    def _details(self, delivery: Delivery) -> Json:
+        assert self.deployment
+        request_id = delivery.headers.get("apigw-requestid", "")
+        details = dataclasses.asdict(self.deployment.details(request_id))
+        if details["event"]:
+            headers = details["event"]["headers"]
+            details["event"]["headers"] = {
                 name: HIDDEN if name == SECRET_HEADER else value for name, value in headers.items()
             }
-        return seen
+        return details
 
     def _on_call(self, call: Call) -> None:
         with self._lock:
@@ -316,12 +250,9 @@ class Chat:
     def send(self, where: str, kind: str, text: str) -> None:
         """Send a text, or other content, to the bot."""
         if where not in CHATS:
-            raise Wrong(f"there is no chat {where!r}")
+            raise InvalidRequest(f"there is no chat {where!r}")
         if kind == "text":
-            if not text.strip():
-                raise Wrong("A message needs some text.")
-            if len(text) > LONGEST:
-                raise Wrong(f"Telegram takes {LONGEST} characters at most, not {len(text)}.")
+            check_text(text)
             content: Json = {"text": text}
             if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
                 span = {"type": "bot_command", "offset": 0, "length": command.end()}
@@ -329,7 +260,7 @@ class Chat:
         elif kind in CONTENT:
             content = CONTENT[kind]
         else:
-            raise Wrong(f"there is no kind of message {kind!r}")
+            raise InvalidRequest(f"there is no kind of message {kind!r}")
         self.refresh()
         known = CHATS[where]
         update = self.telegram.message(chat=known["chat"], **known.get("thread", {}), **content)
@@ -338,12 +269,12 @@ class Chat:
     def press(self, key: int, data: str) -> None:
         """Press an inline button of one of the bot's messages."""
         if not 0 <= key < len(self._entries):
-            raise Wrong("there is no such message")
+            raise InvalidRequest("there is no such message")
         message = self._entries[key]["message"]
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
         buttons = [b for b in itertools.chain(*rows) if b.get("callback_data") == data]
         if not buttons:
-            raise Wrong("the message has no such button")
+            raise InvalidRequest("the message has no such button")
         self.refresh()
         query_id = f"{next(self._query_ids)}"
         self._chat_of_query[query_id] = message["chat"]["id"]
@@ -367,9 +298,9 @@ class Chat:
     def fail(self, kind: str, count: int) -> None:
         """Have Telegram fail for the bot's next calls; no kind ends that."""
         if kind and kind not in FAULTS:
-            raise Wrong(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
+            raise InvalidRequest(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
         if not 1 <= count <= MOST_FAILURES:
-            raise Wrong(f"Telegram can fail 1 to {MOST_FAILURES} times")
+            raise InvalidRequest(f"Telegram can fail 1 to {MOST_FAILURES} times")
         with self._lock:
             with self.telegram.changed:
                 self.telegram.faults.clear()
@@ -381,14 +312,14 @@ class Chat:
             self._fault_kind = kind
             self._tell("fault", self._fault())
 
-    def cool(self) -> None:
+    def stop_container(self) -> None:
         """End the function's container, as AWS does when it wasn't needed for a while."""
-        if self.place:
-            self.place.cool()
+        if self.deployment:
+            self.deployment.stop_container()
 
     def refresh(self) -> None:
         """Replace the bot's code if it was changed."""
-        if self.place and (reload := self.place.refresh()):
+        if self.deployment and (reload := self.deployment.refresh()):
             self.reloaded(reload)
 
 
@@ -397,115 +328,3 @@ def chat_of(update: Json) -> Any:
     query = update.get("callback_query")
     message: Json = query["message"] if query else update.get("message", {})
     return message.get("chat", {}).get("id")
-
-
-class PageServer(ThreadingHTTPServer):
-    """The page of a `Chat`, on a free port of the loopback interface."""
-
-    daemon_threads = True
-
-    def __init__(self, chat: Chat) -> None:
-        self.chat = chat
-        super().__init__(("127.0.0.1", 0), _Request)
-        self.url = f"http://127.0.0.1:{self.server_port}/"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> PageServer:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.chat.end()
-        self.shutdown()
-        self.server_close()
-
-
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: PageServer
-
-    def do_GET(self) -> None:
-        if not self._is_ours():
-            self._answer(403, {"error": "this page is for this machine alone"})
-        elif self.path == "/":
-            self._send(200, "text/html; charset=utf-8", PAGE.read_bytes())
-        elif self.path == "/events":
-            self._stream()
-        else:
-            self._answer(404, {"error": "not found"})
-
-    def do_POST(self) -> None:
-        chat = self.server.chat
-        actions: dict[str, Callable[[Json], None]] = {
-            "/send": lambda a: chat.send(
-                str(a.get("chat")), str(a.get("kind")), str(a.get("text", ""))
-            ),
-            "/press": lambda a: chat.press(int(a.get("key", -1)), str(a.get("data"))),
-            "/cool": lambda a: chat.cool(),
-            "/fail": lambda a: chat.fail(str(a.get("kind", "")), int(a.get("count", 1))),
-        }
-        length = self.headers.get("Content-Length") or ""
-        if not length.isdigit() or int(length) > MAX_REQUEST:
-            self.close_connection = True
-            self._answer(413, {"error": "too long"})
-            return
-        body = self.rfile.read(int(length))
-        if not self._is_ours() or self.headers.get("Content-Type") != "application/json":
-            self._answer(403, {"error": "this page is for this machine alone"})
-            return
-        action = actions.get(self.path)
-        if action is None:
-            self._answer(404, {"error": "not found"})
-            return
-        try:
-            arguments = json.loads(body)
-            if not isinstance(arguments, dict):
-                raise Wrong("an object is expected")
-            action(arguments)
-        except (Wrong, ValueError, TypeError) as error:
-            self._answer(400, {"error": str(error)})
-        else:
-            self._answer(200, {})
-
-    def _is_ours(self) -> bool:
-        """Tell whether a request is the page's, not another site's that the browser shows."""
-        host = f"127.0.0.1:{self.server.server_port}"
-        return self.headers.get("Host") == host and self.headers.get("Origin") in (
-            None,
-            f"http://{host}",
-        )
-
-    def _stream(self) -> None:
-        self.close_connection = True
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        try:
-            for event in self.server.chat.events():
-                text = ":\n\n" if event is None else f"event: {event[0]}\n"
-                if event is not None:
-                    text += f"data: {json.dumps(event[1])}\n\n"
-                self.wfile.write(text.encode())
-        except OSError:
-            pass  # the page was closed
-
-    def _answer(self, status: int, answer: Json) -> None:
-        self._send(status, "application/json", json.dumps(answer).encode())
-
-    def _send(self, status: int, content_type: str, data: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header(
-            "Content-Security-Policy",
-            "default-src 'none'; connect-src 'self'; img-src data:; script-src 'unsafe-inline'; "
-            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'",
-        )
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""

@@ -4,7 +4,7 @@ A stand-in for Telegram delivers messages to it and takes its answers. The modul
 Terraform, unchanged and in a copy, to an emulated AWS on this machine; all of it is taken down at
 the end. Nothing of yours is touched or used: no state, backend, profile or credentials.
 
-The emulated AWS listens on loopback alone, on another port each time, and runs code for whoever
+The emulated AWS listens on loopback only, on another port each time, and runs code for whoever
 finds it: other users of this machine, or a web page open in a browser here. --direct does without.
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,16 +21,15 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
-from emulators.container import why_it_fails
+from container import explain_failure
 from emulators.telegram import Delivery, Server, Telegram
-from project import ROOT
-from terraform import StackError
+from processes import ToolError
+from project import LAMBDA, SCRIPTS, VENV
 
-from chat import places
-from chat.chat import Chat, PageServer
+from chat.chat import Chat, InvalidRequest, check_text
+from chat.deployments import TOKEN, AwsDeployment, Deployment, LocalDeployment, Unavailable
+from chat.server import PageServer
 
-VENV = ROOT / ".venv"
-LONGEST = 4096  # characters of a message: Telegram's apps send a longer one as several
 PATIENCE = 30.0  # seconds, for an answer
 LOOK_SECONDS = 0.3  # between two looks at whether lambda/ was changed
 
@@ -78,55 +76,52 @@ def options() -> argparse.Namespace:
 
 
 def message(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("a message needs some text")
-    if len(text) > LONGEST:
-        raise argparse.ArgumentTypeError(
-            f"a message has {LONGEST} characters at most, not {len(text)}"
-        )
+    try:
+        check_text(text)
+    except InvalidRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
 def set_up() -> None:
-    """Make .venv, with what the emulated AWS needs, and go on in it. Raises NotHere."""
-    wanted = [] if shutil.which("terraform") else ["terraform"]
+    """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
     with step("set-up"):
         result = subprocess.run(
-            [ROOT / "scripts/bootstrap", *wanted],
+            [SCRIPTS / "bootstrap", "terraform"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
     if result.returncode:
         lines = [line for line in result.stderr.splitlines() if line.strip()]
-        raise places.NotHere(lines[-1] if lines else "scripts/bootstrap failed")
+        raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
     os.execv(
         VENV / "bin/python",
-        [str(VENV / "bin/python"), str(ROOT / "scripts"), "demo", *sys.argv[1:]],
+        [str(VENV / "bin/python"), str(SCRIPTS), "demo", *sys.argv[1:]],
     )
 
 
 @contextlib.contextmanager
-def running(direct: bool, telegram: Telegram, api_url: str) -> Iterator[places.Place]:
+def running(direct: bool, telegram: Telegram, api_url: str) -> Iterator[Deployment]:
     """Run the bot: on an emulated AWS where that can be had, else in a process."""
     with contextlib.ExitStack() as opened:
-        place: places.Place | None = None
+        deployment: Deployment | None = None
         if not direct:
             try:
                 if Path(sys.prefix) != VENV:
                     set_up()
-                place = opened.enter_context(places.Stack(api_url, step))
-            except places.NotHere as reason:
+                deployment = opened.enter_context(AwsDeployment(api_url, step))
+            except Unavailable as reason:
                 print(f"An emulated AWS can't be had here: {reason}", flush=True)
                 print("So this is --direct: the handler behind a local HTTP server.", flush=True)
-        if place is None:
-            place = opened.enter_context(places.Direct(api_url, step))
-        telegram.deliver = place.deliver
-        yield place
+        if deployment is None:
+            deployment = opened.enter_context(LocalDeployment(api_url, step))
+        telegram.deliver = deployment.deliver
+        yield deployment
 
 
 def send(telegram: Telegram, text: str) -> None:
-    """Deliver a message and print the bot's answer. Raises StackError if there is none to be."""
+    """Deliver a message and print the bot's answer. Raises ToolError if there is none to be."""
     before = len(telegram.calls)
     update_id = 0
 
@@ -141,16 +136,16 @@ def send(telegram: Telegram, text: str) -> None:
         )
     delivery = tries()[-1]
     if not 200 <= delivery.status < 300:
-        raise StackError(f"the webhook did not take the message: {delivery.error} {delivery.body}")
+        raise ToolError(f"the webhook did not take the message: {delivery.error} {delivery.body}")
     answered = bool(delivery.body)  # webhook mode: the call is in the response
     for call in telegram.calls[before:]:
         if call.status != 200:
-            raise StackError(f"{call.method} was refused: {call.answer.get('description')}")
+            raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
         if call.method in ("sendMessage", "copyMessage"):
             print(call.params.get("text", text), flush=True)
             answered = True
-    if not answered and (failure := why_it_fails(delivery.update)):
-        raise StackError(f"bot.py failed:\n{failure}")
+    if not answered and (failure := explain_failure(LAMBDA, delivery.update)):
+        raise ToolError(f"bot.py failed:\n{failure}")
     if not answered:
         print("(no answer)", flush=True)
 
@@ -164,7 +159,7 @@ def show(telegram: Telegram, chat: Chat, open_browser: bool) -> None:
         print("A saved change in lambda/ is live at the next message. Ctrl-C ends the demo.")
         print("To have the bot looked over, in another terminal:")
         print(
-            f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={places.TOKEN} scripts/doctor\n",
+            f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={TOKEN} scripts/doctor\n",
             flush=True,
         )
         if open_browser:
@@ -186,14 +181,14 @@ def main() -> int:
     chosen = options()
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
-    telegram = Telegram(places.TOKEN)
+    telegram = Telegram(TOKEN)
     chat = Chat(telegram)
     try:
         with (
             Server(telegram) as server,
-            running(chosen.direct, telegram, server.url) as place,
+            running(chosen.direct, telegram, server.url) as deployment,
         ):
-            chat.place = place
+            chat.deployment = deployment
             if chosen.send is None:
                 show(telegram, chat, chosen.open)
             for text in chosen.send or []:
@@ -201,7 +196,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped, and all taken down.", flush=True)
         return 130
-    except (StackError, TimeoutError) as error:
+    except (ToolError, TimeoutError) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
     return 0

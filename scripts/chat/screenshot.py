@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from project import ROOT
-from terraform import StackError
+from processes import ToolError
+from project import ROOT, SCRIPTS
 
 PICTURE = ROOT / "docs" / "demo.png"
 SIZE = (1280, 930)
@@ -34,10 +34,10 @@ def chromium() -> str | None:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """Run this machine's Chromium, without a window. Raises StackError."""
+    """Run this machine's Chromium, without a window. Raises ToolError."""
     path = chromium()
     if path is None:
-        raise StackError("no Chromium: install Debian's package chromium")
+        raise ToolError("no Chromium: install Debian's package chromium")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         yield found
@@ -74,13 +74,13 @@ def act(page: Page) -> None:
 def main() -> int:
     argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
     demo = subprocess.Popen(
-        [ROOT / "scripts" / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        [SCRIPTS / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
     )
     try:
         assert demo.stdout
         line = next((line for line in demo.stdout if line.startswith("Chat with the bot: ")), "")
         if not line:
-            raise StackError("the demo does not come up: run scripts/demo to see why")
+            raise ToolError("the demo does not come up: run scripts/demo to see why")
         with browser() as chrome:
             context = chrome.new_context(
                 viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=2
@@ -90,7 +90,7 @@ def main() -> int:
             act(page)
             PICTURE.parent.mkdir(exist_ok=True)
             page.screenshot(path=Path(PICTURE))
-    except (StackError, Error, AssertionError) as error:
+    except (ToolError, Error, AssertionError) as error:
         print(f"scripts/screenshot: {error}", file=sys.stderr)
         return 1
     finally:

@@ -1,1 +1,1 @@
-"""The outside world, for the demo and the tests: Telegram, AWS, and Lambda with one container."""
+"""The outside world on this machine: Telegram, AWS, its API Gateway and Lambda's Runtime API."""

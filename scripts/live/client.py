@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import sys
+from urllib.parse import urlsplit
 
 from project import LAMBDA
 
@@ -13,7 +15,7 @@ sys.path.insert(0, str(LAMBDA))
 from botkit.errors import Refused, Unreachable  # noqa: E402
 from botkit.telegram import Client  # noqa: E402
 
-__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "client"]
+__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "client", "post"]
 
 REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
 
@@ -36,3 +38,23 @@ def client() -> Client:
 
 def api_url() -> str:
     return os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
+
+
+def post(url: str, headers: dict[str, str], body: bytes, seconds: float) -> int:
+    """Post a body to an address, and return the status of the answer. Raises OSError.
+
+    Names below localhost, such as an emulated API's, are this machine.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host.endswith(".localhost"):
+        host = "127.0.0.1"
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(host, parts.port, timeout=seconds)
+    try:
+        connection.request("POST", parts.path or "/", body, {"Host": parts.netloc, **headers})
+        return connection.getresponse().status
+    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()

@@ -20,16 +20,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulators.container import handled
-from emulators.telegram import post
-from project import ROOT
-from terraform import StackError, terraform_command
+from container import handled_kinds
+from processes import ToolError
+from project import LAMBDA, ROOT
+from terraform import terraform_command
 
-from live.client import REGISTER, Client, Refused, Unreachable, api_url, client
+from live.client import REGISTER, Client, Refused, Unreachable, api_url, client, post
 
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
+WEBHOOK_SECONDS = 60.0  # as long as Telegram waits
 TERRAFORM_SECONDS = 60.0
 RECENT_SECONDS = 300.0  # an error that is older, with nothing waiting, is over
 
@@ -70,7 +71,7 @@ def outputs() -> tuple[Json, str]:
         return {}, "Terraform was not used in this folder"
     try:
         command = terraform_command()
-    except StackError:
+    except ToolError:
         return {}, "there is no Terraform on this machine"
     try:
         asked = subprocess.run(
@@ -183,7 +184,7 @@ def pending(info: Json) -> Check:
 def allowed(info: Json) -> Check:
     name = "kinds of update"
     try:
-        wanted = handled()
+        wanted = handled_kinds(LAMBDA)
     except ValueError as error:
         lines = str(error).splitlines()
         return Check(name, False, f"{lines[0]} {lines[-1]}", "mend lambda/bot.py")
@@ -215,7 +216,7 @@ def secret(url: str) -> Check:
         return Check("secret", None, "without a webhook there is nothing to ask")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
-        status, _, _ = post(url, headers, b'{"update_id": 0}')
+        status = post(url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS)
     except (OSError, ValueError) as error:
         return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
     if status == 401:

@@ -15,7 +15,8 @@ import sys
 import time
 from typing import Any
 
-from emulators.container import Function, handled, read, webhook_event, why_it_fails
+from container import Function, explain_failure, handled_kinds, read_sources
+from events import webhook_event
 from project import LAMBDA
 
 from live.client import REGISTER, Client, Refused, Unreachable, client
@@ -95,9 +96,9 @@ class Poll:
         return updates
 
     def _handled(self) -> list[str]:
-        sources = read(self.function.sources)
+        sources = read_sources(self.function.sources)
         if sources != self._asked:
-            self._kinds = handled(self.function.sources)
+            self._kinds = handled_kinds(self.function.sources)
             self._asked = sources
         return self._kinds
 
@@ -132,18 +133,18 @@ class Poll:
         self._failures = 0
         say(described(update, invocation.logs, invocation.cold))
         if outcome(invocation.logs).get("outcome") == "bot_failed":
-            print(why_it_fails(update, self.function.sources), file=sys.stderr)
+            print(explain_failure(self.function.sources, update), file=sys.stderr)
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, though not past a change in lambda/."""
         seconds = float(wish) if wish is not None else min(2.0**self._failures, LONGEST_PAUSE)
         self._failures += 1
         say(f"{reason}\n         tried again in {seconds:g} s, or when lambda/ is changed")
-        before = read(self.function.sources)
+        before = read_sources(self.function.sources)
         ends = time.monotonic() + seconds * self._pace
         while (left := ends - time.monotonic()) > 0 and not self.stopping:
             time.sleep(min(left, LOOK_SECONDS * self._pace))
-            if read(self.function.sources) != before:
+            if read_sources(self.function.sources) != before:
                 break
 
     def _confirm(self) -> None:
@@ -238,7 +239,7 @@ def main() -> int:
             "REPLY_MODE": "api",  # there is no response that could hold a call
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
         }
-        with Function(environment, sources=LAMBDA) as function:
+        with Function(LAMBDA, environment) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)

@@ -20,12 +20,12 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from emulators.aws import Emulator
 from emulators.telegram import Telegram
 from project import ROOT
-from terraform import REGION, Emulator, Module
+from terraform import REGION, Module
 
 from tests.support.deployment import (
-    TOKEN,
     answer_to,
     change,
     client,
@@ -33,6 +33,7 @@ from tests.support.deployment import (
     needs_provider,
     telegram,
 )
+from tests.support.telegram import TOKEN
 
 __all__ = ["telegram"]  # fixtures
 

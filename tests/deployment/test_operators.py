@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
+from processes import end, free_port
 from project import ROOT
-from terraform import Emulator, Module, end, free_port
+from terraform import Module
 
 from tests.conftest import Start
 from tests.support.deployment import (
-    OTHER_TOKEN,
-    TOKEN,
     Deploy,
     answer_to,
     client,
@@ -33,6 +33,7 @@ from tests.support.deployment import (
 )
 from tests.support.stubs import SECRET, TEXT, Log, message
 from tests.support.stubs import TOKEN as STUB_TOKEN
+from tests.support.telegram import OTHER_TOKEN, TOKEN
 from tests.tools.test_docs import blocks
 
 __all__ = ["deploy", "telegram"]  # fixtures

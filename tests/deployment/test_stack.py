@@ -7,12 +7,10 @@ import json
 import shutil
 from pathlib import Path
 
+from emulators.aws import Emulator
 from emulators.telegram import Fault, Server, Telegram, post
-from terraform import Emulator
 
 from tests.support.deployment import (
-    OTHER_TOKEN,
-    TOKEN,
     Deploy,
     answer_to,
     aws,
@@ -22,6 +20,7 @@ from tests.support.deployment import (
     telegram,
     texts,
 )
+from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 __all__ = ["aws", "deploy", "telegram"]  # fixtures
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from terraform import Emulator, Module
+from terraform import Module
 
 from tests.support.deployment import (
-    OTHER_TOKEN,
-    TOKEN,
     Deploy,
     answer_to,
     aws,
@@ -21,6 +20,7 @@ from tests.support.deployment import (
     deploy,
     telegram,
 )
+from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 __all__ = ["aws", "deploy", "telegram"]  # fixtures
 

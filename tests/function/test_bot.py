@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from project import LAMBDA
 
-from tests.support.stubs import LAMBDA, Json, load_file, message
+from tests.support.stubs import Json, load_file, message
 
 bot: Any = load_file(LAMBDA / "bot.py")
 

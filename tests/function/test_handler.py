@@ -16,10 +16,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from project import LAMBDA
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
-    LAMBDA,
     SECRET,
     SECRET_HEADER,
     TEXT,

@@ -1,30 +1,23 @@
-"""The package in AWS's own runtime client, against a small local Runtime API.
-
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-"""
+"""The package in AWS's own runtime client, against a local Runtime API."""
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import shutil
 import subprocess
 import sys
-import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from emulators.runtime_api import RuntimeApi
+from project import SCRIPTS
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (
     BOT,
-    LAMBDA,
     SECRET,
     SECRETS,
     TEXT,
@@ -36,73 +29,11 @@ from tests.support.stubs import (
     request,
 )
 
-END = object()
-
-
-class RuntimeApi:
-    """Lambda's side of the Runtime API: it hands out events, and takes answers."""
-
-    def __init__(self) -> None:
-        self.events: queue.Queue[Any] = queue.Queue()
-        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                event = api.events.get()
-                if event is END:
-                    self.close_connection = True
-                    return
-                self.send_response(200)
-                self.send_header(
-                    "Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000000"
-                )
-                self.send_header(
-                    "Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 10_000)
-                )
-                self.send_header(
-                    "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:x:0:function:bot"
-                )
-                self.send_header("Content-Type", "application/json")
-                self.finish_with(json.dumps(event).encode())
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(202)
-                self.finish_with(b"{}")
-                api.answers.put((self.path.rpartition("/")[2], json.loads(body)))
-
-            def finish_with(self, body: bytes) -> None:
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        self.address = f"127.0.0.1:{self.server.server_port}"
-
-    def invoke(self, event: Any) -> tuple[str, Any]:
-        """Return what became of an event ("response" or "error"), and the answer."""
-        self.events.put(event)
-        return self.answers.get(timeout=20)
-
-    def stop(self) -> None:
-        self.events.put(END)
-        self.server.shutdown()
-        self.server.server_close()
-
 
 @pytest.fixture
 def runtime_api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
-    yield api
-    api.stop()
+    with RuntimeApi(time_out=20) as api:
+        yield api
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +41,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that Lambda makes of the package: read-only, with byte code."""
     folder = tmp_path_factory.mktemp("task")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    script = str(LAMBDA.parent / "scripts" / "package")
+    script = str(SCRIPTS / "package")
     subprocess.run([sys.executable, script, str(folder / "a.zip"), version], check=True)
     with zipfile.ZipFile(folder / "a.zip") as archive:
         archive.extractall(folder / "task")
@@ -124,7 +55,6 @@ class Function:
     """AWS's runtime client with the function, in a process of its own."""
 
     def __init__(self, task: Path, runtime_api: RuntimeApi, **environment: str) -> None:
-        self.api = runtime_api
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handler.handler"],
             cwd=task,
@@ -132,9 +62,7 @@ class Function:
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(task),
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "AWS_LAMBDA_RUNTIME_API": runtime_api.address,
-                "AWS_LAMBDA_LOG_FORMAT": "JSON",
-                "AWS_LAMBDA_LOG_LEVEL": "INFO",
+                **runtime_api.environment(),
                 "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
                 "LAMBDA_TASK_ROOT": str(task),
                 "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -180,14 +108,15 @@ def run(task: Path, runtime_api: RuntimeApi) -> Iterator[Run]:
 def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotApi) -> None:
     function = run(TELEGRAM_API_URL=bot_api.url)
     bot_api.expects(echo())
-    kind, answer = runtime_api.invoke(request(json.dumps(message())))
-    assert (kind, answer["statusCode"], answer["body"]) == ("response", 200, "")
-    kind, answer = runtime_api.invoke(request(json.dumps(message()), "wrong"))
-    assert (kind, answer["statusCode"]) == ("response", 401)
-    assert runtime_api.invoke({"warm": True}) == ("response", None)
+    answer, failed, _ = runtime_api.invoke(request(json.dumps(message())))
+    assert (failed, answer["statusCode"], answer["body"]) == (False, 200, "")
+    answer, failed, _ = runtime_api.invoke(request(json.dumps(message()), "wrong"))
+    assert (failed, answer["statusCode"]) == (False, 401)
+    answer, failed, _ = runtime_api.invoke({"warm": True})
+    assert (failed, answer) == (False, None)
     (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "bot")
-    assert line["requestId"] == "00000000-0000-0000-0000-000000000000"
+    assert line["requestId"] == "request-1"
     assert (line["update_id"], line["kind"], line["methods"]) == (1, "message", ["sendMessage"])
     assert line["outcome"] == "answered"
 
@@ -195,10 +124,10 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
 def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve: Serve) -> None:
     function = run(TELEGRAM_API_URL=serve(answers_all).url)
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
-        kind, answer = runtime_api.invoke(request(body))
-        assert (kind, answer["statusCode"]) == ("response", 200)
-    kind, answer = runtime_api.invoke({"\ud800": 1})
-    assert (kind, answer["errorType"]) == ("error", "EventFailed")
+        answer, failed, _ = runtime_api.invoke(request(body))
+        assert (failed, answer["statusCode"]) == (False, 200)
+    answer, failed, _ = runtime_api.invoke({"\ud800": 1})
+    assert (failed, answer["errorType"]) == (True, "EventFailed")
     assert answer["errorMessage"] == "bot.py has no on_event() for dict (\\ud800)"
     log = function.stop()
     assert [line["outcome"] for line in log if line.get("message") == "update"] == [
@@ -210,9 +139,9 @@ def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve:
 
 def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
     function = run(REPLY_MODE="webhook")
-    kind, answer = runtime_api.invoke(request(json.dumps(message())))
+    answer, failed, _ = runtime_api.invoke(request(json.dumps(message())))
     function.stop()
-    assert (kind, answer["statusCode"]) == ("response", 200)
+    assert (failed, answer["statusCode"]) == (False, 200)
     assert json.loads(answer["body"]) == echo()
 
 
@@ -240,9 +169,9 @@ def test_a_refused_registration_is_lambdas_error(
         "url": "https://bot.example/telegram",
         "max_connections": 40,
     }
-    kind, answer = runtime_api.invoke(event)
+    answer, failed, _ = runtime_api.invoke(event)
     function.stop()
-    assert (kind, answer["errorType"]) == ("error", "RegistrationFailed")
+    assert (failed, answer["errorType"]) == (True, "RegistrationFailed")
     said = "Telegram did not register the webhook: setWebhook: 401 Unauthorized"
     assert answer["errorMessage"] == said
     assert SECRET not in json.dumps(answer)

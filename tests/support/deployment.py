@@ -14,13 +14,13 @@ from typing import Any
 import botocore.config
 import botocore.session
 import pytest
+from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from terraform import REGION, Emulator, Module, StackError, terraform_command
+from processes import ToolError
+from terraform import REGION, Module, terraform_command
 
 from tests.conftest import skip_or_fail
-
-TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
-OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
+from tests.support.telegram import TOKEN
 
 Deploy = Callable[..., Module]
 
@@ -31,7 +31,7 @@ def provider_missing() -> str:
     with tempfile.TemporaryDirectory() as folder:
         try:
             Module("http://127.0.0.1:9", Path(folder)).init()
-        except StackError as error:
+        except ToolError as error:
             return str(error)
     return ""
 
@@ -40,7 +40,7 @@ def needs_terraform() -> None:
     """Skip a test where Terraform can't be had, unless nothing may be skipped."""
     try:
         terraform_command()
-    except StackError as error:
+    except ToolError as error:
         skip_or_fail(str(error))
 
 

@@ -10,21 +10,20 @@ import subprocess
 import threading
 from pathlib import Path
 
-from project import ROOT
+from project import MODULE, ROOT, TOOLS, VENV
 
-PARTS = ("lambda", "scripts", ".terraform.lock.hcl", ".python-version", "requirements-dev.txt")
 LONGEST = 90.0  # seconds, for anything that a script does
 
 
 def copy_of_the_project(folder: Path) -> Path:
     """Copy what scripts need into a folder, where a test may change it."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for source in [*(ROOT / name for name in PARTS), *ROOT.glob("*.tf")]:
-        if source.is_dir():
-            shutil.copytree(source, folder / source.name, ignore=ignored)
+    for name in {*MODULE, *TOOLS} - {"scripts/package"}:  # it is in scripts
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         else:
-            shutil.copy(source, folder / source.name)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+            shutil.copy(ROOT / name, folder / name)
+    (folder / VENV.name).symlink_to(VENV)
     return folder
 
 

@@ -21,11 +21,12 @@ from typing import Any
 
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
+from events import webhook_event
+from project import ROOT
 
 Json = dict[str, Any]
 
-LAMBDA = Path(__file__).resolve().parent.parent.parent / "lambda"
-BOT = LAMBDA.parent / "tests/bot/bot.py"
+BOT = ROOT / "tests/bot/bot.py"
 TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
@@ -131,28 +132,9 @@ def load(name: str) -> ModuleType:
 
 
 def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
-    """Return a webhook request as API Gateway hands it on (payload format 2.0)."""
-    return {
-        "version": "2.0",
-        "routeKey": "POST /telegram",
-        "rawPath": "/telegram",
-        "rawQueryString": "",
-        "headers": {
-            "content-type": "application/json",
-            "host": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
-            SECRET_HEADER: secret,
-        },
-        "requestContext": {
-            "apiId": "abcdef1234",
-            "http": {"method": "POST", "path": "/telegram", "sourceIp": "149.154.167.197"},
-            "requestId": "planted",
-            "routeKey": "POST /telegram",
-            "stage": "$default",
-        },
-        "body": body,
-        "isBase64Encoded": False,
-        **fields,
-    }
+    """Return the event of a webhook request; `fields` replace some of its own."""
+    headers = {"content-type": "application/json", SECRET_HEADER: secret}
+    return {**webhook_event(body, headers), **fields}
 
 
 def message(update_id: int = 1, **fields: Any) -> Json:

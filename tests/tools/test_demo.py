@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chat.places import TOKEN
-from terraform import Emulator
+from chat.deployments import TOKEN
+from emulators.aws import Emulator
 
 from tests.conftest import skip_or_fail
 from tests.support.deployment import needs_provider
@@ -186,7 +186,7 @@ def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [(" ", "a message needs some text"), ("x" * 4097, "4096 characters at most, not 4097")],
+    [(" ", "A message needs some text"), ("x" * 4097, "4096 characters at most, not 4097")],
     ids=["blank", "too long"],
 )
 def test_a_message_that_cannot_be_sent_is_refused(project: Path, text: str, sentence: str) -> None:

@@ -18,9 +18,8 @@ from pytest_httpserver import HTTPServer
 from tests.conftest import Serve
 from tests.support.programs import Script, copy_of_the_project, edit
 from tests.support.stubs import Peer, answers, answers_all, http
+from tests.support.telegram import OTHER_TOKEN, TOKEN
 
-TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
-OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
 KINDS = ["message", "callback_query"]
 
 Examine = Callable[..., dict[str, tuple[Any, str]]]

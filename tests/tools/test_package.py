@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from project import LAMBDA, ROOT, SCRIPTS
 from terraform import terraform_command
 
 from tests.support.deployment import needs_terraform
-from tests.support.stubs import LAMBDA
 
-PACKAGE = LAMBDA.parent / "scripts" / "package"
-MODULES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py"))]
+PACKAGE = SCRIPTS / "package"
+FILES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py*")) if path.is_file()]
+FILES = [name for name in FILES if not name.endswith(".pyc")]
+MODULES = [name for name in FILES if name.endswith(".py")]
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -78,9 +80,9 @@ def test_it_holds_the_modules_and_their_byte_code_alone(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         paths = map(Path, MODULES)
         byte_code = [str(path.parent / "__pycache__" / f"{path.stem}.{TAG}.pyc") for path in paths]
-        assert archive.namelist() == [*MODULES, *byte_code, DIGEST]
+        assert archive.namelist() == [*FILES, *byte_code, DIGEST]
         assert archive.testzip() is None
-        for name in MODULES:
+        for name in FILES:
             assert archive.read(name) == (LAMBDA / name).read_bytes()
         for entry in archive.infolist():
             assert entry.external_attr == 0o100644 << 16  # all of Lambda may read it
@@ -115,7 +117,7 @@ def test_a_changed_line_gives_other_bytes(tmp_path: Path) -> None:
 def test_it_is_complete_without_the_runtimes_python(tmp_path: Path) -> None:
     said = package(tmp_path / "a.zip", "python3.99")
     assert said == "no python3.99 on this machine: the package has no byte code\n"
-    assert names(tmp_path / "a.zip") == [*MODULES, DIGEST]
+    assert names(tmp_path / "a.zip") == [*FILES, DIGEST]
 
 
 def test_a_module_that_does_not_compile_is_packed_and_named(tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
     (bot / "texts").symlink_to("../shared/texts")
     (bot / "data" / "run.sh").touch(mode=0o755)
     assert package(tmp_path / "a.zip", THIS, bot) == ""
-    own = [name for name in MODULES if name != "bot.py"]
+    own = [name for name in FILES if name != "bot.py"]
     packed = sorted([*FOLDER, *own, "data/run.sh", "texts/en.json"])
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.namelist()[: len(packed)] == packed
@@ -180,7 +182,7 @@ def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
     package(tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         digest = archive.read(DIGEST).decode()
-    assert terraform_of(None) == {"names": MODULES, "digest": digest}
+    assert terraform_of(None) == {"names": FILES, "digest": digest}
 
 
 def terraform_of(source_dir: Path | None) -> Any:
@@ -188,14 +190,14 @@ def terraform_of(source_dir: Path | None) -> Any:
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
         # The locals by themselves: without a provider there is nothing to install.
-        source = (LAMBDA.parent / "main.tf").read_text()
+        source = (ROOT / "main.tf").read_text()
         (block,) = re.findall(r"^locals {\n  module_folder.*?^}\n", source, re.M | re.S)
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")
             + "".join(f'variable "{name}" {{}}\n' for name in ("module", "name", "runtime"))
             + 'variable "source_dir" { default = null }\n'
         )
-        values = {"module": LAMBDA.parent, "name": "bot", "runtime": THIS}
+        values = {"module": ROOT, "name": "bot", "runtime": THIS}
         if source_dir:
             values["source_dir"] = source_dir
         result = subprocess.run(

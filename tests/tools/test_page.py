@@ -369,12 +369,14 @@ def test_on_emulated_aws(visit: Open, project: Path) -> None:
         expect(page.locator(".steps")).to_contain_text("terraform apply")
         say(page, "hello")
         expect(page.locator("#messages")).to_contain_text("You said: hello")
-        expect(page.locator(".hop.unseen")).to_contain_text("Not seen: API Gateway makes it inside")
+        expect(page.locator(".hop.unknown")).to_contain_text(
+            "Not known: API Gateway makes it inside"
+        )
         expect(page.locator(".hop.function")).to_contain_text(
             re.compile(r"was running already\s*\d+ ms")
         )
         expect(page.locator(".hop.function")).to_contain_text(
-            "Not seen: the emulator keeps no more"
+            "Not known: the emulator keeps no more"
         )
         edit(project, OLD, NEW)
         expect(page.locator("#reloaded")).to_be_visible()

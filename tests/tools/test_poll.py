@@ -10,9 +10,7 @@ import pytest
 from emulators.telegram import Call, Delivery, Fault, Server, Telegram
 
 from tests.support.programs import Script, copy_of_the_project, edit
-
-TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
-OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
+from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 Start = Callable[..., Script]
 

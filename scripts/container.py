@@ -1,4 +1,4 @@
-"""The function, run on this machine: one container in a process of its own, as Lambda keeps one."""
+"""The function in a process on this machine, as Lambda keeps one in a container."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from project import LAMBDA
-from terraform import signals_held
+from processes import signals_held
 
 Json = dict[str, Any]
 
@@ -83,13 +82,14 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process with the given environment, started anew when a source changes.
+    """The handler in a process with the given environment, restarted when a source changes.
 
-    One invocation at a time. It ends with the `with` block.
+    `sources` is a folder with handler.py, as in the function's package. One invocation at a time.
+    It ends with the `with` block.
     """
 
     def __init__(
-        self, environment: dict[str, str], *, sources: Path = LAMBDA, timeout: float = TIMEOUT
+        self, sources: Path, environment: dict[str, str], *, timeout: float = TIMEOUT
     ) -> None:
         self.sources = sources
         self.environment = environment
@@ -115,7 +115,7 @@ class Function:
     def invoke(self, event: Json) -> Invocation:
         """Call the handler with an event, in a container that is started if there is none."""
         with self._lock:
-            if self._process and self._started_from != read(self.sources):
+            if self._process and self._started_from != read_sources(self.sources):
                 self._stop()
             cold, logs = None, []
             if self._process is None:
@@ -131,7 +131,7 @@ class Function:
 
     def _start(self) -> Invocation:
         """Start the container. The answer's `error` is what the import of the handler raised."""
-        self._started_from = read(self.sources)
+        self._started_from = read_sources(self.sources)
         # Isolated, and with no byte code of before: a file can change twice in a second.
         options = ["-I", "-B", "-X", f"pycache_prefix={self._cache}"]
         with signals_held():
@@ -175,14 +175,14 @@ class Function:
             self._process = None
 
 
-def read(sources: Path) -> dict[str, bytes]:
-    """Return the function's modules: what a change is found by."""
+def read_sources(sources: Path) -> dict[str, bytes]:
+    """Return the content of each module by its path: it differs when a source was changed."""
     return {
         str(path.relative_to(sources)): path.read_bytes() for path in sorted(sources.rglob("*.py"))
     }
 
 
-def handled(sources: Path = LAMBDA) -> list[str]:
+def handled_kinds(sources: Path) -> list[str]:
     """Return the kinds of update that bot.py handles. Raises ValueError, which says why not."""
     code = "import bot, json; print(json.dumps(list(bot.HANDLED)))"
     asked = subprocess.run(
@@ -194,38 +194,7 @@ def handled(sources: Path = LAMBDA) -> list[str]:
     return kinds
 
 
-def webhook_event(body: str, headers: dict[str, str], request_id: str) -> Json:
-    """Return the event that API Gateway makes of a POST to the webhook (payload format 2.0).
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-    """
-    now = time.time()
-    return {
-        "version": "2.0",
-        "routeKey": "POST /telegram",
-        "rawPath": "/telegram",
-        "rawQueryString": "",
-        "headers": {name.lower(): value for name, value in headers.items()},
-        "requestContext": {
-            "http": {
-                "method": "POST",
-                "path": "/telegram",
-                "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-                "userAgent": "",
-            },
-            "requestId": request_id,
-            "routeKey": "POST /telegram",
-            "stage": "$default",
-            "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
-            "timeEpoch": int(now * 1000),
-        },
-        "body": body,
-        "isBase64Encoded": False,
-    }
-
-
-def why_it_fails(update: Json, sources: Path = LAMBDA) -> str:
+def explain_failure(sources: Path, update: Json) -> str:
     """Return the traceback of what bot.py raises for an update, or what is wrong with its calls.
 
     It is run once more for that: the function logs no more than the exception's type and place.

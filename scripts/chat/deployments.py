@@ -1,4 +1,4 @@
-"""Where the demo's bot runs: on an emulated AWS (`Stack`), or in a process (`Direct`)."""
+"""Where the demo's bot runs: on an emulated AWS, or in a process of this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import abc
 import base64
 import contextlib
 import http.client
-import itertools
 import json
 import os
 import re
@@ -19,14 +18,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from emulators.container import Function, Invocation, read, webhook_event
+from container import Function, Invocation, read_sources
+from emulators.aws import Emulator
+from emulators.gateway import Gateway
 from emulators.telegram import Json, post
+from processes import ToolError, signals_held
 from project import LAMBDA
-from terraform import REGION, Emulator, Module, StackError, signals_held, terraform_command
+from terraform import REGION, Module, terraform_command
 
 TOKEN = "1234567890:AAE-this-token-is-known-to-the-stand-in-alone"
 MAX_CONNECTIONS = 40
@@ -34,13 +35,13 @@ MAX_CONNECTIONS = 40
 Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
-class NotHere(Exception):
-    """This machine has not what a place needs; the text says what is missing."""
+class Unavailable(ToolError):
+    """This machine lacks what a deployment needs; the text says what is missing."""
 
 
 @dataclass
-class Seen:
-    """What was seen of a delivery behind the webhook. What can't be seen is None.
+class Details:
+    """What happened to a delivery behind the webhook. What isn't known is None.
 
     `cold`: whether the function was started for it, `start_milliseconds`: what that took.
     """
@@ -62,21 +63,21 @@ class Reload:
     files: list[str] = field(default_factory=list)
 
 
-class Place(abc.ABC):
-    """A bot that runs somewhere; it is taken down when the `with` block ends."""
+class Deployment(abc.ABC):
+    """A bot that runs; it is removed when the `with` block ends."""
 
     name = ""
-    notes: dict[str, str] = {}  # by the name of a field of Seen: why it is None here
+    notes: dict[str, str] = {}  # by the name of a field of Details: why it is None here
 
     def __init__(self, api_url: str, step: Step) -> None:
         self.api_url = api_url
         self.step = step
         self.webhook_url = ""
         self.opened = contextlib.ExitStack()
-        self._sources = read(LAMBDA)
+        self._sources = read_sources(LAMBDA)
         self._reloading = threading.Lock()
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> Deployment:
         with contextlib.ExitStack() as opened:
             self.opened = opened
             self.open()
@@ -90,24 +91,24 @@ class Place(abc.ABC):
 
     @abc.abstractmethod
     def open(self) -> None:
-        """Put the bot there. Raises NotHere or StackError."""
+        """Deploy the bot. Raises Unavailable or ToolError."""
 
     @abc.abstractmethod
     def close(self) -> None:
         """Remove the bot, as its owner would."""
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
-        """Post an update to the webhook, as `stand_in.post` does."""
+        """Post an update to the webhook, as `post` does."""
         return post(url, headers, body)
 
     @abc.abstractmethod
-    def seen(self, request_id: str) -> Seen:
-        """Return what was seen of the request that API Gateway gave this id."""
+    def details(self, request_id: str) -> Details:
+        """Return what happened to the request that API Gateway gave this id."""
 
     def refresh(self) -> Reload | None:
         """Replace the bot's code if a file in lambda/ was changed, and register it again."""
         with self._reloading:
-            sources = read(LAMBDA)
+            sources = read_sources(LAMBDA)
             if sources == self._sources:
                 return None
             names = sorted(sources.keys() | self._sources.keys())
@@ -125,7 +126,7 @@ class Place(abc.ABC):
         """Replace the bot's code. Returns what is wrong with it."""
 
     @abc.abstractmethod
-    def cool(self) -> None:
+    def stop_container(self) -> None:
         """End the function's container: the next delivery starts one."""
 
     def registration(self, action: str) -> Json:
@@ -137,13 +138,14 @@ class Place(abc.ABC):
         }
 
 
-class Direct(Place):
+class LocalDeployment(Deployment):
     """The handler in a process, behind an HTTP server that stands for API Gateway."""
 
     name = "direct"
     notes = {"event": "this request had none"}
 
     def open(self) -> None:
+        self._invocations: dict[str, tuple[Json, Invocation]] = {}  # by request id
         with self.step("the handler behind a local HTTP server"):
             environment = {
                 "PATH": os.environ.get("PATH", ""),
@@ -152,12 +154,16 @@ class Direct(Place):
                 "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
             }
             with signals_held():
-                self.function = self.opened.enter_context(Function(environment))
-            self.gateway = self.opened.enter_context(Gateway(self.function))
-            self.webhook_url = f"http://127.0.0.1:{self.gateway.server_port}/telegram"
+                self.function = self.opened.enter_context(Function(LAMBDA, environment))
+            self.webhook_url = self.opened.enter_context(Gateway(self._invoke)).webhook_url
             error = self.replace()
         if error:
-            raise StackError(f"the function does not register its webhook:\n{error}")
+            raise ToolError(f"the function does not register its webhook:\n{error}")
+
+    def _invoke(self, event: Json) -> Any:
+        invocation = self.function.invoke(event)
+        self._invocations[event["requestContext"]["requestId"]] = (event, invocation)
+        return invocation.result
 
     def close(self) -> None:
         self.function.invoke(self.registration("delete"))
@@ -165,15 +171,14 @@ class Direct(Place):
     def replace(self) -> str:
         return self.function.invoke(self.registration("register")).error.strip()
 
-    def cool(self) -> None:
+    def stop_container(self) -> None:
         self.function.stop()
 
-    def seen(self, request_id: str) -> Seen:
-        record = self.gateway.records.get(request_id)
-        if record is None:
-            return Seen()
-        event, invocation = record
-        return Seen(
+    def details(self, request_id: str) -> Details:
+        if request_id not in self._invocations:
+            return Details()
+        event, invocation = self._invocations[request_id]
+        return Details(
             event,
             invocation.cold is not None,
             invocation.cold,
@@ -183,67 +188,10 @@ class Direct(Place):
         )
 
 
-class Gateway(ThreadingHTTPServer):
-    """What API Gateway does with the route POST /telegram, on a free port of the loopback.
-
-    `records` holds each request's event and invocation, by the id in the answer's
-    `apigw-requestid`.
-    """
-
-    daemon_threads = True
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self.records: dict[str, tuple[Json, Invocation]] = {}
-        self.numbers = itertools.count(1)
-        super().__init__(("127.0.0.1", 0), _Request)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: Gateway
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/telegram":
-            self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
-            return
-        request_id = f"direct-{next(self.server.numbers)}"
-        event = webhook_event(body.decode(errors="replace"), dict(self.headers), request_id)
-        invocation = self.server.function.invoke(event)
-        self.server.records[request_id] = (event, invocation)
-        result = invocation.result
-        if not isinstance(result, dict) or "statusCode" not in result:
-            result = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
-        headers = {**result.get("headers", {}), "apigw-requestid": request_id}
-        self._answer(result["statusCode"], headers, result.get("body", ""))
-
-    def do_GET(self) -> None:
-        self._answer(404, {"Content-Type": "application/json"}, '{"message":"Not Found"}')
-
-    def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
-        data = body.encode()
-        with contextlib.suppress(OSError):
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(data))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-class Stack(Place):
+class AwsDeployment(Deployment):
     """The module, applied to an emulated AWS."""
 
-    name = "stack"
+    name = "aws"
     notes = {
         "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
         "scripts/demo --direct shows one",
@@ -257,9 +205,9 @@ class Stack(Place):
     def open(self) -> None:
         try:
             terraform_command()
-        except StackError as error:
-            raise NotHere(str(error)) from None
-        self._seen: dict[str, Seen] = {}
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
+        self._details: dict[str, Details] = {}
         self._reported: set[str] = set()
         self._begun = self._under_way = 0  # deliveries
         self._lock = threading.Lock()
@@ -275,8 +223,8 @@ class Stack(Place):
         with self.step("terraform init"):
             try:
                 self.module.init()
-            except StackError as error:
-                raise NotHere(str(error)) from None
+            except ToolError as error:
+                raise Unavailable(str(error)) from None
         with self.step("terraform apply"):
             self.module.apply()
             outputs = self.module.outputs()
@@ -301,18 +249,18 @@ class Stack(Place):
             with self._lock:
                 self._under_way -= 1
         with self._lock:
-            seen = Seen()
+            details = Details()
             reports = self._new_reports()
             if not others and number == self._begun:
-                seen.cold = "worker spawned" in self.emulator.log()[before:]
+                details.cold = "worker spawned" in self.emulator.log()[before:]
                 if len(reports) == 1:
-                    seen.milliseconds = reports[0]
-            self._seen[answer[1].get("apigw-requestid", "")] = seen
+                    details.milliseconds = reports[0]
+            self._details[answer[1].get("apigw-requestid", "")] = details
         return answer
 
-    def seen(self, request_id: str) -> Seen:
+    def details(self, request_id: str) -> Details:
         with self._lock:
-            return self._seen.get(request_id, Seen())
+            return self._details.get(request_id, Details())
 
     def _new_reports(self) -> list[float]:
         """Return the durations of the invocations that weren't reported before."""
@@ -341,7 +289,7 @@ class Stack(Place):
         self._new_reports()
         return str(answer.get("errorMessage") or "")
 
-    def cool(self) -> None:
+    def stop_container(self) -> None:
         packages = self.module.folder.glob("**/*.zip")
         self._put_code(max(packages, key=lambda package: package.stat().st_mtime))
 

@@ -1,0 +1,73 @@
+"""The demo's chats, and what can be sent in them beside text."""
+
+from __future__ import annotations
+
+from emulators.telegram import Json
+
+# Where one can write: what the stand-in puts into a message, and what the page says about it.
+FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
+CHATS: dict[str, Json] = {
+    "private": {
+        "title": "Echo",
+        "about": "private chat",
+        "chat": {"id": 4242, "type": "private", "first_name": "Ada"},
+    },
+    "group": {
+        "title": "Book club",
+        "about": "group, in which the bot is an admin and so sees every message",
+        "chat": {"id": -1001000000001, "type": "supergroup", "title": "Book club"},
+    },
+    "topic": {
+        "title": "Workshop › Tools",
+        "about": "topic of a group, in which the bot is an admin",
+        "chat": FORUM,
+        "thread": {"message_thread_id": 7, "is_topic_message": True},
+    },
+}
+
+
+def poll(question: str, *options: str) -> Json:
+    return {
+        "id": "5213",
+        "question": question,
+        "options": [{"text": text, "voter_count": 0} for text in options],
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": "regular",
+        "allows_multiple_answers": False,
+    }
+
+
+# What can be sent beside text. The page draws it: there is no file behind these ids.
+CONTENT: dict[str, Json] = {
+    "photo": {
+        "photo": [
+            {"file_id": "lake-s", "file_unique_id": "lake-s", "width": 90, "height": 60},
+            {"file_id": "lake", "file_unique_id": "lake", "width": 1280, "height": 853},
+        ],
+        "caption": "At the lake",
+    },
+    "sticker": {
+        "sticker": {
+            "file_id": "robot",
+            "file_unique_id": "robot",
+            "type": "regular",
+            "width": 512,
+            "height": 512,
+            "is_animated": False,
+            "is_video": False,
+            "emoji": "🤖",
+        }
+    },
+    "voice": {
+        "voice": {
+            "file_id": "voice",
+            "file_unique_id": "voice",
+            "duration": 7,
+            "mime_type": "audio/ogg",
+        }
+    },
+    "location": {"location": {"latitude": 51.4779, "longitude": -0.0015}},
+    "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
+}

@@ -1,0 +1,84 @@
+"""AWS, emulated on this machine by MiniStack."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from processes import ToolError, end, free_port, isolated_environment, signals_held
+
+
+class Emulator:
+    """AWS, emulated on a free port of the loopback interface until the `with` block ends.
+
+    `auth` has it enforce IAM.
+    """
+
+    def __init__(self, *, auth: bool = False) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._auth = auth
+        self.folder = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Emulator:
+        try:
+            with signals_held():
+                self._start()
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        environment = {
+            **isolated_environment(self.folder),
+            "AUTH": str(self._auth).lower(),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
+            "LAMBDA_EXECUTOR": "local",
+            "S3_DATA_DIR": str(Path(self.folder, "s3")),
+            "TMPDIR": self.folder,
+        }
+        with Path(self.folder, "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _wait(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with contextlib.closing(connection), contextlib.suppress(OSError):
+                connection.request("GET", "/_ministack/health")
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.05)
+        raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
+
+    def log(self) -> str:
+        """Return what the emulator and the functions in it wrote."""
+        return Path(self.folder, "log").read_text(errors="replace")
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process:
+            end(self._process)
+        shutil.rmtree(self.folder, ignore_errors=True)

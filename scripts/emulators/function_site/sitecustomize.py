@@ -1,0 +1,57 @@
+"""What AWS's runtime does and MiniStack's doesn't: log as JSON, and tell what a start took.
+
+Python loads this at the start of each process whose PYTHONPATH has its folder, as those that
+MiniStack runs functions in. Like AWS's runtime client, it gives the root logger a handler.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from types import ModuleType
+
+START = "start-up"  # the message of the line about a start
+
+
+class Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        from awslambdaric.lambda_runtime_log_utils import JsonFormatter
+
+        line = JsonFormatter().format(record)
+        os.write(2, line.rstrip("\n").encode() + b"\n")  # at once and whole
+
+
+class StartTimer(importlib.abc.MetaPathFinder):
+    """Logs how long the import of the function's handler takes."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != "handler":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec and spec.loader:
+            load = spec.loader.exec_module
+
+            def timed(module: ModuleType) -> None:
+                began = time.perf_counter()
+                load(module)
+                took = round((time.perf_counter() - began) * 1000, 1)
+                os.write(2, json.dumps({"message": START, "milliseconds": took}).encode() + b"\n")
+
+            spec.loader.exec_module = timed  # type: ignore[method-assign]
+        return spec
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    logging.getLogger().addHandler(Handler())
+    logging.getLogger().setLevel(logging.DEBUG)
+    sys.meta_path.insert(0, StartTimer())

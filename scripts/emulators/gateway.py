@@ -1,0 +1,69 @@
+"""API Gateway with the one route POST /telegram, emulated by a local HTTP server."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from events import webhook_event
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Gateway(ThreadingHTTPServer):
+    """The HTTP API, on a free port of the loopback interface until the `with` block ends.
+
+    `invoke` is called with each request's event, and returns what the function does. The answer's
+    `apigw-requestid` is the event's `requestId`.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, invoke: Callable[[Any], Any]) -> None:
+        self.invoke = invoke
+        self.numbers = itertools.count(1)
+        super().__init__(("127.0.0.1", 0), _Request)
+        self.webhook_url = f"http://127.0.0.1:{self.server_port}/telegram"
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Gateway
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path != "/telegram":
+            self._answer(404, JSON, '{"message":"Not Found"}')
+            return
+        request_id = f"local-{next(self.server.numbers)}"
+        event = webhook_event(body.decode(errors="replace"), dict(self.headers), request_id)
+        result = self.server.invoke(event)
+        if not isinstance(result, dict) or "statusCode" not in result:
+            result = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
+        headers = {**result.get("headers", {}), "apigw-requestid": request_id}
+        self._answer(result["statusCode"], headers, result.get("body", ""))
+
+    def do_GET(self) -> None:
+        self._answer(404, JSON, '{"message":"Not Found"}')
+
+    def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
+        data = body.encode()
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(data))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,219 @@
+"""Break lambda/ in every small way, one at a time, and see that a test fails for each.
+
+It works in a temporary copy, takes half an hour, and is no part of scripts/test.
+Every survivor is printed, as a diff; the score counts all mutants but those listed as equivalent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tokenize
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from project import LAMBDA, ROOT
+
+WORKERS = 2
+SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
+
+# The tests of each module, those that fail soonest first.
+TESTS = {
+    "bot": ["function/test_bot", "promises/test_hostile"],
+    "botkit/aws": ["function/test_aws", "function/test_telegram_call"],
+    "botkit/calls": [
+        "function/test_handler",
+        "function/test_webhook",
+        "promises/test_faults",
+        "promises/test_hostile",
+    ],
+    "botkit/connection": [
+        "function/test_connection",
+        "promises/test_certificates",
+        "promises/test_faults",
+    ],
+    "botkit/deadline": [
+        "function/test_telegram_call",
+        "function/test_webhook",
+        "promises/test_faults",
+    ],
+    "botkit/errors": ["function/test_telegram", "function/test_handler", "promises/test_runtime"],
+    "botkit/exchange": [
+        "function/test_exchange",
+        "function/test_connection",
+        "promises/test_faults",
+    ],
+    "botkit/multipart": ["function/test_multipart"],
+    "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
+    "botkit/settings": ["function/test_settings"],
+    "botkit/telegram": [
+        "function/test_telegram",
+        "function/test_telegram_call",
+        "function/test_handler",
+        "promises/test_faults",
+    ],
+    "botkit/webhook": ["function/test_webhook"],
+    "handler": [
+        "function/test_handler",
+        "function/test_webhook",
+        "promises/test_faults",
+        "promises/test_hostile",
+        "promises/test_runtime",
+    ],
+}
+
+# Annotations are never evaluated, and hold the only `|` of lambda/.
+NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
+
+# Mutants that no test can tell from the original: the line that they put in, and why.
+SAME_TYPE = "types are equal if they are the same"
+ONE_SECOND = "the pause is of one second"
+TWO_MODES = "main.tf takes only these two"
+UNREAD = "it isn't read before it is set"
+EQUIVALENT = {
+    "*": {
+        "TYPE_CHECKING = True": "it imports what is loaded already, or test_startup would fail",
+        "if not TYPE_CHECKING:": "as above",
+    },
+    "botkit/aws": {
+        "if status <= 200 and isinstance(result, dict):": "http.client returns no lower one",
+    },
+    "botkit/connection": {
+        "connection.recv(2)": "how much is asked for doesn't matter",
+        "self._last_used = -1.0": UNREAD,
+        "self._last_used = 1.0": UNREAD,
+        'self._is_secure = scheme.lower() >= "https"': "main.tf takes only http and https",
+        "self.join(max(deadline - time.monotonic(), -1))": "join takes both for no time at all",
+    },
+    "botkit/telegram": {
+        "_fetched_at = 1.0": UNREAD,
+        "_fetched_at = -1.0": UNREAD,
+        "code = code if type(code) == int else status": SAME_TYPE,
+        "if refusal.code > 400 or refusal.migrate_to_chat_id is None:": "no code is lower",
+        "return {name: value for name, value in parameters.items() if type(value) == int}": (
+            SAME_TYPE
+        ),
+    },
+    "botkit/webhook": {
+        f"if not _may_pass(error) or deadline.left() < 2 {operator} PAUSE_SECONDS:": ONE_SECOND
+        for operator in ("/", "//", "**")
+    },
+    "handler": {
+        'if not isinstance(update, dict) or type(update.get("update_id")) != int:': SAME_TYPE,
+        'connects = settings.reply_mode <= "api"': TWO_MODES,
+        'if settings.reply_mode < "webhook":': TWO_MODES,
+        "if status >= 503 and retry_after is not None and retry_after >= 0:": "none is higher",
+    },
+}
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a program that is installed beside this Python, and return what it prints."""
+    program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
+    return subprocess.run(
+        program, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout  # fmt: skip
+
+
+def mutate(module: str) -> list[dict[str, Any]]:
+    """Test all mutants of a module, and return what became of each."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "project")
+        for name in ("lambda", "scripts", "tests"):
+            shutil.copytree(ROOT / name, folder / name)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        files = " ".join(f"tests/{name}.py" for name in [*TESTS[module], "promises/test_startup"])
+        pytest = f"{sys.executable} -B -m pytest -x -q -p no:cacheprovider"
+        (folder / "config.toml").write_text(
+            "[cosmic-ray]\n"
+            f'module-path = "{path(module).relative_to(ROOT)}"\n'
+            f"timeout = {SECONDS}.0\n"
+            "excluded-modules = []\n"
+            f'test-command = "{pytest} {files}"\n'
+            '[cosmic-ray.distributor]\nname = "local"\n'
+            f'[cosmic-ray.filters.operators-filter]\nexclude-operators = ["{NOT_RUN}"]\n'
+        )
+        run(folder, "cosmic-ray", "init", "config.toml", "session.sqlite")
+        run(folder, "cr-filter-operators", "session.sqlite", "config.toml")
+        run(folder, "cosmic-ray", "baseline", "config.toml")
+        print(f"{module}.py …", flush=True)
+        run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
+        pairs = map(json.loads, run(folder, "cosmic-ray", "dump", "session.sqlite").splitlines())
+        results = [result for _, result in pairs if result]
+    return [result for result in results if result["diff"]]  # else skipped, or not to be made
+
+
+def is_equivalent(module: str, result: dict[str, Any]) -> bool:
+    """Tell whether a mutant is listed as equivalent. Comments and spaces don't count."""
+    known = {code(line) for line in EQUIVALENT["*"] | EQUIVALENT.get(module, {})}
+    return any(code(line[1:]) in known for line in lines(result) if line.startswith("+"))
+
+
+def code(line: str) -> tuple[str, ...]:
+    """Return the tokens of a line, which may be a part of a statement, less its comment."""
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):
+            if token.type != tokenize.COMMENT and token.string.strip():
+                found.append(token.string)
+    except (tokenize.TokenError, SyntaxError):
+        pass  # the rest of the statement is on other lines
+    return tuple(found)
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """Return the changed lines of a mutant's diff."""
+    changed = [line for line in result["diff"].splitlines() if line[:1] in "-+"]
+    return [line for line in changed if not line.startswith(("---", "+++"))]
+
+
+def path(module: str) -> Path:
+    return LAMBDA / f"{module}.py"
+
+
+def size(module: str) -> int:
+    return path(module).stat().st_size
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/mutants",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="bot, botkit/aws … (default: all)"
+    )
+    modules = parser.parse_args().modules or sorted(
+        TESTS, key=lambda module: -path(module).stat().st_size
+    )
+    total: Counter[str] = Counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for module, results in zip(modules, pool.map(mutate, modules), strict=True):
+            counts: Counter[str] = Counter()
+            for result in results:
+                outcome = result["test_outcome"]
+                if outcome not in ("killed", "survived") or not result["output"].strip():
+                    sys.exit("\n".join([f"{module}.py: its tests did not run", *lines(result)]))
+                survived = outcome == "survived"
+                equivalent = survived and is_equivalent(module, result)
+                counts["equivalent" if equivalent else "survived" if survived else "killed"] += 1
+                if survived and not equivalent:
+                    print(f"\n{module}.py: survived", *lines(result), sep="\n")
+            print(f"\n{module}.py: {dict(counts)}", flush=True)
+            total += counts
+    tried = total["killed"] + total["survived"]
+    print(f"\n{total['killed']} of {tried} mutants killed ({total['killed'] / tried:.1%})")
+    print(f"{total['equivalent']} more are equivalent")
+    return int(total["survived"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Imports go one way: no arrow between the rooms of scripts/ goes back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project import ROOT, SCRIPTS
+
+# A room is a package or a module of scripts/: what it may import beside itself.
+GROUND = {"events", "processes", "project"}
+ROOMS: dict[str, set[str]] = {
+    "__main__": set(),
+    "benchmark": GROUND | {"emulators"},
+    "chat": GROUND | {"container", "emulators", "terraform"},
+    "container": {"processes"},
+    "emulators": {"events", "processes"},
+    "events": set(),
+    "live": GROUND | {"container", "terraform"},
+    "mutation": {"project"},
+    "processes": set(),
+    "project": set(),
+    "terraform": {"processes", "project"},
+}
+# What is run inside a function's package imports that package's own modules.
+NOT_OURS = {SCRIPTS / "benchmark" / "alternatives", SCRIPTS / "benchmark" / "functions"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the top-level names of what a module imports, wherever it does."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_every_room_is_listed() -> None:
+    files = {path.relative_to(SCRIPTS).parts[0] for path in SCRIPTS.rglob("*.py")}
+    assert {name.removesuffix(".py") for name in files} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    paths = [SCRIPTS / f"{room}.py"]
+    if (SCRIPTS / room).is_dir():
+        paths = [p for p in (SCRIPTS / room).rglob("*.py") if not NOT_OURS & set(p.parents)]
+    found = {(path.name, name) for path in paths for name in imported(path)}
+    allowed = ROOMS[room] | {room}
+    assert {(file, name) for file, name in found if name in ROOMS and name not in allowed} == set()
+
+
+@pytest.mark.parametrize("folder", ["lambda", "tests/bot"])
+def test_the_function_imports_no_script(folder: str) -> None:
+    paths = list((ROOT / folder).rglob("*.py"))
+    assert paths
+    assert {name for path in paths for name in imported(path)} & set(ROOMS) == set()
