@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from emulators.telegram import ADA, GRACE, Call, Json, Telegram
 from emulators.telegram.bot_api import conform
+from emulators.telegram.content import LARGEST_PHOTO
 from emulators.telegram.files import Upload, picture
+from emulators.telegram.settings import LARGEST_DOWNLOAD
 
 from tests.support.telegram import CHAT
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 PNG = picture(20, 10)
 UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
+UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(LARGEST_PHOTO))
 UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 FILE = "attach://file"
 NOT_MODIFIED = (
@@ -171,6 +174,19 @@ def ids(telegram: Telegram) -> dict[str, int]:
 
 
 PHOTO = {"type": "photo", "media": FILE}
+COMMAND = {"command": "start", "description": "x"}
+ARTICLE: Json = {
+    "type": "article",
+    "id": "1",
+    "title": "a",
+    "input_message_content": {"message_text": "a"},
+}
+
+
+def inline(*results: Json) -> Json:
+    return {"inline_query_id": "1", "results": [*results]}
+
+
 REFUSED: list[tuple[str, str, Json, str]] = [
     ("editMessageText", "hers", {"text": "b"}, "message can't be edited"),
     ("editMessageText", "gone", {"text": "b"}, "message to edit not found"),
@@ -207,6 +223,12 @@ REFUSED: list[tuple[str, str, Json, str]] = [
     ("sendPhoto", "", {"photo": "attach://other"}, "there is no photo in the request"),
     ("sendPhoto", "", {"photo": "attach://none"}, "file must be non-empty"),
     ("sendPhoto", "", {"photo": "attach://text"}, "IMAGE_PROCESS_FAILED"),
+    (
+        "sendPhoto",
+        "",
+        {"photo": "attach://big"},
+        f"file of size {LARGEST_PHOTO + len(PNG)} bytes is too big for a photo",
+    ),
     ("sendPhoto", "", {"photo": "nowhere"}, "wrong file identifier/HTTP URL specified"),
     ("sendPhoto", "", {"photo": FILE, "caption": "x" * 1025}, "message caption is too long"),
     ("getFile", "", {"file_id": "nowhere"}, "invalid file_id"),
@@ -252,6 +274,29 @@ REFUSED: list[tuple[str, str, Json, str]] = [
         {"commands": [{"command": "A b", "description": "x"}]},
         "BOT_COMMAND_INVALID",
     ),
+    ("setMyCommands", "", {"commands": "{"}, "can't parse commands JSON object"),
+    ("setMyCommands", "", {"commands": [COMMAND] * 101}, "BOT_COMMANDS_TOO_MUCH"),
+    (
+        "setMyCommands",
+        "",
+        {"commands": [{**COMMAND, "description": "x" * 257}]},
+        "BOT_COMMAND_DESCRIPTION_INVALID",
+    ),
+    ("setMyName", "", {"name": "x" * 65}, "bot name is too long"),
+    ("deleteMessages", "", {"message_ids": [1] * 101}, "too many message identifiers specified"),
+    ("deleteMessages", "", {"message_ids": [0]}, "invalid message identifier specified"),
+    ("deleteMessages", "", {"message_ids": []}, "message identifiers are not specified"),
+    ("answerInlineQuery", "", inline(ARTICLE, ARTICLE), "RESULT_ID_DUPLICATE"),
+    ("answerInlineQuery", "", inline({**ARTICLE, "id": "x" * 65}), "RESULT_ID_INVALID"),
+    ("answerInlineQuery", "", inline(*[ARTICLE] * 51), "RESULTS_TOO_MUCH"),
+    (
+        "answerInlineQuery",
+        "",
+        inline({"type": "article", "id": "1", "title": "a"}),
+        "can't parse inline query result: Can't find field \"input_message_content\"",
+    ),
+    ("setChatTitle", "", {"title": "x"}, "can't change the title or description of a private chat"),
+    ("leaveChat", "", {}, "chat member status can't be changed in private chats"),
     ("getChat", "", {"chat_id": 77}, "chat not found"),
     ("getChat", "", {"chat_id": "@nobody"}, "chat not found"),
     ("getChatMember", "", {"user_id": 77}, "user not found"),
@@ -395,6 +440,16 @@ def test_several_people_write_in_a_group(telegram: Telegram) -> None:
     assert why == "there are no administrators in the private chat"
 
 
+def test_who_wrote_is_known(telegram: Telegram) -> None:
+    linus: Json = {"id": 77, "is_bot": False, "first_name": "Linus"}
+    assert error(telegram, "getChatMember", user_id=77) == "user not found"
+    telegram.send(telegram.message("hello", user=linus))
+    assert done(telegram, "getChatMember", user_id=77)["user"] == linus
+    text = {"text": "[him](tg://user?id=77)", "parse_mode": "MarkdownV2"}
+    assert done(telegram, "sendMessage", **text)["entities"][0]["user"] == linus
+    assert done(telegram, "getChat", chat_id=77)["first_name"] == "Linus"
+
+
 def test_people_vote(telegram: Telegram) -> None:
     poll = done(telegram, "sendPoll", question="Where?", options=["a", "b"], is_anonymous=False)
     place = (CHAT, poll["message_id"])
@@ -498,4 +553,6 @@ def test_what_people_send_can_be_downloaded(telegram: Telegram) -> None:
     file = done(telegram, "getFile", file_id="lake")
     kept = telegram.files.at(file["file_path"])
     assert kept and (kept.size(), file["file_size"]) == ((9, 6), len(kept.data))
+    telegram.files.add("document", bytes(LARGEST_DOWNLOAD + 1), id="big")
+    assert error(telegram, "getFile", file_id="big") == "file is too big"
     assert done(telegram, "sendPhoto", photo="lake")["photo"][0]["file_id"] == "lake"

@@ -148,7 +148,7 @@ def checked(method: str, params: Json) -> tuple[Json, list[str]]:
                 raise Refusal(400, f"Bad Request: {missing or f'parameter "{name}" is required'}")
             continue
         try:
-            given[name] = _parsed(kind, params[name], hints)
+            given[name] = _parsed(name, kind, params[name], hints)
         except Mismatch as mismatch:
             text = WRONG.get(where) or WRONG.get(name)
             is_other = text and _is_other(kind, params[name])
@@ -164,14 +164,13 @@ def _is_other(kind: str, value: Any) -> bool:
     return type(value) not in shapes or type(value) in (int, str)
 
 
-def _parsed(kind: str, value: Any, hints: list[str]) -> Any:
+def _parsed(name: str, kind: str, value: Any, hints: list[str]) -> Any:
     alternatives = _alternatives(kind)
     shapes = {_shape(each) for each in alternatives}
     if isinstance(value, str) and str not in shapes and shapes & {dict, list}:
         value = parsed(value)
         if value is None:
-            name = (array_of(kind) or kind).partition(" | ")[0]
-            raise Mismatch(f"can't parse {_label(name)} JSON object")
+            raise Mismatch(f"can't parse {name} JSON object")
     if isinstance(value, str) and int in shapes and str in shapes:  # a chat's number, or its name
         number = value.removeprefix("-")
         if number.isascii() and number.isdigit() and len(number) < 20:
