@@ -6,9 +6,7 @@ import html
 import re
 from typing import Any
 
-from .bot_api import (
-    TYPES,
-)
+from .bot_api import TYPES
 from .files import File, image_type
 from .request import Request, bad, text_in
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .bot_api import (
-    NO_MESSAGE,
-)
+from .bot_api import NO_MESSAGE
 from .content import (
     CAPTIONED,
     MEDIA,

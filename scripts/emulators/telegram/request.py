@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bot_api import (
-    Refusal,
-)
+from .bot_api import Refusal
 from .files import Upload
 from .markup import formatted
 from .state import Bot, World

@@ -87,7 +87,7 @@ class World:
         self.bots: list[Bot] = []
         self.bot = self.add_bot(token)
 
-    # What Telegram.py adds.
+    # What a subclass hears of.
 
     def tell(self, delivery: Delivery) -> None:
         """Hear of a delivery, when it begins and when it is over."""
