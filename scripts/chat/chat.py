@@ -214,10 +214,9 @@ class Chat:
                 if entry.get("query_id") == call.params["callback_query_id"]:
                     entry["answer"] = call.params.get("text", "")
                     self._tell("entry", entry)
-        elif method in ("sendmessage", "copymessage"):
-            number = call.answer["result"]["message_id"]
-            message = self.telegram.messages[call.params["chat_id"], number]
-            self._add("in", message, update_id)
+        for change in call.changes:
+            if change["kind"] == "message":
+                self._add("in", change["message"], update_id)
 
     def _add(self, side: str, message: Json, update_id: int | None, **more: Any) -> None:
         where = next(key for key, c in CHATS.items() if c["chat"]["id"] == message["chat"]["id"])
