@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from emulators import update_bot_api
+import update_bot_api
 from emulators.telegram import Json
 from emulators.telegram.bot_api import TABLE
-from emulators.update_bot_api import STUB, changes, stub_text, table_of, table_text
+from update_bot_api import STUB, changes, stub_text, table_of, table_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
