@@ -12,7 +12,7 @@ TOOLS = {
     "mutants": "mutation",
     "poll": "live.poll",
     "screenshot": "chat.screenshot",
-    "update-bot-api": "emulators.update_bot_api",
+    "update-bot-api": "update_bot_api",
 }
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,4 +46,12 @@ def test_the_module_is_what_its_tests_say(module: Module) -> None:
 def test_the_lock_file_holds_for_every_platform(module: Module) -> None:
     before = (ROOT / ".terraform.lock.hcl").read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
-    assert (module.folder / ".terraform.lock.hcl").read_text() == before
+    after = (module.folder / ".terraform.lock.hcl").read_text()
+    if "registry.opentofu.org" in after:  # OpenTofu has its own registry, and so its own checksums
+        assert locked_version(after) == locked_version(before)
+    else:
+        assert after == before
+
+
+def locked_version(lock: str) -> list[str]:
+    return re.findall(r"^  version +=.*$", lock, re.MULTILINE)

@@ -76,7 +76,9 @@ def deploy(aws: Emulator, telegram: Telegram, tmp_path: Path) -> Iterator[Deploy
 
     def deploy(name: str, *, apply: bool = True, **variables: Any) -> Module:
         defaults = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
-        module = Module(aws.url, tmp_path / name, **{**defaults, **variables})
+        # A path that a shell would stumble over.
+        folder = tmp_path / f"my $HOME's `größte` checkout of {name}"
+        module = Module(aws.url, folder, **{**defaults, **variables})
         modules[name] = module
         module.init()
         if apply:

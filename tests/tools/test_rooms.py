@@ -23,6 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "processes": set(),
     "project": set(),
     "terraform": {"processes", "project"},
+    "update_bot_api": {"emulators", "project"},
 }
 # What is run inside a function's package imports that package's own modules.
 NOT_OURS = {SCRIPTS / "benchmark" / "alternatives", SCRIPTS / "benchmark" / "functions"}

@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from project import ROOT
-
 from emulators.telegram.bot_api import TABLE, array_of
+from project import ROOT
 
 STUB = ROOT / "lambda/botkit/types.pyi"
 SOURCE = "https://github.com/PaulSonOfLars/telegram-bot-api-spec"
