@@ -11,9 +11,8 @@ import pytest
 import update_bot_api
 from emulators.telegram import Json
 from emulators.telegram.bot_api import TABLE
+from project import SCRIPTS
 from update_bot_api import STUB, changes, stub_text, table_of, table_text
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def field(name: str, *types: str, required: bool = True, description: str = "") -> Json:
@@ -158,17 +157,7 @@ def test_what_is_no_description_changes_nothing(
 ) -> None:
     """In a copy: the script itself, as it is called."""
     copy = tmp_path / "copy"
-    for name in (
-        "update-bot-api",
-        "python",
-        "__main__.py",
-        "project.py",
-        "update_bot_api.py",
-        "emulators",
-    ):
-        source, target = ROOT / "scripts" / name, copy / "scripts" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    shutil.copytree(SCRIPTS, copy / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     table = copy / "scripts/emulators/telegram/bot_api.json"
     before = table.read_bytes()
     if text is not None:
