@@ -1,12 +1,12 @@
-# Package: handler.py, botkit/ and the bot's folder, zipped when they are applied. The path is named
-# after what is in it, so that a plan needs no file, and a change of a line is a change of the function.
+# Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path holds a digest of the
+# contents, so a plan needs no zip file and sees every change.
 
 locals {
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
-  # What is not packed. scripts/package has the same rule; the patterns below leave out files that
-  # begin with a dot before they are opened: an editor's lock file is a link that leads nowhere.
+  # What is not packed. scripts/package has the same rule. The fileset patterns skip dot files before
+  # opening them, since an editor's lock file is a dangling link.
   not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
   own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
   bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
@@ -15,7 +15,7 @@ locals {
     { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
     { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") if !can(regex(local.not_packed, file)) },
   )
-  # The package holds this digest too, and the function compares them when it registers the webhook.
+  # The package contains this digest, and the function compares the two when it registers the webhook.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
     local.sources_digest, filesha256("${path.module}/scripts/package"), var.runtime,
@@ -26,10 +26,10 @@ locals {
 }
 
 resource "terraform_data" "package" {
-  # A clone that made no zip yet needs one for a new function, which a new name (in the path) and a new role bring.
+  # A new name (in the path) or a new role replaces the function, which needs a zip that this clone may not have.
   triggers_replace = [local.package, local.package_digest, terraform_data.role.output]
 
-  # As arguments, without a shell: a path may have blanks, quotes and dollars.
+  # Without a shell, since a path may contain spaces, quotes and dollar signs.
   provisioner "local-exec" {
     interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime]
     command     = local.bot_folder
@@ -46,7 +46,7 @@ resource "terraform_data" "package" {
     }
     precondition {
       condition     = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
-      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot a folder of its own, such as $${path.module}/bot."
+      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot."
     }
     precondition {
       condition = anytrue([
@@ -57,8 +57,8 @@ resource "terraform_data" "package" {
   }
 }
 
-# Role: it may write to the one log group, read the token's parameter, where there is one, and do
-# what the bot's own policy says.
+# Role: it may write to one log group, read the token's parameter if there is one, and do what the
+# bot's own policy allows.
 
 locals {
   # arn:partition:logs:region:account:log-group:name
@@ -104,7 +104,7 @@ resource "aws_iam_role_policy" "this" {
         Action   = "ssm:GetParameter"
         Resource = arn
       }],
-      # Whichever key the parameter has: by way of SSM alone, and for this parameter alone.
+      # Any key, but only through SSM and only for this parameter.
       [for arn in local.parameter_arns : {
         Effect   = "Allow"
         Action   = "kms:Decrypt"
@@ -116,15 +116,15 @@ resource "aws_iam_role_policy" "this" {
           }
         }
       }],
-      # No count depends on it: the policy of a table that is made in the same apply is unknown yet.
+      # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
   })
 }
 
-# A role that is created again is another one under the same name, and the function's grant on the
-# key of its environment is the old one's. The function refers to this resource because a reference
-# to the role itself doesn't replace it.
+# A role created again under the same name has a new identity, but the function's grant on its
+# environment's key still names the old one, so the function must be replaced. A reference to the
+# role itself doesn't replace it.
 resource "terraform_data" "role" {
   input = aws_iam_role.this.unique_id
 }
@@ -137,7 +137,7 @@ resource "aws_cloudwatch_log_group" "function" {
   tags              = var.tags
 }
 
-# The webhook's secret. As triggers_replace no plan prints it, where input would be printed.
+# The webhook's secret. It is in triggers_replace because a plan would print it in input.
 resource "terraform_data" "webhook_secret" {
   triggers_replace = sensitive(uuid())
 
@@ -164,7 +164,7 @@ locals {
   own_names      = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
   reserved_names = "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)|LAMBDA_(RUNTIME_DIR|TASK_ROOT)"
 
-  # A failed condition is shown with the values of what it names: here with true or false only.
+  # A failed condition prints the values it refers to, so conditions refer only to these booleans.
   label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
   port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
   api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
@@ -198,7 +198,7 @@ resource "aws_lambda_function" "this" {
   logging_config {
     log_format            = "JSON"
     application_log_level = var.log_level
-    system_log_level      = "WARN" # a start and a report line per update cost more than the rest
+    system_log_level      = "WARN" # START and REPORT lines would cost more than all others together
     log_group             = aws_cloudwatch_log_group.function.name
   }
 
@@ -211,7 +211,7 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = "The telegram_bot_token does not look like a token: digits, a colon, and at least 30 letters, digits, hyphens and underscores, as @BotFather gave it."
+      error_message = "The telegram_bot_token must be a token as @BotFather gave it: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
     }
     precondition {
       condition     = local.api_url_is_valid
@@ -223,19 +223,19 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = length(local.refused_names) == 0
-      error_message = "The environment must not set ${join(", ", local.refused_names)}: a name has letters, digits and underscores, and is neither one of the module's own, nor AWS_ENDPOINT_URL or its kind, nor reserved by Lambda."
+      error_message = "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda."
     }
     precondition {
-      # Lambda measures the JSON of all variables. The secret in it, unknown before the first apply, takes 65 bytes.
+      # Lambda measures the JSON of all variables. The secret, unknown before the first apply, takes 65 bytes of it.
       condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65
-      error_message = "The environment must not exceed 4 KB in all, with the module's own variables. Keep what is long in a file of the bot's folder or in Parameter Store."
+      error_message = "The environment must not exceed 4 KB in total, with the module's own variables. Put long values into a file in the bot's folder or into Parameter Store."
     }
   }
 
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# HTTP API, with the one route POST /telegram.
+# HTTP API, with a single route: POST /telegram.
 
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
@@ -256,7 +256,7 @@ resource "aws_apigatewayv2_route" "webhook" {
   target    = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
-# Under /aws/vendedlogs/ the account's one log policy, which is limited in size, needn't grow.
+# Under /aws/vendedlogs/, log delivery doesn't add to the account's log resource policy, whose size is limited.
 resource "aws_cloudwatch_log_group" "api" {
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_in_days
@@ -288,22 +288,22 @@ resource "aws_apigatewayv2_stage" "this" {
   }
 }
 
-# Without a statement_id of ours, which would be taken at each later apply if AWS's answer to the first was lost.
+# No fixed statement_id: if AWS's answer to the creation was lost, every later apply would find it taken.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn # a new function needs it again, under the same name
+  function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
 
-# Webhook: the function registers it with Telegram, and removes it when all is destroyed.
+# Webhook: the function registers it with Telegram, and removes it at destroy.
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
 }
 
-# Does nothing until it is destroyed, or replaced because the token is another bot's: then it removes
-# the webhook, unless another deployment has taken it over.
+# Does nothing until it is destroyed, or replaced because the token belongs to another bot. It then
+# removes the webhook, unless another deployment has taken it over.
 resource "aws_lambda_invocation" "removal" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CRUD"
@@ -316,8 +316,8 @@ resource "aws_lambda_invocation" "removal" {
   }
 }
 
-# Replaced, not updated, when the webhook must be registered again: Terraform saves a failed update as
-# done, and tries a failed creation again. CREATE_ONLY: the old one's end must not remove the webhook.
+# Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but
+# retries a failed creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
 resource "aws_lambda_invocation" "webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CREATE_ONLY"

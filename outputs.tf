@@ -1,5 +1,5 @@
 output "function_arn" {
-  description = "ARN of the Lambda function, for what may invoke it: a schedule, a topic, a queue."
+  description = "ARN of the Lambda function."
   value       = aws_lambda_function.this.arn
 }
 
@@ -14,21 +14,21 @@ output "log_group_name" {
 }
 
 output "logs_command" {
-  description = "Shell command that shows the function's logs as they come."
+  description = "Shell command that follows the function's logs."
   value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${local.region}"
 }
 
 output "role_name" {
-  description = "Name of the function's role, to attach further policies to."
+  description = "Name of the function's IAM role, to attach more policies to."
   value       = aws_iam_role.this.name
 }
 
 output "webhook" {
-  description = "The webhook as Telegram reported it at the last apply: url, pending_updates (how many wait there), last_error (null if there was none)."
+  description = "The webhook as Telegram reported it at the last apply: url, pending_updates (how many are waiting), last_error (null if there is none)."
   value       = jsondecode(aws_lambda_invocation.webhook.result)
 }
 
 output "webhook_url" {
-  description = "Address that Telegram delivers updates to."
+  description = "URL that Telegram delivers updates to."
   value       = local.webhook_url
 }

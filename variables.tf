@@ -1,6 +1,6 @@
 variable "environment" {
   type        = map(string)
-  description = "Environment variables of the bot, up to 4 KB together with the module's own. Those can't be set, nor AWS_ENDPOINT_URL, nor the names that Lambda reserves."
+  description = "Environment variables for the bot, up to 4 KB in total with the module's own. The module's own names, AWS_ENDPOINT_URL and names that Lambda reserves are refused."
   default     = {}
   nullable    = false
   # Preconditions of the function check the names and the size.
@@ -8,67 +8,67 @@ variable "environment" {
 
 variable "log_level" {
   type        = string
-  description = "Least important log level of the function that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. At INFO there is a line for each update, at WARN one for each problem."
+  description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN only problems. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
   default     = "INFO"
   nullable    = false
 
   validation {
     condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "The log_level is TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+    error_message = "The log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   }
 }
 
 variable "log_retention_in_days" {
   type        = number
-  description = "How long the logs of the function and of the API are kept, in days. 0 keeps them for ever."
+  description = "Days to keep the logs of the function and the API. 0 keeps them forever."
   default     = 14
   nullable    = false
 
   validation {
     condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_in_days)
-    error_message = "CloudWatch Logs keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, or for ever: 0."
+    error_message = "The log_retention_in_days must be 0 (forever) or one of the values that CloudWatch Logs supports: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
 
 variable "max_connections" {
   type        = number
-  description = "How many updates Telegram may deliver at the same time, from 1 to 100. Each needs a container of its own."
+  description = "Updates that Telegram may deliver at the same time, from 1 to 100. Each needs its own container."
   default     = 40
   nullable    = false
 
   validation {
     condition     = var.max_connections >= 1 && var.max_connections <= 100 && floor(var.max_connections) == var.max_connections
-    error_message = "Telegram takes a whole number from 1 to 100 for max_connections."
+    error_message = "The max_connections must be a whole number from 1 to 100."
   }
 }
 
 variable "memory_size" {
   type        = number
-  description = "Memory of the function, in MB, from 128 to 10240. Its share of a CPU grows with it: one whole at 1769 MB."
+  description = "Memory of the function in MB, from 128 to 10240. CPU grows with it: a full vCPU at 1769 MB."
   default     = 128
   nullable    = false
 
   validation {
     condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
-    error_message = "Lambda takes a whole number of MB from 128 to 10240 for memory_size."
+    error_message = "The memory_size must be a whole number of MB from 128 to 10240."
   }
 }
 
 variable "name" {
   type        = string
-  description = "Name of the function, the API and the role, and of the log groups' last part: up to 64 letters, digits, hyphens and underscores. Two bots in one account need two names, in two regions too."
+  description = "Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits, hyphens and underscores. Two bots in one account need different names, even in different regions."
   default     = "telegram-bot"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.name))
-    error_message = "A name has 1 to 64 letters (a to z, in either case), digits, hyphens and underscores."
+    error_message = "The name must have 1 to 64 letters (a to z, in either case), digits, hyphens or underscores."
   }
 }
 
 variable "permissions_boundary" {
   type        = string
-  description = "ARN of the IAM policy that is the permissions boundary of the function's role. Null: none."
+  description = "ARN of the IAM policy to set as the permissions boundary of the function's role. Null: none."
   default     = null
 
   validation {
@@ -79,7 +79,7 @@ variable "permissions_boundary" {
 
 variable "policy" {
   type        = string
-  description = "IAM policy document, as JSON, of what the bot may do in AWS. Its statements join those of the function's role. Null: nothing but to write its logs and to read its token."
+  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role. Null: the role can only write its logs and read its token."
   default     = null
 
   validation {
@@ -90,54 +90,54 @@ variable "policy" {
 
 variable "reply_mode" {
   type        = string
-  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API, whose refusals are logged. \"webhook\": in the response to the update, which is the fastest, and shows no refusal."
+  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API; refusals are logged. \"webhook\": in the response to the update, which is fastest; refusals go unnoticed."
   default     = "api"
   nullable    = false
 
   validation {
     condition     = contains(["api", "webhook"], var.reply_mode)
-    error_message = "The reply_mode is \"api\" or \"webhook\"."
+    error_message = "The reply_mode must be \"api\" or \"webhook\"."
   }
 }
 
 variable "reserved_concurrency" {
   type        = number
-  description = "How many containers of the function may run at once, and are kept free for it. AWS keeps 100 of the region's concurrency unreserved, so an account with a quota of 100 or less can reserve none. Null: no reservation, and no limit but the region's."
+  description = "Maximum number of containers at once, reserved from the region's concurrency. AWS keeps 100 unreserved, so an account with a quota of 100 or less can reserve none. Null: no reservation."
   default     = null
 
   validation {
     condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
-    error_message = "The reserved_concurrency is a whole number of 1 or more, or null. With 0 the function could not run at all."
+    error_message = "The reserved_concurrency must be a whole number of 1 or more, or null. With 0 the function could not run at all."
   }
 }
 
 variable "runtime" {
   type        = string
-  description = "Lambda runtime identifier: python3.12 or later."
+  description = "Lambda runtime identifier: python3.12 or later. For python3.14 the AWS provider must be newer than 5.100."
   default     = "python3.13"
   nullable    = false
 
   validation {
     condition     = can(regex("^python3\\.(1[2-9]|[2-9][0-9])$", var.runtime))
-    error_message = "The runtime is python3.12 or a later one, such as python3.13."
+    error_message = "The runtime must be python3.12 or later, such as python3.13."
   }
 }
 
 variable "source_dir" {
   type        = string
-  description = "Folder with the bot's bot.py and all that it needs. The whole of it is packed, except names that begin with a dot, `__pycache__` and `*.pyc`. A relative path counts from the root module. Null: the module's own echo bot."
+  description = "Folder with bot.py and everything that it needs. All of it is packed, except names that begin with a dot, `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's own echo bot."
   default     = null
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of all resources that can have some."
+  description = "Tags for all resources that support them."
   default     = {}
   nullable    = false
 
   validation {
     condition     = length(var.tags) <= 50
-    error_message = "AWS takes up to 50 tags."
+    error_message = "The tags must be at most 50."
   }
   validation {
     condition     = alltrue([for key in keys(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]+$", key)) && length(key) <= 128 && !startswith(lower(key), "aws:")])
@@ -151,23 +151,23 @@ variable "tags" {
 
 variable "telegram_api_url" {
   type        = string
-  description = "URL of the Bot API, without a slash at its end: another one than Telegram's own for a Bot API server that you run."
+  description = "URL of the Bot API, without a trailing slash. Change it only to use a Bot API server that you run."
   default     = "https://api.telegram.org"
   nullable    = false
-  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
+  # A precondition of the function checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token" {
   type        = string
-  description = "The bot's token, as @BotFather gave it. It is kept in the state and in the function's environment. Either this or telegram_bot_token_parameter."
+  description = "Bot token from @BotFather. It is stored in the state and in the function's environment. Set either this or telegram_bot_token_parameter."
   default     = null
   sensitive   = true
-  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
+  # A precondition of the function checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token_parameter" {
   type        = string
-  description = "Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot's token. It is then in no state, plan or environment. Either this or telegram_bot_token."
+  description = "Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot token. It keeps the token out of the state, plans and environment. Set either this or telegram_bot_token."
   default     = null
 
   validation {
@@ -182,27 +182,27 @@ variable "telegram_bot_token_parameter" {
 
 variable "telegram_proxy" {
   type        = string
-  description = "HTTP proxy that Telegram is reached through (CONNECT), where it is blocked: http://user:password@host:port, with special characters percent-encoded. Null: none."
+  description = "HTTP proxy (CONNECT) for calls to Telegram, where Telegram is blocked: http://user:password@host:port, with special characters percent-encoded. Null: none."
   default     = null
   sensitive   = true
-  # Its shape is checked by a precondition of the function: a validation that fails prints the value.
+  # A precondition of the function checks it: a validation that fails prints the value.
 }
 
 variable "throttling_limit" {
   type        = number
-  description = "How many requests per second the API takes before it answers 429, as a rate and as a burst, from 1 to 10000. Telegram delivers later what was refused."
+  description = "Requests per second, and burst, above which the API answers 429, from 1 to 10000. The account's quota applies too: 2500 per second in some regions. Telegram delivers refused updates again."
   default     = 100
   nullable    = false
 
   validation {
     condition     = var.throttling_limit >= 1 && var.throttling_limit <= 10000 && floor(var.throttling_limit) == var.throttling_limit
-    error_message = "The throttling_limit is a whole number from 1 to 10000."
+    error_message = "The throttling_limit must be a whole number from 1 to 10000."
   }
 }
 
 variable "timeout" {
   type        = number
-  description = "How long the function may take for an update, in seconds, from 3 to 25. API Gateway waits for 30."
+  description = "Time limit of the function, in seconds, from 3 to 25. API Gateway waits at most 30."
   default     = 10
   nullable    = false
 

@@ -5,7 +5,7 @@ the Bot API calls that answer it, each a dict of a method and its parameters:
 
     {"method": "sendMessage", "chat_id": 42, "text": "Hello"}
 
-The calls are made in their order. An exception here costs one update its answer, and is logged.
+The calls are made in this order. An exception is logged, and its update gets no answer.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ HANDLED = {"message": on_message, "callback_query": on_callback_query}
 
 
 def is_from_a_bot(message: Json) -> bool:
-    """Tell whether nobody wrote a message: two bots that answer each other would never stop."""
+    """Tell whether a message is from a bot: two that answer each other would never stop."""
     if message.get("is_automatic_forward"):  # a channel's post, in the group that discusses it
         return True
-    if "sender_chat" in message:  # an anonymous admin or a channel: a person, shown as a bot
+    if "sender_chat" in message:  # a person who writes as an anonymous admin or a channel
         return False
     return bool(message.get("from", {}).get("is_bot"))
 

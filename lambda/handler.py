@@ -65,8 +65,8 @@ def handler(event: Any, context: Any) -> Json | None:
     """
     deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     if isinstance(event, dict):
-        # Whatever comes over HTTP has a requestContext, and what a client sends is never beside it:
-        # no client can imitate another kind of event.
+        # Every HTTP event has a requestContext, and a client can't set keys beside it, so no client
+        # can imitate another kind of event.
         if "requestContext" in event:
             return on_http(event)
         if isinstance(event.get("tf"), dict) and isinstance(event.get("url"), str):

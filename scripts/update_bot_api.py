@@ -54,7 +54,7 @@ InputFile = bytes | tuple[str, bytes]
 def table_of(description: Json) -> Json:
     """Return the table of a description: of each method and type, the fields and their types.
 
-    `name?` is optional, `A | B` is one of both, `[A]` an array, `"x"` a string of that value alone.
+    `name?` is optional, `A | B` is one of both, `[A]` an array, `"x"` only that string.
     Raises ValueError where the description isn't one.
     """
     try:

@@ -1,4 +1,4 @@
-"""One signed JSON call to an AWS service: a parameter of SSM's, an item of DynamoDB's.
+"""Signed JSON calls to AWS services, such as a parameter from SSM or an item from DynamoDB.
 
     from botkit import aws
 

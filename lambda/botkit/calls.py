@@ -90,7 +90,7 @@ def _check_json(call: Json) -> None:
 
 
 def carry_out(calls: list[Json]) -> Outcome:
-    """Make calls in their order, as far as they can be made."""
+    """Make calls in their order, until one must wait for the next delivery."""
     outcome = Outcome("answered")
     if not calls:
         return outcome
@@ -106,7 +106,7 @@ def carry_out(calls: list[Json]) -> Outcome:
             carried_out = True
         except (Refused, Unreachable) as error:
             outcome = failed(error)
-            if outcome.name != "refused":  # the rest waits for the next delivery, if there is one
+            if outcome.name != "refused":  # the rest waits for the next delivery
                 break
     if carried_out and outcome.name not in ("answered", "refused"):
         outcome = outcome._replace(name="incomplete")

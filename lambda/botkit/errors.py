@@ -1,4 +1,4 @@
-"""The ways in which a call can fail, and what of them a log line can hold."""
+"""How a call can fail, and how to make an error's text fit for the log."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Refused(Exception):
 
 
 def loggable(text: str) -> str:
-    """Return what a log line can hold of a text from outside: 1,000 characters, all encodable.
+    """Return a text from outside as a log line can hold it: up to 1,000 characters, all encodable.
 
     JSON can hold half a surrogate pair ("\\ud800"), on which Lambda's own logging would fail.
     """

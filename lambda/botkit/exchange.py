@@ -111,5 +111,5 @@ def left(deadline: float) -> float:
     return seconds
 
 
-# Compiles the patterns that it needs, while CPU is cheap.
+# So that urllib compiles its regular expressions during start-up, which has a whole CPU.
 urllib.request.Request("http://localhost")

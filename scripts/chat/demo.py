@@ -1,11 +1,11 @@
-"""The bot, tried without an account, a token or a public address.
+"""Try the bot without an account, a token or a public address.
 
-A stand-in for Telegram delivers messages to it and takes its answers. The module is applied by
-Terraform, unchanged and in a copy, to an emulated AWS on this machine; all of it is taken down at
-the end. Nothing of yours is touched or used: no state, backend, profile or credentials.
+A stand-in for Telegram delivers messages to it and shows its answers. Terraform applies a copy of
+the module to an emulated AWS on this machine, and everything is removed at the end. Your state,
+backend, profile and credentials are neither used nor changed.
 
-The emulated AWS listens on loopback only, on another port each time, and runs code for whoever
-finds it: other users of this machine, or a web page open in a browser here. --direct does without.
+The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
+finds it: other users of this machine, or a web page in your browser. --direct starts none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Says what is wrong with the bot, before anybody asks, and what to do about it.
+"""Check a deployed bot: say what is wrong, and how to fix it.
 
 Set TELEGRAM_BOT_TOKEN. Where this folder has a Terraform state, the deployment's outputs are read
-from it. Nothing is changed. ✓ is well, ✗ is not, – could not be looked at.
+from it. Nothing is changed. ✓ is good, ✗ is wrong, – could not be checked.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def allowed(info: Json) -> Check:
         wanted = handled_kinds(LAMBDA)
     except ValueError as error:
         lines = str(error).splitlines()
-        return Check(name, False, f"{lines[0]} {lines[-1]}", "mend lambda/bot.py")
+        return Check(name, False, f"{lines[0]} {lines[-1]}", "fix lambda/bot.py")
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)

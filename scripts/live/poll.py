@@ -1,4 +1,4 @@
-"""Answers the real bot from this machine, by long polling: no tunnel, no deployment.
+"""Answer for the real bot from this machine, by long polling: no tunnel, no deployment.
 
 Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change in
 lambda/ takes effect at the next message. Ctrl-C ends it.
@@ -148,7 +148,7 @@ class Poll:
                 break
 
     def _confirm(self) -> None:
-        """Tell Telegram what was answered, which it otherwise learns by the next fetch alone."""
+        """Tell Telegram what was answered, which it otherwise learns only by the next fetch."""
         if self._offset is None:
             return
         params = {"offset": self._offset, "limit": 1, "timeout": 0}
@@ -227,7 +227,7 @@ def main() -> int:
     parser.add_argument(
         "--take-over",
         action="store_true",
-        help="remove the bot's webhook first; at the end it is said how to put it back",
+        help="remove the bot's webhook first, and say at the end how to restore it",
     )
     options = parser.parse_args()
     webhook = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from project import ROOT
@@ -59,3 +60,20 @@ def test_the_links_lead_to_files_and_headings(page: Path) -> None:
             assert target[1:] in headings, target
         elif "://" not in target:
             assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_the_readmes_bot_answers() -> None:
+    [source] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    bot: dict[str, Any] = {}
+    exec(source, bot)
+    assert bot["reply"]({"update_id": 1, "message": {"chat": {"id": 42}}}) == [
+        {"method": "sendMessage", "chat_id": 42, "text": "Hello"}
+    ]
+
+
+def test_the_readme_says_which_versions_are_supported() -> None:
+    versions = (ROOT / "versions.tf").read_text()
+    [terraform] = re.findall(r'required_version = ">= ([0-9.]+)"', versions)
+    [provider] = re.findall(r'version = ">= ([0-9.]+), < 7.0"', versions)
+    assert f"Terraform {terraform} or later" in README
+    assert f"versions {provider} to 6.x" in README.replace("\n", " ")
