@@ -26,7 +26,7 @@ SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
 
 # The tests of each module, those that fail soonest first.
 TESTS = {
-    "bot": ["function/test_bot", "promises/test_hostile"],
+    "bot": ["author/test_bot", "promises/test_hostile"],
     "botkit/aws": ["function/test_aws", "function/test_telegram_call"],
     "botkit/calls": [
         "function/test_handler",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import trustme
@@ -29,13 +28,6 @@ from tests.support.stubs import (
 
 Start = Callable[..., Container]
 Serve = Callable[..., Peer]
-
-
-def skip_or_fail(reason: str) -> NoReturn:
-    """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
-    if os.environ.get("REQUIRE_ALL"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

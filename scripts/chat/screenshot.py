@@ -28,18 +28,19 @@ OPTIONS = (
 
 
 def chromium() -> str | None:
-    """Return this machine's Chromium."""
+    """Return this machine's own Chromium."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """Run this machine's Chromium, without a window. Raises ToolError."""
-    path = chromium()
-    if path is None:
-        raise ToolError("no Chromium: install Debian's package chromium")
+    """Run Chromium without a window: this machine's, else Playwright's. Raises ToolError."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        try:
+            found = playwright.chromium.launch(executable_path=chromium(), args=list(OPTIONS))
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            raise ToolError(f"no Chromium: run scripts/bootstrap browser ({reason})") from None
         yield found
         found.close()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from project import LAMBDA
 
-sys.path.insert(0, str(LAMBDA))
+sys.path.append(str(LAMBDA))
 
 from botkit.errors import Refused, Unreachable  # noqa: E402
 from botkit.telegram import Client  # noqa: E402

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-Json = dict[str, Any]
+    Json = dict[str, Any]
 
 COMMANDS = {"start": "What this bot does"}
 
@@ -17,12 +19,15 @@ def reply(update: Json) -> list[Json]:
     if "message" not in update:
         return []
     message = update["message"]
-    chat = message["chat"]["id"]
+    to = {"chat_id": message["chat"]["id"]}
+    if message.get("is_topic_message"):
+        to["message_thread_id"] = message["message_thread_id"]
     if "text" not in message:
-        source = {"from_chat_id": chat, "message_id": message["message_id"]}
-        return [{"method": "copyMessage", "chat_id": chat, **source}]
-    call = {"method": "sendMessage", "chat_id": chat, "text": f"Heard: {message['text']}"}
-    if message["text"] == "/start":
+        source = {"from_chat_id": to["chat_id"], "message_id": message["message_id"]}
+        return [{"method": "copyMessage", **to, **source}]
+    text = message["text"]
+    call = {"method": "sendMessage", **to, "text": "Heard: " + text}
+    if text == "/start":
         button = {"text": "Press", "callback_data": "pressed"}
         call["reply_markup"] = {"inline_keyboard": [[button]]}
     return [call]

@@ -23,19 +23,11 @@ from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
 from project import ROOT
-from terraform import REGION, Module
+from terraform import REGION
 
-from tests.support.deployment import (
-    answer_to,
-    change,
-    client,
-    everything,
-    needs_provider,
-    telegram,
-)
+from tests.support.deployment import Deployment, answer_to, change, client, everything
+from tests.support.needs import needs_provider
 from tests.support.telegram import TOKEN
-
-__all__ = ["telegram"]  # fixtures
 
 POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 
@@ -183,7 +175,8 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
 ) -> None:
     aws = recorder.aws
     deployer = User(aws, "deployer", policy())
-    module = Module(recorder.url, tmp_path, telegram_bot_token=TOKEN, telegram_api_url=telegram.url)
+    variables = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
+    module = Deployment(recorder.url, tmp_path, **variables)
     module.environment["AWS_ACCESS_KEY_ID"] = deployer.credentials.access_key
     module.environment["AWS_SECRET_ACCESS_KEY"] = deployer.credentials.secret_key
     everything_allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -191,17 +184,18 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         PolicyName="boundary", PolicyDocument=json.dumps(everything_allowed)
     )["Policy"]["Arn"]
     module.variables |= {"reserved_concurrency": 5, "tags": {"team": "bots"}}
-    module.init()
-    module.apply()
-    assert answer_to(telegram, "hello") == "You said: hello"
-    module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
-    module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
-    change(module, "You said: ", "You wrote: ")
-    module.variables |= {"permissions_boundary": boundary}
-    module.apply()
-    module.variables |= {"permissions_boundary": None}
-    module.apply()
-    module.destroy()
+    with module:
+        module.init()
+        module.apply()
+        assert answer_to(telegram, "hello") == "Heard: hello"
+        module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
+        module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
+        change(module, "Heard: ", "Noted: ")
+        module.variables |= {"permissions_boundary": boundary}
+        module.apply()
+        module.variables |= {"permissions_boundary": None}
+        module.apply()
+        module.destroy()
     assert [thing for thing in everything(aws) if "telegram-bot" in thing] == []
 
     # What each request asks for, as the emulator tells a user who may do nothing.

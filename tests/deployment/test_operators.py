@@ -18,25 +18,14 @@ from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
 from processes import end, free_port
 from project import ROOT
-from terraform import Module
 
 from tests.conftest import Start
-from tests.support.deployment import (
-    Deploy,
-    answer_to,
-    client,
-    deploy,
-    everything,
-    needs_provider,
-    telegram,
-    texts,
-)
+from tests.support.deployment import Deploy, Deployment, answer_to, client, everything, texts
+from tests.support.hcl import blocks
+from tests.support.needs import needs_provider
 from tests.support.stubs import SECRET, TEXT, Log, message
 from tests.support.stubs import TOKEN as STUB_TOKEN
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-from tests.tools.test_docs import blocks
-
-__all__ = ["deploy", "telegram"]  # fixtures
 
 PARAMETER = "/bots/echo/token"
 PASSWORD = "p@ss w:rd/%é"
@@ -98,7 +87,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     name, variable = "kept", {"telegram_bot_token_parameter": PARAMETER}
     module = deploy(name, apply=False, telegram_bot_token=None, **variable)
     module.apply()
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
 
     # It is nowhere else.
     module.terraform("plan", "-out=plan", "-replace=aws_lambda_function.this")
@@ -121,7 +110,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     keep(aws, OTHER_TOKEN)
     module.apply("-replace=aws_lambda_invocation.webhook")
     telegram.wait(lambda: telegram.pending() == 0)
-    assert texts(telegram)[1:] == [f"You said: during {number}" for number in range(15)]
+    assert texts(telegram)[1:] == [f"Heard: during {number}" for number in range(15)]
 
     # A permission that is gone is no reason to lose one either.
     with forbidden(aws, name, "ssm:GetParameter"):
@@ -135,14 +124,14 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{PARAMETER}"
     assert f"/kept/kept is not authorized to perform: ssm:GetParameter on resource: {arn}" in answer
     telegram.wait(lambda: telegram.pending() == 0)
-    assert texts(telegram)[16:] == ["You said: without a permission"]
+    assert texts(telegram)[16:] == ["Heard: without a permission"]
 
     # An answer in the response needs no token.
     module.variables["reply_mode"] = "webhook"
     module.apply()
     client(aws, "ssm").delete_parameter(Name=PARAMETER)
     start_anew(aws, name)
-    assert answer_to(telegram, "no token") == "You said: no token"
+    assert answer_to(telegram, "no token") == "Heard: no token"
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 
 
@@ -214,10 +203,10 @@ def test_everything_said_to_telegram_goes_through_the_proxy(
         telegram_proxy=f"http://bot:{ESCAPED}@127.0.0.1:{proxy.port}",
     )
     assert telegram.webhook["url"] == module.outputs()["webhook_url"]
-    assert answer_to(telegram, "first") == "You said: first"
+    assert answer_to(telegram, "first") == "Heard: first"
     connections = len(proxy.connections)
     for number in range(5):
-        assert answer_to(telegram, f"{number}") == f"You said: {number}"
+        assert answer_to(telegram, f"{number}") == f"Heard: {number}"
     assert len(proxy.connections) == connections, "the connection is kept"
     assert set(proxy.connections) == {host.removeprefix("http://")}, "and SSM is not called by it"
     # With its end a message waits, and comes when it is back.
@@ -226,7 +215,7 @@ def test_everything_said_to_telegram_goes_through_the_proxy(
     telegram.wait(refused(telegram, "unreachable"))
     proxy.start(PASSWORD)
     telegram.wait(lambda: telegram.pending() == 0)
-    assert texts(telegram)[6:] == ["You said: no proxy"]
+    assert texts(telegram)[6:] == ["Heard: no proxy"]
     shown = logged(aws, "proxied") + module.terraform("plan", "-no-color", "-destroy").stdout
     assert not any(password in shown for password in (ESCAPED, PASSWORD, ENCODED))
 
@@ -252,7 +241,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     proxy.stop()
     proxy.start(PASSWORD)
     assert deliver() == (200, "INFO", "")
-    assert texts(telegram) == ["You said: " + TEXT]
+    assert texts(telegram) == ["Heard: " + TEXT]
     said = json.dumps(log.lines) + "".join(container.said)
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
 
@@ -262,8 +251,8 @@ def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
         "sales-bot": Telegram(TOKEN, pace=0.01),
         "support-bot": Telegram(OTHER_TOKEN, pace=0.01),
     }
-    module = Module(aws.url, tmp_path, example="two-bots")
-    with Server(bots["sales-bot"]), Server(bots["support-bot"]):
+    module = Deployment(aws.url, tmp_path, example="two-bots")
+    with Server(bots["sales-bot"]), Server(bots["support-bot"]), module:
         keep(aws, TOKEN, "/sales-bot/token")
         keep(aws, OTHER_TOKEN, "/support-bot/token")
         # The example as it is, but for where its Telegrams are.
@@ -271,26 +260,24 @@ def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
         override = f'module "bot" {{\n  telegram_api_url = {urls}[each.key]\n}}\n'
         (module.root / "main_override.tf").write_text(override)
         module.init()
-        try:
-            module.apply()
-            made = everything(aws)
-            webhooks = module.outputs()["webhooks"]
-            prices, thanks = "3.10 a loaf", "Thank you. Somebody will look at it."
-            for name, telegram in bots.items():
-                said = prices if name == "sales-bot" else thanks
-                assert answer_to(telegram, "Bread") == said
-                assert telegram.webhook["url"] == webhooks[name]["url"]
-                assert sorted(thing for thing in made if name in thing) == [
-                    f"API {name}",
-                    f"function {name}",
-                    f"log group /aws/lambda/{name}",
-                    f"log group /aws/vendedlogs/{name}",
-                    f"role {name}",
-                ]
-            assert len({bot.webhook["url"] for bot in bots.values()}) == 2
-            assert len({bot.secret for bot in bots.values()}) == 2
-        finally:
-            module.destroy()
+        module.apply()
+        made = everything(aws)
+        webhooks = module.outputs()["webhooks"]
+        prices, thanks = "3.10 a loaf", "Thank you. Somebody will look at it."
+        for name, telegram in bots.items():
+            said = prices if name == "sales-bot" else thanks
+            assert answer_to(telegram, "Bread") == said
+            assert telegram.webhook["url"] == webhooks[name]["url"]
+            assert sorted(thing for thing in made if name in thing) == [
+                f"API {name}",
+                f"function {name}",
+                f"log group /aws/lambda/{name}",
+                f"log group /aws/vendedlogs/{name}",
+                f"role {name}",
+            ]
+        assert len({bot.webhook["url"] for bot in bots.values()}) == 2
+        assert len({bot.secret for bot in bots.values()}) == 2
+        module.destroy()
         assert [bot.webhook["url"] for bot in bots.values()] == ["", ""]
     assert [thing for thing in everything(aws) for name in bots if name in thing] == []
 
@@ -337,13 +324,13 @@ EVERYTHING = {
 def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
-    module = Module(aws.url, tmp_path)
-    module.init()
     planned = []
-    for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
-        module.variables = variables
-        lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
-        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
-        assert {change["action"] for change in changes} == {"create"}
-        planned.append({change["resource"]["addr"] for change in changes})
+    with Deployment(aws.url, tmp_path) as module:
+        module.init()
+        for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
+            module.variables = variables
+            lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
+            changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+            assert {change["action"] for change in changes} == {"create"}
+            planned.append({change["resource"]["addr"] for change in changes})
     assert planned == [RESOURCES, RESOURCES]

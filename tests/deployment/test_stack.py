@@ -10,19 +10,8 @@ from pathlib import Path
 from emulators.aws import Emulator
 from emulators.telegram import Fault, Server, Telegram, post
 
-from tests.support.deployment import (
-    Deploy,
-    answer_to,
-    aws,
-    change,
-    client,
-    deploy,
-    telegram,
-    texts,
-)
+from tests.support.deployment import Deploy, answer_to, change, client, texts
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-__all__ = ["aws", "deploy", "telegram"]  # fixtures
 
 
 def request(url: str, secret: str | None) -> int:
@@ -33,7 +22,7 @@ def request(url: str, secret: str | None) -> int:
 
 def test_a_message_comes_back(deploy: Deploy, telegram: Telegram) -> None:
     module = deploy("echo")
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     [delivery] = telegram.deliveries
     assert (delivery.status, delivery.attempt) == (200, 1)
     outputs = module.outputs()
@@ -66,9 +55,9 @@ def test_a_message_comes_back(deploy: Deploy, telegram: Telegram) -> None:
 def test_a_changed_line_is_live_after_an_apply(deploy: Deploy, telegram: Telegram) -> None:
     module = deploy("changed", max_connections=7)
     assert telegram.webhook["max_connections"] == 7
-    change(module, '"You said: "', '"You wrote: "')
+    change(module, "Heard: ", "Noted: ")
     module.apply()
-    assert answer_to(telegram, "hello") == "You wrote: hello"
+    assert answer_to(telegram, "hello") == "Noted: hello"
     secret = telegram.secret
     module.variables["max_connections"] = 9
     module.apply()
@@ -94,7 +83,7 @@ def test_a_bad_token_fails_the_apply_and_not_the_destroy(
         assert OTHER_TOKEN not in refused.stdout + refused.stderr
     module.variables["telegram_bot_token"] = TOKEN
     module.apply()
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
 
     telegram.bot.token = OTHER_TOKEN
     module.destroy()
@@ -120,7 +109,7 @@ def test_a_fresh_clone_applies_a_renamed_bot(
     clone = deploy("after", apply=False)
     shutil.move(module.folder / "terraform.tfstate", clone.folder / "terraform.tfstate")
     clone.apply()
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     assert clone.outputs()["function_name"] == "after"
 
 
@@ -131,7 +120,7 @@ def test_another_deployment_on_the_token_keeps_its_webhook(
     theirs = second.outputs()["webhook_url"]
     first.destroy()
     assert telegram.webhook["url"] == theirs
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     second.destroy()
     assert telegram.webhook["url"] == ""
 
@@ -147,7 +136,7 @@ def test_a_rotation_loses_no_message(deploy: Deploy, telegram: Telegram) -> None
 
     def nothing_is_lost() -> None:
         telegram.wait(lambda: telegram.pending() == 0)
-        assert texts(telegram) == [f"You said: {text}" for text in written]
+        assert texts(telegram) == [f"Heard: {text}" for text in written]
 
     old = telegram.secret
     telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
@@ -176,7 +165,7 @@ def test_another_bot_api_gets_the_webhook_that_the_first_loses(
         module.variables["telegram_api_url"] = other.url
         module.apply("-replace=aws_lambda_function.this")
         assert telegram.webhook["url"] == ""
-        assert answer_to(other, "hello") == "You said: hello"
+        assert answer_to(other, "hello") == "Heard: hello"
         policy = client(aws, "lambda").get_policy(FunctionName="moves")["Policy"]
         assert "/*/POST/telegram" in policy, "the new function lets API Gateway in, too"
         module.destroy()
@@ -185,7 +174,7 @@ def test_another_bot_api_gets_the_webhook_that_the_first_loses(
 
 def test_no_secret_is_shown(deploy: Deploy, telegram: Telegram, aws: Emulator) -> None:
     module = deploy("quiet")
-    assert answer_to(telegram, "a private word") == "You said: a private word"
+    assert answer_to(telegram, "a private word") == "Heard: a private word"
     shown = [
         module.terraform("plan", "-no-color", *arguments).stdout
         for arguments in (

@@ -8,7 +8,7 @@ import pytest
 from project import ROOT
 from terraform import Module
 
-from tests.support.deployment import needs_provider, needs_terraform
+from tests.support.needs import needs_provider, needs_terraform
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,19 +11,9 @@ from typing import Any
 import pytest
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from terraform import Module
 
-from tests.support.deployment import (
-    Deploy,
-    answer_to,
-    aws,
-    client,
-    deploy,
-    telegram,
-)
+from tests.support.deployment import Deploy, Deployment, answer_to, client
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-__all__ = ["aws", "deploy", "telegram"]  # fixtures
 
 BOT = """
 import json, os
@@ -110,14 +101,13 @@ output "role" {
 
 
 @pytest.fixture
-def caller(aws: Emulator, tmp_path: Path) -> Iterator[Callable[..., Module]]:
+def caller(aws: Emulator, tmp_path: Path) -> Iterator[Callable[..., Deployment]]:
     """Return a configuration that calls the module beside it; at the end it is destroyed."""
-    modules = []
+    opened = contextlib.ExitStack()
 
-    def caller(configuration: str, **variables: Any) -> Module:
+    def caller(configuration: str, **variables: Any) -> Deployment:
         root = tmp_path / "caller"
-        module = Module(aws.url, root / "module", **variables)
-        modules.append(module)
+        module = opened.enter_context(Deployment(aws.url, root / "module", **variables))
         module.root = root
         (root / "main.tf").write_text(configuration)
         for lock in module.folder.glob(".terraform.lock.hcl"):  # Terraform reads only the root's
@@ -125,14 +115,12 @@ def caller(aws: Emulator, tmp_path: Path) -> Iterator[Callable[..., Module]]:
         module.init()
         return module
 
-    yield caller
-    for module in modules:
-        if module.has_state():
-            module.destroy()
+    with opened:
+        yield caller
 
 
 def test_a_policy_and_an_environment_of_what_is_made_in_the_same_apply(
-    caller: Callable[..., Module], telegram: Telegram, aws: Emulator
+    caller: Callable[..., Deployment], telegram: Telegram, aws: Emulator
 ) -> None:
     module = caller(ROOT_MODULE, api_url=telegram.url, token=TOKEN)
     assert "kept to itself" not in module.terraform("plan", "-no-color").stdout
@@ -143,7 +131,7 @@ def test_a_policy_and_an_environment_of_what_is_made_in_the_same_apply(
     configuration = client(aws, "lambda").get_function_configuration(FunctionName="caller")
     assert configuration["Environment"]["Variables"]["KEY"] == "kept to itself"
     assert configuration["Environment"]["Variables"]["TABLE"] == "votes"
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     plan = module.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
     assert plan.returncode == 0, plan.stdout
 
@@ -176,7 +164,7 @@ TAKEN = {
 
 
 def test_a_folder_that_is_no_bots_is_refused_at_plan(
-    caller: Callable[..., Module], write: Write
+    caller: Callable[..., Deployment], write: Write
 ) -> None:
     contents = {**{name: files for name, (files, _) in REFUSED.items()}, **TAKEN}
     folders = {
@@ -219,7 +207,7 @@ def test_a_function_deleted_by_hand_is_made_again_by_an_apply(
     client(aws, "lambda").delete_function(FunctionName="function")
     module.variables |= {"max_connections": 7}
     module.apply()
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     assert telegram.webhook["max_connections"] == 7
     # The API too, and with it the webhook's URL.
     client(aws, "lambda").delete_function(FunctionName="function")
@@ -231,7 +219,7 @@ def test_a_function_deleted_by_hand_is_made_again_by_an_apply(
     client(aws, "apigatewayv2").delete_api(ApiId=api)
     module.apply()
     assert telegram.webhook["url"] == module.outputs()["webhook_url"]
-    assert answer_to(telegram, "again") == "You said: again"
+    assert answer_to(telegram, "again") == "Heard: again"
     module.destroy()
     assert telegram.webhook["url"] == ""
 
@@ -250,7 +238,7 @@ def test_a_role_deleted_by_hand_is_made_again_with_its_function(
     after = client(aws, "lambda").get_function_configuration(FunctionName="role")["RevisionId"]
     assert after != before
     assert iam.get_role(RoleName="role")["Role"]["RoleName"] == "role"
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
 
 
 def test_no_apply_takes_the_webhook_away(deploy: Deploy, telegram: Telegram) -> None:
@@ -267,7 +255,7 @@ def test_no_apply_takes_the_webhook_away(deploy: Deploy, telegram: Telegram) -> 
     module.apply()
     module.apply("-replace=terraform_data.webhook_secret")
     module.apply("-replace=aws_lambda_function.this")
-    assert answer_to(telegram, "hello") == "You said: hello"
+    assert answer_to(telegram, "hello") == "Heard: hello"
     # One that is refused leaves it, too.
     module.variables["telegram_bot_token"] = TOKEN
     assert module.apply(check=False).returncode == 1

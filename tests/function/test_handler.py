@@ -16,7 +16,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from project import LAMBDA
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
@@ -26,6 +25,7 @@ from tests.support.stubs import (
     Container,
     Json,
     answers_all,
+    copy_function,
     echo,
     message,
     request,
@@ -940,7 +940,7 @@ def test_a_broken_bot_loses_no_update(
 
 
 @pytest.mark.parametrize("mode", ["api", "webhook"])
-def test_start_up_imports_nothing_dear(mode: str) -> None:
+def test_start_up_imports_nothing_dear(mode: str, tmp_path: Path) -> None:
     dear = {"typing", "dataclasses", "hmac", "botkit.aws"}
     dear |= (
         {"hashlib", "ssl", "http.client", "urllib.parse", "base64"} if mode == "webhook" else set()
@@ -948,11 +948,11 @@ def test_start_up_imports_nothing_dear(mode: str) -> None:
     program = f"import json, logging, sys; import handler; print(set(sys.modules) & {dear})"
     result = subprocess.run(
         [sys.executable, "-S", "-c", program],
-        cwd=LAMBDA,
+        cwd=copy_function(tmp_path / "task"),
         env={
             "TELEGRAM_API_URL": "http://127.0.0.1:1",
             "REPLY_MODE": mode,
-            "PYTHONPATH": str(LAMBDA),
+            "PYTHONPATH": str(tmp_path / "task"),
         },
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import skip_or_fail
+from tests.support.needs import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 RIGHT = """

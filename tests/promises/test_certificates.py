@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 import trustme
 
-from tests.conftest import Serve, skip_or_fail
+from tests.conftest import Serve
+from tests.support.needs import skip_or_fail
 from tests.support.stubs import answers_all, load
 
 # The name is all that tells the expected CA from others: it is a part of the certificate.

@@ -1,94 +1,76 @@
-"""Fixtures for tests that apply the module: an emulated AWS, a stand-in Telegram, deployments.
-
-A test file takes them by importing them.
-"""
+"""What the tests of the module do with a deployment and its Telegram."""
 
 from __future__ import annotations
 
-import functools
-import tempfile
-from collections.abc import Callable, Iterator
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import botocore.config
 import botocore.session
-import pytest
 from emulators.aws import Emulator
-from emulators.telegram import Server, Telegram
-from processes import ToolError
-from terraform import REGION, Module, terraform_command
+from emulators.telegram import Telegram
+from processes import end
+from terraform import REGION, Module
 
-from tests.conftest import skip_or_fail
-from tests.support.telegram import TOKEN
-
-Deploy = Callable[..., Module]
+from tests.support.stubs import BOT
 
 
-@functools.cache
-def provider_missing() -> str:
-    """Return why the module can't be initialised on this machine, or nothing if it can."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            Module("http://127.0.0.1:9", Path(folder)).init()
-        except ToolError as error:
-            return str(error)
-    return ""
+class Deployment(Module):
+    """A copy of the module with the tests' bot, whose commands share one process of the provider.
 
+    Starting the provider takes more than half of the CPU time of each command of Terraform's.
+    https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
+    """
 
-def needs_terraform() -> None:
-    """Skip a test where Terraform can't be had, unless nothing may be skipped."""
-    try:
-        terraform_command()
-    except ToolError as error:
-        skip_or_fail(str(error))
+    def __init__(self, aws_url: str, folder: Path, **options: Any) -> None:
+        super().__init__(aws_url, folder, **options)
+        shutil.copy(BOT, self.folder / "lambda")
+        self._provider: subprocess.Popen[str] | None = None
 
-
-def needs_provider() -> None:
-    """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
-    if missing := provider_missing():
-        skip_or_fail(
-            "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
-            f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
+    def init(self, initialised: Path | None = None) -> None:
+        """Install the provider, as in an initialised folder if there is one, and start it."""
+        if initialised:
+            shutil.copytree(initialised / ".terraform", self.root / ".terraform", symlinks=True)
+        else:
+            super().init()
+        providers = self.root / ".terraform" / "providers"
+        [program] = providers.glob("*/*/aws/*/*/terraform-provider-aws*")
+        self._provider = subprocess.Popen(
+            [program, "-debug"],
+            cwd=self.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
         )
+        assert self._provider.stdout
+        # It stays open: a provider that can't write ends.
+        line = next(line for line in self._provider.stdout if "TF_REATTACH_PROVIDERS=" in line)
+        [reattach] = json.loads(line.partition("=")[2].strip().strip("'")).values()
+        source = "/".join(program.relative_to(providers).parts[:3])
+        self.environment["TF_REATTACH_PROVIDERS"] = json.dumps({source: reattach})
+
+    def __enter__(self) -> Deployment:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Destroy what is applied, and end the provider."""
+        try:
+            if self.has_state():
+                self.destroy()
+        finally:
+            if self._provider and self._provider.stdout:
+                end(self._provider)
+                self._provider.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Emulator]:
-    """An emulated AWS for the tests of a file."""
-    needs_provider()
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    """Telegram, a hundred times as fast."""
-    telegram = Telegram(TOKEN, pace=0.01)
-    with Server(telegram):
-        yield telegram
-
-
-@pytest.fixture
-def deploy(aws: Emulator, telegram: Telegram, tmp_path: Path) -> Iterator[Deploy]:
-    """Apply the module under a name; at the end it is destroyed, and nothing may be left."""
-    modules: dict[str, Module] = {}
-
-    def deploy(name: str, *, apply: bool = True, **variables: Any) -> Module:
-        defaults = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
-        module = Module(aws.url, tmp_path / name, **{**defaults, **variables})
-        modules[name] = module
-        module.init()
-        if apply:
-            module.apply()
-        return module
-
-    yield deploy
-    for module in modules.values():
-        if module.has_state():
-            module.destroy()
-    left = [thing for thing in everything(aws) for name in modules if name in thing]
-    assert left == [], "destroyed, and yet there"
+Deploy = Callable[..., Deployment]
 
 
 def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:

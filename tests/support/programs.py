@@ -12,17 +12,20 @@ from pathlib import Path
 
 from project import MODULE, ROOT, TOOLS, VENV
 
+from tests.support.stubs import BOT
+
 LONGEST = 90.0  # seconds, for anything that a script does
 
 
 def copy_of_the_project(folder: Path) -> Path:
-    """Copy what scripts need into a folder, where a test may change it."""
+    """Copy what scripts need into a folder, with the tests' bot, where a test may change it."""
     ignored = shutil.ignore_patterns("__pycache__")
     for name in {*MODULE, *TOOLS} - {"scripts/package"}:  # it is in scripts
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         else:
             shutil.copy(ROOT / name, folder / name)
+    shutil.copy(BOT, folder / "lambda")
     (folder / VENV.name).symlink_to(VENV)
     return folder
 
@@ -50,6 +53,7 @@ class Script:
             start_new_session=True,
         )
         self.output = ""
+        self._ended = False
         self._read = threading.Condition()
         self._reader = threading.Thread(target=self._follow, daemon=True)
         self._reader.start()
@@ -61,13 +65,14 @@ class Script:
                 with self._read:
                     self.output += text
                     self._read.notify_all()
+        with self._read:
+            self._ended = True
+            self._read.notify_all()
 
     def wait_for(self, text: str) -> None:
         """Wait until the script has written a text."""
         with self._read:
-            ended = self._read.wait_for(
-                lambda: text in self.output or not self._reader.is_alive(), LONGEST
-            )
+            ended = self._read.wait_for(lambda: text in self.output or self._ended, LONGEST)
             assert ended and text in self.output, f"no {text!r} in:\n{self.output}"
 
     def end(self, kind: signal.Signals | None = None, within: float = LONGEST) -> int:

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import logging
+import shutil
 import socket
 import ssl
 import struct
@@ -22,7 +23,7 @@ from typing import Any
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
 from events import webhook_event
-from project import ROOT
+from project import LAMBDA, ROOT
 
 Json = dict[str, Any]
 
@@ -114,6 +115,13 @@ def unload() -> None:
     for name in [*sys.modules]:
         if name.partition(".")[0] in ("bot", "botkit", "handler"):
             del sys.modules[name]
+
+
+def copy_function(to: Path) -> Path:
+    """Copy lambda/ with the tests' bot, as the package holds a bot of an author's."""
+    shutil.copytree(LAMBDA, to, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(BOT, to)
+    return to
 
 
 def load_file(path: Path) -> ModuleType:

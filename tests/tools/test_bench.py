@@ -20,7 +20,7 @@ from benchmark.fake_bot_api import fake_bot_api, make_certificates
 from emulators.runtime_api import InitError, RuntimeApi
 from project import ROOT
 
-from tests.conftest import skip_or_fail
+from tests.support.needs import skip_or_fail
 
 FUNCTIONS = ROOT / "scripts" / "benchmark" / "functions"
 COMMAND = [sys.executable, "-m", "awslambdaric"]

@@ -13,8 +13,7 @@ import pytest
 from chat.deployments import TOKEN
 from emulators.aws import Emulator
 
-from tests.conftest import skip_or_fail
-from tests.support.deployment import needs_provider
+from tests.support.needs import needs_provider, skip_or_fail
 from tests.support.programs import Script, copy_of_the_project, edit, processes_that_know
 
 linux = pytest.mark.usefixtures("proc")
@@ -52,7 +51,7 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
         assert demo.end() == 0, demo.output
     lines = demo.output.splitlines()
-    assert lines.index("You said: hello") < lines.index("You said: good bye")
+    assert lines.index("Heard: hello") < lines.index("Heard: good bye")
     nothing_is_left(temporary)
 
 
@@ -101,7 +100,7 @@ def test_a_message_is_answered_on_emulated_aws(
         "terraform init … ",
         "terraform apply … ",
         '"hello" delivered … ',
-        "You said: hello",
+        "Heard: hello",
         "terraform destroy … ",
     ]
     for secret in (TOKEN, TOKEN.partition(":")[2], "the-operators-key", "the-operators-token"):
@@ -160,7 +159,7 @@ def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
     with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
         assert demo.end() == 0, demo.output
     assert "So this is --direct: the handler behind a local HTTP server." in demo.output
-    assert "You said: hello" in demo.output.splitlines()
+    assert "Heard: hello" in demo.output.splitlines()
 
 
 def test_a_bot_that_fails_shows_where(project: Path) -> None:
@@ -171,7 +170,7 @@ def test_a_bot_that_fails_shows_where(project: Path) -> None:
 
 
 def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
-    edit(project, "return [send(message, PREFIX + text)]", 'return "hi"')
+    edit(project, "return [call]", 'return "hi"')
     with Script(project, "demo", "--direct", "--send", "hello") as demo:
         assert demo.end() == 1
     assert "TypeError: reply() must return a list of calls" in demo.output

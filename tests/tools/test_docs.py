@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
+from tests.support.hcl import blocks
+
 README = (ROOT / "README.md").read_text()
-BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
-
-
-def blocks(file: str, kind: str) -> dict[str, dict[str, str]]:
-    """Return a file's variables or outputs, and their arguments as they are written."""
-    found = {}
-    for block, name, body in BLOCK.findall((ROOT / file).read_text()):
-        assert block == kind
-        found[name] = dict(re.findall(r"^  (\w+) += (.*)$", body, re.MULTILINE))
-    return found
 
 
 def description(arguments: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ import pytest
 from project import LAMBDA, ROOT, SCRIPTS
 from terraform import terraform_command
 
-from tests.support.deployment import needs_terraform
+from tests.support.needs import needs_terraform
 
 PACKAGE = SCRIPTS / "package"
 FILES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py*")) if path.is_file()]

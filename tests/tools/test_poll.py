@@ -65,19 +65,19 @@ def set_webhook(telegram: Telegram) -> None:
 def test_messages_are_answered(poll: Start, telegram: Telegram) -> None:
     say(telegram, "before")
     script = poll()
-    wait_for(telegram, "You said: before")
+    wait_for(telegram, "Heard: before")
     say(telegram, "while")
-    wait_for(telegram, "You said: before", "You said: while")
+    wait_for(telegram, "Heard: before", "Heard: while")
     script.wait_for("update 900000002 · message · answered sendMessage")
     assert script.end(signal.SIGINT) == 0
-    assert "You said" not in script.output  # nor anything else that somebody wrote
+    assert "Heard: " not in script.output  # nor anything else that somebody wrote
     assert "@echo_bot is answered from here; 1 updates wait" in script.output
 
 
 def test_what_is_handled_is_asked_for(poll: Start, telegram: Telegram) -> None:
     poll()
     say(telegram, "hello")
-    wait_for(telegram, "You said: hello")
+    wait_for(telegram, "Heard: hello")
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_answered_twice_after_a_clean_end(
     again = poll()
     say(telegram, "again")
     again.wait_for("· answered")
-    assert texts(telegram) == ["You said: hello", "You said: again"]
+    assert texts(telegram) == ["Heard: hello", "Heard: again"]
 
 
 def test_an_update_that_is_being_answered_is_finished_first(
@@ -109,7 +109,7 @@ def test_an_update_that_is_being_answered_is_finished_first(
     telegram.watch = interrupt  # when the call was carried out, before it is answered
     say(telegram, "hello")
     assert script.end() == 0
-    assert texts(telegram) == ["You said: hello"]
+    assert texts(telegram) == ["Heard: hello"]
     assert telegram.pending() == 0
 
 
@@ -130,7 +130,7 @@ def test_a_webhook_is_taken_over_and_how_to_put_it_back_is_said(
     telegram.deliver = lambda *request: (503, {}, "")
     say(telegram, "waiting")
     script = poll("--take-over")
-    wait_for(telegram, "You said: waiting")
+    wait_for(telegram, "Heard: waiting")
     script.wait_for("· answered")
     assert script.end(signal.SIGINT) == 0
     assert telegram.webhook["url"] == ""
@@ -148,7 +148,7 @@ def test_network_failures_are_waited_out(poll: Start, telegram: Telegram) -> Non
     script = poll()
     script.wait_for("tried again in 1 s")
     script.wait_for("tried again in 2 s")
-    wait_for(telegram, "You said: hello")
+    wait_for(telegram, "Heard: hello")
     assert script.output.count("Telegram can't be reached") == 2
 
 
@@ -162,7 +162,7 @@ def test_a_throttled_answer_comes_later_and_once(poll: Start, telegram: Telegram
     say(telegram, "two")
     script.wait_for("is not answered yet: throttled")
     script.wait_for("tried again in 1 s")
-    wait_for(telegram, "You said: one", "You said: two")
+    wait_for(telegram, "Heard: one", "Heard: two")
     script.wait_for("update 900000002")
     assert len(texts(telegram)) == 2
 
@@ -171,7 +171,7 @@ def test_an_answer_whose_reply_was_lost_is_given_again(poll: Start, telegram: Te
     telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
     poll()
     say(telegram, "hello")
-    wait_for(telegram, "You said: hello", "You said: hello")
+    wait_for(telegram, "Heard: hello", "Heard: hello")
 
 
 def test_an_interrupted_update_stays_with_telegram(poll: Start, telegram: Telegram) -> None:
@@ -183,7 +183,7 @@ def test_an_interrupted_update_stays_with_telegram(poll: Start, telegram: Telegr
     assert telegram.pending() == 1
     telegram.faults.clear()
     poll()
-    wait_for(telegram, "You said: hello")
+    wait_for(telegram, "Heard: hello")
 
 
 def test_a_saved_change_is_live_at_the_next_message(
@@ -191,10 +191,10 @@ def test_a_saved_change_is_live_at_the_next_message(
 ) -> None:
     script = poll()
     say(telegram, "hello")
-    wait_for(telegram, "You said: hello")
-    edit(project, 'PREFIX = "You said: "', 'PREFIX = "I heard: "')
+    wait_for(telegram, "Heard: hello")
+    edit(project, "Heard: ", "Noted: ")
     say(telegram, "hello")
-    wait_for(telegram, "I heard: hello")
+    wait_for(telegram, "Noted: hello")
     script.wait_for("loaded in")
 
 
@@ -208,7 +208,7 @@ def test_a_broken_change_is_told_and_costs_no_message(
     say(telegram, "broken")
     script.wait_for("SyntaxError")
     edit(project, "def reply(:", "def reply(")
-    wait_for(telegram, "You said: hello", "You said: broken")
+    wait_for(telegram, "Heard: hello", "Heard: broken")
 
 
 def test_a_bot_that_fails_shows_where_and_goes_on(
@@ -223,7 +223,7 @@ def test_a_bot_that_fails_shows_where_and_goes_on(
     say(telegram, "fail")
     script.wait_for("TypeError: can only concatenate str")
     say(telegram, "hello")
-    wait_for(telegram, "You said: hello")
+    wait_for(telegram, "Heard: hello")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""What the .tf files say, for tests that compare it with something."""
+
+from __future__ import annotations
+
+import re
+
+from project import ROOT
+
+BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+
+
+def blocks(file: str, kind: str) -> dict[str, dict[str, str]]:
+    """Return a file's variables or outputs, and their arguments as they are written."""
+    found = {}
+    for block, name, body in BLOCK.findall((ROOT / file).read_text()):
+        assert block == kind
+        found[name] = dict(re.findall(r"^  (\w+) += (.*)$", body, re.MULTILINE))
+    return found

@@ -1,0 +1,48 @@
+"""What a test needs of this machine: where it is missing, the test is skipped, and says why."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from processes import ToolError
+from terraform import Module, terraform_command
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
+    if os.environ.get("REQUIRE_ALL"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason, allow_module_level=True)
+
+
+@functools.cache
+def provider_missing() -> str:
+    """Return why the module can't be initialised on this machine, or nothing if it can."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            Module("http://127.0.0.1:9", Path(folder)).init()
+        except ToolError as error:
+            return str(error)
+    return ""
+
+
+def needs_terraform() -> None:
+    """Skip a test where Terraform can't be had, unless nothing may be skipped."""
+    try:
+        terraform_command()
+    except ToolError as error:
+        skip_or_fail(str(error))
+
+
+def needs_provider() -> None:
+    """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
+    if missing := provider_missing():
+        skip_or_fail(
+            "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
+            f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
+        )
