@@ -202,7 +202,7 @@ def explain_failure(sources: Path, update: Json) -> str:
     """
     code = (
         "import bot, json, sys; from botkit import calls; "
-        "calls.checked(bot.reply(json.load(sys.stdin)))"
+        "calls.check(bot.reply(json.load(sys.stdin)), 'reply()')"
     )
     command = [sys.executable, "-B", "-c", code]
     again = subprocess.run(
