@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from processes import ToolError, end, isolated_environment, signals_held
+from processes import ToolError, end, isolated_environment, signals_held, watched
 from project import MODULE, ROOT
 
 REGION = "us-east-1"
@@ -125,6 +125,7 @@ class Module:
                     text=True,
                     start_new_session=True,
                 )
+                watched("group", process.pid)
             limit = None if arguments[0] == "init" else LIMIT_SECONDS
             output, errors = process.communicate(timeout=limit)
         except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
@@ -138,6 +139,9 @@ class Module:
                     f"terraform {arguments[0]}: no end after {LIMIT_SECONDS} s"
                 ) from None
             raise
+        finally:
+            if process:
+                watched("group", process.pid, over=True)
         if check and process.returncode:
             raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
@@ -178,6 +182,11 @@ class Module:
     def outputs(self) -> dict[str, Any]:
         """Return the module's outputs, from its state: asking Terraform takes a second."""
         return {name: output["value"] for name, output in self._state()["outputs"].items()}
+
+    def resources(self, module: str = "") -> list[dict[str, Any]]:
+        """Return the resources of a module by its address, from the state: "module.bot"."""
+        everything: list[dict[str, Any]] = self._state().get("resources", [])
+        return [resource for resource in everything if resource.get("module", "") == module]
 
     def _state(self) -> dict[str, Any]:
         path = self.root / "terraform.tfstate"
