@@ -137,21 +137,6 @@ def made_environment(home: str) -> dict[str, str]:
     }
 
 
-def isolated_environment(home: str) -> dict[str, str]:
-    """Return this process's environment without accounts, profiles and settings of tools.
-
-    For Terraform, which may need a proxy and certificates to download a provider.
-    """
-    removed = ("AWS_", "TF_", "TELEGRAM_", "CHECKPOINT_", "PYTHON")
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(removed)},
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": home,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
-    }
-
-
 def read_env_file(path: str) -> dict[str, str]:
     """Return the variables of a file: lines of NAME=VALUE, comments (#), values in quotes or not.
 

@@ -108,8 +108,8 @@ def options() -> argparse.Namespace:
         "--config",
         metavar="DIR",
         type=argument(configuration_folder),
-        help="apply this Terraform configuration, which uses the module: in a copy, with its tables "
-        "and queues and all of its bots",
+        help="apply this Terraform configuration, which uses the module: in a copy, with its "
+        "tables and queues and all of its bots",
     )
     parser.add_argument(
         "--env-file",
@@ -117,8 +117,8 @@ def options() -> argparse.Namespace:
         type=argument(read_env_file),
         default={},
         dest="variables",
-        help="file with variables for the bot, as lines of NAME=VALUE; with --config for Terraform: "
-        "TF_VAR_name=value",
+        help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
+        "Terraform: TF_VAR_name=value",
     )
     options = parser.parse_args()
     if options.config and options.direct:
