@@ -43,6 +43,7 @@ try:
     import bot
 except BaseException as error:  # sys.exit() too
     broken = error
+    logger.debug("exception in bot.py", exc_info=error)
 
 if connects:
     deadline.start(CONNECT_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -12,32 +13,39 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from processes import signals_held
+from processes import end_at_once, made_environment, signals_held, watched
+from project import LAMBDA
 
 Json = dict[str, Any]
+Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
 
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
+MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
+NOT_PACKED = re.compile(r"(^|/)(\.|__pycache__(/|$))|\.pyc$")  # scripts/package has the same rule
+EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # What runs in the process: it imports the handler, then answers a line with a line.
 CONTAINER = """
 import json, logging, os, sys, time, traceback
 
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
+answers = os.fdopen(int(sys.argv[1]), "w")
 records = []
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
     def emit(self, record):
         fields = {k: v for k, v in vars(record).items() if k not in known}
+        if record.exc_info:
+            fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
         records.append({"level": record.levelname, "message": record.getMessage(), **fields})
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])
+logging.getLogger("bot").setLevel(logging.DEBUG)  # which the traceback is logged at
 
 class Context:
     function_name = "telegram-bot"
@@ -48,10 +56,11 @@ class Context:
         return max(0, int((self.ends - time.monotonic()) * 1000))
 
 def say(**answer):
+    sys.stdout.flush()
     print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
     records.clear()
 
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[2:]
 try:
     from handler import handler
 except BaseException:
@@ -66,38 +75,75 @@ for line in sys.stdin:
         say(error=f"{type(error).__name__}: {error}")
 """
 
+# What asks a bot which kinds of update it handles.
+HANDLED = """
+import json, sys
+sys.path[:0] = sys.argv[2:]
+import bot
+if not isinstance(bot.HANDLED, dict):
+    sys.exit("HANDLED must be a dict, of kinds of update and the functions that answer them")
+with open(sys.argv[1], "w") as answer:
+    json.dump(list(bot.HANDLED), answer)
+"""
+
 
 @dataclass
 class Invocation:
-    """One call of the handler: its result or its error, and what it logged.
+    """One call of the handler, as far as it can be seen. What can't be is None.
 
-    `cold` is how many milliseconds the start of the container took, or None if it was warm.
+    `event` is what it was called with, `result` what it returned, `error` what it raised, or how it
+    ended. `logs` are its log lines as Lambda keeps them, `printed` is what else it wrote,
+    `traceback` that of an exception in bot.py. `cold`: whether a container was started for it,
+    and `start_milliseconds` what that took.
     """
 
+    event: Json | None = None
     result: Any = None
     error: str = ""
-    logs: list[Json] = field(default_factory=list)
-    milliseconds: float = 0.0
-    cold: float | None = None
+    traceback: str = ""
+    logs: list[Json] | None = None
+    printed: str = ""
+    cold: bool | None = None
+    start_milliseconds: float | None = None
+    milliseconds: float | None = None
+
+    def take_logs(self, lines: list[Json]) -> None:
+        """Take log lines, and of those that are hidden in the function's log the traceback."""
+        for line in lines:
+            if line.get("message") == EXCEPTION and "traceback" in line:
+                self.traceback = str(line["traceback"]).rstrip()
+        self.logs = [line for line in lines if line.get("level") != "DEBUG"]
+
+    @property
+    def outcome(self) -> Json:
+        """The line that the handler logged about the update or event."""
+        return next((line for line in self.logs or [] if "outcome" in line), {})
+
+    @property
+    def failure(self) -> str:
+        """What is wrong with bot.py, if something is: the traceback, or what is wrong in words."""
+        if self.outcome.get("outcome") not in ("bot_failed", "misconfigured"):
+            return ""
+        return self.traceback or str(self.outcome.get("error", ""))
 
 
 class Function:
     """The handler in a process with the given environment, restarted when a source changes.
 
-    `sources` is a folder with handler.py, as in the function's package. One invocation at a time.
-    It ends with the `with` block.
+    `bot` is the folder with bot.py. One invocation at a time. The environment is all that the
+    process gets, but for PATH and what Python needs. It ends with the `with` block.
     """
 
-    def __init__(
-        self, sources: Path, environment: dict[str, str], *, timeout: float = TIMEOUT
-    ) -> None:
-        self.sources = sources
+    def __init__(self, bot: Path, environment: dict[str, str], *, timeout: float = TIMEOUT) -> None:
+        self.bot = bot
         self.environment = environment
         self._timeout = timeout
         self._lock = threading.Lock()
-        self._cache = tempfile.mkdtemp(prefix="telegram-bot-function-")
+        self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
+        watched("folder", self._folder)
         self._process: subprocess.Popen[str] | None = None
-        self._started_from: dict[str, bytes] = {}
+        self._answers: Any = None
+        self._started_from: Sources = {}
         self._ids = 0
 
     def __enter__(self) -> Function:
@@ -110,108 +156,161 @@ class Function:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
-        shutil.rmtree(self._cache, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        watched("folder", self._folder, over=True)
 
     def invoke(self, event: Json) -> Invocation:
         """Call the handler with an event, in a container that is started if there is none."""
         with self._lock:
-            if self._process and self._started_from != read_sources(self.sources):
+            if self._process and self._started_from != read_sources(self.bot):
                 self._stop()
-            cold, logs = None, []
+            start: Invocation | None = None
             if self._process is None:
                 start = self._start()
                 if start.error:
                     return start
-                cold, logs = start.milliseconds, start.logs
             self._ids += 1
             call = {"event": event, "timeout": self._timeout, "request_id": f"local-{self._ids}"}
             invocation = self._ask(call, self._timeout)
-            invocation.cold, invocation.logs = cold, logs + invocation.logs
+            invocation.event, invocation.cold = event, start is not None
+            if start:
+                invocation.start_milliseconds = start.milliseconds
+                invocation.logs = [*(start.logs or []), *(invocation.logs or [])]
+                invocation.printed = start.printed + invocation.printed
+                invocation.traceback = invocation.traceback or start.traceback
             return invocation
 
     def _start(self) -> Invocation:
         """Start the container. The answer's `error` is what the import of the handler raised."""
-        self._started_from = read_sources(self.sources)
+        self._started_from = read_sources(self.bot)
         # Isolated, and with no byte code of before: a file can change twice in a second.
-        options = ["-I", "-B", "-X", f"pycache_prefix={self._cache}"]
-        with signals_held():
-            self._process = subprocess.Popen(
-                [sys.executable, *options, "-c", CONTAINER, str(self.sources)],
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
+        options = ["-I", "-B", "-X", f"pycache_prefix={self._folder}"]
+        folders = [str(self.bot), str(LAMBDA)]
+        self._output = Path(self._folder, "output")
+        reading, writing = os.pipe()
+        self._answers = os.fdopen(reading)
+        try:
+            with signals_held(), self._output.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [sys.executable, *options, "-c", CONTAINER, str(writing), *folders],
+                    env={**made_environment(self._folder), **self.environment},
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    text=True,
+                    start_new_session=True,
+                    pass_fds=(writing,),
+                )
+                watched("group", self._process.pid)
+        finally:
+            os.close(writing)
         start = self._ask(None, INIT_TIMEOUT)
-        start.cold = start.milliseconds
+        start.cold, start.start_milliseconds = True, start.milliseconds
         return start
 
     def _ask(self, call: Json | None, timeout: float) -> Invocation:
-        assert self._process and self._process.stdin and self._process.stdout
+        assert self._process and self._process.stdin
         started = time.monotonic()
         with contextlib.suppress(BrokenPipeError):
             if call:
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
-        readable, _, _ = select.select([self._process.stdout], [], [], timeout)
-        line = self._process.stdout.readline() if readable else ""
+        readable, _, _ = select.select([self._answers], [], [], timeout)
+        line = self._answers.readline() if readable else ""
         milliseconds = (time.monotonic() - started) * 1000
         answer = json.loads(line) if line else {}
         if not line:
             answer["error"] = (
                 "the function ended by itself" if readable else f"timed out after {timeout:g} s"
             )
-        if not line or (call is None and answer.get("error")):
-            self._stop()  # as Lambda does: the next invocation starts another one
-        return Invocation(
-            answer.get("result"), answer.get("error", ""), answer.get("logs", []), milliseconds
+        invocation = Invocation(
+            result=answer.get("result"),
+            error=answer.get("error", ""),
+            printed=self._printed(),
+            milliseconds=milliseconds,
         )
+        invocation.take_logs(answer.get("logs", []))
+        if not line or (call is None and invocation.error):
+            self._stop()  # as Lambda does: the next invocation starts another one
+        return invocation
+
+    def _printed(self) -> str:
+        """Return what was printed since the last time."""
+        with self._output.open("r+b") as output:
+            data = output.read(MOST_PRINTED)
+            more = output.read(1)
+            output.truncate(0)
+        return data.decode(errors="replace") + ("… (too long)\n" if more else "")
 
     def _stop(self) -> None:
         if self._process:
-            self._process.kill()
-            self._process.communicate()
+            end_at_once(self._process)
+            watched("group", self._process.pid, over=True)
+            with contextlib.suppress(BrokenPipeError):
+                assert self._process.stdin
+                self._process.stdin.close()
+            self._answers.close()
             self._process = None
 
 
-def read_sources(sources: Path) -> dict[str, bytes]:
-    """Return the content of each module by its path: it differs when a source was changed."""
-    return {
-        str(path.relative_to(sources)): path.read_bytes() for path in sorted(sources.rglob("*.py"))
-    }
+def read_sources(bot: Path) -> Sources:
+    """Return what tells whether a file of the bot's folder, or of the module's, was changed."""
+    found: Sources = {}
+    for folder in {bot, LAMBDA}:
+        for parent, folders, names in os.walk(folder, followlinks=True):
+            relative = Path(parent).relative_to(folder).as_posix().removeprefix(".").lstrip("/")
+            folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
+            if folder != bot and not relative.startswith("botkit"):
+                names = [name for name in names if name == "handler.py"]
+            for name in names:
+                with contextlib.suppress(OSError):  # it vanished, or is a link that leads nowhere
+                    if not NOT_PACKED.search(name):
+                        status = Path(parent, name).stat()
+                        version = (status.st_mtime_ns, status.st_size, status.st_ino)
+                        found[f"{relative}/{name}".lstrip("/")] = version
+    return found
 
 
-def handled_kinds(sources: Path) -> list[str]:
+def bot_folder(name: str) -> Path:
+    """Return a bot's folder. Raises ValueError, which says why it isn't one."""
+    folder = Path(name).resolve()
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {name}")
+    if not (folder / "bot.py").is_file():
+        raise ValueError(f"there is no bot.py in {name}")
+    if folder != LAMBDA:
+        for own in ("handler.py", "botkit", "botkit.py"):
+            if (folder / own).exists():
+                raise ValueError(f"{name} must have no {own}: the module adds its own")
+    return folder
+
+
+def handled_kinds(bot: Path) -> list[str]:
     """Return the kinds of update that bot.py handles. Raises ValueError, which says why not."""
-    code = "import bot, json; print(json.dumps(list(bot.HANDLED)))"
-    asked = subprocess.run(
-        [sys.executable, "-B", "-c", code], cwd=sources, capture_output=True, text=True
-    )
-    if asked.returncode:
-        raise ValueError(f"bot.py can't be imported:\n{asked.stderr.strip()}")
-    kinds: list[str] = json.loads(asked.stdout.splitlines()[-1])
-    return kinds
-
-
-def explain_failure(sources: Path, update: Json) -> str:
-    """Return the traceback of what bot.py raises for an update, or what is wrong with its calls.
-
-    It is run once more for that: the function logs no more than the exception's type and place.
-    Returns nothing if nothing is wrong this time.
-    """
-    code = (
-        "import bot, json, sys; from botkit import calls; "
-        "calls.check(bot.reply(json.load(sys.stdin)), 'reply()')"
-    )
-    command = [sys.executable, "-B", "-c", code]
-    again = subprocess.run(
-        command,
-        cwd=sources,
-        env={**os.environ, "REPLY_MODE": "webhook"},  # it opens no connection
-        input=json.dumps(update),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    return again.stderr.strip() if again.returncode else ""
+    with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
+        answer, output = Path(folder, "answer"), Path(folder, "output")
+        arguments = [str(answer), str(bot), str(LAMBDA)]
+        with signals_held(), output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-B", "-c", HANDLED, *arguments],
+                env=made_environment(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+            watched("group", process.pid)
+        try:
+            process.wait(INIT_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s") from None
+        finally:
+            end_at_once(process)  # with whatever it started
+            watched("group", process.pid, over=True)
+        if answer.exists() and process.returncode == 0:
+            kinds: list[str] = json.loads(answer.read_text())
+            return kinds
+        if process.returncode == 0:
+            raise ValueError("bot.py can't be imported: it ends Python")
+        said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
+        raise ValueError(f"bot.py can't be imported:\n{said}")

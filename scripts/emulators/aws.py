@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from processes import ToolError, end, free_port, isolated_environment, signals_held
+from processes import ToolError, end, free_port, made_environment, signals_held, watched
+
+SITE = Path(__file__).with_name("function_site")  # what functions load at their start
 
 
 class Emulator:
@@ -39,15 +42,18 @@ class Emulator:
 
     def _start(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        watched("folder", self.folder)
         environment = {
-            **isolated_environment(self.folder),
+            **made_environment(self.folder),
+            # Functions run on the Python that is found first: this one, which has AWS's formatter.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+            "PYTHONPATH": str(SITE),
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
-            "TMPDIR": self.folder,
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -59,6 +65,7 @@ class Emulator:
                 stderr=log,
                 start_new_session=True,
             )
+        watched("group", self._process.pid)
 
     def _wait(self) -> None:
         assert self._process
@@ -81,4 +88,6 @@ class Emulator:
     def __exit__(self, *exception: object) -> None:
         if self._process:
             end(self._process)
+            watched("group", self._process.pid, over=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        watched("folder", self.folder, over=True)

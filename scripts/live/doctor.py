@@ -17,10 +17,11 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from container import handled_kinds
+from container import bot_folder, handled_kinds
 from processes import ToolError
 from project import LAMBDA, ROOT
 from terraform import terraform_command
@@ -91,8 +92,8 @@ def outputs() -> tuple[Json, str]:
     return found, "" if "webhook_url" in found else "this folder has no Terraform state"
 
 
-def look(telegram: Client) -> list[Check]:
-    """Look at everything, in the order in which it must be mended."""
+def look(telegram: Client, bot_dir: Path) -> list[Check]:
+    """Look at everything, in the order in which it must be fixed."""
     deployed, why_not = outputs()
     checks = []
     try:
@@ -112,7 +113,7 @@ def look(telegram: Client) -> list[Check]:
     checks.append(webhook(info["url"], deployed, why_not))
     checks.append(deliveries(info))
     checks.append(pending(info))
-    checks.append(allowed(info))
+    checks.append(allowed(info, bot_dir))
     checks.append(groups(bot))
     checks.append(secret(info["url"]))
     if "log_group_name" in deployed:
@@ -181,18 +182,18 @@ def pending(info: Json) -> Check:
     return Check("waiting updates", not count or under_way, text, advice)
 
 
-def allowed(info: Json) -> Check:
+def allowed(info: Json, bot_dir: Path) -> Check:
     name = "kinds of update"
     try:
-        wanted = handled_kinds(LAMBDA)
+        wanted = handled_kinds(bot_dir)
     except ValueError as error:
         lines = str(error).splitlines()
-        return Check(name, False, f"{lines[0]} {lines[-1]}", "fix lambda/bot.py")
+        return Check(name, False, f"{lines[0]} {lines[-1]}", "fix bot.py")
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)
     if sorted(asked) != sorted(wanted):
-        text = f"Telegram delivers {', '.join(asked)}; lambda/bot.py handles {', '.join(wanted)}"
+        text = f"Telegram delivers {', '.join(asked)}; bot.py handles {', '.join(wanted)}"
         return Check(name, False, text, "terraform apply")
     return Check(name, True, ", ".join(wanted))
 
@@ -242,9 +243,19 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--bot",
+        metavar="DIR",
+        default=str(LAMBDA),
+        help="folder with the bot's bot.py (default: the module's own)",
+    )
     options = parser.parse_args()
     try:
-        checks = look(client())
+        bot_dir = bot_folder(options.bot)
+    except ValueError as error:
+        parser.exit(2, f"scripts/doctor: {error}\n")
+    try:
+        checks = look(client(), bot_dir)
     except ValueError as error:
         checks = [Check("token", False, str(error))]
     well = all(check.ok is not False for check in checks) and checks[0].ok is True

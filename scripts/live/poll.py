@@ -1,7 +1,8 @@
 """Answer for the real bot from this machine, by long polling: no tunnel, no deployment.
 
-Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change in
-lambda/ takes effect at the next message. Ctrl-C ends it.
+Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change of
+the bot takes effect at the next message. The bot gets none of your variables and credentials, but
+those of the file that you name. Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import sys
 import time
 from typing import Any
 
-from container import Function, explain_failure, handled_kinds, read_sources
+from container import Function, Invocation, Sources, bot_folder, handled_kinds, read_sources
 from events import webhook_event
+from processes import read_env_file
 from project import LAMBDA
 
 from live.client import REGISTER, Client, Refused, Unreachable, client
@@ -26,7 +28,10 @@ Json = dict[str, Any]
 POLL_SECONDS = 50  # how long Telegram holds a request that it has no update for
 CALL_SECONDS = 10.0
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
-LOOK_SECONDS = 0.2  # between two looks at whether lambda/ was changed
+LOOK_SECONDS = 0.2  # between two looks at whether the bot was changed
+
+# What the function is given of who runs this: how the bot's token and Telegram are found.
+OPERATORS = ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY")
 
 
 class Stop(Exception):
@@ -48,7 +53,7 @@ class Poll:
         self._answering = False
         self._offset: int | None = None  # the first update that isn't answered
         self._failures = 0
-        self._asked: dict[str, bytes] = {}  # the sources that _kinds is from
+        self._asked: Sources = {}  # the sources that _kinds is from
         self._kinds: list[str] = []
 
     def stop(self, *signal: object) -> None:
@@ -96,9 +101,9 @@ class Poll:
         return updates
 
     def _handled(self) -> list[str]:
-        sources = read_sources(self.function.sources)
+        sources = read_sources(self.function.bot)
         if sources != self._asked:
-            self._kinds = handled_kinds(self.function.sources)
+            self._kinds = handled_kinds(self.function.bot)
             self._asked = sources
         return self._kinds
 
@@ -117,11 +122,12 @@ class Poll:
                 break
             wish = result.get("headers", {}).get("Retry-After")
             reason = invocation.error.strip() or result.get("body") or "the function said nothing"
-            line = outcome(invocation.logs)
+            line = invocation.outcome
             if why := line.get("refusal") or line.get("error"):
                 reason += f" ({why})"
             if self.stopping:
                 break
+            show(invocation)
             self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
             if self.stopping:
                 break
@@ -131,20 +137,19 @@ class Poll:
         if result.get("statusCode") != 200:
             return
         self._failures = 0
-        say(described(update, invocation.logs, invocation.cold))
-        if outcome(invocation.logs).get("outcome") == "bot_failed":
-            print(explain_failure(self.function.sources, update), file=sys.stderr)
+        say(described(update, invocation))
+        show(invocation)
 
     def _pause(self, reason: str, wish: Any = None) -> None:
-        """Wait after a failure, longer each time, though not past a change in lambda/."""
+        """Wait after a failure, longer each time, though not past a change of the bot."""
         seconds = float(wish) if wish is not None else min(2.0**self._failures, LONGEST_PAUSE)
         self._failures += 1
-        say(f"{reason}\n         tried again in {seconds:g} s, or when lambda/ is changed")
-        before = read_sources(self.function.sources)
+        say(f"{reason}\n         tried again in {seconds:g} s, or when the bot is changed")
+        before = read_sources(self.function.bot)
         ends = time.monotonic() + seconds * self._pace
         while (left := ends - time.monotonic()) > 0 and not self.stopping:
             time.sleep(min(left, LOOK_SECONDS * self._pace))
-            if read_sources(self.function.sources) != before:
+            if read_sources(self.function.bot) != before:
                 break
 
     def _confirm(self) -> None:
@@ -158,14 +163,9 @@ class Poll:
             say(f"Telegram doesn't know yet that the last update was answered: {error}")
 
 
-def outcome(logs: list[Json]) -> Json:
-    """Return the line that the handler logged about an update."""
-    return next((line for line in logs if "outcome" in line), {})
-
-
-def described(update: Json, logs: list[Json], cold: float | None) -> str:
+def described(update: Json, invocation: Invocation) -> str:
     """Return a line about an answered update, without what anybody wrote."""
-    line = outcome(logs)
+    line = invocation.outcome
     parts = [
         f"update {update['update_id']}",
         str(line.get("kind")),
@@ -174,9 +174,16 @@ def described(update: Json, logs: list[Json], cold: float | None) -> str:
     ]
     if why := line.get("refusal") or line.get("error"):
         parts.append(str(why))
-    if cold is not None:
-        parts.append(f"loaded in {cold:.0f} ms")
+    if invocation.start_milliseconds is not None:
+        parts.append(f"loaded in {invocation.start_milliseconds:.0f} ms")
     return " · ".join(parts)
+
+
+def show(invocation: Invocation) -> None:
+    """Print what the bot printed, and the traceback if it failed."""
+    print(invocation.printed, end="", file=sys.stderr)
+    if invocation.traceback:
+        print(invocation.traceback, file=sys.stderr, flush=True)
 
 
 def explained(refusal: Refused) -> str:
@@ -229,17 +236,36 @@ def main() -> int:
         action="store_true",
         help="remove the bot's webhook first, and say at the end how to restore it",
     )
+    parser.add_argument(
+        "--bot",
+        metavar="DIR",
+        default=str(LAMBDA),
+        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        help="file with variables for the bot, as lines of NAME=VALUE: its own, and credentials "
+        "where it calls AWS",
+    )
     options = parser.parse_args()
+    try:
+        bot = bot_folder(options.bot)
+        variables = read_env_file(options.env_file) if options.env_file else {}
+        handled_kinds(bot)
+    except ValueError as error:
+        parser.exit(2, f"scripts/poll: {error}\n")
     webhook = ""
     try:
         telegram = client()
         webhook = begin(telegram, options.take_over)
         environment = {
-            **os.environ,
+            **variables,
+            **{name: os.environ[name] for name in OPERATORS if name in os.environ},
             "REPLY_MODE": "api",  # there is no response that could hold a call
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
         }
-        with Function(LAMBDA, environment) as function:
+        with Function(bot, environment) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)

@@ -1,0 +1,349 @@
+"""An author's own Terraform configuration, which uses the module, in the demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from processes import ToolError
+from project import LAMBDA, ROOT
+from terraform import Module
+
+from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token
+
+OVERRIDE = "zz_demo_override.tf"  # of several override files the last one wins
+NOT_COPIED = (
+    ".git",
+    ".terraform",
+    ".venv",
+    "*.tfstate",
+    "*.tfstate.*",
+    "*.tfvars",
+    "*.tfvars.json",
+)
+
+# Where the module is published: a repository of its name, or the registry's address of that.
+PUBLISHED = re.compile(
+    r"(^|[/:])terraform-aws-telegram-bot(\.git)?(//)?(\?.*)?$|^([\w.-]+/)?[\w-]+/telegram-bot/aws$"
+)
+
+# What in a provider's block would use an account, or need one.
+ACCOUNT = (
+    "access_key",
+    "allowed_account_ids",
+    "forbidden_account_ids",
+    "profile",
+    "secret_key",
+    "shared_config_files",
+    "shared_credentials_files",
+    "token",
+)
+ACCOUNT_BLOCKS = ("assume_role", "assume_role_with_web_identity", "endpoints")
+
+
+@dataclass
+class Block:
+    """A block of a configuration: where it is in which file, and its arguments as written there."""
+
+    file: Path
+    kind: str
+    labels: list[str]
+    arguments: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)  # of the arguments
+
+    def text(self, name: str) -> str:
+        """Return an argument that is a plain text, or nothing."""
+        found = re.fullmatch(r'"([^"$%\\]*)"', self.arguments.get(name, ""))
+        return found[1] if found else ""
+
+
+def configuration_folder(name: str) -> Path:
+    """Return a configuration's folder. Raises ValueError, which says why it isn't one."""
+    folder = Path(name).resolve()
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {name}")
+    if not list(folder.glob("*.tf")):
+        raise ValueError(f"there is no Terraform configuration in {name}")
+    return folder
+
+
+def blocks(folder: Path) -> list[Block]:
+    """Return the blocks at the top of a folder's configuration. Raises ToolError."""
+    return [block for file in sorted(folder.glob("*.tf")) for block in _blocks_of(file)]
+
+
+def _blocks_of(file: Path) -> Iterator[Block]:
+    import hcl2  # here: it takes its time, and only --config needs it
+    from lark.exceptions import LarkError
+
+    text = file.read_text()
+    try:
+        tree = hcl2.parses_to_tree(text)
+    except LarkError as error:
+        where = getattr(error, "line", "?")
+        raise ToolError(f"{file.name} can't be read: line {where} is no HCL") from None
+    for node in _children(_children(tree, "body")[0], "block"):
+        words = [
+            text[part.meta.start_pos : part.meta.end_pos].strip('"')
+            for part in node.children
+            if getattr(part, "data", None) in ("identifier", "string")
+        ]
+        block = Block(file, words[0], words[1:])
+        for body in _children(node, "body"):
+            for argument in _children(body, "attribute"):
+                place = argument.meta.start_pos, argument.meta.end_pos
+                name, _, value = text[slice(*place)].partition("=")
+                block.arguments[name.strip()] = value.strip()
+                block.places[name.strip()] = place
+        yield block
+
+
+def _children(node: Any, kind: str) -> list[Any]:
+    return [child for child in node.children if getattr(child, "data", None) == kind]
+
+
+def is_the_module(block: Block) -> bool:
+    """Tell whether a module's block calls this module."""
+    source = block.text("source")
+    if source.startswith(("./", "../", "/")):
+        return Path(block.file.parent, source).resolve() == ROOT
+    return bool(PUBLISHED.search(source)) or block.labels[0] in _installed(block.file.parent)
+
+
+def _installed(folder: Path) -> set[str]:
+    """Return the calls for which Terraform installed this very folder, whatever their source."""
+    try:
+        manifest = json.loads((folder / ".terraform/modules/modules.json").read_text())
+        return {
+            module["Key"]
+            for module in manifest["Modules"]
+            if module["Key"] and Path(folder, module["Dir"]).resolve() == ROOT
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def calls(folder: Path) -> list[Block]:
+    """Return the module's calls in a configuration. Raises ToolError if none can be used."""
+    modules = [block for block in blocks(folder) if block.kind == "module"]
+    found = [block for block in modules if is_the_module(block)]
+    for block in modules:
+        source = block.text("source")
+        if block not in found and source.startswith(("./", "../")):
+            inner = blocks(Path(folder, source).resolve())
+            if any(is_the_module(each) for each in inner if each.kind == "module"):
+                raise ToolError(
+                    f"module.{block.labels[0]} calls the module, one level too deep for the demo: "
+                    f"give --config a configuration that calls it directly, such as {source}"
+                )
+    if not found:
+        raise ToolError(
+            f"{folder} doesn't call the module: no module block there has a source that leads to "
+            f"{ROOT}, or ends in terraform-aws-telegram-bot, or is telegram-bot/aws of a registry"
+        )
+    return found
+
+
+def copy(folder: Path, target: Path) -> Path:
+    """Copy a configuration below a folder, and return where it is.
+
+    What it refers to beside itself ("../bot") is there too, by links.
+    """
+    up = max(
+        (
+            text.count("../")
+            for file in folder.glob("*.tf")
+            for text in re.findall(r"(?:\.\./)+", file.read_text())
+        ),
+        default=0,
+    )
+    up = min(up, len(folder.parents) - 1)
+    copied = target
+    for parent in reversed(folder.parents[:up]):
+        copied.mkdir(parents=True, exist_ok=True)
+        below = folder.relative_to(parent).parts[0]
+        for sibling in parent.iterdir():
+            if sibling.name != below:
+                (copied / sibling.name).symlink_to(sibling)
+        copied /= below
+    if not up:
+        copied /= folder.name or "root"
+    ignored = shutil.ignore_patterns(*NOT_COPIED)
+    shutil.copytree(folder, copied, ignore=ignored, ignore_dangling_symlinks=True)
+    return copied
+
+
+def without_version(block: Block) -> None:
+    """Take a call's version out of its file: Terraform refuses one beside an overridden source."""
+    if "version" in block.places:
+        start, end = block.places["version"]
+        text = block.file.read_text()
+        block.file.write_text(text[:start] + " " * (end - start) + text[end:])
+
+
+class ConfigurationDeployment(AwsDeployment):
+    """A configuration that uses the module, applied to an emulated AWS in a copy, with its bots.
+
+    `add_bot` makes a token known to the stand-in.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        step: Step,
+        bot: Path,
+        variables: dict[str, str],
+        folder: Path,
+        add_bot: Callable[..., Any],
+    ) -> None:
+        super().__init__(api_url, step, bot, variables)
+        self.folder = folder
+        self.add_bot = add_bot
+        strange = sorted(name for name in variables if not name.startswith("TF_VAR_"))
+        if strange:
+            raise ToolError(
+                f"with --config, --env-file has variables of Terraform's, and {strange[0]} is "
+                "none: TF_VAR_name=value. The bot's own are in the configuration's environment"
+            )
+
+    def configuration(self, folder: Path) -> Module:
+        with self.step("configuration"):
+            calls(self.folder)
+            module = Module(self.emulator.url, folder / "module")
+            module.root = copy(self.folder, folder / "configuration")
+            if not (module.root / ".terraform.lock.hcl").exists():
+                shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
+            everything = blocks(module.root)
+            names = {block.labels[0] for block in calls(self.folder)}
+            self.calls = [
+                block
+                for block in everything
+                if block.kind == "module" and block.labels[0] in names and "source" in block.places
+            ]
+            self.providers = [
+                block
+                for block in everything
+                if block.kind == "provider" and block.labels == ["aws"]
+            ]
+            module.variables = self._values(everything)
+            for block in self.calls:
+                without_version(block)
+            self._source = os.path.relpath(module.folder, module.root)
+        return module
+
+    def _values(self, everything: list[Block]) -> dict[str, Any]:
+        """Return the values of the configuration's variables. Raises ToolError if some are missing.
+
+        Its bot's token, or the parameter's name, is needed no more: any will do.
+        """
+        given = {name.removeprefix("TF_VAR_"): value for name, value in self.variables.items()}
+        for block in self.calls:
+            for name in ("telegram_bot_token", "telegram_bot_token_parameter"):
+                if found := re.fullmatch(r"var\.(\w+)", block.arguments.get(name, "")):
+                    given.setdefault(found[1], token(1) if name.endswith("token") else "demo")
+        missing = [
+            block.labels[0]
+            for block in everything
+            if block.kind == "variable" and "default" not in block.arguments
+            if block.labels[0] not in given
+        ]
+        if missing:
+            raise ToolError(
+                f"the configuration needs a value for {', '.join(missing)}, and the demo uses no "
+                f"*.tfvars: give it a file with TF_VAR_{missing[0]}=… by --env-file"
+            )
+        return given
+
+    def init(self) -> None:
+        self._override({})
+        try:
+            self.module.init()
+        except ToolError as error:
+            found = re.search(r"provider[\s│]+(?:registry\.\S+?/)?([\w-]+/[\w-]+)", str(error))
+            needs = f"the configuration needs the provider {found[1]}: " if found else ""
+            raise Unavailable(f"{needs}{error}") from None
+        self.bots = []
+        tokens: dict[str, str] = {}
+        for block in self.calls:
+            keys, folders = self._instances(block)
+            of_call = []
+            for key, source_dir in zip(keys, folders, strict=True):
+                number = len(self.bots) + 1
+                index = "" if key is None else f"[{json.dumps(key)}]"
+                bot = Hosted(token(number), LAMBDA, address=f"module.{block.labels[0]}{index}")
+                if source_dir:
+                    bot.folder = Path(os.path.normpath(Path(self.folder, source_dir)))
+                if number > 1:
+                    self.add_bot(bot.token, first_name=str(key or block.labels[0]))
+                self.bots.append(bot)
+                of_call.append(bot.token)
+            tokens[block.labels[0]] = token_expression(keys, of_call)
+        if not self.bots:
+            raise ToolError("the configuration calls the module for no bot: its for_each is empty")
+        self._override(tokens)
+
+    def _instances(self, block: Block) -> tuple[list[Any], list[str | None]]:
+        """Return a call's keys ([None] where it has none), and each one's source_dir.
+
+        Terraform is asked, since both are expressions.
+        """
+        folder = block.arguments.get("source_dir", "null")
+        each, count = block.arguments.get("for_each"), block.arguments.get("count")
+        if each is None and count is None and folder == "null":
+            return [None], [None]
+        asked = f"{{key = null, folder = {folder}}}"
+        if each is not None:
+            pairs = f"[for k, v in ({each}) : {{key = k, value = v}}]"
+            asked = f"[for each in {pairs} : {{key = each.key, folder = {folder}}}]"
+        elif count is not None:
+            numbers = f"[for i in range({count}) : {{index = i}}]"
+            asked = f"[for count in {numbers} : {{key = count.index, folder = {folder}}}]"
+        question = f"jsonencode(nonsensitive({asked}))".replace("\n", " ")
+        said = self.module.terraform("console", input=f"{question}\n", check=False)
+        try:
+            answer = json.loads(json.loads(said.stdout))
+        except ValueError:
+            raise ToolError(
+                f"what module.{block.labels[0]} is for can't be told before the apply:\n"
+                f"{said.stderr or said.stdout}"
+            ) from None
+        instances = answer if isinstance(answer, list) else [answer]
+        return [each["key"] for each in instances], [each["folder"] for each in instances]
+
+    def _override(self, tokens: dict[str, str]) -> None:
+        """Write the override file: no account, no backend, this checkout, and the stand-in."""
+        lines = ['terraform {\n  backend "local" {}\n}\n']
+        for block in self.providers:
+            alias = block.arguments.get("alias")
+            lines.append('provider "aws" {')
+            lines += [f"  alias = {alias}"] if alias else []
+            lines += [f"  {name} = null" for name in ACCOUNT]
+            for name in ACCOUNT_BLOCKS:
+                lines.append(f'  dynamic "{name}" {{\n    for_each = []\n    content {{}}\n  }}')
+            lines.append("}\n")
+        for block in self.calls:
+            name = block.labels[0]
+            lines += [
+                f'module "{name}" {{',
+                f"  source                       = {json.dumps(self._source)}",
+                f"  telegram_api_url             = {json.dumps(self.api_url)}",
+                f"  telegram_bot_token           = {tokens.get(name, 'null')}",
+                "  telegram_bot_token_parameter = null",
+                "}\n",
+            ]
+        (self.module.root / OVERRIDE).write_text("\n".join(lines))
+
+
+def token_expression(keys: list[Any], tokens: list[str]) -> str:
+    """Return the expression of a call's token, of which each of its instances has its own."""
+    if keys in ([], [None]):
+        return json.dumps(tokens[0]) if tokens else "null"
+    by_key = dict(zip(map(str, keys), tokens, strict=True))
+    index = "count.index" if isinstance(keys[0], int) else "each.key"
+    return f"{json.dumps(by_key)}[{index}]"
