@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from emulators.telegram import Delivery, Json, Telegram
+from emulators.telegram import ADA, GRACE, Delivery, Json, Telegram
 from emulators.telegram.delivery import pause_after
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -127,6 +127,29 @@ def test_order_is_kept_within_a_chat_alone(telegram: Telegram, webhook: Webhook)
     taken = [text for text, status in tries if status == 200]
     assert [text for text in taken if "other" in text] == ["other", "another"]
     assert [text for text in taken if "other" not in text] == ["one", "two"]
+
+
+def test_presses_wait_only_for_those_of_the_same_person(
+    telegram: Telegram, webhook: Webhook
+) -> None:
+    failing = True
+
+    def answer(update: Json) -> Response:
+        waits = "message" in update or update["callback_query"]["from"] == ADA
+        return Response(status=503 if failing and waits else 200)
+
+    webhook.answer = answer
+    post = accepted(telegram, "sendMessage", chat_id=CHAT, text="Press")["message_id"]
+    say(telegram, "hello")
+    for person, data in ((ADA, "one"), (ADA, "two"), (GRACE, "three")):
+        telegram.press(CHAT, post, data, person)
+    telegram.wait(lambda: telegram.pending() == 3)
+    failures(telegram, 2)
+    failing = False
+    delivered(telegram)
+    taken = [d.update for d in telegram.deliveries if d.status == 200]
+    presses = [u["callback_query"]["data"] for u in taken if "callback_query" in u]
+    assert presses == ["three", "one", "two"]
 
 
 DOUBLED = [0, 2, 4, 8, 16, 32]

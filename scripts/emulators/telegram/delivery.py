@@ -128,14 +128,14 @@ class Outbox:
         self._taken = taken
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
 
-    def put(self, chat: Any, update: Json) -> None:
-        """Have an update delivered, after those of the same chat."""
+    def put(self, name: Any, update: Json) -> None:
+        """Have an update delivered, after those of the same queue: a chat, a person's presses."""
         kept = KEPT_BY_KIND.get(kind_of(update), KEPT) * self._pace
         with self._changed:
-            if chat not in self._queues:
-                self._queues[chat] = deque()
-                threading.Thread(target=self._deliver_chat, args=(chat,), daemon=True).start()
-            self._queues[chat].append((update, time.monotonic() + kept))
+            if name not in self._queues:
+                self._queues[name] = deque()
+                threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
+            self._queues[name].append((update, time.monotonic() + kept))
             self._changed.notify_all()
 
     def wants(self, update: Json) -> bool:
@@ -176,9 +176,9 @@ class Outbox:
         self.stopped = True
         self._changed.notify_all()
 
-    def _deliver_chat(self, chat: Any) -> None:
-        """Deliver a chat's updates one after the other, each until the webhook takes it."""
-        queue = self._queues[chat]
+    def _deliver_queue(self, name: Any) -> None:
+        """Deliver a queue's updates one after the other, each until the webhook takes it."""
+        queue = self._queues[name]
         current: Json | None = None
         attempt, pause, doubling = 0, 0.0, 1.0
         while True:

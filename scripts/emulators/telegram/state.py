@@ -202,8 +202,10 @@ class World:
             if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
                 self.keep(content)
             if bot.outbox.wants(update):
-                place = chat["id"] if chat else (sender or {}).get("id")
-                bot.outbox.put(place, update)
+                queue = chat["id"] if chat else (sender or {}).get("id")
+                if kind == "callback_query":  # in order per person, and after no message
+                    queue = (kind, (sender or {}).get("id"))
+                bot.outbox.put(queue, update)
             self.changed.notify_all()
         return int(update["update_id"])
 
