@@ -59,7 +59,7 @@ def terraform_command() -> list[str]:
 
 
 class Module:
-    """A copy of the module in a folder of its own, and Terraform in it, or in one of its examples.
+    """A copy of the module in a folder of its own, and Terraform in it.
 
     Neither the state, the backend and the variables beside the original nor the profile and the
     credentials of who runs this are used.
@@ -71,13 +71,12 @@ class Module:
         folder: Path,
         *,
         source: Path = ROOT,
-        example: str = "",
         **variables: Any,
     ) -> None:
         self.folder = folder
-        self.root = folder / "examples" / example if example else folder
+        self.root = folder
         self.variables = variables
-        for name in (*MODULE, *([f"examples/{example}"] if example else [])):
+        for name in MODULE:
             original, copied = source / name, folder / name
             copied.parent.mkdir(parents=True, exist_ok=True)
             if original.is_dir():
@@ -85,8 +84,6 @@ class Module:
                 shutil.copytree(original, copied, dirs_exist_ok=True, ignore=ignored)
             elif original.exists():
                 shutil.copy(original, copied)
-        if example:
-            shutil.copy(source / ".terraform.lock.hcl", self.root)
         self.environment = {
             **made_environment(str(folder)),
             **{name: os.environ[name] for name in NETWORK if name in os.environ},

@@ -154,7 +154,16 @@ def test_a_second_plan_is_empty(world: World) -> None:
     assert plan.returncode == 0, plan.stdout
 
 
-def test_each_bot_has_its_own_webhook_and_menu(world: World) -> None:
+def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
+    made = everything(world.aws)
+    for name in NAMES:
+        assert sorted(thing for thing in made if name in thing) == [
+            f"API {name}",
+            f"function {name}",
+            f"log group /aws/lambda/{name}",
+            f"log group /aws/vendedlogs/{name}",
+            f"role {name}",
+        ]
     menus = {
         name: [command["command"] for command in bot.commands.get(("default", ""), [])]
         for name, bot in world.bots.items()

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from emulators.aws import Emulator
-from emulators.telegram import Server, Telegram
+from emulators.telegram import Telegram
 from processes import end, free_port
 from project import ROOT
 
 from tests.conftest import Start
-from tests.support.deployment import Deploy, Deployment, answer_to, client, everything, texts
+from tests.support.deployment import Deploy, Deployment, answer_to, client, texts
 from tests.support.hcl import blocks
 from tests.support.needs import needs_provider
 from tests.support.stubs import SECRET, TEXT, Log, message
@@ -41,9 +41,11 @@ def aws() -> Iterator[Emulator]:
         yield emulator
 
 
-def keep(aws: Emulator, token: str, name: str = PARAMETER) -> None:
+def keep(aws: Emulator, token: str) -> None:
     """Put a token into Parameter Store, as the README tells operators to."""
-    client(aws, "ssm").put_parameter(Name=name, Value=token, Type="SecureString", Overwrite=True)
+    client(aws, "ssm").put_parameter(
+        Name=PARAMETER, Value=token, Type="SecureString", Overwrite=True
+    )
 
 
 def start_anew(aws: Emulator, name: str) -> None:
@@ -244,42 +246,6 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert texts(telegram) == ["Heard: " + TEXT]
     said = json.dumps(log.lines) + "".join(container.said)
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
-
-
-def test_two_bots_in_one_account_are_two(aws: Emulator, tmp_path: Path) -> None:
-    bots = {
-        "sales-bot": Telegram(TOKEN, pace=0.01),
-        "support-bot": Telegram(OTHER_TOKEN, pace=0.01),
-    }
-    module = Deployment(aws.url, tmp_path, example="two-bots")
-    with Server(bots["sales-bot"]), Server(bots["support-bot"]), module:
-        keep(aws, TOKEN, "/sales-bot/token")
-        keep(aws, OTHER_TOKEN, "/support-bot/token")
-        # The example as it is, but for where its Telegrams are.
-        urls = json.dumps({name: telegram.url for name, telegram in bots.items()})
-        override = f'module "bot" {{\n  telegram_api_url = {urls}[each.key]\n}}\n'
-        (module.root / "main_override.tf").write_text(override)
-        module.init()
-        module.apply()
-        made = everything(aws)
-        webhooks = module.outputs()["webhooks"]
-        prices, thanks = "3.10 a loaf", "Thank you. Somebody will look at it."
-        for name, telegram in bots.items():
-            said = prices if name == "sales-bot" else thanks
-            assert answer_to(telegram, "Bread") == said
-            assert telegram.webhook["url"] == webhooks[name]["url"]
-            assert sorted(thing for thing in made if name in thing) == [
-                f"API {name}",
-                f"function {name}",
-                f"log group /aws/lambda/{name}",
-                f"log group /aws/vendedlogs/{name}",
-                f"role {name}",
-            ]
-        assert len({bot.webhook["url"] for bot in bots.values()}) == 2
-        assert len({bot.secret for bot in bots.values()}) == 2
-        module.destroy()
-        assert [bot.webhook["url"] for bot in bots.values()] == ["", ""]
-    assert [thing for thing in everything(aws) for name in bots if name in thing] == []
 
 
 # Every resource that the module makes, whatever its inputs.
