@@ -1,0 +1,84 @@
+"""The commands that the pages show exist, and take the flags that are shown."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import botocore.session
+import pytest
+from project import ROOT
+from terraform import terraform_command
+
+from tests.support.deployment import needs_terraform
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
+IN_A_SENTENCE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:terraform|aws|curl|\S*scripts/\w+) [^`]+)`")
+NOT_OURS = ("cd", "curl", "export", "git", "unset")
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Return the commands of a page's shell blocks and sentences, each as its words."""
+    text = page.read_text()
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = []
+    for line in [*lines, *IN_A_SENTENCE.findall(text)]:
+        for part in line.split("&&"):
+            words = shlex.split(part, comments=True)
+            while words and re.fullmatch(r"[A-Z_a-z]+=.*", words[0]):
+                words.pop(0)
+            if words and words[0] not in NOT_OURS:
+                found.append(words)
+    return found
+
+
+@functools.cache
+def help_of(*command: str) -> str:
+    result = subprocess.run(command, capture_output=True, text=True)
+    return result.stdout + result.stderr
+
+
+def flags(words: list[str]) -> list[str]:
+    """Return a command's flags, without their values."""
+    return [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
+
+
+def known(words: list[str]) -> str:
+    """Return what a command says about its flags. Raises LookupError for an unknown command."""
+    program, *rest = words
+    if "scripts/" in program:
+        script = ROOT / "scripts" / program.partition("scripts/")[2]
+        if script.exists():
+            return help_of(str(script), "--help")
+    elif program == "python3":
+        module, *rest = rest[1:]
+        return help_of(sys.executable, "-m", module, *rest[: module == "pip"], "--help")
+    elif program == "terraform":
+        needs_terraform()
+        deepest = rest[:2] if rest[0] == "state" else rest[:1]
+        text = help_of(*terraform_command(), *deepest, "-help")
+        return text + (help_of(*terraform_command(), "plan", "-help") if rest[0] == "apply" else "")
+    elif program == "aws":
+        service = botocore.session.get_session().get_service_model(rest[0])
+        operation = "".join(part.title() for part in rest[1].split("-"))
+        members = service.operation_model(operation).input_shape.members
+        return " ".join("-" + re.sub("([A-Z])", r"-\1", name).lower() for name in members)
+    raise LookupError(f"no such command: {shlex.join(words)}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_take_the_flags_that_are_shown(page: Path) -> None:
+    for words in commands(page):
+        text = known(words)
+        for flag in flags([word for word in words if word != "-m"]):  # Python's own
+            assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"
+
+
+def test_the_commands_are_found() -> None:
+    names = {word for page in PAGES for words in commands(page) for word in words[:1]}
+    assert {"aws", "python3", "scripts/demo", "scripts/test", "terraform"} <= names
