@@ -218,7 +218,9 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
     if invocation.failure:
         raise ToolError(f"bot.py failed:\n{invocation.failure}")
     if not 200 <= delivery.status < 300:
-        reason = " ".join(filter(None, (delivery.error, delivery.body, invocation.error)))
+        line = invocation.outcome
+        reasons = (delivery.error, line.get("error"), line.get("refusal"), invocation.error)
+        reason = next(filter(None, (*reasons, delivery.body)), f"HTTP {delivery.status}")
         raise ToolError(f"the webhook did not take the message: {reason}")
     answered = bool(delivery.body)  # webhook mode: the call is in the response
     for call in telegram.calls[before:]:

@@ -162,11 +162,11 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 @linux
 def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
-    edit(project, "def reply(", "def reply(:")
+    edit(project, 'COMMANDS = {"start"', 'COMMANDS = {"No Name"')
     with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
         assert demo.end() == 1
     assert "scripts/demo: terraform apply failed:" in demo.output
-    assert "bot.py can't be imported: SyntaxError" in demo.output
+    assert "No Name" in demo.output
     assert "Traceback" not in demo.output
     assert TOKEN.partition(":")[2] not in demo.output
     nothing_is_left(temporary)
@@ -197,7 +197,7 @@ def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
 def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
     edit(project, "def reply(", "def reply(:")
     with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 1
+        assert demo.end() == 2
     assert "SyntaxError" in demo.output
 
 

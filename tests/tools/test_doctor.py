@@ -253,7 +253,7 @@ def test_kinds_of_update_that_are_not_asked_for(
     telegram.answer("setWebhook", {"url": webhook, "allowed_updates": ["message"]})
     ok, words = examine()["kinds of update"]
     assert ok is False
-    assert "Telegram delivers message; lambda/bot.py handles message, callback_query" in words
+    assert "Telegram delivers message; bot.py handles message, callback_query" in words
 
 
 def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:

@@ -1,0 +1,209 @@
+"""scripts/demo --config: an author's own configuration, applied in a copy, with all of its bots."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.needs import needs_provider
+from tests.support.programs import Script, copy_of_the_project
+
+# As a module's user may have it: an installed module, a backend, accounts, variables, two bots.
+MAIN = """
+terraform {
+  required_version = ">= 1.11"
+
+  cloud {
+    organization = "example"
+    workspaces { name = "production" }
+  }
+}
+
+variable "token" {
+  type      = string
+  sensitive = true
+}
+
+variable "table" { type = string }
+
+provider "aws" {
+  alias               = "production"
+  region              = "eu-central-1"
+  profile             = "production"
+  allowed_account_ids = ["210987654321"]
+  assume_role { role_arn = "arn:aws:iam::210987654321:role/deploy" }
+}
+
+resource "aws_dynamodb_table" "counts" {
+  provider     = aws.production
+  name         = var.table
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "chat"
+
+  attribute {
+    name = "chat"
+    type = "N"
+  }
+}
+
+module "bots" {
+  source    = "example/telegram-bot/aws"
+  version   = "~> 1.0" # of the registry
+  for_each  = toset(["counter", "parrot"])
+  providers = { aws = aws.production }
+
+  name               = each.key
+  source_dir         = "${path.module}/../${each.key}"
+  telegram_bot_token = var.token
+  environment        = { TABLE = aws_dynamodb_table.counts.name }
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "dynamodb:*", Resource = aws_dynamodb_table.counts.arn }]
+  })
+}
+"""
+COUNTER = """
+import os
+from botkit import aws
+
+def reply(update):
+    chat = update["message"]["chat"]["id"]
+    item = aws.call("dynamodb", "DynamoDB_20120810.UpdateItem", {
+        "TableName": os.environ["TABLE"],
+        "Key": {"chat": {"N": str(chat)}},
+        "UpdateExpression": "ADD seen :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+        "ReturnValues": "ALL_NEW",
+    })
+    text = "seen " + item["Attributes"]["seen"]["N"]
+    return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+
+HANDLED = {"message": reply}
+"""
+PARROT = """
+def reply(update):
+    message = update["message"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": message["text"]}]
+
+HANDLED = {"message": reply}
+"""
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    """A module's user's folder, in which Terraform has installed the module."""
+    infra = tmp_path / "infra"
+    module = infra / ".terraform/modules/bots"
+    module.mkdir(parents=True)
+    copy_of_the_project(module)
+    (infra / "main.tf").write_text(MAIN)
+    (infra / "terraform.tfstate").write_text("not JSON")
+    (infra / "terraform.tfvars").write_text('token = "the-real-one"\n')
+    for name, source in (("counter", COUNTER), ("parrot", PARROT)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "bot.py").write_text(source)
+    return infra
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path): path.read_bytes()
+        for path in files
+        if not {".venv", "__pycache__"} & set(path.relative_to(folder).parts)
+    }
+
+
+def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
+    needs_provider()
+    before = contents(tmp_path)
+    (tmp_path / "variables").write_text("TF_VAR_table=counts\n")
+    arguments = ("--config", str(user), "--env-file", str(tmp_path / "variables"))
+    module = user / ".terraform/modules/bots"
+    messages = ("--send", "hello", "--send", "again")
+    with Script(module, "demo", *arguments, *messages, AWS_PROFILE="production") as demo:
+        assert demo.end(within=200) == 0, demo.output
+    lines = [re.sub(r" … [\d.]+ s$", "", line) for line in demo.output.splitlines()]
+    assert lines[-9:] == [
+        '"hello" delivered to counter',
+        "seen 1",
+        '"hello" delivered to parrot',
+        "hello",
+        '"again" delivered to counter',
+        "seen 2",
+        '"again" delivered to parrot',
+        "again",
+        "terraform destroy",
+    ]
+    (tmp_path / "variables").unlink()
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
+        ('module "a" {\n  source = "./elsewhere"\n}\n', "doesn't call the module"),
+        ('module "a" {\n', "main.tf can't be read"),
+        ('module "a" {\n  source = "./inner"\n}\n', "one level too deep"),
+        (
+            'variable "size" {}\nmodule "a" {\n  source = "../.."\n}\n',
+            "the configuration needs a value for size",
+        ),
+        (
+            'terraform {\n  required_providers {\n    random = { source = "hashicorp/randomer" }\n'
+            '  }\n}\nmodule "a" {\n  source = "../.."\n}\n',
+            "the configuration needs the provider hashicorp/randomer",
+        ),
+        (
+            'module "a" {\n  source = "../.."\n  for_each = toset([timestamp()])\n'
+            '  source_dir = "./${nothing.x}"\n}\n',
+            "what module.a is for can't be told",
+        ),
+    ],
+    ids=["no call", "no HCL", "too deep", "variable", "provider", "unknown"],
+)
+def test_what_cannot_be_applied_is_said(tmp_path: Path, main: str, sentence: str) -> None:
+    needs_provider()
+    copy_of_the_project(tmp_path)
+    folder = tmp_path / "examples" / "mine"
+    for name, text in (
+        ("main.tf", main),
+        ("elsewhere/main.tf", ""),
+        ("inner/main.tf", 'module "deep" {\n  source = "../../.."\n}\n'),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    with Script(tmp_path, "demo", "--config", str(folder), "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert sentence in demo.output
+    assert "Traceback" not in demo.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config", "nowhere"], "there is no folder nowhere"),
+        (["--config", "lambda"], "there is no Terraform configuration in lambda"),
+        (["--config", ".", "--direct"], "leave out --direct"),
+        (["--config", ".", "--bot", "lambda"], "not allowed with"),
+    ],
+    ids=["nowhere", "no configuration", "direct", "a bot too"],
+)
+def test_arguments_that_make_no_sense(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    arguments = [str(project / each) if each in (".", "lambda") else each for each in arguments]
+    with Script(project, "demo", *arguments) as demo:
+        assert demo.end() == 2
+    assert sentence.replace("lambda", str(project / "lambda")) in demo.output
+
+
+def test_the_tokens_of_a_call() -> None:
+    from chat.configuration import token_expression
+
+    assert token_expression([None], ["t"]) == '"t"'
+    assert token_expression([0, 1], ["t", "u"]) == '{"0": "t", "1": "u"}[count.index]'
+    assert token_expression(["a"], ["t"]) == f"{json.dumps({'a': 't'})}[each.key]"
