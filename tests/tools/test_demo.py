@@ -191,7 +191,7 @@ def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
     edit(project, "return [call]", 'return "hi"')
     with Script(project, "demo", "--direct", "--send", "hello") as demo:
         assert demo.end() == 1
-    assert "TypeError: reply() must return a list of calls" in demo.output
+    assert "reply() must return a list of calls, not a str" in demo.output
 
 
 def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
