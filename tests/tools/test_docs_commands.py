@@ -14,7 +14,7 @@ import pytest
 from project import ROOT
 from terraform import terraform_command
 
-from tests.support.deployment import needs_terraform
+from tests.support.needs import needs_terraform
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
 IN_A_SENTENCE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:terraform|aws|curl|\S*scripts/\w+) [^`]+)`")
