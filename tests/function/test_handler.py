@@ -441,8 +441,9 @@ def test_what_is_no_list_of_calls_is_named(
             LIST + "coroutine: write def, not async def",
         ),
         ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
+        ("from functools import partial\nreply = partial(len)", LIST + "int"),
     ],
-    ids=["async", "generator"],
+    ids=["async", "generator", "without a name"],
 )
 def test_a_function_of_the_wrong_kind_is_named(
     container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
@@ -934,6 +935,17 @@ def test_a_broken_bot_loses_no_update(
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+
+
+def test_a_bot_without_reply_loses_no_update(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['message']")
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
+    with pytest.raises(Exception, match="module 'bot' has no attribute 'reply'"):
+        container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
 
 
 # ── What start-up costs
