@@ -461,7 +461,7 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
     def reply(update: Json) -> list[Json]:
         while True:
             try:
-                json.loads("[]")
+                len("")
             except Exception:
                 continue
 
@@ -471,7 +471,7 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
         assert container.deliver(message(), milliseconds=1_200) == (200, None)
         assert 0.7 <= time.monotonic() - began
     assert container.line["outcome"] == "bot_failed"
-    assert container.line["error"].startswith("TimeIsUp at ")
+    assert container.line["error"].startswith("TimeIsUp at test_handler.py:")
     bot_api.expects(echo())
     assert container.deliver(message()) == (200, None)
 
