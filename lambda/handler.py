@@ -37,10 +37,12 @@ if connects:
 
     telegram.prepare()  # and import the bot while the connection is made
 
-# Why bot.py can't be imported, if it can't: a destroy must work all the same.
+# Why bot.py can't be used, if it can't: a destroy must work all the same.
 broken: BaseException | None = None
 try:
     import bot
+
+    bot.reply  # noqa: B018  # raises if there is none
 except BaseException as error:  # sys.exit() too
     broken = error
     logger.debug("exception in bot.py", exc_info=error)
@@ -171,7 +173,7 @@ def ask_bot(name: str, argument: Any, make: Callable[[list[Json]], Outcome]) -> 
     if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
-        todo = calls.ask(getattr(bot, name), argument)
+        todo = calls.ask(bot, name, argument)
     except (Refused, Unreachable) as error:  # of a call that the bot made itself
         return failed(error)
     except calls.BadCalls as error:

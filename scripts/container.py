@@ -80,10 +80,13 @@ HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
 import bot
-if not isinstance(bot.HANDLED, dict):
-    sys.exit("HANDLED must be a dict, of kinds of update and the functions that answer them")
+from botkit.webhook import RegistrationFailed, handled_kinds
+try:
+    kinds = handled_kinds(bot)
+except RegistrationFailed as error:
+    kinds = str(error)
 with open(sys.argv[1], "w") as answer:
-    json.dump(list(bot.HANDLED), answer)
+    json.dump(kinds, answer)
 """
 
 
@@ -308,7 +311,9 @@ def handled_kinds(bot: Path) -> list[str]:
             end_at_once(process)  # with whatever it started
             watched("group", process.pid, over=True)
         if answer.exists() and process.returncode == 0:
-            kinds: list[str] = json.loads(answer.read_text())
+            kinds: list[str] | str = json.loads(answer.read_text())
+            if isinstance(kinds, str):
+                raise ValueError(kinds)
             return kinds
         if process.returncode == 0:
             raise ValueError("bot.py can't be imported: it ends Python")

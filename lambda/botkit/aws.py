@@ -69,7 +69,7 @@ def call(service: str, target: str, params: dict[str, Any]) -> Any:
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
     headers["Authorization"] = authorization(service, settings.aws_region, headers, body)
-    status, data = connection.post("/", body, headers, deadline.left())
+    status, data = connection.request("/", body, headers, deadline.left())
     try:
         result = json.loads(data)
     except (ValueError, RecursionError):

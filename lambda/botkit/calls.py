@@ -12,7 +12,6 @@ from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     Json = dict[str, Any]
@@ -34,17 +33,17 @@ class TimeIsUp(BaseException):
     """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
 
 
-def ask(function: Callable[[Any], Any], argument: Any) -> list[Json]:
+def ask(bot: Any, name: str, argument: Any) -> list[Json]:
     """Call a function of the bot's, and return a copy of the calls that it returns.
 
     Raises BadCalls, TimeIsUp, or what the function raises.
     """
     _set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
     try:
-        calls = function(argument)
+        calls = getattr(bot, name)(argument)
     finally:
         _set_alarm(0)
-    check(calls, f"{function.__name__}()")
+    check(calls, f"{name}()")
     return list(calls)
 
 

@@ -58,26 +58,20 @@ class Connection:
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
-    def post(
-        self, path: str, body: bytes, headers: dict[str, str], timeout: float
+    def request(
+        self,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+        limit: int = JSON_LIMIT,
     ) -> tuple[int, bytes]:
-        """Post a body and return the answer's status and body. `timeout` is in seconds.
+        """Post a body, or get where there is none. Returns the answer's status and body.
 
-        The request is sent once: it may have arrived even where no answer did.
+        `timeout` is in seconds, `limit` the most bytes of the answer's body. The request is sent
+        once: it may have arrived even where no answer did.
         Raises Unreachable, whose text never holds the path.
         """
-        return self._call(path, body, headers, timeout, JSON_LIMIT)
-
-    def get(self, path: str, timeout: float, limit: int) -> tuple[int, bytes]:
-        """Return the status and body of what is at a path, at most `limit` bytes.
-
-        Raises Unreachable, whose text never holds the path.
-        """
-        return self._call(path, None, {}, timeout, limit)
-
-    def _call(
-        self, path: str, body: bytes | None, headers: dict[str, str], timeout: float, limit: int
-    ) -> tuple[int, bytes]:
         if timeout <= 0:
             raise Unreachable("no time left")
         deadline = time.monotonic() + timeout
@@ -120,7 +114,7 @@ class Connection:
         """Return a new connection, through the proxy and with TLS where wanted."""
         self._dial = dial = self._dial or Dial(self._first_hop)
         if self._is_secure and not self._tls:
-            self._tls = _context(self._roots)
+            self._tls = _context(self._roots)  # if it fails, the next try takes the same dial
         self._dial = None
         connection = dial.wait(deadline)
         try:

@@ -9,6 +9,8 @@ from .errors import Misconfigured, Refused, Unreachable, loggable
 
 logger = logging.getLogger("bot")
 
+BOTKIT = __file__.rpartition("/")[0] + "/"
+
 # The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
 # 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
 OUTCOMES = {
@@ -67,13 +69,16 @@ def failed(error: Refused | Unreachable) -> Outcome:
 def where_raised(error: BaseException, *, at_import: bool = False) -> str:
     """Return an exception's type and where it was raised, without its text: that may quote people.
 
+    Where botkit raised it, the place is the one in the bot's code that called botkit.
     `at_import`: a SyntaxError then names the place in the file that can't be imported.
     """
     file: str | None = None
     number: int | None = None
     trace = error.__traceback__
     while trace:
-        file, number, trace = trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_next
+        if not trace.tb_frame.f_code.co_filename.startswith(BOTKIT):
+            file, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
     if at_import and isinstance(error, SyntaxError):
         file, number = error.filename, error.lineno
     return loggable(f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}")

@@ -8,20 +8,6 @@ import os
 class Settings:
     """What the environment says. Its repr hides what is secret."""
 
-    __slots__ = (
-        "api_url",
-        "aws_access_key_id",
-        "aws_endpoint_url",
-        "aws_region",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "proxy",
-        "reply_mode",
-        "token",
-        "token_parameter",
-        "webhook_secret",
-    )
-
     def __init__(self) -> None:
         get = os.environ.get
         self.token = get("TELEGRAM_BOT_TOKEN", "")

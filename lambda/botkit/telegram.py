@@ -50,7 +50,7 @@ class Client:
 
             body, content_type = encode(params)
         headers = {"Content-Type": content_type}
-        status, data = self.connection.post(f"/bot{self.token}/{method}", body, headers, timeout)
+        status, data = self.connection.request(f"/bot{self.token}/{method}", body, headers, timeout)
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError):
@@ -102,7 +102,7 @@ def download(file_path: str) -> bytes:
     if not _client.token:
         _fetch_token()
     path = f"/file/bot{_client.token}/{quote(file_path)}"
-    status, data = _client.connection.get(path, deadline.left(), MAX_FILE)
+    status, data = _client.connection.request(path, None, {}, deadline.left(), MAX_FILE)
     if status == 200:
         return data
     if 400 <= status < 500:

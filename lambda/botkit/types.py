@@ -1,4 +1,4 @@
-"""The Bot API's objects and calls, for type checkers alone (types.pyi); at run time each is a dict.
+"""The Bot API's objects and calls, for type checkers (types.pyi). At run time each is a dict.
 
 So `from botkit.types import Update` costs a function no start-up time.
 """

@@ -54,7 +54,7 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default
-        "allowed_updates": _kinds(getattr(bot, "HANDLED", None)),
+        "allowed_updates": handled_kinds(bot),
         "secret_token": secret,
     }
     commands = getattr(bot, "COMMANDS", None)
@@ -94,8 +94,9 @@ def digest() -> str:
         return ""
 
 
-def _kinds(handled: Any) -> list[str]:
+def handled_kinds(bot: Any) -> list[str]:
     """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
+    handled = getattr(bot, "HANDLED", None)
     kinds = list(handled) if isinstance(handled, (dict, list, tuple)) else []
     if not kinds or not all(isinstance(kind, str) for kind in kinds):
         raise RegistrationFailed(

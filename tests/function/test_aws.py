@@ -178,7 +178,7 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(
         def __init__(self, url: str) -> None:
             self.url, self._kept = url, None
 
-        def post(
+        def request(
             self, path: str, body: bytes, headers: dict[str, str], timeout: float
         ) -> tuple[int, bytes]:
             asked.append((self.url + path, headers["Host"]))

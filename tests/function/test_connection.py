@@ -63,7 +63,7 @@ def connect(module: ModuleType) -> Iterator[Connect]:
 
 
 def post(connection: Any, timeout: float = 5, path: str = "/bot1:a/getMe") -> tuple[int, bytes]:
-    answer: tuple[int, bytes] = connection.post(path, BODY, HEADERS, timeout)
+    answer: tuple[int, bytes] = connection.request(path, BODY, HEADERS, timeout)
     return answer
 
 
@@ -155,7 +155,7 @@ def test_the_first_request_is_not_held_back(serve: Serve, connect: Connect) -> N
 def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
     peer = serve(answers(http(b"a file")))
     connection = connect(peer.url + "/api")
-    assert connection.get("/file/bot1:a/photos/1.jpg", 5, 6) == (200, b"a file")
+    assert connection.request("/file/bot1:a/photos/1.jpg", None, {}, 5, 6) == (200, b"a file")
     line, *fields = peer.requests[0].decode().rstrip().split("\r\n")
     assert line == "GET /api/file/bot1:a/photos/1.jpg HTTP/1.1"
     assert sorted(fields) == ["Accept-Encoding: identity", f"Host: localhost:{peer.port}"]
@@ -164,7 +164,7 @@ def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
 def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
     connection = connect(serve(answers(http(b"a file"))).url)
     with pytest.raises(module.Unreachable, match="ConnectionError: an endless answer"):
-        connection.get("/file", 5, 5)
+        connection.request("/file", None, {}, 5, 5)
 
 
 # What one connection can't take another request after, and still is an answer.

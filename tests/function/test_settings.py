@@ -50,7 +50,7 @@ def test_a_variable_may_be_left_out(
 
 def test_nothing_else_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(monkeypatch, {})
-    assert set(settings.__slots__) == {attribute for attribute, _ in ENVIRONMENT.values()}
+    assert set(vars(settings)) == {attribute for attribute, _ in ENVIRONMENT.values()}
 
 
 def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:

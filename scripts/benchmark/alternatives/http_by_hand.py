@@ -40,14 +40,10 @@ class Connection:
     def open(self, timeout):
         self._keep(self._take(time.monotonic() + timeout))
 
-    def post(self, path, body, headers, timeout):
-        headers = {"Content-Length": str(len(body)), **headers}
-        return self._call("POST", path, body, headers, timeout, JSON_LIMIT)
-
-    def get(self, path, timeout, limit):
-        return self._call("GET", path, b"", {}, timeout, limit)
-
-    def _call(self, method, path, body, headers, timeout, limit):
+    def request(self, path, body, headers, timeout, limit=JSON_LIMIT):
+        method = "GET" if body is None else "POST"
+        if body is not None:
+            headers = {"Content-Length": str(len(body)), **headers}
         deadline = time.monotonic() + timeout
         if timeout <= 0:
             raise Unreachable("no time left")
@@ -55,7 +51,7 @@ class Connection:
         headers = {"Host": self._authority, "Accept-Encoding": "identity", **headers}
         try:
             head = request_head(f"{method} {self._path + path} HTTP/1.1", headers)
-            status, answer, stays = exchange(connection, head + body, deadline, limit)
+            status, answer, stays = exchange(connection, head + (body or b""), deadline, limit)
         except (OSError, ValueError) as error:
             connection.close()
             raise Unreachable(describe(error)) from None
