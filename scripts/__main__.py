@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 TOOLS = {
@@ -16,4 +17,7 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # their encoding may know neither … nor ✓
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
