@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 
 TOOLS = {
@@ -20,4 +21,8 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):  # their encoding may know neither … nor ✓
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
+    try:
+        sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
+    except BrokenPipeError:  # nobody reads the output any more: no reason for a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
