@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 
 TOOLS = {
@@ -16,4 +18,11 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
+    for stream in (sys.stdout, sys.stderr):  # their encoding may know neither … nor ✓
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
+    except BrokenPipeError:  # nobody reads the output any more: no reason for a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

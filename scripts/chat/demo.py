@@ -211,7 +211,7 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
             lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
             PATIENCE,
         )
-    delivery = tries()[-1]
+    delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
     invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
     if invocation.printed:
         tell(invocation.printed.rstrip("\n"))
@@ -219,8 +219,8 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
         raise ToolError(f"bot.py failed:\n{invocation.failure}")
     if not 200 <= delivery.status < 300:
         line = invocation.outcome
-        reasons = (delivery.error, line.get("error"), line.get("refusal"), invocation.error)
-        reason = next(filter(None, (*reasons, delivery.body)), f"HTTP {delivery.status}")
+        reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
+        reason = next(filter(None, reasons), f"HTTP {delivery.status}")
         raise ToolError(f"the webhook did not take the message: {reason}")
     answered = bool(delivery.body)  # webhook mode: the call is in the response
     for call in telegram.calls[before:]:

@@ -30,6 +30,7 @@ from project import LAMBDA, SCRIPTS
 from terraform import REGION, Module, terraform_command
 
 MAX_CONNECTIONS = 40
+LATE_MILLISECONDS = 2000  # by which a line may come to the log after a later one
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
 
@@ -365,7 +366,8 @@ class FunctionLog:
 
     def new(self) -> list[Invocation]:
         """Return the invocations that are over since the last time, in order."""
-        query = {"logGroupName": self._bot.log_group, "startTime": self._since}
+        since = max(0, self._since - LATE_MILLISECONDS)
+        query = {"logGroupName": self._bot.log_group, "startTime": since}
         target = "Logs_20140328.FilterLogEvents"
         events = self._aws(self._bot.region, "logs", "POST", "/", query, target).get("events", [])
         streams: dict[str, list[str]] = {}
@@ -373,7 +375,7 @@ class FunctionLog:
             if event["logStreamName"] not in self._seen:
                 streams.setdefault(event["logStreamName"], []).append(event["message"])
             self._since = max(self._since, event["timestamp"])
-        self._seen = {event["logStreamName"] for event in events}
+        self._seen |= {event["logStreamName"] for event in events}
         return [invocation(lines) for lines in streams.values()]
 
 

@@ -107,7 +107,7 @@ def test_the_demo_runs_it_once_and_gives_it_nothing(
     assert "right" in lines
     assert {"printed hello", "printed fail"} <= set(lines)
     assert "scripts/demo: bot.py failed:" in lines
-    assert lines[-1] == "KeyError: 'nothing'" or "KeyError: 'nothing'" in lines
+    assert "KeyError: 'nothing'" in lines
     assert '    {}["nothing"]' in lines
     assert runs(folder) == ["hello", "fail"]
     nothing_is_planted(folder)

@@ -62,7 +62,11 @@ module "bots" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "dynamodb:*", Resource = aws_dynamodb_table.counts.arn }]
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "dynamodb:UpdateItem"
+      Resource = aws_dynamodb_table.counts.arn
+    }]
   })
 }
 """

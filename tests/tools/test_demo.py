@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,13 @@ from chat.deployments import TOKEN
 from emulators.aws import Emulator
 
 from tests.support.needs import needs_provider, skip_or_fail
-from tests.support.programs import Script, copy_of_the_project, edit, processes_that_know
+from tests.support.programs import (
+    LONGEST,
+    Script,
+    copy_of_the_project,
+    edit,
+    processes_that_know,
+)
 
 linux = pytest.mark.usefixtures("proc")
 
@@ -170,6 +179,51 @@ def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -
     assert "Traceback" not in demo.output
     assert TOKEN.partition(":")[2] not in demo.output
     nothing_is_left(temporary)
+
+
+@linux
+@pytest.mark.parametrize("mode", ["direct", "stack"])
+def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
+    if mode == "stack":
+        needs_provider()
+    arguments = ["--direct"] if mode == "direct" else []
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        demo.wait_for("Ctrl-C ends the demo." if mode == "direct" else "terraform apply … ")
+        demo.end(signal.SIGKILL)
+    ends = time.monotonic() + LONGEST
+    while list(temporary.iterdir()) or processes_that_know(f"TMPDIR={temporary}"):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+@linux
+def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
+    """As with `scripts/demo | head -1`: what was started is taken down all the same, quietly."""
+    with subprocess.Popen(
+        [project / "scripts" / "demo", "--direct"],
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout and demo.stderr
+        demo.stdout.close()
+        assert demo.wait(LONGEST) == 1
+        assert "Traceback" not in demo.stderr.read()
+    nothing_is_left(temporary)
+
+
+@linux
+def test_a_broken_venv_is_told(project: Path, tmp_path: Path) -> None:
+    (project / ".venv").unlink()
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/bin/python").symlink_to(sys.executable)
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\n")
+    with Script(project, "demo", "--send", "hello") as demo:
+        assert demo.end() == 0, demo.output
+    assert ".venv is broken: remove it" in demo.output
+    assert "Heard: hello" in demo.output.splitlines()
 
 
 def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:

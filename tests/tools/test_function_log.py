@@ -1,0 +1,83 @@
+"""What the demo reads from the log of a function on the emulated AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chat.deployments import FunctionLog, Hosted, invocation
+from container import Invocation
+from project import LAMBDA
+
+START = "START RequestId: 1 Version: $LATEST"
+REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"
+
+
+def line(message: str, level: str = "INFO", **fields: Any) -> str:
+    return json.dumps({"timestamp": "now", "level": level, "message": message, **fields})
+
+
+def test_an_invocation_is_read_from_its_lines() -> None:
+    update = line("update", update_id=7, outcome="bot_failed", error="KeyError at bot.py:3")
+    where = '  File "/tmp/x/ministack-lambda-bot-y/code/bot.py", line 3, in reply\n    {}["a"]\n'
+    error = {"errorType": "KeyError", "errorMessage": "'a'", "stackTrace": [where]}
+    found = invocation(
+        [
+            START,
+            "printed",
+            '{"printed": "as JSON"}',
+            '{"message": "start-up", "milliseconds": 81.5}',
+            line("exception in bot.py", "DEBUG", **error),
+            update,
+            "END RequestId: 1",
+            REPORT,
+        ]
+    )
+    assert found == Invocation(
+        logs=[json.loads(update)],
+        printed='printed\n{"printed": "as JSON"}\n',
+        traceback="Traceback (most recent call last):\n"
+        '  File "/var/task/bot.py", line 3, in reply\n    {}["a"]\nKeyError: \'a\'',
+        cold=True,
+        start_milliseconds=81.5,
+        milliseconds=12.0,
+    )
+    assert found.failure == found.traceback
+
+
+def test_a_warm_invocation_that_says_nothing() -> None:
+    found = invocation([START, "END RequestId: 1", REPORT])
+    assert found == Invocation(logs=[], cold=False, milliseconds=12.0)
+    assert found.failure == ""
+
+
+class Log:
+    """CloudWatch, with a stream for each invocation."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def add(self, stream: str, *lines: str) -> None:
+        for text in lines:
+            time = len(self.events)
+            self.events.append({"logStreamName": stream, "timestamp": time, "message": text})
+
+    def __call__(self, region: str, service: str, *call: Any) -> dict[str, Any]:
+        since = call[2]["startTime"]
+        return {"events": [event for event in self.events if event["timestamp"] >= since]}
+
+
+def test_an_update_finds_its_own_invocation() -> None:
+    """Where two are under way, their logs come in any order; one of a time-out says no number."""
+    log = Log()
+    function = FunctionLog(log, Hosted("token", LAMBDA))
+    log.add("one", START, line("update", update_id=2, outcome="answered"), REPORT)
+    log.add("two", START, line("update", update_id=1, outcome="answered"), REPORT)
+    first, second = function.of(1, False), function.of(2, False)
+    assert first and first.outcome["update_id"] == 1
+    assert second and second.outcome["update_id"] == 2
+    assert function.of(2, False) is None
+    log.add("three", START, "printed", REPORT)
+    assert function.of(3, False) is None
+    alone = function.of(3, True)
+    assert alone and alone.printed == "printed\n"
