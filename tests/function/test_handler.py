@@ -476,6 +476,26 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
     assert container.deliver(message()) == (200, None)
 
 
+def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[float] = []
+
+    class Signals:
+        SIGALRM = ITIMER_REAL = 0
+
+        @staticmethod
+        def signal(number: int, handler: object) -> None: ...
+
+        @staticmethod
+        def setitimer(which: int, seconds: float) -> None:
+            alarms.append(seconds)
+
+    monkeypatch.setattr(container.handler.calls, "_signal", Signals)
+    container.deliver({"update_id": 1}, milliseconds=0)
+    assert alarms == [0.001, 0]
+
+
 def test_the_traceback_is_logged_at_debug_only(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
