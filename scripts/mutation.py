@@ -81,11 +81,14 @@ EQUIVALENT = {
         "TYPE_CHECKING = True": "it imports what is loaded already, or test_startup would fail",
         "if not TYPE_CHECKING:": "as above",
     },
+    "bot": {
+        'if is_from_a_bot(message) or message["message_id"] <= 0:': "no id is lower",
+    },
     "botkit/aws": {
         "if status <= 200 and isinstance(result, dict):": "http.client returns no lower one",
     },
     "botkit/calls": {
-        "if threading.current_thread() == threading.main_thread():": "threads are equal if the same",
+        "if threading.current_thread() == threading.main_thread():": "there is one main thread",
     },
     "botkit/connection": {
         "connection.recv(2)": "how much is asked for doesn't matter",
@@ -93,6 +96,9 @@ EQUIVALENT = {
         "self._last_used = 1.0": UNREAD,
         'self._is_secure = scheme.lower() >= "https"': "main.tf takes only http and https",
         "self.join(max(deadline - time.monotonic(), -1))": "join takes both for no time at all",
+    },
+    "botkit/multipart": {
+        f"boundary = os.urandom({length}).hex()": "as unlikely in a file" for length in (15, 17)
     },
     "botkit/outcome": {
         "def where_raised(error: BaseException, /, at_import: bool = False) -> str:": (

@@ -135,7 +135,8 @@ def test_start_and_help_say_what_the_bot_does(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/stop", "/starting", "start", "/START", "help", "x /help", "//help"]
+    "text",
+    ["/stop", "/starting", "start", "/START", "help", "x /help", "//help", "!start", "xstart"],
 )
 def test_other_commands_are_echoed(text: str) -> None:
     (call,) = reply(text=text)
