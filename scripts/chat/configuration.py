@@ -113,20 +113,8 @@ def is_the_module(block: Block) -> bool:
     source = block.text("source")
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
-    return bool(PUBLISHED.search(source)) or block.labels[0] in _installed(block.file.parent)
-
-
-def _installed(folder: Path) -> set[str]:
-    """Return the calls for which Terraform installed this very folder, whatever their source."""
-    try:
-        manifest = json.loads((folder / ".terraform/modules/modules.json").read_text())
-        return {
-            module["Key"]
-            for module in manifest["Modules"]
-            if module["Key"] and Path(folder, module["Dir"]).resolve() == ROOT
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+    installed = Path(block.file.parent, ".terraform/modules", block.labels[0]).resolve()
+    return bool(PUBLISHED.search(source)) or installed in (ROOT, *ROOT.parents)
 
 
 def calls(folder: Path) -> list[Block]:

@@ -226,9 +226,9 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
     for call in telegram.calls[before:]:
         if call.status != 200:
             raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
-        if call.method in ("sendMessage", "copyMessage"):
-            say(call.params.get("text", text))
-            answered = True
+        copied = text if call.method == "copyMessage" else f"({call.method})"
+        say(str(call.params.get("text", copied)))
+        answered = True
     if not answered:
         say("(no answer)")
 

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from chat.configuration import Block, is_the_module, token_expression
+from project import ROOT
 
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, copy_of_the_project
@@ -205,9 +207,35 @@ def test_arguments_that_make_no_sense(arguments: list[str], sentence: str, tmp_p
     assert sentence.replace("lambda", str(project / "lambda")) in demo.output
 
 
-def test_the_tokens_of_a_call() -> None:
-    from chat.configuration import token_expression
+@pytest.mark.parametrize(
+    ("source", "ours"),
+    [
+        ("example/telegram-bot/aws", True),
+        ("registry.example.org/example/telegram-bot/aws", True),
+        ("git::https://example.org/terraform-aws-telegram-bot.git?ref=v1.0.0", True),
+        ("github.com/example/terraform-aws-telegram-bot", True),
+        ("git@example.org:example/terraform-aws-telegram-bot.git", True),
+        (str(ROOT), True),
+        ("example/lambda/aws", False),
+        ("github.com/example/my-terraform-aws-telegram-bots", False),
+        ("./telegram-bot/aws", False),
+    ],
+)
+def test_a_call_is_known_by_its_source(tmp_path: Path, source: str, ours: bool) -> None:
+    block = Block(tmp_path / "main.tf", "module", ["bot"], {"source": json.dumps(source)})
+    assert is_the_module(block) is ours
 
+
+def test_a_call_is_known_by_where_terraform_installed_it(tmp_path: Path) -> None:
+    (tmp_path / ".terraform/modules").mkdir(parents=True)
+    (tmp_path / ".terraform/modules/bot").symlink_to(ROOT)
+    arguments = {"source": '"git::https://example.org/renamed.git"'}
+    for label in ("bot", "other"):
+        block = Block(tmp_path / "main.tf", "module", [label], arguments)
+        assert is_the_module(block) is (label == "bot")
+
+
+def test_the_tokens_of_a_call() -> None:
     assert token_expression([None], ["t"]) == '"t"'
     assert token_expression([0, 1], ["t", "u"]) == '{"0": "t", "1": "u"}[count.index]'
     assert token_expression(["a"], ["t"]) == f"{json.dumps({'a': 't'})}[each.key]"
