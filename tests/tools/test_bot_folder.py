@@ -177,10 +177,8 @@ def test_a_folder_that_is_no_bots_is_refused(
         ("import sys; sys.exit(0)", "it ends Python"),
         ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-        ("HANDLED = 'message'", "HANDLED must be a dict"),
-        ("", "HANDLED"),
     ],
-    ids=["broken", "endless", "exit", "_exit", "child", "HANDLED", "empty"],
+    ids=["broken", "endless", "exit", "_exit", "child"],
 )
 def test_a_bot_that_cannot_be_imported_is_told(
     tmp_path: Path, tool: str, source: str, sentence: str
@@ -191,6 +189,16 @@ def test_a_bot_that_cannot_be_imported_is_told(
         assert script.end(within=30) == 2
     assert f"scripts/{tool}: bot.py can't be imported" in script.output
     assert sentence in script.output
+
+
+@pytest.mark.parametrize("tool", ["demo", "poll"])
+@pytest.mark.parametrize("source", ["HANDLED = 'message'", ""], ids=["a text", "none"])
+def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, source: str) -> None:
+    (tmp_path / "bot.py").write_text(source)
+    arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
+    with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
+        assert script.end(within=30) == 2
+    assert f"scripts/{tool}: bot.py must have HANDLED" in script.output
 
 
 @pytest.mark.parametrize(
