@@ -146,6 +146,13 @@ def test_aws_without_credentials_says_so(tmp_path: Path) -> None:
     assert "no AWS credentials" in demo.output
 
 
+def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
+    with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path), "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in demo.output
+
+
 @pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
 @pytest.mark.parametrize(
     ("files", "sentence"),
