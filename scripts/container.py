@@ -318,4 +318,6 @@ def handled_kinds(bot: Path) -> list[str]:
         if process.returncode == 0:
             raise ValueError("bot.py can't be imported: it ends Python")
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
+        if "ModuleNotFoundError" in said and (bot / "requirements.txt").is_file():
+            said += f"\nIs requirements.txt installed into {bot}? See docs/your-own-bot.md"
         raise ValueError(f"bot.py can't be imported:\n{said}")

@@ -211,6 +211,9 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
             lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
             PATIENCE,
         )
+    if not tries():
+        kinds = ", ".join(handled_kinds(hosted.folder))
+        raise ToolError(f"the bot gets no messages: its HANDLED has no message, but {kinds}")
     delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
     invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
     if invocation.printed:

@@ -307,3 +307,14 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
 
     aws = use(serve(silent).url)
     assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_REGION"])
+def test_without_credentials_or_a_region_nothing_is_sent(
+    use: Use, serve: Serve, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    peer = serve(answers_all)
+    aws = use(peer.url)
+    monkeypatch.setattr(aws.settings, name.lower(), "")
+    assert str(failure(aws, "Unreachable")).startswith("no AWS credentials or no region")
+    assert peer.requests == []

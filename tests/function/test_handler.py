@@ -456,8 +456,13 @@ def test_a_function_of_the_wrong_kind_is_named(
 
 
 def test_a_bot_that_never_ends_costs_the_update_its_answer(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.DEBUG, "bot")
+
     def reply(update: Json) -> list[Json]:
         while True:
             try:
@@ -472,6 +477,7 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
         assert 0.7 <= time.monotonic() - began
     assert container.line["outcome"] == "bot_failed"
     assert container.line["error"].startswith("TimeIsUp at test_handler.py:")
+    assert "TimeIsUp: bot.py ran until the function's time was almost over" in caplog.text
     bot_api.expects(echo())
     assert container.deliver(message()) == (200, None)
 

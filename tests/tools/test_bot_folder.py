@@ -146,6 +146,13 @@ def test_aws_without_credentials_says_so(tmp_path: Path) -> None:
     assert "no AWS credentials" in demo.output
 
 
+def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
+    with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path), "--send", "hello") as demo:
+        assert demo.end() == 1
+    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in demo.output
+
+
 @pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
 @pytest.mark.parametrize(
     ("files", "sentence"),
@@ -177,10 +184,8 @@ def test_a_folder_that_is_no_bots_is_refused(
         ("import sys; sys.exit(0)", "it ends Python"),
         ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-        ("HANDLED = 'message'", "HANDLED"),
-        ("", "HANDLED"),
     ],
-    ids=["broken", "endless", "exit", "_exit", "child", "HANDLED", "empty"],
+    ids=["broken", "endless", "exit", "_exit", "child"],
 )
 def test_a_bot_that_cannot_be_imported_is_told(
     tmp_path: Path, tool: str, source: str, sentence: str
@@ -191,6 +196,16 @@ def test_a_bot_that_cannot_be_imported_is_told(
         assert script.end(within=30) == 2
     assert f"scripts/{tool}: bot.py " in script.output
     assert sentence in script.output
+
+
+@pytest.mark.parametrize("tool", ["demo", "poll"])
+@pytest.mark.parametrize("source", ["HANDLED = 'message'", ""], ids=["a text", "none"])
+def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, source: str) -> None:
+    (tmp_path / "bot.py").write_text(source)
+    arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
+    with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
+        assert script.end(within=30) == 2
+    assert f"scripts/{tool}: bot.py must have HANDLED" in script.output
 
 
 @pytest.mark.parametrize(

@@ -26,3 +26,13 @@ def test_a_bot_that_handles_nothing_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("")
     with pytest.raises(ValueError, match="^bot.py must have HANDLED"):
         handled_kinds(tmp_path)
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["requirements.txt", "none"])
+def test_a_missing_package_is_looked_for_in_requirements(tmp_path: Path, listed: bool) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    if listed:
+        (tmp_path / "requirements.txt").write_text("no-such-package==1.0\n")
+    with pytest.raises(ValueError, match="ModuleNotFoundError") as told:
+        handled_kinds(tmp_path)
+    assert ("Is requirements.txt installed" in str(told.value)) == listed
