@@ -168,7 +168,7 @@ def answer(update: Json) -> Outcome:
     return outcome
 
 
-def ask_bot(name: str, argument: Any, make: Callable[[list[Json]], Outcome]) -> Outcome:
+def ask_bot(name: str, argument: Any, carry_out: Callable[[list[Json]], Outcome]) -> Outcome:
     """Call a function of bot.py, and make the calls that it returns. Returns the outcome."""
     if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
@@ -181,7 +181,7 @@ def ask_bot(name: str, argument: Any, make: Callable[[list[Json]], Outcome]) -> 
     except BaseException as error:
         logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
         return Outcome("bot_failed", error=where_raised(error))
-    return make(todo) if todo else Outcome("ignored")
+    return carry_out(todo) if todo else Outcome("ignored")
 
 
 def respond(todo: list[Json]) -> Outcome:
@@ -232,7 +232,11 @@ def on_event(event: Any) -> None:
     started = time.monotonic()
     todo = event if isinstance(event, list) else [event]
     if todo and all(isinstance(call, dict) and "method" in call for call in todo):
-        outcome = make(todo)
+        try:
+            calls.check(todo, "the event")
+            outcome = calls.carry_out(todo)
+        except calls.BadCalls as error:
+            outcome = Outcome("bot_failed", error=str(error))
     elif broken or hasattr(bot, "on_event"):
         outcome = ask_bot("on_event", event, calls.carry_out)
     else:
@@ -240,15 +244,6 @@ def on_event(event: Any) -> None:
     outcome.log("event", source=source_of(event), milliseconds=since(started))
     if outcome.status != 200 or outcome.name == "bot_failed":
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
-
-
-def make(todo: list[Json]) -> Outcome:
-    """Make the calls of an event that consists of them."""
-    try:
-        calls.check(todo, "the event")
-    except calls.BadCalls as error:
-        return Outcome("bot_failed", error=str(error))
-    return calls.carry_out(todo)
 
 
 def described(event: Any) -> str:
