@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import sys
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from project import LAMBDA
 sys.path.append(str(LAMBDA))
 
 from botkit.errors import Refused, Unreachable  # noqa: E402
-from botkit.telegram import Client  # noqa: E402
+from botkit.telegram import TOKEN, Client  # noqa: E402
 
 __all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "client", "post"]
 
@@ -28,7 +27,7 @@ def client() -> Client:
     token = os.environ.get("TELEGRAM_BOT_TOKEN", "")
     if not token:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set: export the token that @BotFather gave you")
-    if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", token):
+    if not TOKEN.fullmatch(token):
         raise ValueError(
             "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
             "letters, digits, hyphens and underscores, as @BotFather gave it"
