@@ -307,3 +307,14 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
 
     aws = use(serve(silent).url)
     assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")
+
+
+@pytest.mark.parametrize("missing", ["aws_access_key_id", "aws_region"])
+def test_without_credentials_or_region_nothing_is_sent(
+    serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    peer = serve(answers_all)
+    aws = use(peer.url)
+    monkeypatch.setattr(aws.settings, missing, "")
+    assert "AWS_ACCESS_KEY_ID, AWS_REGION" in str(failure(aws, "Unreachable"))
+    assert peer.requests == []
