@@ -309,12 +309,12 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
     assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")
 
 
-@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_REGION"])
-def test_without_credentials_or_a_region_nothing_is_sent(
-    use: Use, serve: Serve, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize("missing", ["aws_access_key_id", "aws_region"])
+def test_without_credentials_or_region_nothing_is_sent(
+    serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     peer = serve(answers_all)
     aws = use(peer.url)
-    monkeypatch.setattr(aws.settings, name.lower(), "")
-    assert str(failure(aws, "Unreachable")).startswith("no AWS credentials or no region")
+    monkeypatch.setattr(aws.settings, missing, "")
+    assert "AWS_ACCESS_KEY_ID, AWS_REGION" in str(failure(aws, "Unreachable"))
     assert peer.requests == []
