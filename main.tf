@@ -41,7 +41,7 @@ resource "terraform_data" "package" {
       error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {
-      condition     = var.source_dir == null || !anytrue([for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))])
+      condition     = local.bot_folder == local.module_folder || !anytrue([for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))])
       error_message = "The source_dir must have no handler.py and no botkit/, since the module adds its own: ${local.bot_folder} has one."
     }
     precondition {

@@ -29,7 +29,7 @@ REMEMBERED = 256  # update ids
 NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor any get…
 
 # The last updates of which a call was carried out: their ids, and the call in the response, if any.
-answered: dict[int, Json | None] = {}
+answered: dict[int, str | None] = {}
 
 connects = settings.reply_mode == "api"
 if connects:
@@ -37,15 +37,28 @@ if connects:
 
     telegram.prepare()  # and import the bot while the connection is made
 
+bot: Any = None
 # Why bot.py can't be used, if it can't: a destroy must work all the same.
 broken: BaseException | None = None
-try:
-    import bot
 
-    bot.reply  # noqa: B018  # raises if there is none
-except BaseException as error:  # sys.exit() too
-    broken = error
-    logger.debug("exception in bot.py", exc_info=error)
+
+def import_bot() -> None:
+    """Import bot.py in the time that is left: one that polls at its top would never end."""
+    global bot, broken
+    try:
+        calls.set_alarm(max(deadline.left(), 0.001))
+        try:
+            import bot
+        finally:
+            calls.set_alarm(0)
+        bot.reply  # noqa: B018  # raises if there is none
+        broken = None
+    except BaseException as error:  # sys.exit() too
+        broken = error
+        logger.debug("exception in bot.py", exc_info=error)
+
+
+import_bot()
 
 if connects:
     deadline.start(CONNECT_SECONDS)
@@ -100,7 +113,7 @@ def on_http(event: Json) -> Json:
     kind = next((loggable(key) for key in update if key != "update_id"), None)
     outcome.log("update", update_id=update["update_id"], kind=kind, milliseconds=since(started))
     if outcome.call:
-        return response(200, json.dumps(outcome.call), "application/json")
+        return response(200, outcome.call, "application/json")
     if outcome.status == 200:
         return response(200)  # a body that isn't a call takes a slow path at Telegram
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
@@ -171,6 +184,8 @@ def answer(update: Json) -> Outcome:
 def ask_bot(name: str, argument: Any, carry_out: Callable[[list[Json]], Outcome]) -> Outcome:
     """Call a function of bot.py, and make the calls that it returns. Returns the outcome."""
     if broken:
+        import_bot()  # what went wrong may have passed
+    if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
         todo = calls.ask(bot, name, argument)
@@ -189,7 +204,9 @@ def respond(todo: list[Json]) -> Outcome:
     last = todo.pop() if fits_response(todo[-1]) else None
     outcome = calls.carry_out(todo)
     if last and outcome.name in ("answered", "refused"):
-        outcome = outcome._replace(call=last, methods=[*outcome.methods, last["method"]])
+        # As text, since the bot may change its dict before the update is delivered again.
+        text, methods = json.dumps(last), [*outcome.methods, last["method"]]
+        outcome = outcome._replace(call=text, methods=methods)
     return outcome
 
 
@@ -206,7 +223,7 @@ def fits_response(call: Json) -> bool:
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
-def remember(update_id: int, call: Json | None) -> None:
+def remember(update_id: int, call: str | None) -> None:
     """Note an answered update, in case it is delivered to this container again."""
     answered[update_id] = call
     if len(answered) > REMEMBERED:
@@ -269,6 +286,8 @@ def on_terraform(event: Json) -> Json:
     telegram.forget_token()  # it may have changed
     action = event["tf"].get("action")
     if action == "register":
+        if broken:
+            import_bot()
         if broken:
             where = where_raised(broken, at_import=True)
             raise webhook.RegistrationFailed(f"bot.py can't be imported: {where}: {broken}")

@@ -612,3 +612,11 @@ run "an_unknown_log_level_is_refused" {
   }
   expect_failures = [var.log_level]
 }
+
+run "an_empty_source_dir_is_the_modules_own_bot" {
+  command = plan
+
+  variables {
+    source_dir = ""
+  }
+}

@@ -38,16 +38,16 @@ def ask(bot: Any, name: str, argument: Any) -> list[Json]:
 
     Raises BadCalls, TimeIsUp, or what the function raises.
     """
-    _set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
+    set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
     try:
         calls = getattr(bot, name)(argument)
     finally:
-        _set_alarm(0)
+        set_alarm(0)
     check(calls, f"{name}()")
     return list(calls)
 
 
-def _set_alarm(seconds: float) -> None:
+def set_alarm(seconds: float) -> None:
     """Have TimeIsUp raised after so many seconds; 0 is never. Only the main thread gets signals."""
     if threading.current_thread() is threading.main_thread():
         _signal.signal(_signal.SIGALRM, _on_alarm)
@@ -71,6 +71,8 @@ def check(calls: Any, name: str) -> None:
         method = call.get("method")
         if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
             raise BadCalls(f'each call of {name} must have a "method", such as "sendMessage"')
+        if not all(isinstance(key, str) for key in call):
+            raise BadCalls(f"the parameters of a {method} of {name} must have strings for names")
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:

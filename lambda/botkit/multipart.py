@@ -30,10 +30,15 @@ def encode(params: dict[str, Any]) -> tuple[bytes, str]:
             file, data = value if isinstance(value, tuple) else (name, value)
             head += f'; filename="{_quoted(file)}"\r\nContent-Type: application/octet-stream'
         else:
-            data = (value if isinstance(value, str) else json.dumps(value)).encode()
-        parts.append(f"--{boundary}\r\n{head}\r\n\r\n".encode() + data + b"\r\n")
+            data = _bytes(value if isinstance(value, str) else json.dumps(value))
+        parts.append(_bytes(f"--{boundary}\r\n{head}\r\n\r\n") + data + b"\r\n")
     body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
     return body, f"multipart/form-data; boundary={boundary}"
+
+
+def _bytes(text: str) -> bytes:
+    """Encode a text, with a question mark in place of half a surrogate pair."""
+    return text.encode(errors="replace")
 
 
 def _quoted(name: str) -> str:

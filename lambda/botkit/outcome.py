@@ -36,7 +36,8 @@ class Outcome(
     """The outcome of an update, by its `name` in OUTCOMES.
 
     `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
-    seconds. `call` is for Telegram to find in the response. `carried_out`: whether any call was.
+    seconds. `call` is the JSON of a call for Telegram to find in the response. `carried_out`:
+    whether any call was.
     """
 
     __slots__ = ()

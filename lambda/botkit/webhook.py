@@ -51,6 +51,8 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
             "The function runs other code than was planned: terraform apply "
             "-replace=terraform_data.package -replace=aws_lambda_function.this"
         )
+    if not callable(getattr(bot, "reply", None)):
+        raise RegistrationFailed("bot.py must have a function reply(update)")
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default

@@ -394,6 +394,10 @@ RETURNS: dict[str, tuple[Any, str]] = {
         [{**CALL, "x": [b"1"]}],
         "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
     ),
+    "a parameter without a name": (
+        [{**CALL, 7: "x"}],
+        "the parameters of a sendMessage of reply() must have strings for names",
+    ),
     "a file and NaN": (
         [{**CALL, "x": b"1", "y": float("nan")}],
         "a sendMessage of reply() can't be sent: Out of range float values are not JSON compliant",
@@ -677,6 +681,18 @@ def test_a_bot_may_return_the_same_list_each_time(
     for update_id in (1, 2):
         got = container.invoke(request(json.dumps(message(update_id))))
         assert got == in_response(FIRST)
+
+
+def test_a_repeated_answer_is_what_it_was(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    kept = {**SECOND}
+    with_bot(container, monkeypatch, [FIRST, kept])
+    bot_api.expects(FIRST)
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+    kept["chat_id"] = 7  # as a bot may that fills in one dict for all
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
 
 
 def test_in_the_webhook_mode_nothing_is_imported_that_calls(start: Start, bot_api: BotApi) -> None:
@@ -972,6 +988,41 @@ def test_a_bot_without_reply_loses_no_update(
     assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
     with pytest.raises(Exception, match="module 'bot' has no attribute 'reply'"):
         container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
+
+
+def test_a_bot_that_could_not_be_imported_is_imported_later(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import os\nos.stat(__file__ + '.there')\nreply = lambda update: []"
+    (tmp_path / "bot.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
+    (tmp_path / "bot.py.there").touch()
+    assert container.invoke(request(UPDATE)) == answer(200)
+
+
+# Like a bot that polls at its top. It gets the time that is left, cut short here.
+ENDLESS = """
+import signal, threading
+seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
+assert 0 < seconds < 10
+threading.Event().wait()
+"""
+
+
+def test_a_bot_whose_import_never_ends_holds_up_no_destroy(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bot.py").write_text(ENDLESS)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    url = "https://bot.example/telegram"
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+    assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
+    assert container.line["error"].startswith("TimeIsUp at ")
 
 
 # ── What start-up costs

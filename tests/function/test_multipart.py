@@ -53,6 +53,11 @@ def test_a_file_name_ends_no_header() -> None:
     assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
 
 
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    parts = parsed({"caption": "a\ud800", "document": ("b\udfff", b"1")})
+    assert [(part[1], part[3]) for part in parts] == [(None, b"a?"), ("b?", b"1")]
+
+
 def test_each_body_has_a_boundary_of_its_own() -> None:
     assert multipart.encode({"a": b"1"})[1] != multipart.encode({"a": b"1"})[1]
 

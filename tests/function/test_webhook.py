@@ -303,6 +303,12 @@ def test_a_bot_must_say_what_it_handles(
         container.invoke(event("register"))
 
 
+def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(container.handler.bot, "reply")
+    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
+        container.invoke(event("register"))
+
+
 # ── The removal
 
 

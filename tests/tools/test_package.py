@@ -245,6 +245,9 @@ def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
     with (bot / "large").open("wb") as file:
         file.truncate(250 << 20)
     assert "unzipped it has 250 MB: Lambda takes up to 250 MB" in refusal(tmp_path / "a.zip", bot)
+    with (bot / "large").open("wb") as file:
+        file.truncate(1 << 40)  # more than memory holds
+    assert "unzipped it has 1048576 MB" in refusal(tmp_path / "a.zip", bot)
     (bot / "large").write_bytes(random.Random(0).randbytes(51 << 20))
     assert "zipped it has 51 MB: Lambda takes up to 50 MB" in refusal(tmp_path / "a.zip", bot)
     assert [path.name for path in tmp_path.iterdir()] == ["bot"]
