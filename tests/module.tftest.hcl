@@ -102,7 +102,7 @@ run "the_role_may_write_to_its_log_group_alone" {
         Principal = { Service = "lambda.amazonaws.com" }
       }]
     }
-    error_message = "Lambda alone may assume the role."
+    error_message = "Only Lambda may assume the role."
   }
 }
 

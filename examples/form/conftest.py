@@ -10,7 +10,7 @@ BOT = Path(__file__).parent / "bot" / "bot.py"
 
 @pytest.fixture
 def bot(monkeypatch):
-    """The bot, imported for this test alone."""
+    """The bot, imported for this test only."""
     monkeypatch.setenv("TABLE", "forms")
     spec = importlib.util.spec_from_file_location("form_bot", BOT)
     module = importlib.util.module_from_spec(spec)

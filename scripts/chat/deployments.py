@@ -36,7 +36,7 @@ CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator
 
 def token(number: int) -> str:
     """Return the token of the first, second … bot that the stand-in knows."""
-    return f"{1234567889 + number}:AAE-this-token-is-known-to-the-stand-in-alone"
+    return f"{1234567889 + number}:AAE-this-token-works-only-with-the-stand-in"
 
 
 TOKEN = token(1)

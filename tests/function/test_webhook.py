@@ -111,7 +111,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
-def test_what_may_mend_itself_is_tried_again(
+def test_what_may_pass_is_tried_again(
     start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
 ) -> None:
     info = http({"ok": True, "result": INFO})

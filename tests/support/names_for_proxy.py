@@ -1,4 +1,4 @@
-"""A plugin of proxy.py's: names that the proxy alone knows, and a note of what it connects to."""
+"""A plugin of proxy.py's: names that only the proxy knows, and a note of what it connects to."""
 
 from __future__ import annotations
 
