@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,19 @@ import botocore.config
 import botocore.session
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from processes import end
 from terraform import REGION, Module
 
+from tests.support.provider import Provider
 from tests.support.stubs import BOT
 
 
 class Deployment(Module):
-    """A copy of the module with the tests' bot, whose commands share one process of the provider.
-
-    Starting the provider takes more than half of the CPU time of each command of Terraform's.
-    https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
-    """
+    """A copy of the module with the tests' bot, whose commands share one provider."""
 
     def __init__(self, aws_url: str, folder: Path, **options: Any) -> None:
         super().__init__(aws_url, folder, **options)
         shutil.copy(BOT, self.folder / "lambda")
-        self._provider: subprocess.Popen[str] | None = None
+        self._provider: Provider | None = None
 
     def init(self, initialised: Path | None = None) -> None:
         """Install the provider, as in an initialised folder if there is one, and start it."""
@@ -37,24 +32,9 @@ class Deployment(Module):
             shutil.copytree(initialised / ".terraform", self.root / ".terraform", symlinks=True)
         else:
             super().init()
-        providers = self.root / ".terraform" / "providers"
-        [program] = providers.glob("*/*/aws/*/*/terraform-provider-aws*")
-        self._provider = subprocess.Popen(
-            [program, "-debug"],
-            cwd=self.root,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        assert self._provider.stdout
-        # It stays open: a provider that can't write ends.
-        line = next(line for line in self._provider.stdout if "TF_REATTACH_PROVIDERS=" in line)
-        [reattach] = json.loads(line.partition("=")[2].strip().strip("'")).values()
-        source = "/".join(program.relative_to(providers).parts[:3])
-        self.environment["TF_REATTACH_PROVIDERS"] = json.dumps({source: reattach})
+        files = [path.read_text() for path in self.folder.rglob("*.tf")]
+        resources = re.findall(r'^resource "(aws_\w+)"', "\n".join(files), re.MULTILINE)
+        self._provider = Provider(self.root, resources, self.environment)
 
     def __enter__(self) -> Deployment:
         return self
@@ -65,9 +45,8 @@ class Deployment(Module):
             if self.has_state():
                 self.destroy()
         finally:
-            if self._provider and self._provider.stdout:
-                end(self._provider)
-                self._provider.stdout.close()
+            if self._provider:
+                self._provider.stop()
 
 
 Deploy = Callable[..., Deployment]
