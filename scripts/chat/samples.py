@@ -1,23 +1,30 @@
-"""The demo's chats, and what can be sent in them beside text."""
+"""The demo's people and chats, and what can be sent in them beside text."""
 
 from __future__ import annotations
 
-from emulators.telegram import Json
+from emulators.telegram import ADA, GRACE, Json
 
-# Where one can write: what the stand-in puts into a message, and what the page says about it.
+PEOPLE: dict[str, Json] = {"ada": ADA, "grace": GRACE}
+
+
+def _private(person: Json) -> Json:
+    chat = {"id": person["id"], "type": "private", "first_name": person["first_name"]}
+    return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
+
+
+# Where people write: what the stand-in puts into a message, and what the page says about it. Each
+# person has a private chat of the same key.
 FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
 CHATS: dict[str, Json] = {
-    "private": {
-        "title": "Echo",
-        "about": "private chat",
-        "chat": {"id": 4242, "type": "private", "first_name": "Ada"},
-    },
+    **{key: _private(person) for key, person in PEOPLE.items()},
     "group": {
+        "tab": "Group",
         "title": "Book club",
         "about": "group, in which the bot is an admin and so sees every message",
         "chat": {"id": -1001000000001, "type": "supergroup", "title": "Book club"},
     },
     "topic": {
+        "tab": "Topic",
         "title": "Workshop › Tools",
         "about": "topic of a group, in which the bot is an admin",
         "chat": FORUM,
@@ -71,3 +78,9 @@ CONTENT: dict[str, Json] = {
     "location": {"location": {"latitude": 51.4779, "longitude": -0.0015}},
     "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
 }
+
+
+def contact(person: Json) -> Json:
+    """Return a person's own contact, as a keyboard's button shares it."""
+    about = {"first_name": person["first_name"], "user_id": person["id"]}
+    return {"contact": {"phone_number": "+15550100", **about}}

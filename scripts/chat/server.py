@@ -1,13 +1,15 @@
-"""The demo's chat page, page.html, and the server that it asks.
+"""The demo's chat page, which is in page/, and the server that it asks.
 
-`GET /events` is all that happened and then all that happens, as server-sent events; `POST /send`,
-`/press`, `/fail` and `/stop-container` are what people do.
+`GET /events` is all that happened and then all that happens, as server-sent events; `GET /file/ID`
+is a file that somebody sent; `POST /send`, `/press`, `/vote` and the like are what people do.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
+import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +18,19 @@ from emulators.telegram import Json
 
 from chat.chat import Chat, InvalidRequest
 
-PAGE = Path(__file__).with_name("page.html")
+PAGE = Path(__file__).with_name("page")
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+KINDS = {"int": int, "str": str, "list[int]": list}  # of an action's arguments
 MAX_REQUEST = 100_000  # bytes
+SHOWN = ("image/", "audio/", "video/")  # the kinds of file that a browser shows and doesn't run
+
+# The page loads nothing but what this server has, and runs no code that stands in the page.
+POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class PageServer(ThreadingHTTPServer):
@@ -46,24 +59,30 @@ class _Request(BaseHTTPRequestHandler):
     server: PageServer
 
     def do_GET(self) -> None:
+        path = PAGE / ("page.html" if self.path == "/" else self.path[1:])
         if not self._is_ours():
             self._answer(403, {"error": "this page is for this machine only"})
-        elif self.path == "/":
-            self._send(200, "text/html; charset=utf-8", PAGE.read_bytes())
         elif self.path == "/events":
             self._stream()
+        elif self.path.startswith("/file/"):
+            self._send_file(urllib.parse.unquote(self.path.removeprefix("/file/")))
+        elif path in PAGE.iterdir():
+            self._send(200, f"{TYPES[path.suffix]}; charset=utf-8", path.read_bytes())
         else:
             self._answer(404, {"error": "not found"})
 
     def do_POST(self) -> None:
         chat = self.server.chat
-        actions: dict[str, Callable[[Json], None]] = {
-            "/send": lambda a: chat.send(
-                str(a.get("chat")), str(a.get("kind")), str(a.get("text", ""))
-            ),
-            "/press": lambda a: chat.press(int(a.get("key", -1)), str(a.get("data"))),
-            "/stop-container": lambda a: chat.stop_container(),
-            "/fail": lambda a: chat.fail(str(a.get("kind", "")), int(a.get("count", 1))),
+        actions: dict[str, Callable[..., None]] = {
+            "/send": chat.send,
+            "/edit": chat.edit,
+            "/react": chat.react,
+            "/press": chat.press,
+            "/vote": chat.vote,
+            "/ask": chat.ask,
+            "/choose": chat.choose,
+            "/fail": chat.fail,
+            "/stop-container": chat.stop_container,
         }
         length = self.headers.get("Content-Length") or ""
         if not length.isdigit() or int(length) > MAX_REQUEST:
@@ -79,10 +98,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(404, {"error": "not found"})
             return
         try:
-            arguments = json.loads(body)
-            if not isinstance(arguments, dict):
-                raise InvalidRequest("an object is expected")
-            action(arguments)
+            action(**arguments_of(action, json.loads(body)))
         except (ValueError, TypeError) as error:
             self._answer(400, {"error": str(error)})
         else:
@@ -91,9 +107,10 @@ class _Request(BaseHTTPRequestHandler):
     def _is_ours(self) -> bool:
         """Tell whether a request is the page's, not another site's that the browser shows."""
         host = f"127.0.0.1:{self.server.server_port}"
-        return self.headers.get("Host") == host and self.headers.get("Origin") in (
-            None,
-            f"http://{host}",
+        return (
+            self.headers.get("Host") == host
+            and self.headers.get("Origin") in (None, f"http://{host}")
+            and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
         )
 
     def _stream(self) -> None:
@@ -114,19 +131,50 @@ class _Request(BaseHTTPRequestHandler):
     def _answer(self, status: int, answer: Json) -> None:
         self._send(status, "application/json", json.dumps(answer).encode())
 
-    def _send(self, status: int, content_type: str, data: bytes) -> None:
+    def _send_file(self, file_id: str) -> None:
+        file = self.server.chat.file(file_id)
+        if file is None:
+            self._answer(404, {"error": "not found"})
+            return
+        content_type, data = file
+        safe = content_type.startswith(SHOWN)
+        more = {"Content-Security-Policy": FILE_POLICY}
+        if not safe:
+            more["Content-Disposition"] = "attachment"
+        self._send(200, content_type if safe else "application/octet-stream", data, more)
+
+    def _send(
+        self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header(
-            "Content-Security-Policy",
-            "default-src 'none'; connect-src 'self'; img-src data:; script-src 'unsafe-inline'; "
-            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'",
-        )
+        headers = {
+            "Content-Type": content_type,
+            "Content-Length": str(len(data)),
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            **(more or {}),
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
+
+
+def arguments_of(action: Callable[..., None], given: object) -> Json:
+    """Return what an action is called with. Raises InvalidRequest if it can't be called so."""
+    if not isinstance(given, dict):
+        raise InvalidRequest("an object is expected")
+    known = inspect.signature(action).parameters
+    for name, parameter in known.items():
+        if name not in given and parameter.default is parameter.empty:
+            raise InvalidRequest(f"{name} is missing")
+    for name, value in given.items():
+        kind = KINDS.get(str(known[name].annotation)) if name in known else None
+        items = value if isinstance(value, list) and kind is list else [0]
+        if kind is None or type(value) is not kind or any(type(each) is not int for each in items):
+            raise InvalidRequest(f"{name} isn't as it should be")
+    return given

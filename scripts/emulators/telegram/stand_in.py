@@ -104,7 +104,8 @@ class Telegram(World):
     It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook (`post`
     unless told otherwise), and `pace` is how many seconds pass for one of Telegram's: 0.01 makes
     its back-off a hundred times as fast. `watch` is called with each `Delivery` when it begins and
-    when it is over, and with each `Call` when it is over.
+    when it is over, and with each `Call` when it is over; `watch_updates` with each update before
+    it is on its way, and the bot that it is for.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Telegram(World):
         self.calls: list[Call] = []
         self.faults: deque[Fault] = deque()
         self.watch = watch
+        self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
 
     # The first bot, where there is only one.
 
@@ -148,6 +150,9 @@ class Telegram(World):
 
     def tell(self, delivery: Delivery) -> None:
         self.watch(delivery)
+
+    def sent(self, update: Json, bot: Bot) -> None:
+        self.watch_updates(update, bot)
 
     def taken(self, delivery: Delivery) -> None:
         """Make the call that a webhook's answer may hold. Nobody hears what became of it.
@@ -236,14 +241,23 @@ class Telegram(World):
 
     # What people do.
 
-    def edit(self, chat_id: int, message_id: int, text: str, **content: Any) -> int:
+    def edit(
+        self, chat_id: int, message_id: int, text: str, bot: Bot | None = None, **content: Any
+    ) -> int:
         """Edit a person's message, and return the id of the update."""
         message = self.messages[chat_id, message_id]
         edited = {name: value for name, value in message.items() if name != "entities"}
         edited |= {"text": text, "edit_date": int(time.time()), **content}
-        return self.send({"edited_message": edited}, self._bot_in(chat_id))
+        return self.send({"edited_message": edited}, bot or self._bot_in(chat_id))
 
-    def react(self, chat_id: int, message_id: int, emoji: str, user: Json = ADA) -> int:
+    def react(
+        self,
+        chat_id: int,
+        message_id: int,
+        emoji: str,
+        user: Json = ADA,
+        bot: Bot | None = None,
+    ) -> int:
         """Put a person's reaction on a message, or take it back; return the update's id."""
         key = (chat_id, message_id, user["id"])
         new = [{"type": "emoji", "emoji": emoji}] if emoji else []
@@ -257,7 +271,7 @@ class Telegram(World):
             "old_reaction": old,
             "new_reaction": new,
         }
-        return self.send({"message_reaction": reaction}, self._bot_in(chat_id))
+        return self.send({"message_reaction": reaction}, bot or self._bot_in(chat_id))
 
     def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
         """Press a button of a bot's message, and return the id of the query."""

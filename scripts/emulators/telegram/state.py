@@ -95,6 +95,9 @@ class World:
     def taken(self, delivery: Delivery) -> None:
         """Hear of a delivery that the webhook took, before the next one leaves."""
 
+    def sent(self, update: Json, bot: Bot) -> None:
+        """Hear of an update for a bot, before it is on its way."""
+
     # Bots.
 
     def add_bot(self, token: str, **about: Any) -> Bot:
@@ -188,6 +191,7 @@ class World:
         """Have an update delivered to a bot, the first unless told otherwise; return its id."""
         bot = bot or self.bot
         update = {"update_id": next(self._update_ids), **update}
+        self.sent(update, bot)
         kind = kind_of(update)
         content: Json = update.get(kind) or {}
         with self.changed:

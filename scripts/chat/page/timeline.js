@@ -1,0 +1,119 @@
+// What the machine did for an update, and how all of it came up.
+
+import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
+import { app, ask, kindOf, total, verdict } from "./state.js";
+
+const open = new Set();  // the names of the details that are unfolded
+
+function json(value) {
+  const text = JSON.stringify(value, null, 2) ?? "";
+  const nodes = [];
+  let at = 0;
+  for (const match of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\btrue\b|\bfalse\b|\bnull\b/g)) {
+    nodes.push(text.slice(at, match.index), h("span", { class: match[2] ? "k" : match[1] ? "s" : "n" }, match[1] ?? match[0]), match[2] ?? "");
+    at = match.index + match[0].length;
+  }
+  return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
+}
+// What a program wrote: its columns are kept, and its end is shown.
+export function output(text, about) {
+  const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, text);
+  requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });
+  return pre;
+}
+function fold(name, title, body) {
+  return h("details", { open: open.has(name), ontoggle: event => event.target.open ? open.add(name) : open.delete(name) }, h("summary", { "data-name": name }, title), body);
+}
+function hop(kind, title, to, ms, ...rest) {
+  return h("li", { class: "hop " + kind }, h("span", { class: "dot" }), h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, to), ms ? h("span", { class: "ms" }, ms) : null), ...rest);
+}
+const note = (tone, ...text) => h("p", { class: "note " + tone }, ...text);
+const unknown = field => note("unknown", "Not known: ", (app.state.notes[field] ?? "nothing was recorded").split(/(scripts\/demo --direct)/).map((part, i) => i % 2 ? h("code", {}, part) : part), ".");
+const parsed = body => { try { return JSON.parse(body); } catch { return body; } };
+
+const FAULTS = {
+  silence: "Telegram said nothing until the function gave up.",
+  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram delivers the update again, and the chat shows the answer once more.",
+};
+function drawCall(t, call) {
+  const failed = call.status !== 200 || call.fault;
+  const word = call.fault === "silence" ? "no answer" : call.fault === "lost" ? "answer lost" : `${call.status}`;
+  const files = Object.entries(call.files ?? {});
+  const name = `${t.attempt} ${t.calls.indexOf(call)}`;
+  return hop("call" + (failed ? " failed" : ""), call.method, call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API", `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}`,
+    note("", h("span", { class: "pill " + (failed ? "bad" : "good") }, word), " ", call.answer.description ?? (call.params.text !== undefined ? `“${String(call.params.text).slice(0, 80)}”` : "")),
+    FAULTS[call.fault] ? note("", FAULTS[call.fault]) : null,
+    (call.hints ?? []).map(hint => note("warned", hint)),
+    files.length ? note("", "Uploaded: ", files.map(([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`).join("; ")) : null,
+    h("div", { class: "folds" }, fold(`params ${name}`, "parameters", json(call.params)), call.fault === "silence" ? null : fold(`result ${name}`, call.fault === "lost" ? "answer, which the function didn't get" : "answer", json(call.answer))));
+}
+function drawFunction(t) {
+  const d = t.details ?? {};
+  const problem = d.traceback || t.failure || d.error;
+  const lines = d.logs ?? [];
+  const started = d.cold ? "started for this update" : d.cold === false ? "was running already" : "";
+  return hop("function" + (problem ? " failed" : ""), "Function", started, milliseconds(d.milliseconds),
+    t.over && d.cold === null ? unknown("cold") : null,
+    d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
+    t.over && d.milliseconds === null ? unknown("milliseconds") : d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
+    problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback")] : null,
+    d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
+    d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over ? unknown("logs") : null);
+}
+function drawTry(trace, t) {
+  const details = t.details ?? {};
+  const bad = t.over && !(t.status >= 200 && t.status < 300);
+  const status = !t.over ? h("span", { class: "pill accent" }, "under way") : h("span", { class: "pill " + (bad ? "bad" : "good") }, t.status ? `HTTP ${t.status}` : "no answer");
+  const temperature = details.cold === true ? h("span", { class: "pill warn" }, "cold") : details.cold === false ? h("span", { class: "pill" }, "warm") : null;
+  const bytes = new TextEncoder().encode(JSON.stringify(trace.update)).length;
+  const bars = () => [["webhook", 0, t.milliseconds, "request"], ...t.calls.filter(c => !c.delivery).map(c => [c.method, (c.at - t.at) * 1000, c.milliseconds, c.status === 200 ? "call" : "call failed"])];
+  const bar = ([name, from, length, kind]) => h("div", { class: kind }, h("span", { class: "name" }, name), h("span", { class: "track" }, h("i", { style: `left:min(${(100 * from / t.milliseconds).toFixed(2)}%, 100% - 3px);width:${Math.min(100, 100 * length / t.milliseconds).toFixed(2)}%` })), h("span", { class: "value" }, milliseconds(length)));
+  const hops = h("ol", { class: "hop-list" },
+    hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, fold("update", kindOf(trace.update), json(trace.update))),
+    details.event ? hop("request", "Event", "API Gateway → Lambda", "", fold("event", "payload 2.0", json({ ...details.event, body: parsed(details.event.body) }))) : hop("unknown", "Event", "API Gateway → Lambda", "", t.over ? unknown("event") : null),
+    t.over || t.calls.length ? drawFunction(t) : null,
+    t.calls.map(call => drawCall(t, call)),
+    t.over ? hop(bad ? "failed" : "request", "Answer", "Lambda → API Gateway → Telegram", milliseconds(t.milliseconds), note(bad ? "bad" : "", t.status ? `HTTP ${t.status}${t.body ? ": " + t.body.slice(0, 200) : ""}` : t.error), t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null) : hop("waiting", "Answer", "not there yet", ""));
+  const isLast = t === trace.tries.at(-1);
+  return h("section", { class: "card", "aria-label": `Attempt ${t.attempt}` },
+    h("div", { class: "top" }, h("h3", {}, `Attempt ${t.attempt}`), h("time", {}, clock(t.at, true)), temperature, status, t.over ? h("span", { class: "pill" }, milliseconds(t.milliseconds)) : null),
+    t.over ? h("div", { class: "scale", "aria-hidden": "true" }, bars().map(bar)) : null,
+    isLast ? hops : h("div", { class: "folded" }, fold(`try ${trace.update.update_id} ${t.attempt}`, "each hop", hops)));
+}
+function drawPause(before, after) {
+  const waited = after ? (after.at - before.at) * 1000 - before.milliseconds : null;
+  if (after) return h("div", { class: "pause" }, icon("clock"), h("span", {}, waited < 100 ? "Telegram delivered the update again at once." : `Telegram waited ${milliseconds(waited)}, and delivered the update again.`));
+  if (!before.retry_at) return null;
+  const from = before.at + before.milliseconds / 1000;
+  return h("div", { class: "pause running", id: "redelivery", role: "timer" }, ring(from, before.retry_at), h("span", {}, "Telegram keeps the update, and delivers it again in ", h("b", { "data-until": before.retry_at, "data-from": from })));
+}
+async function stopContainer(id) {
+  if (await ask("stop-container", {})) { app.ended = id; drawHops(); }
+}
+export function drawHops() {
+  const trace = app.state.traces[app.selected];
+  const name = document.activeElement?.dataset?.name;
+  const back = button({ class: "round back", "aria-label": "Back to the chat" }, () => { document.body.dataset.view = "chat"; $("text").focus({ preventScroll: true }); }, icon("back"));
+  if (!trace) return $("hops").replaceChildren(h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, "How it came up"), h("p", {}, "Send a message to see what the machine does for it"))), drawSetup());
+  const result = verdict(trace);
+  const time = total(trace);
+  $("hops").replaceChildren(
+    h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, `Update ${trace.update.update_id}`), h("p", {}, `${kindOf(trace.update)} · ${count(trace.tries.length, "attempt")}${time ? ` · ${milliseconds(time)} from sending to answer` : ""}`)),
+      h("span", { class: "pill " + result.tone, id: "verdict" }, result.word)),
+    h("div", { class: "cards" },
+      trace.wanted ? null : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
+      trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
+      h("div", { class: "foot" },
+        app.ended === app.selected ? h("p", { class: "done" }, icon("check"), "The container was ended: the next update starts one, cold.") : button({ class: "action", "data-name": "end", title: "As AWS does when it is idle" }, () => stopContainer(app.selected), "End the function's container"),
+        button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))));
+  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
+function drawSetup() {
+  const { steps, calls, reloads } = app.state.setup;
+  const card = (title, ...rest) => h("section", { class: "card", "aria-label": title }, h("div", { class: "top" }, h("h3", {}, title)), ...rest);
+  return h("div", { class: "cards" },
+    card("Set-up", h("ul", { class: "steps" }, steps.map(s => h("li", {}, icon("check"), s.name, h("span", { class: "ms" }, s.seconds >= 1 ? `${s.seconds.toFixed(1)} s` : milliseconds(s.seconds * 1000)))))),
+    app.state.emulator ? card("The emulated AWS", h("div", { class: "inside" }, h("p", { class: "note" }, "It listens at ", h("code", { id: "emulator" }, app.state.emulator), ", and takes any credentials. In another terminal:"), output(`export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=${app.state.region}\naws --endpoint-url ${app.state.emulator} lambda list-functions`, "Commands"))) : null,
+    reloads.length ? card("Changes of the code", h("ul", { class: "steps" }, reloads.map(r => h("li", {}, r.error ? h("span", { class: "pill bad" }, "broken") : icon("check"), `${r.files.join(", ")}, ${clock(r.at, true)}`, h("span", { class: "ms" }, milliseconds(r.milliseconds)))))) : null,
+    calls.length ? card("Calls that no message caused", h("ol", { class: "hop-list" }, calls.map((c, i) => hop("call" + (c.status === 200 ? "" : " failed"), c.method, clock(c.at, true), milliseconds(c.milliseconds), (c.hints ?? []).map(hint => note("warned", hint)), h("div", { class: "folds" }, fold(`setup-params-${i}`, "parameters", json(c.params)), fold(`setup-answer-${i}`, "answer", json(c.answer))))))) : null);
+}
