@@ -15,9 +15,10 @@ import pytest
 from tests.support.needs import needs_provider, skip_or_fail
 from tests.support.programs import Script, copy_of_the_project, edit
 
-if not importlib.util.find_spec("playwright"):
-    skip_or_fail("needs playwright: scripts/bootstrap installs it")
+if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
+    skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
 
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from chat.screenshot import browser  # noqa: E402
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 from processes import ToolError  # noqa: E402
@@ -162,6 +163,27 @@ def test_the_button_is_answered(visit: Open, demo: str) -> None:
     expect(page.locator("#toast.shown")).to_have_text("Pressed.")
     expect(page.locator(".service")).to_have_text("Ada pressed Press – “Pressed.”")
     expect(page.locator(".hop b").nth(3)).to_have_text("answerCallbackQuery")
+
+
+def test_a_vote_is_counted(visit: Open, demo: str) -> None:
+    page = visit(demo)
+    send(page, "Poll")
+    option = page.locator(".row.in .poll button.option").first
+    option.click()
+    expect(option).to_have_attribute("aria-pressed", "true")
+    expect(option).to_contain_text("100 %")
+    expect(page.locator(".row.in .poll")).to_contain_text("1 voted")
+
+
+def test_a_message_is_edited(visit: Open, demo: str) -> None:
+    page = visit(demo)
+    say(page, "hello")
+    expect(page.locator("#messages")).to_contain_text("Heard: hello")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("hello")
+    say(page, "goodbye")
+    expect(page.locator(".row.out .bubble")).to_contain_text(re.compile("goodbye.*edited"))
+    expect(page.locator(".service").first).to_contain_text("Ada edited a message")
 
 
 def test_group_and_topic(visit: Open, demo: str) -> None:
@@ -332,6 +354,28 @@ def test_a_narrow_screen(visit: Open, demo: str, scheme: str) -> None:
     assert page.locator("#hops").evaluate("e => e.scrollWidth - e.clientWidth") == 0
     page.get_by_role("button", name="Back to the chat").click()
     expect(page.locator("#chat")).to_be_visible()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with what the page shows: the rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_it_is_accessible(visit: Open, demo: str, width: int, scheme: str) -> None:
+    page = visit(demo, width=width, scheme=scheme)
+    page.emulate_media(reduced_motion="reduce")  # half-transparent text has too little contrast
+    send(page, "/start")
+    expect(page.get_by_role("button", name="Press", exact=True)).to_be_visible()
+    fail_once(page, "403")
+    say(page, "hello")
+    expect(page.locator(".why.bad")).to_be_visible()
+    assert violations(page) == []
+    page.locator(".row.out .bubble").last.click()
+    expect(page.locator(".hop.failed")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_dark_is_dark(visit: Open, demo: str) -> None:
