@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,10 +25,21 @@ from tests.support.stubs import (
     Log,
     Part,
     Peer,
+    loaded,
+    unload,
 )
 
 Start = Callable[..., Container]
 Serve = Callable[..., Peer]
+
+
+@pytest.fixture(autouse=True)
+def modules() -> Iterator[None]:
+    """Put back the function's modules after a test that loads them again."""
+    before = loaded()
+    yield
+    unload()
+    sys.modules.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -277,9 +277,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize(("answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_what_may_pass_is_unreachable(
-    serve: Serve, use: Use, answer: bytes, error: str
-) -> None:
+def test_what_may_pass_is_unreachable(serve: Serve, use: Use, answer: bytes, error: str) -> None:
     aws = use(serve(answers(answer)).url)
     assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
 

@@ -110,11 +110,16 @@ class Container:
         unload()
 
 
+def loaded() -> dict[str, ModuleType]:
+    """Return the modules of the function that are loaded, by name."""
+    ours = ("bot", "botkit", "handler")
+    return {name: sys.modules[name] for name in sys.modules if name.partition(".")[0] in ours}
+
+
 def unload() -> None:
-    """Forget the modules of lambda/: the next import is a cold start."""
-    for name in [*sys.modules]:
-        if name.partition(".")[0] in ("bot", "botkit", "handler"):
-            del sys.modules[name]
+    """Forget the modules of the function: the next import is a cold start."""
+    for name in loaded():
+        del sys.modules[name]
 
 
 def copy_function(to: Path) -> Path:

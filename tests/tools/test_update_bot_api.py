@@ -11,7 +11,7 @@ import pytest
 import update_bot_api
 from emulators.telegram import Json
 from emulators.telegram.bot_api import TABLE
-from project import SCRIPTS
+from project import ROOT, SCRIPTS
 from update_bot_api import STUB, changes, stub_text, table_of, table_text
 
 
@@ -158,6 +158,7 @@ def test_what_is_no_description_changes_nothing(
     """In a copy: the script itself, as it is called."""
     copy = tmp_path / "copy"
     shutil.copytree(SCRIPTS, copy / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".python-version", copy)
     table = copy / "scripts/emulators/telegram/bot_api.json"
     before = table.read_bytes()
     if text is not None:
