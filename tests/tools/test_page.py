@@ -421,7 +421,7 @@ def test_on_emulated_aws(visit: Open, project: Path) -> None:
             "Not known: API Gateway makes it inside"
         )
         expect(page.locator(".hop.function")).to_contain_text(
-            re.compile(r"was running already\s*\d+ ms")
+            re.compile(r"was running already\s*[\d.]+ ms")
         )
         expect(page.locator(".hop.function")).to_contain_text('"outcome": "answered"')
         edit(project, OLD, NEW)
