@@ -96,7 +96,7 @@ const FACES = "⚀⚁⚂⚃⚄⚅";
 // Return what a message shows. `art` fills its bubble, `bare` has none.
 export function content(message, entry) {
   const caption = message.caption ? h("div", { class: "caption" }, rich(message.caption, message.caption_entities)) : null;
-  const veil = node => message.has_media_spoiler ? h("div", { class: "veil", onclick: event => { event.stopPropagation(); event.currentTarget.classList.add("shown"); } }, node) : node;
+  const veil = node => message.has_media_spoiler ? button({ class: "veil", title: "Show" }, event => event.currentTarget.classList.add("shown"), node) : node;
   const above = message.show_caption_above_media;
   const art = node => ({ art: true, nodes: above ? [caption, veil(node)] : [veil(node), caption] });
   if (message.text !== undefined) return { nodes: [h("span", {}, rich(message.text, message.entities))] };

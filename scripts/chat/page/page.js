@@ -246,11 +246,10 @@ function drawFaults() {
   const what = h("select", { "aria-label": "What Telegram does", "data-name": "fault", onchange: event => { wish.kind = event.target.value; change(); } }, Object.entries(FAULTS).map(([kind, [word]]) => h("option", { value: kind, selected: kind === wish.kind }, word)));
   const often = h("select", { "aria-label": "How many calls fail", "data-name": "often", onchange: event => { wish.count = +event.target.value; change(); } }, [1, 2, 3, 5].map(n => h("option", { value: n, selected: n === wish.count }, times(n))));
   const name = document.activeElement?.dataset?.name;
-  $("faults").replaceChildren(h("p", {}, h("span", {}, "Telegram "), what, h("span", {}, " for "), often, h("span", {}, ".")),
-    on ? h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`) : null,
-    on ? button({ class: "action", "data-name": "start" }, () => ask("fail", { kind: "", count: 1 }), "Stop") : button({ class: "action main", "data-name": "start" }, () => ask("fail", wish), "Start"),
-    h("p", { class: "about" }, FAULTS[wish.kind][1]));
-  $("faults").replaceChildren(...[...$("faults").childNodes].filter(node => node.nodeName !== "#text"));
+  const left = h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`);
+  const stop = button({ class: "action", "data-name": "start" }, () => ask("fail", { kind: "", count: 1 }), "Stop");
+  const start = button({ class: "action main", "data-name": "start" }, () => ask("fail", wish), "Start");
+  $("faults").replaceChildren(h("p", {}, "Telegram ", what, " for ", often, "."), ...(on ? [left, stop] : [start]), h("p", { class: "about" }, FAULTS[wish.kind][1]));
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
