@@ -8,6 +8,7 @@ import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +25,92 @@ from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 from processes import ToolError  # noqa: E402
 
 OLD, NEW = "Heard: ", "Noted: "
+
+# A bot that does, for each word it is sent, what the word says.
+PLAYGROUND = """
+import struct, zlib
+
+def picture(red, green, blue):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    rows = (b"\\0" + bytes([red, green, blue]) * 60) * 40
+    header = struct.pack(">IIBBBBB", 60, 40, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    return b"\\x89PNG\\r\\n\\x1a\\n" + b"".join(parts)
+
+BLUE, RED = picture(40, 90, 220), picture(220, 60, 50)
+BUTTONS = {"inline_keyboard": [[{"text": "Change", "callback_data": "text"},
+                               {"text": "Docs", "url": "https://core.telegram.org/"}]]}
+MARKUP = ("<b>bold</b> <i>italic</i> <u>under</u> <s>gone</s> <tg-spoiler>secret</tg-spoiler> "
+          "<code>code</code> <pre>block</pre> <a href='https://example.org/'>link</a> "
+          "<blockquote>quote</blockquote>")
+MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
+COMMANDS = {"tea": "Make some tea"}
+
+def calls_for(word, to, message):
+    here = {**to, "message_id": message["message_id"]}
+    last = {**to, "message_id": message["message_id"] - 1}
+    text = {"method": "sendMessage", **to, "text": f"Did {word}"}
+    return {
+        "photo": [{"method": "sendPhoto", **to, "photo": ("blue.png", BLUE), "caption": "Blue"}],
+        "file": [{"method": "sendDocument", **to, "document": ("notes.txt", b"some notes")}],
+        "voice": [{"method": "sendVoice", **to, "voice": ("voice.ogg", b"OggS")}],
+        "album": [{"method": "sendMediaGroup", **to, "blue": ("a.png", BLUE), "red": ("b.png", RED),
+                   "media": [{"type": "photo", "media": "attach://blue"},
+                             {"type": "photo", "media": "attach://red"}]}],
+        "web": [{"method": "sendPhoto", **to, "photo": "https://example.org/a.png"}],
+        "draft": [{"method": "sendMessageDraft", **to, "draft_id": 1, "text": "Let me thi"}],
+        "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
+        "buttons": [{**text, "reply_markup": BUTTONS}],
+        "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
+        "delete": [{"method": "deleteMessage", **last}],
+        "pin": [{"method": "pinChatMessage", **here}],
+        "unpin": [{"method": "unpinChatMessage", **to}],
+        "react": [{"method": "setMessageReaction", **here,
+                   "reaction": [{"type": "emoji", "emoji": "\\N{FIRE}"}]}],
+        "dice": [{"method": "sendDice", **to, "emoji": "\\N{DIRECT HIT}"}],
+        "keyboard": [{**text, "reply_markup": {"keyboard": MENU}}],
+        "remove": [{**text, "reply_markup": {"remove_keyboard": True}}],
+        "force": [{**text, "reply_markup": {"force_reply": True}}],
+        "typo": [{"method": "sendMesage", **to, "text": "x"}],
+        "unknown": [{**text, "txt": "x"}],
+        "other": [{"method": "createForumTopic", **to, "name": "News"}],
+        "print": [text],
+    }.get(word, [])
+
+def reply(update):
+    if "callback_query" in update:
+        query = update["callback_query"]
+        message = query["message"]
+        where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+        return [{"method": "editMessageText", **where, "text": "Changed",
+                 "reply_markup": {"inline_keyboard": [[{"text": "New", "callback_data": "new"}]]}}]
+    if "inline_query" in update:
+        query = update["inline_query"]
+        content = {"message_text": "Picked " + query["query"]}
+        results = [{"type": "article", "id": "1", "title": "Pick"}]
+        results[0]["input_message_content"] = content
+        return [{"method": "answerInlineQuery", "inline_query_id": query["id"], "results": results}]
+    message = update.get("message")
+    if not message:
+        return []
+    to = {"chat_id": message["chat"]["id"]}
+    if "contact" in message or "reply_to_message" in message or message["from"]["id"] == 4343:
+        said = message.get("text", "a contact")
+        return [{"method": "sendMessage", **to,
+                 "text": f"{message['from']['first_name']} sent {said}"}]
+    word = message.get("text", "")
+    if word == "print":
+        print("a line of\\tits own")
+    if word == "raise":
+        raise ValueError("no such thing")
+    return calls_for(word, to, message)
+
+HANDLED = dict.fromkeys(
+    "message edited_message callback_query inline_query message_reaction chosen_inline_result "
+    "poll poll_answer".split(), reply)
+"""
 
 expect.set_options(timeout=20_000)
 
@@ -348,6 +435,7 @@ def test_a_narrow_screen(visit: Open, demo: str, scheme: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("#messages").evaluate("e => e.scrollWidth - e.clientWidth") == 0
     expect(page.locator("#hops")).to_be_hidden()
+    expect(page.locator(".row.out .invite").last).to_be_visible()
     page.locator(".row.out .bubble").last.click()
     expect(page.locator("#hops")).to_be_visible()
     expect(page.locator("#chat")).to_be_hidden()
@@ -435,3 +523,188 @@ def test_on_emulated_aws(visit: Open, project: Path) -> None:
         edit(project, "def reply(", "def reply(:")
         expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
     assert "terraform destroy" in script.output
+
+
+# What bots do, all with one bot in one page.
+
+
+@pytest.fixture(scope="module")
+def playground(chrome: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    project = copy_of_the_project(tmp_path_factory.mktemp("playground"))
+    (project / "lambda/bot.py").write_text(PLAYGROUND)
+    with Script(project, "demo", "--direct") as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        page = chrome.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address(script))
+        expect(page.locator("#live")).to_have_text("live")
+        yield page
+        page.close()
+
+
+def answer_to(page: Page, text: str, verdict: str = "answered") -> Locator:
+    """Say something, wait until all is over, and return the last that the chat shows."""
+    say(page, text)
+    expect(page.locator(".row.out").last).to_contain_text(text)
+    expect(page.locator("#verdict")).to_have_text(verdict)
+    return page.locator("#messages > *").last
+
+
+def test_uploads_are_shown(playground: Page) -> None:
+    image = answer_to(playground, "photo").locator("img.picture")
+    expect(image).to_have_js_property("naturalWidth", 60)
+    expect(playground.locator(".row.in .caption").last).to_have_text("Blue")
+    file = answer_to(playground, "file").locator("a.file")
+    expect(file).to_contain_text("notes.txt")
+    with playground.expect_download() as download:
+        file.click()
+    assert download.value.path().read_bytes() == b"some notes"
+    expect(answer_to(playground, "voice").locator("audio")).to_be_visible()
+
+
+def test_an_album_is_one_bubble(playground: Page) -> None:
+    expect(answer_to(playground, "album").locator(".album img")).to_have_count(2)
+
+
+def test_what_an_address_names_is_a_link(playground: Page) -> None:
+    """The page loads nothing from elsewhere."""
+    link = answer_to(playground, "web").locator("a.file")
+    expect(link).to_have_attribute("href", "https://example.org/a.png")
+
+
+def test_a_draft_is_replaced_by_the_message(playground: Page) -> None:
+    expect(answer_to(playground, "draft")).to_have_text("Let me thi")
+    answer_to(playground, "print")
+    expect(playground.locator(".draft")).to_have_count(0)
+
+
+def test_the_bot_types(playground: Page) -> None:
+    expect(answer_to(playground, "typing")).to_have_text("typing")
+    expect(playground.locator(".doing")).to_have_count(0)
+
+
+def test_text_and_keyboard_are_edited(playground: Page) -> None:
+    message = answer_to(playground, "buttons")
+    expect(message.get_by_role("link", name="Docs")).to_have_attribute(
+        "href", "https://core.telegram.org/"
+    )
+    message.get_by_role("button", name="Change").click()
+    message = playground.locator(".row.in").last
+    expect(message).to_contain_text("Changed")
+    expect(message).to_contain_text("edited")
+    expect(message.locator(".keyboard button")).to_have_text(["New"])
+
+
+def test_entities_are_drawn(playground: Page) -> None:
+    message = answer_to(playground, "markup")
+    drawn = {"b": "bold", "i": "italic", "u": "under", "s": "gone", "pre": "block"}
+    drawn |= {"code": "code", "a": "link", "blockquote": "quote"}
+    for tag, text in drawn.items():
+        expect(message.locator(f".bubble span {tag}")).to_have_text(text)
+    message.locator(".spoiler").click()
+    expect(message.locator(".spoiler.shown")).to_have_text("secret")
+
+
+def test_a_deleted_message_is_struck_out(playground: Page) -> None:
+    answer_to(playground, "print")
+    answer_to(playground, "delete")
+    expect(playground.locator(".bubble.deleted").last).to_contain_text("Did print")
+
+
+def test_pins_and_reactions(playground: Page) -> None:
+    answer_to(playground, "pin")
+    expect(playground.locator("#pinned")).to_have_text("pin")
+    answer_to(playground, "unpin")
+    expect(playground.locator("#pinned")).to_have_count(0)
+    expect(answer_to(playground, "react").locator(".reactions")).to_have_text("🔥")
+    row = playground.locator(".row.out").last
+    row.get_by_role("button", name="React", exact=True).click()
+    row.get_by_role("button", name="React with 👍").click()
+    expect(playground.locator(".row.out").last.locator(".reactions")).to_contain_text("👍")
+    expect(playground.locator(".service").last).to_contain_text("Ada reacted 👍")
+
+
+def test_dice(playground: Page) -> None:
+    expect(answer_to(playground, "dice").locator(".dice")).to_have_text(re.compile("🎯value [1-6]"))
+
+
+def test_a_reply_keyboard(playground: Page) -> None:
+    answer_to(playground, "keyboard")
+    keyboard = playground.get_by_label("The bot's keyboard")
+    keyboard.get_by_role("button", name="Tea").click()
+    expect(playground.locator(".row.out").last).to_contain_text("Tea")
+    keyboard.get_by_role("button", name="My number").click()
+    expect(playground.locator("#messages")).to_contain_text("Ada sent a contact")
+    answer_to(playground, "remove")
+    expect(keyboard).to_be_hidden()
+
+
+def test_a_forced_reply(playground: Page) -> None:
+    answer_to(playground, "force")
+    expect(playground.locator("#context")).to_have_text("Reply to: Did force")
+    say(playground, "an answer")
+    expect(playground.locator(".row.out").last.locator(".reply")).to_contain_text("Did force")
+    expect(playground.locator("#messages")).to_contain_text("Ada sent an answer")
+    expect(playground.locator("#context")).to_be_hidden()
+
+
+def test_the_menu_of_commands(playground: Page) -> None:
+    playground.get_by_role("button", name="Commands").click()
+    playground.get_by_role("menuitem", name="/tea Make some tea").click()
+    expect(playground.locator(".row.out").last).to_contain_text("/tea")
+
+
+def test_an_inline_query(playground: Page) -> None:
+    say(playground, "@echo_bot apples")
+    playground.get_by_role("button", name="Pick").last.click()
+    expect(playground.locator(".row").last).to_contain_text("Picked apples")
+    expect(playground.locator(".row").last).to_contain_text("via @echo_bot")
+
+
+def test_a_typo_in_a_method_and_in_a_parameter(playground: Page) -> None:
+    answer_to(playground, "unknown")
+    expect(playground.locator(".row.in").last.locator(".why")).to_contain_text(
+        "sendMessage has no parameter txt; did you mean text?"
+    )
+    card = answer_to(playground, "other")
+    expect(card).to_contain_text("createForumTopic")
+    expect(card.locator("dd").last).to_have_text("News")
+
+
+def test_a_second_person_writes(playground: Page) -> None:
+    playground.get_by_label("You are").select_option("Grace")
+    say(playground, "hi")
+    expect(playground.locator("#messages")).to_contain_text("Grace sent hi")
+    expect(playground.locator("#messages")).not_to_contain_text("Ada sent")
+    playground.get_by_role("tab", name="Group").click()
+    say(playground, "hi, all")
+    expect(playground.locator("#messages")).to_contain_text("Grace sent hi, all")
+    playground.get_by_label("You are").select_option("Ada")
+    playground.get_by_role("tab", name="Private").click()
+
+
+def test_what_the_function_printed(playground: Page) -> None:
+    answer_to(playground, "print")
+    expect(playground.get_by_label("What the function printed")).to_have_text("a line of\tits own")
+
+
+def test_a_traceback_keeps_its_columns(playground: Page) -> None:
+    answer_to(playground, "raise", "bot.py failed")
+    traceback = playground.get_by_label("Traceback")
+    expect(traceback).to_have_css("white-space", "pre")
+    expect(playground.locator(".row.out").last.locator(".why")).to_have_text(
+        "ValueError: no such thing"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_of_it_is_accessible(playground: Page, scheme: Literal["light", "dark"]) -> None:
+    playground.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    assert violations(playground) == []
+
+
+def test_an_unknown_method_is_named(playground: Page) -> None:
+    """The last one: Telegram delivers its update again and again."""
+    say(playground, "typo")
+    expect(playground.locator(".called").last).to_contain_text(
+        "no such method; did you mean sendMessage?"
+    )
