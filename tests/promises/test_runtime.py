@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -302,6 +303,39 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     counted = set(re.findall(r'outcome = "(\w+)"', OPERATIONS))
     assert counted == {"bot_failed", "misconfigured"}
     assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
+
+
+READINGS = {
+    "the same": ([5, 5, 5], True),
+    "more and more": ([1, 2, 3], True),
+    "fewer": ([9, 5, 1], False),
+    "fewer at last": ([5, 9, 8], False),
+    "fewer at first": ([9, 5, 5], False),
+    "none at first": ([0, 5, 5], False),
+    "none": ([0, 0, 0], False),
+}
+
+
+@pytest.mark.parametrize(("readings", "alarms"), READINGS.values(), ids=READINGS)
+def test_pending_updates_alarm_where_three_readings_do_not_fall(
+    readings: list[int], alarms: bool
+) -> None:
+    """The alarm's expression happens to be Python's, but for IF and AND.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    [block] = re.findall(
+        r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', OPERATIONS, re.M | re.S
+    )
+    [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
+    [periods] = re.findall(r"evaluation_periods += (\d)", block)
+    differences = list(pairwise(readings))
+    assert len(differences) == int(periods)
+    breaching = [
+        eval(condition.replace("AND", "and"), {"pending": new, "DIFF": lambda _: new - old})  # noqa: B023
+        for old, new in differences
+    ]
+    assert all(breaching) is alarms
 
 
 @pytest.mark.parametrize("level", ["INFO", "FATAL"])
