@@ -387,7 +387,7 @@ def test_what_the_webhook_is_is_printed_as_metrics(
 ) -> None:
     import time
 
-    monkeypatch.setattr(time, "time", lambda: NOW + 0.5)
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
     assert container.invoke(WATCH) is None
     names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
@@ -396,14 +396,16 @@ def test_what_the_webhook_is_is_printed_as_metrics(
         "Dimensions": [[]],
         "Metrics": [{"Name": name} for name in names],
     }
-    assert json.loads(capsys.readouterr().out) == {
-        "_aws": {"Timestamp": NOW * 1000 + 500, "CloudWatchMetrics": [directive]},
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
         "level": "FATAL",
         "timestamp": AT,
         "message": "webhook",
         **dict(zip(names, values, strict=True)),
         "last_error": last_error,
     }
+    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
     assert container.log == []
 
 
