@@ -57,8 +57,8 @@ resource "terraform_data" "package" {
   }
 }
 
-# Role: it may write to one log group, read the token's parameter if there is one, and do what the
-# bot's own policy allows.
+# Role: it may write to one log group, read the token's parameter if there is one, trace if that is
+# on, and do what the bot's own policy allows.
 
 locals {
   # arn:partition:logs:region:account:log-group:name
@@ -70,6 +70,7 @@ locals {
     for name in var.telegram_bot_token_parameter[*] :
     "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
   ]
+  tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
 }
 
 resource "aws_iam_role" "this" {
@@ -115,6 +116,11 @@ resource "aws_iam_role_policy" "this" {
             "kms:ViaService"                      = "ssm.${local.region}.amazonaws.com"
           }
         }
+      }],
+      [for action in local.tracing_actions : {
+        Effect   = "Allow"
+        Action   = action
+        Resource = "*" # X-Ray knows no narrower one
       }],
       # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
@@ -202,6 +208,10 @@ resource "aws_lambda_function" "this" {
     log_group             = aws_cloudwatch_log_group.function.name
   }
 
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
+  }
+
   lifecycle {
     replace_triggered_by = [terraform_data.role.output]
 
@@ -233,6 +243,13 @@ resource "aws_lambda_function" "this" {
   }
 
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
+}
+
+# Events that AWS itself sends. Without this, Lambda would try them for six hours.
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name                = aws_lambda_function.this.arn # as in the permission below
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
 }
 
 # HTTP API, with a single route: POST /telegram.

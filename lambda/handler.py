@@ -89,6 +89,11 @@ def handler(event: Any, context: Any) -> Json | None:
             return on_terraform(event)
         if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None
+        if event.keys() == {"watch", "namespace"}:  # another schedule's
+            from botkit import webhook
+
+            webhook.watch(event)
+            return None
     on_event(event)
     return None
 

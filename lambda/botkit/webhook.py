@@ -6,10 +6,15 @@
 `sources` is the digest of the package that the function should run. The second comes from an
 `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`: the provider adds `tf`, and also sends the
 actions create and update, at which there is nothing to do.
+
+A schedule of operations.tf has the webhook looked at, for CloudWatch's alarms:
+
+    {"watch": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -17,6 +22,7 @@ import time
 
 from . import deadline, telegram
 from .errors import Refused, Unreachable, loggable
+from .outcome import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bot")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
+FAILING_SECONDS = 300  # since the last error: Telegram tries again after 120 at most
 
 # https://core.telegram.org/bots/api#botcommand and #setmycommands
 COMMAND = re.compile("[a-z0-9_]{1,32}")
@@ -85,6 +92,39 @@ def remove(event: dict[str, Any]) -> None:
         telegram.call("deleteWebhook")
     elif url:
         logger.warning("the webhook is another deployment's now, and stays")
+
+
+def watch(event: dict[str, Any]) -> None:
+    """Print what the webhook is, as metrics in the event's `namespace`.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    try:
+        info = telegram.call("getWebhookInfo")
+    except (Refused, Unreachable) as error:
+        failed(error).log("watch")
+        return
+    now, last_error = time.time(), info.get("last_error_message")
+    metrics = {
+        "WebhookLost": int(info["url"] != event["watch"]),
+        "WebhookFailing": int(now - info.get("last_error_date", 0) < FAILING_SECONDS),
+        "PendingUpdates": info["pending_update_count"],
+    }
+    directive = {
+        "Namespace": event["namespace"],
+        "Dimensions": [[]],
+        "Metrics": [{"Name": name} for name in metrics],
+    }
+    line = {
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
+        # Lambda drops lines below log_level, and takes those without level and timestamp for INFO.
+        "level": "FATAL",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "message": "webhook",
+        **metrics,
+        "last_error": last_error and loggable(str(last_error)),
+    }
+    print(json.dumps(line))
 
 
 def digest() -> str:

@@ -37,13 +37,17 @@ DELIVERY = "AWS's guide to an HTTP API's access logs asks for it; the emulator d
 TAGS = (
     "AWS asks for it, by name, where a stage has tags; the emulator for apigateway:POST and DELETE"
 )
+CONFIGURATION = "AWS asks for it where events have a limit; the emulator knows no such action"
 UNCHECKED = {
     "apigateway:TagResource": TAGS,
     "apigateway:UntagResource": TAGS,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
     "iam:PassRole": "CreateFunction depends on it; the emulator lets any role be passed",
     "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
+    "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
+    "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:ListTags": "without it GetFunction leaves the tags out; the emulator always tells them",
+    "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
     "logs:CreateLogDelivery": DELIVERY,
     "logs:DeleteLogDelivery": DELIVERY,
     "logs:DescribeResourcePolicies": DELIVERY,
@@ -53,8 +57,38 @@ UNCHECKED = {
     "logs:UpdateLogDelivery": DELIVERY,
 }
 
-# The emulator asks for this one without the function's name; AWS with it.
-NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
+# The emulator asks for these without a name; AWS with it.
+NAMELESS = {
+    "Effect": "Allow",
+    "Action": [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DeleteDashboards",
+        "cloudwatch:GetDashboard",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutDashboard",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource",
+        "lambda:CreateFunction",
+    ],
+    "Resource": "*",
+}
+# And for these with the bus, which AWS leaves out where it is the default one.
+ON_A_BUS = {
+    "Effect": "Allow",
+    "Action": [
+        "events:DeleteRule",
+        "events:DescribeRule",
+        "events:PutRule",
+    ],
+    "Resource": "arn:aws:events:*:*:rule/default/telegram-bot-*",
+}
 
 
 class Request(NamedTuple):
@@ -157,7 +191,7 @@ def policy(without: str = "") -> Any:
     """Return the policy as the emulator needs it, maybe without one action."""
     statements = [
         {**statement, "Action": sorted(actions(statement) - {without})}
-        for statement in (*POLICY["Statement"], NAMELESS)
+        for statement in (*POLICY["Statement"], NAMELESS, ON_A_BUS)
         if actions(statement) != {without}
     ]
     return {**POLICY, "Statement": statements}
@@ -184,10 +218,13 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         PolicyName="boundary", PolicyDocument=json.dumps(everything_allowed)
     )["Policy"]["Arn"]
     module.variables |= {"reserved_concurrency": 5, "tags": {"team": "bots"}}
+    topic = "arn:aws:sns:us-east-1:000000000000:alarms"
+    module.variables |= {"alarm_actions": [topic], "warm_schedule": "rate(5 minutes)"}
     with module:
         module.init()
         module.apply()
         assert answer_to(telegram, "hello") == "Heard: hello"
+        module.variables |= {"tracing": True, "warm_schedule": "rate(1 hour)", "timeout": 20}
         module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
         module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
         change(module, "Heard: ", "Noted: ")
@@ -222,7 +259,11 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     assert missed == {action: action for action in asked}
     # What has another name is out of reach.
     for action, request in asked.items():
-        if action not in ("lambda:CreateFunction", "logs:DescribeLogGroups"):
+        if action not in {
+            *NAMELESS["Action"],
+            "cloudwatch:DescribeAlarms",
+            "logs:DescribeLogGroups",
+        }:
             path = re.sub("^/v2/.*", "/v2/domainnames/another", request.path)
             path = path.replace("telegram-bot", "another")
             body = request.body.replace(b"telegram-bot", b"another")

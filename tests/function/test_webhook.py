@@ -359,5 +359,71 @@ def test_a_request_over_http_never_registers_or_removes(container: Container, ac
         assert container.invoke(each)["statusCode"] in (400, 401)
 
 
+# ── The look at it
+
+
+WATCH = {"watch": URL, "namespace": "TelegramBot/bot"}
+NOW = 1767225600
+AT = "2026-01-01T00:00:00Z"
+SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
+    "well": ({}, (0, 0, 3), None),
+    "gone": ({"url": ""}, (1, 0, 3), None),
+    "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
+    "failing": ({"last_error_date": NOW - 299, "last_error_message": "401"}, (0, 1, 3), "401"),
+    "failed once": ({"last_error_date": NOW - 300, "last_error_message": "503"}, (0, 0, 3), "503"),
+    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
+}
+
+
+@pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
+def test_what_the_webhook_is_is_printed_as_metrics(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: Json,
+    values: tuple[int, int, int],
+    last_error: str | None,
+) -> None:
+    import time
+
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    assert container.invoke(WATCH) is None
+    names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
+    directive = {
+        "Namespace": "TelegramBot/bot",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": name} for name in names],
+    }
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
+        "level": "FATAL",
+        "timestamp": AT,
+        "message": "webhook",
+        **dict(zip(names, values, strict=True)),
+        "last_error": last_error,
+    }
+    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
+    assert container.log == []
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
+)
+def test_where_telegram_tells_nothing_there_is_no_metric(
+    container: Container,
+    bot_api: BotApi,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    outcome: str,
+) -> None:
+    bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
+    assert container.invoke(WATCH) is None
+    assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)
+    assert capsys.readouterr().out == ""
+
+
 def test_the_failure_has_a_name_of_its_own() -> None:
     assert load("botkit.webhook").RegistrationFailed.__mro__[1] is Exception

@@ -245,22 +245,30 @@ def test_a_body_of_six_megabytes(container: Container, peer: Peer, encoded: bool
     assert len(peer.requests) == 1
 
 
-IMITATIONS: list[Json] = [
-    {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
-    {"source": "aws.events"},
-    {"Records": [{"eventSource": "aws:s3"}]},
-    {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
-]
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "Good morning"}
+IMITATIONS: dict[str, Any] = {
+    "Terraform": {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
+    "EventBridge": {"source": "aws.events"},
+    "S3": {"Records": [{"eventSource": "aws:s3"}]},
+    "a request": {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
+    "a call": CALL,
+    "calls": [CALL, CALL],
+    "the warm-up": {"warm": True},
+    "a look at the webhook": {"watch": "https://bot.example/telegram", "namespace": "Bot"},
+}
 
 
-@pytest.mark.parametrize("imitated", IMITATIONS, ids=lambda event: next(iter(event)))
+@pytest.mark.parametrize("imitated", IMITATIONS.values(), ids=IMITATIONS)
 def test_a_body_that_imitates_an_event_is_a_body(
-    container: Container, peer: Peer, imitated: Json
+    container: Container, peer: Peer, monkeypatch: pytest.MonkeyPatch, imitated: Any
 ) -> None:
+    monkeypatch.setattr(container.handler.bot, "on_event", lambda event: [CALL], raising=False)
     assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
-    with_id = {"update_id": 1, **imitated}
-    assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
     assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
+    assert is_refused_or_served(container, request(json.dumps(imitated), None)) == 401
+    if isinstance(imitated, dict):
+        with_id = {"update_id": 1, **imitated}
+        assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
     assert peer.requests == []
 
 
