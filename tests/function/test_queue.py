@@ -290,8 +290,12 @@ def test_another_event_is_the_bots(
 ) -> None:
     container, _ = queued()
     got = []
-    monkeypatch.setattr(container.handler.bot, "on_event", lambda event: got.append(event) or [],
-                        raising=False)  # fmt: skip
+
+    def on_event(event: Json) -> list[Json]:
+        got.append(event)
+        return []
+
+    monkeypatch.setattr(container.handler.bot, "on_event", on_event, raising=False)
     assert container.invoke(other) is None
     assert got == [other]
 
