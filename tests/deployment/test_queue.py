@@ -1,21 +1,26 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
-One deployment for all tests: the provider waits for half a minute at each of its two queues. Its
+One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
 pauses are of no time, since SQS counts in seconds; tests/function/test_queue.py has them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from container import Function
 from emulators.aws import Emulator
 from emulators.telegram import Call, Fault, Server, post
+from events import webhook_event
+from terraform import REGION
 
 from tests.support.deployment import Deployment, change, client, everything, texts
 from tests.support.telegram import TOKEN, FailingTelegram, said, say
@@ -37,6 +42,22 @@ BOT = """
             pass
         else:
             os._exit(1)
+"""
+
+
+# A bot whose first answers are made only while two chats are answered at the same time.
+TOGETHER = """
+import os, time
+
+def reply(update):
+    message = update["message"]
+    chat = message["chat"]["id"]
+    os.makedirs(os.path.join(os.environ["CHATS"], str(chat)), exist_ok=True)
+    while len(os.listdir(os.environ["CHATS"])) < 2:
+        time.sleep(0.01)
+    return [{"method": "sendMessage", "chat_id": chat, "text": "Heard: " + message["text"]}]
+
+HANDLED = ["message"]
 """
 
 
@@ -138,6 +159,7 @@ def test_an_update_that_is_delivered_twice_is_answered_once(
     update = telegram.message("twice", chat={"id": 3, "type": "private"}) | {"update_id": 7}
     headers = {"X-Telegram-Bot-Api-Secret-Token": telegram.secret}
     hook = module.outputs()["webhook_url"]
+    say(telegram, "before", chat=3)
     for _ in range(2):
         assert post(hook, headers, json.dumps(update).encode())[0] == 200
     say(telegram, "and then", chat=3)
@@ -174,6 +196,70 @@ def test_an_invocation_that_was_killed_is_tried_again(
     telegram.wait(lambda: answered(telegram, 6) == ["die", "and then"])
     assert not Path(module.variables["environment"]["ALIVE"]).exists(), "it did die"
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "70"})
+
+
+def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
+    """The emulated AWS invokes one function at a time, so this takes messages as Lambda does."""
+    telegram = FailingTelegram(TOKEN, SEED)
+    telegram.failing = 0
+    sqs = client(aws, "sqs")
+    attributes = {"FifoQueue": "true", "VisibilityTimeout": "60"}
+    queue = sqs.create_queue(QueueName="together.fifo", Attributes=attributes)["QueueUrl"]
+    bot, chats = tmp_path / "bot", tmp_path / "chats"
+    bot.mkdir()
+    chats.mkdir()
+    (bot / "bot.py").write_text(TOGETHER)
+    environment = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": REGION,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "CHATS": str(chats),
+        "QUEUE_URL": queue,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": "secret",
+    }
+
+    def receive() -> list[Any]:
+        """Return the event with the next message, unless each chat has one that is answered."""
+        received = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"])
+        arn = f"arn:aws:sqs:{REGION}:000000000000:together.fifo"
+        return [
+            {
+                "Records": [
+                    {
+                        "messageId": message["MessageId"],
+                        "receiptHandle": message["ReceiptHandle"],
+                        "body": message["Body"],
+                        "attributes": message["Attributes"],
+                        "eventSource": "aws:sqs",
+                        "eventSourceARN": arn,
+                    }
+                ]
+            }
+            for message in received.get("Messages", [])
+        ]
+
+    with contextlib.ExitStack() as opened:
+        environment["TELEGRAM_API_URL"] = opened.enter_context(Server(telegram)).url
+        one, two = (opened.enter_context(Function(bot, environment)) for _ in range(2))
+        for text in ("first", "second"):
+            for chat in (11, 12):
+                update = telegram.message(text, chat={"id": chat, "type": "private"})
+                body = json.dumps({"update_id": telegram.send(update), **update})
+                headers = {"X-Telegram-Bot-Api-Secret-Token": "secret"}
+                assert one.invoke(webhook_event(body, headers)).result["statusCode"] == 200
+        for _ in range(2):
+            events = receive() + receive()
+            assert receive() == [], "each chat waits for its answer"
+            with ThreadPoolExecutor(2) as pool:
+                invocations = list(pool.map(Function.invoke, (one, two), events))
+            assert [each.result for each in invocations] == [{"batchItemFailures": []}] * 2
+            for event in events:
+                handle = event["Records"][0]["receiptHandle"]
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=handle)
+    assert answered(telegram, 11) == answered(telegram, 12) == ["first", "second"]
+    sqs.delete_queue(QueueUrl=queue)
 
 
 def test_there_is_nothing_left_to_do(module: Deployment) -> None:
