@@ -338,6 +338,12 @@ ADDED = {
         *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
         *(f'{resource}["watch"]' for resource in SCHEDULE),
     },
+    "queue": {
+        "aws_lambda_event_source_mapping.updates[0]",
+        'aws_cloudwatch_metric_alarm.this["dead_letters"]',
+        "aws_sqs_queue.dead_letters[0]",
+        "aws_sqs_queue.updates[0]",
+    },
     "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
 }
 EVERYTHING = {
@@ -349,7 +355,8 @@ EVERYTHING = {
     "memory_size": 256,
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
-    "reply_mode": "webhook",
+    "queue": True,
+    "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
     "source_dir": str(ROOT / "tests" / "bot"),

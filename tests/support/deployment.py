@@ -83,6 +83,8 @@ def everything(aws: Emulator) -> list[str]:
     rules = client(aws, "events").list_rules()["Rules"]
     alarms = client(aws, "cloudwatch").describe_alarms()["MetricAlarms"]
     dashboards = client(aws, "cloudwatch").list_dashboards()["DashboardEntries"]
+    queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
+    mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
     return [
         *(f"function {function['FunctionName']}" for function in functions),
         *(f"role {role['RoleName']}" for role in roles),
@@ -92,6 +94,8 @@ def everything(aws: Emulator) -> list[str]:
         *(f"rule {rule['Name']}" for rule in rules),
         *(f"alarm {alarm['AlarmName']}" for alarm in alarms),
         *(f"dashboard {each['DashboardName']}" for each in dashboards),
+        *(f"queue {queue.rpartition('/')[2]}" for queue in queues),
+        *(f"source {mapping['EventSourceArn']}" for mapping in mappings),
     ]
 
 
