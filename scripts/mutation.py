@@ -119,6 +119,7 @@ EQUIVALENT = {
             "callers name it"
         ),
     },
+    "botkit/queue": {"if outcome.status <= 200:": "no status is lower"},
     "botkit/telegram": {
         "if status <= 200:": LOWEST,
         "_fetched_at = 1.0": UNREAD,
