@@ -48,7 +48,6 @@ UNCHECKED = {
     "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
     "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
-    "lambda:ListTags": "without it GetFunction leaves the tags out; the emulator always tells them",
     "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:GetEventSourceMapping": MAPPING,
     "lambda:UpdateEventSourceMapping": MAPPING,

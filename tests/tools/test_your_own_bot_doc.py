@@ -42,17 +42,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def python(folder: Path, *arguments: str, code: int = 0, **environment: str) -> str:
-    """Run Python in the reader's folder, and return its output. It must exit with `code`."""
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the reader's folder."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    result = subprocess.run(
+    return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
         env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         capture_output=True,
         text=True,
     )
-    assert result.returncode == code, result.stdout + result.stderr
+
+
+def python(folder: Path, *arguments: str, **environment: str) -> str:
+    """Run Python in the reader's folder, without an error, and return its output."""
+    result = run(folder, *arguments, **environment)
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
@@ -96,7 +101,7 @@ def test_the_types_fit_and_find_a_wrong_key(folder: Path) -> None:
     (folder / "bot" / "wrong.py").write_text(wrong)
     # A cache of its own, since the project's has other options; the next run is 10 s shorter.
     options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "reader"))
-    output = python(folder, "-m", "mypy", *options, "bot", code=1)
+    output = run(folder, "-m", "mypy", *options, "bot").stdout
     errors = re.findall(r"(\S+):\d+: error: (.*)", output)
     assert {file for file, _ in errors} == {"bot/wrong.py"}
     assert any("chatid" in text for _, text in errors)
