@@ -78,7 +78,7 @@ locals {
   by_function = { FunctionName = var.name }
 
   # Each goes off at `threshold` or more in each of `periods` periods of `seconds`.
-  alarms = merge(local.alarms_of_the_queue, {
+  alarms = merge(local.alarms_of_the_page, local.alarms_of_the_queue, {
     bot_failed = {
       metric      = [local.namespace, "Outcomes", "Sum"], dimensions = { outcome = "bot_failed" }, threshold = 1, periods = 1, seconds = 300
       description = "bot.py raised an exception, ran too long or returned no list of calls, so somebody got no answer. Find \"bot_failed\" in the log: its error says where. Fix bot.py, then apply."
@@ -117,6 +117,12 @@ locals {
       description = "The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one, then terraform apply -replace=aws_lambda_invocation.webhook."
     }
   })
+  alarms_of_the_page = {
+    for _ in var.mini_app[*] : "page_failed" => {
+      metric      = [local.namespace, "Outcomes", "Sum"], dimensions = { outcome = "page_failed" }, threshold = 1, periods = 1, seconds = 300
+      description = "bot.py raised an exception or ran too long at a request of the page's, which got a 500. Find \"page_failed\" in the log: its error says where. Fix bot.py, then apply."
+    }
+  }
   alarms_of_the_queue = {
     for queue in aws_sqs_queue.dead_letters : "dead_letters" => {
       metric      = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"], dimensions = { QueueName = queue.name }, threshold = 1, periods = 1, seconds = 300
@@ -271,4 +277,43 @@ resource "aws_lambda_event_source_mapping" "updates" {
   }
 
   depends_on = [aws_iam_role_policy.this]
+}
+
+# Mini App: routes for the page in the bot's folder app/, and the removal of its menu button.
+
+locals {
+  mini_app_url         = "${aws_apigatewayv2_api.this.api_endpoint}/app/index.html"
+  mini_app_environment = { for _ in var.mini_app[*] : "MINI_APP_URL" => local.mini_app_url }
+  menu_button          = { for text in var.mini_app[*] : "menu_button" => { text = text, url = local.mini_app_url } }
+}
+
+resource "aws_apigatewayv2_route" "mini_app" {
+  # AWS refuses a route that ends in a slash; the last one matches /app/, too.
+  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
+
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = "ANY ${each.value}"
+  target    = "integrations/${aws_apigatewayv2_integration.function.id}"
+}
+
+resource "aws_lambda_permission" "mini_app" {
+  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/*"])
+
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.arn
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
+}
+
+# Like the removal of the webhook, it does nothing until it is destroyed, as when mini_app becomes
+# null, or replaced. The registration of the webhook sets the button.
+resource "aws_lambda_invocation" "menu_button_removal" {
+  count = length(var.mini_app[*])
+
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CRUD"
+
+  input = jsonencode({ url = local.mini_app_url, is = "menu button" })
+
+  triggers = aws_lambda_invocation.removal.triggers
 }
