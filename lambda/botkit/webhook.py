@@ -1,11 +1,14 @@
 """The webhook and the bot's menu, registered and removed when Terraform invokes the function:
 
-    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …}
+    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …,
+     "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
+    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
 
-`sources` is the digest of the package that the function should run. The second comes from an
-`aws_lambda_invocation` with `lifecycle_scope = "CRUD"`: the provider adds `tf`, and also sends the
-actions create and update, at which there is nothing to do.
+`sources` is the digest of the package that the function should run, `menu_button` opens the Mini
+App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
+"CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
+nothing to do.
 """
 
 from __future__ import annotations
@@ -37,12 +40,12 @@ class RegistrationFailed(Exception):
 
 
 def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
-    """Register the bot's menu, then its webhook: a refused menu leaves the old webhook in place.
+    """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
 
     What may pass, such as a new host name that Telegram can't resolve yet, is tried again while
     there is time. Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram
     told them afterwards. Raises RegistrationFailed, which fails the apply.
-    Sources: https://core.telegram.org/bots/api#setmycommands and #setwebhook
+    Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     packed = digest()
     if packed and event.get("sources", packed) != packed:
@@ -53,6 +56,8 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         )
     if not callable(getattr(bot, "reply", None)):
         raise RegistrationFailed("bot.py must have a function reply(update)")
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default
@@ -64,6 +69,10 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         menu = _menu(commands)
         method = "setMyCommands" if menu else "deleteMyCommands"
         _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+    button = event.get("menu_button")
+    if button:
+        app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
+        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
     _call("setWebhook", params, "register the webhook")
     info: dict[str, Any] = {}
     try:
@@ -79,7 +88,15 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
 
 
 def remove(event: dict[str, Any]) -> None:
-    """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
+    """Remove the webhook, or the menu button, if it is still the event's `url`.
+
+    So another deployment keeps its own.
+    """
+    if event.get("is") == "menu button":
+        button = telegram.call("getChatMenuButton")
+        if button["type"] == "web_app" and button["web_app"]["url"] == event["url"]:
+            telegram.call("setChatMenuButton", menu_button={"type": "default"})
+        return
     url = telegram.call("getWebhookInfo")["url"]
     if url == event["url"]:
         telegram.call("deleteWebhook")

@@ -442,7 +442,7 @@ def test_what_is_no_list_of_calls_is_named(
     [
         (
             "async def reply(update):\n    return []",
-            LIST + "coroutine: write def, not async def",
+            "reply() must be written with def, not async def",
         ),
         ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
         ("from functools import partial\nreply = partial(len)", LIST + "int"),
