@@ -49,6 +49,10 @@ resource "terraform_data" "package" {
       error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot."
     }
     precondition {
+      condition     = var.mini_app == null || (contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py"))
+      error_message = "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/, since everything in this folder is public: see ${abspath(local.bot_folder)}."
+    }
+    precondition {
       condition = anytrue([
         for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
       ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
@@ -190,7 +194,7 @@ resource "aws_lambda_function" "this" {
   tags                           = var.tags
 
   environment {
-    variables = merge(local.environment, {
+    variables = merge(local.environment, local.mini_app_environment, {
       TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
     })
   }
@@ -226,8 +230,9 @@ resource "aws_lambda_function" "this" {
       error_message = "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda."
     }
     precondition {
-      # Lambda measures the JSON of all variables. The secret, unknown before the first apply, takes 65 bytes of it.
-      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65
+      # Lambda measures the JSON of all variables. The secret, unknown before the first apply, takes 65 bytes of it,
+      # and MINI_APP_URL up to 100.
+      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65 - 100 * length(var.mini_app[*])
       error_message = "The environment must not exceed 4 KB in total, with the module's own variables. Put long values into a file in the bot's folder or into Parameter Store."
     }
   }
@@ -235,7 +240,7 @@ resource "aws_lambda_function" "this" {
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# HTTP API, with a single route: POST /telegram.
+# HTTP API, with the route POST /telegram. A Mini App has routes beside it: operations.tf.
 
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
@@ -322,26 +327,29 @@ resource "aws_lambda_invocation" "webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode({
+  input = jsonencode(merge(local.menu_button, {
     tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
     sources         = local.sources_digest
-  })
+  }))
 
-  triggers = {
+  triggers = merge({ for key, button in local.menu_button : key => button.text }, {
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
     api             = var.telegram_api_url
     secret          = terraform_data.webhook_secret.id
     token           = try(sha256(var.telegram_bot_token), var.telegram_bot_token_parameter)
-  }
+  })
 
   depends_on = [
+    aws_apigatewayv2_route.mini_app,
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
+    aws_lambda_invocation.menu_button_removal,
     aws_lambda_invocation.removal,
+    aws_lambda_permission.mini_app,
     aws_lambda_permission.webhook,
   ]
 }

@@ -54,6 +54,17 @@ variable "memory_size" {
   }
 }
 
+variable "mini_app" {
+  type        = string
+  description = "Text of the chat's menu button, which opens the bot's page (Mini App): the folder app/ in source_dir, with an index.html. Everything in it is public. The button takes the place of the one that lists COMMANDS. Null: no page."
+  default     = null
+
+  validation {
+    condition     = var.mini_app == null || try(trimspace(var.mini_app) != "", false)
+    error_message = "The mini_app must have a text for the menu button, such as \"Open\", or be null."
+  }
+}
+
 variable "name" {
   type        = string
   description = "Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits, hyphens and underscores. Two bots in one account need different names, even in different regions."

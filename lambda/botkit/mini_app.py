@@ -16,10 +16,10 @@ import re
 import sys
 import time
 from base64 import b64decode, b64encode
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from . import calls, init_data
-from .errors import Unreachable
+from .errors import Unreachable, loggable
 from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ HASHED = re.compile(
 )
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 # What a request has whether or not Telegram told it.
-TOLD = ("user", "chat", "chat_type", "chat_instance", "start_param", "query_id")
+TOLD = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
 def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
@@ -68,7 +68,7 @@ def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
     """
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
-    method = _text(http, "method")
+    method = loggable(_text(http, "method"))
     # API Gateway decodes all but %25, and takes several slashes for the first one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
@@ -76,7 +76,7 @@ def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
     elif method not in ("GET", "HEAD"):
         answer = response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
     elif path in ("", "/"):
-        query = _text(event, "rawQueryString")
+        query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
         answer = response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
     else:
         answer = send_file(path, event.get("headers"))
