@@ -8,4 +8,10 @@ addEventListener("message", event => { if (event.source === parent) frame.conten
 // As in Telegram's apps, each launch begins without what the last one kept for its session.
 sessionStorage.clear();
 frame.src = decodeURIComponent(location.hash.slice(1));
-frame.addEventListener("load", () => frame.focus());
+frame.addEventListener("load", () => {
+  frame.focus();
+  // Where the page has no use for it, Escape does what it does in the chat.
+  frame.contentWindow.addEventListener("keydown", event => {
+    if (event.key === "Escape" && !event.defaultPrevented) parent.postMessage(JSON.stringify({ eventType: "escape" }), "*");
+  });
+});
