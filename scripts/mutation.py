@@ -49,12 +49,15 @@ TESTS = {
         "function/test_connection",
         "promises/test_faults",
     ],
+    "botkit/init_data": ["function/test_init_data"],
+    "botkit/mini_app": ["function/test_mini_app", "promises/test_hostile"],
     "botkit/multipart": ["function/test_multipart"],
     "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
     "botkit/settings": ["function/test_settings"],
     "botkit/telegram": [
         "function/test_telegram",
         "function/test_telegram_call",
+        "function/test_mini_app",
         "function/test_handler",
         "promises/test_faults",
     ],
@@ -62,6 +65,7 @@ TESTS = {
     "handler": [
         "function/test_handler",
         "function/test_webhook",
+        "function/test_mini_app",
         "promises/test_faults",
         "promises/test_hostile",
         "promises/test_runtime",

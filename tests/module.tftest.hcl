@@ -278,6 +278,66 @@ run "only_the_end_of_a_deployment_removes_the_webhook" {
   }
 }
 
+run "a_page_has_its_routes_and_its_button" {
+  command = apply
+
+  variables {
+    mini_app   = "Open"
+    source_dir = "tests/page"
+  }
+
+  assert {
+    condition     = toset(values(aws_apigatewayv2_route.mini_app)[*].route_key) == toset(["ANY /app", "ANY /app/", "ANY /app/{proxy+}"])
+    error_message = "The page's routes are /app and what is below it."
+  }
+  assert {
+    condition     = toset(values(aws_lambda_permission.mini_app)[*].source_arn) == toset(["arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app", "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app/*"])
+    error_message = "The permissions name the page's routes."
+  }
+  assert {
+    condition     = output.mini_app_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/app/index.html" && aws_lambda_function.this.environment[0].variables.MINI_APP_URL == output.mini_app_url
+    error_message = "The page's URL is an output, and in the function's environment."
+  }
+  assert {
+    condition     = jsondecode(aws_lambda_invocation.webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.webhook.triggers.menu_button == "Open"
+    error_message = "The registration sets the button, again when its text changes."
+  }
+  assert {
+    condition     = aws_lambda_invocation.menu_button_removal[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.menu_button_removal[0].input) == { url = output.mini_app_url, is = "menu button" }
+    error_message = "The end of the page removes the button."
+  }
+}
+
+run "without_a_page_there_is_nothing_of_it" {
+  command = apply
+
+  assert {
+    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0
+    error_message = "There is no route for a page, and no button."
+  }
+  assert {
+    condition     = output.mini_app_url == null && !contains(keys(aws_lambda_function.this.environment[0].variables), "MINI_APP_URL")
+    error_message = "There is no page's URL."
+  }
+}
+
+run "a_button_without_a_text_is_refused" {
+  command = plan
+  variables {
+    mini_app   = " "
+    source_dir = "tests/page"
+  }
+  expect_failures = [var.mini_app]
+}
+
+run "a_button_without_a_page_is_refused" {
+  command = plan
+  variables {
+    mini_app = "Open"
+  }
+  expect_failures = [terraform_data.package]
+}
+
 run "a_bot_has_what_it_asks_for" {
   command = apply
 

@@ -248,7 +248,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
 
 
-# Every resource that the module makes, whatever its inputs.
+# Every resource that the module makes by default, and those that an input adds.
 RESOURCES = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_integration.function",
@@ -266,18 +266,24 @@ RESOURCES = {
     "terraform_data.role",
     "terraform_data.webhook_secret",
 }
+ADDED = {
+    *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/", "/app/{proxy+}")),
+    *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
+    "aws_lambda_invocation.menu_button_removal[0]",
+}
 EVERYTHING = {
     "environment": {"TABLE": "votes"},
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
     "max_connections": 100,
     "memory_size": 256,
+    "mini_app": "Open",
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "reply_mode": "webhook",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
-    "source_dir": str(ROOT / "tests" / "bot"),
+    "source_dir": str(ROOT / "tests" / "page"),
     "tags": {"team": "bots"},
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_bot_token_parameter": PARAMETER,
@@ -287,7 +293,7 @@ EVERYTHING = {
 }
 
 
-def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
+def test_no_other_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
     planned = []
@@ -299,4 +305,4 @@ def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
             changes = [line["change"] for line in lines if line["type"] == "planned_change"]
             assert {change["action"] for change in changes} == {"create"}
             planned.append({change["resource"]["addr"] for change in changes})
-    assert planned == [RESOURCES, RESOURCES]
+    assert planned == [RESOURCES, RESOURCES | ADDED]
