@@ -460,13 +460,17 @@ class Chat:
         replied = self.telegram.messages.get((known["chat"]["id"], reply_to))
         if replied:
             content = {**content, "reply_to_message": replied}
+        self.keyboard_used(bot, chat)
+        about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
+        self.telegram.send(self.telegram.message(**about, **content), self.bot(bot))
+
+    def keyboard_used(self, bot: int, chat: str) -> None:
+        """Hide a keyboard that was made for one message, which was sent."""
         keyboard = self.keyboards.get(place := f"{bot or self.telegram.bot.id}:{chat}", {})
         if keyboard.get("force_reply") or keyboard.get("one_time_keyboard"):
             with self.lock:
                 del self.keyboards[place]
                 self.tell("keyboards", self.keyboards)
-        about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
-        self.telegram.send(self.telegram.message(**about, **content), self.bot(bot))
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""

@@ -103,7 +103,8 @@ def options() -> argparse.Namespace:
         metavar="DIR",
         type=argument(bot_folder),
         default=LAMBDA,
-        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+        help="folder with the bot's bot.py and all that it needs (default: the module's own); with "
+        "an app/index.html in it, the chat has a menu button that opens this page",
     )
     chosen.add_argument(
         "--config",

@@ -160,6 +160,7 @@ class Pages:
         self.chat.refresh()
         user, bot = self.chat.person(launch["chat"], ""), self.chat.bot(launch["bot"])
         self.chat.telegram.send_data(launch["label"], data, user, bot)
+        self.chat.keyboard_used(bot.id, launch["chat"])
         self._end(launch)
 
     def answered(self, query_id: str) -> None:

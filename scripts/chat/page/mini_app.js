@@ -72,11 +72,19 @@ async function leave() {
   if (open?.asks && await popup({ message: "Changes that you made may not be saved.", buttons: [{ id: "close", type: "destructive", text: "Close anyway" }, { type: "cancel" }] }) !== "close") return;
   close();
 }
-export function reloadPage() { if (open) open.frame.src = open.frame.src.replace(/\?\d+#|#/, `?${Date.now()}#`); }
+export function reloadPage() {
+  if (!open) return;
+  part("back").hidden = part("settings").hidden = true;
+  open.main = {}; open.secondary = {}; open.asks = false;
+  open.buttons.replaceChildren();
+  open.frame.src = open.frame.src.replace(/\?\d+#|#/, `?${Date.now()}#`);
+}
 export const closePage = close;
 export const isPageOpen = () => Boolean(open);
 // The server says that a page is closed: its data was sent, or its query answered.
 export function pageChanged(launch) { if (open?.id === launch.id && !launch.open) hide(); }
+
+addEventListener("pagehide", () => { if (open) navigator.sendBeacon("close", new Blob([JSON.stringify({ id: open.id })], { type: "application/json" })); });
 
 // Events, in both directions.
 function tell(eventType, eventData) { if (open?.listens) open.frame.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), new URL(open.url).origin); }
@@ -130,13 +138,12 @@ const PLAYED = {
     window.open(data.url, "_blank", "noopener,noreferrer");
   },
   web_app_open_tg_link: data => {
-    const path = String(data.path_full ?? "");
-    close();
-    if (!openTelegram(`https://t.me${path.startsWith("/") ? "" : "/"}${path}`)) app.toast(`Opens t.me${path} in Telegram, which the demo has no such chat for.`);
+    const address = `https://t.me/${String(data.path_full ?? "").replace(/^\//, "")}`;
+    if (!openTelegram(address)) app.toast(`Telegram opens ${address}. The demo has no such chat.`);
   },
 };
 
-// The buttons below the page. What isn't said anew stays.
+// The buttons below the page. What isn't said stays as it was.
 function setUp(kind, data) {
   Object.assign(open[kind], data);
   const { main, secondary, buttons } = open;
