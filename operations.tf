@@ -9,7 +9,8 @@ locals {
 }
 
 resource "aws_apigatewayv2_route" "mini_app" {
-  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/", "/app/{proxy+}"])
+  # AWS refuses a route that ends in a slash; the last one matches /app/, too.
+  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
 
   api_id    = aws_apigatewayv2_api.this.id
   route_key = "ANY ${each.value}"

@@ -24,7 +24,7 @@ def app_event(
     request_id: str = "request",
 ) -> Any:
     """Return the event of a request for the bot's page. `path` may be percent-encoded."""
-    known = "ANY " + (path if path in ("/app", "/app/") else "/app/{proxy+}")
+    known = "ANY /app" if path == "/app" else "ANY /app/{proxy+}"
     decoded = unquote(path.replace("%25", "%2525"))
     headers = {name.lower(): value for name, value in (headers or {}).items()}
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -287,7 +287,7 @@ run "a_page_has_its_routes_and_its_button" {
   }
 
   assert {
-    condition     = toset(values(aws_apigatewayv2_route.mini_app)[*].route_key) == toset(["ANY /app", "ANY /app/", "ANY /app/{proxy+}"])
+    condition     = toset(values(aws_apigatewayv2_route.mini_app)[*].route_key) == toset(["ANY /app", "ANY /app/{proxy+}"])
     error_message = "The page's routes are /app and what is below it."
   }
   assert {

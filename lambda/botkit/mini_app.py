@@ -133,7 +133,7 @@ def read_file(path: str) -> bytes | None:
     No path leaves the folder: no part of it may be empty or begin with a dot, and a link must stay.
     """
     parts = path[1:].split("/")
-    if not FOLDERS or "\\" in path or not all(part and part[0] != "." for part in parts):
+    if not FOLDERS or not all(part and part[0] != "." for part in parts):
         return None
     folder = os.path.realpath(os.path.join(FOLDERS[0], "app"))
     try:

@@ -267,7 +267,7 @@ RESOURCES = {
     "terraform_data.webhook_secret",
 }
 ADDED = {
-    *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/", "/app/{proxy+}")),
+    *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
     *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
     "aws_lambda_invocation.menu_button_removal[0]",
 }

@@ -32,7 +32,6 @@ def test_a_message_comes_back(deploy: Deploy, telegram: Telegram) -> None:
         "function_name": "echo",
         "log_group_name": "/aws/lambda/echo",
         "logs_command": "aws logs tail /aws/lambda/echo --follow --region us-east-1",
-        "mini_app_url": None,
         "role_name": "echo",
         "webhook": {"url": outputs["webhook_url"], "pending_updates": 0, "last_error": None},
         "webhook_url": outputs["webhook_url"],

@@ -54,8 +54,12 @@ def container(start: Start, bot_api: BotApi) -> Container:
 
 
 def show(container: Container, folder: Path) -> Container:
-    importlib.import_module("botkit.mini_app").FOLDERS = [str(folder)]
+    page_module().FOLDERS = [str(folder)]
     return container
+
+
+def page_module() -> Any:
+    return importlib.import_module("botkit.mini_app")
 
 
 def content(answer: Json) -> bytes:
@@ -328,12 +332,12 @@ def test_several_slashes_are_one_at_the_beginning(container: Container) -> None:
 
 def test_without_a_folder_there_is_no_file(container: Container, tmp_path: Path) -> None:
     assert get(show(container, tmp_path), "/app/index.html")["statusCode"] == 404
-    importlib.import_module("botkit.mini_app").FOLDERS = []
+    page_module().FOLDERS = []
     assert get(container, "/app/index.html")["statusCode"] == 404
 
 
 def test_the_folder_is_beside_the_bot_that_is_imported(container: Container) -> None:
-    module = importlib.reload(importlib.import_module("botkit.mini_app"))
+    module = importlib.reload(page_module())
     assert module.FOLDERS[0] == str(Path(container.handler.bot.__file__).parent)
 
 

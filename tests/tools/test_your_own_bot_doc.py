@@ -168,6 +168,16 @@ def test_a_photo_comes_back_as_a_file(folder: Path, httpserver: HTTPServer) -> N
     httpserver.check()
 
 
+def test_the_page_is_answered_what_it_asks(folder: Path) -> None:
+    [html] = [block for language, block in BLOCKS if language == "html"]
+    [asked] = re.findall(r'fetch\("api(/\w+)"', html)
+    request = {"method": "POST", "path": asked, "user": {"id": 42, "first_name": "Ada"}}
+    answer = evaluate(folder, "page", f"on_request({request!r})")
+    assert re.fullmatch(r"\{'name': 'Ada', 'die': [1-6]\}", answer)
+    request["method"] = "GET"
+    assert evaluate(folder, "page", f"on_request({request!r})").startswith("(404, ")
+
+
 @pytest.mark.parametrize(
     ("sender", "may"),
     [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
