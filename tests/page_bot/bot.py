@@ -24,6 +24,9 @@ def reply(update: Json) -> list[Json]:
     page = {"text": "Order", "web_app": {"url": URL}}
     if word == "inline":
         return [{**call, "text": "Here", "reply_markup": {"inline_keyboard": [[page]]}}]
+    if word == "elsewhere":
+        page = {"text": "Leave", "web_app": {"url": "https://example.org/app/index.html"}}
+        return [{**call, "text": "Away", "reply_markup": {"inline_keyboard": [[page]]}}]
     if word == "keyboard":
         return [{**call, "text": "There", "reply_markup": {"keyboard": [[page]]}}]
     if word == "link":

@@ -266,6 +266,17 @@ def test_outside_of_telegram_a_stranger_sees_it(visit: Open, demo: str) -> None:
     expect(request.locator("details[open] pre")).to_contain_text("unauthorized")
 
 
+def test_a_page_that_isnt_the_bots_own_is_told(visit: Open, demo: str) -> None:
+    page = visit(demo)
+    say(page, "elsewhere")
+    page.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "The demo opens the bot's own page only, MINI_APP_URL: not "
+        "https://example.org/app/index.html"
+    )
+    expect(page.locator("#page")).to_have_count(0)
+
+
 def save(path: Path, old: str, new: str) -> None:
     source = path.read_text()
     assert old in source
@@ -399,6 +410,26 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: str) 
         assert ask(f"{page}{path}", **refused)[0] == 403
     for path in ("/telegram", "/apple", "/events", "/page.js"):
         assert ask(f"{page}{path}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("chat", "how", "words"),
+    [
+        ("group", "menu", "Telegram opens pages in private chats only."),
+        ("ada", "menu", "there is no such button"),
+        ("ada", "keyboard", "there is no such button"),
+        ("ada", "inline", "there is no such message"),
+        ("ada", "by force", "there is no such button"),
+    ],
+)
+def test_what_cant_be_opened_is_told(demo: str, chat: str, how: str, words: str) -> None:
+    parts = urlsplit(demo)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    body = json.dumps({"chat": chat, "how": how, "url": "http://127.0.0.1:1/app/", "key": 7})
+    connection.request("POST", "/open", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())) == (400, {"error": words})
+    connection.close()
 
 
 CONFIGURATION = """
