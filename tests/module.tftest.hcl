@@ -56,6 +56,10 @@ run "one_route_leads_to_the_function" {
     condition     = output.webhook_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
     error_message = "The webhook's URL is the route's."
   }
+  assert {
+    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0 && output.mini_app_url == null
+    error_message = "There is no page, no button for it, and no way to it."
+  }
 }
 
 run "the_function_is_small_and_plain" {
@@ -305,19 +309,6 @@ run "a_page_has_its_routes_and_its_button" {
   assert {
     condition     = aws_lambda_invocation.menu_button_removal[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.menu_button_removal[0].input) == { url = output.mini_app_url, is = "menu button" }
     error_message = "The end of the page removes the button."
-  }
-}
-
-run "without_a_page_there_is_nothing_of_it" {
-  command = apply
-
-  assert {
-    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0
-    error_message = "There is no route for a page, and no button."
-  }
-  assert {
-    condition     = output.mini_app_url == null && !contains(keys(aws_lambda_function.this.environment[0].variables), "MINI_APP_URL")
-    error_message = "There is no page's URL."
   }
 }
 
