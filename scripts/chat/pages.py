@@ -71,7 +71,14 @@ class Pages:
     # Opening and closing.
 
     def open(
-        self, chat: str, how: str, url: str, key: int = 0, person: str = "", bot: int = 0
+        self,
+        chat: str,
+        how: str,
+        label: str,
+        url: str,
+        key: int = 0,
+        person: str = "",
+        bot: int = 0,
     ) -> Json:
         """Open a page by a button that a person sees: "menu", "inline" (of a message), "keyboard".
 
@@ -82,13 +89,12 @@ class Pages:
         if CHATS[chat]["chat"]["type"] != "private":
             raise InvalidRequest("Telegram opens pages in private chats only.")
         buttons = self._buttons(chat, how, key, of)
-        button = next((b for b in buttons if b.get("web_app", {}).get("url") == url), None)
-        if button is None:
+        if not any(b["text"] == label and b.get("web_app") == {"url": url} for b in buttons):
             raise InvalidRequest("there is no such button")
         address = self._address(of, url)
         self.chat.refresh()
         data = "" if how == "keyboard" else self.chat.telegram.open_page(user, of)
-        who, label = user["first_name"], button["text"]
+        who = user["first_name"]
         with self.chat.lock:
             launch = self._launch(of, how, chat=chat, who=who, label=label, init_data=data)
             if data:

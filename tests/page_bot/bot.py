@@ -28,7 +28,8 @@ def reply(update: Json) -> list[Json]:
         page = {"text": "Leave", "web_app": {"url": "https://example.org/app/index.html"}}
         return [{**call, "text": "Away", "reply_markup": {"inline_keyboard": [[page]]}}]
     if word == "keyboard":
-        return [{**call, "text": "There", "reply_markup": {"keyboard": [[page]]}}]
+        other = {**page, "text": "Look"}
+        return [{**call, "text": "There", "reply_markup": {"keyboard": [[other, page]]}}]
     if word == "link":
         return [{**call, "text": "https://t.me/echo_bot?start=order-7 and more"}]
     if word.startswith("/start"):

@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect  # noqa: E40
 
 BOT = ROOT / "tests" / "page_bot"
 PACKAGES = VENV / "npm" / "node_modules"
+URL = "http://127.0.0.1:1/app/index.html"  # of no bot
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
 expect.set_options(timeout=20_000)
@@ -425,7 +426,7 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: str) 
 def test_what_cant_be_opened_is_told(demo: str, chat: str, how: str, words: str) -> None:
     parts = urlsplit(demo)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
-    body = json.dumps({"chat": chat, "how": how, "url": "http://127.0.0.1:1/app/", "key": 7})
+    body = json.dumps({"chat": chat, "how": how, "label": "Open", "key": 7, "url": URL})
     connection.request("POST", "/open", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())) == (400, {"error": words})

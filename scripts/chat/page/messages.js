@@ -144,7 +144,7 @@ export function inlineKeyboard(entry, toast) {
     const address = b.url ?? b.login_url?.url;
     const about = { class: b.style, "data-name": `button ${entry.key} ${i} ${b.text}` };
     if (isLink(address)) return link(address, { ...about, title: address }, b.text, icon("link"));
-    if (b.web_app) return button(about, () => openPage("inline", b.web_app.url, entry.key), b.text, icon("page"));
+    if (b.web_app) return button(about, () => openPage("inline", b, entry.key), b.text, icon("page"));
     if (b.callback_data !== undefined) return button(about, () => { app.pinned = false; ask("press", { key: entry.key, person: app.person, data: b.callback_data }); }, b.text);
     if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); toast(`Copied: ${b.copy_text.text}`); }, b.text, icon("copy"));
     const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;

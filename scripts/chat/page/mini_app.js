@@ -28,9 +28,9 @@ function address({ url, init_data: data }) {
   return url + (own === undefined ? "#" : !own ? "" : /[=?]/.test(own) ? "&" : "?") + added;
 }
 
-export async function openPage(how, url, key = 0) {
+export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
   app.pinned = false;
-  const launch = await ask("open", { chat: app.chat, how, url, key, person: app.person, bot: app.bot });
+  const launch = await ask("open", { chat: app.chat, how, label, url, key, person: app.person, bot: app.bot });
   if (launch) show({ ...launch, how, opener: document.activeElement });
 }
 

@@ -213,7 +213,7 @@ app.select = (id, byHand) => {
 function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
-  const tap = b => b.web_app ? openPage("keyboard", b.web_app.url) : b.request_contact ? send("contact") : b.request_location ? send("location") : b.request_poll ? send("poll") : send("text", b.text);
+  const tap = b => b.web_app ? openPage("keyboard", b) : b.request_contact ? send("contact") : b.request_location ? send("location") : b.request_poll ? send("poll") : send("text", b.text);
   const one = b => {
     const played = typeof b === "string" || !(b.request_users || b.request_chat);
     const known = typeof b === "string" ? { text: b } : b;
@@ -354,7 +354,7 @@ for (const id of ["attach", "commands"]) {
   });
   document.addEventListener("click", event => { if (!$(id).hidden && !$("composer").contains(event.target)) menu(id, false); });
 }
-$("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat].web_app.url));
+$("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat]));
 $("fail").addEventListener("click", () => { $("fail").setAttribute("aria-expanded", $("fail").getAttribute("aria-expanded") !== "true"); drawFaults(); });
 $("bots").addEventListener("change", event => { closePage(); app.bot = +event.target.value; app.selected = null; visit(app.chat); drawHops(); });
 $("person").addEventListener("change", event => {
