@@ -44,8 +44,11 @@ def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
     about = {name: user[name] for name in names if name in user}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
     with world.changed:
+        bot.chats.setdefault(chat["id"], chat)  # whoever opens a bot's page lets it write to them
         bot.web_app_queries[query_id] = {"user": user, "chat": chat}
-    text = json.dumps({**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=",:")
+    text = json.dumps(
+        {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
+    )
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
     fields = {"query_id": query_id, "user": text, "auth_date": f"{int(time.time())}"}
     return init_data(bot.token, {**fields, "signature": signature})
@@ -55,8 +58,8 @@ def send_data(world: World, bot: Bot, user: Json, button: str, data: str) -> int
     """Send a page's data to the bot, as a keyboard's button of that text allows."""
     if not 1 <= len(data.encode()) <= LONGEST_DATA:
         raise ValueError(f"sendData takes 1 to {LONGEST_DATA} bytes, not {len(data.encode())}")
-    content = {"web_app_data": {"data": data, "button_text": button}}
-    return world.send(world.message(user=user, **content), bot)
+    sent = {"data": data, "button_text": button}
+    return world.send(world.message(user=user, web_app_data=sent), bot)
 
 
 @plays("answerWebAppQuery")
