@@ -205,7 +205,7 @@ class Chat:
 
     def from_queue(self, invocation: Invocation) -> None:
         """Note that a queue had the function answer an update."""
-        with self._lock:
+        with self.lock:
             trace = self._traces[invocation.outcome["update_id"]]
             this = trace["tries"][-1]
             this["queue"].append({**about(invocation), "calls": len(this["calls"])})

@@ -493,7 +493,7 @@ def test_what_a_queue_brings(visit: Open, project: Path) -> None:
     (folder / "main.tf").write_text(WITH_A_QUEUE)
     with Script(project, "demo", "--config", str(folder)) as script:
         script.wait_for("Ctrl-C ends the demo.")
-        page = visit(address(script))
+        page = visit(page_of(script))
         say(page, "hello")
         expect(page.locator("#verdict")).to_have_text("answered")
         webhook = ["Update", "Event", "Function", "Answer"]
