@@ -19,7 +19,7 @@ from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
 from . import calls, init_data
-from .errors import Unreachable, loggable
+from .errors import Unreachable
 from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
     """
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
-    method = loggable(_text(http, "method"))
+    method = _text(http, "method")
     # API Gateway decodes all but %25, and takes several slashes for the first one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):

@@ -186,6 +186,11 @@ CASES: dict[str, Case] = {
         "unauthorized",
         "an",
     ),
+    "auth_date with an underscore": (  # which Python's int() takes
+        lambda: sign(launch(auth_date=f"{time.time():_.0f}")),
+        "unauthorized",
+        "a",
+    ),
     "auth_date in other digits": (
         lambda: sign(launch(auth_date=f"{time.time():.0f}".replace("1", "\u0661"))),
         "unauthorized",
