@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import importlib.util
 import json
@@ -248,7 +249,7 @@ def test_a_link_opens_the_private_chat(visit: Open, demo: str) -> None:
     say(page, "link")
     page.get_by_role("link", name="https://t.me/echo_bot?start=order-7").click()
     expect(page.locator("#where")).to_have_text("private chat")
-    expect(page.locator(".row.in").last).to_contain_text("Started with order-7")
+    expect(page.locator(".row.in").get_by_text("Started with order-7")).to_have_count(2)
     do(opened(page), "telegram")
     expect(page.locator("#page")).to_have_count(0)
     expect(page.locator(".row.in").last).to_contain_text("Started with order-9")
@@ -355,7 +356,7 @@ def test_libraries_run_unchanged(
     said = frame.locator("#said")
     expect(said).to_contain_text("web dark undefined")
     page.get_by_role("button", name="Pay").click()
-    page.get_by_role("button", name="OK").click()
+    page.get_by_role("button", name="OK", exact=True).click()
     expect(page.locator(".row.in").last).to_contain_text("Got paid of Order")
     expect(page.locator("#page")).to_have_count(0)
 
@@ -427,10 +428,10 @@ def test_what_cant_be_opened_is_told(demo: str, chat: str, how: str, words: str)
     parts = urlsplit(demo)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     body = json.dumps({"chat": chat, "how": how, "label": "Open", "key": 7, "url": URL})
-    connection.request("POST", "/open", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    assert (answer.status, json.loads(answer.read())) == (400, {"error": words})
-    connection.close()
+    with contextlib.closing(connection):
+        connection.request("POST", "/open", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())) == (400, {"error": words})
 
 
 CONFIGURATION = """
