@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from emulators.runtime_api import RuntimeApi
+from emulators.telegram.mini_app import init_data
+from events import http_event
 from project import ROOT, SCRIPTS
 
 from tests.conftest import BotApi, Serve
@@ -220,6 +223,9 @@ def reply(update):
         logging.getLogger("bot").error("misconfigured", extra={"outcomes": "misconfigured"})
     return [] if text == "nothing" else [{"method": "sendMessage", "chat_id": 42, "text": text}]
 
+def on_request(request):
+    raise ValueError("bot_failed")
+
 HANDLED = ["message"]
 """
 
@@ -245,7 +251,8 @@ def matches(pattern: str, line: Json) -> bool:
 def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
-    function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url)
+    page = "https://bot.example/app/index.html"
+    function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url, MINI_APP_URL=page)
 
     def deliver(text: str, *codes: int, update_id: int = 1) -> None:
         call = {"method": "sendMessage", "chat_id": 42, "text": text}
@@ -277,6 +284,10 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     bot_api.refuses(call, 429, "no")
     runtime_api.invoke([call, call])
     runtime_api.invoke({"an event": "of nobody's"})
+    signed = init_data(TOKEN, {"auth_date": str(int(time.time())), "user": '{"id": 42}'})
+    headers = {"authorization": f"tma {signed}"}
+    path = "/app/api/order"
+    runtime_api.invoke(http_event("ANY /app/{proxy+}", "GET", path, "", headers, "", "1"))
     runtime_api.invoke({"tf": {"action": "register"}, "url": "", "sources": "others"})
     bot_api.answers("getWebhookInfo", {}, INFO)
     runtime_api.invoke(WATCH)
@@ -296,12 +307,13 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "unreachable": 1,
         "misconfigured": 2,
         "incomplete": 1,
+        "page_failed": 1,
     }
-    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES)
-    assert {line["message"] for line in found} == {"update", "event", "watch"}
+    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {"queued"}
+    assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # What the alarms count is there at every log_level that they allow.
     counted = set(re.findall(r'outcome = "(\w+)"', OPERATIONS))
-    assert counted == {"bot_failed", "misconfigured"}
+    assert counted == {"bot_failed", "misconfigured", "page_failed"}
     assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
 
 
