@@ -51,6 +51,7 @@ TESTS = {
     ],
     "botkit/multipart": ["function/test_multipart"],
     "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
+    "botkit/queue": ["function/test_queue"],
     "botkit/settings": ["function/test_settings"],
     "botkit/telegram": [
         "function/test_telegram",
@@ -61,6 +62,7 @@ TESTS = {
     "botkit/webhook": ["function/test_webhook"],
     "handler": [
         "function/test_handler",
+        "function/test_queue",
         "function/test_webhook",
         "promises/test_faults",
         "promises/test_hostile",
@@ -105,6 +107,7 @@ EQUIVALENT = {
             "callers name it"
         ),
     },
+    "botkit/queue": {"if outcome.status <= 200:": "no status is lower"},
     "botkit/telegram": {
         "_fetched_at = 1.0": UNREAD,
         "_fetched_at = -1.0": UNREAD,
