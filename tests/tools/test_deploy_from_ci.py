@@ -33,7 +33,7 @@ def test_the_workflow_is_sound(name: str, tmp_path: Path) -> None:
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)
     path.write_text(FILES[WORKFLOW])
-    command = [VENV / "bin" / name, *CHECKS[name]]
+    command = [str(VENV / "bin" / name), *CHECKS[name]]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -68,7 +68,7 @@ def test_each_try_costs() -> None:
     second = model.GIGABYTES * DOLLARS_PER_GB_SECOND
     assert model.run(stage(), [0, 0]).dollars == pytest.approx(2 + 2 * second)
     assert model.run(stage(limit=1), [0, 0]).dollars == pytest.approx(
-        2 + 2 * second + model.THROTTLED / 1e6
+        2 + 2 * second + model.API / 1e6
     )
 
 
