@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ def measure(telegram: Telegram, chats: int, updates: int) -> Rate:
 
 def rates(queue: bool) -> Iterator[Rate]:
     """Apply the module, and yield the best of some rounds for each number of chats."""
+    print("terraform apply", file=sys.stderr)
     telegram = Telegram(TOKEN)
     variables: dict[str, Any] = {"queue": True} if queue else {}
     with (
@@ -70,6 +72,8 @@ def rates(queue: bool) -> Iterator[Rate]:
         module.init()
         module.apply()
         for chats in CHATS:
+            how = "with a queue" if queue else "without a queue"
+            print(f"{how}, {chats} chats at once", file=sys.stderr)
             measure(telegram, chats, chats * 2)  # starts the containers
             rounds = [measure(telegram, chats, UPDATES) for _ in range(ROUNDS)]
             yield max(rounds, key=lambda rate: rate.a_second)
