@@ -49,6 +49,10 @@ resource "terraform_data" "package" {
       error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot."
     }
     precondition {
+      condition     = var.mini_app == null || (contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py"))
+      error_message = "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/, since everything in this folder is public: see ${abspath(local.bot_folder)}."
+    }
+    precondition {
       condition = anytrue([
         for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
       ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
@@ -58,7 +62,7 @@ resource "terraform_data" "package" {
 }
 
 # Role: it may write to one log group, read the token's parameter and use the queue if there is one,
-# and do what the bot's own policy allows.
+# trace if that is on, and do what the bot's own policy allows.
 
 locals {
   # arn:partition:logs:region:account:log-group:name
@@ -70,6 +74,7 @@ locals {
     for name in var.telegram_bot_token_parameter[*] :
     "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
   ]
+  tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
 }
 
 resource "aws_iam_role" "this" {
@@ -115,6 +120,11 @@ resource "aws_iam_role_policy" "this" {
             "kms:ViaService"                      = "ssm.${local.region}.amazonaws.com"
           }
         }
+      }],
+      [for action in local.tracing_actions : {
+        Effect   = "Allow"
+        Action   = action
+        Resource = "*" # X-Ray knows no narrower one
       }],
       [for queue in aws_sqs_queue.updates : {
         Effect = "Allow"
@@ -199,6 +209,7 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       local.environment,
+      local.mini_app_environment,
       { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
       { for queue in aws_sqs_queue.updates : "QUEUE_URL" => queue.url },
     )
@@ -209,6 +220,10 @@ resource "aws_lambda_function" "this" {
     application_log_level = var.log_level
     system_log_level      = "WARN" # START and REPORT lines would cost more than all others together
     log_group             = aws_cloudwatch_log_group.function.name
+  }
+
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
   }
 
   lifecycle {
@@ -236,8 +251,8 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       # Lambda measures the JSON of all variables. What is unknown before the first apply takes 65 bytes of it, the
-      # secret, and up to 150, the queue's URL.
-      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65 - (var.queue ? 150 : 0)
+      # secret, up to 150, the queue's URL, and up to 100, the page's.
+      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65 - (var.queue ? 150 : 0) - (var.mini_app == null ? 0 : 100)
       error_message = "The environment must not exceed 4 KB in total, with the module's own variables. Put long values into a file in the bot's folder or into Parameter Store."
     }
     precondition {
@@ -257,7 +272,14 @@ resource "aws_lambda_function" "this" {
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# HTTP API, with a single route: POST /telegram.
+# Events that AWS itself sends. Without this, Lambda would try them for six hours.
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name                = aws_lambda_function.this.arn # as in the permission below
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
+}
+
+# HTTP API, with the route POST /telegram. A Mini App has routes beside it: operations.tf.
 
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
@@ -344,26 +366,29 @@ resource "aws_lambda_invocation" "webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode({
+  input = jsonencode(merge(local.menu_button, {
     tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
     sources         = local.sources_digest
-  })
+  }))
 
-  triggers = {
+  triggers = merge({ for key, button in local.menu_button : key => button.text }, {
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
     api             = var.telegram_api_url
     secret          = terraform_data.webhook_secret.id
     token           = try(sha256(var.telegram_bot_token), var.telegram_bot_token_parameter)
-  }
+  })
 
   depends_on = [
+    aws_apigatewayv2_route.mini_app,
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
+    aws_lambda_invocation.menu_button_removal,
     aws_lambda_invocation.removal,
+    aws_lambda_permission.mini_app,
     aws_lambda_permission.webhook,
   ]
 }

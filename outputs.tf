@@ -18,6 +18,11 @@ output "logs_command" {
   value       = "aws logs tail ${aws_cloudwatch_log_group.function.name} --follow --region ${local.region}"
 }
 
+output "mini_app_url" {
+  description = "URL of the bot's page (Mini App), for buttons of the type web_app. Null without mini_app."
+  value       = one([for _ in var.mini_app[*] : local.mini_app_url])
+}
+
 output "role_name" {
   description = "Name of the function's IAM role, to attach more policies to."
   value       = aws_iam_role.this.name

@@ -1,3 +1,15 @@
+variable "alarm_actions" {
+  type        = list(string)
+  description = "ARNs of what CloudWatch does when an alarm goes off, such as SNS topics. They switch on the alarms, a dashboard and an hourly look at the webhook. Empty: none of these. With a log_level above INFO the dashboard counts problems only; FATAL is refused."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:.+$", arn))])
+    error_message = "The alarm_actions must be at most 5 ARNs, such as arn:aws:sns:eu-central-1:123456789012:alarms."
+  }
+}
+
 variable "environment" {
   type        = map(string)
   description = "Environment variables for the bot, up to 4 KB in total with the module's own. The module's own names, AWS_ENDPOINT_URL and names that Lambda reserves are refused."
@@ -8,7 +20,7 @@ variable "environment" {
 
 variable "log_level" {
   type        = string
-  description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN only problems. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
+  description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN only problems, so the dashboard of alarm_actions then counts no others. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
   default     = "INFO"
   nullable    = false
 
@@ -51,6 +63,17 @@ variable "memory_size" {
   validation {
     condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
     error_message = "The memory_size must be a whole number of MB from 128 to 10240."
+  }
+}
+
+variable "mini_app" {
+  type        = string
+  description = "Text of the chat's menu button, which opens the bot's page (Mini App): the folder app/ in source_dir, with an index.html. Everything in it is public. The button takes the place of the one that lists COMMANDS. Null: no page."
+  default     = null
+
+  validation {
+    condition     = var.mini_app == null || try(trimspace(var.mini_app) != "", false)
+    error_message = "The mini_app must have a text for the menu button, such as \"Open\", or be null."
   }
 }
 
@@ -218,4 +241,22 @@ variable "timeout" {
     error_message = "The timeout must be a whole number of seconds from 3 to 25, or to 900 with queue = true."
   }
   # A precondition of the function checks it against queue: Terraform 1.8 lets a validation see one variable.
+}
+
+variable "tracing" {
+  type        = bool
+  description = "Whether AWS X-Ray traces the function: starts, waits and errors of a sample of its invocations. The role may then write traces."
+  default     = false
+  nullable    = false
+}
+
+variable "warm_schedule" {
+  type        = string
+  description = "When to invoke the function to keep one container warm: an EventBridge rate or cron expression (UTC), such as rate(5 minutes). Null: never."
+  default     = null
+
+  validation {
+    condition     = var.warm_schedule == null || can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\([0-9*,/-]+ [0-9*,/-]+ [0-9*?,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*?,/#-]+ [0-9*,/-]+\\))$", var.warm_schedule))
+    error_message = "The warm_schedule must be an EventBridge expression: rate(5 minutes), or cron with six fields, such as cron(0/5 8-17 ? * MON-FRI *)."
+  }
 }

@@ -96,16 +96,29 @@ def handler(event: Any, context: Any) -> Json | None:
             return queue.settle(record, outcome)
         if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None
+        if event.keys() == {"watch", "namespace"}:  # another schedule's
+            from botkit import webhook
+
+            webhook.watch(event)
+            return None
     on_event(event)
     return None
 
 
 def on_http(event: Json) -> Json:
-    """Answer a webhook request (https://core.telegram.org/bots/api#setwebhook)."""
+    """Answer a request: Telegram's with an update, or one for the bot's page.
+
+    Source: https://core.telegram.org/bots/api#setwebhook
+    """
     deadline.limit(AWAITED_SECONDS)
     if event.get("version") != "2.0":
         logger.error("a request that isn't of API Gateway's payload format 2.0 is refused")
         return response(400, "only payload format 2.0 is answered")
+    # By the route, which API Gateway chose: a path can be written in many ways.
+    if settings.mini_app_url and str(event.get("routeKey")).startswith("ANY /app"):
+        from botkit import mini_app
+
+        return mini_app.respond(event, bot, ask_bot)
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
         return response(401, "no secret token is configured")
@@ -196,14 +209,19 @@ def answer(update: Json) -> Outcome:
     return outcome
 
 
-def ask_bot(name: str, argument: Any, carry_out: Callable[[list[Json]], Outcome]) -> Outcome:
-    """Call a function of bot.py, and make the calls that it returns. Returns the outcome."""
+def ask_bot(
+    name: str,
+    argument: Any,
+    carry_out: Callable[[Any], Outcome],
+    ask: Callable[[Any, str, Any], Any] = calls.ask,
+) -> Outcome:
+    """Call a function of bot.py by `ask`, and carry out what it returns. Returns the outcome."""
     if broken:
         import_bot()  # what went wrong may have passed
     if broken:
         return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
-        todo = calls.ask(bot, name, argument)
+        todo = ask(bot, name, argument)
     except (Refused, Unreachable) as error:  # of a call that the bot made itself
         return failed(error)
     except calls.BadCalls as error:
@@ -313,5 +331,6 @@ def on_terraform(event: Json) -> Json:
             webhook.remove(event)
         except Exception as error:  # a dead token, Telegram away: no reason to hold up a destroy
             reason = f"{type(error).__name__}: {error}"
-            logger.error("the webhook was not removed", extra={"error": reason})
+            what = event.get("is", "webhook")
+            logger.error(f"the {what} was not removed", extra={"error": reason})
     return {}

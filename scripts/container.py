@@ -130,7 +130,7 @@ class Invocation:
     @property
     def failure(self) -> str:
         """What is wrong with bot.py, if something is: the traceback, or what is wrong in words."""
-        if self.outcome.get("outcome") not in ("bot_failed", "misconfigured"):
+        if self.outcome.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
             return ""
         return self.traceback or str(self.outcome.get("error", ""))
 

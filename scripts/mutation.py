@@ -49,6 +49,8 @@ TESTS = {
         "function/test_connection",
         "promises/test_faults",
     ],
+    "botkit/init_data": ["function/test_init_data"],
+    "botkit/mini_app": ["function/test_mini_app", "promises/test_hostile"],
     "botkit/multipart": ["function/test_multipart"],
     "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
     "botkit/queue": ["function/test_queue"],
@@ -56,6 +58,7 @@ TESTS = {
     "botkit/telegram": [
         "function/test_telegram",
         "function/test_telegram_call",
+        "function/test_mini_app",
         "function/test_handler",
         "promises/test_faults",
     ],
@@ -64,6 +67,7 @@ TESTS = {
         "function/test_handler",
         "function/test_queue",
         "function/test_webhook",
+        "function/test_mini_app",
         "promises/test_faults",
         "promises/test_hostile",
         "promises/test_runtime",
@@ -78,6 +82,9 @@ SAME_TYPE = "types are equal if they are the same"
 ONE_SECOND = "the pause is of one second"
 TWO_MODES = "main.tf takes only these two"
 UNREAD = "it isn't read before it is set"
+TOO_LONG = "a test would have to wait as long"
+LOWEST = "http.client returns no lower one"
+NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
     "*": {
         "TYPE_CHECKING = True": "it imports what is loaded already, or test_startup would fail",
@@ -87,7 +94,7 @@ EQUIVALENT = {
         'if is_from_a_bot(message) or message["message_id"] <= 0:': "no id is lower",
     },
     "botkit/aws": {
-        "if status <= 200 and isinstance(result, dict):": "http.client returns no lower one",
+        "if status <= 200 and isinstance(result, dict):": LOWEST,
     },
     "botkit/calls": {
         "if threading.current_thread() == threading.main_thread():": "there is one main thread",
@@ -98,6 +105,15 @@ EQUIVALENT = {
         "self._last_used = 1.0": UNREAD,
         'self._is_secure = scheme.lower() >= "https"': "main.tf takes only http and https",
         "self.join(max(deadline - time.monotonic(), -1))": "join takes both for no time at all",
+        "connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 2)": "any but 0 is on",
+        "CONNECT_SECONDS = 11": TOO_LONG,
+        "CONNECT_SECONDS = 9": TOO_LONG,
+    },
+    "botkit/exchange": {
+        "def __init__(self, connection: socket, deadline: float, limit: int = 1) -> None:": NO_BODY,
+        "def __init__(self, connection: socket, deadline: float, limit: int = -1) -> None:": (
+            NO_BODY
+        ),
     },
     "botkit/multipart": {
         f"boundary = os.urandom({length}).hex()": "as unlikely in a file" for length in (15, 17)
@@ -109,6 +125,7 @@ EQUIVALENT = {
     },
     "botkit/queue": {"if outcome.status <= 200:": "no status is lower"},
     "botkit/telegram": {
+        "if status <= 200:": LOWEST,
         "_fetched_at = 1.0": UNREAD,
         "_fetched_at = -1.0": UNREAD,
         "code = code if type(code) == int else status": SAME_TYPE,

@@ -7,6 +7,11 @@ mock_provider "aws" {
       execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:abc123"
     }
   }
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = {
+      arn = "arn:aws:events:eu-central-1:123456789012:rule/mock"
+    }
+  }
   mock_resource "aws_cloudwatch_log_group" {
     defaults = {
       arn = "arn:aws:logs:eu-central-1:123456789012:log-group:mock"
@@ -62,6 +67,10 @@ run "one_route_leads_to_the_function" {
   assert {
     condition     = output.webhook_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
     error_message = "The webhook's URL is the route's."
+  }
+  assert {
+    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0 && output.mini_app_url == null
+    error_message = "There is no page, no button for it, and no way to it."
   }
 }
 
@@ -285,6 +294,53 @@ run "only_the_end_of_a_deployment_removes_the_webhook" {
   }
 }
 
+run "a_page_has_its_routes_and_its_button" {
+  command = apply
+
+  variables {
+    mini_app   = "Open"
+    source_dir = "tests/page"
+  }
+
+  assert {
+    condition     = toset(values(aws_apigatewayv2_route.mini_app)[*].route_key) == toset(["ANY /app", "ANY /app/{proxy+}"])
+    error_message = "The page's routes are /app and what is below it."
+  }
+  assert {
+    condition     = toset(values(aws_lambda_permission.mini_app)[*].source_arn) == toset(["arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app", "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app/*"])
+    error_message = "The permissions name the page's routes."
+  }
+  assert {
+    condition     = output.mini_app_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/app/index.html" && aws_lambda_function.this.environment[0].variables.MINI_APP_URL == output.mini_app_url
+    error_message = "The page's URL is an output, and in the function's environment."
+  }
+  assert {
+    condition     = jsondecode(aws_lambda_invocation.webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.webhook.triggers.menu_button == "Open"
+    error_message = "The registration sets the button, again when its text changes."
+  }
+  assert {
+    condition     = aws_lambda_invocation.menu_button_removal[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.menu_button_removal[0].input) == { url = output.mini_app_url, is = "menu button" }
+    error_message = "The end of the page removes the button."
+  }
+}
+
+run "a_button_without_a_text_is_refused" {
+  command = plan
+  variables {
+    mini_app   = " "
+    source_dir = "tests/page"
+  }
+  expect_failures = [var.mini_app]
+}
+
+run "a_button_without_a_page_is_refused" {
+  command = plan
+  variables {
+    mini_app = "Open"
+  }
+  expect_failures = [terraform_data.package]
+}
+
 run "a_bot_has_what_it_asks_for" {
   command = apply
 
@@ -321,6 +377,121 @@ run "a_bot_has_what_it_asks_for" {
   assert {
     condition     = output.function_arn == aws_lambda_function.this.arn && output.role_name == "telegram-bot"
     error_message = "The function and the role are outputs."
+  }
+}
+
+run "what_is_off_makes_nothing" {
+  command = plan
+
+  assert {
+    condition = length(merge(
+      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_cloudwatch_metric_alarm.this,
+    )) + length(concat(aws_cloudwatch_log_metric_filter.outcomes, aws_cloudwatch_metric_alarm.pending, aws_cloudwatch_dashboard.this)) == 0
+    error_message = "Without an input there is no schedule, no alarm, no metric filter and no dashboard."
+  }
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
+    error_message = "Nothing is traced."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
+    error_message = "An event is tried for an hour at most, and twice more."
+  }
+}
+
+run "the_warm_up_is_an_input_of_its_own" {
+  command = apply
+
+  variables {
+    warm_schedule = "rate(5 minutes)"
+  }
+
+  assert {
+    condition     = { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.schedule_expression } == { warm = "rate(5 minutes)" }
+    error_message = "There is one schedule, as asked for."
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { warm = true } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_function.this.arn
+    error_message = "The schedule's target is the function, with the warm-up's input."
+  }
+  assert {
+    condition     = aws_lambda_permission.schedule["warm"].principal == "events.amazonaws.com" && aws_lambda_permission.schedule["warm"].source_arn == aws_cloudwatch_event_rule.schedule["warm"].arn
+    error_message = "The permission names the one schedule."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 0
+    error_message = "A warm-up needs no alarms."
+  }
+}
+
+run "alarms_act_say_what_to_do_and_ignore_missing_data" {
+  command = apply
+
+  variables {
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    tags          = { team = "bots" }
+    timeout       = 20
+  }
+
+  assert {
+    condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.pending) : alarm.alarm_name]) == toset([
+      "telegram-bot-bot_failed", "telegram-bot-duration", "telegram-bot-errors", "telegram-bot-events_dropped", "telegram-bot-misconfigured",
+      "telegram-bot-pending_updates", "telegram-bot-server_errors", "telegram-bot-throttles", "telegram-bot-webhook_failing", "telegram-bot-webhook_lost",
+    ])
+    error_message = "There is another alarm, or one too few."
+  }
+  assert {
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.pending) :
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"]) && alarm.treat_missing_data == "notBreaching" && alarm.tags.team == "bots" && length(alarm.alarm_description) < 1024
+    ])
+    error_message = "An alarm has no action, no tag or too long a description, or goes off without data."
+  }
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.evaluation_periods, alarm.period] } == {
+      bot_failed      = [1, 1, 300]
+      duration        = [16000, 3, 300]
+      errors          = [1, 1, 300]
+      events_dropped  = [1, 1, 300]
+      misconfigured   = [1, 1, 300]
+      server_errors   = [1, 3, 300]
+      throttles       = [1, 1, 300]
+      webhook_failing = [1, 2, 3600]
+      webhook_lost    = [1, 1, 3600]
+    }
+    error_message = "Thresholds and periods are others."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["server_errors"].dimensions.ApiId == aws_apigatewayv2_api.this.id && aws_cloudwatch_metric_alarm.this["errors"].dimensions.FunctionName == "telegram-bot"
+    error_message = "The alarms are about this API and this function."
+  }
+  assert {
+    condition     = { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.schedule_expression } == { watch = "cron(30 * * * ? *)" }
+    error_message = "The webhook is looked at once an hour."
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["watch"].input) == { watch = output.webhook_url, namespace = "TelegramBot/telegram-bot" }
+    error_message = "The function is told which webhook and which namespace, and nothing else."
+  }
+  assert {
+    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title] == ["Updates and events by outcome", "Time of an invocation", "Errors", "Updates that wait at Telegram"]
+    error_message = "The dashboard shows other things."
+  }
+}
+
+run "traces_need_a_permission" {
+  command = apply
+
+  variables {
+    tracing = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
+    error_message = "The function is traced."
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    error_message = "The role may write traces, and nothing else without a resource's name."
   }
 }
 
@@ -736,6 +907,63 @@ run "an_unknown_log_level_is_refused" {
     log_level = "LOUD"
   }
   expect_failures = [var.log_level]
+}
+
+run "an_alarms_action_by_its_name_is_refused" {
+  command = plan
+  variables {
+    alarm_actions = ["alarms"]
+  }
+  expect_failures = [var.alarm_actions]
+}
+
+run "more_alarm_actions_than_aws_takes_are_refused" {
+  command = plan
+  variables {
+    alarm_actions = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+  }
+  expect_failures = [var.alarm_actions]
+}
+
+run "a_log_level_that_hides_what_alarms_count_is_refused" {
+  command = plan
+  variables {
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    log_level     = "FATAL"
+  }
+  expect_failures = [aws_cloudwatch_log_metric_filter.outcomes]
+}
+
+run "a_name_that_is_too_long_for_a_schedule_is_refused" {
+  command = plan
+  variables {
+    name          = "a1234567890123456789012345678901234567890123456789012345678"
+    warm_schedule = "rate(1 minute)"
+  }
+  expect_failures = [aws_cloudwatch_event_rule.schedule]
+}
+
+run "a_rate_of_one_minutes_is_refused" {
+  command = plan
+  variables {
+    warm_schedule = "rate(1 minutes)"
+  }
+  expect_failures = [var.warm_schedule]
+}
+
+run "a_cron_expression_of_five_fields_is_refused" {
+  command = plan
+  variables {
+    warm_schedule = "cron(0/5 * * * *)"
+  }
+  expect_failures = [var.warm_schedule]
+}
+
+run "a_cron_expression_of_six_fields_is_taken" {
+  command = plan
+  variables {
+    warm_schedule = "cron(0/5 8-17 ? * MON-FRI *)"
+  }
 }
 
 run "an_empty_source_dir_is_the_modules_own_bot" {

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 0.5  # after the deadline, at which calls of telegram and aws end by themselves
 HINTS = {
-    "coroutine": ": write def, not async def",
     "dict": ": put it into a list",
     "generator": ": return a list",
     "NoneType": ": return [] where there is nothing to say",
@@ -38,13 +37,25 @@ def ask(bot: Any, name: str, argument: Any) -> list[Json]:
 
     Raises BadCalls, TimeIsUp, or what the function raises.
     """
-    set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
-    try:
-        calls = getattr(bot, name)(argument)
-    finally:
-        set_alarm(0)
+    calls = run(bot, name, argument)
     check(calls, f"{name}()")
     return list(calls)
+
+
+def run(bot: Any, name: str, argument: Any) -> Any:
+    """Call a function of the bot's in the time that is left, and return what it returns.
+
+    Raises BadCalls where that is a coroutine, TimeIsUp, or what the function raises.
+    """
+    set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
+    try:
+        result = getattr(bot, name)(argument)
+    finally:
+        set_alarm(0)
+    if type(result).__name__ == "coroutine":
+        result.close()  # otherwise Python warns that it was never awaited
+        raise BadCalls(f"{name}() must be written with def, not async def")
+    return result
 
 
 def set_alarm(seconds: float) -> None:
@@ -62,8 +73,6 @@ def check(calls: Any, name: str) -> None:
     """Raise BadCalls if these are no calls that can be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__
-        if kind == "coroutine":
-            calls.close()  # otherwise Python warns that it was never awaited
         raise BadCalls(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
     for call in calls:
         if not isinstance(call, dict):

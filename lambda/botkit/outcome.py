@@ -20,6 +20,7 @@ OUTCOMES = {
     "repeated": (logging.INFO, 200),  # it was answered before, but our 200 didn't reach Telegram
     "refused": (logging.WARNING, 200),  # by Telegram or the queue, which would refuse it again
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception, and would again
+    "page_failed": (logging.ERROR, 500),  # bot.py raised an exception at a request of the page's
     "incomplete": (logging.ERROR, 200),  # a call failed after an earlier one was carried out
     "throttled": (logging.WARNING, 503),
     "unreachable": (logging.ERROR, 503),
@@ -45,7 +46,7 @@ class Outcome(
 
     @property
     def status(self) -> int:
-        """The HTTP status that Telegram gets."""
+        """The HTTP status that Telegram, or the page, gets."""
         return OUTCOMES[self.name][1]
 
     def log(self, message: str, **subject: object) -> None:

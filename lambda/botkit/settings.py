@@ -15,6 +15,7 @@ class Settings:
         self.webhook_secret = get("TELEGRAM_WEBHOOK_SECRET", "")
         self.api_url = get("TELEGRAM_API_URL") or "https://api.telegram.org"
         self.proxy = get("TELEGRAM_PROXY", "")
+        self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
         # Lambda sets these itself, except AWS_ENDPOINT_URL, which only an emulated AWS sets.

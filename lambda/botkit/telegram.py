@@ -99,15 +99,23 @@ def download(file_path: str) -> bytes:
     """
     from urllib.parse import quote
 
-    if not _client.token:
-        _fetch_token()
-    path = f"/file/bot{_client.token}/{quote(file_path)}"
+    path = f"/file/bot{token()}/{quote(file_path)}"
     status, data = _client.connection.request(path, None, {}, deadline.left(), MAX_FILE)
     if status == 200:
         return data
     if 400 <= status < 500:
         raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
     raise Unreachable(f"download: HTTP {status}")
+
+
+def token(refused: str = "") -> str:
+    """Return the bot's token, fetched again, at most once a minute, if it is the `refused` one.
+
+    Raises Unreachable or Misconfigured.
+    """
+    if not _client.token or (_client.token == refused and _may_fetch_token()):
+        _fetch_token()
+    return _client.token
 
 
 def prepare() -> None:

@@ -1,15 +1,23 @@
 """The webhook and the bot's menu, registered and removed when Terraform invokes the function:
 
-    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …}
+    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …,
+     "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
+    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
 
-`sources` is the digest of the package that the function should run. The second comes from an
-`aws_lambda_invocation` with `lifecycle_scope = "CRUD"`: the provider adds `tf`, and also sends the
-actions create and update, at which there is nothing to do.
+`sources` is the digest of the package that the function should run, `menu_button` opens the Mini
+App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
+"CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
+nothing to do.
+
+A schedule of operations.tf has the webhook looked at, for CloudWatch's alarms:
+
+    {"watch": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -17,6 +25,7 @@ import time
 
 from . import deadline, telegram
 from .errors import Refused, Unreachable, loggable
+from .outcome import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bot")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
+FAILING_SECONDS = 300  # since the last error: Telegram tries again after 120 at most
 
 # https://core.telegram.org/bots/api#botcommand and #setmycommands
 COMMAND = re.compile("[a-z0-9_]{1,32}")
@@ -37,12 +47,12 @@ class RegistrationFailed(Exception):
 
 
 def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
-    """Register the bot's menu, then its webhook: a refused menu leaves the old webhook in place.
+    """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
 
     What may pass, such as a new host name that Telegram can't resolve yet, is tried again while
     there is time. Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram
     told them afterwards. Raises RegistrationFailed, which fails the apply.
-    Sources: https://core.telegram.org/bots/api#setmycommands and #setwebhook
+    Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     packed = digest()
     if packed and event.get("sources", packed) != packed:
@@ -53,6 +63,8 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         )
     if not callable(getattr(bot, "reply", None)):
         raise RegistrationFailed("bot.py must have a function reply(update)")
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
         "max_connections": event.get("max_connections", 40),  # Telegram's own default
@@ -64,6 +76,10 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         menu = _menu(commands)
         method = "setMyCommands" if menu else "deleteMyCommands"
         _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+    button = event.get("menu_button")
+    if button:
+        app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
+        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
     _call("setWebhook", params, "register the webhook")
     info: dict[str, Any] = {}
     try:
@@ -79,12 +95,53 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
 
 
 def remove(event: dict[str, Any]) -> None:
-    """Remove the webhook if it is still the event's `url`: another deployment keeps its own."""
+    """Remove the webhook, or the menu button, if it is still the event's `url`.
+
+    So another deployment keeps its own.
+    """
+    if event.get("is") == "menu button":
+        button = telegram.call("getChatMenuButton")
+        if button["type"] == "web_app" and button["web_app"]["url"] == event["url"]:
+            telegram.call("setChatMenuButton", menu_button={"type": "default"})
+        return
     url = telegram.call("getWebhookInfo")["url"]
     if url == event["url"]:
         telegram.call("deleteWebhook")
     elif url:
         logger.warning("the webhook is another deployment's now, and stays")
+
+
+def watch(event: dict[str, Any]) -> None:
+    """Print what the webhook is, as metrics in the event's `namespace`.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    try:
+        info = telegram.call("getWebhookInfo")
+    except (Refused, Unreachable) as error:
+        failed(error).log("watch")
+        return
+    now, last_error = time.time(), info.get("last_error_message")
+    metrics = {
+        "WebhookLost": int(info["url"] != event["watch"]),
+        "WebhookFailing": int(now - info.get("last_error_date", 0) < FAILING_SECONDS),
+        "PendingUpdates": info["pending_update_count"],
+    }
+    directive = {
+        "Namespace": event["namespace"],
+        "Dimensions": [[]],
+        "Metrics": [{"Name": name} for name in metrics],
+    }
+    line = {
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
+        # Lambda drops lines below log_level, and takes those without level and timestamp for INFO.
+        "level": "FATAL",
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "message": "webhook",
+        **metrics,
+        "last_error": last_error and loggable(str(last_error)),
+    }
+    print(json.dumps(line))
 
 
 def digest() -> str:

@@ -25,6 +25,21 @@ WARM_UPS_PER_MONTH = 30 * 24 * 12  # one every five minutes
 
 LEAST_MS = 0.3  # that a module takes to be listed
 
+# https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+ON_AWS = """\
+None of this was measured on Lambda. With `tracing = true` you can: in CloudWatch's console, under
+X-Ray traces, choose a trace of the function. It has two segments with the function's name:
+
+- `AWS::Lambda`: from the request's arrival at Lambda until its answer. What it has beyond the other
+  segment is Lambda's own time: finding a container, or preparing one.
+- `AWS::Lambda::Function`, with the subsegments `Initialization`, `Invocation` and `Overhead`. Only
+  a cold start has the first: Python, the imports and, in api mode, the connection to Telegram.
+  Compare it with the start-up in the first table, and `Invocation` with the time of an answer.
+
+A trace shows nothing of API Gateway, and no calls inside an invocation. In api mode, the log's
+`milliseconds` are mostly the wait for Telegram. If you have such figures, with region, memory and
+reply mode, please open an issue: they are missing here."""
+
 
 class Results(NamedTuple):
     """What a whole run came to.
@@ -91,6 +106,8 @@ def write(docs: Path, results: Results, conditions: Conditions) -> str:
         _warm_up(webhook, api),
         "## Python versions",
         _pythons([empty, webhook, api], results.others),
+        "## On AWS",
+        ON_AWS,
         "## Method",
         "\n".join(_method(conditions, empty, bool(results.distances))),
     ]

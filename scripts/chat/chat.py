@@ -18,6 +18,8 @@ from emulators.telegram.delivery import kind_of
 from terraform import REGION
 
 from chat.deployments import Deployment, Reload
+from chat.errors import InvalidRequest
+from chat.pages import Pages
 from chat.samples import CHATS, CONTENT, PEOPLE, contact
 
 HIDDEN = "(hidden)"
@@ -27,10 +29,6 @@ KEEP_ALIVE = 15.0  # seconds
 MOST_FAILURES = 9
 TRIED_AGAIN = ("misconfigured", "throttled", "unreachable")  # outcomes, of what a queue holds
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
-
-
-class InvalidRequest(ValueError):
-    """What was asked for can't be done; the text says why."""
 
 
 def check_text(text: str) -> None:
@@ -56,15 +54,16 @@ class Chat:
         self.deployment: Deployment | None = None
         telegram.watch = self.watch
         telegram.watch_updates = self._on_update
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._clients: set[queue.SimpleQueue[tuple[str, Any] | None]] = set()
         self._entries: list[Json] = []
         self._traces: dict[int, Json] = {}  # by update id: the deliveries of an update
         self._setup: Json = {"steps": [], "calls": [], "reloads": []}
         self._titles = {key: known["title"] for key, known in CHATS.items()}
-        self._keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
+        self.keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
         self._drafts: Json = {}  # by bot and chat
         self._under_way: dict[int, Delivery] = {}  # by number; until the queue's update is answered
+        self.pages = Pages(self)
         self._acting_in = ""  # the chat that a person acts in, where the update doesn't say
         self._fault_kind = ""
 
@@ -73,7 +72,7 @@ class Chat:
     def events(self) -> Iterator[tuple[str, Any] | None]:
         """Yield what happened, then each change; None when nothing happened for a while."""
         client: queue.SimpleQueue[tuple[str, Any] | None] = queue.SimpleQueue()
-        with self._lock:
+        with self.lock:
             snapshot = json.loads(json.dumps(self._snapshot()))
             self._clients.add(client)
         try:
@@ -88,7 +87,7 @@ class Chat:
                     return
                 yield event
         finally:
-            with self._lock:
+            with self.lock:
                 self._clients.discard(client)
 
     def _snapshot(self) -> Json:
@@ -105,8 +104,9 @@ class Chat:
             "traces": self._traces,
             "setup": self._setup,
             "fault": self._fault(),
-            "keyboards": self._keyboards,
+            "keyboards": self.keyboards,
             "drafts": self._drafts,
+            "launches": self.pages.launches,
         }
 
     def _chats(self) -> Json:
@@ -122,19 +122,25 @@ class Chat:
                 "name": bot.texts.get(("name", "")) or bot.me["first_name"],
                 "username": bot.me["username"],
                 "commands": {key: commands_in(bot, key) for key in CHATS},
+                **self.pages.about(bot),
             }
             for bot in self.telegram.bots
         ]
 
-    def _tell(self, kind: str, data: Any) -> None:
+    def tell_bots(self) -> None:
+        """Tell what the bots are now."""
+        with self.lock:
+            self.tell("bots", self._bots())
+
+    def tell(self, kind: str, data: Any) -> None:
         event = (kind, json.loads(json.dumps(data)))
         for client in self._clients:
             client.put(event)
 
     def end(self) -> None:
         """Tell the page that the demo is over."""
-        with self._lock:
-            self._tell("end", {})
+        with self.lock:
+            self.tell("end", {})
             for client in self._clients:
                 client.put(None)
 
@@ -147,15 +153,15 @@ class Chat:
 
     def step(self, name: str, seconds: float) -> None:
         """Note a step of the set-up."""
-        with self._lock:
+        with self.lock:
             self._setup["steps"].append({"name": name, "seconds": seconds})
-            self._tell("setup", self._setup)
+            self.tell("setup", self._setup)
 
     def reloaded(self, reload: Reload) -> None:
         """Note that the bot's code was replaced."""
-        with self._lock:
+        with self.lock:
             self._setup["reloads"].append({**dataclasses.asdict(reload), "at": time.time()})
-            self._tell("setup", self._setup)
+            self.tell("setup", self._setup)
 
     def watch(self, event: Delivery | Call) -> None:
         """Note what the stand-in did."""
@@ -166,7 +172,7 @@ class Chat:
 
     def _on_delivery(self, delivery: Delivery) -> None:
         over = bool(delivery.status or delivery.error)
-        with self._lock:
+        with self.lock:
             trace = self._traces[delivery.update["update_id"]]
             tries = trace["tries"]
             if len(tries) < delivery.attempt:
@@ -195,16 +201,16 @@ class Chat:
                     **self._details(delivery),
                 }
                 self._settle(this)
-            self._tell("trace", trace)
+            self.tell("trace", trace)
 
     def from_queue(self, invocation: Invocation) -> None:
         """Note that a queue had the function answer an update."""
-        with self._lock:
+        with self.lock:
             trace = self._traces[invocation.outcome["update_id"]]
             this = trace["tries"][-1]
             this["queue"].append({**about(invocation), "calls": len(this["calls"])})
             self._settle(this)
-            self._tell("trace", trace)
+            self.tell("trace", trace)
 
     def _settle(self, this: Json) -> None:
         """Expect no more calls for a try that is over, and isn't or no more in a queue."""
@@ -230,26 +236,35 @@ class Chat:
     # What bots do.
 
     def _on_call(self, call: Call) -> None:
-        with self._lock:
+        with self.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
-            delivery = self._cause(call)
-            if delivery is None:
-                self._setup["calls"].append(shown)
-                self._tell("setup", self._setup)
-            else:
-                trace = self._traces[delivery.update["update_id"]]
+            of_page = self.pages.cause(call)
+            delivery = self._cause(call, alone=not of_page)
+            id: Any = None
+            where = ""
+            if delivery:
+                id = delivery.update["update_id"]
+                where = self._where(self._chat_of(delivery.update)) or self._acting_in
+                trace = self._traces[id]
                 trace["tries"][delivery.attempt - 1]["calls"].append(shown)
-                self._tell("trace", trace)
-            self._show(call, shown, delivery.update if delivery else None)
+                self.tell("trace", trace)
+            elif of_page:
+                id, where = of_page["launch"]["id"], of_page["launch"]["chat"]
+                self.pages.note(of_page, shown)
+            else:
+                self._setup["calls"].append(shown)
+                self.tell("setup", self._setup)
+            self._show(call, shown, id, where)
             if call.fault:
-                self._tell("fault", self._fault())
+                self.tell("fault", self._fault())
 
-    def _cause(self, call: Call) -> Delivery | None:
+    def _cause(self, call: Call, alone: bool) -> Delivery | None:
         """Return the delivery that a call answers, if it is an answer.
 
-        That is the one under way in its chat or with its query, or the bot's only one.
+        That is the one under way in its chat or with its query, or the bot's only one if the call
+        can only be for a delivery (`alone`).
         """
         if call.delivery is not None:
             return next(d for d in self.telegram.deliveries if d.number == call.delivery)
@@ -262,30 +277,29 @@ class Chat:
             content = delivery.update[kind_of(delivery.update)]
             if query == content["id"] if query else self._chat_of(delivery.update) == chat:
                 return delivery
-        return known[0] if len(known) == 1 else None
+        return known[0] if len(known) == 1 and alone else None
 
-    def _show(self, call: Call, shown: Json, update: Json | None) -> None:
-        """Show in the chat what a call did."""
-        update_id = update["update_id"] if update else None
+    def _show(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
+        """Show in the chat what a call did: its own, or the one that its cause is from."""
         about = {"bot": call.bot, "update_id": update_id}
         hints = call.hints
         for change in call.changes:
             self._show_change(change, about, hints)
             hints = []  # once
-        if call.changes or call.fault or update is None:
+        if call.changes or call.fault or update_id is None:
             return
         if call.status == 200 and call.method.lower().startswith(WITHOUT_CARD):
             return
-        where = self._where(call.params.get("chat_id")) or self._where(self._chat_of(update))
+        where = self._where(call.params.get("chat_id")) or cause
         card = {"kind": "call", "call": shown, **about}
         for entry in self._entries:  # of an earlier attempt
             if entry.get("kind") == "call" and entry["update_id"] == update_id:
                 is_same = entry["call"]["method"] == call.method
                 if is_same and entry["call"]["params"] == shown["params"]:
                     entry |= card
-                    self._tell("entry", entry)
+                    self.tell("entry", entry)
                     return
-        self._add(where or self._acting_in, "note", **card)
+        self.add(where, "note", **card)
 
     def _show_change(self, change: Json, about: Json, hints: list[str]) -> None:
         kind = change["kind"]
@@ -298,33 +312,35 @@ class Chat:
             for entry in self._entries:
                 if entry.get("query_id") == change["id"]:
                     self._update(entry, {kind: shown, "hints": hints})
-        elif kind in ("commands", "profile"):
-            self._tell("bots", self._bots())
+        elif kind == "web_app_answer":
+            self.pages.answered(change["id"])
+        elif kind in ("commands", "menu_button", "profile"):
+            self.tell_bots()
         elif where := self._where(change.get("chat_id")):
             place = f"{about['bot']}:{where}"
             if kind == "draft":
                 self._drafts[place] = change
-                self._tell("draft", {"place": place, "draft": change})
+                self.tell("draft", {"place": place, "draft": change})
             elif kind == "action":
-                self._tell("action", {"place": place, "action": change["action"]})
+                self.tell("action", {"place": place, "action": change["action"]})
             elif kind in ("chat", "member", "left"):
                 if "title" in change:
                     self._titles[where] = change["title"]
-                    self._tell("chats", self._chats())
-                self._add(where, "note", **about, hints=hints, **{**change, "kind": kind})
+                    self.tell("chats", self._chats())
+                self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
 
     def _show_message(self, change: Json, about: Json, hints: list[str]) -> None:
         message = change["message"]
         where = self._where(message["chat"]["id"])
         place = f"{about['bot']}:{where}"
         if self._drafts.pop(place, None):
-            self._tell("draft", {"place": place, "draft": None})
-        self._add(where, "in", message=message, hints=hints, **about)
+            self.tell("draft", {"place": place, "draft": None})
+        self.add(where, "in", message=message, hints=hints, **about)
         if keyboard := change.get("keyboard"):
-            self._keyboards[place] = {**keyboard, "message_id": message["message_id"]}
+            self.keyboards[place] = {**keyboard, "message_id": message["message_id"]}
             if "remove_keyboard" in keyboard:
-                del self._keyboards[place]
-            self._tell("keyboards", self._keyboards)
+                del self.keyboards[place]
+            self.tell("keyboards", self.keyboards)
 
     def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:
         message = change.get("message", change)
@@ -353,34 +369,34 @@ class Chat:
         content: Json = update[kind]
         person = content.get("from") or content.get("user") or {}
         about = {"update_id": update["update_id"], "bot": bot.id, "who": person.get("first_name")}
-        with self._lock:
+        with self.lock:
             where = self._where(self._chat_of(update)) or self._acting_in
             trace = {"update": update, "tries": [], "wanted": bot.outbox.wants(update)}
             self._traces[update["update_id"]] = {**trace, "at": time.time(), "bot": bot.id}
-            self._tell("trace", self._traces[update["update_id"]])
+            self.tell("trace", self._traces[update["update_id"]])
             match kind:
                 case "message":
-                    self._add(where, "out", message=content, **about)
+                    self.add(where, "out", message=content, **about)
                 case "edited_message":
                     if entry := self._entry_of(content["message_id"]):
                         self._update(entry, {"message": content})
-                    self._add(where, "note", kind="edit", **about)
+                    self.add(where, "note", kind="edit", **about)
                 case "message_reaction":
                     emoji = [each["emoji"] for each in content["new_reaction"]]
                     if entry := self._entry_of(content["message_id"]):
                         reactions = {**entry.get("reactions", {}), f"{person['id']}": emoji}
                         self._update(entry, {"reactions": reactions})
-                    self._add(where, "note", kind="reaction", emoji=emoji, **about)
+                    self.add(where, "note", kind="reaction", emoji=emoji, **about)
                 case "callback_query":
                     label = self._label(content)
-                    self._add(
+                    self.add(
                         where, "note", kind="press", label=label, query_id=content["id"], **about
                     )
                 case "inline_query":
                     query = {"query": content["query"], "query_id": content["id"]}
-                    self._add(where, "note", kind="ask", **query, **about)
+                    self.add(where, "note", kind="ask", **query, **about)
                 case _:
-                    self._add(where, "note", kind=kind, **about)
+                    self.add(where, "note", kind=kind, **about)
 
     def _label(self, query: Json) -> str:
         message = query.get("message", {})
@@ -406,7 +422,7 @@ class Chat:
                 return entry
         return None
 
-    def _add(self, where: str, side: str, **more: Any) -> Json:
+    def add(self, where: str, side: str, **more: Any) -> Json:
         entry = {
             "key": len(self._entries),
             "chat": where,
@@ -416,14 +432,14 @@ class Chat:
             **more,
         }
         self._entries.append(entry)
-        self._tell("entry", entry)
+        self.tell("entry", entry)
         return entry
 
     def _update(self, entry: Json, new: Json) -> None:
         entry |= new
         if "message" in new:
             entry["links"] = self._links(new["message"])
-        self._tell("entry", entry)
+        self.tell("entry", entry)
 
     def _links(self, content: Any) -> Json:
         """Return the addresses of the files of a message that were named by one, by id."""
@@ -443,7 +459,7 @@ class Chat:
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
         """Send a text, or other content, to a bot (the first unless told otherwise)."""
-        user = self._person(chat, person)
+        user = self.person(chat, person)
         if kind == "text":
             check_text(text)
             content: Json = {"text": text}
@@ -461,60 +477,64 @@ class Chat:
         replied = self.telegram.messages.get((known["chat"]["id"], reply_to))
         if replied:
             content = {**content, "reply_to_message": replied}
-        keyboard = self._keyboards.get(place := f"{bot or self.telegram.bot.id}:{chat}", {})
-        if keyboard.get("force_reply") or keyboard.get("one_time_keyboard"):
-            with self._lock:
-                del self._keyboards[place]
-                self._tell("keyboards", self._keyboards)
+        self.keyboard_used(bot, chat)
         about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
-        self.telegram.send(self.telegram.message(**about, **content), self._bot(bot))
+        self.telegram.send(self.telegram.message(**about, **content), self.bot(bot))
+
+    def keyboard_used(self, bot: int, chat: str) -> None:
+        """Hide a keyboard that was made for one message, which was sent."""
+        keyboard = self.keyboards.get(place := f"{bot or self.telegram.bot.id}:{chat}", {})
+        if keyboard.get("force_reply") or keyboard.get("one_time_keyboard"):
+            with self.lock:
+                del self.keyboards[place]
+                self.tell("keyboards", self.keyboards)
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""
         check_text(text)
-        entry = self._message(key)
+        entry = self.message(key)
         if entry["side"] != "out" or "text" not in entry["message"]:
             raise InvalidRequest("Only a person's text can be edited.")
         self.refresh()
         message = entry["message"]
         self.telegram.edit(
-            message["chat"]["id"], message["message_id"], text, self._bot(entry["bot"])
+            message["chat"]["id"], message["message_id"], text, self.bot(entry["bot"])
         )
 
     def react(self, key: int, emoji: str, person: str = "") -> None:
         """Put a reaction on a message; the same one again takes it back."""
-        entry = self._message(key)
-        user = self._person(entry["chat"], person)
+        entry = self.message(key)
+        user = self.person(entry["chat"], person)
         if [emoji] == entry.get("reactions", {}).get(f"{user['id']}"):
             emoji = ""
         self.refresh()
         message = entry["message"]
         self.telegram.react(
-            message["chat"]["id"], message["message_id"], emoji, user, self._bot(entry["bot"])
+            message["chat"]["id"], message["message_id"], emoji, user, self.bot(entry["bot"])
         )
 
     def press(self, key: int, data: str, person: str = "") -> None:
         """Press an inline button of one of the bot's messages."""
-        entry = self._message(key)
+        entry = self.message(key)
         message = entry["message"]
         if not any(button.get("callback_data") == data for button in buttons_of(message)):
             raise InvalidRequest("the message has no such button")
         self.refresh()
-        user = self._person(entry["chat"], person)
+        user = self.person(entry["chat"], person)
         self.telegram.press(message["chat"]["id"], message["message_id"], data, user)
 
     def vote(self, key: int, options: list[int], person: str = "") -> None:
         """Vote in a poll of the bot's, or take the vote back (no options)."""
-        entry = self._message(key)
+        entry = self.message(key)
         poll = entry["message"].get("poll")
         if entry["side"] != "in" or not poll or poll["is_closed"]:
             raise InvalidRequest("There is no open poll of the bot's to vote in.")
         if any(not 0 <= option < len(poll["options"]) for option in options):
             raise InvalidRequest("the poll has no such option")
         self.refresh()
-        user = self._person(entry["chat"], person)
+        user = self.person(entry["chat"], person)
         where = (entry["message"]["chat"]["id"], entry["message"]["message_id"])
-        with self._lock:
+        with self.lock:
             self._acting_in = entry["chat"]
             self.telegram.vote(*where, options, user)
             votes = {**entry.get("votes", {}), f"{user['id']}": options}
@@ -523,11 +543,11 @@ class Chat:
 
     def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
         """Write an inline query in a chat."""
-        user = self._person(chat, person)
+        user = self.person(chat, person)
         self.refresh()
-        with self._lock:
+        with self.lock:
             self._acting_in = chat
-            self.telegram.ask(text, user, self._bot(bot))
+            self.telegram.ask(text, user, self.bot(bot))
 
     def choose(self, key: int, result: str, person: str = "") -> None:
         """Send one of an inline query's results to the chat that it was asked in."""
@@ -537,28 +557,28 @@ class Chat:
             raise InvalidRequest("there is no such result")
         self.refresh()
         where = entry["chat"]
-        user = self._person(where, person)
-        with self._lock:
+        user = self.person(where, person)
+        with self.lock:
             self._acting_in = where
             message = self.telegram.choose(entry["query_id"], result, CHATS[where]["chat"], user)
             if not self._entry_of(message["message_id"]):  # the bot doesn't hear of that chat
                 about = {"bot": entry["bot"], "who": user["first_name"], "update_id": None}
-                self._add(where, "out", message=message, **about)
+                self.add(where, "out", message=message, **about)
 
-    def _message(self, key: int) -> Json:
+    def message(self, key: int) -> Json:
         entry = self._entries[key] if 0 <= key < len(self._entries) else {}
         if "message" not in entry or entry.get("deleted"):
             raise InvalidRequest("there is no such message")
         return entry
 
-    def _person(self, where: str, person: str) -> Json:
+    def person(self, where: str, person: str) -> Json:
         if where not in CHATS:
             raise InvalidRequest(f"there is no chat {where!r}")
         if person and person not in PEOPLE:
             raise InvalidRequest(f"there is nobody called {person!r}")
         return PEOPLE.get(where) or PEOPLE[person or "ada"]
 
-    def _bot(self, id: int) -> Bot:
+    def bot(self, id: int) -> Bot:
         if not id:
             return self.telegram.bot
         found = [bot for bot in self.telegram.bots if bot.id == id]
@@ -572,7 +592,7 @@ class Chat:
             raise InvalidRequest(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
         if not 1 <= count <= MOST_FAILURES:
             raise InvalidRequest(f"Telegram can fail 1 to {MOST_FAILURES} times")
-        with self._lock:
+        with self.lock:
             with self.telegram.changed:
                 self.telegram.faults.clear()
                 if kind:
@@ -581,7 +601,7 @@ class Chat:
                     fault.methods = tuple(m for m in METHODS if not m.startswith(about_webhook))
                     self.telegram.faults.append(fault)
             self._fault_kind = kind
-            self._tell("fault", self._fault())
+            self.tell("fault", self._fault())
 
     def stop_container(self) -> None:
         """End the function's container, as AWS does when it wasn't needed for a while."""

@@ -32,6 +32,7 @@ from project import LAMBDA, SCRIPTS, VENV
 from chat.chat import Chat, check_text
 from chat.configuration import ConfigurationDeployment, configuration_folder
 from chat.deployments import AwsDeployment, Deployment, Hosted, LocalDeployment, Unavailable, token
+from chat.page_server import BotPageServer
 from chat.server import PageServer
 
 PATIENCE = 30.0  # seconds, for an answer
@@ -102,7 +103,8 @@ def options() -> argparse.Namespace:
         metavar="DIR",
         type=argument(bot_folder),
         default=LAMBDA,
-        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+        help="folder with the bot's bot.py and all that it needs (default: the module's own); with "
+        "an app/index.html in it, the chat has a menu button that opens this page",
     )
     chosen.add_argument(
         "--config",
@@ -252,15 +254,22 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
     for name, seconds in steps:
         chat.step(name, seconds)
     deployment.from_queue = chat.from_queue
-    with PageServer(chat) as page, contextlib.suppress(KeyboardInterrupt):
+    with (
+        PageServer(chat) as page,
+        contextlib.ExitStack() as opened,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        for bot in telegram.bots:
+            if chat.pages.hosted(bot):
+                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
         say(f"\nChat with the bot: {page.url}")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
         say("To have the bot looked over, in another terminal:")
-        for bot in deployment.bots:
-            folder = "" if bot.folder == LAMBDA else f" --bot {shlex.quote(str(bot.folder))}"
-            name = f"{bot.address}: " if bot.address else ""
+        for hosted in deployment.bots:
+            folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
+            name = f"{hosted.address}: " if hosted.address else ""
             say(
-                f"  {name}TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={bot.token} "
+                f"  {name}TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
                 f"scripts/doctor{folder}"
             )
         say("")

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ from terraform import REGION, Module, terraform_command
 MAX_CONNECTIONS = 40
 LOOK_SECONDS = 0.2  # between two looks at what a queue's updates became
 LATE_MILLISECONDS = 2000  # by which a line may come to the log after a later one
+PAGE = "/app/index.html"  # where a bot's page is, in its folder and below its API's address
+MENU_BUTTON = "Open"  # what opens it, where no configuration says it
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
 
@@ -71,6 +74,7 @@ class Hosted:
     name: str = "telegram-bot"
     address: str = ""
     webhook_url: str = ""
+    page_url: str = ""  # of its page (Mini App), if it has one, as the bot knows it
     log_group: str = ""
     region: str = REGION
     runtime: str = ""
@@ -122,6 +126,13 @@ class Deployment(abc.ABC):
         """Post an update to the webhook, as `post` does."""
         return post(url, headers, body)
 
+    def ask_page(
+        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[Answer, Invocation]:
+        """Make a request to a bot's page, at a path and query. Raises OSError."""
+        answer = ask(bot.page_url.removesuffix(PAGE) + target, method, headers, body)
+        return answer, self.details(answer.header("apigw-requestid"))
+
     @abc.abstractmethod
     def details(self, request_id: str) -> Invocation:
         """Return what happened to the request that API Gateway gave this id."""
@@ -157,6 +168,38 @@ class Deployment(abc.ABC):
         """End the functions' containers: the next delivery starts one."""
 
 
+@dataclass
+class Answer:
+    """The answer to a request for a page."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return next((value for known, value in self.headers if known.lower() == name), "")
+
+
+def ask(url: str, method: str, headers: dict[str, str], body: bytes) -> Answer:
+    """Make a request to an emulated API, and return the answer as it came. Raises OSError."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request(method, target, body or None, {**headers, "Host": parts.netloc})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.getheaders(), answer.read())
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+
+
+def has_page(folder: Path) -> bool:
+    """Tell whether a bot's folder has a page."""
+    return (folder / PAGE[1:]).is_file()
+
+
 def registration(action: str, url: str) -> Json:
     """Return the event that Terraform registers and removes the webhook with."""
     return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": action}}
@@ -180,7 +223,10 @@ class LocalDeployment(Deployment):
             }
             with signals_held():
                 self.function = self.opened.enter_context(Function(bot.folder, environment))
-            bot.webhook_url = self.opened.enter_context(Gateway(self._invoke)).webhook_url
+            gateway = self.opened.enter_context(Gateway(self._invoke))
+            bot.webhook_url = gateway.webhook_url
+            if has_page(bot.folder):
+                bot.page_url = environment["MINI_APP_URL"] = gateway.url + PAGE
             error = self.replace(bot)
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -194,7 +240,10 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        return self.function.invoke(registration("register", bot.webhook_url)).error.strip()
+        event = registration("register", bot.webhook_url)
+        if bot.page_url:
+            event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
+        return self.function.invoke(event).error.strip()
 
     def stop_container(self) -> None:
         self.function.stop()
@@ -225,6 +274,7 @@ class AwsDeployment(Deployment):
         self._under_way = 0  # deliveries
         self._alone = False
         self._lock = threading.Lock()
+        self._of_page = threading.Lock()
         with signals_held():
             folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
             watched("folder", str(folder))
@@ -259,6 +309,7 @@ class AwsDeployment(Deployment):
             telegram_api_url=self.api_url,
             source_dir=None if bot.folder == LAMBDA else str(bot.folder),
             environment=self.variables or None,
+            mini_app=MENU_BUTTON if has_page(bot.folder) else None,
         )
 
     def init(self) -> None:
@@ -278,6 +329,8 @@ class AwsDeployment(Deployment):
                     bot.timeout = found["timeout"]
                     bot.region = found["arn"].split(":")[3]
                     bot.log_group = f"/aws/lambda/{bot.name}"
+                    [environment] = found["environment"]
+                    bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
@@ -311,6 +364,22 @@ class AwsDeployment(Deployment):
             if found:
                 self._details[request_id] = found
         return answer
+
+    def ask_page(
+        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[Answer, Invocation]:
+        with self._of_page:  # one at a time: nothing in the log tells them apart
+            with self._lock:
+                self._under_way += 1
+                self._alone = False
+            try:
+                answer, _ = super().ask_page(bot, method, target, headers, body)
+            finally:
+                with self._lock:
+                    self._under_way -= 1
+            with self._lock:
+                found = self._logs[bot.name].of(None, True)
+        return answer, found or Invocation()
 
     def details(self, request_id: str) -> Invocation:
         with self._lock:

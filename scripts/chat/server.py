@@ -16,7 +16,8 @@ from pathlib import Path
 
 from emulators.telegram import Json
 
-from chat.chat import Chat, InvalidRequest
+from chat.chat import Chat
+from chat.errors import InvalidRequest
 
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -28,7 +29,7 @@ SHOWN = ("image/", "audio/", "video/")  # the kinds of file that a browser shows
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
     "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors 'none'; frame-src "
 )
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
@@ -73,7 +74,7 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         chat = self.server.chat
-        actions: dict[str, Callable[..., None]] = {
+        actions: dict[str, Callable[..., Json | None]] = {
             "/send": chat.send,
             "/edit": chat.edit,
             "/react": chat.react,
@@ -81,6 +82,9 @@ class _Request(BaseHTTPRequestHandler):
             "/vote": chat.vote,
             "/ask": chat.ask,
             "/choose": chat.choose,
+            "/open": chat.pages.open,
+            "/close": chat.pages.close,
+            "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
             "/stop-container": chat.stop_container,
         }
@@ -98,11 +102,15 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(404, {"error": "not found"})
             return
         try:
-            action(**arguments_of(action, json.loads(body)))
+            answer = action(**arguments_of(action, json.loads(body)))
         except (ValueError, TypeError) as error:
             self._answer(400, {"error": str(error)})
         else:
-            self._answer(200, {})
+            self._answer(200, answer or {})
+
+    def _frames(self) -> str:
+        """Return what the page may show in a frame: the bots' pages."""
+        return " ".join(self.server.chat.pages.addresses.values()) or "'none'"
 
     def _is_ours(self) -> bool:
         """Tell whether a request is the page's, not another site's that the browser shows."""
@@ -151,7 +159,7 @@ class _Request(BaseHTTPRequestHandler):
             "Content-Type": content_type,
             "Content-Length": str(len(data)),
             "Cache-Control": "no-store",
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": POLICY + self._frames(),
             "X-Content-Type-Options": "nosniff",
             **(more or {}),
         }
@@ -164,7 +172,7 @@ class _Request(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def arguments_of(action: Callable[..., None], given: object) -> Json:
+def arguments_of(action: Callable[..., Json | None], given: object) -> Json:
     """Return what an action is called with. Raises InvalidRequest if it can't be called so."""
     if not isinstance(given, dict):
         raise InvalidRequest("an object is expected")

@@ -1,15 +1,17 @@
-"""API Gateway with the one route POST /telegram, emulated by a local HTTP server."""
+"""API Gateway with the routes of the webhook and the page, emulated by a local HTTP server."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
+import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from events import webhook_event
+from events import app_event, webhook_event
 
 JSON = {"Content-Type": "application/json"}
 
@@ -27,7 +29,8 @@ class Gateway(ThreadingHTTPServer):
         self.invoke = invoke
         self.numbers = itertools.count(1)
         super().__init__(("127.0.0.1", 0), _Request)
-        self.webhook_url = f"http://127.0.0.1:{self.server_port}/telegram"
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.webhook_url = f"{self.url}/telegram"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *exception: object) -> None:
@@ -42,22 +45,28 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/telegram":
-            self._answer(404, JSON, '{"message":"Not Found"}')
-            return
         request_id = f"local-{next(self.server.numbers)}"
-        event = webhook_event(body.decode(errors="replace"), dict(self.headers), request_id)
+        path, _, query = self.path.partition("?")
+        headers = dict(self.headers)
+        if self.command == "POST" and self.path == "/telegram":
+            event = webhook_event(body.decode(errors="replace"), headers, request_id)
+        elif re.match("/app(/|$)", path):
+            event = app_event(self.command, path, query, headers, body, request_id)
+        else:
+            self._answer(404, JSON, b'{"message":"Not Found"}')
+            return
         result = self.server.invoke(event)
         if not isinstance(result, dict) or "statusCode" not in result:
             result = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
         headers = {**result.get("headers", {}), "apigw-requestid": request_id}
-        self._answer(result["statusCode"], headers, result.get("body", ""))
+        data = result.get("body", "").encode()
+        if result.get("isBase64Encoded"):
+            data = base64.b64decode(data)
+        self._answer(result["statusCode"], headers, data)
 
-    def do_GET(self) -> None:
-        self._answer(404, JSON, '{"message":"Not Found"}')
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_PUT = do_POST
 
-    def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
-        data = body.encode()
+    def _answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
         with contextlib.suppress(OSError):
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(data))}.items():

@@ -14,7 +14,7 @@ sys.path.append(str(LAMBDA))
 from botkit.errors import Refused, Unreachable  # noqa: E402
 from botkit.telegram import TOKEN, Client  # noqa: E402
 
-__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "client", "post"]
+__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "ask", "client"]
 
 REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
 
@@ -39,10 +39,11 @@ def api_url() -> str:
     return os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
 
 
-def post(url: str, headers: dict[str, str], body: bytes, seconds: float) -> int:
-    """Post a body to an address, and return the status of the answer. Raises OSError.
+def ask(url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> tuple[int, str]:
+    """Post a body to an address, or get what is there. Raises OSError.
 
-    Names below localhost, such as an emulated API's, are this machine.
+    Returns status and content type. Names below localhost, such as an emulated API's, are this
+    machine.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -50,9 +51,11 @@ def post(url: str, headers: dict[str, str], body: bytes, seconds: float) -> int:
         host = "127.0.0.1"
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(host, parts.port, timeout=seconds)
+    method = "GET" if body is None else "POST"
     try:
-        connection.request("POST", parts.path or "/", body, {"Host": parts.netloc, **headers})
-        return connection.getresponse().status
+        connection.request(method, parts.path or "/", body, {"Host": parts.netloc, **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get("Content-Type", "no content type")
     except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
     finally:

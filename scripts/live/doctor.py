@@ -26,7 +26,7 @@ from processes import ToolError
 from project import LAMBDA, ROOT
 from terraform import terraform_command
 
-from live.client import REGISTER, Client, Refused, Unreachable, api_url, client, post
+from live.client import REGISTER, Client, Refused, Unreachable, api_url, ask, client
 
 Json = dict[str, Any]
 
@@ -116,6 +116,7 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
     checks.append(allowed(info, bot_dir))
     checks.append(groups(bot))
     checks.append(secret(info["url"]))
+    checks += mini_app(telegram, deployed)
     if "log_group_name" in deployed:
         text = f"{deployed['log_group_name']}: {deployed['logs_command']}"
         checks.append(Check("logs", True, text))
@@ -217,7 +218,7 @@ def secret(url: str) -> Check:
         return Check("secret", None, "without a webhook there is nothing to ask")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
-        status = post(url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS)
+        status, _ = ask(url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS)
     except (OSError, ValueError) as error:
         return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
     if status == 401:
@@ -228,6 +229,35 @@ def secret(url: str) -> Check:
     return Check(
         "secret", False, f"the function answered HTTP {status}, not 401", "look at its logs"
     )
+
+
+def mini_app(telegram: Client, deployed: Json) -> list[Check]:
+    """Look at the bot's page, if it has one: at its file, its button and a forged request."""
+    try:
+        button = telegram.call("getChatMenuButton", {}, CALL_SECONDS)
+    except (Refused, Unreachable) as error:
+        return [Check("page", None, f"Telegram doesn't tell the menu button: {error}")]
+    opens = button["web_app"]["url"] if button["type"] == "web_app" else ""
+    url = deployed.get("mini_app_url") or opens
+    if not url.endswith("/app/index.html"):
+        return []  # there is none, or it is served from elsewhere
+    forged = {"Authorization": "tma user=%7B%22id%22%3A1%7D&auth_date=1&hash=0"}
+    try:
+        status, kind = ask(url, {}, None, WEBHOOK_SECONDS)
+        refusal, _ = ask(url.rpartition("/")[0] + "/api/", forged, b"", WEBHOOK_SECONDS)
+    except (OSError, ValueError) as error:
+        return [Check("page", False, f"{url} can't be reached: {error}", "terraform apply")]
+    well = (status, kind.partition(";")[0]) == (200, "text/html")
+    page = Check("page", well, f"{url} answers HTTP {status}, {kind}")
+    if not well:
+        page.advice = "set mini_app, put index.html into app/ beside bot.py, then: terraform apply"
+    elif opens != url:
+        page.ok = False
+        page.text += f", but the menu button opens {opens or 'no page'}"
+        page.advice = REGISTER
+    text = f"a forged one gets HTTP {refusal}"
+    advice = "" if refusal == 401 else "check initData before anything else, as botkit does"
+    return [page, Check("page's requests", refusal == 401, text, advice)]
 
 
 def shown(check: Check, width: int) -> str:

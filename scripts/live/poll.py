@@ -3,6 +3,8 @@
 Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change of
 the bot takes effect at the next message. The bot gets none of your variables and credentials, but
 those of the file that you name. Ctrl-C ends it.
+
+It serves no page (Mini App): Telegram opens pages by HTTPS only, except in its test environment.
 """
 
 from __future__ import annotations
@@ -265,6 +267,10 @@ def main() -> int:
             "REPLY_MODE": "api",  # there is no response that could hold a call
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
         }
+        if (bot / "app" / "index.html").is_file():
+            say(
+                "the page in app/ isn't served: Telegram wants HTTPS for it. Try it in scripts/demo"
+            )
         with Function(bot, environment) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

@@ -37,6 +37,7 @@ DELIVERY = "AWS's guide to an HTTP API's access logs asks for it; the emulator d
 TAGS = (
     "AWS asks for it, by name, where a stage has tags; the emulator for apigateway:POST and DELETE"
 )
+CONFIGURATION = "AWS asks for it where events have a limit; the emulator knows no such action"
 MAPPING = "AWS asks for it by its name; the emulator lets anybody, or asks for another one"
 UNCHECKED = {
     "apigateway:TagResource": TAGS,
@@ -45,6 +46,9 @@ UNCHECKED = {
     "iam:PassRole": "CreateFunction depends on it; the emulator lets any role be passed",
     "lambda:DeleteEventSourceMapping": MAPPING,
     "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
+    "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
+    "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
+    "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:GetEventSourceMapping": MAPPING,
     "lambda:UpdateEventSourceMapping": MAPPING,
     "logs:CreateLogDelivery": DELIVERY,
@@ -56,15 +60,39 @@ UNCHECKED = {
     "logs:UpdateLogDelivery": DELIVERY,
 }
 
-# The emulator asks for these without the function's name, and for the last one to get a mapping.
+# The emulator asks for these without a name; AWS with it.
 NAMELESS = {
     "Effect": "Allow",
     "Action": [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DeleteDashboards",
+        "cloudwatch:GetDashboard",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutDashboard",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource",
         "lambda:CreateEventSourceMapping",
         "lambda:CreateFunction",
         "lambda:ListEventSourceMappings",
     ],
     "Resource": "*",
+}
+# And for these with the bus, which AWS leaves out where it is the default one.
+ON_A_BUS = {
+    "Effect": "Allow",
+    "Action": [
+        "events:DeleteRule",
+        "events:DescribeRule",
+        "events:PutRule",
+    ],
+    "Resource": "arn:aws:events:*:*:rule/default/telegram-bot-*",
 }
 
 
@@ -168,7 +196,7 @@ def policy(without: str = "") -> Any:
     """Return the policy as the emulator needs it, maybe without one action."""
     statements = [
         {**statement, "Action": sorted(actions(statement) - {without})}
-        for statement in (*POLICY["Statement"], NAMELESS)
+        for statement in (*POLICY["Statement"], NAMELESS, ON_A_BUS)
         if actions(statement) != {without}
     ]
     return {**POLICY, "Statement": statements}
@@ -195,10 +223,13 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         PolicyName="boundary", PolicyDocument=json.dumps(everything_allowed)
     )["Policy"]["Arn"]
     module.variables |= {"queue": True, "reserved_concurrency": 5, "tags": {"team": "bots"}}
+    topic = "arn:aws:sns:us-east-1:000000000000:alarms"
+    module.variables |= {"alarm_actions": [topic], "warm_schedule": "rate(5 minutes)"}
     with module:
         module.init()
         module.apply()
         assert answer_to(telegram, "hello") == "Heard: hello"
+        module.variables |= {"tracing": True, "warm_schedule": "rate(1 hour)", "timeout": 20}
         module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
         module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}, "timeout": 60}
         change(module, "Heard: ", "Noted: ")
@@ -234,7 +265,8 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     # What has another name is out of reach. A mapping has none: the policy names its function.
     for action, request in asked.items():
         if (
-            action not in ("lambda:CreateFunction", "logs:DescribeLogGroups")
+            action
+            not in {*NAMELESS["Action"], "cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"}
             and "/event-source-mapping" not in request.path
             and "event-source-mapping%3A" not in request.path
         ):

@@ -12,6 +12,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from emulators.aws import Emulator
@@ -20,7 +21,7 @@ from processes import end, free_port
 from project import ROOT
 
 from tests.conftest import Start
-from tests.support.deployment import Deploy, Deployment, answer_to, client, texts
+from tests.support.deployment import Deploy, Deployment, answer_to, client, everything, texts
 from tests.support.hcl import blocks
 from tests.support.needs import needs_provider
 from tests.support.stubs import SECRET, TEXT, Log, message
@@ -248,7 +249,53 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
 
 
-# Every resource that the module makes by default.
+def test_what_is_switched_on_is_there_and_watches_the_webhook(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    topic = client(aws, "sns").create_topic(Name="alarms")["TopicArn"]
+    on = {"alarm_actions": [topic], "tracing": True, "warm_schedule": "rate(5 minutes)"}
+    module = deploy("watched", **on)
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    made = [thing.split()[0] for thing in everything(aws) if "watched" in thing]
+    counts = {"alarm": 10, "dashboard": 1, "metric": 1, "rule": 2}
+    assert {kind: made.count(kind) for kind in counts} == counts
+    configuration = client(aws, "lambda").get_function_configuration(FunctionName="watched")
+    assert configuration["TracingConfig"] == {"Mode": "Active"}
+
+    def lines_of(schedule: str) -> list[dict[str, Any]]:
+        """Send the function what a schedule sends, and return the JSON lines that it logs."""
+        rule = f"watched-{schedule}"
+        [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
+        assert target["Arn"] == module.outputs()["function_arn"]
+        before = logged(aws, "watched")
+        answer = client(aws, "lambda").invoke(FunctionName="watched", Payload=target["Input"])
+        assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, b"null")
+        new = logged(aws, "watched").removeprefix(before).splitlines()
+        return [json.loads(line) for line in new if line.startswith("{")]
+
+    assert lines_of("warm") == []
+    [line] = lines_of("watch")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TelegramBot/watched"
+    assert (line["WebhookLost"], line["WebhookFailing"], line["PendingUpdates"]) == (0, 0, 0)
+    telegram.webhook["url"] = "https://another.example/telegram"
+    [line] = lines_of("watch")
+    assert line["WebhookLost"] == 1
+
+    # The emulator forgets some of an alarm's fields. There is nothing else left to do.
+    lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
+    changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+    changed = {(each["action"], each["resource"]["resource_type"]) for each in changes}
+    assert changed == {("update", "aws_cloudwatch_metric_alarm")}
+    # Switched off, it is gone.
+    module.variables = {name: value for name, value in module.variables.items() if name not in on}
+    module.apply()
+    left = [thing.split()[0] for thing in everything(aws) if "watched" in thing]
+    assert {kind: left.count(kind) for kind in counts} == dict.fromkeys(counts, 0)
+    configuration = client(aws, "lambda").get_function_configuration(FunctionName="watched")
+    assert configuration["TracingConfig"] == {"Mode": "PassThrough"}
+
+
+# Every resource that the module makes by default, and what each input adds.
 RESOURCES = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_integration.function",
@@ -259,6 +306,7 @@ RESOURCES = {
     "aws_iam_role.this",
     "aws_iam_role_policy.this",
     "aws_lambda_function.this",
+    "aws_lambda_function_event_invoke_config.this",
     "aws_lambda_invocation.removal",
     "aws_lambda_invocation.webhook",
     "aws_lambda_permission.webhook",
@@ -266,44 +314,81 @@ RESOURCES = {
     "terraform_data.role",
     "terraform_data.webhook_secret",
 }
+SCHEDULE = [
+    "aws_cloudwatch_event_rule.schedule",
+    "aws_cloudwatch_event_target.schedule",
+    "aws_lambda_permission.schedule",
+]
+ALARMS = [
+    "bot_failed",
+    "duration",
+    "errors",
+    "events_dropped",
+    "misconfigured",
+    "server_errors",
+    "throttles",
+    "webhook_failing",
+    "webhook_lost",
+]
+ADDED = {
+    "alarm_actions": {
+        "aws_cloudwatch_dashboard.this[0]",
+        "aws_cloudwatch_log_metric_filter.outcomes[0]",
+        "aws_cloudwatch_metric_alarm.pending[0]",
+        *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
+        *(f'{resource}["watch"]' for resource in SCHEDULE),
+    },
+    "mini_app": {
+        *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
+        *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
+        'aws_cloudwatch_metric_alarm.this["page_failed"]',
+        "aws_lambda_invocation.menu_button_removal[0]",
+    },
+    "queue": {
+        "aws_lambda_event_source_mapping.updates[0]",
+        'aws_cloudwatch_metric_alarm.this["dead_letters"]',
+        "aws_sqs_queue.dead_letters[0]",
+        "aws_sqs_queue.updates[0]",
+    },
+    "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
+}
 EVERYTHING = {
+    "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
     "environment": {"TABLE": "votes"},
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
     "max_connections": 100,
     "memory_size": 256,
+    "mini_app": "Open",
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
-    "source_dir": str(ROOT / "tests" / "bot"),
+    "source_dir": str(ROOT / "tests" / "page"),
     "tags": {"team": "bots"},
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_bot_token_parameter": PARAMETER,
     "telegram_proxy": f"http://bot:{ESCAPED}@127.0.0.1:3128",
     "throttling_limit": 10,
-    "timeout": 900,
-}
-# What inputs add.
-EXTRAS = {
-    "aws_lambda_event_source_mapping.updates[0]",
-    "aws_sqs_queue.dead_letters[0]",
-    "aws_sqs_queue.updates[0]",
+    "timeout": 25,
+    "tracing": True,
+    "warm_schedule": "rate(5 minutes)",
 }
 
 
-def test_no_input_adds_a_surprise(aws: Emulator, tmp_path: Path) -> None:
+def test_an_input_adds_its_own_resources_and_no_others(aws: Emulator, tmp_path: Path) -> None:
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
+    others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
     planned = []
     with Deployment(aws.url, tmp_path) as module:
         module.init()
-        for variables in ({"telegram_bot_token": TOKEN}, EVERYTHING):
+        for variables in ({"telegram_bot_token": TOKEN}, others, EVERYTHING):
             module.variables = variables
             lines = map(json.loads, module.terraform("plan", "-json").stdout.splitlines())
             changes = [line["change"] for line in lines if line["type"] == "planned_change"]
             assert {change["action"] for change in changes} == {"create"}
             planned.append({change["resource"]["addr"] for change in changes})
-    assert planned == [RESOURCES, RESOURCES | EXTRAS]
+    assert planned == [RESOURCES, RESOURCES, RESOURCES.union(*ADDED.values())]

@@ -168,6 +168,8 @@ def test_another_bot_api_gets_the_webhook_that_the_first_loses(
         assert answer_to(other, "hello") == "Heard: hello"
         policy = client(aws, "lambda").get_policy(FunctionName="moves")["Policy"]
         assert "/*/POST/telegram" in policy, "the new function lets API Gateway in, too"
+        limits = client(aws, "lambda").get_function_event_invoke_config(FunctionName="moves")
+        assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
         module.destroy()
         assert other.webhook["url"] == ""
 

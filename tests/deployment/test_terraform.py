@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def module(copy: Module, tmp_path: Path) -> Module:
     for file in (ROOT / "tests").glob("*.tftest.hcl"):
         (tmp_path / "tests").mkdir(exist_ok=True)
         (tmp_path / "tests" / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(ROOT / "tests" / "page", tmp_path / "tests" / "page")
     copy.init()
     return copy
 

@@ -27,6 +27,7 @@ VALUES: Json = {
     "photo": "attach://file",
     "url": "https://example.org",
     "user_id": 4343,
+    "web_app_query_id": "web app",
 }
 # Calls that need a certain message, or more than what is required.
 MORE: dict[str, Json] = {
@@ -79,9 +80,11 @@ def messages(telegram: Telegram) -> dict[str, int]:
     telegram.send(update)
     telegram.send(telegram.message("hello"))
     sender = {"from": telegram.people[4343]}
+    by_grace = {"user": telegram.people[4343]}
     press = {"message": update["message"], "chat_instance": "1", "data": "x"}
     telegram.send({"callback_query": {"id": "query", **sender, **press}})
     telegram.send({"inline_query": {"id": "inline", "query": "x", "offset": "", **sender}})
+    telegram.bot.web_app_queries["web app"] = {"chat": update["message"]["chat"], **by_grace}
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
         "text": {"method": "sendMessage", "text": "hello"},

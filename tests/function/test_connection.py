@@ -419,6 +419,17 @@ def test_nothing_is_sent_when_the_time_is_over(
     assert peer.requests == []
 
 
+def test_nothing_is_waited_for_when_the_time_is_over(
+    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = threading.Event()
+    monkeypatch.setattr(module.socket, "create_connection", lambda *_: looked_up.wait(30))
+    with pytest.raises(module.Unreachable, match="^TimeoutError: timed out$"):
+        connect("http://localhost:9").open(-1)
+    assert not looked_up.is_set()
+    looked_up.set()
+
+
 @pytest.mark.parametrize("url", ["http://localhost:port", "http://localhost:99999999"])
 def test_a_url_that_is_none_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
     with pytest.raises(module.Unreachable, match="^ValueError$"):

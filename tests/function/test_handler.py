@@ -457,7 +457,7 @@ def test_what_is_no_list_of_calls_is_named(
     [
         (
             "async def reply(update):\n    return []",
-            LIST + "coroutine: write def, not async def",
+            "reply() must be written with def, not async def",
         ),
         ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
         ("from functools import partial\nreply = partial(len)", LIST + "int"),
@@ -953,8 +953,13 @@ def test_the_warm_up_gets_nothing(container: Container) -> None:
 
 @pytest.mark.parametrize(
     "imitated",
-    [{"tf": {"action": "delete"}, "url": "https://x"}, {"warm": True}, CALL],
-    ids=["Terraform", "warm-up", "a call"],
+    [
+        {"tf": {"action": "delete"}, "url": "https://x"},
+        {"warm": True},
+        {"watch": "https://x", "namespace": "x"},
+        CALL,
+    ],
+    ids=["Terraform", "warm-up", "a look at the webhook", "a call"],
 )
 def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
     container: Container, imitated: Json

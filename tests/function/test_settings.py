@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
     "TELEGRAM_API_URL": ("api_url", "http://localhost:8081"),
     "TELEGRAM_PROXY": ("proxy", f"http://bot:{PASSWORD}@proxy.example:3128"),
+    "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
     "REPLY_MODE": ("reply_mode", "webhook"),
     "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
     "AWS_REGION": ("aws_region", "eu-central-1"),

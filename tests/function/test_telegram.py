@@ -181,3 +181,9 @@ def test_an_error_can_always_be_logged(call: Call, telegram: ModuleType, code: i
     text = str(caught.value)
     assert f"getMe: {code} half a pair: \\ud800 é yyy" in text
     assert len(json.dumps(text, ensure_ascii=False).encode()) < 1100
+
+
+def test_an_errors_text_has_a_largest_length(call: Call, telegram: ModuleType) -> None:
+    with pytest.raises(telegram.Refused) as caught:
+        call(http(refusal(400, "x" * 1000), "400 Bad Request"))
+    assert str(caught.value) == "getMe: 400 " + "x" * (1000 - len("getMe: 400 "))

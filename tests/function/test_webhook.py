@@ -294,6 +294,82 @@ def test_the_largest_menu_is_sent(
     assert container.invoke(event("register"))["url"] == URL
 
 
+# ── The menu button that opens the page
+
+APP_URL = URL.replace("/telegram", "/app/index.html")
+OPEN = {"text": "Open", "url": APP_URL}
+BUTTON = {"type": "web_app", "text": "Open", "web_app": {"url": APP_URL}}
+
+
+def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setChatMenuButton", {"menu_button": BUTTON})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register", menu_button=OPEN))["url"] == URL
+
+
+def test_a_refused_button_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    call = {"method": "setChatMenuButton", "menu_button": BUTTON}
+    bot_api.refuses(call, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu button: setChatM"):
+        container.invoke(event("register", menu_button=OPEN))
+
+
+OTHERS = {
+    "another page's": {**BUTTON, "web_app": {"url": "https://bot.example/app/index.html"}},
+    "the commands": {"type": "commands"},
+    "the default": {"type": "default"},
+}
+
+
+def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
+    bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
+    removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
+    assert container.invoke(removal) == {}
+    assert container.log == []
+
+
+@pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
+def test_a_button_that_is_not_ours_stays(
+    container: Container, bot_api: BotApi, button: Json
+) -> None:
+    bot_api.answers("getChatMenuButton", {}, button)
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.log == []
+
+
+def test_a_button_that_stays_does_not_hold_up_a_destroy(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.line["message"] == "the menu button was not removed"
+
+
+@pytest.mark.parametrize("seconds", [3600, 0.5])
+def test_a_page_may_be_open_for_any_number_of_seconds(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", seconds, raising=False)
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_a_page_may_not_be_open_for_no_number_of_seconds(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", "60", raising=False)
+    with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
+        container.invoke(event("register"))
+
+
 @pytest.mark.parametrize("handled", ["message", {}, None, {7: 1}], ids=repr)
 def test_a_bot_must_say_what_it_handles(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
@@ -357,6 +433,72 @@ def test_a_request_over_http_never_registers_or_removes(container: Container, ac
     body = json.dumps(event(action))
     for each in (request(body), {**request(body), **event(action)}):
         assert container.invoke(each)["statusCode"] in (400, 401)
+
+
+# ── The look at it
+
+
+WATCH = {"watch": URL, "namespace": "TelegramBot/bot"}
+NOW = 1767225600
+AT = "2026-01-01T00:00:00Z"
+SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
+    "well": ({}, (0, 0, 3), None),
+    "gone": ({"url": ""}, (1, 0, 3), None),
+    "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
+    "failing": ({"last_error_date": NOW - 299, "last_error_message": "401"}, (0, 1, 3), "401"),
+    "failed once": ({"last_error_date": NOW - 300, "last_error_message": "503"}, (0, 0, 3), "503"),
+    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
+}
+
+
+@pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
+def test_what_the_webhook_is_is_printed_as_metrics(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: Json,
+    values: tuple[int, int, int],
+    last_error: str | None,
+) -> None:
+    import time
+
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    assert container.invoke(WATCH) is None
+    names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
+    directive = {
+        "Namespace": "TelegramBot/bot",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": name} for name in names],
+    }
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
+        "level": "FATAL",
+        "timestamp": AT,
+        "message": "webhook",
+        **dict(zip(names, values, strict=True)),
+        "last_error": last_error,
+    }
+    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
+    assert container.log == []
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
+)
+def test_where_telegram_tells_nothing_there_is_no_metric(
+    container: Container,
+    bot_api: BotApi,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    outcome: str,
+) -> None:
+    bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
+    assert container.invoke(WATCH) is None
+    assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)
+    assert capsys.readouterr().out == ""
 
 
 def test_the_failure_has_a_name_of_its_own() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from events import app_event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -245,22 +246,64 @@ def test_a_body_of_six_megabytes(container: Container, peer: Peer, encoded: bool
     assert len(peer.requests) == 1
 
 
-IMITATIONS: list[Json] = [
-    {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
-    {"source": "aws.events"},
-    {"Records": [{"eventSource": "aws:s3"}]},
-    {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
-]
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "Good morning"}
+IMITATIONS: dict[str, Any] = {
+    "Terraform": {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
+    "EventBridge": {"source": "aws.events"},
+    "S3": {"Records": [{"eventSource": "aws:s3"}]},
+    "a request": {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
+    "a call": CALL,
+    "calls": [CALL, CALL],
+    "the warm-up": {"warm": True},
+    "a look at the webhook": {"watch": "https://bot.example/telegram", "namespace": "Bot"},
+}
 
 
-@pytest.mark.parametrize("imitated", IMITATIONS, ids=lambda event: next(iter(event)))
+@pytest.mark.parametrize("imitated", IMITATIONS.values(), ids=IMITATIONS)
 def test_a_body_that_imitates_an_event_is_a_body(
-    container: Container, peer: Peer, imitated: Json
+    container: Container, peer: Peer, monkeypatch: pytest.MonkeyPatch, imitated: Any
 ) -> None:
+    monkeypatch.setattr(container.handler.bot, "on_event", lambda event: [CALL], raising=False)
     assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
-    with_id = {"update_id": 1, **imitated}
-    assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
     assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
+    assert is_refused_or_served(container, request(json.dumps(imitated), None)) == 401
+    if isinstance(imitated, dict):
+        with_id = {"update_id": 1, **imitated}
+        assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
+    assert peer.requests == []
+
+
+# ── Requests for a page
+
+PAGE_EVENT = app_event(
+    "POST",
+    "/app/api/orders",
+    "a=1",
+    {"authorization": "tma user=%7B%22id%22%3A42%7D&hash=0", "content-type": "application/json"},
+    b"{}",
+)
+STATUSES = (200, 302, 304, 400, 401, 404, 405)
+
+
+@pytest.fixture
+def page(start: Start, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """A container with a page, whose bot must not be asked anything."""
+    container = start(peer.url, MINI_APP_URL="https://bot.example/app/index.html")
+    unasked: Any = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
+    monkeypatch.setattr(container.handler.bot, "on_request", unasked, raising=False)
+    return container
+
+
+@pytest.mark.parametrize("path", ["/app/api/orders", "/app/index.html"])
+def test_any_place_of_a_pages_request_may_be_missing_or_anything(
+    page: Container, peer: Peer, path: str
+) -> None:
+    event = {**PAGE_EVENT, "rawPath": path}
+    for place in places(event):
+        for name, value in ANYTHING:
+            if (place, value) != (("requestContext",), MISSING):
+                answer = page.invoke(changed(event, place, value))
+                assert answer["statusCode"] in STATUSES, (place, name)
     assert peer.requests == []
 
 
@@ -368,6 +411,22 @@ def test_any_mutation_of_an_update_gets_a_status(in_mode: Container, update: Any
 def test_any_text_gets_a_status(in_mode: Container, body: str) -> None:
     for encoded in (False, True):
         assert is_refused_or_served(in_mode, request(body, isBase64Encoded=encoded)) == 400
+
+
+@many
+@given(
+    path=st.text(ANY_CHARACTER) | st.text("./%25eE0\\\0abp", max_size=20),
+    query=st.text(ANY_CHARACTER),
+    authorization=st.text(ANY_CHARACTER) | st.text("=&%user{}", max_size=30),
+)
+def test_any_request_for_a_page_gets_a_status(
+    page: Container, peer: Peer, path: str, query: str, authorization: str
+) -> None:
+    headers = {**PAGE_EVENT["headers"], "authorization": f"tma {authorization}"}
+    for start in ("/app", "/app/", "/app/api/"):
+        event = {**PAGE_EVENT, "rawPath": start + path, "rawQueryString": query, "headers": headers}
+        assert page.invoke(event)["statusCode"] in STATUSES
+    assert peer.requests == []
 
 
 @many

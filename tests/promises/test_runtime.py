@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from emulators.runtime_api import RuntimeApi
-from project import SCRIPTS
+from project import ROOT, SCRIPTS
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (
@@ -25,6 +28,7 @@ from tests.support.stubs import (
     Json,
     answers_all,
     echo,
+    load,
     message,
     request,
 )
@@ -92,12 +96,17 @@ Run = Callable[..., Function]
 
 
 @pytest.fixture
-def run(task: Path, runtime_api: RuntimeApi) -> Iterator[Run]:
-    """Run the function with an environment. It ends with the test, whatever comes of that."""
+def run(task: Path, runtime_api: RuntimeApi, tmp_path: Path) -> Iterator[Run]:
+    """Run the function with an environment, and maybe another bot. It ends with the test."""
     functions: list[Function] = []
 
-    def run_function(**environment: str) -> Function:
-        functions.append(Function(task, runtime_api, **environment))
+    def run_function(bot: str = "", **environment: str) -> Function:
+        folder = task
+        if bot:
+            folder = tmp_path / "task"
+            shutil.copytree(task, folder)
+            (folder / "bot.py").write_text(bot)
+        functions.append(Function(folder, runtime_api, **environment))
         return functions[-1]
 
     yield run_function
@@ -189,3 +198,161 @@ def test_the_byte_code_is_used(task: Path) -> None:
     )
     for name in ("handler", "settings", "outcome", "errors"):
         assert f"{name}.{sys.implementation.cache_tag}.pyc matches" in result.stderr
+
+
+# ── What the alarms of operations.tf are made of
+
+OPERATIONS = (ROOT / "operations.tf").read_text()
+WATCH = {"watch": "https://bot.example/telegram", "namespace": "TelegramBot/bot"}
+INFO = {"url": WATCH["watch"], "pending_update_count": 3}
+
+# Says what it hears, and also writes lines of its own that look like the function's.
+TALKATIVE = """
+import logging
+
+def reply(update):
+    text = update["message"]["text"]
+    if text == "fail":
+        raise ValueError("misconfigured")
+    if text == "talk":
+        print('{"outcome": "misconfigured"}')
+        logging.getLogger("mine").error("bot_failed", extra={"outcome": "bot_failed"})
+        logging.getLogger("bot").error("misconfigured", extra={"outcomes": "misconfigured"})
+    return [] if text == "nothing" else [{"method": "sendMessage", "chat_id": 42, "text": text}]
+
+HANDLED = ["message"]
+"""
+
+
+def matches(pattern: str, line: Json) -> bool:
+    """Tell whether CloudWatch Logs finds a pattern in a line, by the forms that we use.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+    whole = re.fullmatch(r"\{ (.*) \}", pattern)
+    assert whole, pattern
+    conditions = [
+        re.fullmatch(r'\(\$\.(\w+) = "(\*|\w+)"\)', part) for part in whole[1].split(" && ")
+    ]
+    assert all(conditions), pattern
+    return all(
+        isinstance(line.get(each[1]), str) and each[2] in ("*", line[each[1]])
+        for each in conditions
+        if each
+    )
+
+
+def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
+    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
+) -> None:
+    function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url)
+
+    def deliver(text: str, *codes: int, update_id: int = 1) -> None:
+        call = {"method": "sendMessage", "chat_id": 42, "text": text}
+        for code in codes:
+            if code == 200:
+                bot_api.expects(call)
+            else:
+                bot_api.refuses(call, code, "no")
+        runtime_api.invoke(request(json.dumps(message(update_id, text=text))))
+
+    deliver("answer", 200)
+    deliver("answer")  # the same update again
+    for number, (text, codes) in enumerate(
+        {
+            "nothing": [],
+            "talk": [200],
+            "fail": [],
+            "refuse": [403],
+            "slow": [429],
+            "away": [500],
+            "token": [401],
+        }.items()
+    ):
+        deliver(text, *codes, update_id=2 + number)
+    runtime_api.invoke(request("no update"))
+    runtime_api.invoke(request(json.dumps(message()), "wrong"))
+    call = {"method": "sendMessage", "chat_id": 42, "text": "event"}
+    bot_api.expects(call)
+    bot_api.refuses(call, 429, "no")
+    runtime_api.invoke([call, call])
+    runtime_api.invoke({"an event": "of nobody's"})
+    runtime_api.invoke({"tf": {"action": "register"}, "url": "", "sources": "others"})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    runtime_api.invoke(WATCH)
+    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
+    runtime_api.invoke(WATCH)
+    log = function.stop()
+
+    [pattern] = map(json.loads, re.findall(r"^ +pattern += (.*)$", OPERATIONS, re.MULTILINE))
+    found = [line for line in log if matches(pattern, line)]
+    assert Counter(line["outcome"] for line in found) == {
+        "answered": 2,
+        "repeated": 1,
+        "ignored": 1,
+        "bot_failed": 1,
+        "refused": 1,
+        "throttled": 1,
+        "unreachable": 1,
+        "misconfigured": 2,
+        "incomplete": 1,
+    }
+    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES)
+    assert {line["message"] for line in found} == {"update", "event", "watch"}
+    # What the alarms count is there at every log_level that they allow.
+    counted = set(re.findall(r'outcome = "(\w+)"', OPERATIONS))
+    assert counted == {"bot_failed", "misconfigured"}
+    assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
+
+
+READINGS = {
+    "the same": ([5, 5, 5], True),
+    "more and more": ([1, 2, 3], True),
+    "fewer": ([9, 5, 1], False),
+    "fewer at last": ([5, 9, 8], False),
+    "fewer at first": ([9, 5, 5], False),
+    "none at first": ([0, 5, 5], False),
+    "none": ([0, 0, 0], False),
+}
+
+
+@pytest.mark.parametrize(("readings", "alarms"), READINGS.values(), ids=READINGS)
+def test_pending_updates_alarm_where_three_readings_do_not_fall(
+    readings: list[int], alarms: bool
+) -> None:
+    """The alarm's expression happens to be Python's, but for IF and AND.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    [block] = re.findall(
+        r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', OPERATIONS, re.M | re.S
+    )
+    [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
+    [periods] = re.findall(r"evaluation_periods += (\d)", block)
+    differences = list(pairwise(readings))
+    assert len(differences) == int(periods)
+    breaching = [
+        eval(condition.replace("AND", "and"), {"pending": new, "DIFF": lambda _: new - old})  # noqa: B023
+        for old, new in differences
+    ]
+    assert all(breaching) is alarms
+
+
+@pytest.mark.parametrize("level", ["INFO", "FATAL"])
+def test_the_webhook_is_told_of_at_every_log_level(
+    run: Run, runtime_api: RuntimeApi, bot_api: BotApi, level: str
+) -> None:
+    function = run(TELEGRAM_API_URL=bot_api.url, AWS_LAMBDA_LOG_LEVEL=level)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    answer, failed, _ = runtime_api.invoke(WATCH)
+    assert (failed, answer) == (False, None)
+    (line,) = function.stop()
+    # Lambda's own filter looks at these two.
+    assert line["level"] == "FATAL"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["timestamp"])
+    # Each metric of the alarms and the dashboard is in it.
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    told = {metric["Name"] for metric in directive["Metrics"]}
+    used = set(re.findall(r'local\.namespace, "(\w+)"|metric_name = "(\w+)"', OPERATIONS))
+    assert told | {"Outcomes"} == {name for names in used for name in names if name}
+    assert all(isinstance(line[name], int) for name in told)

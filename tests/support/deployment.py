@@ -79,6 +79,10 @@ def everything(aws: Emulator) -> list[str]:
     roles = client(aws, "iam").list_roles()["Roles"]
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
     apis = client(aws, "apigatewayv2").get_apis()["Items"]
+    filters = client(aws, "logs").describe_metric_filters()["metricFilters"]
+    rules = client(aws, "events").list_rules()["Rules"]
+    alarms = client(aws, "cloudwatch").describe_alarms()["MetricAlarms"]
+    dashboards = client(aws, "cloudwatch").list_dashboards()["DashboardEntries"]
     queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
     mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
     return [
@@ -86,6 +90,10 @@ def everything(aws: Emulator) -> list[str]:
         *(f"role {role['RoleName']}" for role in roles),
         *(f"log group {group['logGroupName']}" for group in groups),
         *(f"API {api['Name']}" for api in apis),
+        *(f"metric filter {each['filterName']}" for each in filters),
+        *(f"rule {rule['Name']}" for rule in rules),
+        *(f"alarm {alarm['AlarmName']}" for alarm in alarms),
+        *(f"dashboard {each['DashboardName']}" for each in dashboards),
         *(f"queue {queue.rpartition('/')[2]}" for queue in queues),
         *(f"source {mapping['EventSourceArn']}" for mapping in mappings),
     ]

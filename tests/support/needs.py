@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from processes import ToolError
+from project import VENV
 from terraform import Module, terraform_command
 
 
@@ -46,3 +48,9 @@ def needs_provider() -> None:
             "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
             f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
         )
+
+
+def needs_npm(package: str) -> None:
+    """Skip a test where Node.js or a package can't be had, unless nothing may be skipped."""
+    if not shutil.which("node") or not (VENV / "npm" / "node_modules" / package).is_dir():
+        skip_or_fail(f"needs Node.js, and {package}, which scripts/bootstrap npm installs")

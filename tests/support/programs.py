@@ -96,6 +96,11 @@ class Script:
         self._reader.join(LONGEST)
 
 
+def page_of(demo: Script) -> str:
+    """Return the address of a demo's chat page."""
+    return demo.output.partition("Chat with the bot: ")[2].split()[0]
+
+
 def processes_that_know(text: str) -> list[str]:
     """Return the command lines of this machine's processes with a text in their environment."""
     found = []

@@ -162,3 +162,5 @@ def test_the_page_is_written(aways: tuple[int, ...], tmp_path: Path) -> None:
     assert (tmp_path / "performance.md").read_text() == text
     assert ("| 30 ms away |" in text) == bool(aways)
     assert "| `ssl`" in text
+    assert document.ON_AWS in text
+    assert document.ON_AWS in (ROOT / "docs" / "performance.md").read_text()

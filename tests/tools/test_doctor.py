@@ -305,6 +305,88 @@ def test_a_function_that_is_not_there(examine: Examine, telegram: Telegram) -> N
     assert "can't be reached" in text
 
 
+Page = Callable[..., str]
+
+
+@pytest.fixture
+def page(telegram: Telegram, httpserver: HTTPServer) -> Page:
+    """Serve a page, which the menu button opens, and return its address."""
+
+    def page(status: int = 200, kind: str = "text/html; charset=utf-8", refusal: int = 401) -> str:
+        index = httpserver.expect_request("/app/index.html", method="GET")
+        index.respond_with_data("<h1>Hello</h1>", status, content_type=kind)
+        forged = httpserver.expect_request("/app/api/", method="POST")
+        forged.respond_with_data("{}", refusal)
+        url = httpserver.url_for("/app/index.html").replace("localhost", "127.0.0.1")
+        open_page(telegram, url)
+        return url
+
+    return page
+
+
+def open_page(telegram: Telegram, url: str) -> None:
+    button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
+    telegram.answer("setChatMenuButton", {"menu_button": button})
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_page_that_is_well(
+    examine: Examine, project: Path, page: Page, httpserver: HTTPServer, known: bool
+) -> None:
+    url = page()
+    checks = examine(**(deployment(project, mini_app_url=url) if known else {}))
+    assert checks["page"] == (True, f"{url} answers HTTP 200, text/html; charset=utf-8 → ")
+    assert checks["page's requests"] == (True, "a forged one gets HTTP 401 → ")
+    asked = [request for request, _ in httpserver.log if request.path == "/app/api/"]
+    assert [request.headers["Authorization"][:4] for request in asked] == ["tma "]
+
+
+def test_a_bot_without_a_page_has_no_such_check(examine: Examine, telegram: Telegram) -> None:
+    open_page(telegram, "https://example.org/another.html")
+    assert "page" not in examine()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, "text/plain"), (200, "application/json")], ids=["none", "JSON"]
+)
+def test_a_page_that_is_none(examine: Examine, page: Page, status: int, kind: str) -> None:
+    url = page(status, kind)
+    ok, text = examine()["page"]
+    assert ok is False
+    assert text.startswith(f"{url} answers HTTP {status}, {kind} → set mini_app, put index.html")
+
+
+def test_a_page_that_lets_strangers_in(examine: Examine, page: Page) -> None:
+    page(refusal=200)
+    ok, text = examine()["page's requests"]
+    assert ok is False
+    assert text.startswith("a forged one gets HTTP 200 → check initData")
+
+
+def test_a_button_that_opens_another_page(
+    examine: Examine, project: Path, telegram: Telegram, page: Page
+) -> None:
+    url = page()
+    open_page(telegram, "https://example.org/app/index.html")
+    ok, text = examine(**deployment(project, mini_app_url=url))["page"]
+    assert ok is False
+    assert "but the menu button opens https://example.org/app/index.html → terraform" in text
+
+
+def test_a_page_that_is_not_there(examine: Examine, telegram: Telegram) -> None:
+    open_page(telegram, "http://127.0.0.1:9/app/index.html")
+    ok, text = examine()["page"]
+    assert ok is False
+    assert "can't be reached" in text
+
+
+def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegram) -> None:
+    telegram.faults.append(Fault("refuse", 1, 500, methods=("getChatMenuButton",)))
+    ok, text = examine()["page"]
+    assert ok is None
+    assert text.startswith("Telegram doesn't tell the menu button: getChatMenuButton: HTTP 500")
+
+
 def test_the_demo_is_well(project: Path) -> None:
     with Script(project, "demo", "--direct") as demo:
         demo.wait_for("scripts/doctor\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import marshal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +240,93 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py")
     (bot / "texts.json").symlink_to("nowhere")
     assert f"'{bot}/texts.json'" in refusal(tmp_path / "a.zip", bot)
+
+
+# ── A page
+
+PAGE = ROOT / "tests" / "page"
+
+
+def page(folder: Path, **files: bytes) -> Path:
+    """Make a bot's folder with a page."""
+    fill(folder, "bot.py", "app/index.html")
+    for name, data in files.items():
+        (folder / "app" / name.replace("_", ".")).write_bytes(data)
+    return folder
+
+
+def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -> None:
+    noise = random.Random(0).randbytes(2000)
+    bot = page(tmp_path / "bot", large_js=b"x" * 2000, picture_png=noise, own_js=b"x" * 2000)
+    (bot / "app" / "own.js.gz").write_bytes(b"made by the author's bundler")
+    (bot / "app" / "module.py").write_text("x = 1\n")  # for a Python in the browser
+    assert package(tmp_path / "a.zip", THIS, bot) == ""
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        found = {name: archive.read(name) for name in archive.namelist() if "app/" in name}
+        digest = archive.read(DIGEST).decode()
+    assert gzip.decompress(found.pop("app/large.js.gz")) == b"x" * 2000
+    files = (path for path in (bot / "app").rglob("*") if path.is_file())
+    assert found == {str(path.relative_to(bot)): path.read_bytes() for path in files}
+    assert terraform_of(bot)["digest"] == digest, "what is made of the sources isn't one of them"
+    package(tmp_path / "b.zip", THIS, bot)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_what_vite_has_built_is_packed(tmp_path: Path) -> None:
+    package(tmp_path / "a.zip", THIS, PAGE)
+    built = {str(path.relative_to(PAGE)) for path in (PAGE / "app").rglob("*") if path.is_file()}
+    small = {name for name in built if Path(name).suffix in (".css", ".html", ".js", ".map")}
+    packed = {name for name in names(tmp_path / "a.zip") if name.startswith("app/")}
+    assert packed == built | {f"{name}.gz" for name in small}
+
+
+NOT_SERVED = {
+    "too large": (
+        lambda app: (app / "film.mp4").write_bytes(bytes(4_717_168)),
+        "app/film.mp4 has 4,717,168 bytes: Lambda's answer ends at 6,291,556, which a file of "
+        "4,717,167 fills. Make it smaller, or serve it from elsewhere",
+    ),
+    "the bot's path": (
+        lambda app: fill(app, "api/x.json"),
+        "app/api/x.json can't be served: bot.py answers what begins with app/api/",
+    ),
+    "a link that leads out": (
+        lambda app: (app / "x.txt").symlink_to("../bot.py"),
+        "app/x.txt is a link that leads out of app/, where everything is public",
+    ),
+    "a folder that leads out": (
+        lambda app: (app / "x").symlink_to(app.parent.parent / "secrets"),
+        "app/x/key is a link that leads out of app/, where everything is public",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), NOT_SERVED.values(), ids=NOT_SERVED)
+def test_what_cannot_be_served_is_refused(
+    tmp_path: Path, make: Callable[[Path], Any], said: str
+) -> None:
+    bot = page(tmp_path / "bot")
+    fill(tmp_path, "secrets/key")
+    make(bot / "app")
+    assert said in refusal(tmp_path / "a.zip", bot)
+
+
+def test_the_largest_file_is_packed_and_the_folder_may_be_a_link(tmp_path: Path) -> None:
+    bot = page(tmp_path / "bot")
+    with (bot / "app" / "film.mp4").open("wb") as file:
+        file.truncate(4_717_167)
+    (bot / "app").rename(tmp_path / "dist")
+    (bot / "app").symlink_to("../dist")
+    package(tmp_path / "a.zip", THIS, bot)
+    assert {"app/film.mp4", "app/index.html"} < set(names(tmp_path / "a.zip"))
+
+
+def test_a_package_of_that_name_is_no_page(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "app/__init__.py", "app/api/x.py")
+    (bot / "app" / "data.txt").write_text("x" * 2000)
+    package(tmp_path / "a.zip", THIS, bot)
+    assert f"app/__pycache__/__init__.{TAG}.pyc" in names(tmp_path / "a.zip")
+    assert "app/data.txt.gz" not in names(tmp_path / "a.zip")
 
 
 def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:

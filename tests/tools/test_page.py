@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import importlib.util
 import re
@@ -14,15 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.needs import needs_provider, skip_or_fail
-from tests.support.programs import Script, copy_of_the_project, edit
+from tests.support.programs import Script, copy_of_the_project, edit, page_of
 
 if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
     skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
 
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from chat.screenshot import browser  # noqa: E402
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
-from processes import ToolError  # noqa: E402
 
 OLD, NEW = "Heard: ", "Noted: "
 
@@ -124,16 +121,6 @@ expect.set_options(timeout=20_000)
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with contextlib.ExitStack() as opened:
-        try:
-            found = opened.enter_context(browser())
-        except ToolError as error:
-            skip_or_fail(str(error))
-        yield found
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return copy_of_the_project(tmp_path)
@@ -144,11 +131,7 @@ def demo(project: Path) -> Iterator[str]:
     """The address of the page of a demo without AWS, which is as good for most of it."""
     with Script(project, "demo", "--direct") as script:
         script.wait_for("Ctrl-C ends the demo.")
-        yield address(script)
-
-
-def address(script: Script) -> str:
-    return script.output.partition("Chat with the bot: ")[2].split()[0]
+        yield page_of(script)
 
 
 @pytest.fixture
@@ -482,7 +465,7 @@ def test_dark_is_dark(visit: Open, demo: str) -> None:
 def test_the_end_of_the_demo_is_told(visit: Open, project: Path) -> None:
     with Script(project, "demo", "--direct") as script:
         script.wait_for("Ctrl-C ends the demo.")
-        page = visit(address(script))
+        page = visit(page_of(script))
     expect(page.locator("#live")).to_have_text("ended")
     expect(page.locator("#banner")).to_contain_text("The demo has ended.")
 
@@ -510,7 +493,7 @@ def test_what_a_queue_brings(visit: Open, project: Path) -> None:
     (folder / "main.tf").write_text(WITH_A_QUEUE)
     with Script(project, "demo", "--config", str(folder)) as script:
         script.wait_for("Ctrl-C ends the demo.")
-        page = visit(address(script))
+        page = visit(page_of(script))
         say(page, "hello")
         expect(page.locator("#verdict")).to_have_text("answered")
         webhook = ["Update", "Event", "Function", "Answer"]
@@ -534,7 +517,7 @@ def test_on_emulated_aws(visit: Open, project: Path) -> None:
     needs_provider()
     with Script(project, "demo") as script:
         script.wait_for("Ctrl-C ends the demo.")
-        page = visit(address(script))
+        page = visit(page_of(script))
         expect(page.locator(".steps")).to_contain_text("terraform apply")
         say(page, "hello")
         expect(page.locator("#messages")).to_contain_text("Heard: hello")
@@ -568,7 +551,7 @@ def playground(chrome: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with Script(project, "demo", "--direct") as script:
         script.wait_for("Ctrl-C ends the demo.")
         page = chrome.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address(script))
+        page.goto(page_of(script))
         expect(page.locator("#live")).to_have_text("live")
         yield page
         page.close()

@@ -74,6 +74,17 @@ def test_messages_are_answered(poll: Start, telegram: Telegram) -> None:
     assert "@echo_bot is answered from here; 1 updates wait" in script.output
 
 
+def test_a_page_is_not_served_and_that_is_said(
+    poll: Start, telegram: Telegram, project: Path
+) -> None:
+    (project / "lambda" / "app").mkdir()
+    (project / "lambda" / "app" / "index.html").touch()
+    script = poll()
+    script.wait_for("the page in app/ isn't served: Telegram wants HTTPS for it")
+    say(telegram, "hello")
+    wait_for(telegram, "Heard: hello")
+
+
 def test_what_is_handled_is_asked_for(poll: Start, telegram: Telegram) -> None:
     poll()
     say(telegram, "hello")

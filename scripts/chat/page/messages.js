@@ -1,9 +1,9 @@
 // What is in a message: text with its entities, files, polls, and the keyboard below it.
 
 import { $, button, h, icon } from "./dom.js";
+import { isLink, link } from "./links.js";
+import { openPage } from "./mini_app.js";
 import { app, ask, bot, send } from "./state.js";
-
-const isLink = address => /^https?:\/\//i.test(address ?? "");
 
 // Text with its entities. JavaScript counts in UTF-16 units, as Telegram does.
 export function rich(text, entities = []) {
@@ -31,7 +31,7 @@ function entity(e, inside, text) {
   if (e.type === "spoiler") return button({ class: "spoiler", title: "Show" }, event => event.currentTarget.classList.add("shown"), inside);
   if (e.type === "bot_command") return button({ class: "command", title: `Send ${text}` }, () => send("text", text), inside);
   const address = e.type === "url" ? (isLink(text) ? text : `https://${text}`) : e.type === "email" ? `mailto:${text}` : e.type === "phone_number" ? `tel:${text.replace(/[^+\d]/g, "")}` : e.url;
-  if (isLink(address) || /^(mailto|tel):/.test(address ?? "")) return h("a", { href: address, rel: "noreferrer", target: "_blank", onclick: event => event.stopPropagation() }, inside);
+  if (isLink(address) || /^(mailto|tel):/.test(address ?? "")) return link(address, {}, inside);
   return h("span", { class: e.type }, inside);
 }
 
@@ -123,6 +123,7 @@ export function content(message, entry) {
   }
   if (message.paid_media) return { nodes: [h("b", {}, `Paid media, ${message.paid_media.star_count} ⭐`), caption] };
   if (message.invoice) return { nodes: [h("b", {}, message.invoice.title), h("div", {}, message.invoice.description), h("small", {}, `Invoice: ${message.invoice.total_amount} ${message.invoice.currency} (smallest units)`)] };
+  if (message.web_app_data) return { nodes: [h("b", {}, `Data of “${message.web_app_data.button_text}”`), h("div", {}, h("code", {}, message.web_app_data.data))] };
   if (message.checklist) return { nodes: [h("b", {}, message.checklist.title), h("ul", { class: "tasks" }, message.checklist.tasks.map(task => h("li", {}, task.text)))] };
   if (message.game) return { nodes: [h("b", {}, message.game.title), h("small", {}, "Game")] };
   return { nodes: [h("code", {}, Object.keys(message).filter(k => !["message_id", "date", "from", "chat"].includes(k)).join(", "))] };
@@ -140,9 +141,10 @@ export function inlineKeyboard(entry, toast) {
   const rows = entry.message.reply_markup?.inline_keyboard;
   if (!rows || entry.deleted) return null;
   const one = (b, i) => {
-    const address = b.url ?? b.login_url?.url ?? b.web_app?.url;
+    const address = b.url ?? b.login_url?.url;
     const about = { class: b.style, "data-name": `button ${entry.key} ${i} ${b.text}` };
-    if (isLink(address)) return h("a", { ...about, href: address, target: "_blank", rel: "noreferrer", title: address }, b.text, icon("link"));
+    if (isLink(address)) return link(address, { ...about, title: address }, b.text, icon("link"));
+    if (b.web_app) return button(about, () => openPage("inline", b, entry.key), b.text, icon("page"));
     if (b.callback_data !== undefined) return button(about, () => { app.pinned = false; ask("press", { key: entry.key, person: app.person, data: b.callback_data }); }, b.text);
     if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); toast(`Copied: ${b.copy_text.text}`); }, b.text, icon("copy"));
     const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;

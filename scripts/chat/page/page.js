@@ -1,6 +1,7 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
 import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
+import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
 import { content, inlineKeyboard, rich, robot, summary } from "./messages.js";
 import { app, ask, bot, place, send, total, verdict } from "./state.js";
 import { drawHops, output } from "./timeline.js";
@@ -120,6 +121,7 @@ function drawNote(entry, trace) {
   if (entry.kind === "call") return drawCard(entry);
   const words = {
     press: () => [`${who} pressed `, b(entry.label)],
+    page: () => [`${who} opened the page by `, b(entry.label)],
     edit: () => `${who} edited a message`,
     reaction: () => entry.emoji.length ? `${who} reacted ${entry.emoji.join(" ")}` : `${who} took a reaction back`,
     ask: () => [`${who} asked @${bot(entry.bot).username}: `, b(entry.query || "(nothing)")],
@@ -129,7 +131,7 @@ function drawNote(entry, trace) {
     member: () => [`${name} changed ${entry.member.user.first_name}: `, b(entry.member.status)],
     left: () => `${name} left`,
   };
-  let end = entry.update_id === null || (result.word === "answered" && !result.until) ? null : result.busy ? " …" : result.until ? [" – delivered again in ", h("b", { "data-until": result.until, "data-from": result.from })] : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
+  let end = entry.update_id === null || entry.kind === "page" || (result.word === "answered" && !result.until) ? null : result.busy ? " …" : result.until ? [" – delivered again in ", h("b", { "data-until": result.until, "data-from": result.from })] : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
   if (entry.answer) end = entry.answer.text ? [" – “", b(entry.answer.text), "”"] : entry.answer.url ? ` – opens ${entry.answer.url}` : " – answered without a word";
   return h("div", { class: "service" + isSelected(entry), tabindex: -1, "data-key": entry.key, onclick: pick(entry) }, words[entry.kind]?.() ?? entry.kind, end,
     entry.results ? drawResults(entry) : null, (entry.hints ?? []).map(hint => h("p", { class: "why warn" }, hint)));
@@ -181,12 +183,17 @@ function drawHead() {
   $("person").replaceChildren(...Object.entries(state.people).map(([key, { name }]) => h("option", { value: key, selected: key === app.person }, name)));
   $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process of this machine, without AWS";
   const offered = me.commands[app.chat] ?? [];
-  $("commands-button").hidden = !offered.length;
+  const menuButton = me.menu[app.chat];  // it takes the place of the one for commands
+  $("page-button").hidden = !menuButton;
+  $("page-button").replaceChildren(icon("page"), menuButton?.text ?? "");
+  $("commands-button").hidden = !offered.length || Boolean(menuButton);
   $("commands").replaceChildren(...offered.map(c => h("button", { type: "button", role: "menuitem", onclick: () => { menu("commands", false); send("text", `/${c.command}`); } }, h("b", {}, `/${c.command}`), h("span", {}, c.description))));
   drawKeyboard();
 }
+app.visit = visit;
 function visit(key) {
   if (!app.state.chats[key]) return;
+  closePage();
   app.chat = sessionStorage.chat = key;
   if (app.state.people[key]) app.person = sessionStorage.person = key;
   edit(null);
@@ -206,9 +213,9 @@ app.select = (id, byHand) => {
 function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
-  const tap = b => b.request_contact ? send("contact") : b.request_location ? send("location") : b.request_poll ? send("poll") : send("text", b.text);
+  const tap = b => b.web_app ? openPage("keyboard", b) : b.request_contact ? send("contact") : b.request_location ? send("location") : b.request_poll ? send("poll") : send("text", b.text);
   const one = b => {
-    const played = typeof b === "string" || !(b.web_app || b.request_users || b.request_chat);
+    const played = typeof b === "string" || !(b.request_users || b.request_chat);
     const known = typeof b === "string" ? { text: b } : b;
     return button({ class: known.style }, () => played ? tap(known) : toast("The demo doesn't play this kind of button."), known.text);
   };
@@ -263,6 +270,7 @@ function drawBanner(fresh) {
     drawBanner.timer = setTimeout(() => { if (!app.state.setup.reloads.at(-1)?.error) $("banner").replaceChildren(); }, 6000);
   } else if (!last?.error && !fresh) $("banner").replaceChildren();
 }
+app.toast = toast;
 function toast(text) {
   $("toast").textContent = text; $("toast").classList.add("shown");
   clearTimeout(toast.timer); toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 3200);
@@ -306,13 +314,20 @@ on("trace", trace => {
   drawHops();
   if (!app.pinned && (trace.tries.length > 1 || trace.tries[0]?.retry_at)) $("hops").scrollTop = $("hops").scrollHeight;
 });
+on("page", launch => { app.state.launches[launch.id] = launch; pageChanged(launch); if (launch.how === "link" && !app.pinned) { app.selected = launch.id; drawChat(); } drawHops(); });
+on("request", ({ launch, request }) => {
+  app.state.launches[launch].requests[request.number] = request;
+  if (launch !== app.selected) return;
+  drawHops();
+  if (!app.pinned) $("hops").scrollTop = $("hops").scrollHeight;
+});
 on("fault", fault => { app.state.fault = fault; drawFaults(); });
 on("bots", bots => { app.state.bots = bots; drawHead(); drawChat(); });
 on("chats", chats => { app.state.chats = chats; drawHead(); });
 on("keyboards", keyboards => { app.state.keyboards = keyboards; drawKeyboard(); });
 on("draft", ({ place, draft }) => { if (draft) app.state.drafts[place] = draft; else delete app.state.drafts[place]; drawChat(); });
 on("action", acts);
-on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; app.state.setup = setup; if (fresh) drawBanner(true); if (!app.state.traces[app.selected]) drawHops(); });
+on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; app.state.setup = setup; if (fresh) { drawBanner(true); if (setup.reloads.at(-1).files.some(name => name.startsWith("app/"))) reloadPage(); } if (!app.state.traces[app.selected]) drawHops(); });
 on("end", () => { source.close(); live("ended", "bad"); $("banner").replaceChildren(h("div", { class: "banner bad" }, icon("bad"), h("div", {}, "The demo has ended. ", h("b", {}, "scripts/demo"), " starts it again."))); });
 source.onerror = () => live("connecting", "warn");
 
@@ -339,8 +354,9 @@ for (const id of ["attach", "commands"]) {
   });
   document.addEventListener("click", event => { if (!$(id).hidden && !$("composer").contains(event.target)) menu(id, false); });
 }
+$("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat]));
 $("fail").addEventListener("click", () => { $("fail").setAttribute("aria-expanded", $("fail").getAttribute("aria-expanded") !== "true"); drawFaults(); });
-$("bots").addEventListener("change", event => { app.bot = +event.target.value; app.selected = null; visit(app.chat); drawHops(); });
+$("bots").addEventListener("change", event => { closePage(); app.bot = +event.target.value; app.selected = null; visit(app.chat); drawHops(); });
 $("person").addEventListener("change", event => {
   app.person = sessionStorage.person = event.target.value;
   visit(app.state.people[app.chat] ? app.person : app.chat);
@@ -385,7 +401,8 @@ $("chats").addEventListener("keydown", event => {
   $("chats").querySelector("[aria-selected=true]").focus();
 });
 document.addEventListener("keydown", event => {
-  if (event.key === "Escape") { document.body.dataset.view = "chat"; edit(null); text.focus(); }
+  if (event.key === "Escape" && isPageOpen()) { if (!document.querySelector("dialog[open]")) $("page-close").click(); }
+  else if (event.key === "Escape") { document.body.dataset.view = "chat"; edit(null); text.focus(); }
   if (event.altKey && "123".includes(event.key)) { event.preventDefault(); visit($("chats").children[event.key - 1]?.dataset.chat); }
 });
 requestAnimationFrame(countdown);

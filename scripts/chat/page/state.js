@@ -3,17 +3,17 @@
 import { $ } from "./dom.js";
 
 export const app = {
-  state: { deployment: "", notes: {}, emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [] }, fault: { kind: "" }, keyboards: {}, drafts: {} },
+  state: { deployment: "", notes: {}, emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {} },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0,          // its id
-  selected: null,  // an update's id, or null: how it came up
+  selected: null,  // the id of an update, or of a bot's page that was opened, or null: how it came up
   pinned: false,   // the visitor chose what is selected; else the newest is
   ended: null,     // the update that was selected when the container was ended, until the next one
   editing: null,   // the entry whose text is edited
-  select: () => {}, draw: () => {},  // page.js sets them
+  select: () => {}, visit: () => {}, toast: () => {},  // page.js sets them
 };
-export const bot = (id = app.bot) => app.state.bots.find(each => each.id === id) ?? { id: 0, name: "Bot", username: "", commands: {} };
+export const bot = (id = app.bot) => app.state.bots.find(each => each.id === id) ?? { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const place = () => `${app.bot}:${app.chat}`;
 export const kindOf = update => Object.keys(update).find(key => key !== "update_id");
 
@@ -21,8 +21,9 @@ export async function ask(path, body) {
   $("problem").textContent = "";
   try {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    if (!answer.ok) $("problem").textContent = (await answer.json()).error;
-    return answer.ok;
+    const said = await answer.json();
+    if (!answer.ok) $("problem").textContent = said.error;
+    return answer.ok && said;
   } catch { $("problem").textContent = "The demo doesn't answer. Is it still running?"; return false; }
 }
 export function send(kind, text = "") {

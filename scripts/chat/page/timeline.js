@@ -1,11 +1,12 @@
 // What the machine did for an update, and how all of it came up.
 
 import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
+import { drawLaunch } from "./requests.js";
 import { app, ask, kindOf, RETRIED, total, verdict } from "./state.js";
 
 const open = new Set();  // the names of the details that are unfolded
 
-function json(value) {
+export function json(value) {
   const text = JSON.stringify(value, null, 2) ?? "";
   const nodes = [];
   let at = 0;
@@ -21,21 +22,21 @@ export function output(text, about) {
   requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });
   return pre;
 }
-function fold(name, title, body) {
+export function fold(name, title, body) {
   return h("details", { open: open.has(name), ontoggle: event => event.target.open ? open.add(name) : open.delete(name) }, h("summary", { "data-name": name }, title), body);
 }
-function hop(kind, title, to, ms, ...rest) {
+export function hop(kind, title, to, ms, ...rest) {
   return h("li", { class: "hop " + kind }, h("span", { class: "dot" }), h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, to), ms ? h("span", { class: "ms" }, ms) : null), ...rest);
 }
-const note = (tone, ...text) => h("p", { class: "note " + tone }, ...text);
-const unknown = field => note("unknown", "Not known: ", (app.state.notes[field] ?? "nothing was recorded").split(/(scripts\/demo --direct)/).map((part, i) => i % 2 ? h("code", {}, part) : part), ".");
-const parsed = body => { try { return JSON.parse(body); } catch { return body; } };
+export const note = (tone, ...text) => h("p", { class: "note " + tone }, ...text);
+export const unknown = field => note("unknown", "Not known: ", (app.state.notes[field] ?? "nothing was recorded").split(/(scripts\/demo --direct)/).map((part, i) => i % 2 ? h("code", {}, part) : part), ".");
+export const parsed = body => { try { return JSON.parse(body); } catch { return body; } };
 
 const FAULTS = {
   silence: "Telegram said nothing until the function gave up.",
   lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram delivers the update again, and the chat shows the answer once more.",
 };
-function drawCall(t, call) {
+export function drawCall(t, call) {
   const failed = call.status !== 200 || call.fault;
   const word = call.fault === "silence" ? "no answer" : call.fault === "lost" ? "answer lost" : `${call.status}`;
   const files = Object.entries(call.files ?? {});
@@ -47,11 +48,11 @@ function drawCall(t, call) {
     files.length ? note("", "Uploaded: ", files.map(([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`).join("; ")) : null,
     h("div", { class: "folds" }, fold(`params ${name}`, "parameters", json(call.params)), call.fault === "silence" ? null : fold(`result ${name}`, call.fault === "lost" ? "answer, which the function didn't get" : "answer", json(call.answer))));
 }
-function drawFunction(t) {
+export function drawFunction(t, cause = "update") {
   const d = t.details ?? {};
   const problem = d.traceback || t.failure || d.error;
   const lines = d.logs ?? [];
-  const started = d.cold ? "started for this update" : d.cold === false ? "was running already" : "";
+  const started = d.cold ? `started for this ${cause}` : d.cold === false ? "was running already" : "";
   return hop("function" + (problem ? " failed" : ""), "Function", started, milliseconds(d.milliseconds),
     t.over && d.cold === null ? unknown("cold") : null,
     d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
@@ -108,7 +109,13 @@ export function drawHops() {
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
   const back = button({ class: "round back", "aria-label": "Back to the chat" }, () => { document.body.dataset.view = "chat"; $("text").focus({ preventScroll: true }); }, icon("back"));
-  if (!trace) return $("hops").replaceChildren(h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, "How it came up"), h("p", {}, "Send a message to see what the machine does for it"))), drawSetup());
+  const launch = app.state.launches[app.selected];
+  if (launch) $("hops").replaceChildren(...drawLaunch(launch, back));
+  else if (!trace) $("hops").replaceChildren(h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, "How it came up"), h("p", {}, "Send a message to see what the machine does for it"))), drawSetup());
+  else drawUpdate(trace, back);
+  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
+function drawUpdate(trace, back) {
   const result = verdict(trace);
   const time = total(trace);
   $("hops").replaceChildren(
@@ -120,7 +127,6 @@ export function drawHops() {
       h("div", { class: "foot" },
         app.ended === app.selected ? h("p", { class: "done" }, icon("check"), "The container was ended: the next update starts one, cold.") : button({ class: "action", "data-name": "end", title: "As AWS does when it is idle" }, () => stopContainer(app.selected), "End the function's container"),
         button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))));
-  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 function drawSetup() {
   const { steps, calls, reloads } = app.state.setup;

@@ -15,7 +15,16 @@ from .content import (
     rich_message,
     text_content,
 )
-from .request import Request, bad, chat_of, inline_keyboard, message_ids, message_of, plays
+from .request import (
+    Request,
+    bad,
+    chat_of,
+    check_web_app,
+    inline_keyboard,
+    message_ids,
+    message_of,
+    plays,
+)
 
 Json = dict[str, Any]
 
@@ -73,6 +82,8 @@ def replace_in(
     gone = (drops or set()) | {"reply_markup"}
     edited = {name: value for name, value in message.items() if name not in gone}
     edited |= {**content, **inline_keyboard(request)}
+    is_inline = "inline_message_id" in request.params
+    check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
     if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
         raise bad(NOT_MODIFIED)
     edited["edit_date"] = int(time.time())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 # They register what they play.
-from . import editing, sending, settings  # noqa: F401
+from . import editing, mini_app, sending, settings  # noqa: F401
 from .bot_api import (
     COPY_NOT_FOUND,
     RETURNS,

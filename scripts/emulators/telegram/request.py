@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import urllib.parse
@@ -133,6 +134,32 @@ def inline_keyboard(request: Request) -> Json:
         if row:
             kept.append(row)
     return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def check_web_app(call: Json, chat: Json) -> None:
+    """Check the buttons of a call's keyboard that open a page. Raises Refusal."""
+    markup = call.get("reply_markup", {})
+    for kind, refusal in (
+        ("inline_keyboard", "BUTTON_TYPE_INVALID"),
+        ("keyboard", "web App buttons can be used in private chats only"),
+    ):
+        for button in itertools.chain(*markup.get(kind, [])):
+            if "web_app" in button:
+                check_page_url(kind.replace("_", " "), button["web_app"]["url"])
+                if chat["type"] != "private":
+                    raise bad(refusal)
+
+
+def check_page_url(what: str, url: str) -> None:
+    """Refuse a page that isn't served over HTTPS, unless it is on this machine."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    here = re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host)
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
+        raise bad(f"{what} button Web App URL '{url}' is invalid: Only HTTPS links are allowed")
 
 
 def _is_link(url: str) -> bool:

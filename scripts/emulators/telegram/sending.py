@@ -25,6 +25,7 @@ from .request import (
     Request,
     bad,
     chat_of,
+    check_web_app,
     inline_keyboard,
     message_ids,
     message_of,
@@ -56,6 +57,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
     """Put a message of the bot's into the chat of a call, tell of it, and return it."""
     chat = chat or chat_of(request)
     markup = inline_keyboard(request)
+    check_web_app(request.params, chat)
     message: Json = {
         "message_id": request.world.new_message_id(),
         "date": int(time.time()),

@@ -12,7 +12,16 @@ from .bot_api import (
     Refusal,
 )
 from .content import file_in, inline_content
-from .request import LONGEST_DATA, Request, bad, chat_of, plays, user_of
+from .request import (
+    LONGEST_DATA,
+    Request,
+    bad,
+    chat_of,
+    check_page_url,
+    check_web_app,
+    plays,
+    user_of,
+)
 
 Json = dict[str, Any]
 
@@ -57,6 +66,7 @@ def _answer_inline_query(request: Request) -> bool:
         query = request.bot.queries.pop(id)
     for result in results:
         inline_content(request, result)
+        check_web_app(result, {"type": "inline"})
     answer = {name: value for name, value in request.params.items() if name != "inline_query_id"}
     request.bot.inline_answers[id] = {**answer, "query": query}
     request.change("results", id=id, **answer)
@@ -119,8 +129,8 @@ def _scope(request: Request) -> tuple[str, str]:
 @plays("setChatMenuButton")
 def _set_chat_menu_button(request: Request) -> bool:
     button = request.get("menu_button", {"type": "default"})
-    if button["type"] == "web_app" and not button["web_app"]["url"].startswith("https://"):
-        raise bad("menu button web app URL must be an HTTPS URL")
+    if button["type"] == "web_app":
+        check_page_url("menu", button["web_app"]["url"])
     chat = _private_chat(request)
     if button["type"] == "default" and chat:
         request.bot.menu_buttons.pop(chat, None)

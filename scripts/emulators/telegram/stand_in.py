@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import bot_api, methods
+from . import bot_api, methods, mini_app
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
 from .content import inline_content
 from .delivery import Delivery, Post, post
 from .files import Upload
 from .request import Request, copied
-from .state import ADA, Bot, World
+from .state import ADA, Bot, World, private_chat
 
 Json = dict[str, Any]
 
@@ -51,6 +51,7 @@ class Call:
     - results: `id` of the inline query, `results` and what else it was answered with
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
+    - web_app_answer: `id` of the query
     - profile: `name`, `text`
     - chat: `chat_id`, and `title` or `description`
     - member: `chat_id`, `member`
@@ -330,6 +331,20 @@ class Telegram(World):
             chosen["inline_message_id"] = inline_id
         self.send({"chosen_inline_result": chosen}, bot)
         return message
+
+    def open_page(self, user: Json = ADA, bot: Bot | None = None) -> str:
+        """Open a Mini App in the private chat, and return its initData: who opened it, signed.
+
+        By an inline button or the menu button: a keyboard's button gives no initData.
+        """
+        return mini_app.opened(self, bot or self.bot, user, private_chat(user))
+
+    def send_data(self, button: str, data: str, user: Json = ADA, bot: Bot | None = None) -> int:
+        """Send a Mini App's data to the bot, as a keyboard's button with that text allows.
+
+        Returns the update's id. Raises ValueError if there is too much of it, or none.
+        """
+        return mini_app.send_data(self, bot or self.bot, user, button, data)
 
     def _bot_in(self, chat_id: int) -> Bot:
         """Return the bot that hears what happens in a chat: the first that was written to there."""

@@ -33,6 +33,10 @@ GRACE: Json = {
 }
 
 
+def private_chat(user: Json) -> Json:
+    return {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+
+
 class Bot:
     """A bot: what is kept for it, and its outbox. Its token can change, its id can't."""
 
@@ -47,6 +51,7 @@ class Bot:
         ] = {}  # by query: what answerInlineQuery was called with
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
+        self.web_app_queries: dict[str, Json] = {}  # of pages that were opened: the user and chat
         self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
 
@@ -181,7 +186,7 @@ class World:
     ) -> Json:
         """Return the update of a new message: of a text, or of other content."""
         user = user or ADA
-        chat = chat or {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+        chat = chat or private_chat(user)
         if text is not None:
             content["text"] = text
         numbers = {"message_id": self.new_message_id(), "date": int(time.time())}

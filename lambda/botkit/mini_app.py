@@ -1,0 +1,256 @@
+"""The bot's page (a Mini App): files of the folder app/ beside bot.py, and requests to the bot.
+
+    GET /app/index.html   a file, for anyone
+    … /app/api/…          bot.on_request(request), for whom Telegram has signed the page's initData
+
+A page sends that as `Authorization: tma <initData>` (https://core.telegram.org/bots/webapps).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+import re
+import sys
+import time
+from base64 import b64decode, b64encode
+from urllib.parse import parse_qsl, quote, unquote
+
+from . import calls, init_data
+from .errors import Unreachable
+from .outcome import Outcome, failed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Json = dict[str, Any]
+
+FOLDERS = [path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))]
+HEADERS = {
+    # Only Telegram's web clients may show the page in a frame.
+    "Content-Security-Policy": "frame-ancestors https://web.telegram.org "
+    "https://webk.telegram.org https://webz.telegram.org",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# The same on each machine: Python's own table, and what some versions of it lack.
+KNOWN = mimetypes.MimeTypes().types_map
+TYPES = {
+    **KNOWN[False],
+    **KNOWN[True],
+    ".map": "application/json",
+    ".otf": "font/otf",
+    ".ttf": "font/ttf",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+# A name with a hash of its content, as bundlers write it: index-DiwrgTda.js, main.3f2a1b0c.css.
+# What may be a word, a date or a size ("original", "20260101", "1920x1080") is none.
+HASHED = re.compile(
+    r"[.-]((?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}"
+    r"|(?=.[\w-]*[A-Z])(?=[\w-]*[a-z0-9])[\w-]{8})\.[^/]+$",
+    re.ASCII,
+)
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+# What a request has whether or not Telegram told it.
+TOLD = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
+
+
+def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
+    """Answer a request to /app or below it, which API Gateway has recognised as one.
+
+    `bot` is the module, if it could be imported, and `ask_bot` the handler's function.
+    """
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    method = _text(http, "method")
+    # API Gateway decodes all but %25, and takes several slashes for the first one.
+    path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
+    if path == "/api" or path.startswith("/api/"):
+        answer = on_request(event, method, path.removeprefix("/api"), bot, ask_bot)
+    elif method not in ("GET", "HEAD"):
+        answer = response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
+    elif path in ("", "/"):
+        query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
+        answer = response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+    else:
+        answer = send_file(path, event.get("headers"))
+    if method == "HEAD":
+        answer["body"] = ""
+    return answer
+
+
+def response(status: int, body: str | bytes = "", **headers: str) -> Json:
+    """Return a response as API Gateway takes it; an underscore in a header's name is a hyphen."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {
+        "statusCode": status,
+        "headers": {
+            **HEADERS,
+            "Cache-Control": "no-store",
+            "Content-Type": "text/plain; charset=utf-8",
+            **named,
+        },
+        "body": b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
+    }
+
+
+def send_file(path: str, headers: Any) -> Json:
+    """Return the response with a file of app/, which scripts/package may have gzipped beside it."""
+    content = encoding = None
+    if GZIP.search(_text(headers, "accept-encoding")):
+        content, encoding = read_file(path + ".gz"), "gzip"
+    if content is None:
+        content, encoding = read_file(path), None
+    if content is None:
+        return response(404, "There is no such file.", Vary="Accept-Encoding")
+    kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    more = {
+        "Cache_Control": "no-cache",  # kept, and asked about each time
+        "Content_Type": kind + ("; charset=utf-8" if kind.startswith("text/") else ""),
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+    }
+    if HASHED.search(path) and kind != "text/html":
+        more["Cache_Control"] = "public, max-age=31536000, immutable"
+    if tag in _text(headers, "if-none-match"):
+        return response(304, **more)
+    if encoding:
+        more["Content_Encoding"] = encoding
+    return response(200, content, **more)
+
+
+def read_file(path: str) -> bytes | None:
+    """Return the content of a file of app/, or None where there is none.
+
+    No path leaves the folder: no part of it may be empty or begin with a dot, and a link must stay.
+    """
+    parts = path[1:].split("/")
+    if not FOLDERS or not all(part and part[0] != "." for part in parts):
+        return None
+    folder = os.path.realpath(os.path.join(FOLDERS[0], "app"))
+    try:
+        file = os.path.realpath(os.path.join(folder, *parts))
+        if not file.startswith(folder + "/"):
+            return None
+        with open(file, "rb") as opened:
+            return opened.read()
+    except (OSError, ValueError):  # none, a folder, a NUL, half a surrogate pair
+        return None
+
+
+def on_request(
+    event: Json, method: str, path: str, bot: Any, ask_bot: Callable[..., Outcome]
+) -> Json:
+    """Return what bot.on_request() answers to a request for whose sender Telegram has signed."""
+    started = time.monotonic()
+    headers = event.get("headers")
+    try:
+        seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
+        signed = authenticate(_text(headers, "authorization"), seconds)
+        body = read_body(event)
+    except init_data.Unauthorized as error:
+        return problem(401, error.error, str(error))
+    except ValueError as error:
+        return problem(400, "bad_request", str(error))
+    except Unreachable as error:  # there is no token to check with
+        outcome = failed(error)
+    else:
+        if bot and not hasattr(bot, "on_request"):
+            return problem(404, "not_found", "bot.py has no on_request(request).")
+        query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
+        request = {"method": method, "path": path or "/", "query": query, "body": body}
+        answers: list[tuple[int, str]] = []
+
+        def give(answer: tuple[int, str]) -> Outcome:
+            answers.append(answer)
+            return Outcome("answered")
+
+        outcome = ask_bot("on_request", {**dict.fromkeys(TOLD), **signed, **request}, give, ask)
+        if answers:
+            outcome.log("request", method=method, status=answers[0][0], milliseconds=since(started))
+            status, text = answers[0]
+            return response(status, text, Content_Type="application/json")
+        if outcome.name != "misconfigured":
+            outcome = outcome._replace(name="page_failed")
+    outcome.log("request", method=method, status=outcome.status, milliseconds=since(started))
+    if outcome.status == 500:
+        return problem(500, "failed", "The bot failed. Its log says why.")
+    return problem(503, "unavailable", "The bot can't answer now. Try again later.")
+
+
+def since(started: float) -> float:
+    return round((time.monotonic() - started) * 1000, 1)
+
+
+def problem(status: int, error: str, message: str) -> Json:
+    """Return a response that tells the page, and its author, what is wrong."""
+    body = json.dumps({"error": error, "message": message})
+    return response(status, body, Content_Type="application/json")
+
+
+def authenticate(authorization: str, seconds: float) -> Json:
+    """Return what Telegram signed. Raises Unauthorized, or Unreachable where there is no token."""
+    from . import telegram
+
+    scheme, _, data = authorization.partition(" ")
+    if scheme.lower() != "tma" or not data:
+        raise init_data.Unauthorized("The header must be Authorization: tma <initData>.")
+    token = telegram.token()
+    try:
+        return init_data.check(data, token, seconds)
+    except init_data.Unauthorized:  # a token in Parameter Store may have changed
+        if telegram.token(token) == token:
+            raise
+    return init_data.check(data, telegram.token(), seconds)
+
+
+def read_body(event: Json) -> Any:
+    """Return a request's body: parsed JSON, text, bytes of another type, or None if it is empty.
+
+    Raises ValueError, which says what is wrong.
+    """
+    kind = _text(event.get("headers"), "content-type").partition(";")[0].strip().lower()
+    text = _text(event, "body")
+    data = text.encode("utf-8", "replace")
+    if event.get("isBase64Encoded"):
+        try:
+            data = b64decode(text, validate=True)
+        except ValueError:
+            raise ValueError("The body is no base64.") from None
+    if not data:
+        return None
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise ValueError("The body is no JSON.") from None
+    return data.decode("utf-8", "replace") if kind.startswith("text/") else data
+
+
+def ask(bot: Any, name: str, argument: Any) -> tuple[int, str]:
+    """Call a function of the bot's, and return the status and the JSON that it answers with.
+
+    Raises BadCalls, TimeIsUp, or what the function raises.
+    """
+    answer = calls.run(bot, name, argument)
+    status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
+    if type(status) is not int or not 200 <= status <= 599:
+        raise calls.BadCalls(f"{name}() must return a status from 200 to 599, not {status!r:.40}")
+    try:
+        return status, "" if status == 204 else json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise calls.BadCalls(f"{name}() must return what JSON can hold: {error}") from None
+
+
+def _text(mapping: Any, key: str) -> str:
+    """Return a text of a part of the event, or "" where there is none."""
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return value if isinstance(value, str) else ""
