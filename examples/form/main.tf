@@ -17,7 +17,7 @@ resource "aws_dynamodb_table" "forms" {
 }
 
 module "bot" {
-  source = "../.."
+  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
   name                         = "form-bot"
   source_dir                   = "${path.module}/bot"

@@ -12,7 +12,7 @@ resource "aws_dynamodb_table" "votes" {
 }
 
 module "bot" {
-  source = "../.."
+  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
   name                         = "votes-bot"
   source_dir                   = "${path.module}/bot"

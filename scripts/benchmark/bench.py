@@ -3,7 +3,8 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake of
 the Bot API over TLS, next door and some milliseconds away. The distance takes root; without it,
 its rows are left out. Other bots' libraries are installed for it into .build/bench. A whole run
-takes some ten minutes. Exits with 1 where a target is missed.
+takes some ten minutes. Exits with 1 where a target is missed. With --stack, it prints the tables of
+docs/limits.md instead.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmark import document, imports, measure, variants
+from benchmark import document, imports, measure, model, stack, variants
 from benchmark.distance import network
 from benchmark.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from benchmark.measure import Variant
 from benchmark.plan import make_plan
 from benchmark.report import Result, distance_table, main_table, target_table, targets
+from processes import ToolError
 from project import ROOT
 
 RUNTIME = "3.13"
@@ -40,6 +42,11 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="only the rows that have a target")
     parser.add_argument(
+        "--stack", action="store_true",
+        help="instead: the most updates a second through the module on an emulated AWS, and a "
+        "model of bursts and outages",
+    )  # fmt: skip
+    parser.add_argument(
         "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",
         help="where performance.md and performance.svg go (default: docs)",
     )  # fmt: skip
@@ -50,10 +57,15 @@ def main() -> int:
         parser.error("this measures on Linux only, as Lambda runs on it")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
+        if arguments.stack:
+            print(stack.table(), model.burst(), model.outage(), sep="\n\n")
+            return 0
         return bench(arguments.runs, arguments.quick, arguments.docs)
     except KeyboardInterrupt:
         say("")
         return 130
+    except ToolError as error:  # no Terraform, or no provider
+        sys.exit(str(error))
 
 
 def bench(runs: int, quick: bool, docs: Path) -> int:

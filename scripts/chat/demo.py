@@ -152,7 +152,7 @@ def message(text: str) -> str:
 
 def set_up() -> None:
     """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
-    with step("set-up"):
+    with step("set-up, only once, some minutes (--direct needs none)"):
         result = subprocess.run(
             [SCRIPTS / "bootstrap", "terraform"],
             stdin=subprocess.DEVNULL,

@@ -122,7 +122,7 @@ def test_a_message_is_answered_on_emulated_aws(
         assert demo.end() == 0, demo.output
     lines = [re.sub(r"\d+\.\d s$", "", line) for line in demo.output.splitlines()]
     assert lines == [
-        "set-up … ",
+        "set-up, only once, some minutes (--direct needs none) … ",
         "emulated AWS … ",
         "terraform init … ",
         "terraform apply … ",

@@ -33,6 +33,17 @@ def test_the_table_of_inputs_is_variables_tf() -> None:
     assert rows("Inputs") == expected
 
 
+@pytest.mark.parametrize(
+    "main", sorted(ROOT.glob("examples/*/main.tf")), ids=lambda path: path.parent.name
+)
+def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> None:
+    title, _, about = main.with_name("README.md").read_text().partition("\n\n")
+    assert title.startswith("# ") and about
+    # https://developer.hashicorp.com/terraform/language/modules/develop/structure
+    [source] = re.findall(r'source += "../.." # elsewhere: "(.*)"', main.read_text())
+    assert source in README
+
+
 def test_the_variables_are_in_alphabetical_order() -> None:
     names = list(blocks("variables.tf", "variable"))
     assert names == sorted(names)

@@ -13,7 +13,7 @@ from project import ROOT, SCRIPTS
 GROUND = {"events", "processes", "project"}
 ROOMS: dict[str, set[str]] = {
     "__main__": set(),
-    "benchmark": GROUND | {"emulators"},
+    "benchmark": GROUND | {"emulators", "terraform"},
     "chat": GROUND | {"container", "emulators", "terraform"},
     "container": {"processes", "project"},
     "emulators": GROUND,

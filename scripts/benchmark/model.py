@@ -1,0 +1,166 @@
+"""How long messages wait in a burst or an outage, and what that costs: a model of a few lines.
+
+Updates wait for one of so many servers (connections of Telegram's, containers behind the queue).
+A try that fails comes again after a pause, and meanwhile its place is free for others.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from benchmark.document import DOLLARS_PER_GB_SECOND
+from benchmark.report import markdown
+
+# docs/performance.md has the warm invocation; docs/costs.md assumes 100 ms for Telegram's answer.
+ANSWERED = 0.0066 + 0.1  # seconds of an invocation that answers
+QUEUED = 0.01  # seconds of one that puts an update into the queue; SQS is in the same region
+SILENT = 9.0  # seconds for which a function waits for Telegram: the default timeout, less one
+REFUSED = 0.05  # seconds of a try that fails at once
+
+BURST = 100_000  # messages
+GIGABYTES = 0.125  # of memory
+# Dollars a million, as in docs/costs.md: a request, with its line in the log; a queue's request.
+API, LAMBDA, SQS = 1.00 + 0.09, 0.20 + 0.13, 0.50
+
+
+class Stage(NamedTuple):
+    """What updates wait for: `limit` invocations a second, each of `seconds`."""
+
+    servers: int
+    seconds: float
+    pauses: Callable[[], Iterator[float]]  # seconds after each failed try of an update
+    dollars: float  # for a million invocations, without their time
+    limit: float = 1e9
+    until: float = 0.0  # the time until which all tries fail
+    failing: float = REFUSED  # seconds of a try that fails until then
+
+
+class Result(NamedTuple):
+    """When each update was done, and what all tries cost."""
+
+    done: list[float]
+    tries: int
+    dollars: float
+
+
+RANDOM = random.Random(0)
+
+
+def telegram() -> Iterator[float]:
+    """Yield Telegram's pauses: none, then 2, 4, 8 … up to a random 60 to 120 seconds."""
+    yield 0.0
+    pause = 1.0
+    while True:
+        pause = min(2 * pause, RANDOM.uniform(60, 120))
+        yield pause
+
+
+def queue() -> Iterator[float]:
+    """Yield the pauses of an update in the queue: 2, 4, 8 … up to 900 seconds."""
+    return (float(min(2**number, 900)) for number in count(1))
+
+
+def run(stage: Stage, arrivals: Iterable[float]) -> Result:
+    """Take updates through a stage, each as soon as a server is free for it."""
+    RANDOM.seed(0)
+    numbers = count()
+    waiting = [(arrived, next(numbers), stage.pauses()) for arrived in arrivals]
+    heapq.heapify(waiting)
+    free = [0.0] * stage.servers
+    allowed = stage.limit  # tries, in a bucket that fills up all the time
+    last, busy, invocations, refused = 0.0, 0.0, 0, 0
+    done = []
+    while waiting:
+        ready, _, pauses = heapq.heappop(waiting)
+        start = max(ready, heapq.heappop(free))
+        allowed = min(stage.limit, allowed + (start - last) * stage.limit)
+        last = start
+        if allowed < 1:
+            refused, seconds, failed = refused + 1, REFUSED, True
+        else:
+            allowed, invocations = allowed - 1, invocations + 1
+            failed = start < stage.until
+            seconds = stage.failing if failed else stage.seconds
+            busy += seconds
+        heapq.heappush(free, start + seconds)
+        if failed:
+            again = start + seconds + next(pauses)
+            heapq.heappush(waiting, (again, next(numbers), pauses))
+        else:
+            done.append(start + seconds)
+    # Whether AWS bills what API Gateway refuses isn't written.
+    dollars = (invocations * stage.dollars + refused * API) / 1e6
+    dollars += busy * GIGABYTES * DOLLARS_PER_GB_SECOND
+    return Result(done, invocations + refused, dollars)
+
+
+def direct(connections: int = 40, limit: float = 100, **outage: float) -> list[Stage]:
+    """Return the stages without a queue: Telegram's connections."""
+    return [Stage(connections, ANSWERED, telegram, API + LAMBDA, limit, **outage)]
+
+
+def queued(containers: int = 5, limit: float = 100, **outage: float) -> list[Stage]:
+    """Return the stages with a queue: into it, and out of it."""
+    return [
+        Stage(40, QUEUED, telegram, API + LAMBDA + SQS, limit),
+        # Received, then deleted or put off.
+        Stage(containers, ANSWERED, queue, LAMBDA + 2 * SQS, **outage),
+    ]
+
+
+def row(name: str, stages: Sequence[Stage], arrivals: Sequence[float]) -> list[str]:
+    """Return a table's row: the waits until the answer, the tries of an update, and the cost."""
+    times: Sequence[float] = sorted(arrivals)
+    since = stages[-1].until
+    tries = dollars = 0.0
+    for stage in stages:
+        result = run(stage, times)
+        # A stage's updates leave it about in the order in which they came.
+        times = sorted(result.done)
+        tries, dollars = max(tries, result.tries), dollars + result.dollars
+    begin = since or min(arrivals)
+    waits = [time - begin for time in times if time >= begin]
+    return [
+        name,
+        span(statistics.median(waits)),
+        span(max(waits)),
+        f"{tries / len(arrivals):.1f}",
+        f"{dollars:.2f}",
+    ]
+
+
+def span(seconds: float) -> str:
+    """Return a time as a person would say it."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def burst() -> str:
+    """Return the table of a burst: messages at once, of as many chats."""
+    arrivals = [0.0] * BURST
+    rows = [
+        row("the defaults", direct(), arrivals),
+        row("`max_connections = 100`", direct(100), arrivals),
+        row("and `throttling_limit = 1000`", direct(100, 1000), arrivals),
+        row("`queue = true`", queued(), arrivals),
+        row("and both, and `reserved_concurrency = 200`", queued(100, 1000), arrivals),
+    ]
+    headings = [f"{BURST:,} messages at once", "half are answered after", "all after"]
+    return markdown([*headings, "tries of each", "$"], rows)
+
+
+def outage() -> str:
+    """Return the table of an outage: for an hour, in which a message comes each second."""
+    arrivals = [float(second) for second in range(3600)]
+    rows = [
+        row("refuses at once", direct(until=3600), arrivals),
+        row("is silent", direct(until=3600, failing=SILENT), arrivals),
+        row("refuses, `queue = true`", queued(until=3600), arrivals),
+        row("is silent, `queue = true`", queued(until=3600, failing=SILENT), arrivals),
+    ]
+    headings = ["For an hour, Telegram …", "half are answered after its return"]
+    return markdown([*headings, "all after", "tries of each", "$"], rows)

@@ -1,0 +1,125 @@
+"""docs/deploy-from-ci.md: what its two roles may do, and may not. IAM is enforced.
+
+The emulated AWS checks no token of GitHub's, so IAM users with the roles' policies stand for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from emulators.aws import Emulator
+from emulators.telegram import Telegram
+from project import ROOT
+from terraform import REGION, Module
+
+from tests.support.deployment import answer_to, client
+from tests.support.needs import needs_provider
+from tests.support.stubs import BOT
+from tests.support.telegram import TOKEN
+
+PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
+FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+FORM = "application/x-www-form-urlencoded"
+SOURCE = "git::https://<this repository>?ref=v1.0.0"
+# The emulator asks for this one without the function's name; AWS with it.
+NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
+# The emulator doesn't tell a policy which boundary a role gets, as if it got none.
+BOUNDARY = "NoRoleWithoutBoundary"
+
+
+def user(aws: Emulator, name: str, role: str, without: str = "") -> Credentials:
+    """Return the keys of a new IAM user, who may do what a role may, maybe but for a statement."""
+    iam = client(aws, "iam")
+    document = iam.get_role_policy(RoleName=f"telegram-bot-{role}", PolicyName=role)
+    statements = document["PolicyDocument"]["Statement"]
+    kept = [each for each in statements if each.get("Sid") != without]
+    policy = {"Version": "2012-10-17", "Statement": [*kept, NAMELESS] if without else kept}
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName=role, PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def become(module: Module, credentials: Credentials) -> None:
+    """Have Terraform run as a user."""
+    module.environment["AWS_ACCESS_KEY_ID"] = credentials.access_key
+    module.environment["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
+
+
+def create_role(aws: Emulator, credentials: Credentials) -> str:
+    """Create the bot's role without a boundary, and return AWS's answer."""
+    query = "Action=CreateRole&Version=2010-05-08&RoleName=telegram-bot&AssumeRolePolicyDocument={}"
+    request = AWSRequest("POST", aws.url, {"Content-Type": FORM}, query)
+    SigV4Auth(credentials, "iam", REGION).add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=60)
+    with contextlib.closing(connection):
+        connection.request("POST", "/", query, dict(request.headers.items()))
+        return connection.getresponse().read().decode()
+
+
+@pytest.fixture
+def roles(tmp_path: Path) -> Path:
+    """The administrator's folder of the page."""
+    folder = tmp_path / "roles"
+    folder.mkdir()
+    (folder / "roles.tf").write_text(FILES["roles.tf"])
+    shutil.copy(ROOT / "docs" / "deployer-policy.json", folder)
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, telegram: Telegram) -> Path:
+    """The repository of the page, with the tests' bot, the stand-in and the module's copy."""
+    folder = tmp_path / "repository"
+    (folder / "bot").mkdir(parents=True)
+    shutil.copy(BOT, folder / "bot")
+    text = FILES["main.tf"].replace(SOURCE, "../module").replace("eu-central-1", REGION)
+    # The emulator has no host for each bucket.
+    text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
+    (folder / "main.tf").write_text(text)
+    override = f'module "telegram_bot" {{\n  telegram_api_url = "{telegram.url}"\n}}\n'
+    (folder / "override.tf").write_text(override)
+    return folder
+
+
+def test_ci_plans_and_applies_within_the_boundary(
+    roles: Path, repository: Path, telegram: Telegram, tmp_path: Path
+) -> None:
+    needs_provider()
+    with Emulator(auth=True) as aws:
+        admin = Module(aws.url, tmp_path / "unused")
+        admin.root = roles
+        admin.init()
+        admin.apply()
+        variables = admin.outputs()["variables"]
+        client(aws, "s3").create_bucket(Bucket="my-terraform-state")
+        client(aws, "ssm").put_parameter(
+            Name="/telegram-bot/token", Value=TOKEN, Type="SecureString"
+        )
+        module = Module(aws.url, tmp_path / "module", boundary=variables["BOUNDARY"])
+        module.root = repository
+
+        deployer = user(aws, "deployer", "apply")
+        assert "with an explicit deny" in create_role(aws, deployer)
+        become(module, user(aws, "deployer-with-boundary", "apply", without=BOUNDARY))
+        module.init()
+        module.apply()
+        role = client(aws, "iam").get_role(RoleName="telegram-bot")["Role"]
+        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == variables["BOUNDARY"]
+        assert answer_to(telegram, "hello") == "Heard: hello"
+
+        become(module, user(aws, "planner", "plan"))
+        plan = module.terraform("plan", "-input=false", "-lock=false", "-no-color")
+        assert "No changes." in plan.stdout
+        changed = ("-lock=false", "-replace=module.telegram_bot.aws_apigatewayv2_stage.this")
+        refused = module.apply(*changed, check=False)
+        assert "is not authorized to perform: apigateway:DELETE" in refused.stderr

@@ -1,0 +1,63 @@
+"""docs/deploy-from-ci.md: its workflow and its configurations pass the checks of the project's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from project import ROOT, VENV
+from terraform import Module
+
+from tests.support.needs import needs_provider
+
+PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
+# A file's block begins with its name.
+FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+SOURCE = "git::https://<this repository>?ref=v1.0.0"
+WORKFLOW = ".github/workflows/deploy.yml"
+CHECKS = {
+    "zizmor": ("--offline", "--quiet", "--no-progress", WORKFLOW),
+    "actionlint": (WORKFLOW,),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_workflow_is_sound(name: str, tmp_path: Path) -> None:
+    if name == "actionlint":
+        if not shutil.which("go"):
+            pytest.skip("actionlint is built by Go, which is not installed")
+        subprocess.run([ROOT / "scripts" / "bootstrap", name], check=True, capture_output=True)
+    path = tmp_path / WORKFLOW
+    path.parent.mkdir(parents=True)
+    path.write_text(FILES[WORKFLOW])
+    command = [str(VENV / "bin" / name), *CHECKS[name]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_workflow_uses_the_projects_own_versions_of_actions() -> None:
+    used = dict(re.findall(r"uses: (\S+)@(.*)", FILES[WORKFLOW]))
+    own = dict(re.findall(r"uses: (\S+)@(.*)", (ROOT / ".github/workflows/test.yml").read_text()))
+    assert {name: used[name] for name in used if name in own} == {
+        name: own[name] for name in own if name in used
+    }
+
+
+@pytest.mark.parametrize("file", ["roles.tf", "main.tf"])
+def test_the_configurations_are_valid(file: str, tmp_path: Path) -> None:
+    needs_provider()
+    module = Module("http://127.0.0.1:9", tmp_path / "module")
+    module.root = tmp_path / "configuration"
+    module.root.mkdir()
+    shutil.copy(ROOT / "docs" / "deployer-policy.json", module.root)
+    (module.root / file).write_text(FILES[file])
+    formatted = module.terraform("fmt", "-check", "-diff", check=False)
+    assert formatted.returncode == 0, formatted.stdout
+    text = FILES[file].replace(SOURCE, "../module").replace('backend "s3"', 'backend "local"')
+    text = re.sub(r'(backend "local" \{).*?\n  \}', r"\1}", text, flags=re.DOTALL)
+    (module.root / file).write_text(text)
+    module.init()
+    module.terraform("validate", "-no-color")

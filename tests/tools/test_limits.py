@@ -1,0 +1,87 @@
+"""scripts/bench --stack and docs/limits.md: what the stack takes, and what a burst waits for."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import pytest
+from benchmark import model, stack
+from benchmark.document import DOLLARS_PER_GB_SECOND
+from emulators.telegram import Telegram
+from project import ROOT
+
+PAGE = (ROOT / "docs" / "limits.md").read_text()
+
+
+def test_the_answers_to_so_many_chats_are_counted() -> None:
+    under_way: list[int] = []
+    most = 0
+
+    def answer(*request: object) -> tuple[int, dict[str, str], str]:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        telegram.answer("sendMessage", {"chat_id": 1000, "text": "hi"})
+        under_way.pop()
+        return 200, {}, ""
+
+    telegram = Telegram(stack.TOKEN, deliver=answer)
+    telegram.answer("setWebhook", {"url": "https://bot.example.org/"})
+    try:
+        rate = stack.measure(telegram, 4, 40)
+    finally:
+        telegram.stop()
+    assert rate.chats == 4
+    assert len(telegram.deliveries) == 40
+    assert {delivery.update["message"]["chat"]["id"] for delivery in telegram.deliveries} == {
+        1000, 1001, 1002, 1003,
+    }  # fmt: skip
+    assert 1 <= most <= 4
+
+
+def stage(**changes: Any) -> model.Stage:
+    return model.Stage(2, 1.0, model.queue, 1e6)._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "arrivals", "done", "tries"),
+    [
+        ({}, [0, 0, 0, 0], [1, 1, 2, 2], 4),
+        ({}, [5, 0, 0.5], [1, 1.5, 6], 3),
+        # The second is refused, and comes again after its first pause.
+        ({"limit": 1}, [0, 0], [1, 2 + model.REFUSED + 1], 3),
+        # Tries at 0, 3 and 8, each of a second and with a pause of 2, 4, 8 seconds after it.
+        ({"until": 8, "failing": 1}, [0], [9], 3),
+    ],
+    ids=["as many as there are servers", "in the order of arrival", "a limit", "an outage"],
+)
+def test_updates_wait(
+    changes: dict[str, float], arrivals: list[float], done: list[float], tries: int
+) -> None:
+    result = model.run(stage(**changes), arrivals)
+    assert result.done == pytest.approx(done)
+    assert result.tries == tries
+
+
+def test_each_try_costs() -> None:
+    second = model.GIGABYTES * DOLLARS_PER_GB_SECOND
+    assert model.run(stage(), [0, 0]).dollars == pytest.approx(2 + 2 * second)
+    assert model.run(stage(limit=1), [0, 0]).dollars == pytest.approx(
+        2 + 2 * second + model.API / 1e6
+    )
+
+
+def test_the_pauses_are_telegrams_and_the_queues() -> None:
+    first = list(islice(model.telegram(), 12))
+    assert first[:6] == [0, 2, 4, 8, 16, 32]
+    assert all(60 <= pause <= 120 for pause in first[7:])
+    assert list(islice(model.queue(), 11))[-3:] == [512, 900, 900]
+
+
+def test_the_page_has_the_models_figures() -> None:
+    assert model.outage() in PAGE
+    arrivals = [0.0] * model.BURST
+    cells = model.row("the defaults", model.direct(), arrivals)
+    [line] = [line for line in PAGE.splitlines() if line.startswith("| the defaults")]
+    assert [cell.strip() for cell in line.strip("|").split("|")] == cells
