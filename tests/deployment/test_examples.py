@@ -19,13 +19,20 @@ from tests.support.deployment import client, everything
 from tests.support.needs import needs_provider
 from tests.support.telegram import TOKEN
 
-EXAMPLES = ("form", "two-bots", "votes")
-NAMES = ("form-bot", "sales-bot", "support-bot", "votes-bot")
+# Each example, with the variables that it needs.
+EXAMPLES = {
+    "form": "",
+    "notify": f"  chat_id = {ADA['id']}\n",
+    "reminder": f"  chat_id = {ADA['id']}\n",
+    "two-bots": "",
+    "votes": "",
+}
+NAMES = ("form-bot", "notify-bot", "reminder-bot", "sales-bot", "support-bot", "votes-bot")
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # Each example as it stands, but for the URL of its Telegram.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
-CALL = 'module "{0}" {{\n  source = "../examples/{0}"\n}}\n'
+CALL = 'module "{0}" {{\n  source = "../examples/{0}"\n{1}}}\n'
 
 
 class World:
@@ -36,6 +43,7 @@ class World:
         self.telegram = telegram
         self.module = module
         self.bots: dict[str, Bot] = {}
+        self.seen: dict[str, int] = {}  # how many of a bot's texts
 
     def say(self, name: str, text: str, **content: Any) -> str:
         """Write to a bot, and return what it answers."""
@@ -51,6 +59,20 @@ class World:
         """Wait until every update is answered."""
         self.telegram.wait(lambda: not self.telegram.pending(), 60)
 
+    def told(self, name: str, texts: int = 1) -> list[str]:
+        """Wait until a bot sent so many texts to Ada since the last time, and return them."""
+        telegram, bot = self.telegram, self.bots[name]
+        seen = self.seen.get(name, 0)
+
+        def sent() -> list[str]:
+            calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
+            to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
+            return [str(call.params["text"]) for call in to_her][seen:]
+
+        telegram.wait(lambda: len(sent()) >= texts, 60)
+        self.seen[name] = seen + len(sent())
+        return sent()
+
     def items(self, table: str) -> list[Json]:
         """Return a table's items."""
         found: list[Json] = client(self.aws, "dynamodb").scan(TableName=table)["Items"]
@@ -58,15 +80,16 @@ class World:
 
 
 def deployer(aws: Emulator) -> Json:
-    """Make a user who may do to tables only what the README of an example says."""
+    """Make a user who may do, beside what a bot needs, only what the READMEs of examples say."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
-        for action in re.findall("`(dynamodb:[A-Za-z]+)`", readme):
+        for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
             # The emulator asks for this one without the table's name; AWS with it.
             nameless = action == "dynamodb:ListTagsOfResource"
-            resource = "*" if nameless else f"arn:aws:dynamodb:*:*:table/{example}-bot"
+            is_for_table = action.startswith("dynamodb:") and not nameless
+            resource = f"arn:aws:dynamodb:*:*:table/{example}-bot" if is_for_table else "*"
             allowed.append((resource, [action]))
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resource}
@@ -105,7 +128,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         module.environment["AWS_SECRET_ACCESS_KEY"] = key["SecretAccessKey"]
         module.root = folder / "root"
         module.root.mkdir()
-        (module.root / "main.tf").write_text("".join(map(CALL.format, EXAMPLES)))
+        calls = [CALL.format(*example) for example in EXAMPLES.items()]
+        (module.root / "main.tf").write_text("".join(calls))
         shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
         module.init()
         module.apply()
@@ -156,6 +180,7 @@ def test_a_second_plan_is_empty(world: World) -> None:
 
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made = everything(world.aws)
+    made.remove("role reminder-bot-scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -170,6 +195,8 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     }
     assert menus == {
         "form-bot": ["start", "cancel"],
+        "notify-bot": ["start"],
+        "reminder-bot": ["start", "help"],
         "sales-bot": [],
         "support-bot": ["start"],
         "votes-bot": ["poll"],
@@ -270,3 +297,69 @@ def test_a_message_that_is_delivered_twice_is_one_answer(world: World) -> None:
     assert asked == ["Which day?", "Which day?"]
     assert world.say("form-bot", "/cancel", user=user).startswith("I forgot your answers.")
     assert [i for i in world.items("form-bot") if i["chat"]["N"] == "8002"] == []
+
+
+def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
+    scheduler = client(world.aws, "scheduler")
+    schedule = scheduler.get_schedule(Name="reminder-bot")
+    assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    # Now, with the same target: the emulator's clock can't be set to nine.
+    scheduler.create_schedule(
+        Name="now",
+        ScheduleExpression="at(2026-01-01T09:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=schedule["Target"],
+    )
+    assert world.told("reminder-bot") == ["Good morning! What will you do today?"]
+    scheduler.delete_schedule(Name="now")
+
+
+def test_a_new_object_is_told_by_a_rule(world: World) -> None:
+    s3 = client(world.aws, "s3")
+    [bucket] = [
+        bucket["Name"]
+        for bucket in s3.list_buckets()["Buckets"]
+        if bucket["Name"].startswith("notify-bot-")
+    ]
+    quoted = "an object with a quote or a backslash in its name"
+    for key, told in {
+        "in box/ä <b>.txt": "in box/ä <b>.txt",
+        'x", "chat_id": 4343, "text": "y': quoted,
+        "back\\slash": quoted,
+    }.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=b"hello")
+        assert told in world.told("notify-bot")[0]
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
+def test_an_alarm_is_told_by_a_topic(world: World) -> None:
+    cloudwatch = client(world.aws, "cloudwatch")
+    topics = client(world.aws, "sns").list_topics()["Topics"]
+    [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-alarms")]
+    cloudwatch.put_metric_alarm(
+        AlarmName="Pumps",
+        AlarmActions=[topic],
+        Namespace="Works",
+        MetricName="Stopped",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    cloudwatch.put_metric_data(
+        Namespace="Works", MetricData=[{"MetricName": "Stopped", "Value": 3.0}]
+    )
+    [text] = world.told("notify-bot")
+    assert text.startswith("Pumps: ALARM\nThreshold Crossed")
+    cloudwatch.delete_alarms(AlarmNames=["Pumps"])
+
+
+def test_changed_items_are_told_and_one_that_fails_holds_up_no_other(world: World) -> None:
+    dynamodb = client(world.aws, "dynamodb")
+    for order in ({"state": {"S": "new"}}, {"unexpected": {"S": "x"}}, {"state": {"S": "paid"}}):
+        dynamodb.put_item(TableName="notify-bot", Item={"order": {"S": "17"}, **order})
+    dynamodb.delete_item(TableName="notify-bot", Key={"order": {"S": "17"}})
+    expected = ["Order 17 is new.", "Order 17 is paid.", "Order 17 is deleted."]
+    assert world.told("notify-bot", len(expected)) == expected
