@@ -57,8 +57,8 @@ resource "terraform_data" "package" {
   }
 }
 
-# Role: it may write to one log group, read the token's parameter if there is one, and do what the
-# bot's own policy allows.
+# Role: it may write to one log group, read the token's parameter and use the queue if there is one,
+# and do what the bot's own policy allows.
 
 locals {
   # arn:partition:logs:region:account:log-group:name
@@ -115,6 +115,13 @@ resource "aws_iam_role_policy" "this" {
             "kms:ViaService"                      = "ssm.${local.region}.amazonaws.com"
           }
         }
+      }],
+      [for queue in aws_sqs_queue.updates : {
+        Effect = "Allow"
+        Action = [
+          "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
+        ]
+        Resource = queue.arn
       }],
       # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
@@ -190,9 +197,11 @@ resource "aws_lambda_function" "this" {
   tags                           = var.tags
 
   environment {
-    variables = merge(local.environment, {
-      TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
-    })
+    variables = merge(
+      local.environment,
+      { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
+      { for queue in aws_sqs_queue.updates : "QUEUE_URL" => queue.url },
+    )
   }
 
   logging_config {
@@ -226,9 +235,22 @@ resource "aws_lambda_function" "this" {
       error_message = "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda."
     }
     precondition {
-      # Lambda measures the JSON of all variables. The secret, unknown before the first apply, takes 65 bytes of it.
-      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65
+      # Lambda measures the JSON of all variables. What is unknown before the first apply takes 65 bytes of it, the
+      # secret, and up to 150, the queue's URL.
+      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65 - (var.queue ? 150 : 0)
       error_message = "The environment must not exceed 4 KB in total, with the module's own variables. Put long values into a file in the bot's folder or into Parameter Store."
+    }
+    precondition {
+      condition     = var.queue || var.timeout <= 25
+      error_message = "The timeout must be at most 25 seconds without a queue, since API Gateway waits at most 30. Set queue = true for answers that take longer."
+    }
+    precondition {
+      condition     = !(var.queue && var.reply_mode == "webhook")
+      error_message = "With queue = true, the reply_mode must be \"api\": the response to the update is given before the bot answers it."
+    }
+    precondition {
+      condition     = !var.queue || coalesce(var.reserved_concurrency, 4) >= 4
+      error_message = "With queue = true, the reserved_concurrency must be 4 or more, or null: half of the containers answer what waits in the queue, the others take in what comes."
     }
   }
 

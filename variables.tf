@@ -88,6 +88,13 @@ variable "policy" {
   }
 }
 
+variable "queue" {
+  type        = bool
+  description = "Whether updates wait in a queue (SQS FIFO) to be answered, so that an answer may take up to 15 minutes (timeout). Each chat is answered one update at a time."
+  default     = false
+  nullable    = false
+}
+
 variable "reply_mode" {
   type        = string
   description = "How an answer reaches Telegram. \"api\": by a call to the Bot API; refusals are logged. \"webhook\": in the response to the update, which is fastest; refusals go unnoticed."
@@ -202,12 +209,13 @@ variable "throttling_limit" {
 
 variable "timeout" {
   type        = number
-  description = "Time limit of the function, in seconds, from 3 to 25. API Gateway waits at most 30."
+  description = "Time limit of the function, in seconds, from 3 to 25, or to 900 with queue. API Gateway waits at most 30."
   default     = 10
   nullable    = false
 
   validation {
-    condition     = var.timeout >= 3 && var.timeout <= 25 && floor(var.timeout) == var.timeout
-    error_message = "The timeout must be a whole number of seconds from 3 to 25."
+    condition     = var.timeout >= 3 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "The timeout must be a whole number of seconds from 3 to 25, or to 900 with queue = true."
   }
+  # A precondition of the function checks it against queue: Terraform 1.8 lets a validation see one variable.
 }

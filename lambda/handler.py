@@ -25,6 +25,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in
 
 CONNECT_SECONDS = 3.0  # at most, to connect to Telegram at start-up
 SPARE_SECONDS = 1.0  # of the function's time-out, kept to give the answer in
+AWAITED_SECONDS = 24.0  # for a request, whatever the time-out is: API Gateway waits for 30 s
 REMEMBERED = 256  # update ids
 NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor any get…
 
@@ -60,6 +61,9 @@ def import_bot() -> None:
 
 import_bot()
 
+if settings.queue_url:
+    from botkit import queue
+
 if connects:
     deadline.start(CONNECT_SECONDS)
     try:
@@ -76,8 +80,8 @@ def handler(event: Any, context: Any) -> Json | None:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) to HTTP events, what the
-    webhook is now to Terraform's, and nothing else. Raises RegistrationFailed at a registration
-    that Telegram refuses, and EventFailed at an event that doesn't come over HTTP.
+    webhook is now to Terraform's, `batchItemFailures` to our queue's, and nothing else. Raises
+    RegistrationFailed at a registration that Telegram refuses, and EventFailed at any other event.
     """
     deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     if isinstance(event, dict):
@@ -87,6 +91,9 @@ def handler(event: Any, context: Any) -> Json | None:
             return on_http(event)
         if isinstance(event.get("tf"), dict) and isinstance(event.get("url"), str):
             return on_terraform(event)
+        if settings.queue_url and (record := queue.record_of(event)):
+            outcome = handle(json.loads(record["body"]), answer, source="queue")
+            return queue.settle(record, outcome)
         if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None
     on_event(event)
@@ -95,6 +102,7 @@ def handler(event: Any, context: Any) -> Json | None:
 
 def on_http(event: Json) -> Json:
     """Answer a webhook request (https://core.telegram.org/bots/api#setwebhook)."""
+    deadline.limit(AWAITED_SECONDS)
     if event.get("version") != "2.0":
         logger.error("a request that isn't of API Gateway's payload format 2.0 is refused")
         return response(400, "only payload format 2.0 is answered")
@@ -108,15 +116,22 @@ def on_http(event: Json) -> Json:
     except ValueError as error:
         logger.warning("bad request", extra={"reason": str(error)})
         return response(400, str(error))
-    started = time.monotonic()
-    outcome = answer(update)
-    kind = next((loggable(key) for key in update if key != "update_id"), None)
-    outcome.log("update", update_id=update["update_id"], kind=kind, milliseconds=since(started))
+    outcome = handle(update, queue.send if settings.queue_url else answer)
     if outcome.call:
         return response(200, outcome.call, "application/json")
     if outcome.status == 200:
         return response(200)  # a body that isn't a call takes a slow path at Telegram
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
+
+
+def handle(update: Json, do: Callable[[Json], Outcome], **how: object) -> Outcome:
+    """Do something with an update, and log what became of it."""
+    started = time.monotonic()
+    outcome = do(update)
+    kind = next((loggable(key) for key in update if key != "update_id"), None)
+    known = {"update_id": update["update_id"], "kind": kind, **how}
+    outcome.log("update", **known, milliseconds=since(started))
+    return outcome
 
 
 def since(started: float) -> float:
@@ -283,6 +298,7 @@ def on_terraform(event: Json) -> Json:
     """Register the webhook, or remove it. A refused registration raises, and fails the apply."""
     from botkit import telegram, webhook
 
+    deadline.limit(AWAITED_SECONDS)
     telegram.forget_token()  # it may have changed
     action = event["tf"].get("action")
     if action == "register":

@@ -123,6 +123,11 @@ class Invocation:
         return next((line for line in self.logs or [] if "outcome" in line), {})
 
     @property
+    def is_from_queue(self) -> bool:
+        """Whether a queue brought the update."""
+        return bool(self.outcome.get("source") == "queue")
+
+    @property
     def failure(self) -> str:
         """What is wrong with bot.py, if something is: the traceback, or what is wrong in words."""
         if self.outcome.get("outcome") not in ("bot_failed", "misconfigured"):

@@ -51,6 +51,7 @@ TESTS = {
     ],
     "botkit/multipart": ["function/test_multipart"],
     "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
+    "botkit/queue": ["function/test_queue"],
     "botkit/settings": ["function/test_settings"],
     "botkit/telegram": [
         "function/test_telegram",
@@ -61,6 +62,7 @@ TESTS = {
     "botkit/webhook": ["function/test_webhook"],
     "handler": [
         "function/test_handler",
+        "function/test_queue",
         "function/test_webhook",
         "promises/test_faults",
         "promises/test_hostile",

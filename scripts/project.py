@@ -16,6 +16,7 @@ MODULE = (
     ".terraform.lock.hcl",
     "lambda",
     "main.tf",
+    "operations.tf",
     "outputs.tf",
     "scripts/package",
     "variables.tf",

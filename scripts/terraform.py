@@ -18,7 +18,7 @@ from processes import ToolError, end, made_environment, signals_held, watched
 from project import MODULE, ROOT
 
 REGION = "us-east-1"
-LIMIT_SECONDS = 90  # for any command but init: seven times what the longest takes
+LIMIT_SECONDS = 180  # for any command but init: three times what an apply with a queue takes
 PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
 # What Terraform may need to download a provider. Its provider shall not go through a proxy.

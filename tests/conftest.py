@@ -123,7 +123,12 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "TELEGRAM_API_URL": api_url,
             **environment,
         }
-        for name in ("TELEGRAM_BOT_TOKEN_PARAMETER", "TELEGRAM_PROXY", "REPLY_MODE"):
+        for name in (
+            "TELEGRAM_BOT_TOKEN_PARAMETER",
+            "TELEGRAM_PROXY",
+            "REPLY_MODE",
+            "QUEUE_URL",
+        ):
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)

@@ -19,7 +19,14 @@ mock_provider "aws" {
   }
   mock_resource "aws_lambda_function" {
     defaults = {
+      arn        = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
       invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock/invocations"
+    }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = {
+      arn = "arn:aws:sqs:eu-central-1:123456789012:mock.fifo"
+      url = "https://sqs.eu-central-1.amazonaws.com/123456789012/mock.fifo"
     }
   }
   mock_resource "aws_lambda_invocation" {
@@ -330,6 +337,97 @@ run "a_policy_may_have_a_list_of_statements" {
   }
 }
 
+run "without_a_queue_there_is_none" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
+    error_message = "There is a queue that nobody asked for."
+  }
+}
+
+run "updates_wait_in_a_queue" {
+  command = apply
+
+  variables {
+    queue   = true
+    tags    = { team = "bots" }
+    timeout = 900
+  }
+
+  assert {
+    condition = alltrue([for queue in concat(aws_sqs_queue.updates, aws_sqs_queue.dead_letters) :
+      queue.fifo_queue && queue.sqs_managed_sse_enabled && queue.message_retention_seconds == 14 * 24 * 3600 && queue.tags.team == "bots"
+    ])
+    error_message = "Both queues keep order, are encrypted, and keep messages for 14 days."
+  }
+  assert {
+    condition     = aws_sqs_queue.updates[0].name == "telegram-bot.fifo" && aws_sqs_queue.dead_letters[0].name == "telegram-bot-dead-letters.fifo"
+    error_message = "The queues are named after the bot."
+  }
+  assert {
+    condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 930
+    error_message = "An invocation that was killed is tried again half a minute after the time-out."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.updates[0].redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters[0].arn, maxReceiveCount = 20 }
+    error_message = "After 20 tries an update goes to the dead-letter queue."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].batch_size == 1 && aws_lambda_event_source_mapping.updates[0].function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "The function gets one update, and says whether it is done."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 5
+    error_message = "The queue takes five containers where none are reserved."
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.QUEUE_URL == aws_sqs_queue.updates[0].url && aws_lambda_function.this.timeout == 900
+    error_message = "The function knows the queue, and has the time that was asked for."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement[1] == {
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+      Resource = aws_sqs_queue.updates[0].arn
+    }
+    error_message = "The role may use the one queue."
+  }
+}
+
+run "the_queue_takes_half_of_the_reserved_containers" {
+  command = plan
+
+  variables {
+    queue                = true
+    reserved_concurrency = 9
+    timeout              = 3
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 4
+    error_message = "The other half is for the webhook."
+  }
+  assert {
+    condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 60
+    error_message = "An update that was being answered is hidden for a minute at least."
+  }
+}
+
+run "no_queue_takes_more_containers_than_aws_allows" {
+  command = plan
+
+  variables {
+    queue                = true
+    reserved_concurrency = 3000
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 1000
+    error_message = "AWS takes 1000 at most."
+  }
+}
+
 # Each input refused once, and what is refused by a pattern in a table of each.
 
 run "urls_that_no_bot_api_can_have" {
@@ -410,12 +508,39 @@ run "a_permissions_boundary_by_its_name_is_refused" {
   expect_failures = [var.permissions_boundary]
 }
 
-run "a_timeout_that_api_gateway_does_not_wait_for_is_refused" {
+run "a_timeout_that_api_gateway_does_not_wait_for_needs_a_queue" {
   command = plan
   variables {
     timeout = 26
   }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "a_timeout_that_lambda_does_not_know_is_refused" {
+  command = plan
+  variables {
+    queue   = true
+    timeout = 901
+  }
   expect_failures = [var.timeout]
+}
+
+run "an_answer_in_the_response_cannot_wait_in_a_queue" {
+  command = plan
+  variables {
+    queue      = true
+    reply_mode = "webhook"
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "a_queue_and_the_webhook_need_two_containers_each" {
+  command = plan
+  variables {
+    queue                = true
+    reserved_concurrency = 3
+  }
+  expect_failures = [aws_lambda_function.this]
 }
 
 run "a_folder_without_a_bot_is_refused" {

@@ -59,7 +59,7 @@ def call(service: str, target: str, params: dict[str, Any]) -> Any:
     url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
     connection = connections.setdefault(service, Connection(url))
     body = json.dumps(params).encode()
-    version = "1.0" if service == "dynamodb" else "1.1"
+    version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {
         "Content-Type": f"application/x-amz-json-{version}",
         "Host": urlsplit(url).netloc,

@@ -15,6 +15,11 @@ def start(seconds: float) -> None:
     _at = time.monotonic() + seconds
 
 
+def limit(seconds: float) -> None:
+    """Have the calls end within so many seconds, unless they must end sooner."""
+    start(min(seconds, left()))
+
+
 def left() -> float:
     """Return the seconds that are left, less than zero when they have passed."""
     return _at - time.monotonic()

@@ -15,9 +15,10 @@ BOTKIT = __file__.rpartition("/")[0] + "/"
 # 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
+    "queued": (logging.INFO, 200),  # it has another line when the queue brings it back
     "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
     "repeated": (logging.INFO, 200),  # it was answered before, but our 200 didn't reach Telegram
-    "refused": (logging.WARNING, 200),  # by Telegram, which would refuse it again
+    "refused": (logging.WARNING, 200),  # by Telegram or the queue, which would refuse it again
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception, and would again
     "incomplete": (logging.ERROR, 200),  # a call failed after an earlier one was carried out
     "throttled": (logging.WARNING, 503),

@@ -16,6 +16,7 @@ class Settings:
         self.api_url = get("TELEGRAM_API_URL") or "https://api.telegram.org"
         self.proxy = get("TELEGRAM_PROXY", "")
         self.reply_mode = get("REPLY_MODE") or "api"
+        self.queue_url = get("QUEUE_URL", "")
         # Lambda sets these itself, except AWS_ENDPOINT_URL, which only an emulated AWS sets.
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from container import Invocation
 from emulators.telegram import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
 from emulators.telegram.delivery import kind_of
 from terraform import REGION
@@ -24,6 +25,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
 KEEP_ALIVE = 15.0  # seconds
 MOST_FAILURES = 9
+TRIED_AGAIN = ("misconfigured", "throttled", "unreachable")  # outcomes, of what a queue holds
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
 
 
@@ -62,7 +64,7 @@ class Chat:
         self._titles = {key: known["title"] for key, known in CHATS.items()}
         self._keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
         self._drafts: Json = {}  # by bot and chat
-        self._under_way: dict[int, Delivery] = {}  # by number
+        self._under_way: dict[int, Delivery] = {}  # by number; until the queue's update is answered
         self._acting_in = ""  # the chat that a person acts in, where the update doesn't say
         self._fault_kind = ""
 
@@ -168,7 +170,7 @@ class Chat:
             trace = self._traces[delivery.update["update_id"]]
             tries = trace["tries"]
             if len(tries) < delivery.attempt:
-                tries.append({"calls": []})
+                tries.append({"calls": [], "queue": []})
             this = tries[delivery.attempt - 1]
             this |= {
                 "number": delivery.number,
@@ -179,7 +181,6 @@ class Chat:
             if not over:
                 self._under_way[delivery.number] = delivery
             else:
-                self._under_way.pop(delivery.number, None)
                 retry_at = None
                 if delivery.next_try_in is not None:
                     retry_at = time.time() + delivery.next_try_in
@@ -193,18 +194,34 @@ class Chat:
                     "expired": delivery.expired,
                     **self._details(delivery),
                 }
+                self._settle(this)
             self._tell("trace", trace)
+
+    def from_queue(self, invocation: Invocation) -> None:
+        """Note that a queue had the function answer an update."""
+        with self._lock:
+            trace = self._traces[invocation.outcome["update_id"]]
+            this = trace["tries"][-1]
+            this["queue"].append({**about(invocation), "calls": len(this["calls"])})
+            self._settle(this)
+            self._tell("trace", trace)
+
+    def _settle(self, this: Json) -> None:
+        """Expect no more calls for a try that is over, and isn't or no more in a queue."""
+        is_queued = this.get("outcome") == "queued"
+        last = this["queue"][-1]["outcome"] if this["queue"] else TRIED_AGAIN[0]
+        if this["over"] and not (is_queued and last in TRIED_AGAIN):
+            self._under_way.pop(this["number"], None)
 
     def _details(self, delivery: Delivery) -> Json:
         assert self.deployment
-        invocation = self.deployment.details(delivery.headers.get("apigw-requestid", ""))
-        details = dataclasses.asdict(invocation)
-        if details["event"]:
-            headers = details["event"]["headers"]
-            details["event"]["headers"] = {
-                name: HIDDEN if name == SECRET_HEADER else value for name, value in headers.items()
+        found = about(self.deployment.details(delivery.headers.get("apigw-requestid", "")))
+        if event := found["details"]["event"]:
+            event["headers"] = {
+                name: HIDDEN if name == SECRET_HEADER else value
+                for name, value in event["headers"].items()
             }
-        return {"details": details, "failure": invocation.failure}
+        return found
 
     def _fault(self) -> Json:
         faults = self.telegram.faults
@@ -575,6 +592,13 @@ class Chat:
         """Replace the bot's code if it was changed."""
         if self.deployment and (reload := self.deployment.refresh()):
             self.reloaded(reload)
+
+
+def about(invocation: Invocation) -> Json:
+    """Return what the page shows of an invocation."""
+    outcome = invocation.outcome.get("outcome")
+    details = dataclasses.asdict(invocation)
+    return {"details": details, "failure": invocation.failure, "outcome": outcome}
 
 
 def buttons_of(message: Json) -> list[Json]:

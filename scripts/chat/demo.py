@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from container import bot_folder, handled_kinds
+from container import Invocation, bot_folder, handled_kinds
 from emulators.telegram import Delivery, Server, Telegram
 from processes import ToolError, read_env_file
 from project import LAMBDA, SCRIPTS, VENV
@@ -199,12 +199,19 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
     """Deliver a message and print the bot's answer. Raises ToolError if there is none to be."""
     before = len(telegram.calls)
     update_id = 0
+    by_queue: list[Invocation] = []
     bot = next(bot for bot in telegram.bots if bot.token == hosted.token)
     to = f" to {hosted.name}" if len(deployment.bots) > 1 else ""
 
     def tries() -> list[Delivery]:
         return [d for d in telegram.deliveries if d.update["update_id"] == update_id]
 
+    def from_queue(invocation: Invocation) -> None:
+        with telegram.changed:
+            by_queue.append(invocation)
+            telegram.changed.notify_all()
+
+    deployment.from_queue = from_queue
     with step(f'"{text}" delivered{to}'):
         update_id = telegram.send(telegram.message(text), bot)
         telegram.wait(
@@ -216,6 +223,10 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
         raise ToolError(f"the bot gets no messages: its HANDLED has no message, but {kinds}")
     delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
     invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
+    if invocation.outcome.get("outcome") == "queued":
+        with step("answered by way of the queue"):
+            telegram.wait(lambda: by_queue, PATIENCE + hosted.timeout)
+        [invocation] = by_queue
     if invocation.printed:
         tell(invocation.printed.rstrip("\n"))
     if invocation.failure:
@@ -240,6 +251,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.step(name, seconds)
+    deployment.from_queue = chat.from_queue
     with PageServer(chat) as page, contextlib.suppress(KeyboardInterrupt):
         say(f"\nChat with the bot: {page.url}")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")

@@ -30,6 +30,7 @@ from project import LAMBDA, SCRIPTS
 from terraform import REGION, Module, terraform_command
 
 MAX_CONNECTIONS = 40
+LOOK_SECONDS = 0.2  # between two looks at what a queue's updates became
 LATE_MILLISECONDS = 2000  # by which a line may come to the log after a later one
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
@@ -61,7 +62,8 @@ class Reload:
 class Hosted:
     """A bot that runs: its token, the folder of its bot.py, and where it is deployed.
 
-    `name` is the function's, `address` that of the module's call in a configuration.
+    `name` is the function's, `address` that of the module's call in a configuration. `timeout` is
+    the function's, in seconds. `has_queue`: updates wait in one to be answered.
     """
 
     token: str
@@ -72,10 +74,15 @@ class Hosted:
     log_group: str = ""
     region: str = REGION
     runtime: str = ""
+    timeout: float = 0
+    has_queue: bool = False
 
 
 class Deployment(abc.ABC):
-    """Bots that run, most often one; they are removed when the `with` block ends."""
+    """Bots that run, most often one; they are removed when the `with` block ends.
+
+    `from_queue` is called with each invocation by a queue, when it is over.
+    """
 
     name = ""
     notes: dict[str, str] = {}  # by the name of a field of Invocation: why it is None here
@@ -86,6 +93,7 @@ class Deployment(abc.ABC):
         self.bots = [Hosted(TOKEN, bot)]
         self.variables = variables  # of the bot's environment
         self.opened = contextlib.ExitStack()
+        self.from_queue: Callable[[Invocation], None] = lambda invocation: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
 
@@ -234,6 +242,12 @@ class AwsDeployment(Deployment):
         self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
         for log in self._logs.values():
             log.new()  # the registration's
+        if any(bot.has_queue for bot in self.bots):
+            over = threading.Event()
+            thread = threading.Thread(target=self._watch_queues, args=(over,), daemon=True)
+            self.opened.callback(thread.join)
+            self.opened.callback(over.set)
+            thread.start()
 
     def configuration(self, folder: Path) -> Module:
         """Return what is applied, in a folder of its own."""
@@ -261,10 +275,21 @@ class AwsDeployment(Deployment):
                 found = resource["instances"][0]["attributes"]
                 if resource["type"] == "aws_lambda_function":
                     bot.name, bot.runtime = found["function_name"], found["runtime"]
+                    bot.timeout = found["timeout"]
                     bot.region = found["arn"].split(":")[3]
                     bot.log_group = f"/aws/lambda/{bot.name}"
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
+                elif resource["type"] == "aws_lambda_event_source_mapping":
+                    bot.has_queue = True
+
+    def _watch_queues(self, over: threading.Event) -> None:
+        """Tell what the queues' updates became, as soon as the functions' logs say so."""
+        while not over.wait(LOOK_SECONDS):
+            with self._lock:
+                found = [each for log in self._logs.values() for each in log.from_queue()]
+            for each in found:
+                self.from_queue(each)
 
     def close(self) -> None:
         with self.step("terraform destroy"):
@@ -359,10 +384,18 @@ class FunctionLog:
         self._unclaimed += self.new()
         for invocation in reversed(self._unclaimed):
             answered = invocation.outcome.get("update_id")
-            if answered == update_id or (alone and answered is None):
+            is_it = answered == update_id and not invocation.is_from_queue
+            if is_it or (alone and answered is None):
                 self._unclaimed.remove(invocation)
                 return invocation
         return None
+
+    def from_queue(self) -> list[Invocation]:
+        """Return the invocations by a queue that weren't asked for yet, in order."""
+        self._unclaimed += self.new()
+        found = [each for each in self._unclaimed if each.is_from_queue]
+        self._unclaimed = [each for each in self._unclaimed if not each.is_from_queue]
+        return found
 
     def new(self) -> list[Invocation]:
         """Return the invocations that are over since the last time, in order."""

@@ -248,7 +248,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
     assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
 
 
-# Every resource that the module makes, whatever its inputs.
+# Every resource that the module makes by default.
 RESOURCES = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_integration.function",
@@ -274,7 +274,8 @@ EVERYTHING = {
     "memory_size": 256,
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
-    "reply_mode": "webhook",
+    "queue": True,
+    "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
     "source_dir": str(ROOT / "tests" / "bot"),
@@ -283,11 +284,17 @@ EVERYTHING = {
     "telegram_bot_token_parameter": PARAMETER,
     "telegram_proxy": f"http://bot:{ESCAPED}@127.0.0.1:3128",
     "throttling_limit": 10,
-    "timeout": 25,
+    "timeout": 900,
+}
+# What inputs add.
+EXTRAS = {
+    "aws_lambda_event_source_mapping.updates[0]",
+    "aws_sqs_queue.dead_letters[0]",
+    "aws_sqs_queue.updates[0]",
 }
 
 
-def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
+def test_no_input_adds_a_surprise(aws: Emulator, tmp_path: Path) -> None:
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
     planned = []
@@ -299,4 +306,4 @@ def test_no_input_adds_a_resource(aws: Emulator, tmp_path: Path) -> None:
             changes = [line["change"] for line in lines if line["type"] == "planned_change"]
             assert {change["action"] for change in changes} == {"create"}
             planned.append({change["resource"]["addr"] for change in changes})
-    assert planned == [RESOURCES, RESOURCES]
+    assert planned == [RESOURCES, RESOURCES | EXTRAS]

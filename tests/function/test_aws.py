@@ -141,6 +141,7 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
     [
         ("codebuild", "CodeBuild_20161006.ListBuilds", "1.1"),
         ("dynamodb", GET_ITEM, "1.0"),
+        ("sqs", "AmazonSQS.SendMessage", "1.0"),
         ("ssm", "AmazonSSM.GetParameter", "1.1"),
     ],
 )

@@ -13,5 +13,9 @@ def test_an_invocation_has_what_it_is_given() -> None:
     deadline = load("botkit.deadline")
     deadline.start(100)
     assert 99.5 < deadline.left() <= 100
+    deadline.limit(10)
+    assert 9.5 < deadline.left() <= 10
+    deadline.limit(100)
+    assert deadline.left() <= 10
     deadline.start(-1)
     assert deadline.left() <= -1

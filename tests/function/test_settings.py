@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "TELEGRAM_API_URL": ("api_url", "http://localhost:8081"),
     "TELEGRAM_PROXY": ("proxy", f"http://bot:{PASSWORD}@proxy.example:3128"),
     "REPLY_MODE": ("reply_mode", "webhook"),
+    "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
     "AWS_REGION": ("aws_region", "eu-central-1"),
     "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
     "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),

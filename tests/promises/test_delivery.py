@@ -13,49 +13,17 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
-from emulators.telegram import Call, Fault, Server, Telegram
+from emulators.telegram import Server
 
 from tests.conftest import Start
-from tests.support.stubs import SECRET, TOKEN, Container, Json, request
+from tests.support.stubs import SECRET, TOKEN, Container, request
+from tests.support.telegram import FailingTelegram, said
 
 SEED = 20260101
 CHATS, MESSAGES = 50, 1000
 PACE = 0.001  # of Telegram's seconds
-FAILING = 0.3  # of the calls
 UNHEARD = 0.05  # of the function's 200s
-
-FAULTS = [
-    Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
-    Fault("refuse", 1, 500, "Internal Server Error"),
-    Fault("refuse", 1, 401, "Unauthorized"),
-    Fault("lost"),
-]
-
-
-class FailingTelegram(Telegram):
-    """A Telegram that fails by a fixed seed, by message and try: threads may come in any order."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(TOKEN, **options)
-        self.tries: Counter[str] = Counter()
-
-    def answer(self, method: str, params: Json, delivery: int | None = None, **more: Any) -> Call:
-        text = params.get("text", "")
-        self.tries[text] += 1
-        chance = random.Random(f"{SEED} {text} {self.tries[text]}")
-        if text and chance.random() < FAILING:
-            fault = chance.choice(FAULTS)
-            self.faults.append(
-                Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
-            )
-        return super().answer(method, params, delivery, **more)
-
-
-def said(call: Call) -> str:
-    """Return the text that a call answers."""
-    return str(call.params["text"]).removeprefix("Heard: ")
 
 
 class Webhook:
@@ -97,7 +65,7 @@ class Webhook:
 def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
     start: Start,
 ) -> None:
-    telegram = FailingTelegram(pace=PACE)
+    telegram = FailingTelegram(TOKEN, SEED, pace=PACE)
     with Server(telegram) as server:
         webhook = Webhook(lambda: start(server.url))
         telegram.deliver = webhook.deliver

@@ -79,11 +79,15 @@ def everything(aws: Emulator) -> list[str]:
     roles = client(aws, "iam").list_roles()["Roles"]
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
     apis = client(aws, "apigatewayv2").get_apis()["Items"]
+    queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
+    mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
     return [
         *(f"function {function['FunctionName']}" for function in functions),
         *(f"role {role['RoleName']}" for role in roles),
         *(f"log group {group['logGroupName']}" for group in groups),
         *(f"API {api['Name']}" for api in apis),
+        *(f"queue {queue.rpartition('/')[2]}" for queue in queues),
+        *(f"source {mapping['EventSourceArn']}" for mapping in mappings),
     ]
 
 

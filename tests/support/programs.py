@@ -14,7 +14,7 @@ from project import MODULE, ROOT, TOOLS, VENV
 
 from tests.support.stubs import BOT
 
-LONGEST = 90.0  # seconds, for anything that a script does
+LONGEST = 180.0  # seconds, for anything that a script does
 
 
 def copy_of_the_project(folder: Path) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from typing import Any
 
-from emulators.telegram import Json, Telegram, post
+from emulators.telegram import Call, Fault, Json, Telegram, post
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
@@ -34,3 +36,40 @@ def refused(code: int, description: str, **more: Any) -> tuple[int, Json]:
 
 def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
+
+
+FAULTS = [
+    Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
+    Fault("refuse", 1, 500, "Internal Server Error"),
+    Fault("refuse", 1, 401, "Unauthorized"),
+    Fault("lost"),
+]
+
+
+class FailingTelegram(Telegram):
+    """A Telegram at which three calls of ten fail, some after having been carried out.
+
+    It fails by a fixed seed, by message and try: threads may come in any order.
+    """
+
+    def __init__(self, token: str, seed: int, **options: Any) -> None:
+        super().__init__(token, **options)
+        self.seed = seed
+        self.failing = 0.3
+        self.tries: Counter[str] = Counter()
+
+    def answer(self, method: str, params: Json, delivery: int | None = None, **more: Any) -> Call:
+        text = params.get("text", "")
+        self.tries[text] += 1
+        chance = random.Random(f"{self.seed} {text} {self.tries[text]}")
+        if text and chance.random() < self.failing:
+            fault = chance.choice(FAULTS)
+            self.faults.append(
+                Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
+            )
+        return super().answer(method, params, delivery, **more)
+
+
+def said(call: Call) -> str:
+    """Return the text that a call of the tests' bot answers."""
+    return str(call.params["text"]).removeprefix("Heard: ")

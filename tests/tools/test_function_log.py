@@ -81,3 +81,16 @@ def test_an_update_finds_its_own_invocation() -> None:
     assert function.of(3, False) is None
     alone = function.of(3, True)
     assert alone and alone.printed == "printed\n"
+
+
+def test_what_a_queue_brought_is_no_requests() -> None:
+    log = Log()
+    function = FunctionLog(log, Hosted("token", LAMBDA))
+    log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)
+    assert function.of(1, True) is None
+    log.add("one", START, line("update", update_id=1, outcome="queued"), REPORT)
+    [found] = function.from_queue()
+    assert found.outcome["outcome"] == "answered"
+    assert function.from_queue() == []
+    taken = function.of(1, False)
+    assert taken and taken.outcome["outcome"] == "queued"

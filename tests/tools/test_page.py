@@ -26,6 +26,13 @@ from processes import ToolError  # noqa: E402
 
 OLD, NEW = "Heard: ", "Noted: "
 
+WITH_A_QUEUE = """
+module "bot" {
+  source = "../.."
+  queue  = true
+}
+"""
+
 # A bot that does, for each word it is sent, what the word says.
 PLAYGROUND = """
 import struct, zlib
@@ -494,6 +501,32 @@ def test_other_sites_are_turned_away(demo: str, headers: dict[str, str]) -> None
         connection.request("POST", "/send", body, sent)
         assert connection.getresponse().status == status
         connection.close()
+
+
+def test_what_a_queue_brings(visit: Open, project: Path) -> None:
+    needs_provider()
+    folder = project / "examples" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "main.tf").write_text(WITH_A_QUEUE)
+    with Script(project, "demo", "--config", str(folder)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        page = visit(address(script))
+        say(page, "hello")
+        expect(page.locator("#verdict")).to_have_text("answered")
+        webhook = ["Update", "Event", "Function", "Answer"]
+        answer = ["Queue", "Function", "sendMessage"]
+        expect(page.locator(".hop b")).to_have_text([*webhook, *answer])
+        expect(page.locator(".hop.function").first).to_contain_text('"outcome": "queued"')
+        expect(page.locator(".hop.function").last).to_contain_text('"outcome": "answered"')
+        fail_once(page, "500")
+        say(page, "again")
+        expect(page.locator("#verdict")).to_have_text("will be tried again")
+        expect(page.locator(".hop b")).to_have_text([*webhook, *answer, "Queue"])
+        expect(page.locator("#verdict")).to_have_text("answered")
+        expect(page.locator(".hop b")).to_have_text([*webhook, *answer, *answer])
+        assert answers(page) == ["Heard: hello", "Heard: again"]
+        expect(page.locator(".card h3")).to_have_text(["Attempt 1"])
+        assert violations(page) == []
 
 
 def test_on_emulated_aws(visit: Open, project: Path) -> None:

@@ -33,24 +33,31 @@ export function send(kind, text = "") {
 
 // What became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
 const TONES = { answered: "good", ignored: "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
+export const RETRIED = ["misconfigured", "throttled", "unreachable"];  // by the queue
 export function verdict(trace) {
   const last = trace?.tries.at(-1);
   if (!trace) return { word: "", tone: "", why: "" };
   if (!trace.wanted) return { word: "not asked for", tone: "warn", why: `The bot's HANDLED has no ${kindOf(trace.update)}, so Telegram doesn't deliver it.` };
   if (!last) return { word: "waiting", tone: "warn", why: "" };
   if (!last.over) return { word: "under way", tone: "accent", busy: true, why: "" };
-  const logged = last.details?.logs?.find(line => line.outcome);
+  const queued = last.outcome === "queued";
+  const it = queued ? last.queue.at(-1) : last;
+  if (!it) return { word: "in the queue", tone: "accent", busy: true, why: "" };
+  const logged = it.details?.logs?.find(line => line.outcome);
   const refused = last.calls.find(call => call.status !== 200);
-  const why = logged?.refusal ?? last.failure?.trim().split("\n").at(-1) ?? "";
+  const why = logged?.refusal ?? it.failure?.trim().split("\n").at(-1) ?? "";
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
+  if (queued && RETRIED.includes(it.outcome)) return { word: "will be tried again", tone: "warn", why: reason };
   if (last.retry_at) return { word: "will be delivered again", tone: "warn", until: last.retry_at, from: last.at + last.milliseconds / 1000, why: reason };
   if (last.expired) return { word: "given up", tone: "bad", why: `Telegram gave up: ${reason}` };
-  const word = logged?.outcome.replace("bot_failed", "bot.py failed") ?? (last.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "ignored");
+  const word = logged?.outcome.replace("bot_failed", "bot.py failed") ?? (it.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "ignored");
   const tone = TONES[word] ?? "good";
   return { word, tone, why: tone === "bad" ? reason : "" };
 }
 // Milliseconds from the sending to the answer, with all that Telegram waited in between.
 export function total(trace) {
   const last = trace?.tries.at(-1);
-  return last?.over && !last.retry_at ? (last.at - trace.at) * 1000 + last.milliseconds : null;
+  if (!last?.over || last.retry_at) return null;
+  const call = last.outcome === "queued" ? last.calls.at(-1) : null;
+  return ((call?.at ?? last.at) - trace.at) * 1000 + (call ?? last).milliseconds;
 }

@@ -1,7 +1,7 @@
 // What the machine did for an update, and how all of it came up.
 
 import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
-import { app, ask, kindOf, total, verdict } from "./state.js";
+import { app, ask, kindOf, RETRIED, total, verdict } from "./state.js";
 
 const open = new Set();  // the names of the details that are unfolded
 
@@ -60,6 +60,18 @@ function drawFunction(t) {
     d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
     d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over ? unknown("logs") : null);
 }
+// What the queue brought, and what waits there: each try with its calls.
+function drawQueue(t) {
+  const from = i => t.queue[i - 1]?.calls ?? 0;
+  const tries = t.queue.map((q, i) => [
+    hop("request", "Queue", i ? "SQS → Lambda, once more" : "SQS → Lambda", ""),
+    drawFunction({ ...q, over: true, attempt: `${t.attempt} queue ${i}` }),
+    t.calls.slice(from(i), q.calls).map(call => drawCall(t, call)),
+  ]);
+  const rest = t.calls.slice(from(t.queue.length));
+  const waits = !t.queue.length || RETRIED.includes(t.queue.at(-1).outcome);
+  return [tries, waits ? hop("waiting", "Queue", rest.length ? "SQS → Lambda, under way" : "waits to be answered", "") : null, rest.map(call => drawCall(t, call))];
+}
 function drawTry(trace, t) {
   const details = t.details ?? {};
   const bad = t.over && !(t.status >= 200 && t.status < 300);
@@ -67,13 +79,15 @@ function drawTry(trace, t) {
   const temperature = details.cold === true ? h("span", { class: "pill warn" }, "cold") : details.cold === false ? h("span", { class: "pill" }, "warm") : null;
   const bytes = new TextEncoder().encode(JSON.stringify(trace.update)).length;
   const bars = () => [["webhook", 0, t.milliseconds, "request"], ...t.calls.filter(c => !c.delivery).map(c => [c.method, (c.at - t.at) * 1000, c.milliseconds, c.status === 200 ? "call" : "call failed"])];
-  const bar = ([name, from, length, kind]) => h("div", { class: kind }, h("span", { class: "name" }, name), h("span", { class: "track" }, h("i", { style: `left:min(${(100 * from / t.milliseconds).toFixed(2)}%, 100% - 3px);width:${Math.min(100, 100 * length / t.milliseconds).toFixed(2)}%` })), h("span", { class: "value" }, milliseconds(length)));
+  const whole = t.over ? Math.max(...bars().map(([, from, length]) => from + length)) : 0;  // a queue's calls come after the request
+  const bar = ([name, from, length, kind]) => h("div", { class: kind }, h("span", { class: "name" }, name), h("span", { class: "track" }, h("i", { style: `left:min(${(100 * from / whole).toFixed(2)}%, 100% - 3px);width:${Math.min(100, 100 * length / whole).toFixed(2)}%` })), h("span", { class: "value" }, milliseconds(length)));
   const hops = h("ol", { class: "hop-list" },
     hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, fold("update", kindOf(trace.update), json(trace.update))),
     details.event ? hop("request", "Event", "API Gateway → Lambda", "", fold("event", "payload 2.0", json({ ...details.event, body: parsed(details.event.body) }))) : hop("unknown", "Event", "API Gateway → Lambda", "", t.over ? unknown("event") : null),
     t.over || t.calls.length ? drawFunction(t) : null,
-    t.calls.map(call => drawCall(t, call)),
-    t.over ? hop(bad ? "failed" : "request", "Answer", "Lambda → API Gateway → Telegram", milliseconds(t.milliseconds), note(bad ? "bad" : "", t.status ? `HTTP ${t.status}${t.body ? ": " + t.body.slice(0, 200) : ""}` : t.error), t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null) : hop("waiting", "Answer", "not there yet", ""));
+    t.outcome === "queued" ? null : t.calls.map(call => drawCall(t, call)),
+    t.over ? hop(bad ? "failed" : "request", "Answer", "Lambda → API Gateway → Telegram", milliseconds(t.milliseconds), note(bad ? "bad" : "", t.status ? `HTTP ${t.status}${t.body ? ": " + t.body.slice(0, 200) : ""}` : t.error), t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null) : hop("waiting", "Answer", "not there yet", ""),
+    t.outcome === "queued" ? drawQueue(t) : null);
   const isLast = t === trace.tries.at(-1);
   return h("section", { class: "card", "aria-label": `Attempt ${t.attempt}` },
     h("div", { class: "top" }, h("h3", {}, `Attempt ${t.attempt}`), h("time", {}, clock(t.at, true)), temperature, status, t.over ? h("span", { class: "pill" }, milliseconds(t.milliseconds)) : null),

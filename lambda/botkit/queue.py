@@ -1,0 +1,96 @@
+"""The queue between the webhook and the bot (SQS FIFO), for answers that take longer than 25 s.
+
+The webhook puts each update into it, and Lambda invokes the function with one update at a time of
+each group. Loaded only where there is a queue.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from . import aws
+from .errors import Unreachable
+from .outcome import Outcome, failed
+from .settings import settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+logger = logging.getLogger("bot")
+
+# A person waits for these while a long answer is made, and Telegram keeps them for seconds.
+QUERIES = ("callback_query", "inline_query", "pre_checkout_query", "shipping_query")
+LONGEST_BACKOFF = 900  # seconds
+LONGEST_PAUSE = 11 * 3600  # seconds; SQS hides a message for 12 hours at most, all in all
+
+
+def send(update: Json) -> Outcome:
+    """Put an update into the queue, which takes the same `update_id` once in five minutes.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    params = {
+        "QueueUrl": settings.queue_url,
+        "MessageBody": json.dumps(update),
+        "MessageDeduplicationId": str(update["update_id"]),
+        "MessageGroupId": group(update),
+    }
+    try:
+        aws.call("sqs", "AmazonSQS.SendMessage", params)
+    except Unreachable as error:
+        return failed(error)
+    except aws.ClientError as error:
+        is_about_the_update = error.code.startswith(("InvalidParameterValue", "InvalidMessage"))
+        return Outcome("refused" if is_about_the_update else "misconfigured", error=str(error))
+    return Outcome("queued")
+
+
+def group(update: Json) -> str:
+    """Return the group whose updates are answered in order, one at a time: mostly the chat."""
+    kind = next((key for key in update if key != "update_id"), "update")
+    content = update.get(kind)
+    if isinstance(content, dict):
+        for who in (content.get("chat"), content.get("from"), content.get("user")):
+            if isinstance(who, dict) and "id" in who:
+                return f"query:{who['id']}" if kind in QUERIES else str(who["id"])
+    return kind
+
+
+def record_of(event: Json) -> Json | None:
+    """Return the message that an event of our queue brings, or None if it is another event.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    try:
+        [record] = event["Records"]
+        account, name = record["eventSourceARN"].split(":")[-2:]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return record if settings.queue_url.endswith(f"/{account}/{name}") else None
+
+
+def settle(record: Json, outcome: Outcome) -> Json:
+    """Return what tells Lambda whether a message is done; one that isn't comes again later.
+
+    It isn't an exception, since a busy Telegram is no error of the function's.
+    """
+    if outcome.status == 200:
+        return {"batchItemFailures": []}
+    pause = outcome.retry_after or 0
+    if pause <= 0:
+        received = int(record["attributes"]["ApproximateReceiveCount"])
+        pause = min(2**received, LONGEST_BACKOFF)
+    params = {
+        "QueueUrl": settings.queue_url,
+        "ReceiptHandle": record["receiptHandle"],
+        "VisibilityTimeout": min(pause, LONGEST_PAUSE),
+    }
+    try:
+        aws.call("sqs", "AmazonSQS.ChangeMessageVisibility", params)
+    except (aws.ClientError, Unreachable) as error:  # it comes after the visibility time-out, then
+        logger.warning("the pause was not set", extra={"error": str(error)})
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}

@@ -1,0 +1,267 @@
+"""The queue for slow answers, between a webhook and a bot that Terraform deployed.
+
+One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
+pauses are of no time, since SQS counts in seconds; tests/function/test_queue.py has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from container import Function
+from emulators.aws import Emulator
+from emulators.telegram import Call, Fault, Server, post
+from events import webhook_event
+from terraform import REGION
+
+from tests.support.deployment import Deployment, change, client, everything, texts
+from tests.support.telegram import TOKEN, FailingTelegram, said, say
+
+SEED = 20260101
+CHATS, MESSAGES = 20, 200
+
+# What the tests' bot does beside: it takes its time, or its process ends at the first try.
+BOT = """
+    text = message["text"]
+    if text == "think":
+        import time
+        time.sleep(31)  # longer than API Gateway waits
+    if text == "die":
+        import os
+        try:
+            os.rmdir(os.environ["ALIVE"])
+        except FileNotFoundError:
+            pass
+        else:
+            os._exit(1)
+"""
+
+
+# A bot whose first answers are made only while two chats are answered at the same time.
+TOGETHER = """
+import os, time
+
+def reply(update):
+    message = update["message"]
+    chat = message["chat"]["id"]
+    os.makedirs(os.path.join(os.environ["CHATS"], str(chat)), exist_ok=True)
+    while len(os.listdir(os.environ["CHATS"])) < 2:
+        time.sleep(0.01)
+    return [{"method": "sendMessage", "chat_id": chat, "text": "Heard: " + message["text"]}]
+
+HANDLED = ["message"]
+"""
+
+
+@pytest.fixture(scope="module")
+def telegram() -> Iterator[FailingTelegram]:
+    """A Telegram that fails when a test wants it to."""
+    telegram = FailingTelegram(TOKEN, SEED, pace=0.01)
+    telegram.failing = 0
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.fixture(scope="module")
+def module(
+    aws: Emulator,
+    initialised: Path,
+    telegram: FailingTelegram,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    """The module with a queue; at the end nothing may be left of it."""
+    folder = tmp_path_factory.mktemp("queue")
+    alive = folder / "alive"
+    alive.mkdir()
+    options: dict[str, Any] = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
+    options |= {"name": "patient", "queue": True, "timeout": 40}
+    options |= {"environment": {"ALIVE": str(alive)}}
+    with Deployment(aws.url, folder / "module", **options) as module:
+        change(module, '\n    text = message["text"]\n', BOT)
+        change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/queue.py")
+        module.init(initialised)
+        module.apply()
+        yield module
+    assert [thing for thing in everything(aws) if "patient" in thing] == []
+
+
+def url(aws: Emulator, name: str) -> str:
+    """Return a queue's URL."""
+    return str(client(aws, "sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def answered(telegram: FailingTelegram, chat: int) -> list[str]:
+    """Return what the bot answered in a chat, in its order; what it said twice, once."""
+    calls = [call for call in telegram.calls if call.status == 200 and "text" in call.params]
+    heard = [said(call) for call in calls if call.params["chat_id"] == chat]
+    return [text for text, _ in itertools.groupby(heard)]
+
+
+def lines(aws: Emulator, update_id: int) -> list[str]:
+    """Return the outcomes that the function logged of an update, in their order."""
+    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/patient")["events"]
+    logged = [json.loads(each["message"]) for each in events if each["message"][:1] == "{"]
+    return [line["outcome"] for line in logged if line.get("update_id") == update_id]
+
+
+@pytest.mark.usefixtures("module")
+def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(telegram: FailingTelegram) -> None:
+    telegram.faults.append(Fault("refuse", 1, 500, "Oops"))
+    for text in ("first", "think", "second", "third"):
+        say(telegram, text, chat=1)
+    telegram.wait(lambda: telegram.tries["Heard: first"] == 2)
+    for number in range(60):
+        say(telegram, f"message {number}", chat=50 + number % CHATS)
+    telegram.wait(lambda: not telegram.pending())
+    assert "think" not in answered(telegram, 1), "it is still thinking"
+    assert {delivery.status for delivery in telegram.deliveries} == {200}
+    telegram.wait(lambda: len(texts(telegram)) == 64, timeout=60)
+    assert answered(telegram, 1) == ["first", "think", "second", "third"]
+    for chat in range(50, 50 + CHATS):
+        assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
+
+
+@pytest.mark.usefixtures("module")
+def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:
+    telegram.failing = 0.3
+    sent: dict[int, list[str]] = {}
+    before = len(telegram.calls)
+    for number in range(MESSAGES):
+        chat = 100 + number % CHATS
+        sent.setdefault(chat, []).append(f"one of many {number}")
+        say(telegram, sent[chat][-1], chat)
+
+    def made() -> list[Call]:
+        return [call for call in telegram.calls[before:] if "text" in call.params]
+
+    def expected() -> Counter[str]:
+        """What was carried out unheard is said once more, and nothing else."""
+        unheard = Counter(said(call) for call in made() if call.fault == "lost")
+        return Counter({text: 1 + unheard[text] for text in itertools.chain(*sent.values())})
+
+    telegram.wait(lambda: Counter(said(c) for c in made() if c.status == 200) == expected(), 60)
+    telegram.failing = 0
+    assert {chat: answered(telegram, chat) for chat in sent} == sent
+    assert 0.2 < len([call for call in made() if call.fault]) / len(made()) < 0.4
+
+
+def test_an_update_that_is_delivered_twice_is_answered_once(
+    module: Deployment, telegram: FailingTelegram, aws: Emulator
+) -> None:
+    update = telegram.message("twice", chat={"id": 3, "type": "private"}) | {"update_id": 7}
+    headers = {"X-Telegram-Bot-Api-Secret-Token": telegram.secret}
+    hook = module.outputs()["webhook_url"]
+    say(telegram, "before", chat=3)
+    for _ in range(2):
+        assert post(hook, headers, json.dumps(update).encode())[0] == 200
+    say(telegram, "and then", chat=3)
+    telegram.wait(lambda: "Heard: and then" in texts(telegram))
+    assert texts(telegram).count("Heard: twice") == 1
+    assert lines(aws, 7) == ["queued", "queued", "answered"]
+
+
+@pytest.mark.usefixtures("module")
+def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(
+    telegram: FailingTelegram, aws: Emulator
+) -> None:
+    before = telegram.tries["Heard: never"]
+    telegram.faults.append(Fault("refuse", 20, 500, "Oops"))
+    say(telegram, "never", chat=5)
+    telegram.wait(lambda: telegram.tries["Heard: never"] == before + 20)
+    say(telegram, "and then", chat=5)
+    telegram.wait(lambda: answered(telegram, 5) == ["and then"])
+    dead = url(aws, "patient-dead-letters.fifo")
+    [letter] = client(aws, "sqs").receive_message(QueueUrl=dead, AttributeNames=["All"])["Messages"]
+    assert json.loads(letter["Body"])["message"]["text"] == "never"
+    assert letter["Attributes"]["MessageGroupId"] == "5"
+
+
+def test_an_invocation_that_was_killed_is_tried_again(
+    module: Deployment, telegram: FailingTelegram, aws: Emulator
+) -> None:
+    sqs, queue = client(aws, "sqs"), url(aws, "patient.fifo")
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "70"
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    say(telegram, "die", chat=6)
+    say(telegram, "and then", chat=6)
+    telegram.wait(lambda: answered(telegram, 6) == ["die", "and then"])
+    assert not Path(module.variables["environment"]["ALIVE"]).exists(), "it did die"
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "70"})
+
+
+def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
+    """The emulated AWS invokes one function at a time, so this takes messages as Lambda does."""
+    telegram = FailingTelegram(TOKEN, SEED)
+    telegram.failing = 0
+    sqs = client(aws, "sqs")
+    attributes = {"FifoQueue": "true", "VisibilityTimeout": "60"}
+    queue = sqs.create_queue(QueueName="together.fifo", Attributes=attributes)["QueueUrl"]
+    bot, chats = tmp_path / "bot", tmp_path / "chats"
+    bot.mkdir()
+    chats.mkdir()
+    (bot / "bot.py").write_text(TOGETHER)
+    environment = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": REGION,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "CHATS": str(chats),
+        "QUEUE_URL": queue,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": "secret",
+    }
+
+    def receive() -> list[Any]:
+        """Return the event with the next message, unless each chat has one that is answered."""
+        received = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"])
+        arn = f"arn:aws:sqs:{REGION}:000000000000:together.fifo"
+        return [
+            {
+                "Records": [
+                    {
+                        "messageId": message["MessageId"],
+                        "receiptHandle": message["ReceiptHandle"],
+                        "body": message["Body"],
+                        "attributes": message["Attributes"],
+                        "eventSource": "aws:sqs",
+                        "eventSourceARN": arn,
+                    }
+                ]
+            }
+            for message in received.get("Messages", [])
+        ]
+
+    with contextlib.ExitStack() as opened:
+        environment["TELEGRAM_API_URL"] = opened.enter_context(Server(telegram)).url
+        one, two = (opened.enter_context(Function(bot, environment)) for _ in range(2))
+        for text in ("first", "second"):
+            for chat in (11, 12):
+                update = telegram.message(text, chat={"id": chat, "type": "private"})
+                body = json.dumps({"update_id": telegram.send(update), **update})
+                headers = {"X-Telegram-Bot-Api-Secret-Token": "secret"}
+                assert one.invoke(webhook_event(body, headers)).result["statusCode"] == 200
+        for _ in range(2):
+            events = receive() + receive()
+            assert receive() == [], "each chat waits for its answer"
+            with ThreadPoolExecutor(2) as pool:
+                invocations = list(pool.map(Function.invoke, (one, two), events))
+            assert [each.result for each in invocations] == [{"batchItemFailures": []}] * 2
+            for event in events:
+                handle = event["Records"][0]["receiptHandle"]
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=handle)
+    assert answered(telegram, 11) == answered(telegram, 12) == ["first", "second"]
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_there_is_nothing_left_to_do(module: Deployment) -> None:
+    plan = module.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
+    assert plan.returncode == 0, plan.stdout

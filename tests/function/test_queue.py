@@ -1,0 +1,314 @@
+"""queue.py: updates go through SQS FIFO, between the webhook and the bot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    KEY,
+    SESSION_TOKEN,
+    TEXT,
+    Container,
+    Json,
+    Part,
+    Peer,
+    answers,
+    answers_all,
+    echo,
+    http,
+    load,
+    message,
+    request,
+    unused_port,
+)
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
+ARN = "arn:aws:sqs:eu-central-1:123456789012:bot.fifo"
+TAKEN = http({"MessageId": "1", "MD5OfMessageBody": "x", "SequenceNumber": "1"})
+DONE: Json = {"batchItemFailures": []}
+AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+
+Queued = Callable[..., tuple[Container, Peer]]
+
+
+@pytest.fixture
+def queued(start: Start, serve: Serve, bot_api: BotApi) -> Queued:
+    """Start a container that has a queue, whose SQS plays a part: `queued(part)`."""
+
+    def start_container(part: Part = answers_all, url: str = "") -> tuple[Container, Peer]:
+        sqs = serve(part)
+        environment = {
+            "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": KEY,
+            "AWS_SESSION_TOKEN": SESSION_TOKEN,
+            "AWS_ENDPOINT_URL": url or sqs.url,
+        }
+        return start(bot_api.url, QUEUE_URL=QUEUE, **environment), sqs
+
+    return start_container
+
+
+def event(body: Any, received: int = 1, arn: str = ARN) -> Json:
+    """Return the event with which Lambda hands over a message of a FIFO queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    return {
+        "Records": [
+            {
+                "messageId": "message-1",
+                "receiptHandle": "handle-1",
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "attributes": {
+                    "ApproximateReceiveCount": str(received),
+                    "SentTimestamp": "1573251510774",
+                    "SequenceNumber": "18849496460467696128",
+                    "MessageGroupId": "42",
+                    "SenderId": "AIDAIO23YVJENQZJOL4VO",
+                    "MessageDeduplicationId": "1",
+                    "ApproximateFirstReceiveTimestamp": "1573251510774",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+                "awsRegion": "eu-central-1",
+            }
+        ]
+    }
+
+
+# ── Into the queue
+
+
+def test_an_update_is_queued_and_not_answered(queued: Queued) -> None:
+    container, sqs = queued(answers(TAKEN))
+    update = message(text="Grüße 👍")
+    assert container.invoke(request(json.dumps(update))) == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "text/plain"},
+        "body": "",
+    }
+    [asked] = sqs.bodies
+    assert json.loads(asked.pop("MessageBody")) == update
+    assert asked == {"QueueUrl": QUEUE, "MessageDeduplicationId": "1", "MessageGroupId": "42"}
+    head = sqs.requests[0].partition(b"\r\n\r\n")[0].decode()
+    assert "X-Amz-Target: AmazonSQS.SendMessage\r\n" in head + "\r\n"
+    assert "Content-Type: application/x-amz-json-1.0\r\n" in head + "\r\n"
+    assert container.line == {
+        "level": "INFO",
+        "logger": "bot",
+        "message": "update",
+        "update_id": 1,
+        "kind": "message",
+        "methods": [],
+        "outcome": "queued",
+    }
+
+
+ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
+GROUP = {"id": -100, "type": "supergroup"}
+GROUPS: dict[str, tuple[Json, str]] = {
+    "a message": ({"message": {"chat": GROUP, "from": ADA}}, "-100"),
+    "a post": ({"channel_post": {"chat": GROUP}}, "-100"),
+    "an edit": ({"edited_message": {"chat": GROUP, "from": ADA}}, "-100"),
+    "a reaction": ({"message_reaction": {"chat": GROUP, "user": ADA}}, "-100"),
+    "a vote": ({"poll_answer": {"user": ADA}}, "7"),
+    "a connection": ({"business_connection": {"id": "x", "user": ADA}}, "7"),
+    "a chosen result": ({"chosen_inline_result": {"from": ADA}}, "7"),
+    "a poll": ({"poll": {"id": "x"}}, "poll"),
+    "a press": ({"callback_query": {"from": ADA, "message": {"chat": GROUP}}}, "query:7"),
+    "an inline query": ({"inline_query": {"from": ADA}}, "query:7"),
+    "a checkout": ({"pre_checkout_query": {"from": ADA}}, "query:7"),
+    "a shipping address": ({"shipping_query": {"from": ADA}}, "query:7"),
+    "a kind of tomorrow": ({"smell": {"id": 1}}, "smell"),
+    "no object": ({"smell": 1}, "smell"),
+    "a chat without an id": ({"message": {"chat": {}, "from": ADA}}, "7"),
+    "no chat": ({"message": {"chat": 1}}, "message"),
+    "nothing": ({}, "update"),
+}
+
+
+@pytest.mark.parametrize(("fields", "group"), GROUPS.values(), ids=GROUPS)
+def test_a_group_is_a_chat_or_a_persons_queries(fields: Json, group: str) -> None:
+    assert load("botkit.queue").group({"update_id": 1, **fields}) == group
+
+
+def refusal(code: str) -> bytes:
+    return http({"__type": f"com.amazon.coral.service#{code}", "message": "no"}, "400 Bad")
+
+
+REFUSED = {
+    "too large": (refusal("InvalidParameterValueException"), 200, "refused"),
+    "a letter that it doesn't take": (refusal("InvalidMessageContents"), 200, "refused"),
+    "no such queue": (refusal("QueueDoesNotExist"), 503, "misconfigured"),
+    "another address": (refusal("InvalidAddress"), 503, "misconfigured"),
+    "no permission": (refusal("AccessDeniedException"), 503, "unreachable"),
+    "too many calls": (refusal("RequestThrottled"), 503, "unreachable"),
+    "a server error": (http({}, "500 Oops"), 503, "unreachable"),
+}
+
+
+@pytest.mark.parametrize(("said", "status", "outcome"), REFUSED.values(), ids=REFUSED)
+def test_only_an_update_that_the_queue_can_never_take_is_dropped(
+    queued: Queued, said: bytes, status: int, outcome: str
+) -> None:
+    container, _ = queued(answers(said))
+    assert container.deliver(message()) == (status, None)
+    assert container.line["outcome"] == outcome
+    assert container.line["error"]
+
+
+def test_telegram_keeps_an_update_while_there_is_no_queue(queued: Queued) -> None:
+    with unused_port() as port:
+        container, _ = queued(url=f"http://127.0.0.1:{port}")
+        assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "unreachable"
+
+
+# ── Out of the queue
+
+
+def test_a_queued_update_is_answered_once(queued: Queued, bot_api: BotApi) -> None:
+    container, sqs = queued()
+    bot_api.expects(echo())
+    assert container.invoke(event(message())) == DONE
+    assert container.line == {
+        "level": "INFO",
+        "logger": "bot",
+        "message": "update",
+        "update_id": 1,
+        "kind": "message",
+        "source": "queue",
+        "methods": ["sendMessage"],
+        "outcome": "answered",
+    }
+    assert container.invoke(event(message(), received=2)) == DONE
+    assert container.line["outcome"] == "repeated"
+    assert sqs.requests == []
+
+
+def test_an_answer_has_the_functions_whole_time(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, _ = queued()
+    given = []
+    client = container.handler.telegram._client
+    monkeypatch.setattr(client, "call", lambda method, params, timeout: given.append(timeout))
+    container.invoke(event(message()), milliseconds=900_000)
+    assert 898 < given[0] <= 899
+
+
+@pytest.mark.parametrize("code", [400, 403])
+def test_a_refused_answer_is_done(queued: Queued, bot_api: BotApi, code: int) -> None:
+    container, sqs = queued()
+    bot_api.refuses(echo(), code, "no")
+    assert container.invoke(event(message())) == DONE
+    assert container.line["outcome"] == "refused"
+    assert sqs.requests == []
+
+
+PAUSES = {
+    "first": (500, {}, 1, 2),
+    "second": (500, {}, 2, 4),
+    "ninth": (500, {}, 9, 512),
+    "tenth": (500, {}, 10, 900),
+    "last": (500, {}, 20, 900),
+    "a wrong token": (401, {}, 3, 8),
+    "a limit": (429, {"retry_after": 7}, 3, 7),
+    "a short limit": (429, {"retry_after": 1}, 3, 1),
+    "a limit of nothing": (429, {"retry_after": 0}, 3, 8),
+    "a limit that passed": (429, {"retry_after": -1}, 3, 8),
+    "a limit without a time": (429, {}, 3, 8),
+    "a limit that is longer than SQS can hide a message": (429, {"retry_after": 90_000}, 3, 39_600),
+}
+
+
+@pytest.mark.parametrize(("code", "parameters", "received", "seconds"), PAUSES.values(), ids=PAUSES)
+def test_what_may_succeed_later_comes_again_then(
+    queued: Queued, bot_api: BotApi, code: int, parameters: Json, received: int, seconds: int
+) -> None:
+    container, sqs = queued()
+    bot_api.refuses(echo(), code, "no", **parameters)
+    assert container.invoke(event(message(), received)) == AGAIN
+    [asked] = sqs.bodies
+    assert asked == {
+        "QueueUrl": QUEUE,
+        "ReceiptHandle": "handle-1",
+        "VisibilityTimeout": seconds,
+    }
+    head = sqs.requests[0].partition(b"\r\n\r\n")[0]
+    assert b"X-Amz-Target: AmazonSQS.ChangeMessageVisibility" in head
+    assert container.line["source"] == "queue"
+
+
+@pytest.mark.parametrize("said", [refusal("MessageNotInflight"), http({}, "500 Oops")])
+def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
+    queued: Queued, bot_api: BotApi, said: bytes
+) -> None:
+    container, _ = queued(answers(said))
+    bot_api.refuses(echo(), 500, "no")
+    assert container.invoke(event(message())) == AGAIN
+    assert (container.line["level"], container.line["message"]) == (
+        "WARNING",
+        "the pause was not set",
+    )
+    assert container.line["error"]
+
+
+def test_what_is_no_update_fails(queued: Queued) -> None:
+    container, _ = queued()
+    with pytest.raises(json.JSONDecodeError):
+        container.invoke(event("no JSON"))
+
+
+# ── What isn't our queue's
+
+
+OTHERS: dict[str, Json] = {
+    "another queue": event(TEXT, arn=ARN.replace(":bot", ":a-bot")),
+    "another account's queue": event(TEXT, arn=ARN.replace("123456789012", "210987654321")),
+    "another service": {"Records": [{"eventSource": "aws:s3"}]},
+    "no ARN": {"Records": [{"eventSourceARN": "bot.fifo"}]},
+    "an ARN that is none": {"Records": [{"eventSourceARN": 1}]},
+    "no records": {"Records": []},
+    "records that are none": {"Records": [None]},
+    "a number": {"Records": 1},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_another_event_is_the_bots(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch, other: Json
+) -> None:
+    container, _ = queued()
+    got = []
+
+    def on_event(event: Json) -> list[Json]:
+        got.append(event)
+        return []
+
+    monkeypatch.setattr(container.handler.bot, "on_event", on_event, raising=False)
+    assert container.invoke(other) is None
+    assert got == [other]
+
+
+def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url)
+    with pytest.raises(container.handler.EventFailed):
+        container.invoke(event(message()))
+    assert not hasattr(container.handler, "queue"), "nor is the module loaded"
+
+
+def test_nobody_imitates_the_queue_over_http(queued: Queued) -> None:
+    container, sqs = queued()
+    imitated = {**request(json.dumps(message()), "wrong"), **event(message())}
+    assert container.invoke(imitated)["statusCode"] == 401
+    assert sqs.requests == []
