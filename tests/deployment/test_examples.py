@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
 from project import ROOT
+from pytest_httpserver import HTTPServer
 from terraform import Module
+from werkzeug import Request, Response
 
 from tests.support.deployment import client, everything
 from tests.support.needs import needs_provider
@@ -21,13 +24,17 @@ from tests.support.telegram import TOKEN
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
+    "assistant": "",
     "form": "",
     "notify": f"  chat_id = {ADA['id']}\n",
     "reminder": f"  chat_id = {ADA['id']}\n",
     "two-bots": "",
     "votes": "",
 }
-NAMES = ("form-bot", "notify-bot", "reminder-bot", "sales-bot", "support-bot", "votes-bot")
+NAMES = (
+    *("assistant-bot", "form-bot", "notify-bot", "reminder-bot"),
+    *("sales-bot", "support-bot", "votes-bot"),
+)
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # Each example as it stands, but for the URL of its Telegram.
@@ -81,7 +88,7 @@ class World:
 
 def deployer(aws: Emulator) -> Json:
     """Make a user who may do, beside what a bot needs, only what the READMEs of examples say."""
-    services = ("apigateway", "iam", "kms", "lambda", "logs", "ssm", "sts")
+    services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
@@ -105,12 +112,32 @@ def deployer(aws: Emulator) -> Json:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Apply the examples, as three modules of one configuration; at the end they are destroyed."""
+def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+    """A language model on this machine, whose answers are as long as it is told; its URL."""
+
+    def answer(request: Request) -> Response:
+        asked = request.get_json()["messages"]
+        text = f"{len(asked)}: {asked[-1]['content']}"
+        if (length := text.rpartition(" ")[2]).isdecimal():
+            text = "words " * int(length)
+        message = {"role": "assistant", "content": text.strip()}
+        return Response(json.dumps({"choices": [{"message": message}]}))
+
+    make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
+    yield make_httpserver.url_for("").rstrip("/")
+    make_httpserver.clear()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, language_model: str) -> Iterator[World]:
+    """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     needs_provider()
     folder = tmp_path_factory.mktemp("examples")
     telegram = Telegram(TOKEN, pace=0.01)
-    with Emulator(auth=True) as aws, Server(telegram):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
+        emulator = Emulator(auth=True)
+    with emulator as aws, Server(telegram):
         module = Module(aws.url, folder)
         world = World(aws, telegram, module)
         for number, name in enumerate(NAMES):
@@ -180,6 +207,8 @@ def test_a_second_plan_is_empty(world: World) -> None:
 
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made = everything(world.aws)
+    for more in ("", "-dead-letters"):
+        made.remove(f"queue assistant-bot{more}.fifo")
     made.remove("role reminder-bot-scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
@@ -194,6 +223,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         for name, bot in world.bots.items()
     }
     assert menus == {
+        "assistant-bot": ["ask", "new", "help"],
         "form-bot": ["start", "cancel"],
         "notify-bot": ["start"],
         "reminder-bot": ["start", "help"],
@@ -363,3 +393,104 @@ def test_changed_items_are_told_and_one_that_fails_holds_up_no_other(world: Worl
     dynamodb.delete_item(TableName="notify-bot", Key={"order": {"S": "17"}})
     expected = ["Order 17 is new.", "Order 17 is paid.", "Order 17 is deleted."]
     assert world.told("notify-bot", len(expected)) == expected
+
+
+@pytest.fixture(scope="module")
+def assistant(world: World) -> Iterator[None]:
+    """Let the assistant ask its model: the emulator asks for an action that AWS doesn't have."""
+    iam = client(world.aws, "iam")
+    statement = {"Effect": "Allow", "Action": "bedrock:ConverseStream", "Resource": "*"}
+    role = {"RoleName": "assistant-bot", "PolicyName": "emulator"}
+    iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
+    yield
+    iam.delete_role_policy(**role)
+
+
+def test_an_assistant_may_ask_its_own_model_only(world: World) -> None:
+    policy = {"RoleName": "assistant-bot", "PolicyName": "assistant-bot"}
+    document = client(world.aws, "iam").get_role_policy(**policy)["PolicyDocument"]
+    [statement] = [each for each in document["Statement"] if "bedrock" in each["Action"]]
+    assert statement["Action"] == "bedrock:InvokeModelWithResponseStream"
+    assert statement["Resource"] == [
+        "arn:aws:bedrock:*:*:inference-profile/global.amazon.nova-2-lite-v1:0",
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-2-lite-v1:0",
+    ]
+
+
+def shown(world: World, method: str, before: int) -> list[Json]:
+    """Return the parameters of the assistant's calls of a method, from one of Telegram's on."""
+    bot = world.bots["assistant-bot"]
+    calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
+    assert {call.status for call in calls} <= {200}
+    return [call.params for call in calls if call.method == method]
+
+
+def ask(world: World, text: str, ends: str, **content: Any) -> int:
+    """Ask the assistant, wait for a call of a method, and return how many calls were before."""
+    telegram = world.telegram
+    before = len(telegram.calls)
+    telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
+    telegram.wait(lambda: shown(world, ends, before), 60)
+    return before
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
+    before = ask(world, "I am Ada", "sendMessage")
+    here = {"chat_id": ADA["id"]}
+    assert shown(world, "sendChatAction", before) == [{**here, "action": "typing"}]
+    [draft] = shown(world, "sendMessageDraft", before)
+    assert draft["text"] == "2: I am Ada …"
+    assert shown(world, "sendMessage", before) == [{**here, "text": "2: I am Ada"}]
+    before = ask(world, "Who am I?", "sendMessage")
+    assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
+    [item] = [i for i in world.items("assistant-bot") if i["name"]["S"] == str(ADA["id"])]
+    assert [each["S"] for each in item["texts"]["L"]][::2] == ["I am Ada", "Who am I?"]
+    assert int(item["expires_at"]["N"]) > time.time()
+    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="assistant-bot")
+    assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+    ask(world, "/new", "sendMessage")
+    before = ask(world, "Who am I?", "sendMessage")
+    assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_answers_in_a_group_with_a_post_that_grows(world: World) -> None:
+    before = ask(world, "/ask for words: 1000", "sendMessage", chat=GROUP)
+    world.telegram.wait(lambda: len(shown(world, "sendMessage", before)) == 2, 60)
+    first, rest = shown(world, "sendMessage", before)
+    [whole] = shown(world, "editMessageText", before)
+    assert first["text"].startswith("words words") and first["text"].endswith(" …")
+    assert f"{whole['text']} {rest['text']}" == ("words " * 1000).strip()
+    assert [each["chat_id"] for each in (first, whole, rest)] == [GROUP["id"]] * 3
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: World) -> None:
+    user = {"id": 8003, "is_bot": False, "first_name": "Curious"}
+    # All but one of the day's questions were asked.
+    ask(world, "first", "sendMessage", user=user)
+    [item] = [i for i in world.items("assistant-bot") if i["name"]["S"].startswith("8003/")]
+    client(world.aws, "dynamodb").update_item(
+        TableName="assistant-bot",
+        Key={"name": item["name"]},
+        UpdateExpression="ADD asked :more",
+        ExpressionAttributeValues={":more": {"NS": [str(n) for n in range(48)]}},
+    )
+    # Telegram refuses the whole answer, so that the queue brings the question once more.
+    fault = Fault("refuse", 1, 500, "Internal Server Error", methods=("sendMessage",))
+    world.telegram.faults.append(fault)
+    before = len(world.telegram.calls)
+    bot = world.bots["assistant-bot"]
+    for text in ("last", "one more"):
+        world.telegram.send(world.telegram.message(text, user=user), bot)
+
+    def texts() -> list[str]:
+        calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
+        return [str(c.params["text"]) for c in calls if c.method == "sendMessage"]
+
+    world.telegram.wait(lambda: len(texts()) == 3, 60)
+    assert texts() == ["4: last", "4: last", texts()[2]]
+    assert texts()[2].startswith("You asked 50 questions today.")
+    drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
+    assert len(drafts) == 1, "the model was asked once"

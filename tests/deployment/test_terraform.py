@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def test_the_module_is_valid(module: Module) -> None:
 
 def test_the_module_is_what_its_tests_say(module: Module) -> None:
     result = module.terraform("test", "-no-color", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed, 0 failed" in result.stdout
+
+
+def test_an_example_is_what_its_tests_say(copy: Module) -> None:
+    needs_provider()
+    [example] = [path.parent for path in ROOT.glob("examples/*/*.tftest.hcl")]
+    copy.root = copy.folder / "examples" / example.name
+    shutil.copytree(example, copy.root)
+    shutil.copy(ROOT / ".terraform.lock.hcl", copy.root)
+    copy.init()
+    result = copy.terraform("test", "-no-color", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed, 0 failed" in result.stdout
 

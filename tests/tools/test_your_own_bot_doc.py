@@ -168,6 +168,12 @@ def test_a_photo_comes_back_as_a_file(folder: Path, httpserver: HTTPServer) -> N
     httpserver.check()
 
 
+def test_what_a_topic_publishes_is_said(folder: Path) -> None:
+    event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": text} for text in "ab"]
+    assert evaluate(folder, "events", f"on_event({event})") == repr(calls)
+
+
 @pytest.mark.parametrize(
     ("sender", "may"),
     [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
