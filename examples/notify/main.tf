@@ -145,8 +145,8 @@ resource "aws_dynamodb_table" "orders" {
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
   function_name     = module.bot.function_arn
-  starting_position = "LATEST"
-  batch_size        = 1 # each record is tried again by itself
+  starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
+  batch_size        = 1              # each record is tried again by itself
 
   # Without a maximum, a record that fails holds up the later ones for a day.
   maximum_record_age_in_seconds = 3600

@@ -129,15 +129,21 @@ def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, language_model: str) -> Iterator[World]:
-    """Apply the examples, as modules of one configuration; at the end they are destroyed."""
+def aws(language_model: str) -> Iterator[Emulator]:
+    """An emulated AWS that enforces IAM, and whose Bedrock asks the language model."""
     needs_provider()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
+        with Emulator(auth=True) as emulator:
+            yield emulator
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, aws: Emulator) -> Iterator[World]:
+    """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
     telegram = Telegram(TOKEN, pace=0.01)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
-        emulator = Emulator(auth=True)
-    with emulator as aws, Server(telegram):
+    with Server(telegram):
         module = Module(aws.url, folder)
         world = World(aws, telegram, module)
         for number, name in enumerate(NAMES):
@@ -160,6 +166,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, language_model: str) -> Iter
         shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
         module.init()
         module.apply()
+        for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
+            world.say(name, "/start")
+            world.told(name)
         yield world
         module.destroy()
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
@@ -209,6 +218,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made = everything(world.aws)
     for more in ("", "-dead-letters"):
         made.remove(f"queue assistant-bot{more}.fifo")
+    made = [thing for thing in made if not thing.startswith("source ")]
     made.remove("role reminder-bot-scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
@@ -386,13 +396,20 @@ def test_an_alarm_is_told_by_a_topic(world: World) -> None:
     cloudwatch.delete_alarms(AlarmNames=["Pumps"])
 
 
-def test_changed_items_are_told_and_one_that_fails_holds_up_no_other(world: World) -> None:
-    dynamodb = client(world.aws, "dynamodb")
+def test_changed_items_are_told_and_one_that_fails_ends_its_tries(world: World) -> None:
+    functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
+    [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
+        "EventSourceMappings"
+    ]
+    assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (3, 3600)
+    # The emulator knows no attempts, only ages.
+    functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
     for order in ({"state": {"S": "new"}}, {"unexpected": {"S": "x"}}, {"state": {"S": "paid"}}):
         dynamodb.put_item(TableName="notify-bot", Item={"order": {"S": "17"}, **order})
     dynamodb.delete_item(TableName="notify-bot", Key={"order": {"S": "17"}})
     expected = ["Order 17 is new.", "Order 17 is paid.", "Order 17 is deleted."]
     assert world.told("notify-bot", len(expected)) == expected
+    functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=3600)
 
 
 @pytest.fixture(scope="module")
