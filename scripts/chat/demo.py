@@ -36,6 +36,7 @@ from chat.page_server import BotPageServer
 from chat.server import PageServer
 
 PATIENCE = 30.0  # seconds, for an answer
+PASSING = ("action", "draft")  # what people see for a moment: no answer
 LOOK_SECONDS = 0.3  # between two looks at whether a bot was changed
 
 
@@ -242,6 +243,8 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
     for call in telegram.calls[before:]:
         if call.status != 200:
             raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
+        if call.changes and all(each["kind"] in PASSING for each in call.changes):
+            continue
         copied = text if call.method == "copyMessage" else f"({call.method})"
         say(str(call.params.get("text", copied)))
         answered = True

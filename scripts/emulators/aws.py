@@ -14,6 +14,8 @@ from pathlib import Path
 
 from processes import ToolError, end, free_port, made_environment, signals_held, watched
 
+# Where the emulated Bedrock passes questions on: a server with OpenAI's API, its URL without /v1.
+MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
 SITE = Path(__file__).with_name("function_site")  # what functions load at their start
 
 
@@ -45,6 +47,7 @@ class Emulator:
         watched("folder", self.folder)
         environment = {
             **made_environment(self.folder),
+            **{name: os.environ[name] for name in MODEL if name in os.environ},
             # Functions run on the Python that is found first: this one, which has AWS's formatter.
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
             "PYTHONPATH": str(SITE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,19 +14,32 @@ import pytest
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
 from project import ROOT
+from pytest_httpserver import HTTPServer
 from terraform import Module
+from werkzeug import Request, Response
 
 from tests.support.deployment import client, everything
 from tests.support.needs import needs_provider
 from tests.support.telegram import TOKEN
 
-EXAMPLES = ("form", "two-bots", "votes")
-NAMES = ("form-bot", "sales-bot", "support-bot", "votes-bot")
+# Each example, with the variables that it needs.
+EXAMPLES = {
+    "assistant": "",
+    "form": "",
+    "notify": f"  chat_id = {ADA['id']}\n",
+    "reminder": f"  chat_id = {ADA['id']}\n",
+    "two-bots": "",
+    "votes": "",
+}
+NAMES = (
+    *("assistant-bot", "form-bot", "notify-bot", "reminder-bot"),
+    *("sales-bot", "support-bot", "votes-bot"),
+)
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # Each example as it stands, but for the URL of its Telegram.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
-CALL = 'module "{0}" {{\n  source = "../examples/{0}"\n}}\n'
+CALL = 'module "{0}" {{\n  source = "../examples/{0}"\n{1}}}\n'
 
 
 class World:
@@ -36,6 +50,7 @@ class World:
         self.telegram = telegram
         self.module = module
         self.bots: dict[str, Bot] = {}
+        self.seen: dict[str, int] = {}  # how many of a bot's texts
 
     def say(self, name: str, text: str, **content: Any) -> str:
         """Write to a bot, and return what it answers."""
@@ -51,6 +66,20 @@ class World:
         """Wait until every update is answered."""
         self.telegram.wait(lambda: not self.telegram.pending(), 60)
 
+    def told(self, name: str, texts: int = 1) -> list[str]:
+        """Wait until a bot sent so many texts to Ada since the last time, and return them."""
+        telegram, bot = self.telegram, self.bots[name]
+        seen = self.seen.get(name, 0)
+
+        def sent() -> list[str]:
+            calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
+            to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
+            return [str(call.params["text"]) for call in to_her][seen:]
+
+        telegram.wait(lambda: len(sent()) >= texts, 60)
+        self.seen[name] = seen + len(sent())
+        return sent()
+
     def items(self, table: str) -> list[Json]:
         """Return a table's items."""
         found: list[Json] = client(self.aws, "dynamodb").scan(TableName=table)["Items"]
@@ -58,15 +87,16 @@ class World:
 
 
 def deployer(aws: Emulator) -> Json:
-    """Make a user who may do to tables only what the README of an example says."""
-    services = ("apigateway", "iam", "kms", "lambda", "logs", "ssm", "sts")
+    """Make a user who may do, beside what a bot needs, only what the READMEs of examples say."""
+    services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
-        for action in re.findall("`(dynamodb:[A-Za-z]+)`", readme):
+        for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
             # The emulator asks for this one without the table's name; AWS with it.
             nameless = action == "dynamodb:ListTagsOfResource"
-            resource = "*" if nameless else f"arn:aws:dynamodb:*:*:table/{example}-bot"
+            is_for_table = action.startswith("dynamodb:") and not nameless
+            resource = f"arn:aws:dynamodb:*:*:table/{example}-bot" if is_for_table else "*"
             allowed.append((resource, [action]))
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resource}
@@ -82,12 +112,38 @@ def deployer(aws: Emulator) -> Json:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Apply the examples, as three modules of one configuration; at the end they are destroyed."""
+def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+    """A language model on this machine, whose answers are as long as it is told; its URL."""
+
+    def answer(request: Request) -> Response:
+        asked = request.get_json()["messages"]
+        text = f"{len(asked)}: {asked[-1]['content']}"
+        if (length := text.rpartition(" ")[2]).isdecimal():
+            text = "words " * int(length)
+        message = {"role": "assistant", "content": text.strip()}
+        return Response(json.dumps({"choices": [{"message": message}]}))
+
+    make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
+    yield make_httpserver.url_for("").rstrip("/")
+    make_httpserver.clear()
+
+
+@pytest.fixture(scope="module")
+def aws(language_model: str) -> Iterator[Emulator]:
+    """An emulated AWS that enforces IAM, and whose Bedrock asks the language model."""
     needs_provider()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
+        with Emulator(auth=True) as emulator:
+            yield emulator
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, aws: Emulator) -> Iterator[World]:
+    """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
     telegram = Telegram(TOKEN, pace=0.01)
-    with Emulator(auth=True) as aws, Server(telegram):
+    with Server(telegram):
         module = Module(aws.url, folder)
         world = World(aws, telegram, module)
         for number, name in enumerate(NAMES):
@@ -105,10 +161,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         module.environment["AWS_SECRET_ACCESS_KEY"] = key["SecretAccessKey"]
         module.root = folder / "root"
         module.root.mkdir()
-        (module.root / "main.tf").write_text("".join(map(CALL.format, EXAMPLES)))
+        calls = [CALL.format(*example) for example in EXAMPLES.items()]
+        (module.root / "main.tf").write_text("".join(calls))
         shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
         module.init()
         module.apply()
+        for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
+            world.say(name, "/start")
+            world.told(name)
         yield world
         module.destroy()
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
@@ -156,6 +216,10 @@ def test_a_second_plan_is_empty(world: World) -> None:
 
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made = everything(world.aws)
+    for more in ("", "-dead-letters"):
+        made.remove(f"queue assistant-bot{more}.fifo")
+    made = [thing for thing in made if not thing.startswith("source ")]
+    made.remove("role reminder-bot-scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -169,7 +233,10 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         for name, bot in world.bots.items()
     }
     assert menus == {
+        "assistant-bot": ["ask", "new", "help"],
         "form-bot": ["start", "cancel"],
+        "notify-bot": ["start"],
+        "reminder-bot": ["start", "help"],
         "sales-bot": [],
         "support-bot": ["start"],
         "votes-bot": ["poll"],
@@ -270,3 +337,177 @@ def test_a_message_that_is_delivered_twice_is_one_answer(world: World) -> None:
     assert asked == ["Which day?", "Which day?"]
     assert world.say("form-bot", "/cancel", user=user).startswith("I forgot your answers.")
     assert [i for i in world.items("form-bot") if i["chat"]["N"] == "8002"] == []
+
+
+def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
+    scheduler = client(world.aws, "scheduler")
+    schedule = scheduler.get_schedule(Name="reminder-bot")
+    assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    # Now, with the same target: the emulator's clock can't be set to nine.
+    scheduler.create_schedule(
+        Name="now",
+        ScheduleExpression="at(2026-01-01T09:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=schedule["Target"],
+    )
+    assert world.told("reminder-bot") == ["Good morning! What will you do today?"]
+    scheduler.delete_schedule(Name="now")
+
+
+def test_a_new_object_is_told_by_a_rule(world: World) -> None:
+    s3 = client(world.aws, "s3")
+    [bucket] = [
+        bucket["Name"]
+        for bucket in s3.list_buckets()["Buckets"]
+        if bucket["Name"].startswith("notify-bot-")
+    ]
+    quoted = "an object with a quote or a backslash in its name"
+    for key, told in {
+        "in box/ä <b>.txt": "in box/ä <b>.txt",
+        'x", "chat_id": 4343, "text": "y': quoted,
+        "back\\slash": quoted,
+    }.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=b"hello")
+        assert told in world.told("notify-bot")[0]
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
+def test_an_alarm_is_told_by_a_topic(world: World) -> None:
+    cloudwatch = client(world.aws, "cloudwatch")
+    topics = client(world.aws, "sns").list_topics()["Topics"]
+    [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-alarms")]
+    cloudwatch.put_metric_alarm(
+        AlarmName="Pumps",
+        AlarmActions=[topic],
+        Namespace="Works",
+        MetricName="Stopped",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    cloudwatch.put_metric_data(
+        Namespace="Works", MetricData=[{"MetricName": "Stopped", "Value": 3.0}]
+    )
+    [text] = world.told("notify-bot")
+    assert text.startswith("Pumps: ALARM\nThreshold Crossed")
+    cloudwatch.delete_alarms(AlarmNames=["Pumps"])
+
+
+def test_changed_items_are_told_and_one_that_fails_ends_its_tries(world: World) -> None:
+    functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
+    [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
+        "EventSourceMappings"
+    ]
+    assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (3, 3600)
+    # The emulator knows no attempts, only ages.
+    functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
+    for order in ({"state": {"S": "new"}}, {"unexpected": {"S": "x"}}, {"state": {"S": "paid"}}):
+        dynamodb.put_item(TableName="notify-bot", Item={"order": {"S": "17"}, **order})
+    dynamodb.delete_item(TableName="notify-bot", Key={"order": {"S": "17"}})
+    expected = ["Order 17 is new.", "Order 17 is paid.", "Order 17 is deleted."]
+    assert world.told("notify-bot", len(expected)) == expected
+    functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=3600)
+
+
+@pytest.fixture(scope="module")
+def assistant(world: World) -> Iterator[None]:
+    """Let the assistant ask its model: the emulator asks for an action that AWS doesn't have."""
+    iam = client(world.aws, "iam")
+    statement = {"Effect": "Allow", "Action": "bedrock:ConverseStream", "Resource": "*"}
+    role = {"RoleName": "assistant-bot", "PolicyName": "emulator"}
+    iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
+    yield
+    iam.delete_role_policy(**role)
+
+
+def test_an_assistant_may_ask_its_own_model_only(world: World) -> None:
+    policy = {"RoleName": "assistant-bot", "PolicyName": "assistant-bot"}
+    document = client(world.aws, "iam").get_role_policy(**policy)["PolicyDocument"]
+    [statement] = [each for each in document["Statement"] if "bedrock" in each["Action"]]
+    assert statement["Action"] == "bedrock:InvokeModelWithResponseStream"
+    assert statement["Resource"] == [
+        "arn:aws:bedrock:*:*:inference-profile/global.amazon.nova-2-lite-v1:0",
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-2-lite-v1:0",
+    ]
+
+
+def shown(world: World, method: str, before: int) -> list[Json]:
+    """Return the parameters of the assistant's calls of a method, from one of Telegram's on."""
+    bot = world.bots["assistant-bot"]
+    calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
+    assert {call.status for call in calls} <= {200}
+    return [call.params for call in calls if call.method == method]
+
+
+def ask(world: World, text: str, ends: str, **content: Any) -> int:
+    """Ask the assistant, wait for a call of a method, and return how many calls were before."""
+    telegram = world.telegram
+    before = len(telegram.calls)
+    telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
+    telegram.wait(lambda: shown(world, ends, before), 60)
+    return before
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
+    before = ask(world, "I am Ada", "sendMessage")
+    here = {"chat_id": ADA["id"]}
+    assert shown(world, "sendChatAction", before) == [{**here, "action": "typing"}]
+    [draft] = shown(world, "sendMessageDraft", before)
+    assert draft["text"] == "2: I am Ada …"
+    assert shown(world, "sendMessage", before) == [{**here, "text": "2: I am Ada"}]
+    before = ask(world, "Who am I?", "sendMessage")
+    assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
+    [item] = [i for i in world.items("assistant-bot") if i["name"]["S"] == str(ADA["id"])]
+    assert [each["S"] for each in item["texts"]["L"]][::2] == ["I am Ada", "Who am I?"]
+    assert int(item["expires_at"]["N"]) > time.time()
+    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="assistant-bot")
+    assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+    ask(world, "/new", "sendMessage")
+    before = ask(world, "Who am I?", "sendMessage")
+    assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_answers_in_a_group_with_a_post_that_grows(world: World) -> None:
+    before = ask(world, "/ask for words: 1000", "sendMessage", chat=GROUP)
+    world.telegram.wait(lambda: len(shown(world, "sendMessage", before)) == 2, 60)
+    first, rest = shown(world, "sendMessage", before)
+    [whole] = shown(world, "editMessageText", before)
+    assert first["text"].startswith("words words") and first["text"].endswith(" …")
+    assert f"{whole['text']} {rest['text']}" == ("words " * 1000).strip()
+    assert [each["chat_id"] for each in (first, whole, rest)] == [GROUP["id"]] * 3
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: World) -> None:
+    user = {"id": 8003, "is_bot": False, "first_name": "Curious"}
+    # All but one of the day's questions were asked.
+    ask(world, "first", "sendMessage", user=user)
+    [item] = [i for i in world.items("assistant-bot") if i["name"]["S"].startswith("8003/")]
+    client(world.aws, "dynamodb").update_item(
+        TableName="assistant-bot",
+        Key={"name": item["name"]},
+        UpdateExpression="ADD asked :more",
+        ExpressionAttributeValues={":more": {"NS": [str(n) for n in range(48)]}},
+    )
+    # Telegram refuses the whole answer, so that the queue brings the question once more.
+    fault = Fault("refuse", 1, 500, "Internal Server Error", methods=("sendMessage",))
+    world.telegram.faults.append(fault)
+    before = len(world.telegram.calls)
+    bot = world.bots["assistant-bot"]
+    for text in ("last", "one more"):
+        world.telegram.send(world.telegram.message(text, user=user), bot)
+
+    def texts() -> list[str]:
+        calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
+        return [str(c.params["text"]) for c in calls if c.method == "sendMessage"]
+
+    world.telegram.wait(lambda: len(texts()) == 3, 60)
+    assert texts() == ["4: last", "4: last", texts()[2]]
+    assert texts()[2].startswith("You asked 50 questions today.")
+    drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
+    assert len(drafts) == 1, "the model was asked once"

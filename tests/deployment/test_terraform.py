@@ -45,6 +45,18 @@ def test_the_module_is_what_its_tests_say(module: Module) -> None:
     assert " passed, 0 failed" in result.stdout
 
 
+def test_an_example_is_what_its_tests_say(copy: Module) -> None:
+    needs_provider()
+    [example] = [path.parent for path in ROOT.glob("examples/*/*.tftest.hcl")]
+    copy.root = copy.folder / "examples" / example.name
+    shutil.copytree(example, copy.root)
+    shutil.copy(ROOT / ".terraform.lock.hcl", copy.root)
+    copy.init()
+    result = copy.terraform("test", "-no-color", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed, 0 failed" in result.stdout
+
+
 def test_the_lock_file_holds_for_every_platform(module: Module) -> None:
     before = (ROOT / ".terraform.lock.hcl").read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"

@@ -241,6 +241,20 @@ def test_a_bot_that_fails_shows_where(project: Path) -> None:
     assert "KeyError: 'txt'" in demo.output
 
 
+def test_what_people_see_for_a_moment_is_no_answer(project: Path) -> None:
+    calls = """[
+        {"method": "sendChatAction", "chat_id": call["chat_id"], "action": "typing"},
+        {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
+        call,
+    ]"""
+    edit(project, "return [call]", f"return {calls}")
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 0
+    [delivered, answer] = demo.output.splitlines()[-2:]
+    assert delivered.startswith('"hello" delivered')
+    assert answer == "Heard: hello"
+
+
 def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
     edit(project, "return [call]", 'return "hi"')
     with Script(project, "demo", "--direct", "--send", "hello") as demo:

@@ -64,10 +64,11 @@ def known(words: list[str]) -> str:
         text = help_of(*terraform_command(), *deepest, "-help")
         return text + (help_of(*terraform_command(), "plan", "-help") if rest[0] == "apply" else "")
     elif program == "aws":
-        service = botocore.session.get_session().get_service_model(rest[0])
+        service = botocore.session.get_session().get_service_model(rest[0].removesuffix("api"))
         operation = "".join(part.title() for part in rest[1].split("-"))
         members = service.operation_model(operation).input_shape.members
-        return " ".join("-" + re.sub("([A-Z])", r"-\1", name).lower() for name in members)
+        own = ["-" + re.sub("([A-Z])", r"-\1", name).lower() for name in members]
+        return " ".join([*own, "--cli-binary-format"])  # which every command takes
     raise LookupError(f"no such command: {shlex.join(words)}")
 
 

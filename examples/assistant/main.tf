@@ -1,0 +1,66 @@
+# An assistant that answers with a language model of Amazon Bedrock. Its token is a SecureString in Parameter Store:
+# /assistant-bot/token.
+
+variable "model" {
+  type        = string
+  description = "Id of the model, or of an inference profile (global., us., eu. …), as Bedrock's Converse takes it."
+  default     = "global.amazon.nova-2-lite-v1:0"
+}
+
+resource "aws_dynamodb_table" "conversations" {
+  name         = "assistant-bot"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "name" # "chat", "chat/topic", or "person/day" for what a person asked
+
+  attribute {
+    name = "name"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+}
+
+module "bot" {
+  source = "../.."
+
+  name                         = "assistant-bot"
+  source_dir                   = "${path.module}/bot"
+  telegram_bot_token_parameter = "/assistant-bot/token"
+  queue                        = true # an answer may take minutes
+  timeout                      = 300
+  memory_size                  = 512 # boto3 is large
+
+  environment = {
+    MODEL     = var.model
+    QUESTIONS = "50" # that each person may ask on a day
+    TABLE     = aws_dynamodb_table.conversations.name
+  }
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.conversations.arn
+      },
+      # A profile passes a question on to its model in another region, for which the function needs permission, too.
+      {
+        Effect = "Allow"
+        Action = "bedrock:InvokeModelWithResponseStream"
+        Resource = [
+          "arn:aws:bedrock:*:*:inference-profile/${var.model}",
+          "arn:aws:bedrock:*::foundation-model/${replace(var.model, "/^(global|[a-z]{2}(-gov)?|apac)\\./", "")}",
+        ]
+      },
+    ]
+  })
+}
+
+output "webhook" {
+  description = "The webhook, as Telegram reported it at the last apply."
+  value       = module.bot.webhook
+}

@@ -1,0 +1,169 @@
+# A bot that tells a chat what happens in AWS: a new object in S3, without Python; a CloudWatch alarm and a changed item
+# in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store: /notify-bot/token.
+
+variable "chat_id" {
+  type        = number
+  description = "Id of the chat to tell. A group's is negative."
+}
+
+module "bot" {
+  source = "../.."
+
+  name                         = "notify-bot"
+  source_dir                   = "${path.module}/bot"
+  telegram_bot_token_parameter = "/notify-bot/token"
+  environment                  = { CHAT_ID = tostring(var.chat_id) }
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+      Resource = aws_dynamodb_table.orders.stream_arn
+    }]
+  })
+}
+
+# A new object in S3: a rule makes the call of the event.
+
+resource "aws_s3_bucket" "inbox" {
+  bucket_prefix = "notify-bot-"
+}
+
+resource "aws_s3_bucket_public_access_block" "inbox" {
+  bucket = aws_s3_bucket.inbox.id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_notification" "inbox" {
+  bucket      = aws_s3_bucket.inbox.id
+  eventbridge = true
+}
+
+locals {
+  # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle, and
+  # what follows could be another call: such a name isn't told.
+  not_in_json = ["*\"*", "*\\\\*"]
+
+  objects = {
+    named = {
+      key  = [{ anything-but = { wildcard = local.not_in_json } }]
+      text = "New in <bucket>: <key> (<size> bytes)"
+    }
+    unnamed = {
+      key  = [for pattern in local.not_in_json : { wildcard = pattern }]
+      text = "New in <bucket>: an object with a quote or a backslash in its name (<size> bytes)"
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "object" {
+  for_each = local.objects
+
+  name = "notify-bot-${each.key}"
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    detail = {
+      bucket = { name = [aws_s3_bucket.inbox.id] }
+      object = { key = each.value.key }
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "object" {
+  for_each = local.objects
+
+  rule = aws_cloudwatch_event_rule.object[each.key].name
+  arn  = module.bot.function_arn
+
+  input_transformer {
+    input_paths = {
+      bucket = "$.detail.bucket.name"
+      key    = "$.detail.object.key"
+      size   = "$.detail.object.size"
+    }
+    # Not by jsonencode(), which writes < as \u003c.
+    input_template = <<-JSON
+      {"method": "sendMessage", "chat_id": ${var.chat_id}, "text": "${each.value.text}"}
+    JSON
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 10
+  }
+}
+
+resource "aws_lambda_permission" "object" {
+  for_each = local.objects
+
+  action        = "lambda:InvokeFunction"
+  function_name = module.bot.function_arn
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.object[each.key].arn
+}
+
+# An alarm of CloudWatch: any alarm whose action is this topic.
+
+resource "aws_sns_topic" "alarms" {
+  name = "notify-bot-alarms"
+}
+
+resource "aws_sns_topic_subscription" "alarms" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "lambda"
+  endpoint  = module.bot.function_arn
+}
+
+resource "aws_lambda_permission" "alarms" {
+  action        = "lambda:InvokeFunction"
+  function_name = module.bot.function_arn
+  principal     = "sns.amazonaws.com"
+  source_arn    = aws_sns_topic.alarms.arn
+}
+
+# A changed item in DynamoDB: Lambda reads the table's stream.
+
+resource "aws_dynamodb_table" "orders" {
+  name             = "notify-bot"
+  billing_mode     = "PAY_PER_REQUEST"
+  hash_key         = "order"
+  stream_enabled   = true
+  stream_view_type = "NEW_IMAGE"
+
+  attribute {
+    name = "order"
+    type = "S"
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "orders" {
+  event_source_arn  = aws_dynamodb_table.orders.stream_arn
+  function_name     = module.bot.function_arn
+  starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
+  batch_size        = 1              # each record is tried again by itself
+
+  # Without a maximum, a record that fails holds up the later ones for a day.
+  maximum_record_age_in_seconds = 3600
+  maximum_retry_attempts        = 3
+}
+
+output "bucket" {
+  description = "Name of the bucket whose new objects are told."
+  value       = aws_s3_bucket.inbox.id
+}
+
+output "topic_arn" {
+  description = "ARN of the topic, for the alarm_actions of alarms."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "webhook" {
+  description = "The webhook, as Telegram reported it at the last apply."
+  value       = module.bot.webhook
+}
