@@ -130,8 +130,11 @@ def test_a_module_that_does_not_compile_is_packed_and_named(tmp_path: Path) -> N
 # What a folder may have, and what is packed of it: Terraform and the script agree on it.
 FOLDER = (
     "bot.py",
+    "data/queue.py",
     "data/é ü$`'.json",
+    "queue.txt",
     "requirements.txt",
+    "ssl/texts.json",
     "vendored/__init__.py",
     "vendored/py.typed",
     "vendored-1.0.dist-info/METADATA",
@@ -218,6 +221,8 @@ REFUSED = {
     "handler.py": (("bot.py", "handler.py"), "must have no handler.py: the module adds its own"),
     "handler": (("bot.py", "handler/x"), "must have no handler/x: the module adds its own"),
     "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
+    "a module": (("bot.py", "queue.py"), "must have no queue.py: it would hide Python's own"),
+    "a package": (("bot.py", "ssl/__init__.py"), "must have no ssl/__init__.py: it would hide"),
 }
 
 
