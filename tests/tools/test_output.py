@@ -1,0 +1,72 @@
+"""What a tool does where its output can't be written: it ends, without a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from emulators.telegram import Server, Telegram
+from project import SCRIPTS
+
+from tests.support.programs import LONGEST
+from tests.support.telegram import TOKEN
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
+@pytest.mark.parametrize("tool", ["doctor", "poll"])
+def test_it_ends_quietly(
+    telegram: Telegram, tool: str, output: str, said: str, buffered: str
+) -> None:
+    if output == "pipe":
+        read, write = os.pipe()
+        os.close(read)
+    else:
+        write = os.open(output, os.O_WRONLY)
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / tool],
+        env={**os.environ, **ours, "PYTHONUNBUFFERED": buffered},
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=LONGEST,
+    )
+    os.close(write)
+    assert result.returncode == 1
+    expected = f"scripts/{tool}: {said} on device\n" if said else ""
+    assert result.stderr == expected
+
+
+SETTINGS = {
+    "LC_ALL": "C",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUTF8": "0",
+}
+
+
+def test_a_persons_settings_of_python_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / "doctor"],
+        env={**os.environ, **ours, **SETTINGS},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith("\\u2713 token            valid, of @echo_bot (Echo)\n")
