@@ -27,9 +27,9 @@ if __name__ == "__main__":
         code = importlib.import_module(TOOLS[tool]).main()
         print(end="", flush=True)
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        if error.errno not in (errno.EMFILE, errno.EPIPE, errno.ENOSPC):
             raise
-        if error.errno == errno.ENOSPC:
+        if error.errno != errno.EPIPE:
             print(f"scripts/{tool}: {error.strerror}", file=sys.stderr)
         # The output can't be written: no reason for a traceback, now or at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

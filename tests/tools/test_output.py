@@ -1,4 +1,4 @@
-"""What a tool does where its output can't be written: it ends, without a traceback."""
+"""What a tool does where this machine lets it do nothing: it ends, without a traceback."""
 
 from __future__ import annotations
 
@@ -47,6 +47,21 @@ def test_it_ends_quietly(
     assert result.returncode == 1
     expected = f"scripts/{tool}: {said} on device\n" if said else ""
     assert result.stderr == expected
+
+
+def test_too_few_file_descriptors_are_told() -> None:
+    """So few that the shell that begins it has enough, and the demo hasn't."""
+    limited = f'ulimit -n 12 && exec "{SCRIPTS}/demo" --direct --send hello'
+    result = subprocess.run(
+        ["sh", "-c", limited],  # noqa: S607
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.returncode == 1
+    assert result.stderr.endswith("scripts/demo: Too many open files\n")
+    assert "Traceback" not in result.stderr
 
 
 SETTINGS = {

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -256,6 +257,28 @@ def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
     (bot / "large").write_bytes(random.Random(0).randbytes(51 << 20))
     assert "zipped it has 51 MB: Lambda takes up to 50 MB" in refusal(tmp_path / "a.zip", bot)
     assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, kind: signal.Signals) -> None:
+    (tmp_path / "temporary").mkdir()
+    os.mkfifo(tmp_path / "begun")
+    python = tmp_path / "python3.99"  # whose byte code it waits for
+    python.write_text(f"#!/bin/sh\necho >'{tmp_path}/begun'\nexec sleep 90\n")
+    python.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": f"{tmp_path}/temporary"}
+    with subprocess.Popen(
+        [sys.executable, PACKAGE, tmp_path / "a.zip", "python3.99"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        (tmp_path / "begun").read_text()
+        process.send_signal(kind)
+        assert process.communicate()[1] == "scripts/package: stopped\n"
+    assert process.returncode == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not (tmp_path / "a.zip").exists()
 
 
 def test_only_a_file_is_replaced(tmp_path: Path) -> None:
