@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,38 @@ def test_too_few_file_descriptors_are_told() -> None:
     assert result.returncode == 1
     assert result.stderr.endswith("scripts/demo: Too many open files\n")
     assert "Traceback" not in result.stderr
+
+
+def fake_python(folder: Path, body: str) -> dict[str, str]:
+    """Return an environment in which every Python is this shell script."""
+    for name in ("python3.12", "python3.13", "python3.14", "python3"):
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_the_python_is_the_one_of_this_projects_folder(tmp_path: Path) -> None:
+    """As pyenv chooses it: by the folder that one is in."""
+    real = f'[ "$(pwd -P)" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    said = subprocess.check_output(
+        [SCRIPTS / "python", "-c", "import os; print(os.getcwd())"],
+        cwd=tmp_path,
+        env=fake_python(tmp_path, real),
+        text=True,
+    )
+    assert said == f"{tmp_path}\n"
+
+
+def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [SCRIPTS / "doctor"],
+        env=fake_python(tmp_path, 'echo "pyenv: version 3.13 is not installed" >&2; exit 127'),
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Python 3.12 or later is needed")
+    assert result.stderr.endswith("pyenv: version 3.13 is not installed\n")
 
 
 PYTHON = """#!/bin/sh
