@@ -272,6 +272,12 @@ def test_an_apply_that_aws_refused_in_part_is_completed_later(
         module.apply("-replace=terraform_data.package")
         assert answer_to(telegram, "hello") == "Heard: hello"
 
+        # The function is there, and not in the state: the apply that created it was killed.
+        module.terraform("state", "rm", "aws_lambda_function.this")
+        module.terraform("import", "-input=false", "aws_lambda_function.this", "telegram-bot")
+        module.apply()
+        assert answer_to(telegram, "hello") == "Heard: hello"
+
         # An upload failed. The provider saves that as done before 6.27 or so, and the
         # registration tells; a later provider uploads again.
         change(module, "Heard: ", "Noted: ")

@@ -108,7 +108,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         (module.root / "main.tf").write_text("".join(map(CALL.format, EXAMPLES)))
         shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
         module.init()
-        module.apply()
+        assert "Warning: " not in module.apply().stdout
         yield world
         module.destroy()
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
