@@ -18,7 +18,7 @@ import threading
 import time
 
 from . import deadline, telegram
-from .errors import Refused, Unreachable, loggable
+from .errors import Misconfigured, Refused, Unreachable, loggable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,4 +170,6 @@ def _call(method: str, params: dict[str, Any], what: str) -> None:
 
 
 def _may_pass(error: Refused | Unreachable) -> bool:
-    return isinstance(error, Unreachable) or error.code == 429
+    if isinstance(error, Refused):
+        return error.code == 429
+    return not isinstance(error, Misconfigured)

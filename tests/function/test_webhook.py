@@ -163,17 +163,33 @@ def test_a_new_name_is_waited_for(
     assert no_pauses == [0.5] * min(failures, look_ups)
 
 
-def test_a_name_look_up_that_hangs_takes_half_of_the_time(
-    container: Container, bot_api: BotApi, names: Names
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(5_000, 2.0), (30_000, 5.0)])
+def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    seconds: float,
 ) -> None:
     released = threading.Event()
     names.answer = lambda: released.wait(10)
+    look_ups: dict[threading.Thread, float | None] = {}
+    join = threading.Thread.join
+
+    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+        if "look_up" not in thread.name:
+            join(thread, timeout)
+        look_ups[thread] = timeout
+
+    monkeypatch.setattr(threading.Thread, "join", note)
     registered(bot_api)
-    assert container.invoke(event("register"), 1_600)["url"] == URL
-    [late] = [thread for thread in threading.enumerate() if "look_up" in thread.name]
-    assert late.daemon, "it keeps no process from its end"
+    assert container.invoke(event("register"), milliseconds)["url"] == URL
+    [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
+    assert look_ups[look_up] == pytest.approx(seconds, abs=0.4)
+    assert look_up.daemon, "it keeps no process from its end"
     released.set()
-    late.join(5)
+    join(look_up, 5)
 
 
 def test_an_emulators_name_is_not_waited_for(
@@ -230,6 +246,16 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
         ("registration is tried again", reason)
     ] * 2
+
+
+def test_a_malformed_token_is_told_at_once(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
+    container = start_with_parameter(bot_api.url, store)
+    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
+        container.invoke(event("register"))
+    assert no_pauses == []
 
 
 @pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
