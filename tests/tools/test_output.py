@@ -1,4 +1,4 @@
-"""What a tool does where this machine lets it do nothing: it ends, without a traceback."""
+"""Where a tool's output goes, and what is said where this machine lets it do nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from emulators.telegram import Server, Telegram
 from project import SCRIPTS
 
 from tests.support.programs import LONGEST
+from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
 
@@ -49,6 +50,19 @@ def test_it_ends_quietly(
     assert result.returncode == 1
     expected = f"scripts/{tool}: {said} on device\n" if said else ""
     assert result.stderr == expected
+
+
+def test_the_answer_is_all_that_the_demo_prints() -> None:
+    """Its progress is for people, and goes elsewhere."""
+    result = subprocess.run(
+        [SCRIPTS / "demo", "--direct", "--bot", BOT.parent, "--send", "hello"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stdout == "Heard: hello\n"
+    assert '"hello" delivered … ' in result.stderr
 
 
 def test_too_few_file_descriptors_are_told() -> None:
