@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -21,8 +22,16 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):  # their encoding may know neither … nor ✓
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    tool = sys.argv.pop(1)
     try:
-        sys.exit(importlib.import_module(TOOLS[sys.argv.pop(1)]).main())
-    except BrokenPipeError:  # nobody reads the output any more: no reason for a traceback
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        code = importlib.import_module(TOOLS[tool]).main()
+        print(end="", flush=True)
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.EPIPE, errno.ENOSPC):
+            raise
+        if error.errno != errno.EPIPE:
+            print(f"scripts/{tool}: {error.strerror}", file=sys.stderr)
+        # The output can't be written: no reason for a traceback, now or at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 1
+    sys.exit(code)

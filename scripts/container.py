@@ -286,6 +286,12 @@ def bot_folder(name: str) -> Path:
         raise ValueError(f"there is no folder {name}")
     if not (folder / "bot.py").is_file():
         raise ValueError(f"there is no bot.py in {name}")
+    modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
+    for module in sorted(modules):
+        if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
+            raise ValueError(
+                f"{name} must have no {module.name}: it would hide Python's own module"
+            )
     if folder != LAMBDA:
         for own in ("handler.py", "botkit", "botkit.py"):
             if (folder / own).exists():

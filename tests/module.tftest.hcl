@@ -722,53 +722,74 @@ run "a_folder_without_a_bot_is_refused" {
   expect_failures = [terraform_data.package]
 }
 
-run "a_tag_of_awss_own_is_refused" {
+run "names_of_awss_own_are_refused" {
   command = plan
   variables {
-    tags = { "AWS:x" = "" }
-  }
-  expect_failures = [var.tags]
-}
-
-run "a_tag_without_a_key_is_refused" {
-  command = plan
-  variables {
-    tags = { "" = "x" }
-  }
-  expect_failures = [var.tags]
-}
-
-run "a_tag_with_an_asterisk_is_refused" {
-  command = plan
-  variables {
-    tags = { x = "*" }
-  }
-  expect_failures = [var.tags]
-}
-
-run "tags_may_be_unicode" {
-  command = plan
-  variables {
-    tags = { "Kosten Stelle/é" = "" }
-  }
-}
-
-run "a_parameter_name_of_awss_own_is_refused" {
-  command = plan
-  variables {
+    tags                         = { "AWS:x" = "" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/Aws/token"
   }
-  expect_failures = [var.telegram_bot_token_parameter]
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
 }
 
-run "a_parameter_name_with_sixteen_levels_is_refused" {
+run "a_tag_without_a_key_and_a_parameter_of_systems_managers_own_are_refused" {
   command = plan
   variables {
+    tags                         = { "" = "x" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "ssm-token"
+  }
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+}
+
+run "names_that_are_one_letter_too_long_are_refused" {
+  command = plan
+  variables {
+    tags                         = { (join("", [for _ in range(129) : "é"])) = "" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = join("", [for _ in range(1012) : "x"])
+  }
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+}
+
+run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
+  command = plan
+  variables {
+    tags                         = { x = join("", [for _ in range(257) : "é"]) }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"
   }
-  expect_failures = [var.telegram_bot_token_parameter]
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+}
+
+run "a_tag_with_an_asterisk_and_levels_without_a_slash_before_them_are_refused" {
+  command = plan
+  variables {
+    tags                         = { x = "*" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "bots/echo"
+  }
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+}
+
+run "too_many_tags_and_a_slash_at_the_end_are_refused" {
+  command = plan
+  variables {
+    tags                         = { for number in range(51) : "tag${number}" => "" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/bots/echo/"
+  }
+  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+}
+
+run "fifty_tags_may_be_unicode" {
+  command = plan
+  variables {
+    tags = merge(
+      { for number in range(49) : "tag${number}" => join("", [for _ in range(256) : "é"]) },
+      { "Kosten Stelle/${join("", [for _ in range(114) : "é"])}" = "" },
+    )
+  }
 }
 
 run "a_name_with_a_space_is_refused" {
@@ -851,30 +872,12 @@ run "two_places_for_the_token_are_refused" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "a_parameter_name_with_levels_begins_with_a_slash" {
-  command = plan
-  variables {
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "bots/echo"
-  }
-  expect_failures = [var.telegram_bot_token_parameter]
-}
-
 run "a_parameter_name_may_have_one_level" {
   command = plan
   variables {
     telegram_bot_token           = null
     telegram_bot_token_parameter = "echo-token"
   }
-}
-
-run "a_malformed_parameter_name_is_refused" {
-  command = plan
-  variables {
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "/bots/echo/"
-  }
-  expect_failures = [var.telegram_bot_token_parameter]
 }
 
 run "a_proxy_without_a_port_is_refused" {

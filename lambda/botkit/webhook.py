@@ -21,10 +21,12 @@ import json
 import logging
 import os
 import re
+import socket
+import threading
 import time
 
 from . import deadline, telegram
-from .errors import Refused, Unreachable, loggable
+from .errors import Misconfigured, Refused, Unreachable, loggable
 from .outcome import failed
 
 TYPE_CHECKING = False
@@ -35,6 +37,9 @@ logger = logging.getLogger("bot")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
 FAILING_SECONDS = 300  # since the last error: Telegram tries again after 120 at most
+RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
+LOOK_UPS = 10  # in this time
+UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
 
 # https://core.telegram.org/bots/api#botcommand and #setmycommands
 COMMAND = re.compile("[a-z0-9_]{1,32}")
@@ -49,9 +54,9 @@ class RegistrationFailed(Exception):
 def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
 
-    What may pass, such as a new host name that Telegram can't resolve yet, is tried again while
-    there is time. Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram
-    told them afterwards. Raises RegistrationFailed, which fails the apply.
+    What may pass, such as a permission that isn't there yet, is tried again while there is time.
+    Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram told them
+    afterwards. Raises RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     packed = digest()
@@ -80,6 +85,7 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
         _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
+    _await_name(event["url"])
     _call("setWebhook", params, "register the webhook")
     info: dict[str, Any] = {}
     try:
@@ -183,6 +189,29 @@ def _menu(commands: Any) -> list[dict[str, str]]:
     return [{"command": name, "description": text} for name, text in commands.items()]
 
 
+def _await_name(url: str) -> None:
+    """Wait until a public URL's host name resolves, for at most half of the time that is left.
+
+    Telegram's server connects by IPv4 only, and takes a failed look-up as its answer for the next
+    five minutes. Source: https://github.com/tdlib/td, GetHostByNameActor
+    """
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].encode()
+
+    def look_up() -> None:
+        for _ in range(LOOK_UPS):
+            try:
+                socket.getaddrinfo(host, 443, socket.AF_INET)
+                return
+            except OSError:
+                time.sleep(RESOLVE_SECONDS / LOOK_UPS)
+
+    if scheme == "https":
+        thread = threading.Thread(target=look_up, daemon=True)  # a look-up has no time-out
+        thread.start()
+        thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
+
+
 def _call(method: str, params: dict[str, Any], what: str) -> None:
     """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
     while True:
@@ -191,12 +220,13 @@ def _call(method: str, params: dict[str, Any], what: str) -> None:
             return
         except (Refused, Unreachable) as error:
             if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
-                raise RegistrationFailed(f"Telegram did not {what}: {error}") from None
+                advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
+                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
             logger.warning("registration is tried again", extra={"reason": str(error)})
         time.sleep(PAUSE_SECONDS)
 
 
 def _may_pass(error: Refused | Unreachable) -> bool:
     if isinstance(error, Refused):
-        return error.code == 429 or "resolve host" in error.description
-    return True
+        return error.code == 429
+    return not isinstance(error, Misconfigured)

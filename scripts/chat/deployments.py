@@ -38,9 +38,15 @@ MENU_BUTTON = "Open"  # what opens it, where no configuration says it
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
 
+# How the secret part of each token begins. The rest is new for each start, so that nobody else on
+# this machine, such as a web page, knows it.
+TOKENS_BEGIN = "AAE-of-the-demo-"
+TOKENS_END = secrets.token_urlsafe(16)
+
+
 def token(number: int) -> str:
     """Return the token of the first, second … bot that the stand-in knows."""
-    return f"{1234567889 + number}:AAE-this-token-works-only-with-the-stand-in"
+    return f"{1234567889 + number}:{TOKENS_BEGIN}{TOKENS_END}"
 
 
 TOKEN = token(1)

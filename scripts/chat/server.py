@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
+import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from emulators.telegram import Json
 
@@ -53,6 +56,11 @@ class PageServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that left."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
 
 class _Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -88,8 +96,8 @@ class _Request(BaseHTTPRequestHandler):
             "/fail": chat.fail,
             "/stop-container": chat.stop_container,
         }
-        length = self.headers.get("Content-Length") or ""
-        if not length.isdigit() or int(length) > MAX_REQUEST:
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:
             self.close_connection = True
             self._answer(413, {"error": "too long"})
             return
@@ -103,7 +111,7 @@ class _Request(BaseHTTPRequestHandler):
             return
         try:
             answer = action(**arguments_of(action, json.loads(body)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             self._answer(400, {"error": str(error)})
         else:
             self._answer(200, answer or {})

@@ -14,6 +14,8 @@ from typing import Any
 from events import app_event, webhook_event
 
 JSON = {"Content-Type": "application/json"}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+LARGEST_REQUEST = 10 << 20  # bytes
 
 
 class Gateway(ThreadingHTTPServer):
@@ -24,6 +26,7 @@ class Gateway(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 512  # as many chats may write at once
 
     def __init__(self, invoke: Callable[[Any], Any]) -> None:
         self.invoke = invoke
@@ -44,7 +47,16 @@ class _Request(BaseHTTPRequestHandler):
     server: Gateway
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
+            self.close_connection = True  # what follows can't be told from another request
+            self._answer(400, JSON, b'{"message":"Bad Request"}')
+            return
+        if int(length) > LARGEST_REQUEST:
+            self.close_connection = True
+            self._answer(413, JSON, b'{"message":"Request Too Long"}')
+            return
+        body = self.rfile.read(int(length))
         request_id = f"local-{next(self.server.numbers)}"
         path, _, query = self.path.partition("?")
         headers = dict(self.headers)

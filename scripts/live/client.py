@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from project import LAMBDA
@@ -14,8 +15,22 @@ sys.path.append(str(LAMBDA))
 from botkit.errors import Refused, Unreachable  # noqa: E402
 from botkit.telegram import TOKEN, Client  # noqa: E402
 
-__all__ = ["REGISTER", "Client", "Refused", "Unreachable", "api_url", "ask", "client"]
+__all__ = [
+    "CALL_SECONDS",
+    "REGISTER",
+    "Client",
+    "Refused",
+    "Unreachable",
+    "about",
+    "api_url",
+    "ask",
+    "check",
+    "client",
+]
 
+Json = dict[str, Any]
+
+CALL_SECONDS = 10.0
 REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
 
 
@@ -33,6 +48,41 @@ def client() -> Client:
             "letters, digits, hyphens and underscores, as @BotFather gave it"
         )
     return Client(api_url(), token, os.environ.get("TELEGRAM_PROXY", ""))
+
+
+# Fields of the answers that are read here. Those of the first two lines are always there.
+BOT = {"username": str, "first_name": str}
+WEBHOOK = {"url": str}
+IF_ANY = {
+    "allowed_updates": list,
+    "last_error_date": int,
+    "last_error_message": str,
+    "max_connections": int,
+    "pending_update_count": int,
+}
+
+
+def about(telegram: Client) -> tuple[Json, Json]:
+    """Return the bot and its webhook, as getMe and getWebhookInfo tell them.
+
+    Raises Refused and Unreachable.
+    """
+    found = []
+    for method, fields in (("getMe", BOT), ("getWebhookInfo", WEBHOOK)):
+        answer = telegram.call(method, {}, CALL_SECONDS)
+        check(method, isinstance(answer, dict))
+        kinds = {**fields, **{name: IF_ANY[name] for name in IF_ANY if name in answer}}
+        check(method, all(isinstance(answer.get(name), kinds[name]) for name in kinds))
+        check(method, all(isinstance(kind, str) for kind in answer.get("allowed_updates", [])))
+        found.append(answer)
+    bot, webhook = found
+    return bot, webhook
+
+
+def check(method: str, is_right: bool) -> None:
+    """Raise Unreachable if an answer hasn't the shape of the Bot API's."""
+    if not is_right:
+        raise Unreachable(f"{method}: an answer that isn't the Bot API's")
 
 
 def api_url() -> str:

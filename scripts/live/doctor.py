@@ -26,11 +26,20 @@ from processes import ToolError
 from project import LAMBDA, ROOT
 from terraform import terraform_command
 
-from live.client import REGISTER, Client, Refused, Unreachable, api_url, ask, client
+from live.client import (
+    CALL_SECONDS,
+    REGISTER,
+    Client,
+    Refused,
+    Unreachable,
+    about,
+    api_url,
+    ask,
+    client,
+)
 
 Json = dict[str, Any]
 
-CALL_SECONDS = 10.0
 WEBHOOK_SECONDS = 60.0  # as long as Telegram waits
 TERRAFORM_SECONDS = 60.0
 RECENT_SECONDS = 300.0  # an error that is older, with nothing waiting, is over
@@ -46,7 +55,7 @@ ERRORS = (
     (
         r"\b503\b",
         "the function asked for another delivery, as when it can't reach Telegram or its token "
-        "isn't taken",
+        "isn't taken; or all its containers were busy",
         "look at its logs",
     ),
     (r"resolve", "Telegram doesn't find the webhook's host", REGISTER),
@@ -97,8 +106,7 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
     deployed, why_not = outputs()
     checks = []
     try:
-        bot = telegram.call("getMe", {}, CALL_SECONDS)
-        info = telegram.call("getWebhookInfo", {}, CALL_SECONDS)
+        bot, info = about(telegram)
     except Refused as refusal:
         if not refusal.is_about_the_token:
             return [Check("token", False, f"Telegram says: {refusal}")]

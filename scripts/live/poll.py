@@ -23,12 +23,22 @@ from events import webhook_event
 from processes import read_env_file
 from project import LAMBDA
 
-from live.client import REGISTER, Client, Refused, Unreachable, client
+from live.client import (
+    CALL_SECONDS,
+    REGISTER,
+    Client,
+    Refused,
+    Unreachable,
+    about,
+    check,
+    client,
+)
 
 Json = dict[str, Any]
 
 POLL_SECONDS = 50  # how long Telegram holds a request that it has no update for
-CALL_SECONDS = 10.0
+SHORTEST_FETCH = 1.0  # seconds that a fetch without an update takes, even if the server holds none
+LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two looks at whether the bot was changed
 
@@ -87,10 +97,10 @@ class Poll:
         except ValueError as error:
             self._pause(str(error))
             return []
+        started = time.monotonic()
         try:
-            updates: list[Json] = self.telegram.call(
-                "getUpdates", params, POLL_SECONDS + CALL_SECONDS
-            )
+            updates = self.telegram.call("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
+            check("getUpdates", isinstance(updates, list) and all(map(is_update, updates)))
         except Unreachable as error:
             self._pause(f"Telegram can't be reached: {error}")
             return []
@@ -100,7 +110,9 @@ class Poll:
                 return []
             raise Stop(explained(refusal)) from None
         self._failures = 0
-        return updates
+        if not updates:
+            time.sleep(max(0.0, started + SHORTEST_FETCH * self._pace - time.monotonic()))
+        return list(updates)
 
     def _handled(self) -> list[str]:
         sources = read_sources(self.function.bot)
@@ -144,7 +156,8 @@ class Poll:
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, though not past a change of the bot."""
-        seconds = float(wish) if wish is not None else min(2.0**self._failures, LONGEST_PAUSE)
+        wished = min(int(wish or 0), LONGEST_WISH)
+        seconds = float(wished) if wished > 0 else min(2.0**self._failures, LONGEST_PAUSE)
         self._failures += 1
         say(f"{reason}\n         tried again in {seconds:g} s, or when the bot is changed")
         before = read_sources(self.function.bot)
@@ -163,6 +176,10 @@ class Poll:
             self.telegram.call("getUpdates", params, CALL_SECONDS)
         except (Unreachable, Refused) as error:
             say(f"Telegram doesn't know yet that the last update was answered: {error}")
+
+
+def is_update(update: object) -> bool:
+    return isinstance(update, dict) and type(update.get("update_id")) is int
 
 
 def described(update: Json, invocation: Invocation) -> str:
@@ -209,8 +226,7 @@ def begin(telegram: Client, take_over: bool) -> str:
     Raises Stop.
     """
     try:
-        bot = telegram.call("getMe", {}, CALL_SECONDS)
-        info = telegram.call("getWebhookInfo", {}, CALL_SECONDS)
+        bot, info = about(telegram)
         if info["url"] and not take_over:
             raise Stop(
                 f"@{bot['username']} has a webhook, {info['url']}, which gets its updates. To have "

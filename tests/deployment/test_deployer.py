@@ -7,9 +7,11 @@ all but one action: each action must be missed once, or be one that the emulator
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -166,6 +168,7 @@ class User:
 
     def __init__(self, aws: Emulator, name: str, policy: Any = None) -> None:
         self._iam = client(aws, "iam")
+        self._name = name
         self._iam.create_user(UserName=name)
         if policy:
             document = json.dumps(policy)
@@ -173,6 +176,16 @@ class User:
             self._iam.attach_user_policy(UserName=name, PolicyArn=arn)
         key = self._iam.create_access_key(UserName=name)["AccessKey"]
         self.credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    @contextlib.contextmanager
+    def without(self, action: str) -> Iterator[None]:
+        """Deny an action, and allow it again."""
+        statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        named = {"UserName": self._name, "PolicyName": "deny"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        self._iam.put_user_policy(**named, PolicyDocument=document)
+        yield
+        self._iam.delete_user_policy(**named)
 
     def refused(self, recorder: Recorder, request: Request) -> str:
         """Send a request as this user, and return the action that was refused, if any."""
@@ -275,3 +288,51 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
             body = request.body.replace(b"telegram-bot", b"another")
             others = request._replace(path=path, body=body)
             assert deployer.refused(recorder, others) == action
+
+
+def words(text: str) -> str:
+    """Return a text of Terraform's without its frames and line breaks."""
+    return " ".join(text.replace("│", "").split())
+
+
+def test_an_apply_that_aws_refused_in_part_is_completed_later(
+    telegram: Telegram, tmp_path: Path
+) -> None:
+    """What is said then is in docs/operations.md, and what it advises helps."""
+    needs_provider()
+    with contextlib.ExitStack() as opened:
+        aws = opened.enter_context(Emulator(auth=True))
+        deployer = User(aws, "deployer", policy())
+        variables = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
+        module = Deployment(aws.url, tmp_path, **variables)
+        module.environment["AWS_ACCESS_KEY_ID"] = deployer.credentials.access_key
+        module.environment["AWS_SECRET_ACCESS_KEY"] = deployer.credentials.secret_key
+        opened.enter_context(module)
+        module.init()
+
+        # The package was made, and lost with its clone, before there was a function.
+        with deployer.without("lambda:CreateFunction"):
+            assert "AccessDenied" in module.apply(check=False).stderr
+        shutil.rmtree(module.folder / ".build")
+        failed = words(module.apply(check=False).stderr)
+        assert re.search(r"reading ZIP file .* no such file", failed)
+        module.apply("-replace=terraform_data.package")
+        assert answer_to(telegram, "hello") == "Heard: hello"
+
+        # The function is there, and not in the state: the apply that created it was killed.
+        module.terraform("state", "rm", "aws_lambda_function.this")
+        module.terraform("import", "-input=false", "aws_lambda_function.this", "telegram-bot")
+        module.apply()
+        assert answer_to(telegram, "hello") == "Heard: hello"
+
+        # An upload failed. The provider saves that as done before 6.27 or so, and the
+        # registration tells; a later provider uploads again.
+        change(module, "Heard: ", "Noted: ")
+        with deployer.without("lambda:UpdateFunctionCode"):
+            assert "AccessDenied" in module.apply(check=False).stderr
+        again = module.apply(check=False)
+        if again.returncode:
+            said = words(again.stderr)
+            assert "The function runs other code than was planned: terraform apply" in said
+            module.apply(*re.findall(r"-replace=[\w.]+", said))
+        assert answer_to(telegram, "hello") == "Noted: hello"

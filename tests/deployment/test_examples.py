@@ -165,7 +165,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, aws: Emulator) -> Iterator[W
         (module.root / "main.tf").write_text("".join(calls))
         shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
         module.init()
-        module.apply()
+        assert "Warning: " not in module.apply().stdout
         for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
             world.say(name, "/start")
             world.told(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -220,8 +221,14 @@ def test_a_function_deleted_by_hand_is_made_again_by_an_apply(
     module.apply()
     assert telegram.webhook["url"] == module.outputs()["webhook_url"]
     assert answer_to(telegram, "again") == "Heard: again"
+    # A destroy can't do without the function, unless the webhook may stay.
+    client(aws, "lambda").delete_function(FunctionName="function")
+    failed = module.destroy(check=False)
+    assert failed.returncode == 1
+    assert re.search("(?s)Invoke.* 404", failed.stderr)
+    module.terraform("state", "rm", "aws_lambda_invocation.removal")
     module.destroy()
-    assert telegram.webhook["url"] == ""
+    assert telegram.webhook["url"] != ""
 
 
 def test_a_role_deleted_by_hand_is_made_again_with_its_function(

@@ -171,7 +171,7 @@ def test_without_any_setting_updates_wait(start: Start, bot_api: BotApi) -> None
 
 def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: Serve) -> None:
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    info = {"url": "https://bot.example/telegram", "pending_update_count": 0}
+    info = {"url": "http://bot.localhost/telegram", "pending_update_count": 0}
     peer = serve(answers(http(), http(), http({"ok": True, "result": info})))
     container = start_with_parameter(peer.url, store)
     container.invoke({"tf": {"action": "register"}, "url": info["url"], "max_connections": 40})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,8 @@ from tests.support.stubs import (
     unused_port,
 )
 
-URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
+HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
+URL = f"https://{HOST}/telegram"
 INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
 SET = {
     "url": URL,
@@ -50,6 +54,38 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
+
+
+class Names:
+    """Name look-ups: `answer` is called for the API's, all others are the system's."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answer: Callable[[], object] = lambda: None
+        self.asked: list[Any] = []
+        self._resolve = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        if arguments[0] != HOST.encode():
+            return self._resolve(*arguments)
+        self.asked.append(arguments[1:])
+        return self.answer()
+
+    def fail(self, count: int) -> None:
+        """Let the API's name be unknown so many times."""
+        failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
+
+        def answer() -> None:
+            for failure in failures:
+                raise failure
+
+        self.answer = answer
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Have the API's name resolve."""
+    return Names(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +139,78 @@ def test_a_refusal_fails_the_apply_in_telegrams_words(
     assert str(caught.value) == expected
 
 
+def registered(bot_api: BotApi, url: str = URL) -> None:
+    """Let Telegram take menu and webhook."""
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", {**SET, "url": url})
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
+
+
+@pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
+def test_a_new_name_is_waited_for(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    no_pauses: list[float],
+    failures: int,
+    look_ups: int,
+) -> None:
+    """Telegram's server would remember for five minutes that it didn't resolve."""
+    names.fail(failures)
+    registered(bot_api)
+    assert container.invoke(event("register"))["url"] == URL
+    assert names.asked == [(443, socket.AF_INET)] * look_ups
+    assert no_pauses == [0.5] * min(failures, look_ups)
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(5_000, 2.0), (30_000, 5.0)])
+def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    seconds: float,
+) -> None:
+    released = threading.Event()
+    names.answer = lambda: released.wait(10)
+    look_ups: dict[threading.Thread, float | None] = {}
+    join = threading.Thread.join
+
+    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+        if "look_up" not in thread.name:
+            join(thread, timeout)
+        look_ups[thread] = timeout
+
+    monkeypatch.setattr(threading.Thread, "join", note)
+    registered(bot_api)
+    assert container.invoke(event("register"), milliseconds)["url"] == URL
+    [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
+    assert look_ups[look_up] == pytest.approx(seconds, abs=0.4)
+    assert look_up.daemon, "it keeps no process from its end"
+    released.set()
+    join(look_up, 5)
+
+
+def test_an_emulators_name_is_not_waited_for(
+    container: Container, bot_api: BotApi, names: Names
+) -> None:
+    url = URL.replace("https:", "http:")
+    registered(bot_api, url)
+    container.invoke(event("register", url=url))
+    assert names.asked == []
+
+
+def test_a_name_that_telegram_does_not_find_needs_a_later_apply(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
+    with pytest.raises(Exception, match="known; apply again in five minutes$"):
+        container.invoke(event("register"))
+
+
 PASSING = {
-    "host unknown yet": http(refusal(400, UNRESOLVED), "400 Bad Request"),
     "throttled": http(refusal(429, "Too Many Requests", retry_after=1), "429 Too Many Requests"),
     "broken": http(b"", "502 Bad Gateway"),
 }
@@ -142,7 +248,17 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     ] * 2
 
 
-@pytest.mark.parametrize("error", ["Failed to resolve host", "AccessDenied"])
+def test_a_malformed_token_is_told_at_once(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
+    container = start_with_parameter(bot_api.url, store)
+    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
+        container.invoke(event("register"))
+    assert no_pauses == []
+
+
+@pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
 @pytest.mark.parametrize(
     ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
@@ -151,7 +267,7 @@ def test_it_is_tried_until_the_time_is_nearly_up(
 ) -> None:
     webhook = importlib.import_module("botkit.webhook")
     errors = {
-        "Failed to resolve host": webhook.Refused("setWebhook", 400, UNRESOLVED, {}),
+        "Too Many Requests": webhook.Refused("setWebhook", 429, "Too Many Requests", {}),
         "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
     }
     calls: list[str] = []

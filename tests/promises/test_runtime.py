@@ -167,7 +167,7 @@ def test_a_refused_registration_is_lambdas_error(
     bot_api.refuses(
         {
             "method": "setWebhook",
-            "url": "https://bot.example/telegram",
+            "url": "http://bot.localhost/telegram",
             "max_connections": 40,
             "allowed_updates": ["message", "callback_query"],
             "secret_token": SECRET,
@@ -178,7 +178,7 @@ def test_a_refused_registration_is_lambdas_error(
     function = run(TELEGRAM_API_URL=bot_api.url)
     event = {
         "tf": {"action": "register"},
-        "url": "https://bot.example/telegram",
+        "url": "http://bot.localhost/telegram",
         "max_connections": 40,
     }
     answer, failed, _ = runtime_api.invoke(event)

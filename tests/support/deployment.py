@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,16 @@ class Deployment(Module):
         files = [path.read_text() for path in self.folder.rglob("*.tf")]
         resources = re.findall(r'^resource "(aws_\w+)"', "\n".join(files), re.MULTILINE)
         self._provider = Provider(self.root, resources, self.environment)
+
+    def terraform(
+        self, *arguments: str, check: bool = True, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Terraform, and fail if it warns, as of what is deprecated."""
+        result = super().terraform(*arguments, check=check, input=input)
+        said = result.stdout + result.stderr
+        if arguments[0] != "init":  # it warns about how the provider is installed
+            assert not re.search("(?<!# )Warning: ", said), said  # "# Warning" is a plan's note
+        return result
 
     def __enter__(self) -> Deployment:
         return self

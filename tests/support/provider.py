@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from processes import end
+from processes import end, watched
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its answer: maps of names to schemas of resources, data sources, ephemeral resources.
@@ -78,6 +78,7 @@ class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
             text=True,
             start_new_session=True,
         )
+        watched("group", self._process.pid)  # not to outlive tests that are killed
         assert self._process.stdout
         # It stays open: a provider that can't write ends.
         line = next(line for line in self._process.stdout if "TF_REATTACH_PROVIDERS=" in line)
@@ -114,5 +115,6 @@ class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._server.stop(None).wait()
         self._channel.close()
         end(self._process)
+        watched("group", self._process.pid, over=True)
         assert self._process.stdout
         self._process.stdout.close()

@@ -160,8 +160,10 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
         ({}, "there is no bot.py in"),
         ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must have no handler.py"),
         ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
+        ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
+        ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
     ],
-    ids=["no bot.py", "handler.py", "botkit"],
+    ids=["no bot.py", "handler.py", "botkit", "a module", "a package"],
 )
 def test_a_folder_that_is_no_bots_is_refused(
     tmp_path: Path, tool: str, files: dict[str, str], sentence: str

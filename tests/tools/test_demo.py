@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chat.deployments import TOKEN
+from chat.deployments import TOKENS_BEGIN
 from emulators.aws import Emulator
+from project import SCRIPTS
 
 from tests.support.needs import needs_provider, skip_or_fail
 from tests.support.programs import (
@@ -130,7 +131,7 @@ def test_a_message_is_answered_on_emulated_aws(
         "Heard: hello",
         "terraform destroy … ",
     ]
-    for secret in (TOKEN, TOKEN.partition(":")[2], "the-operators-key", "the-operators-token"):
+    for secret in (TOKENS_BEGIN, "the-operators-key", "the-operators-token"):
         assert secret not in demo.output
     assert contents(project) == before
     assert not used.exists()
@@ -168,6 +169,14 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
     nothing_is_left(temporary)
 
 
+def test_each_start_has_a_token_of_its_own() -> None:
+    program = "from chat.deployments import TOKENS_BEGIN, token; print(TOKENS_BEGIN, token(1))"
+    command = [sys.executable, "-c", program]
+    said = [subprocess.check_output(command, cwd=SCRIPTS, text=True).split() for _ in range(2)]
+    assert all(begin in token for begin, token in said)
+    assert said[0] != said[1]
+
+
 @linux
 def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
@@ -177,7 +186,7 @@ def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -
     assert "scripts/demo: terraform apply failed:" in demo.output
     assert "No Name" in demo.output
     assert "Traceback" not in demo.output
-    assert TOKEN.partition(":")[2] not in demo.output
+    assert TOKENS_BEGIN not in demo.output
     nothing_is_left(temporary)
 
 

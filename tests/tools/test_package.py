@@ -10,6 +10,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -132,8 +133,11 @@ def test_a_module_that_does_not_compile_is_packed_and_named(tmp_path: Path) -> N
 # What a folder may have, and what is packed of it: Terraform and the script agree on it.
 FOLDER = (
     "bot.py",
+    "data/queue.py",
     "data/é ü$`'.json",
+    "queue.txt",
     "requirements.txt",
+    "ssl/texts.json",
     "vendored/__init__.py",
     "vendored/py.typed",
     "vendored-1.0.dist-info/METADATA",
@@ -220,6 +224,8 @@ REFUSED = {
     "handler.py": (("bot.py", "handler.py"), "must have no handler.py: the module adds its own"),
     "handler": (("bot.py", "handler/x"), "must have no handler/x: the module adds its own"),
     "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
+    "a module": (("bot.py", "queue.py"), "must have no queue.py: it would hide Python's own"),
+    "a package": (("bot.py", "ssl/__init__.py"), "must have no ssl/__init__.py: it would hide"),
 }
 
 
@@ -340,6 +346,28 @@ def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
     (bot / "large").write_bytes(random.Random(0).randbytes(51 << 20))
     assert "zipped it has 51 MB: Lambda takes up to 50 MB" in refusal(tmp_path / "a.zip", bot)
     assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, kind: signal.Signals) -> None:
+    (tmp_path / "temporary").mkdir()
+    os.mkfifo(tmp_path / "begun")
+    python = tmp_path / "python3.99"  # whose byte code it waits for
+    python.write_text(f"#!/bin/sh\necho >'{tmp_path}/begun'\nexec sleep 90\n")
+    python.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": f"{tmp_path}/temporary"}
+    with subprocess.Popen(
+        [sys.executable, PACKAGE, tmp_path / "a.zip", "python3.99"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        (tmp_path / "begun").read_text()
+        process.send_signal(kind)
+        assert process.communicate()[1] == "scripts/package: stopped\n"
+    assert process.returncode == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not (tmp_path / "a.zip").exists()
 
 
 def test_only_a_file_is_replaced(tmp_path: Path) -> None:

@@ -1,0 +1,148 @@
+"""live/client.py: answers that aren't the Bot API's end in a sentence, in poll and doctor alike."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from container import Function
+from live import poll
+from live.client import Client, Unreachable, about
+from live.poll import Poll
+
+from tests.conftest import Serve
+from tests.support.stubs import BOT, answers, http
+from tests.support.telegram import TOKEN
+
+ECHO = {"username": "echo_bot", "first_name": "Echo"}
+NO_WEBHOOK = {"url": ""}
+# What getMe and getWebhookInfo answer, and which of them is at fault.
+ODD: dict[str, tuple[Any, Any, str]] = {
+    "null": (None, NO_WEBHOOK, "getMe"),
+    "a list": ([1], NO_WEBHOOK, "getMe"),
+    "no name": ({}, NO_WEBHOOK, "getMe"),
+    "a number for a name": ({**ECHO, "username": 7}, NO_WEBHOOK, "getMe"),
+    "true": (ECHO, True, "getWebhookInfo"),
+    "no url": (ECHO, {}, "getWebhookInfo"),
+    "null for a url": (ECHO, {"url": None}, "getWebhookInfo"),
+    "a text for a number": (ECHO, {"url": "", "pending_update_count": "3"}, "getWebhookInfo"),
+    "a list for a text": (ECHO, {"url": "", "last_error_message": []}, "getWebhookInfo"),
+    "a number for a kind": (ECHO, {"url": "", "allowed_updates": [1]}, "getWebhookInfo"),
+}
+
+
+def result(value: Any) -> bytes:
+    return http({"ok": True, "result": value})
+
+
+Connect = Callable[[str], Client]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Return clients, whose connections are closed at the end."""
+    clients: list[Client] = []
+
+    def connect(url: str) -> Client:
+        clients.append(Client(url, TOKEN))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        if client.connection._kept:
+            client.connection._kept.close()
+
+
+@pytest.fixture
+def function() -> Iterator[Function]:
+    with Function(BOT.parent, {"TELEGRAM_WEBHOOK_SECRET": ""}) as function:
+        yield function
+
+
+@pytest.mark.parametrize(("bot", "webhook", "method"), ODD.values(), ids=ODD)
+def test_an_odd_answer_is_none(
+    serve: Serve, connect: Connect, bot: Any, webhook: Any, method: str
+) -> None:
+    peer = serve(answers(result(bot), result(webhook)))
+    with pytest.raises(Unreachable, match=f"^{method}: an answer that isn't the Bot API's$"):
+        about(connect(peer.url))
+
+
+def test_the_bot_and_its_webhook(serve: Serve, connect: Connect) -> None:
+    webhook = {"url": "https://x", "allowed_updates": ["message"], "pending_update_count": 1}
+    peer = serve(answers(result(ECHO), result(webhook)))
+    assert about(connect(peer.url)) == (ECHO, webhook)
+
+
+class Stopped(Exception):
+    """The test has seen enough."""
+
+
+class Clock:
+    """The time as poll sees it: it stands still, and a pause raises Stopped, or is noted."""
+
+    strftime = staticmethod(time.strftime)
+
+    def __init__(self) -> None:
+        self.slept: list[float] | None = None
+
+    def monotonic(self) -> float:
+        return 100.0
+
+    def sleep(self, seconds: float) -> None:
+        if self.slept is None:
+            raise Stopped
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(poll, "time", clock)
+    return clock
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("updates", [None, {}, [1], [{"update_id": "1"}], "[]"], ids=json.dumps)
+def test_odd_updates_are_fetched_again(
+    serve: Serve,
+    connect: Connect,
+    function: Function,
+    capsys: pytest.CaptureFixture[str],
+    updates: Any,
+) -> None:
+    peer = serve(answers(result(updates)))
+    with pytest.raises(Stopped):
+        Poll(connect(peer.url), function).run()
+    assert "getUpdates: an answer that isn't the Bot API's" in capsys.readouterr().out
+
+
+def test_a_server_that_holds_no_request_is_asked_once_a_second(
+    serve: Serve, connect: Connect, function: Function, clock: Clock
+) -> None:
+    clock.slept = []
+    peer = serve(answers(*[result([])] * 3, http({"ok": False, "error_code": 400})))
+    with pytest.raises(poll.Stop):
+        Poll(connect(peer.url), function).run()
+    assert clock.slept == [1.0] * 3
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [(None, 1.0), (0, 1.0), (-5, 1.0), (7, 7.0), ("7", 7.0), (10**400, 3600.0)],
+    ids=["none", "0", "-5", "7", "text", "ages"],
+)
+def test_a_pause_is_neither_none_nor_for_ever(
+    connect: Connect,
+    function: Function,
+    capsys: pytest.CaptureFixture[str],
+    wish: Any,
+    seconds: float,
+) -> None:
+    with pytest.raises(Stopped):
+        Poll(connect("http://localhost"), function)._pause("why", wish)
+    assert f"tried again in {seconds:g} s" in capsys.readouterr().out

@@ -1,0 +1,162 @@
+"""Where a tool's output goes, and what is said where this machine lets it do nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from emulators.telegram import Server, Telegram
+from project import SCRIPTS
+
+from tests.support.programs import LONGEST
+from tests.support.stubs import BOT
+from tests.support.telegram import TOKEN
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
+@pytest.mark.parametrize("tool", ["doctor", "poll"])
+def test_it_ends_quietly(
+    telegram: Telegram, tool: str, output: str, said: str, buffered: str
+) -> None:
+    if output == "pipe":
+        read, write = os.pipe()
+        os.close(read)
+    else:
+        write = os.open(output, os.O_WRONLY)
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / tool],
+        env={**os.environ, **ours, "PYTHONUNBUFFERED": buffered},
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=LONGEST,
+    )
+    os.close(write)
+    assert result.returncode == 1
+    expected = f"scripts/{tool}: {said} on device\n" if said else ""
+    assert result.stderr == expected
+
+
+def test_the_answer_is_all_that_the_demo_prints() -> None:
+    """Its progress is for people, and goes elsewhere."""
+    result = subprocess.run(
+        [SCRIPTS / "demo", "--direct", "--bot", BOT.parent, "--send", "hello"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stdout == "Heard: hello\n"
+    assert '"hello" delivered … ' in result.stderr
+
+
+def test_too_few_file_descriptors_are_told() -> None:
+    """So few that the shell that begins it has enough, and the demo hasn't."""
+    limited = f'ulimit -n 12 && exec "{SCRIPTS}/demo" --direct --send hello'
+    result = subprocess.run(
+        ["sh", "-c", limited],  # noqa: S607
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.returncode == 1
+    assert result.stderr.endswith("scripts/demo: Too many open files\n")
+    assert "Traceback" not in result.stderr
+
+
+def fake_python(folder: Path, body: str) -> dict[str, str]:
+    """Return an environment in which every Python is this shell script."""
+    for name in ("python3.12", "python3.13", "python3.14", "python3"):
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_the_python_is_the_one_of_this_projects_folder(tmp_path: Path) -> None:
+    """As pyenv chooses it: by the folder that one is in."""
+    real = f'[ "$(pwd -P)" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    said = subprocess.check_output(
+        [SCRIPTS / "python", "-c", "import os; print(os.getcwd())"],
+        cwd=tmp_path,
+        env=fake_python(tmp_path, real),
+        text=True,
+    )
+    assert said == f"{tmp_path}\n"
+
+
+def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [SCRIPTS / "doctor"],
+        env=fake_python(tmp_path, 'echo "pyenv: version 3.13 is not installed" >&2; exit 127'),
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Python 3.12 or later is needed")
+    assert result.stderr.endswith("pyenv: version 3.13 is not installed\n")
+
+
+PYTHON = """#!/bin/sh
+if [ "$1" = -m ]; then  # it makes an environment whose pip reaches nothing
+  mkdir -p .venv/bin
+  printf '#!/bin/sh\\necho "ERROR: no distribution" >&2\\nexit 1\\n' >.venv/bin/python
+  chmod +x .venv/bin/python
+fi
+"""
+
+
+def test_a_set_up_without_a_network_is_told(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(SCRIPTS / "bootstrap", tmp_path / "scripts")
+    (tmp_path / "scripts" / "python").write_text(PYTHON)
+    (tmp_path / "scripts" / "python").chmod(0o755)
+    (tmp_path / "requirements-dev.txt").touch()
+    for _ in range(2):  # it isn't taken for done
+        result = subprocess.run(
+            [tmp_path / "scripts" / "bootstrap"], capture_output=True, text=True, timeout=LONGEST
+        )
+        assert result.returncode == 1
+        assert result.stderr.splitlines() == [
+            "ERROR: no distribution",
+            "pip can't install requirements-dev.txt: look at the network, and at pip's index and "
+            "proxy",
+        ]
+
+
+SETTINGS = {
+    "LC_ALL": "C",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUTF8": "0",
+}
+
+
+def test_a_persons_settings_of_python_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / "doctor"],
+        env={**os.environ, **ours, **SETTINGS},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith("\\u2713 token            valid, of @echo_bot (Echo)\n")

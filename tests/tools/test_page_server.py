@@ -1,0 +1,63 @@
+"""chat/server.py: what the page's server makes of requests that its page would never send."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+from chat.chat import Chat
+from chat.server import MAX_REQUEST, PageServer
+from emulators.telegram import Telegram
+
+from tests.support.telegram import TOKEN
+
+
+@pytest.fixture
+def page() -> Iterator[PageServer]:
+    with PageServer(Chat(Telegram(TOKEN))) as page:
+        yield page
+
+
+def post(page: PageServer, length: str, body: str = "") -> bytes:
+    """Post JSON with any Content-Length, and return all that comes."""
+    head = (
+        f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    with socket.create_connection(("127.0.0.1", page.server_port), timeout=10) as connection:
+        connection.sendall(head.encode("latin-1"))
+        with connection.makefile("rb") as answer:
+            return answer.read()
+
+
+LENGTHS = ["", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"]
+
+
+@pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
+def test_a_wrong_length_is_refused(page: PageServer, length: str) -> None:
+    assert post(page, length).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"], ids=range(5)
+)
+def test_what_is_no_action_is_refused(page: PageServer, body: str) -> None:
+    assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_browser_that_leaves_is_forgotten(
+    page: PageServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for sent in (b"", b"POST /send", b"GET /events HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", page.server_port)) as connection:
+            connection.sendall(sent)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert post(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
+    page.chat.end()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
+    assert "Traceback" not in "".join(capfd.readouterr())
