@@ -24,7 +24,7 @@ resource "aws_dynamodb_table" "conversations" {
 }
 
 module "bot" {
-  source = "../.."
+  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
   name                         = "assistant-bot"
   source_dir                   = "${path.module}/bot"

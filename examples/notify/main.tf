@@ -7,7 +7,7 @@ variable "chat_id" {
 }
 
 module "bot" {
-  source = "../.."
+  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
   name                         = "notify-bot"
   source_dir                   = "${path.module}/bot"

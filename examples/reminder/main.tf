@@ -13,7 +13,7 @@ variable "time_zone" {
 }
 
 module "bot" {
-  source = "../.."
+  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
   name                         = "reminder-bot"
   telegram_bot_token_parameter = "/reminder-bot/token"
