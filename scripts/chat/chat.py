@@ -241,7 +241,7 @@ class Chat:
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
             of_page = self.pages.cause(call)
-            delivery = self._cause(call, alone=not of_page)
+            delivery = self._cause(call, guess=not of_page)
             id: Any = None
             where = ""
             if delivery:
@@ -260,11 +260,10 @@ class Chat:
             if call.fault:
                 self.tell("fault", self._fault())
 
-    def _cause(self, call: Call, alone: bool) -> Delivery | None:
+    def _cause(self, call: Call, guess: bool) -> Delivery | None:
         """Return the delivery that a call answers, if it is an answer.
 
-        That is the one under way in its chat or with its query, or the bot's only one if the call
-        can only be for a delivery (`alone`).
+        That is the one under way in its chat or with its query, or with `guess` the bot's only one.
         """
         if call.delivery is not None:
             return next(d for d in self.telegram.deliveries if d.number == call.delivery)
@@ -277,7 +276,7 @@ class Chat:
             content = delivery.update[kind_of(delivery.update)]
             if query == content["id"] if query else self._chat_of(delivery.update) == chat:
                 return delivery
-        return known[0] if len(known) == 1 and alone else None
+        return known[0] if len(known) == 1 and guess else None
 
     def _show(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
         """Show in the chat what a call did: its own, or the one that its cause is from."""

@@ -44,7 +44,7 @@ def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
     about = {name: user[name] for name in names if name in user}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
     with world.changed:
-        bot.chats.setdefault(chat["id"], chat)  # whoever opens a bot's page lets it write to them
+        bot.chats.setdefault(chat["id"], chat)  # who opens a page lets the bot write to them
         bot.web_app_queries[query_id] = {"user": user, "chat": chat}
     text = json.dumps(
         {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
