@@ -362,13 +362,17 @@ def test_a_new_object_is_told_by_a_rule(world: World) -> None:
     ]
     quoted = "an object with a quote or a backslash in its name"
     for key, told in {
-        "in box/ä <b>.txt": "in box/ä <b>.txt",
         'x", "chat_id": 4343, "text": "y': quoted,
         "back\\slash": quoted,
+        "in box/ä <b>.txt": "in box/ä <b>.txt",
     }.items():
         s3.put_object(Bucket=bucket, Key=key, Body=b"hello")
-        assert told in world.told("notify-bot")[0]
+        [text] = world.told("notify-bot")
+        assert text == f"New in {bucket}: {told} (5 bytes)"
         s3.delete_object(Bucket=bucket, Key=key)
+    calls = [call for call in world.telegram.calls if call.bot == world.bots["notify-bot"].id]
+    chats = {call.params["chat_id"] for call in calls if "chat_id" in call.params}
+    assert chats == {ADA["id"]}, "a name is no call"
 
 
 def test_an_alarm_is_told_by_a_topic(world: World) -> None:
