@@ -107,6 +107,7 @@ EQUIVALENT = {
             "callers name it"
         ),
     },
+    "botkit/queue": {"if outcome.status <= 200:": "no status is lower"},
     "botkit/telegram": {
         "_fetched_at = 1.0": UNREAD,
         "_fetched_at = -1.0": UNREAD,

@@ -80,8 +80,8 @@ def settle(record: Json, outcome: Outcome) -> Json:
     """
     if outcome.status == 200:
         return {"batchItemFailures": []}
-    pause = outcome.retry_after or 0
-    if pause <= 0:
+    pause = outcome.retry_after
+    if pause is None or pause <= 0:
         received = int(record["attributes"]["ApproximateReceiveCount"])
         pause = min(2**received, LONGEST_BACKOFF)
     params = {
