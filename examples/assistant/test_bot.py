@@ -39,7 +39,7 @@ def throttled():
 
 
 @pytest.fixture(autouse=True)
-def alone(table, chat, model, clock):
+def stubbed(table, chat, model, clock):
     """No test meets AWS, Telegram or the time of day."""
 
 

@@ -215,10 +215,8 @@ def test_a_second_plan_is_empty(world: World) -> None:
 
 
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
-    made = everything(world.aws)
-    for more in ("", "-dead-letters"):
-        made.remove(f"queue assistant-bot{more}.fifo")
-    made = [thing for thing in made if not thing.startswith("source ")]
+    kinds = ("API", "function", "log group", "role")
+    made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
@@ -364,13 +362,17 @@ def test_a_new_object_is_told_by_a_rule(world: World) -> None:
     ]
     quoted = "an object with a quote or a backslash in its name"
     for key, told in {
-        "in box/ä <b>.txt": "in box/ä <b>.txt",
         'x", "chat_id": 4343, "text": "y': quoted,
         "back\\slash": quoted,
+        "in box/ä <b>.txt": "in box/ä <b>.txt",
     }.items():
         s3.put_object(Bucket=bucket, Key=key, Body=b"hello")
-        assert told in world.told("notify-bot")[0]
+        [text] = world.told("notify-bot")
+        assert text == f"New in {bucket}: {told} (5 bytes)"
         s3.delete_object(Bucket=bucket, Key=key)
+    calls = [call for call in world.telegram.calls if call.bot == world.bots["notify-bot"].id]
+    chats = {call.params["chat_id"] for call in calls if "chat_id" in call.params}
+    assert chats == {ADA["id"]}, "a name is no call"
 
 
 def test_an_alarm_is_told_by_a_topic(world: World) -> None:
