@@ -1,4 +1,4 @@
-# What an operator switches on. Nothing here takes part in answering a message.
+# What inputs switch on: schedules, alarms, the queue, the page.
 
 # Schedules that invoke the function: to keep it warm, and to look at the webhook.
 
@@ -85,7 +85,7 @@ locals {
     }
     duration = {
       metric      = ["AWS/Lambda", "Duration", "Maximum"], dimensions = local.by_function, threshold = 800 * var.timeout, periods = 3, seconds = 300
-      description = "For 15 minutes the slowest invocations took at least 80 % of the timeout. Raise timeout or memory_size, or make the bot's slow calls shorter."
+      description = "For 15 minutes the slowest invocations took at least 80 % of the timeout. If their outcome is \"unreachable\", wait for Telegram; else raise timeout or memory_size, or make the bot's slow calls shorter."
     }
     errors = {
       metric      = ["AWS/Lambda", "Errors", "Sum"], dimensions = local.by_function, threshold = 1, periods = 1, seconds = 300
@@ -100,9 +100,9 @@ locals {
       description = "The token is missing, malformed or refused, or bot.py can't be imported. Telegram keeps the updates. Find \"misconfigured\" in the log: its error or refusal says what to fix. Then apply."
     }
     server_errors = {
-      # Telegram tries again after two minutes at most, so each period has an error as long as it lasts.
+      # Telegram tries again after two minutes at most, unless it limits the rate: so each period has an error as long as it lasts.
       metric      = ["AWS/ApiGateway", "5xx", "Sum"], dimensions = { ApiId = aws_apigatewayv2_api.this.id }, threshold = 1, periods = 3, seconds = 300
-      description = "For 15 minutes updates got a 5xx. Telegram keeps them and delivers again. The log's outcomes say why: wait if Telegram is unreachable or limits the rate, else fix what the error says."
+      description = "For 15 minutes updates, or requests of the page, got a 5xx. Telegram keeps updates and delivers them again. The log's outcomes say why: wait if Telegram is unreachable or limits the rate, else fix what the error says."
     }
     throttles = {
       metric      = ["AWS/Lambda", "Throttles", "Sum"], dimensions = local.by_function, threshold = 1, periods = 1, seconds = 300
@@ -124,10 +124,17 @@ locals {
     }
   }
   alarms_of_the_queue = {
-    for queue in aws_sqs_queue.dead_letters : "dead_letters" => {
-      metric      = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"], dimensions = { QueueName = queue.name }, threshold = 1, periods = 1, seconds = 300
-      description = "Updates that could not be answered in three hours are in the dead-letter queue, for 14 days. The log says why. Fix that, then move them back: aws sqs start-message-move-task --source-arn ${queue.arn}"
-    }
+    for name, alarm in {
+      dead_letters = {
+        metric      = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"], dimensions = { QueueName = "${var.name}-dead.fifo" }, threshold = 1, periods = 1, seconds = 300
+        description = "Updates that could not be answered in 20 tries, some three hours, are in the dead-letter queue, for 14 days. The log says why. Fix that, then move them back with aws sqs start-message-move-task."
+      }
+      queue_waits = {
+        # Telegram gets its 200 at once, so nothing else tells that answers have stopped.
+        metric      = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"], dimensions = { QueueName = "${var.name}.fifo" }, threshold = max(900, 2 * var.timeout), periods = 3, seconds = 300
+        description = "For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is unreachable or limits the rate, else fix what the error says. If there is no error, raise reserved_concurrency."
+      }
+    } : name => alarm if var.queue
   }
 }
 
@@ -255,7 +262,7 @@ resource "aws_sqs_queue" "updates" {
 resource "aws_sqs_queue" "dead_letters" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}-dead-letters.fifo"
+  name                      = "${var.name}-dead.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600 # 14 days
   sqs_managed_sse_enabled   = true

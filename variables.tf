@@ -1,6 +1,6 @@
 variable "alarm_actions" {
   type        = list(string)
-  description = "ARNs of what CloudWatch does when an alarm goes off, such as SNS topics. They switch on the alarms, a dashboard and an hourly look at the webhook. Empty: none of these. With a log_level above INFO the dashboard counts problems only; FATAL is refused."
+  description = "ARNs that alarms notify, such as SNS topics. Setting any also creates the alarms, a dashboard and an hourly check of the webhook. Empty: none of these. With a log_level above INFO the dashboard counts problems only; FATAL is refused."
   default     = []
   nullable    = false
 
@@ -232,7 +232,7 @@ variable "throttling_limit" {
 
 variable "timeout" {
   type        = number
-  description = "Time limit of the function, in seconds, from 3 to 25, or to 900 with queue. API Gateway waits at most 30."
+  description = "Time limit of the function, in seconds, from 3 to 25, or from 3 to 900 with queue. API Gateway waits at most 30."
   default     = 10
   nullable    = false
 

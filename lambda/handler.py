@@ -92,7 +92,9 @@ def handler(event: Any, context: Any) -> Json | None:
         if isinstance(event.get("tf"), dict) and isinstance(event.get("url"), str):
             return on_terraform(event)
         if settings.queue_url and (record := queue.record_of(event)):
+            deadline.limit(deadline.left() - SPARE_SECONDS)  # another second, to settle it in
             outcome = handle(json.loads(record["body"]), answer, source="queue")
+            deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS / 2)
             return queue.settle(record, outcome)
         if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None

@@ -533,7 +533,7 @@ run "updates_wait_in_a_queue" {
     error_message = "Both queues keep order, are encrypted, and keep messages for 14 days."
   }
   assert {
-    condition     = aws_sqs_queue.updates[0].name == "telegram-bot.fifo" && aws_sqs_queue.dead_letters[0].name == "telegram-bot-dead-letters.fifo"
+    condition     = aws_sqs_queue.updates[0].name == "telegram-bot.fifo" && aws_sqs_queue.dead_letters[0].name == "telegram-bot-dead.fifo"
     error_message = "The queues are named after the bot."
   }
   assert {

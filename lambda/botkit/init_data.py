@@ -57,9 +57,9 @@ def _check(init_data: str, token: str, valid_seconds: float) -> dict[str, Any]:
     signed = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
     key = hmac.digest(b"WebAppData", token.encode(), "sha256")
     if not compare_digest(hmac.digest(key, signed.encode(), "sha256").hex().encode(), given):
-        raise ValueError("the hash is another one")
+        raise ValueError("the hash doesn't match")
     if not re.fullmatch("[0-9]{1,12}", fields["auth_date"]):
-        raise ValueError("auth_date is no time")
+        raise ValueError("auth_date isn't a time")
     fields.pop("signature", None)
     fields |= {name: json.loads(fields[name]) for name in OBJECTS if name in fields}
     fields |= {name: int(fields[name]) for name in INTEGERS if name in fields}

@@ -49,13 +49,14 @@ TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-# A name with a hash of its content, as bundlers write it: index-DiwrgTda.js, main.3f2a1b0c.css.
-# What may be a word, a date or a size ("original", "20260101", "1920x1080") is none.
+# A name with a hash of its content, as bundlers write it: main.3f2a1b0c.css, or in Vite's folder
+# assets/index-DiwrgTda.js. Elsewhere the latter may be two words, as in icon-MainMenu.svg.
 HASHED = re.compile(
-    r"[.-]((?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}"
-    r"|(?=.[\w-]*[A-Z])(?=[\w-]*[a-z0-9])[\w-]{8})\.[^/]+$",
+    r"[.-](?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+$"
+    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[a-z0-9])[\w-]{8}\.[^/]+$",
     re.ASCII,
 )
+LARGEST_BODY = 6291556 - 2000  # bytes of Lambda's response, without its headers
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 # What a request has whether or not Telegram told it.
 TOLD = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
@@ -149,7 +150,7 @@ def read_file(path: str) -> bytes | None:
 def on_request(
     event: Json, method: str, path: str, bot: Any, ask_bot: Callable[..., Outcome]
 ) -> Json:
-    """Return what bot.on_request() answers to a request for whose sender Telegram has signed."""
+    """Return what bot.on_request() answers to a request whose initData Telegram signed."""
     started = time.monotonic()
     headers = event.get("headers")
     try:
@@ -178,22 +179,23 @@ def on_request(
             outcome.log("request", method=method, status=answers[0][0], milliseconds=since(started))
             status, text = answers[0]
             return response(status, text, Content_Type="application/json")
-        if outcome.name != "misconfigured":
+        if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
     outcome.log("request", method=method, status=outcome.status, milliseconds=since(started))
     if outcome.status == 500:
         return problem(500, "failed", "The bot failed. Its log says why.")
-    return problem(503, "unavailable", "The bot can't answer now. Try again later.")
+    later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
+    return problem(503, "unavailable", "The bot can't answer now. Try again later.", **later)
 
 
 def since(started: float) -> float:
     return round((time.monotonic() - started) * 1000, 1)
 
 
-def problem(status: int, error: str, message: str) -> Json:
+def problem(status: int, error: str, message: str, **headers: str) -> Json:
     """Return a response that tells the page, and its author, what is wrong."""
     body = json.dumps({"error": error, "message": message})
-    return response(status, body, Content_Type="application/json")
+    return response(status, body, Content_Type="application/json", **headers)
 
 
 def authenticate(authorization: str, seconds: float) -> Json:
@@ -224,14 +226,14 @@ def read_body(event: Json) -> Any:
         try:
             data = b64decode(text, validate=True)
         except ValueError:
-            raise ValueError("The body is no base64.") from None
+            raise ValueError("The body isn't valid base64.") from None
     if not data:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
-            raise ValueError("The body is no JSON.") from None
+            raise ValueError("The body isn't valid JSON.") from None
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
@@ -245,9 +247,12 @@ def ask(bot: Any, name: str, argument: Any) -> tuple[int, str]:
     if type(status) is not int or not 200 <= status <= 599:
         raise calls.BadCalls(f"{name}() must return a status from 200 to 599, not {status!r:.40}")
     try:
-        return status, "" if status == 204 else json.dumps(value, allow_nan=False)
+        text = "" if status == 204 else json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise calls.BadCalls(f"{name}() must return what JSON can hold: {error}") from None
+    if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts it, in the JSON of the response
+        raise calls.BadCalls(f"{name}() must return less than 6 MB of JSON")
+    return status, text
 
 
 def _text(mapping: Any, key: str) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bot")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
-FAILING_SECONDS = 300  # since the last error: Telegram tries again after 120 at most
+FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
 RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
 LOOK_UPS = 10  # in this time
 UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
@@ -130,7 +130,10 @@ def watch(event: dict[str, Any]) -> None:
     now, last_error = time.time(), info.get("last_error_message")
     metrics = {
         "WebhookLost": int(info["url"] != event["watch"]),
-        "WebhookFailing": int(now - info.get("last_error_date", 0) < FAILING_SECONDS),
+        "WebhookFailing": int(
+            info["pending_update_count"] > 0
+            and now - info.get("last_error_date", 0) < FAILING_SECONDS
+        ),
         "PendingUpdates": info["pending_update_count"],
     }
     directive = {

@@ -206,7 +206,9 @@ class Chat:
     def from_queue(self, invocation: Invocation) -> None:
         """Note that a queue had the function answer an update."""
         with self.lock:
-            trace = self._traces[invocation.outcome["update_id"]]
+            trace = self._traces.get(invocation.outcome["update_id"])
+            if trace is None:  # another program put it into the queue
+                return
             this = trace["tries"][-1]
             this["queue"].append({**about(invocation), "calls": len(this["calls"])})
             self._settle(this)

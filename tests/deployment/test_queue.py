@@ -178,7 +178,7 @@ def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(
     telegram.wait(lambda: telegram.tries["Heard: never"] == before + 20)
     say(telegram, "and then", chat=5)
     telegram.wait(lambda: answered(telegram, 5) == ["and then"])
-    dead = url(aws, "patient-dead-letters.fifo")
+    dead = url(aws, "patient-dead.fifo")
     [letter] = client(aws, "sqs").receive_message(QueueUrl=dead, AttributeNames=["All"])["Messages"]
     assert json.loads(letter["Body"])["message"]["text"] == "never"
     assert letter["Attributes"]["MessageGroupId"] == "5"

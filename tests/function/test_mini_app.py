@@ -140,7 +140,9 @@ NAMES = {
     "assets/index-B_x-9aZ0.css": True,
     "static/js/main.3f2a1b0c.js": True,  # webpack
     "static/js/main.3f2a1b0c.chunk.js": True,
-    "main-5QH3ABCD.js": True,  # esbuild
+    "assets/main-5QH3ABCD.js": True,  # esbuild
+    "icon-MainMenu.svg": False,
+    "photo-DSC01234.jpg": False,
     "chunk-0a1b2c3d4e5f60718293.js": True,
     "index-DiwrgTda.html": False,  # its address stays, so its content may change
     "index.js": False,
@@ -505,13 +507,13 @@ def test_a_body_that_is_not_what_it_says_is_refused(
     for body in (b"{", b"[" * 100_000):
         assert ask(container, body=body) == (
             400,
-            {"error": "bad_request", "message": "The body is no JSON."},
+            {"error": "bad_request", "message": "The body isn't valid JSON."},
         )
     event = app_event("POST", "/app/api", headers={"authorization": TMA + sign(launch())})
     answer = container.invoke({**event, "body": "é", "isBase64Encoded": True})
     assert (answer["statusCode"], json.loads(answer["body"])["message"]) == (
         400,
-        "The body is no base64.",
+        "The body isn't valid base64.",
     )
     assert got == []
 
@@ -650,6 +652,45 @@ def test_a_refusal_that_the_bot_lets_pass_is_logged_and_not_told(
         "page_failed",
         "getChatMember: 400 Bad Request: chat not found",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "outcome", "retry_after"),
+    [
+        (429, {"retry_after": 7}, "throttled", "7"),
+        (500, {}, "unreachable", None),
+        (401, {}, "misconfigured", None),
+    ],
+    ids=["limited", "away", "token"],
+)
+def test_what_may_pass_is_no_failure_of_the_bots(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    outcome: str,
+    retry_after: str | None,
+) -> None:
+    telegram: ModuleType = container.handler.telegram
+    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
+    answer_with(container, monkeypatch, lambda _: telegram.call("getChat", chat_id=42))
+    event = app_event("GET", "/app/api", headers={"authorization": TMA + sign(launch())})
+    answer = container.invoke(event)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, UNAVAILABLE)
+    assert answer["headers"].get("Retry-After") == retry_after
+    assert container.line["outcome"] == outcome
+
+
+def test_an_answer_ends_where_lambdas_does(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 6291556 - 2000 - 6  # quotes, twice, of which the inner ones are escaped
+    answer_with(container, monkeypatch, "x" * most)
+    assert ask(container) == (200, "x" * most)
+    answer_with(container, monkeypatch, "x" * (most + 1))
+    assert ask(container) == (500, FAILED)
+    assert container.line["error"] == "on_request() must return less than 6 MB of JSON"
 
 
 def test_a_request_that_never_ends_is_ended(

@@ -24,6 +24,7 @@ from tests.support.stubs import (
     load,
     message,
     request,
+    silent,
     unused_port,
 )
 
@@ -32,6 +33,13 @@ ARN = "arn:aws:sqs:eu-central-1:123456789012:bot.fifo"
 TAKEN = http({"MessageId": "1", "MD5OfMessageBody": "x", "SequenceNumber": "1"})
 DONE: Json = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+
+CREDENTIALS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": KEY,
+    "AWS_SESSION_TOKEN": SESSION_TOKEN,
+}
 
 Queued = Callable[..., tuple[Container, Peer]]
 
@@ -42,13 +50,7 @@ def queued(start: Start, serve: Serve, bot_api: BotApi) -> Queued:
 
     def start_container(part: Part = answers_all, url: str = "") -> tuple[Container, Peer]:
         sqs = serve(part)
-        environment = {
-            "AWS_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": KEY,
-            "AWS_SESSION_TOKEN": SESSION_TOKEN,
-            "AWS_ENDPOINT_URL": url or sqs.url,
-        }
+        environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": url or sqs.url}
         return start(bot_api.url, QUEUE_URL=QUEUE, **environment), sqs
 
     return start_container
@@ -202,7 +204,7 @@ def test_an_answer_has_the_functions_whole_time(
     client = container.handler.telegram._client
     monkeypatch.setattr(client, "call", lambda method, params, timeout: given.append(timeout))
     container.invoke(event(message()), milliseconds=900_000)
-    assert 898 < given[0] <= 899
+    assert 897 < given[0] <= 898
 
 
 @pytest.mark.parametrize("code", [400, 403])
@@ -246,6 +248,18 @@ def test_what_may_succeed_later_comes_again_then(
     head = sqs.requests[0].partition(b"\r\n\r\n")[0]
     assert b"X-Amz-Target: AmazonSQS.ChangeMessageVisibility" in head
     assert container.line["source"] == "queue"
+
+
+def test_a_telegram_that_is_silent_leaves_the_time_to_set_the_pause(
+    start: Start, serve: Serve
+) -> None:
+    sqs = serve(answers_all)
+    environment = {"AWS_ENDPOINT_URL": sqs.url, **CREDENTIALS}
+    container = start(serve(silent).url, QUEUE_URL=QUEUE, **environment)
+    assert container.invoke(event(message()), milliseconds=2_300) == AGAIN
+    assert container.line["outcome"] == "unreachable"
+    [asked] = sqs.bodies
+    assert asked["VisibilityTimeout"] == 2
 
 
 @pytest.mark.parametrize("said", [refusal("MessageNotInflight"), http({}, "500 Oops")])

@@ -561,8 +561,22 @@ SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
     "well": ({}, (0, 0, 3), None),
     "gone": ({"url": ""}, (1, 0, 3), None),
     "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
-    "failing": ({"last_error_date": NOW - 299, "last_error_message": "401"}, (0, 1, 3), "401"),
-    "failed once": ({"last_error_date": NOW - 300, "last_error_message": "503"}, (0, 0, 3), "503"),
+    "failing": ({"last_error_date": NOW - 3899, "last_error_message": "401"}, (0, 1, 3), "401"),
+    "failing for an update": (
+        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 1},
+        (0, 1, 1),
+        "503",
+    ),
+    "failed, long ago": (
+        {"last_error_date": NOW - 3900, "last_error_message": "503"},
+        (0, 0, 3),
+        "503",
+    ),
+    "failed, and answered since": (
+        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 0},
+        (0, 0, 0),
+        "503",
+    ),
     "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
 }
 
