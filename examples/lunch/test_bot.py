@@ -178,12 +178,12 @@ def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, 
     order(bot, ADA, margherita=2)
     assert order(bot, ADA)[1]["mine"] == {"dishes": {}, "note": ""}
     assert chat.texts("editMessageText") == [
-        "Lunch: 1 of you, €3.20\n\n1 × Lemonade\n\nGrace, €3.20: 1 × Lemonade",
-        "Lunch: 2 of you, €14.70\n\n1 × Pizza Diavola\n1 × Lemonade\n\n"
-        "Ada, €11.50: 1 × Pizza Diavola (hot)\nGrace, €3.20: 1 × Lemonade",
-        "Lunch: 2 of you, €22.20\n\n2 × Pizza Margherita\n1 × Lemonade\n\n"
-        "Ada, €19.00: 2 × Pizza Margherita\nGrace, €3.20: 1 × Lemonade",
-        "Lunch: 1 of you, €3.20\n\n1 × Lemonade\n\nGrace, €3.20: 1 × Lemonade",
+        "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 2, €14.70\n\n1× Pizza Diavola\n1× Lemonade\n\n"
+        "Ada, €11.50: 1× Pizza Diavola (hot)\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 2, €22.20\n\n2× Pizza Margherita\n1× Lemonade\n\n"
+        "Ada, €19.00: 2× Pizza Margherita\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
     ]
     [*_, (_, edit)] = [call for call in chat.calls if call[0] == "editMessageText"]
     assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 9, BUTTON)
@@ -198,8 +198,8 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, table, chat):
     table.after_write = also
     order(bot, ADA, lemonade=1)
     assert [text.partition(",")[0] for text in chat.texts("editMessageText")] == [
-        "Lunch: 1 of you",
-        "Lunch: 2 of you",
+        "Lunch for 1",
+        "Lunch for 2",
     ]
 
 
@@ -321,11 +321,11 @@ def test_a_long_list_is_cut_where_telegram_ends_it(bot, lunch):
     text = bot.content(bot.read(ID))["text"]
     assert 3500 < bot.length(text) <= 4096
     first, *_, end = text.splitlines()
-    assert first == "Lunch: 100 of you, €45720.00"
+    assert first == "Lunch for 100, €45720.00"
     assert end == f"… and {100 - text.count('P1')} more"
 
 
 def test_a_dish_that_left_the_menu_is_left_out(bot, lunch):
     person = {"name": "Ada", "dishes": {"soup": 1, "salad": 1}, "note": ""}
     lunch["7"] = {"S": json.dumps(person)}
-    assert bot.content(bot.read(ID))["text"].endswith("\n\nAda, €7.90: 1 × Green salad")
+    assert bot.content(bot.read(ID))["text"].endswith("\n\nAda, €7.90: 1× Green salad")

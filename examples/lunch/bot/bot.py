@@ -251,8 +251,8 @@ def content(lunch):
     if orders:
         counts = [(d, sum(order["dishes"].get(d, 0) for order in orders)) for d in DISHES]
         total = sum(number * DISHES[dish]["price"] for dish, number in counts)
-        lines = [f"{number} × {DISHES[dish]['name']}" for dish, number in counts if number]
-        text = "\n".join([f"Lunch: {len(orders)} of you, {price(total)}", "", *lines, ""])
+        lines = [f"{number}× {DISHES[dish]['name']}" for dish, number in counts if number]
+        text = "\n".join([f"Lunch for {len(orders)}, {price(total)}", "", *lines, ""])
         people = [line(order) for order in orders]
         while length("\n".join([text, *people, f"… and {len(orders)} more"])) > LONGEST_POST:
             people.pop()
@@ -266,7 +266,7 @@ def content(lunch):
 def line(order):
     """Return a person's line in the list."""
     dishes = {dish: n for dish, n in order["dishes"].items() if dish in DISHES}
-    what = ", ".join(f"{n} × {DISHES[dish]['name']}" for dish, n in dishes.items())
+    what = ", ".join(f"{n}× {DISHES[dish]['name']}" for dish, n in dishes.items())
     total = price(sum(n * DISHES[dish]["price"] for dish, n in dishes.items()))
     note = f" ({order['note']})" if order["note"] else ""
     return f"{order['name']}, {total}: {what}{note}"

@@ -35,7 +35,7 @@ function h(tag, attributes, ...inside) {
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS(svg.namespaceURI, "use");
-  use.setAttribute("href", `icons.svg#${name}`);
+  use.setAttribute("href", `#${name}`);
   svg.setAttribute("class", `icon ${name}`);
   svg.setAttribute("aria-hidden", "true");
   svg.append(use);
@@ -60,7 +60,7 @@ function row(dish) {
 }
 
 const total = dishes => menu.reduce((sum, dish) => sum + dish.price * (dishes[dish.id] ?? 0), 0);
-const words = dishes => menu.filter(dish => dishes[dish.id]).map(dish => `${dishes[dish.id]} × ${dish.name}`).join(", ");
+const words = dishes => menu.filter(dish => dishes[dish.id]).map(dish => `${dishes[dish.id]}× ${dish.name}`).join(", ");
 const isEmpty = dishes => !Object.values(dishes).some(Boolean);
 const isChanged = () => words(chosen) !== words(saved.dishes) || (!isEmpty(chosen) && $("note").value.trim() !== saved.note);
 
@@ -122,6 +122,7 @@ $("note").addEventListener("input", draw);
 
 telegram?.ready();
 telegram?.expand();
+telegram?.setHeaderColor("secondary_bg_color");
 try {
   if (!initData) throw new Error("Open this page in Telegram: press “Order” below the list in your group.");
   show(await ask("GET", "menu"));
