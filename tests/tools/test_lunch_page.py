@@ -24,7 +24,7 @@ MENU = json.loads(APP.with_name("menu.json").read_text())
 URL = "https://bot.example/app/"
 LAUNCH = "index.html?lunch=-42_8#tgWebAppData=user%3DAda"
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
-GRACE = {"name": "<b>Grace</b>", "dishes": {"ramen": 1}, "note": "<i>hot</i>"}
+GRACE: dict[str, Any] = {"name": "<b>Grace</b>", "dishes": {"ramen": 1}, "note": "<i>hot</i>"}
 
 # What Telegram's script says to the page, and what the page has asked of it.
 STAND_IN = """
