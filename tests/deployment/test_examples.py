@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from emulators.aws import Emulator
@@ -18,7 +19,7 @@ from pytest_httpserver import HTTPServer
 from terraform import Module
 from werkzeug import Request, Response
 
-from tests.support.deployment import client, everything
+from tests.support.deployment import client, everything, fetch
 from tests.support.needs import needs_provider
 from tests.support.telegram import TOKEN
 
@@ -26,13 +27,14 @@ from tests.support.telegram import TOKEN
 EXAMPLES = {
     "assistant": "",
     "form": "",
+    "lunch": "",
     "notify": f"  chat_id = {ADA['id']}\n",
     "reminder": f"  chat_id = {ADA['id']}\n",
     "two-bots": "",
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "form-bot", "notify-bot", "reminder-bot"),
+    *("assistant-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
     *("sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
@@ -179,9 +181,13 @@ def world(tmp_path_factory: pytest.TempPathFactory, aws: Emulator) -> Iterator[W
 @pytest.fixture
 def poll(world: World) -> Json:
     """Return a post of the bot for votes in a group: a new one for each test."""
-    bot = world.bots["votes-bot"]
-    message = world.telegram.message("/poll Lunch? | Pizza | Soup", chat=GROUP)
-    world.telegram.send(message, bot)
+    return post(world, "votes-bot", "/poll Lunch? | Pizza | Soup")
+
+
+def post(world: World, name: str, text: str) -> Json:
+    """Write to a bot in the group, and return what it posts there."""
+    bot = world.bots[name]
+    world.telegram.send(world.telegram.message(text, chat=GROUP), bot)
     world.wait()
     return max(
         (m for m in world.telegram.messages.values() if m["from"]["id"] == bot.id),
@@ -233,6 +239,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     assert menus == {
         "assistant-bot": ["ask", "new", "help"],
         "form-bot": ["start", "cancel"],
+        "lunch-bot": ["lunch"],
         "notify-bot": ["start"],
         "reminder-bot": ["start", "help"],
         "sales-bot": [],
@@ -335,6 +342,67 @@ def test_a_message_that_is_delivered_twice_is_one_answer(world: World) -> None:
     assert asked == ["Which day?", "Which day?"]
     assert world.say("form-bot", "/cancel", user=user).startswith("I forgot your answers.")
     assert [i for i in world.items("form-bot") if i["chat"]["N"] == "8002"] == []
+
+
+def test_a_group_orders_lunch_by_a_link_and_a_page(world: World) -> None:
+    telegram, bot = world.telegram, world.bots["lunch-bot"]
+    [[button]] = post(world, "lunch-bot", "/lunch")["reply_markup"]["inline_keyboard"]
+    link, _, id = button["url"].partition("?start=")
+    assert link == f"https://t.me/{bot.me['username']}"
+    # The link opens the private chat, whose button opens the page.
+    world.say("lunch-bot", f"/start {id}", user=GRACE)
+    [[button]] = telegram.calls[-1].params["reply_markup"]["inline_keyboard"]
+    url = button["web_app"]["url"]
+    assert fetch(url, url.partition(urlsplit(url).netloc)[2])[0] == 200
+
+    def ask(user: Json, path: str = "menu", body: Json | None = None, by: Bot = bot) -> Any:
+        headers = {"authorization": f"tma {telegram.open_page(user, by)}"}
+        if body is not None:
+            headers["content_type"] = "application/json"
+        path, data = f"/app/api/{path}?lunch={id}", json.dumps(body).encode() if body else b""
+        status, _, answer = fetch(url, path, "POST" if body else "GET", data, **headers)
+        return status, json.loads(answer)
+
+    def listed() -> str:
+        [edit] = [c for c in telegram.calls if c.bot == bot.id and c.method == "editMessageText"][
+            -1:
+        ]
+        key = (edit.params["chat_id"], edit.params["message_id"])
+        return str(telegram.messages[key]["text"])
+
+    status, answer = ask(GRACE)
+    assert (status, answer["group"], answer["orders"]) == (200, "Lunch", [])
+    status, answer = ask(GRACE, "order", {"dishes": {"ramen": 2}, "note": "<b>hot</b>"})
+    assert (status, answer["listed"]) == (200, True)
+    assert listed().endswith("Grace, €23.80: 2× Miso ramen (<b>hot</b>)")
+    assert ask(GRACE)[1]["mine"]["dishes"] == {"ramen": 2}
+    assert ask(GRACE, "order", {"dishes": {"gold": 1}})[0] == 400
+    # Others at the same time, and Grace takes her order back.
+    people: list[Json] = [
+        {"id": 7100 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(6)
+    ]
+    for person in people:
+        telegram.send(telegram.message("hello", chat=GROUP, user=person), bot)
+    world.wait()
+    orders: list[tuple[Json, Json]] = [(person, {"lemonade": 1}) for person in people]
+    with ThreadPoolExecutor(7) as pool:
+        answers = pool.map(
+            lambda order: ask(order[0], "order", {"dishes": order[1]}), [*orders, (GRACE, {})]
+        )
+        assert [status for status, _ in answers] == [200] * 7
+    assert listed().startswith("Lunch for 6, €19.20\n\n6× Lemonade\n")
+    # Who isn't in the group, or opened another bot's page, neither sees it nor orders.
+    stranger = {"id": 7200, "is_bot": False, "first_name": "Stranger"}
+    left = {"status": "left", "user": people[0]}
+    telegram.members[GROUP["id"], people[0]["id"]] = left
+    for person in (stranger, people[0]):
+        assert ask(person)[0] == ask(person, "order", {"dishes": {"ramen": 1}})[0] == 403
+    assert ask(GRACE, by=world.bots["votes-bot"])[0] == 401
+    [item] = [item for item in world.items("lunch-bot") if item["lunch"]["S"] == id]
+    assert sorted(name for name in item if name.isdecimal()) == [str(p["id"]) for p in people]
+    assert int(item["expires_at"]["N"]) > time.time()
+    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="lunch-bot")
+    assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
 
 
 def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
 from project import ROOT
 
-from tests.support.deployment import Deploy, client
+from tests.support.deployment import Deploy, client, fetch
 from tests.support.init_data import DAY, hash_of, key_of, launch, sign
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 PAGE = ROOT / "tests" / "page"
-
-
-def ask(
-    url: str, path: str, method: str = "GET", body: bytes = b"", **headers: str
-) -> tuple[int, dict[str, str], bytes]:
-    """Ask the emulated API, and return status, headers and body."""
-    host = urlsplit(url).netloc
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        connection.request(method, path, body or None, {"Host": host, **named})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, fields, answer.read()
-    finally:
-        connection.close()
 
 
 def signed(token: str, age: float = 1) -> str:
@@ -55,33 +37,33 @@ def test_a_page_is_served_to_anyone_and_answers_whom_telegram_has_signed_for(
     for file in (PAGE / "app").rglob("*"):
         if file.is_file():
             path, data = f"/app/{file.relative_to(PAGE / 'app')}", file.read_bytes()
-            assert ask(url, path)[::2] == (200, data), path
-            status, headers, body = ask(url, path, accept_encoding="gzip, br")
+            assert fetch(url, path)[::2] == (200, data), path
+            status, headers, body = fetch(url, path, accept_encoding="gzip, br")
             assert status == 200
             gzipped = headers.get("content-encoding") == "gzip"
             assert gzipped is (file.suffix in (".css", ".html", ".js", ".map"))
             assert (gzip.decompress(body) if gzipped else body) == data
-            assert ask(url, path, accept_encoding="gzip", if_none_match=headers["etag"])[0] == 304
-    status, headers, _ = ask(url, "/app")
+            assert fetch(url, path, accept_encoding="gzip", if_none_match=headers["etag"])[0] == 304
+    status, headers, _ = fetch(url, "/app")
     assert (status, headers["location"]) == (302, "/app/index.html")
-    assert ask(url, "/app/index.html", "HEAD")[::2] == (200, b"")
-    assert ask(url, "/app/index.html", "POST")[0] == 405
+    assert fetch(url, "/app/index.html", "HEAD")[::2] == (200, b"")
+    assert fetch(url, "/app/index.html", "POST")[0] == 405
 
     # Nothing else.
     for path in ("bot.py", "../bot.py", "%2e%2e/bot.py", "%252e%252e%252fbot.py", "/bot.py"):
-        assert ask(url, f"/app/{path}")[::2] == (404, b"There is no such file.")
+        assert fetch(url, f"/app/{path}")[::2] == (404, b"There is no such file.")
     for path in ("/", "/apple", "/app.js", "/bot.py"):
-        assert ask(url, path)[::2] == (404, b'{"message":"Not Found"}'), path
-    assert ask(url, "/telegram")[0] == 404
+        assert fetch(url, path)[::2] == (404, b'{"message":"Not Found"}'), path
+    assert fetch(url, "/telegram")[0] == 404
     secret = {"x_telegram_bot_api_secret_token": telegram.secret}
-    assert ask(url, "/app/../telegram", "POST", b'{"update_id": 1}', **secret)[0] == 405
-    assert ask(url, "/telegram", "POST", b'{"update_id": 1}')[0] == 401
-    assert ask(url, "/telegram", "POST", b'{"update_id": 1}', **secret)[0] == 200
+    assert fetch(url, "/app/../telegram", "POST", b'{"update_id": 1}', **secret)[0] == 405
+    assert fetch(url, "/telegram", "POST", b'{"update_id": 1}')[0] == 401
+    assert fetch(url, "/telegram", "POST", b'{"update_id": 1}', **secret)[0] == 200
 
     # Whoever Telegram has signed for.
     def order(authorization: str) -> tuple[int, Any]:
         named = {"authorization": authorization, "content_type": "application/json"}
-        status, _, body = ask(url, "/app/api/orders?a=1", "POST", b'{"n": 1}', **named)
+        status, _, body = fetch(url, "/app/api/orders?a=1", "POST", b'{"n": 1}', **named)
         return status, json.loads(body)
 
     status, answer = order(signed(TOKEN))
@@ -103,7 +85,7 @@ def test_a_page_is_served_to_anyone_and_answers_whom_telegram_has_signed_for(
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert telegram.webhook["url"] == outputs["webhook_url"]
     assert "mini_app_url" not in module.outputs()
-    assert ask(url, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
+    assert fetch(url, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
     module.variables["mini_app"] = "Again"
     module.apply()
     assert telegram.bot.menu_buttons == {0: {**button, "text": "Again"}}

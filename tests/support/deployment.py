@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
@@ -108,6 +110,22 @@ def everything(aws: Emulator) -> list[str]:
         *(f"queue {queue.rpartition('/')[2]}" for queue in queues),
         *(f"source {mapping['EventSourceArn']}" for mapping in mappings),
     ]
+
+
+def fetch(
+    url: str, path: str, method: str = "GET", body: bytes = b"", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Ask a deployment's API, and return status, headers and body."""
+    host = urlsplit(url).netloc
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request(method, path, body or None, {"Host": host, **named})
+        answer = connection.getresponse()
+        fields = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, fields, answer.read()
+    finally:
+        connection.close()
 
 
 def texts(telegram: Telegram) -> list[str]:

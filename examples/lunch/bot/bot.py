@@ -1,0 +1,281 @@
+"""A bot that collects a group's orders for lunch: /lunch posts a list, with a link to order.
+
+A lunch is one item in DynamoDB, with an attribute for each person. Its id is in the link, where
+anyone can write another one, so who reads or orders must be a member of the lunch's group.
+"""
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+from botkit import aws, telegram
+from botkit.errors import Refused, Unreachable
+
+TABLE = os.environ["TABLE"]
+PAGE = os.environ["MINI_APP_URL"]
+MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices in cents
+DISHES = {dish["id"]: dish for dish in MENU}
+
+OPEN = 12 * 3600  # seconds that a lunch takes orders
+MOST = 9  # of a dish, for a person
+LONGEST_NOTE = 80
+LONGEST_NAME = 32
+LONGEST_POST = 4096  # UTF-16 code units, as Telegram counts
+LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the message /lunch
+
+HELP = "Add me to a group and write /lunch there. Everyone in it can order, and sees the list."
+HERE = "Choose your lunch. Your group sees the list."
+OVER = "This lunch is over. Write /lunch in your group for a new one."
+NONE = "Which lunch? Press “Order” below the list in your group."
+STRANGER = "This lunch is for the members of its group only."
+
+COMMANDS = {"lunch": "Ask the group what it wants for lunch"}
+
+
+def reply(update):
+    message = update["message"]
+    chat = message["chat"]
+    command, _, rest = message.get("text", "").partition(" ")
+    command, _, name = command.partition("@")
+    if chat["type"] == "private":
+        lunch = rest if command == "/start" else ""
+        return [{"method": "sendMessage", "chat_id": chat["id"], **offer(chat["id"], lunch)}]
+    if command == "/lunch":
+        me = telegram.call("getMe")["username"]
+        if name.lower() in ("", me.lower()):  # an administrator sees other bots' commands, too
+            begin(message, me)
+    return []
+
+
+HANDLED = {"message": reply}
+
+
+def offer(person, lunch):
+    """Return the message with the button that opens the page. The menu button opens it, too."""
+    if not LUNCH.fullmatch(lunch):
+        return {"text": HELP}
+    item = {"lunch": {"S": str(person)}, "last": {"S": lunch}, **expiry()}
+    dynamodb("PutItem", Item=item)
+    button = {"text": "Order", "web_app": {"url": f"{PAGE}?lunch={lunch}"}}
+    return {"text": HERE, "reply_markup": {"inline_keyboard": [[button]]}}
+
+
+def begin(message, me):
+    """Post the list of a new lunch, once even if Telegram delivers the command twice."""
+    chat = message["chat"]
+    id = f"{chat['id']}_{message['message_id']}"
+    if read(id):
+        return
+    lunch = {"chat": chat["id"], "link": f"https://t.me/{me}?start={id}", "orders": {}}
+    params = {"chat_id": chat["id"], **content(lunch)}
+    if message.get("is_topic_message"):
+        params["message_thread_id"] = message["message_thread_id"]
+    post = telegram.call("sendMessage", **params)
+    item = {
+        "lunch": {"S": id},
+        "chat": {"N": str(chat["id"])},
+        "post": {"N": str(post["message_id"])},
+        "group": {"S": chat["title"]},
+        "link": {"S": lunch["link"]},
+        **expiry(),
+    }
+    dynamodb("PutItem", Item=item)
+
+
+def on_request(request):
+    """Answer the page: GET /menu, and POST /order with {"dishes": {id: how many}, "note": text}."""
+    asked = (request["method"], request["path"])
+    if asked not in (("GET", "/menu"), ("POST", "/order")):
+        return 404, {"message": "There is nothing here."}
+    user = request["user"]
+    id = request["start_param"] or request["query"].get("lunch") or last(user)
+    if not id or not LUNCH.fullmatch(id):
+        return 404, {"message": NONE}
+    lunch = read(id)
+    if not lunch:
+        return 404, {"message": OVER}
+    if not is_member(lunch["chat"], user["id"]):
+        return 403, {"message": STRANGER}
+    listed = True
+    if asked == ("POST", "/order"):
+        try:
+            order = checked(request["body"])
+        except ValueError as error:
+            return 400, {"message": str(error)}
+        lunch = write(id, user, order)
+        if not lunch:
+            return 404, {"message": OVER}
+        listed = show(lunch)
+    mine = lunch["orders"].get(str(user["id"]), {"dishes": {}, "note": ""})
+    orders = sorted(lunch["orders"].values(), key=lambda order: order["name"].casefold())
+    return {
+        "group": lunch["group"],
+        "menu": MENU,
+        "most": MOST,
+        "mine": mine,
+        "orders": orders,
+        "listed": listed,  # whether the group sees it, too
+    }
+
+
+def is_member(chat, person):
+    """Tell whether a person is in a group now. Raises Refused where Telegram limits the rate."""
+    try:
+        member = telegram.call("getChatMember", chat_id=chat, user_id=person)
+    except Refused as refusal:
+        if refusal.code == 429:
+            raise
+        return False  # of a person that the bot doesn't know, or of a group that it isn't in
+    if member["status"] == "restricted":
+        return member["is_member"]
+    return member["status"] in ("creator", "administrator", "member")
+
+
+def checked(body):
+    """Return an order that the page sent. Raises ValueError, which says what must be."""
+    dishes, note = (body.get("dishes"), body.get("note", "")) if isinstance(body, dict) else (0, 0)
+    if not isinstance(dishes, dict) or not isinstance(note, str):
+        raise ValueError('An order is {"dishes": {id: how many}, "note": text}.')
+    for dish, number in dishes.items():
+        if dish not in DISHES:
+            raise ValueError(f"{dish[:40]!r} isn't on the menu.")
+        if type(number) is not int or not 0 <= number <= MOST:
+            raise ValueError(f"Order 0 to {MOST} of {DISHES[dish]['name']}.")
+    note = one_line(note)
+    if len(note) > LONGEST_NOTE:
+        raise ValueError(f"The note may have {LONGEST_NOTE} characters.")
+    return {"dishes": {dish: number for dish, number in dishes.items() if number}, "note": note}
+
+
+def one_line(text):
+    return " ".join(text.encode(errors="replace").decode().split())
+
+
+# The table.
+
+
+def read(id):
+    """Return a lunch that takes orders, or None."""
+    item = dynamodb("GetItem", Key={"lunch": {"S": id}}, ConsistentRead=True).get("Item")
+    # DynamoDB may take days to delete what has expired.
+    return parsed(item) if item and int(item["expires_at"]["N"]) > time.time() else None
+
+
+def last(user):
+    """Return the id of the lunch whose link a person followed last, or None."""
+    item = dynamodb("GetItem", Key={"lunch": {"S": str(user["id"])}}).get("Item")
+    return item["last"]["S"] if item else None
+
+
+def write(id, user, order):
+    """Put a person's order in the place of their last one, and return the lunch; None if it's over.
+
+    An order without dishes takes the last one back.
+    """
+    values = {":now": {"N": str(int(time.time()))}}
+    update = "REMOVE #me"
+    if order["dishes"]:
+        order = {"name": one_line(user["first_name"])[:LONGEST_NAME], **order}
+        values[":order"] = {"S": json.dumps(order)}
+        update = "SET #me = :order"
+    try:
+        return parsed(
+            dynamodb(
+                "UpdateItem",
+                Key={"lunch": {"S": id}},
+                UpdateExpression=update,
+                ConditionExpression="expires_at > :now",
+                ExpressionAttributeNames={"#me": str(user["id"])},
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )["Attributes"]
+        )
+    except aws.ClientError as error:
+        if error.code != "ConditionalCheckFailedException":
+            raise
+        return None
+
+
+def parsed(item):
+    """Return a lunch's item as plain data, with the orders by the ids of people."""
+    return {
+        "id": item["lunch"]["S"],
+        "chat": int(item["chat"]["N"]),
+        "post": int(item["post"]["N"]),
+        "group": item["group"]["S"],
+        "link": item["link"]["S"],
+        "orders": {name: json.loads(v["S"]) for name, v in item.items() if name.isdecimal()},
+    }
+
+
+def expiry():
+    return {"expires_at": {"N": str(int(time.time()) + OPEN)}}
+
+
+def dynamodb(action, **params):
+    return aws.call("dynamodb", f"DynamoDB_20120810.{action}", {"TableName": TABLE, **params})
+
+
+# The list in the group.
+
+
+def show(lunch):
+    """Edit the list in the group, and tell whether it is up to date.
+
+    Edits after two orders at the same time may arrive in the wrong order: so look again.
+    """
+    shown = None
+    while lunch and lunch["orders"] != shown:
+        try:
+            telegram.call(
+                "editMessageText",
+                chat_id=lunch["chat"],
+                message_id=lunch["post"],
+                **content(lunch),
+            )
+        except (Refused, Unreachable) as error:
+            # The order is taken. Telegram may limit how often a list is edited, or it was deleted.
+            if "message is not modified" not in str(error):
+                print(f"the list wasn't edited: {error}")
+                return False
+        shown, lunch = lunch["orders"], read(lunch["id"])
+    return True
+
+
+def content(lunch):
+    """Return the text of a list, and the button below it."""
+    orders = sorted(lunch["orders"].values(), key=lambda order: order["name"].casefold())
+    text = "Lunch! What would you like?"
+    if orders:
+        counts = [(d, sum(order["dishes"].get(d, 0) for order in orders)) for d in DISHES]
+        total = sum(number * DISHES[dish]["price"] for dish, number in counts)
+        lines = [f"{number}× {DISHES[dish]['name']}" for dish, number in counts if number]
+        text = "\n".join([f"Lunch for {len(orders)}, {price(total)}", "", *lines, ""])
+        people = [line(order) for order in orders]
+        while length("\n".join([text, *people, f"… and {len(orders)} more"])) > LONGEST_POST:
+            people.pop()
+        if left := len(orders) - len(people):
+            people.append(f"… and {left} more")
+        text = "\n".join([text, *people])
+    button = {"text": "Order", "url": lunch["link"]}
+    return {"text": text, "reply_markup": {"inline_keyboard": [[button]]}}
+
+
+def line(order):
+    """Return a person's line in the list."""
+    dishes = {dish: n for dish, n in order["dishes"].items() if dish in DISHES}
+    what = ", ".join(f"{n}× {DISHES[dish]['name']}" for dish, n in dishes.items())
+    total = price(sum(n * DISHES[dish]["price"] for dish, n in dishes.items()))
+    note = f" ({order['note']})" if order["note"] else ""
+    return f"{order['name']}, {total}: {what}{note}"
+
+
+def price(cents):
+    return f"€{cents // 100}.{cents % 100:02}"
+
+
+def length(text):
+    """Return the length of a text as Telegram counts it."""
+    return len(text.encode("utf-16-le")) // 2

@@ -1,0 +1,331 @@
+"""Tests of the bot: updates and requests in, calls out. DynamoDB and Telegram are played."""
+
+import json
+import time
+
+import pytest
+from botkit import aws, telegram
+from botkit.errors import Refused, Unreachable
+
+GROUP = {"id": -42, "type": "supergroup", "title": "Workshop"}
+ID = "-42_8"
+ADA = {"id": 7, "first_name": "Ada"}
+GRACE = {"id": 8, "first_name": "Grace"}
+LINK = f"https://t.me/lunch_bot?start={ID}"
+BUTTON = {"inline_keyboard": [[{"text": "Order", "url": LINK}]]}
+
+
+class Table:
+    """DynamoDB, as far as the bot uses it."""
+
+    def __init__(self):
+        self.items = {}
+        self.after_write = lambda: None
+
+    def call(self, service, target, params):
+        action = target.rpartition(".")[2]
+        assert (service, params.pop("TableName")) == ("dynamodb", "lunches")
+        if action == "PutItem":
+            self.items[params["Item"]["lunch"]["S"]] = dict(params["Item"])
+            return {}
+        id = params["Key"]["lunch"]["S"]
+        if action == "GetItem":
+            return {"Item": dict(self.items[id])} if id in self.items else {}
+        assert action == "UpdateItem"
+        assert params["ConditionExpression"] == "expires_at > :now"
+        now = int(params["ExpressionAttributeValues"][":now"]["N"])
+        if int(self.items.get(id, {"expires_at": {"N": "0"}})["expires_at"]["N"]) <= now:
+            raise aws.ClientError("ConditionalCheckFailedException", "The request failed")
+        me = params["ExpressionAttributeNames"]["#me"]
+        if params["UpdateExpression"] == "SET #me = :order":
+            self.items[id][me] = params["ExpressionAttributeValues"][":order"]
+        else:
+            assert params["UpdateExpression"] == "REMOVE #me"
+            self.items[id].pop(me, None)
+        new = dict(self.items[id])
+        self.after_write()
+        return {"Attributes": new}
+
+
+class Chat:
+    """Telegram: `members` are what getChatMember says of people, or how it refuses to."""
+
+    def __init__(self):
+        self.calls = []
+        self.members = {7: {"status": "member"}, 8: {"status": "creator"}}
+        self.edit = None  # how an edit is refused
+
+    def call(self, method, **params):
+        self.calls.append((method, params))
+        if method == "getMe":
+            return {"username": "lunch_bot"}
+        if method == "getChatMember":
+            assert params["chat_id"] == GROUP["id"]
+            member = self.members.get(params["user_id"], {"status": "left"})
+            if isinstance(member, Exception):
+                raise member
+            return member
+        if method == "editMessageText" and self.edit:
+            raise self.edit
+        return {"message_id": 9}
+
+    def texts(self, method):
+        return [params["text"] for name, params in self.calls if name == method]
+
+
+@pytest.fixture
+def table(monkeypatch):
+    table = Table()
+    monkeypatch.setattr(aws, "call", table.call)
+    return table
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    chat = Chat()
+    monkeypatch.setattr(telegram, "call", chat.call)
+    return chat
+
+
+@pytest.fixture
+def lunch(bot, table, chat):
+    """A lunch that a group was asked for."""
+    assert bot.reply(message("/lunch")) == []
+    return table.items[ID]
+
+
+def message(text, chat=GROUP, **content):
+    return {"message": {"message_id": 8, "chat": chat, "text": text, **content}}
+
+
+def ask(bot, method="GET", path="/menu", body=None, user=ADA, lunch=ID, start_param=None):
+    """Return what the page is answered, with its status."""
+    query = {"lunch": lunch} if lunch is not None else {}
+    request = {"method": method, "path": path, "query": query, "body": body, "user": user}
+    answer = bot.on_request({**request, "start_param": start_param})
+    return answer if isinstance(answer, tuple) else (200, answer)
+
+
+def order(bot, user=ADA, note="", **dishes):
+    return ask(bot, "POST", "/order", {"dishes": dishes, "note": note}, user)
+
+
+def test_a_list_is_posted_with_a_link(bot, table, chat):
+    assert bot.reply(message("/lunch@Lunch_Bot today")) == []
+    text = "Lunch! What would you like?"
+    assert chat.calls[1:] == [
+        ("sendMessage", {"chat_id": -42, "text": text, "reply_markup": BUTTON})
+    ]
+    item = table.items[ID]
+    assert (item["chat"], item["post"], item["group"]) == (
+        {"N": "-42"},
+        {"N": "9"},
+        {"S": "Workshop"},
+    )
+    assert int(item["expires_at"]["N"]) - time.time() == pytest.approx(bot.OPEN, abs=5)
+    # Telegram delivers the command once more.
+    bot.reply(message("/lunch"))
+    assert len(chat.texts("sendMessage")) == 1
+
+
+def test_a_list_stays_in_its_topic(bot, table, chat):
+    bot.reply(message("/lunch", is_topic_message=True, message_thread_id=5))
+    assert chat.calls[-1][1]["message_thread_id"] == 5
+
+
+@pytest.mark.parametrize("text", ["Soup, please", "/lunch@other_bot", "/lunches", "/start"])
+def test_other_messages_in_a_group_get_no_answer(bot, table, chat, text):
+    assert bot.reply(message(text)) == []
+    assert bot.reply({"message": {"message_id": 8, "chat": GROUP, "photo": []}}) == []
+    assert table.items == {} and chat.texts("sendMessage") == []
+
+
+def test_the_link_leads_to_the_pages_button(bot, table):
+    private = {"id": 7, "type": "private"}
+    url = f"https://example.org/app/index.html?lunch={ID}"
+    keyboard = {"inline_keyboard": [[{"text": "Order", "web_app": {"url": url}}]]}
+    call = {"method": "sendMessage", "chat_id": 7, "text": bot.HERE, "reply_markup": keyboard}
+    assert bot.reply(message(f"/start {ID}", private)) == [call]
+    help = {"method": "sendMessage", "chat_id": 7, "text": bot.HELP}
+    for text in ("/start", "/start x", f"/start {ID}&x=", f"hello {ID}", "/lunch"):
+        assert bot.reply(message(text, private)) == [help]
+
+
+def test_the_menu_button_opens_the_lunch_whose_link_was_followed_last(bot, lunch):
+    assert ask(bot, lunch=None) == (404, {"message": bot.NONE})
+    bot.reply(message(f"/start {ID}", {"id": 7, "type": "private"}))
+    assert ask(bot, lunch=None)[1]["group"] == "Workshop"
+    assert ask(bot, lunch=None, user=GRACE) == (404, {"message": bot.NONE})
+
+
+def test_a_direct_link_says_which_lunch_too(bot, lunch):
+    assert ask(bot, lunch=None, start_param=ID)[0] == 200
+
+
+def test_the_page_shows_the_menu_and_what_is_ordered(bot, lunch):
+    order(bot, GRACE, "hot", diavola=1)
+    status, answer = order(bot, ADA, "  no\n onions ", margherita=2, salad=0)
+    mine = {"name": "Ada", "dishes": {"margherita": 2}, "note": "no onions"}
+    graces = {"name": "Grace", "dishes": {"diavola": 1}, "note": "hot"}
+    assert (status, answer) == (200, ask(bot)[1])
+    assert (answer["mine"], answer["orders"]) == (mine, [mine, graces])
+    assert (answer["menu"], answer["most"], answer["listed"]) == (bot.MENU, 9, True)
+
+
+def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, chat):
+    order(bot, GRACE, lemonade=1)
+    order(bot, ADA, "hot", diavola=1)
+    order(bot, ADA, margherita=2)
+    assert order(bot, ADA)[1]["mine"] == {"dishes": {}, "note": ""}
+    assert chat.texts("editMessageText") == [
+        "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 2, €14.70\n\n1× Pizza Diavola\n1× Lemonade\n\n"
+        "Ada, €11.50: 1× Pizza Diavola (hot)\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 2, €22.20\n\n2× Pizza Margherita\n1× Lemonade\n\n"
+        "Ada, €19.00: 2× Pizza Margherita\nGrace, €3.20: 1× Lemonade",
+        "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
+    ]
+    [*_, (_, edit)] = [call for call in chat.calls if call[0] == "editMessageText"]
+    assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 9, BUTTON)
+
+
+def test_an_order_in_the_meantime_is_listed_too(bot, lunch, table, chat):
+    def also():
+        table.after_write = lambda: None
+        order = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
+        lunch["8"] = {"S": json.dumps(order)}
+
+    table.after_write = also
+    order(bot, ADA, lemonade=1)
+    assert [text.partition(",")[0] for text in chat.texts("editMessageText")] == [
+        "Lunch for 1",
+        "Lunch for 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"status": "left"},
+        {"status": "kicked"},
+        {"status": "restricted", "is_member": False},
+        Refused("getChatMember", 400, "Bad Request: PARTICIPANT_ID_INVALID", {}),
+        Refused("getChatMember", 403, "Forbidden: bot was kicked from the group chat", {}),
+    ],
+    ids=str,
+)
+def test_only_the_groups_members_see_it_and_order(bot, lunch, chat, member):
+    before = dict(lunch)
+    chat.members[7] = member
+    stranger = (403, {"message": bot.STRANGER})
+    assert ask(bot) == order(bot, lemonade=1) == stranger
+    # What was clicked doesn't make a person a member.
+    assert ask(bot, start_param=ID) == stranger
+    assert lunch == before and chat.texts("editMessageText") == []
+
+
+@pytest.mark.parametrize(
+    "member", [{"status": "administrator"}, {"status": "restricted", "is_member": True}], ids=str
+)
+def test_members_with_more_or_fewer_rights_are_members(bot, lunch, chat, member):
+    chat.members[7] = member
+    assert ask(bot)[0] == 200
+
+
+@pytest.mark.parametrize("error", [Refused("x", 429, "Too Many Requests", {}), Unreachable("x")])
+def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, chat, error):
+    chat.members[7] = error
+    with pytest.raises(type(error)):
+        ask(bot)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (None, "An order is"),
+        ([], "An order is"),
+        ({}, "An order is"),
+        ({"dishes": ["salad"]}, "An order is"),
+        ({"dishes": {}, "note": 5}, "An order is"),
+        ({"dishes": {"gold": 1}}, "'gold' isn't on the menu."),
+        ({"dishes": {"salad": -1}}, "Order 0 to 9 of Green salad."),
+        ({"dishes": {"salad": 10}}, "Order 0 to 9 of Green salad."),
+        ({"dishes": {"salad": 1.5}}, "Order 0 to 9 of Green salad."),
+        ({"dishes": {"salad": True}}, "Order 0 to 9 of Green salad."),
+        ({"dishes": {"salad": 1}, "note": "x" * 81}, "The note may have 80 characters."),
+    ],
+)
+def test_what_is_no_order_gets_a_sentence(bot, lunch, body, message):
+    before = dict(lunch)
+    status, answer = ask(bot, "POST", "/order", body)
+    assert (status, answer["message"].startswith(message)) == (400, True)
+    assert lunch == before
+
+
+def test_half_a_surrogate_pair_is_replaced(bot, lunch):
+    assert order(bot, {**ADA, "first_name": "A\ud800"}, "\ud800", salad=1)[1]["mine"] == {
+        "name": "A?",
+        "dishes": {"salad": 1},
+        "note": "?",
+    }
+
+
+@pytest.mark.parametrize("asked", [("GET", "/"), ("POST", "/menu"), ("GET", "/order")], ids=str)
+def test_there_is_nothing_else(bot, lunch, asked):
+    assert ask(bot, *asked)[0] == 404
+
+
+@pytest.mark.parametrize("id", ["", "7", "-42_8 ", "-42_8\n", "x"])
+def test_what_is_no_id_of_a_lunch_isnt_looked_up(bot, lunch, id):
+    assert ask(bot, lunch=id) == (404, {"message": bot.NONE})
+
+
+def test_a_lunch_ends(bot, lunch, table):
+    assert ask(bot, lunch="-42_9") == (404, {"message": bot.OVER})
+    read = bot.read(ID)
+    lunch["expires_at"] = {"N": str(int(time.time()))}
+    assert ask(bot) == order(bot, salad=1) == (404, {"message": bot.OVER})
+    # Between the look and the order.
+    bot.read = lambda id: read
+    assert order(bot, salad=1) == (404, {"message": bot.OVER})
+    assert "7" not in lunch
+
+
+def test_any_other_refusal_of_the_table_is_raised(bot, lunch, table):
+    table.after_write = lambda: (_ for _ in ()).throw(aws.ClientError("ValidationException", "x"))
+    with pytest.raises(aws.ClientError):
+        order(bot, salad=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "listed"),
+    [
+        (Refused("x", 400, "Bad Request: message is not modified: it is the same", {}), True),
+        (Refused("x", 400, "Bad Request: message to edit not found", {}), False),
+        (Refused("x", 429, "Too Many Requests: retry after 3", {"retry_after": 3}), False),
+        (Unreachable("timed out"), False),
+    ],
+    ids=str,
+)
+def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, chat, error, listed):
+    chat.edit = error
+    status, answer = order(bot, salad=1)
+    assert (status, answer["listed"], "7" in lunch) == (200, listed, True)
+
+
+def test_a_long_list_is_cut_where_telegram_ends_it(bot, lunch):
+    full = dict.fromkeys(bot.DISHES, 9)
+    for n in range(100, 200):
+        person = {"name": f"P{n}", "dishes": full, "note": "🍋" * 80}
+        lunch[str(n)] = {"S": json.dumps(person)}
+    text = bot.content(bot.read(ID))["text"]
+    assert 3500 < bot.length(text) <= 4096
+    first, *_, end = text.splitlines()
+    assert first == "Lunch for 100, €45720.00"
+    assert end == f"… and {100 - text.count('P1')} more"
+
+
+def test_a_dish_that_left_the_menu_is_left_out(bot, lunch):
+    person = {"name": "Ada", "dishes": {"soup": 1, "salad": 1}, "note": ""}
+    lunch["7"] = {"S": json.dumps(person)}
+    assert bot.content(bot.read(ID))["text"].endswith("\n\nAda, €7.90: 1× Green salad")
