@@ -92,11 +92,12 @@ class Chat:
 
     def _snapshot(self) -> Json:
         emulator = getattr(self.deployment, "emulator", None)
+        bots = self.deployment.bots if self.deployment else []
         return {
             "deployment": self.deployment.name if self.deployment else "",
             "notes": self.deployment.notes if self.deployment else {},
             "emulator": emulator.url if emulator else "",
-            "region": REGION,
+            "region": bots[0].region if bots else REGION,
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
             "chats": self._chats(),
             "bots": self._bots(),

@@ -270,10 +270,14 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
         say("To have the bot looked over, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
-            name = f"{hosted.address}: " if hosted.address else ""
+            if hosted.address:
+                say(f"  # {hosted.address}")
+            doctor = SCRIPTS / "doctor"
+            if doctor.is_relative_to(Path.cwd()):
+                doctor = doctor.relative_to(Path.cwd())
             say(
-                f"  {name}TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
-                f"scripts/doctor{folder}"
+                f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
+                f"{shlex.quote(str(doctor))}{folder}"
             )
         say("")
         if open_browser:
