@@ -56,17 +56,26 @@ def signals_held() -> Iterator[None]:
 def end(process: subprocess.Popen[Any]) -> None:
     """End a process that leads its own session, and all that it started."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, kind)
+        _signal_group(process, kind)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
 
 
 def end_at_once(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads its own session, and all that it started in it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _signal_group(process, signal.SIGKILL)
     process.wait()
+
+
+def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
+    """Send a signal to a process's group, which may outlive the process."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if process.poll() is not None:
+            # A process that has its id now is another one, so the group is, too.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, 0)
+                return
+        os.killpg(process.pid, kind)
 
 
 # What ends our children and removes our folders if we can't, since we were killed.
