@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,10 +69,12 @@ class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         [program] = providers.glob("*/*/aws/*/*/terraform-provider-aws*")
         self._resources = set(resources)
         self._schema = b""
+        # A short path, since that of a socket has 107 characters at most.
+        self._folder = tempfile.TemporaryDirectory(prefix="provider-")
         self._process = subprocess.Popen(
             [program, "-debug"],
             cwd=root,
-            env=environment,
+            env={**environment, "TMPDIR": self._folder.name},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -116,5 +119,6 @@ class Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._channel.close()
         end(self._process)
         watched("group", self._process.pid, over=True)
+        self._folder.cleanup()
         assert self._process.stdout
         self._process.stdout.close()
