@@ -9,7 +9,7 @@ from _operator import _compare_digest as compare_digest  # hmac's, without hmac'
 
 from botkit import calls, deadline
 from botkit.errors import Refused, Unreachable, loggable
-from botkit.outcome import Outcome, failed, where_raised
+from botkit.outcome import Outcome, failed, since, where_raised
 from botkit.settings import settings
 
 TYPE_CHECKING = False
@@ -147,11 +147,6 @@ def handle(update: Json, do: Callable[[Json], Outcome], **how: object) -> Outcom
     known = {"update_id": update["update_id"], "kind": kind, **how}
     outcome.log("update", **known, milliseconds=since(started))
     return outcome
-
-
-def since(started: float) -> float:
-    """Return the milliseconds since a time of time.monotonic()."""
-    return round((time.monotonic() - started) * 1000, 1)
 
 
 def is_from_telegram(event: Json) -> bool:

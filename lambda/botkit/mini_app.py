@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from . import calls, init_data
 from .errors import Unreachable
-from .outcome import Outcome, failed
+from .outcome import Outcome, failed, since
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,10 +186,6 @@ def on_request(
         return problem(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
     return problem(503, "unavailable", "The bot can't answer now. Try again later.", **later)
-
-
-def since(started: float) -> float:
-    return round((time.monotonic() - started) * 1000, 1)
 
 
 def problem(status: int, error: str, message: str, **headers: str) -> Json:

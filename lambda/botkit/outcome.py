@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import namedtuple
 
 from .errors import Misconfigured, Refused, Unreachable, loggable
@@ -67,6 +68,11 @@ def failed(error: Refused | Unreachable) -> Outcome:
     else:
         name = "throttled" if error.code == 429 else "refused"
     return Outcome(name, refusal=str(error), retry_after=error.retry_after)
+
+
+def since(started: float) -> float:
+    """Return the milliseconds since a time of time.monotonic()."""
+    return round((time.monotonic() - started) * 1000, 1)
 
 
 def where_raised(error: BaseException, *, at_import: bool = False) -> str:

@@ -60,7 +60,7 @@ def test_a_page_is_served_to_anyone_and_answers_whom_telegram_has_signed_for(
     assert fetch(url, "/telegram", "POST", b'{"update_id": 1}')[0] == 401
     assert fetch(url, "/telegram", "POST", b'{"update_id": 1}', **secret)[0] == 200
 
-    # Whoever Telegram has signed for.
+    # The bot answers only those whose initData Telegram signed.
     def order(authorization: str) -> tuple[int, Any]:
         named = {"authorization": authorization, "content_type": "application/json"}
         status, _, body = fetch(url, "/app/api/orders?a=1", "POST", b'{"n": 1}', **named)

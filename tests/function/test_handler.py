@@ -110,6 +110,7 @@ def test_an_update_is_logged_with_its_time(
             return next(cls.readings)
 
     monkeypatch.setattr(container.handler, "time", Clock)
+    monkeypatch.setattr(sys.modules["botkit.outcome"], "time", Clock)
     container.deliver({"update_id": 1})
     assert [line["milliseconds"] for line in container.log] == [2345.7]
 
