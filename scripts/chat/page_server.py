@@ -10,8 +10,10 @@ import contextlib
 import json
 import re
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from emulators.local_server import LocalServer
 
 from chat.pages import Pages
 
@@ -24,13 +26,11 @@ POLICY = (
 )
 
 
-class BotPageServer(ThreadingHTTPServer):
+class BotPageServer(LocalServer):
     """A bot's page, on a free port of the loopback interface.
 
     `chat` is the origin of the page that may show it in a frame.
     """
-
-    daemon_threads = True
 
     def __init__(self, pages: Pages, bot: int, chat: str) -> None:
         self.pages, self.bot, self.chat = pages, bot, chat

@@ -9,14 +9,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
+from emulators.local_server import LocalServer
 from emulators.telegram import Json
 
 from chat.chat import Chat
@@ -37,10 +36,8 @@ POLICY = (
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-class PageServer(ThreadingHTTPServer):
+class PageServer(LocalServer):
     """The page of a `Chat`, on a free port of the loopback interface."""
-
-    daemon_threads = True
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
@@ -55,11 +52,6 @@ class PageServer(ThreadingHTTPServer):
         self.chat.end()
         self.shutdown()
         self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a browser that left."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -6,27 +6,27 @@ import base64
 import contextlib
 import itertools
 import re
-import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from events import app_event, webhook_event
+
+from emulators.local_server import LocalServer
 
 JSON = {"Content-Type": "application/json"}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 LARGEST_REQUEST = 10 << 20  # bytes
 
 
-class Gateway(ThreadingHTTPServer):
+class Gateway(LocalServer):
     """The HTTP API, on a free port of the loopback interface until the `with` block ends.
 
     `invoke` is called with each request's event, and returns what the function does. The answer's
     `apigw-requestid` is the event's `requestId`.
     """
 
-    daemon_threads = True
     request_queue_size = 512  # as many chats may write at once
 
     def __init__(self, invoke: Callable[[Any], Any]) -> None:
@@ -36,11 +36,6 @@ class Gateway(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.webhook_url = f"{self.url}/telegram"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that leave."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
 
     def __exit__(self, *exception: object) -> None:
         self.shutdown()

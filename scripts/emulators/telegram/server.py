@@ -9,12 +9,13 @@ import email.parser
 import email.utils
 import json
 import re
-import sys
 import threading
 import urllib.parse
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from emulators.local_server import LocalServer
 
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
@@ -40,10 +41,9 @@ class _Unreadable(Exception):
         self.description = description
 
 
-class Server(ThreadingHTTPServer):
+class Server(LocalServer):
     """The Bot API of a `Telegram`, over HTTP on a free port of the loopback interface."""
 
-    daemon_threads = True
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
     def __init__(self, telegram: Telegram) -> None:
@@ -59,11 +59,6 @@ class Server(ThreadingHTTPServer):
         self.telegram.stop()
         self.shutdown()
         self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that left."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
