@@ -161,7 +161,8 @@ def mutate(module: str) -> list[dict[str, Any]]:
         folder = Path(temporary, "project")
         for name in ("lambda", "scripts", "tests"):
             shutil.copytree(ROOT / name, folder / name)
-        shutil.copy(ROOT / "pyproject.toml", folder)
+        for file in (ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
+            shutil.copy(file, folder)
         files = " ".join(f"tests/{name}.py" for name in [*TESTS[module], "promises/test_startup"])
         pytest = f"{sys.executable} -B -m pytest -x -q -p no:cacheprovider"
         (folder / "config.toml").write_text(
