@@ -115,6 +115,11 @@ EQUIVALENT = {
             NO_BODY
         ),
     },
+    "botkit/init_data": {
+        "if len(fields) != len(pairs):": "there are never more",
+        "if len(fields) is not len(pairs):": "as above, and the numbers are small",
+        'if type(fields["user"]["id"]) != int:': SAME_TYPE,
+    },
     "botkit/multipart": {
         f"boundary = os.urandom({length}).hex()": "as unlikely in a file" for length in (15, 17)
     },
