@@ -19,7 +19,9 @@ from processes import ToolError, end, made_environment, signals_held, watched
 from project import MODULE, ROOT
 
 REGION = "us-east-1"
-LIMIT_SECONDS = 180  # for any command but init: three times what an apply with a queue takes
+LIMIT_SECONDS = 180  # for a command: three times what an apply with a queue takes
+# `init` may have to download. Version 6 of the provider waits two minutes until a queue is gone.
+OTHER_LIMITS = {"init": None, "destroy": 600}
 PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
 # What Terraform may need to download a provider. Its provider shall not go through a proxy.
@@ -124,7 +126,7 @@ class Module:
     ) -> subprocess.CompletedProcess[str]:
         """Run Terraform. Raises ToolError with what it wrote if it fails and `check` is on.
 
-        Raises TerraformTimeout if it takes too long; `init` may have to download, and has no limit.
+        Raises TerraformTimeout if it takes too long.
         """
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
@@ -145,7 +147,7 @@ class Module:
                     start_new_session=True,
                 )
                 watched("group", process.pid)
-            limit = None if arguments[0] == "init" else LIMIT_SECONDS
+            limit = OTHER_LIMITS.get(arguments[0], LIMIT_SECONDS)
             output, errors = process.communicate(input, timeout=limit)
         except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
             if process:
@@ -155,7 +157,7 @@ class Module:
                 end(process)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise TerraformTimeout(
-                    f"terraform {arguments[0]}: no end after {LIMIT_SECONDS} s"
+                    f"terraform {arguments[0]}: no end after {limit} s"
                 ) from None
             raise
         finally:
