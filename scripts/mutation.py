@@ -144,6 +144,8 @@ EQUIVALENT = {
         for operator in ("/", "//", "**")
     },
     "handler": {
+        "CONNECT_SECONDS = 4.0": TOO_LONG,
+        "if outcome.status <= 200:": "no status is lower",
         'if not isinstance(update, dict) or type(update.get("update_id")) != int:': SAME_TYPE,
         'connects = settings.reply_mode <= "api"': TWO_MODES,
         'if settings.reply_mode < "webhook":': TWO_MODES,

@@ -1025,9 +1025,9 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(
 
 # Like a bot that polls at its top. It gets the time that is left, cut short here.
 ENDLESS = """
-import signal, threading
+import os, signal, threading
 seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
-assert 0 < seconds < 10
+assert 0 < seconds < float(os.environ["LIMIT"])
 threading.Event().wait()
 """
 
@@ -1037,12 +1037,16 @@ def test_a_bot_whose_import_never_ends_holds_up_no_destroy(
 ) -> None:
     (tmp_path / "bot.py").write_text(ENDLESS)
     monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+    container = start(bot_api.url, LIMIT="10")
     url = "https://bot.example/telegram"
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
     assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
+    assert container.line["error"].startswith("TimeIsUp at ")
+    # When there is no time left, it ends at once.
+    monkeypatch.setenv("LIMIT", "0.5")
+    assert container.invoke(request(UPDATE), milliseconds=0) == answer(503, "misconfigured")
     assert container.line["error"].startswith("TimeIsUp at ")
 
 

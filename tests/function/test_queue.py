@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -260,6 +262,27 @@ def test_a_telegram_that_is_silent_leaves_the_time_to_set_the_pause(
     assert container.line["outcome"] == "unreachable"
     [asked] = sqs.bodies
     assert asked["VisibilityTimeout"] == 2
+
+
+def test_a_second_is_kept_to_set_the_pause_in_and_one_to_end(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: dict[str, float] = {}
+
+    def reply(update: Json) -> list[Json]:
+        left["bot"] = deadline.left()
+        raise container.handler.Unreachable("Telegram is away")
+
+    def sqs(peer: Peer, connection: socket.socket) -> None:
+        left["queue"] = deadline.left()
+        answers_all(peer, connection)
+
+    container, _ = queued(sqs)
+    deadline = sys.modules["botkit.deadline"]
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    assert container.invoke(event(message()), milliseconds=900_900) == AGAIN
+    assert 898.5 < left["bot"] <= 898.9
+    assert 900.0 < left["queue"] <= 900.4
 
 
 @pytest.mark.parametrize("said", [refusal("MessageNotInflight"), http({}, "500 Oops")])
