@@ -231,7 +231,7 @@ class World:
         """Return how many updates wait to be delivered, to all bots."""
         return sum(bot.outbox.pending() for bot in self.bots)
 
-    def wait(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:
+    def wait(self, condition: Callable[[], Any], timeout: float = 60.0) -> Any:
         """Wait until a condition is true, and return its value. Raises TimeoutError."""
         with self.changed:
             value = self.changed.wait_for(condition, timeout)
