@@ -16,6 +16,7 @@ from processes import ToolError, end, free_port, made_environment, signals_held,
 
 # Where the emulated Bedrock passes questions on: a server with OpenAI's API, its URL without /v1.
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
+SERVER = Path(__file__).with_name("aws_server.py")
 SITE = Path(__file__).with_name("function_site")  # what functions load at their start
 
 
@@ -60,7 +61,7 @@ class Emulator:
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-P", SERVER],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

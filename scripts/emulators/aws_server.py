@@ -1,0 +1,31 @@
+"""MiniStack, with the head of each answer and the start of its body in one write.
+
+Its HTTP server writes them one after the other. Now and then a busy Terraform provider closes the
+connection between the two and sends the request again. That fails if the first one was carried out.
+"""
+
+from __future__ import annotations
+
+import runpy
+from typing import Any
+
+import h11
+
+
+class Connection(h11.Connection):
+    """The server's side of HTTP/1.1, which holds back an answer's head until there is more."""
+
+    head = b""
+
+    def send(self, event: Any) -> bytes:  # type: ignore[override]
+        data = super().send(event) or b""
+        if isinstance(event, h11.Response):
+            self.head = data
+            return b""
+        data, self.head = self.head + data, b""
+        return data
+
+
+if __name__ == "__main__":
+    h11.Connection = Connection  # type: ignore[misc]  # which its HTTP server looks up
+    runpy.run_module("ministack", run_name="__main__", alter_sys=True)
