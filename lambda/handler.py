@@ -266,7 +266,7 @@ def response(
     """Return a response as API Gateway takes it."""
     headers = {"Content-Type": content_type}
     # Telegram honours this for an hour at most.
-    if status == 503 and retry_after is not None and retry_after >= 0:
+    if retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}
 

@@ -120,6 +120,14 @@ EQUIVALENT = {
         "if len(fields) is not len(pairs):": "as above, and the numbers are small",
         'if type(fields["user"]["id"]) != int:': SAME_TYPE,
     },
+    "botkit/mini_app": {
+        "if outcome.status <= 500:": "the other one is 503",
+        "if type(status) != int or not 200 <= status <= 599:": SAME_TYPE,
+        "status, text = answers[-1]": "there is one",
+        "status, value = answer if type(answer) == tuple and len(answer) == 2 else (200, answer)": (
+            SAME_TYPE
+        ),
+    },
     "botkit/multipart": {
         f"boundary = os.urandom({length}).hex()": "as unlikely in a file" for length in (15, 17)
     },
@@ -145,11 +153,11 @@ EQUIVALENT = {
     },
     "handler": {
         "CONNECT_SECONDS = 4.0": TOO_LONG,
+        "CONNECT_SECONDS = 2.0": TOO_LONG,
         "if outcome.status <= 200:": "no status is lower",
         'if not isinstance(update, dict) or type(update.get("update_id")) != int:': SAME_TYPE,
         'connects = settings.reply_mode <= "api"': TWO_MODES,
         'if settings.reply_mode < "webhook":': TWO_MODES,
-        "if status >= 503 and retry_after is not None and retry_after >= 0:": "none is higher",
     },
 }
 

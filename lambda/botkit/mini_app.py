@@ -38,10 +38,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 # The same on each machine: Python's own table, and what some versions of it lack.
-KNOWN = mimetypes.MimeTypes().types_map
 TYPES = {
-    **KNOWN[False],
-    **KNOWN[True],
+    **mimetypes.MimeTypes().types_map[True],
     ".map": "application/json",
     ".otf": "font/otf",
     ".ttf": "font/ttf",
@@ -205,9 +203,7 @@ def authenticate(authorization: str, seconds: float) -> Json:
     try:
         return init_data.check(data, token, seconds)
     except init_data.Unauthorized:  # a token in Parameter Store may have changed
-        if telegram.token(token) == token:
-            raise
-    return init_data.check(data, telegram.token(), seconds)
+        return init_data.check(data, telegram.token(token), seconds)
 
 
 def read_body(event: Json) -> Any:

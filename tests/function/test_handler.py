@@ -824,6 +824,7 @@ OTHERS: dict[str, tuple[Any, str]] = {
     "tf no object": ({"tf": "register", "url": "https://x"}, "dict (tf, url)"),
     "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
     "url no text": ({"tf": {}, "url": None}, "dict (tf, url)"),
+    "watch and more": ({"watch": "x", "namespace": "x", "y": 1}, "dict (watch, namespace, y)"),
     "half a pair": ({"\ud800": 1}, "dict (\\ud800)"),
 }
 

@@ -524,6 +524,7 @@ STRANGERS: dict[str, tuple[Callable[[], str], str, str]] = {
     "nothing": (lambda: "", "unauthorized", HEADER),
     "no data": (lambda: "tma ", "unauthorized", HEADER),  # as after a keyboard's button
     "another scheme": (lambda: "Bearer " + sign(launch()), "unauthorized", HEADER),
+    "yet another": (lambda: "Twilight " + sign(launch()), "unauthorized", HEADER),
     "no scheme": (lambda: sign(launch()), "unauthorized", HEADER),
     "forged": (lambda: TMA + sign(launch()) + "0", "unauthorized", UNSIGNED),
     "too old": (
@@ -572,6 +573,8 @@ ANSWERS: dict[str, tuple[Any, int, Any]] = {
     "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
     "a status alone": ((204, None), 204, None),
     "the highest status": ((599, "x"), 599, "x"),
+    "a tuple of one": ((404,), 200, [404]),
+    "a tuple of three": ((404, "x", "y"), 200, [404, "x", "y"]),
 }
 
 
