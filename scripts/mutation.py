@@ -154,6 +154,7 @@ EQUIVALENT = {
     "handler": {
         "CONNECT_SECONDS = 4.0": TOO_LONG,
         "CONNECT_SECONDS = 2.0": TOO_LONG,
+        'if outcome.status > 200 or outcome.name == "bot_failed":': "no status is lower",
         "if outcome.status <= 200:": "no status is lower",
         'if not isinstance(update, dict) or type(update.get("update_id")) != int:': SAME_TYPE,
         'connects = settings.reply_mode <= "api"': TWO_MODES,
