@@ -11,21 +11,20 @@ import pytest
 from project import ROOT
 from terraform import Module, has_locked_version
 
+from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+
+NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Module:
-    return Module("http://127.0.0.1:9", tmp_path)  # nothing is there, and nothing is asked
+    return Module(NOWHERE, tmp_path)
 
 
 @pytest.fixture
-def module(copy: Module, tmp_path: Path) -> Module:
+def module(copy: Module) -> Module:
     needs_provider()
-    for file in (ROOT / "tests").glob("*.tftest.hcl"):
-        (tmp_path / "tests").mkdir(exist_ok=True)
-        (tmp_path / "tests" / file.name).write_bytes(file.read_bytes())
-    shutil.copytree(ROOT / "tests" / "page", tmp_path / "tests" / "page")
     copy.init()
     return copy
 
@@ -41,8 +40,12 @@ def test_the_module_is_valid(module: Module) -> None:
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
-def test_the_module_is_what_its_tests_say(module: Module) -> None:
-    result = module.terraform("test", "-no-color", check=False)
+def test_the_module_is_what_its_tests_say(initialised: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests" / "page", tmp_path / "tests" / "page")
+    shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
+    with Deployment(NOWHERE, tmp_path) as module:
+        module.init(initialised)
+        result = module.terraform("test", "-no-color", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed, 0 failed" in result.stdout
 
