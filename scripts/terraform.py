@@ -155,6 +155,8 @@ class Module:
                     process.send_signal(signal.SIGINT)
                     process.communicate(timeout=60)
                 end(process)
+                with process:  # closes its pipes
+                    pass
             if isinstance(error, subprocess.TimeoutExpired):
                 raise TerraformTimeout(
                     f"terraform {arguments[0]}: no end after {limit} s"
