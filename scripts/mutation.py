@@ -150,6 +150,11 @@ EQUIVALENT = {
     "botkit/webhook": {
         f"if not _may_pass(error) or deadline.left() < 2 {operator} PAUSE_SECONDS:": ONE_SECOND
         for operator in ("/", "//", "**")
+    }
+    | {
+        "thread.join(min(RESOLVE_SECONDS, deadline.left() - 2))": TOO_LONG,
+        'info["pending_update_count"] != 0': "no number is lower",
+        'and now - info.get("last_error_date", -1) < FAILING_SECONDS': "both are long ago",
     },
     "handler": {
         "CONNECT_SECONDS = 4.0": TOO_LONG,
