@@ -261,7 +261,11 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     anybody = asked.pop("")
     assert b"Action=GetCallerIdentity" in anybody.body
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
-    assert in_policy - set(asked) == set(UNCHECKED)
+    unchecked = set(UNCHECKED)
+    if any("cbor" in request.headers.get("Content-Type", "") for request in recorder.requests):
+        # Version 6 of the provider calls CloudWatch so, which the emulator lets anybody do.
+        unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
+    assert in_policy - set(asked) == unchecked
     # AWS asks for the function with the qualifier that the request names; the emulator without.
     assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
     (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
