@@ -49,7 +49,7 @@ resource "aws_lambda_permission" "schedule" {
   source_arn    = aws_cloudwatch_event_rule.schedule[each.key].arn
 }
 
-# Alarms. Missing data never sets one off: a bot that nobody writes to is well.
+# Alarms. Missing data never sets one off: an idle bot is healthy.
 
 # One metric for each outcome, from the function's own lines: botkit/outcome.py writes them.
 resource "aws_cloudwatch_log_metric_filter" "outcomes" {
@@ -97,7 +97,7 @@ locals {
     }
     misconfigured = {
       metric      = [local.namespace, "Outcomes", "Sum"], dimensions = { outcome = "misconfigured" }, threshold = 1, periods = 1, seconds = 300
-      description = "The token is missing, malformed or refused, or bot.py can't be imported. Telegram keeps the updates. Find \"misconfigured\" in the log: its error or refusal says what to fix. Then apply."
+      description = "The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps the updates. Find \"misconfigured\" in the log: its error or refusal says what to fix. Then apply."
     }
     server_errors = {
       # Telegram tries again after two minutes at most, unless it limits the rate: so each period has an error as long as it lasts.

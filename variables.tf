@@ -20,7 +20,7 @@ variable "environment" {
 
 variable "log_level" {
   type        = string
-  description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN only problems, so the dashboard of alarm_actions then counts no others. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
+  description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN logs only problems, so the dashboard (alarm_actions) then counts only these. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
   default     = "INFO"
   nullable    = false
 
@@ -102,7 +102,7 @@ variable "permissions_boundary" {
 
 variable "policy" {
   type        = string
-  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role. Null: the role can only write its logs and read its token."
+  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role. Null: only what the module itself needs."
   default     = null
 
   validation {

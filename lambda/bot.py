@@ -5,7 +5,7 @@ the Bot API calls that answer it, each a dict of a method and its parameters:
 
     {"method": "sendMessage", "chat_id": 42, "text": "Hello"}
 
-The calls are made in this order. An exception is logged, and its update gets no answer.
+The calls are made in the list's order. An exception is logged, and its update gets no answer.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ LIMIT_SECONDS = 180  # for a command: three times what an apply with a queue tak
 OTHER_LIMITS = {"init": None, "destroy": 600}
 PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
-# What Terraform may need to download a provider. Its provider shall not go through a proxy.
+# What Terraform may need to download a provider. Its provider must not go through a proxy.
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
 LOOPBACK = "127.0.0.1,localhost"
 

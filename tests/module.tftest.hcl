@@ -95,7 +95,7 @@ run "the_function_is_small_and_plain" {
   }
 }
 
-run "the_role_may_write_to_its_log_group_alone" {
+run "the_role_may_only_write_to_its_log_group" {
   command = apply
 
   assert {
@@ -165,7 +165,7 @@ run "the_role_may_read_the_tokens_parameter_too" {
   }
 }
 
-run "the_environment_has_what_is_set_alone" {
+run "the_environment_has_only_what_is_set" {
   command = plan
 
   assert {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bot")
 
 CONNECT_SECONDS = 10  # at most, for each address of a host
-IDLE_SECONDS = 30  # after that, open another one: a frozen container doesn't see it closed
+IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice the peer closing
 JSON_LIMIT = 1 << 22  # bytes
 
 

@@ -10,13 +10,13 @@ _at = time.monotonic() + STARTUP_SECONDS
 
 
 def start(seconds: float) -> None:
-    """Start an invocation, whose calls must end within so many seconds."""
+    """Start an invocation, whose calls must end within `seconds`."""
     global _at
     _at = time.monotonic() + seconds
 
 
 def limit(seconds: float) -> None:
-    """Have the calls end within so many seconds, unless they must end sooner."""
+    """Have the calls end within `seconds`, unless they must end sooner."""
     start(min(seconds, left()))
 
 

@@ -48,7 +48,7 @@ def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> d
 
 
 def _check(init_data: str, token: str, valid_seconds: float) -> dict[str, Any]:
-    """Do as check(), but raise any of the errors that it catches at what isn't signed."""
+    """Check as check() does, but let the underlying errors through."""
     pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
     fields: dict[str, Any] = dict(pairs)
     if len(fields) < len(pairs):

@@ -25,7 +25,7 @@ OUTCOMES = {
     "incomplete": (logging.ERROR, 200),  # a call failed after an earlier one was carried out
     "throttled": (logging.WARNING, 503),
     "unreachable": (logging.ERROR, 503),
-    "misconfigured": (logging.ERROR, 503),  # no usable token, or a bot.py that can't be imported
+    "misconfigured": (logging.ERROR, 503),  # no usable token, bot.py or queue
 }
 
 

@@ -267,7 +267,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
                 opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
         say(f"\nChat with the bot: {page.url}")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
-        say("To have the bot looked over, in another terminal:")
+        say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
             if hosted.address:

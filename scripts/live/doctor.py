@@ -55,13 +55,13 @@ ERRORS = (
     (
         r"\b503\b",
         "the function asked for another delivery, as when it can't reach Telegram or its token "
-        "isn't taken; or all its containers were busy",
+        "is refused; or all its containers were busy",
         "look at its logs",
     ),
     (r"resolve", "Telegram doesn't find the webhook's host", REGISTER),
     (r"timed? ?out", "the webhook took too long", "look at the function's logs"),
     (r"refused|reset|closed", "nothing takes connections at that address", REGISTER),
-    (r"SSL|certificate|TLS", "the webhook's certificate isn't taken", REGISTER),
+    (r"SSL|certificate|TLS", "Telegram rejects the webhook's certificate", REGISTER),
 )
 
 
@@ -244,7 +244,7 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     try:
         button = telegram.call("getChatMenuButton", {}, CALL_SECONDS)
     except (Refused, Unreachable) as error:
-        return [Check("page", None, f"Telegram doesn't tell the menu button: {error}")]
+        return [Check("page", None, f"the menu button can't be read: {error}")]
     opens = button["web_app"]["url"] if button["type"] == "web_app" else ""
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):

@@ -229,8 +229,8 @@ def begin(telegram: Client, take_over: bool) -> str:
         bot, info = about(telegram)
         if info["url"] and not take_over:
             raise Stop(
-                f"@{bot['username']} has a webhook, {info['url']}, which gets its updates. To have "
-                "them here, and none there until it is put back: scripts/poll --take-over"
+                f"@{bot['username']} has a webhook, {info['url']}, which receives its updates. "
+                "To receive them here instead, remove it with scripts/poll --take-over"
             )
         if info["url"]:
             telegram.call("deleteWebhook", {}, CALL_SECONDS)

@@ -49,7 +49,7 @@ def keep(aws: Emulator, token: str) -> None:
     )
 
 
-def start_anew(aws: Emulator, name: str) -> None:
+def start_new_container(aws: Emulator, name: str) -> None:
     """Have the next update of a function meet a new container, with 3 s of time."""
     client(aws, "lambda").update_function_configuration(FunctionName=name, Timeout=3)
 
@@ -117,7 +117,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
 
     # A permission that is gone is no reason to lose one either.
     with forbidden(aws, name, "ssm:GetParameter"):
-        start_anew(aws, name)
+        start_new_container(aws, name)
         telegram.send(telegram.message("without a permission"))
         telegram.wait(refused(telegram, "unreachable"))
         event = {"url": "https://bot.example/telegram", "tf": {"action": "register"}}
@@ -133,7 +133,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     module.variables["reply_mode"] = "webhook"
     module.apply()
     client(aws, "ssm").delete_parameter(Name=PARAMETER)
-    start_anew(aws, name)
+    start_new_container(aws, name)
     assert answer_to(telegram, "no token") == "Heard: no token"
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 

@@ -110,7 +110,7 @@ def test_a_webhook_that_is_gone_is_dropped(telegram: Telegram, webhook: Webhook)
     assert accepted(telegram, "getWebhookInfo")["pending_update_count"] == 1
 
 
-def test_order_is_kept_within_a_chat_alone(telegram: Telegram, webhook: Webhook) -> None:
+def test_order_is_kept_only_within_a_chat(telegram: Telegram, webhook: Webhook) -> None:
     failing = [1]  # chats
     webhook.answer = lambda update: Response(
         status=503 if update["message"]["chat"]["id"] in failing else 200

@@ -244,7 +244,7 @@ GONE: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
 
 
 @pytest.mark.parametrize(("answer", "last"), GONE.values(), ids=GONE)
-def test_a_connection_that_is_gone_is_opened_anew_once(
+def test_a_connection_that_is_gone_is_opened_again_once(
     serve: Serve, connect: Connect, answer: bytes, last: Callable[[socket.socket], None]
 ) -> None:
     ended = threading.Event()
@@ -263,7 +263,7 @@ def test_a_connection_that_is_gone_is_opened_anew_once(
     assert (peer.connections, len(peer.requests)) == (2, 2)
 
 
-def test_a_connection_that_was_reset_before_its_first_request_is_opened_anew(
+def test_a_connection_that_was_reset_before_its_first_request_is_opened_again(
     serve: Serve, connect: Connect
 ) -> None:
     opened, ended = threading.Event(), threading.Event()
@@ -555,7 +555,7 @@ def test_tls(serve: Serve, connect: Connect, tls: ssl.SSLContext) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_tls_that_was_closed_while_idle_is_opened_anew(
+def test_tls_that_was_closed_while_idle_is_opened_again(
     serve: Serve, connect: Connect, tls: ssl.SSLContext
 ) -> None:
     ended = threading.Event()

@@ -371,7 +371,7 @@ def test_a_second_failure_after_a_new_id_counts(
     assert container.line["outcome"] == outcome
 
 
-def test_a_new_id_counts_under_400_alone(container: Container, bot_api: BotApi) -> None:
+def test_a_new_id_counts_only_under_400(container: Container, bot_api: BotApi) -> None:
     bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
     assert container.deliver(message()) == (200, None)
 

@@ -571,7 +571,7 @@ ANSWERS: dict[str, tuple[Any, int, Any]] = {
     "nothing": (None, 200, None),
     "an empty list": ([], 200, []),
     "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
-    "a status alone": ((204, None), 204, None),
+    "only a status": ((204, None), 204, None),
     "the highest status": ((599, "x"), 599, "x"),
     "a tuple of one": ((404,), 200, [404]),
     "a tuple of three": ((404, "x", "y"), 200, [404, "x", "y"]),

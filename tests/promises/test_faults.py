@@ -244,7 +244,7 @@ def test_a_refused_connection(
     assert (peer.connections, len(peer.requests)) == (1, 1)
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_anew_once(
+def test_a_connection_that_was_closed_meanwhile_is_opened_again_once(
     serve: Serve, start: Start
 ) -> None:
     closed = threading.Event()

@@ -19,7 +19,7 @@ Fields = dict[str, str]
 
 
 def launch(age: float = 1, **fields: str) -> Fields:
-    """Return the fields of an opening so many seconds ago, but for the hash."""
+    """Return the fields of an opening `age` seconds ago, but for the hash."""
     common = {"user": USER, "auth_date": str(int(time.time() - age)), "signature": SIGNATURE}
     return {name: value for name, value in {**common, **fields}.items() if value}
 

@@ -340,7 +340,7 @@ def silent(peer: Peer, connection: socket.socket) -> None:
 
 
 def slow(seconds: float) -> Part:
-    """Return the part that answers every request after so many seconds."""
+    """Return the part that answers every request after `seconds`."""
 
     def part(peer: Peer, connection: socket.socket) -> None:
         while peer.read_request(connection):

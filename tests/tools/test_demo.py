@@ -290,7 +290,7 @@ def test_a_message_that_cannot_be_sent_is_refused(project: Path, text: str, sent
 
 
 @linux
-def test_the_emulated_aws_listens_on_loopback_alone() -> None:
+def test_the_emulated_aws_listens_only_on_loopback() -> None:
     """It runs code for anyone who asks."""
     with Emulator() as emulator:
         mine = f"TMPDIR={emulator.folder}"

@@ -11,7 +11,7 @@ import pytest
 from project import ROOT, VENV
 from terraform import Module
 
-from tests.support.needs import needs_provider
+from tests.support.needs import needs_provider, skip_or_fail
 
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 # A file's block begins with its name.
@@ -28,7 +28,7 @@ CHECKS = {
 def test_the_workflow_is_sound(name: str, tmp_path: Path) -> None:
     if name == "actionlint":
         if not shutil.which("go"):
-            pytest.skip("actionlint is built by Go, which is not installed")
+            skip_or_fail("actionlint is built by Go, which is not installed")
         subprocess.run([ROOT / "scripts" / "bootstrap", name], check=True, capture_output=True)
     path = tmp_path / WORKFLOW
     path.parent.mkdir(parents=True)

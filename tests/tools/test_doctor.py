@@ -384,7 +384,7 @@ def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegr
     telegram.faults.append(Fault("refuse", 1, 500, methods=("getChatMenuButton",)))
     ok, text = examine()["page"]
     assert ok is None
-    assert text.startswith("Telegram doesn't tell the menu button: getChatMenuButton: HTTP 500")
+    assert text.startswith("the menu button can't be read: getChatMenuButton: HTTP 500")
 
 
 def test_the_demo_is_well(project: Path) -> None:

@@ -78,7 +78,7 @@ def copy(to: Path, **modules: str) -> Path:
     return script
 
 
-def test_it_holds_the_modules_and_their_byte_code_alone(tmp_path: Path) -> None:
+def test_it_holds_only_the_modules_and_their_byte_code(tmp_path: Path) -> None:
     assert package(tmp_path / "a.zip") == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         paths = map(Path, MODULES)

@@ -136,7 +136,7 @@ def demo(project: Path) -> Iterator[str]:
 
 @pytest.fixture
 def visit(chrome: Browser) -> Iterator[Open]:
-    """Open a page; what it asks for is the demo's alone, and its console stays empty."""
+    """Open a page; it asks only the demo for things, and its console stays empty."""
     problems: list[str] = []
     contexts = []
 

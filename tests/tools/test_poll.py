@@ -128,7 +128,7 @@ def test_a_webhook_is_left_alone(poll: Start, telegram: Telegram) -> None:
     set_webhook(telegram)
     script = poll()
     assert script.end() == 1
-    assert "has a webhook, https://example.org/telegram, which gets its updates" in script.output
+    assert "a webhook, https://example.org/telegram, which receives its updates" in script.output
     assert "scripts/poll --take-over" in script.output
     assert telegram.webhook["url"] == "https://example.org/telegram"
     assert "deleteWebhook" not in [call.method for call in telegram.calls]

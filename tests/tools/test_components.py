@@ -1,4 +1,4 @@
-"""Imports go one way: no arrow between the rooms of scripts/ goes back."""
+"""Imports go one way: no arrow between the components of scripts/ goes back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from project import ROOT, SCRIPTS
 
-# A room is a package or a module of scripts/: what it may import beside itself.
+# A component is a package or a module of scripts/: what it may import beside itself.
 GROUND = {"events", "processes", "project"}
-ROOMS: dict[str, set[str]] = {
+COMPONENTS: dict[str, set[str]] = {
     "__main__": set(),
     "benchmark": GROUND | {"emulators", "terraform"},
     "chat": GROUND | {"container", "emulators", "terraform"},
@@ -38,23 +38,25 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def test_every_room_is_listed() -> None:
+def test_every_component_is_listed() -> None:
     files = {path.relative_to(SCRIPTS).parts[0] for path in SCRIPTS.rglob("*.py")}
-    assert {name.removesuffix(".py") for name in files} == set(ROOMS)
+    assert {name.removesuffix(".py") for name in files} == set(COMPONENTS)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_it_may(room: str) -> None:
-    paths = [SCRIPTS / f"{room}.py"]
-    if (SCRIPTS / room).is_dir():
-        paths = [p for p in (SCRIPTS / room).rglob("*.py") if not NOT_OURS & set(p.parents)]
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_component_imports_only_what_it_may(component: str) -> None:
+    paths = [SCRIPTS / f"{component}.py"]
+    if (SCRIPTS / component).is_dir():
+        paths = [p for p in (SCRIPTS / component).rglob("*.py") if not NOT_OURS & set(p.parents)]
     found = {(path.name, name) for path in paths for name in imported(path)}
-    allowed = ROOMS[room] | {room}
-    assert {(file, name) for file, name in found if name in ROOMS and name not in allowed} == set()
+    allowed = COMPONENTS[component] | {component}
+    assert {
+        (file, name) for file, name in found if name in COMPONENTS and name not in allowed
+    } == set()
 
 
 @pytest.mark.parametrize("folder", ["lambda", "tests/bot"])
 def test_the_function_imports_no_script(folder: str) -> None:
     paths = list((ROOT / folder).rglob("*.py"))
     assert paths
-    assert {name for path in paths for name in imported(path)} & set(ROOMS) == set()
+    assert {name for path in paths for name in imported(path)} & set(COMPONENTS) == set()
