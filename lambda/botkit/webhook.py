@@ -64,7 +64,8 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         # Terraform saves a refused upload as done, and wouldn't notice.
         raise RegistrationFailed(
             "The function runs other code than was planned: terraform apply "
-            "-replace=terraform_data.package -replace=aws_lambda_function.this"
+            "-replace=terraform_data.package -replace=aws_lambda_function.this "
+            "(if a configuration calls the module, with module.NAME. before each address)"
         )
     if not callable(getattr(bot, "reply", None)):
         raise RegistrationFailed("bot.py must have a function reply(update)")

@@ -320,7 +320,7 @@ def test_a_function_with_other_code_fails_the_apply(
 ) -> None:
     webhook = importlib.import_module("botkit.webhook")
     monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
-    with pytest.raises(webhook.RegistrationFailed, match="runs other code than was planned"):
+    with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
         container.invoke(event("register", sources="0" * 64))
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
