@@ -123,7 +123,6 @@ EQUIVALENT = {
     "botkit/mini_app": {
         "if outcome.status <= 500:": "the other one is 503",
         "if type(status) != int or not 200 <= status <= 599:": SAME_TYPE,
-        "status, text = answers[-1]": "there is one",
         "status, value = answer if type(answer) == tuple and len(answer) == 2 else (200, answer)": (
             SAME_TYPE
         ),

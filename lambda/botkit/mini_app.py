@@ -166,20 +166,14 @@ def on_request(
             return problem(404, "not_found", "bot.py has no on_request(request).")
         query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
         request = {"method": method, "path": path or "/", "query": query, "body": body}
-        answers: list[tuple[int, str]] = []
-
-        def give(answer: tuple[int, str]) -> Outcome:
-            answers.append(answer)
-            return Outcome("answered")
-
-        outcome = ask_bot("on_request", {**dict.fromkeys(TOLD), **signed, **request}, give, ask)
-        if answers:
-            outcome.log("request", method=method, status=answers[0][0], milliseconds=since(started))
-            status, text = answers[0]
-            return response(status, text, Content_Type="application/json")
+        request = {**dict.fromkeys(TOLD), **signed, **request}
+        outcome = ask_bot("on_request", request, lambda a: Outcome("answered", answer=a), ask)
         if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
-    outcome.log("request", method=method, status=outcome.status, milliseconds=since(started))
+    status, text = outcome.answer or (outcome.status, "")
+    outcome.log("request", method=method, status=status, milliseconds=since(started))
+    if outcome.answer:
+        return response(status, text, Content_Type="application/json")
     if outcome.status == 500:
         return problem(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
