@@ -210,7 +210,7 @@ def ask_bot(
     name: str,
     argument: Any,
     carry_out: Callable[[Any], Outcome],
-    ask: Callable[[Any, str, Any], Any] = calls.ask,
+    ask: Callable[[Any, str, Any], Any] = calls.ask_for_calls,
 ) -> Outcome:
     """Call a function of bot.py by `ask`, and carry out what it returns. Returns the outcome."""
     if broken:

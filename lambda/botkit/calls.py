@@ -32,7 +32,7 @@ class TimeIsUp(BaseException):
     """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
 
 
-def ask(bot: Any, name: str, argument: Any) -> list[Json]:
+def ask_for_calls(bot: Any, name: str, argument: Any) -> list[Json]:
     """Call a function of the bot's, and return a copy of the calls that it returns.
 
     Raises BadCalls, TimeIsUp, or what the function raises.

@@ -167,7 +167,9 @@ def on_request(
         query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
         request = {"method": method, "path": path or "/", "query": query, "body": body}
         request = {**dict.fromkeys(TOLD), **signed, **request}
-        outcome = ask_bot("on_request", request, lambda a: Outcome("answered", answer=a), ask)
+        outcome = ask_bot(
+            "on_request", request, lambda a: Outcome("answered", answer=a), ask_for_answer
+        )
         if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
     status, text = outcome.answer or (outcome.status, "")
@@ -223,7 +225,7 @@ def read_body(event: Json) -> Any:
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
-def ask(bot: Any, name: str, argument: Any) -> tuple[int, str]:
+def ask_for_answer(bot: Any, name: str, argument: Any) -> tuple[int, str]:
     """Call a function of the bot's, and return the status and the JSON that it answers with.
 
     Raises BadCalls, TimeIsUp, or what the function raises.
