@@ -56,8 +56,8 @@ HASHED = re.compile(
 )
 LARGEST_BODY = 6291556 - 2000  # bytes of Lambda's response, without its headers
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
-# What a request has whether or not Telegram told it.
-TOLD = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
+# Keys that a request always has: None where Telegram didn't send them.
+OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
 def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
@@ -166,7 +166,7 @@ def on_request(
             return problem(404, "not_found", "bot.py has no on_request(request).")
         query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
         request = {"method": method, "path": path or "/", "query": query, "body": body}
-        request = {**dict.fromkeys(TOLD), **signed, **request}
+        request = {**dict.fromkeys(OPTIONAL), **signed, **request}
         outcome = ask_bot(
             "on_request", request, lambda a: Outcome("answered", answer=a), ask_for_answer
         )
