@@ -73,7 +73,7 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
-        "max_connections": event.get("max_connections", 40),  # Telegram's own default
+        "max_connections": event["max_connections"],
         "allowed_updates": handled_kinds(bot),
         "secret_token": secret,
     }

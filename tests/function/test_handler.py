@@ -132,7 +132,8 @@ def test_who_waits_for_an_answer_gets_it_before_api_gateway_gives_up(
     client = container.handler.telegram._client
     monkeypatch.setattr(client, "call", lambda method, params, timeout: given.append(timeout))
     container.deliver(message(), milliseconds=900_000)
-    register = {"tf": {"action": "register"}, "url": "http://bot.example/telegram"}
+    url = "http://bot.example/telegram"
+    register = {"tf": {"action": "register"}, "url": url, "max_connections": 40}
     container.invoke(register, milliseconds=900_000)
     assert len(given) > 1
     assert all(23 < seconds <= 24 for seconds in given)

@@ -108,15 +108,6 @@ def test_the_webhook_is_registered(
     assert container.log == []
 
 
-def test_telegram_chooses_the_number_of_connections_if_nobody_does(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", {**SET, "max_connections": 40})
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    container.invoke({"url": URL, "tf": {"action": "register"}})
-
-
 REFUSALS = {
     "token": (401, "Unauthorized"),
     "token unknown": (404, "Not Found"),
