@@ -110,11 +110,11 @@ locals {
     }
     webhook_failing = {
       metric      = [local.namespace, "WebhookFailing", "Maximum"], dimensions = {}, threshold = 1, periods = 2, seconds = 3600
-      description = "Telegram could not deliver updates, at two readings an hour apart. Find \"WebhookFailing\" in the log: last_error has Telegram's words. At 401: terraform apply -replace=terraform_data.webhook_secret. At 5xx: see the log's outcomes. Else run scripts/doctor."
+      description = "Telegram could not deliver updates, at two readings an hour apart. Find \"WebhookFailing\" in the log: last_error has Telegram's words. At 401: terraform apply -replace=terraform_data.webhook_secret (if a configuration calls the module, with module.NAME. before the address). At 5xx: see the log's outcomes. Else run scripts/doctor."
     }
     webhook_lost = {
       metric      = [local.namespace, "WebhookLost", "Maximum"], dimensions = {}, threshold = 1, periods = 1, seconds = 3600
-      description = "The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one, then terraform apply -replace=aws_lambda_invocation.webhook."
+      description = "The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one, then terraform apply -replace=aws_lambda_invocation.webhook (if a configuration calls the module, with module.NAME. before the address)."
     }
   })
   alarms_of_the_page = {

@@ -13,7 +13,7 @@ from botkit.outcome import Outcome, failed, since, where_raised
 from botkit.settings import settings
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # at run time, `typing` would cost 2 ms of each cold start
+if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
@@ -79,8 +79,8 @@ class EventFailed(Exception):
 def handler(event: Any, context: Any) -> Json | None:
     """Answer any event that Lambda delivers.
 
-    Returns an API Gateway response (`statusCode`, `headers`, `body`) to HTTP events, what the
-    webhook is now to Terraform's, `batchItemFailures` to our queue's, and nothing else. Raises
+    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the webhook's
+    state for Terraform's, `batchItemFailures` for the queue's, and None otherwise. Raises
     RegistrationFailed at a registration that Telegram refuses, and EventFailed at any other event.
     """
     deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
@@ -140,7 +140,7 @@ def on_http(event: Json) -> Json:
 
 
 def handle(update: Json, do: Callable[[Json], Outcome], **how: object) -> Outcome:
-    """Do something with an update, and log what became of it."""
+    """Handle an update with `do`, and log the outcome."""
     started = time.monotonic()
     outcome = do(update)
     kind = next((loggable(key) for key in update if key != "update_id"), None)
@@ -210,7 +210,7 @@ def ask_bot(
     name: str,
     argument: Any,
     carry_out: Callable[[Any], Outcome],
-    ask: Callable[[Any, str, Any], Any] = calls.ask,
+    ask: Callable[[Any, str, Any], Any] = calls.ask_for_calls,
 ) -> Outcome:
     """Call a function of bot.py by `ask`, and carry out what it returns. Returns the outcome."""
     if broken:

@@ -110,6 +110,7 @@ EQUIVALENT = {
         "CONNECT_SECONDS = 9": TOO_LONG,
     },
     "botkit/exchange": {
+        "if self._received > self.limit ^ HEAD_LIMIT:": "the two have no bit in common",
         "def __init__(self, connection: socket, deadline: float, limit: int = 1) -> None:": NO_BODY,
         "def __init__(self, connection: socket, deadline: float, limit: int = -1) -> None:": (
             NO_BODY
@@ -123,7 +124,6 @@ EQUIVALENT = {
     "botkit/mini_app": {
         "if outcome.status <= 500:": "the other one is 503",
         "if type(status) != int or not 200 <= status <= 599:": SAME_TYPE,
-        "status, text = answers[-1]": "there is one",
         "status, value = answer if type(answer) == tuple and len(answer) == 2 else (200, answer)": (
             SAME_TYPE
         ),
@@ -153,6 +153,14 @@ EQUIVALENT = {
     }
     | {
         "thread.join(min(RESOLVE_SECONDS, deadline.left() - 2))": TOO_LONG,
+        "if not _may_pass(error) or deadline.left() <= 2 * PAUSE_SECONDS:": "it isn't equal",
+        'if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 1), (int, float)):': "a number, too",
+        'if not isinstance(getattr(bot, "INIT_DATA_SECONDS", -1), (int, float)):': "as above",
+        **{
+            f'f"COMMANDS: {{str(name)[:{length}]!r}} must have 1 to 32 lowercase letters, '
+            'digits and "': "a name of that length is cut anywhere"
+            for length in (98, 100)
+        },
         'info["pending_update_count"] != 0': "no number is lower",
         'and now - info.get("last_error_date", -1) < FAILING_SECONDS': "both are long ago",
     },

@@ -447,6 +447,12 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
     error_message = "An alarm has no action, no tag or too long a description, or goes off without data."
   }
   assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
+      strcontains(alarm.alarm_description, "module.NAME.") if strcontains(alarm.alarm_description, "-replace=")
+    ])
+    error_message = "An alarm's command does nothing where a configuration calls the module."
+  }
+  assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.evaluation_periods, alarm.period] } == {
       bot_failed      = [1, 1, 300]
       duration        = [16000, 3, 300]

@@ -32,7 +32,7 @@ class TimeIsUp(BaseException):
     """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
 
 
-def ask(bot: Any, name: str, argument: Any) -> list[Json]:
+def ask_for_calls(bot: Any, name: str, argument: Any) -> list[Json]:
     """Call a function of the bot's, and return a copy of the calls that it returns.
 
     Raises BadCalls, TimeIsUp, or what the function raises.
@@ -59,7 +59,7 @@ def run(bot: Any, name: str, argument: Any) -> Any:
 
 
 def set_alarm(seconds: float) -> None:
-    """Have TimeIsUp raised after so many seconds; 0 is never. Only the main thread gets signals."""
+    """Have TimeIsUp raised after `seconds`; 0 is never. Only the main thread gets signals."""
     if threading.current_thread() is threading.main_thread():
         _signal.signal(_signal.SIGALRM, _on_alarm)
         _signal.setitimer(_signal.ITIMER_REAL, seconds)

@@ -56,8 +56,8 @@ HASHED = re.compile(
 )
 LARGEST_BODY = 6291556 - 2000  # bytes of Lambda's response, without its headers
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
-# What a request has whether or not Telegram told it.
-TOLD = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
+# Keys that a request always has: None where Telegram didn't send them.
+OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
 def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
@@ -166,20 +166,16 @@ def on_request(
             return problem(404, "not_found", "bot.py has no on_request(request).")
         query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
         request = {"method": method, "path": path or "/", "query": query, "body": body}
-        answers: list[tuple[int, str]] = []
-
-        def give(answer: tuple[int, str]) -> Outcome:
-            answers.append(answer)
-            return Outcome("answered")
-
-        outcome = ask_bot("on_request", {**dict.fromkeys(TOLD), **signed, **request}, give, ask)
-        if answers:
-            outcome.log("request", method=method, status=answers[0][0], milliseconds=since(started))
-            status, text = answers[0]
-            return response(status, text, Content_Type="application/json")
+        request = {**dict.fromkeys(OPTIONAL), **signed, **request}
+        outcome = ask_bot(
+            "on_request", request, lambda a: Outcome("answered", answer=a), ask_for_answer
+        )
         if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
-    outcome.log("request", method=method, status=outcome.status, milliseconds=since(started))
+    status, text = outcome.answer or (outcome.status, "")
+    outcome.log("request", method=method, status=status, milliseconds=since(started))
+    if outcome.answer:
+        return response(status, text, Content_Type="application/json")
     if outcome.status == 500:
         return problem(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
@@ -229,7 +225,7 @@ def read_body(event: Json) -> Any:
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
-def ask(bot: Any, name: str, argument: Any) -> tuple[int, str]:
+def ask_for_answer(bot: Any, name: str, argument: Any) -> tuple[int, str]:
     """Call a function of the bot's, and return the status and the JSON that it answers with.
 
     Raises BadCalls, TimeIsUp, or what the function raises.

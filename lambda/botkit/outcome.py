@@ -32,15 +32,15 @@ OUTCOMES = {
 class Outcome(
     namedtuple(
         "Outcome",
-        ["name", "methods", "refusal", "error", "retry_after", "call", "carried_out"],
-        defaults=([], None, None, None, None, False),
+        ["name", "methods", "refusal", "error", "retry_after", "call", "carried_out", "answer"],
+        defaults=([], None, None, None, None, False, None),
     )
 ):
     """The outcome of an update, by its `name` in OUTCOMES.
 
     `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
     seconds. `call` is the JSON of a call for Telegram to find in the response. `carried_out`:
-    whether any call was.
+    whether any call was. `answer` is what a page gets: the status and the JSON.
     """
 
     __slots__ = ()

@@ -64,7 +64,8 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         # Terraform saves a refused upload as done, and wouldn't notice.
         raise RegistrationFailed(
             "The function runs other code than was planned: terraform apply "
-            "-replace=terraform_data.package -replace=aws_lambda_function.this"
+            "-replace=terraform_data.package -replace=aws_lambda_function.this "
+            "(if a configuration calls the module, with module.NAME. before each address)"
         )
     if not callable(getattr(bot, "reply", None)):
         raise RegistrationFailed("bot.py must have a function reply(update)")
@@ -72,7 +73,7 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
-        "max_connections": event.get("max_connections", 40),  # Telegram's own default
+        "max_connections": event["max_connections"],
         "allowed_updates": handled_kinds(bot),
         "secret_token": secret,
     }

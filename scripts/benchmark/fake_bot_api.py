@@ -16,11 +16,12 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from benchmark.distance import Network, inside
+from emulators.local_server import LocalServer
 
 # The chain is like api.telegram.org's: a root and an intermediate CA of these names, RSA keys.
 ROOT_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Root Certificate Authority - G2"
@@ -143,17 +144,11 @@ def _serve(
         def log_message(self, *_: object) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Say nothing: a client that fails shows it in its own run."""
-
-    near = Server(("localhost", 0), BotApi)
+    near = LocalServer(("localhost", 0), BotApi)
     ports = [near.server_port, 0]
     if network:
         with inside(network.namespace):
-            far = Server(("0.0.0.0", 0), BotApi)
+            far = LocalServer(("0.0.0.0", 0), BotApi)
         ports[1] = far.server_port
         threading.Thread(target=far.serve_forever, daemon=True).start()
     sender.send(ports)

@@ -18,8 +18,10 @@ import queue
 import threading
 import time
 from collections import namedtuple
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from emulators.local_server import LocalServer
 
 # What an invocation came to: `payload` is what the function returned, or, where `failed`, the
 # error that Lambda would report; `seconds` from the event's departure to the answer's arrival.
@@ -41,8 +43,7 @@ class RuntimeApi:
         self._answers: queue.Queue[tuple[float, bytes, bool]] = queue.Queue()
         self._sent = 0.0
         self._invocations = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._routes())
-        self._server.daemon_threads = True
+        self._server = LocalServer(("127.0.0.1", 0), self._routes())
 
     def __enter__(self) -> RuntimeApi:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -31,7 +31,10 @@ __all__ = [
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
-REGISTER = "terraform apply -replace=aws_lambda_invocation.webhook"
+REGISTER = (
+    "terraform apply -replace=aws_lambda_invocation.webhook "
+    "(if a configuration calls the module, with module.NAME. before the address)"
+)
 
 
 def client() -> Client:

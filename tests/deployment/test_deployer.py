@@ -14,7 +14,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
+from emulators.local_server import LocalServer
 from emulators.telegram import Telegram
 from project import ROOT
 from terraform import REGION
@@ -114,10 +115,8 @@ class Request(NamedTuple):
         return match[1]
 
 
-class Recorder(ThreadingHTTPServer):
+class Recorder(LocalServer):
     """Hands requests on to the emulated AWS as they are, and notes them."""
-
-    daemon_threads = True
 
     def __init__(self, aws: Emulator) -> None:
         self.aws = aws

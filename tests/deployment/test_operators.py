@@ -120,7 +120,8 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
         start_new_container(aws, name)
         telegram.send(telegram.message("without a permission"))
         telegram.wait(refused(telegram, "unreachable"))
-        event = {"url": "https://bot.example/telegram", "tf": {"action": "register"}}
+        url = "https://bot.example/telegram"
+        event = {"url": url, "max_connections": 40, "tf": {"action": "register"}}
         invoke = client(aws, "lambda").invoke
         answer = invoke(FunctionName=name, Payload=json.dumps(event))["Payload"].read().decode()
     assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer

@@ -124,6 +124,7 @@ TYPES = {
     "x": "application/octet-stream",
     "x y é.txt": "text/plain; charset=utf-8",
     "100%25.txt": "text/plain; charset=utf-8",
+    "-x.txt": "text/plain; charset=utf-8",
 }
 
 
@@ -428,7 +429,10 @@ def ask(
     answer = container.invoke(app_event(method, path, query, headers, body))
     expected = {**SECURITY, "Cache-Control": "no-store", "Content-Type": "application/json"}
     assert answer["headers"] == expected
-    return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
+    if answer["statusCode"] == 204:
+        assert not answer["body"]
+        return 204, None
+    return answer["statusCode"], json.loads(answer["body"])
 
 
 def test_the_bot_gets_what_the_page_asks_and_what_telegram_signed(
@@ -572,6 +576,8 @@ ANSWERS: dict[str, tuple[Any, int, Any]] = {
     "an empty list": ([], 200, []),
     "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
     "only a status": ((204, None), 204, None),
+    "a status beside it": ((203, None), 203, None),
+    "another one": ((205, None), 205, None),
     "the highest status": ((599, "x"), 599, "x"),
     "a tuple of one": ((404,), 200, [404]),
     "a tuple of three": ((404, "x", "y"), 200, [404, "x", "y"]),

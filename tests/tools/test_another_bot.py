@@ -25,6 +25,8 @@ HANDLED = {"message": reply}
 # Terraform.
 TESTS = (
     "tests/function/test_handler.py",
+    "tests/function/test_webhook.py",
+    "tests/promises/test_runtime.py",
     "tests/promises/test_startup.py",
     "tests/tools/test_demo.py::test_messages_are_answered_directly",
     "tests/tools/test_doctor.py::test_a_bot_that_is_well",

@@ -13,7 +13,7 @@ import pytest
 from emulators.telegram import Server, Telegram
 from project import SCRIPTS
 
-from tests.support.programs import LONGEST
+from tests.support.programs import LONGEST, copy_of_the_project
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -137,6 +137,18 @@ def test_a_set_up_without_a_network_is_told(tmp_path: Path) -> None:
             "pip can't install requirements-dev.txt: look at the network, and at pip's index and "
             "proxy",
         ]
+
+
+@pytest.mark.parametrize("tool", ["bootstrap", "mutants", "screenshot", "test"])
+def test_help_sets_nothing_up(tmp_path: Path, tool: str) -> None:
+    project = copy_of_the_project(tmp_path)
+    (project / ".venv").unlink()
+    result = subprocess.run(
+        [project / "scripts" / tool, "--help"], capture_output=True, text=True, timeout=LONGEST
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout) > 50
+    assert not (project / ".venv").exists()
 
 
 SETTINGS = {
