@@ -61,3 +61,12 @@ def test_the_configurations_are_valid(file: str, tmp_path: Path) -> None:
     (module.root / file).write_text(text)
     module.init()
     module.terraform("validate", "-no-color")
+
+
+def test_the_boundary_allows_what_the_modules_role_needs() -> None:
+    role = (ROOT / "main.tf").read_text().partition("# Function.\n")[0]
+    boundary = FILES["roles.tf"].partition('"aws_iam_policy" "boundary"')[2]
+    actions = r'"((?:kms|logs|sqs|ssm|xray):\w+)"'
+    needed = set(re.findall(actions, role)) - {"kms:ViaService"}  # a condition's key
+    assert "sqs:SendMessage" in needed
+    assert needed <= set(re.findall(actions, boundary))
