@@ -91,7 +91,7 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
     return folder
 
 
-def test_ci_plans_and_applies_within_the_boundary(
+def test_ci_plans_applies_and_destroys_within_the_boundary(
     roles: Path, repository: Path, telegram: Telegram, tmp_path: Path
 ) -> None:
     needs_provider()
@@ -110,7 +110,8 @@ def test_ci_plans_and_applies_within_the_boundary(
 
         deployer = user(aws, "deployer", "apply")
         assert "with an explicit deny" in create_role(aws, deployer)
-        become(module, user(aws, "deployer-with-boundary", "apply", without=BOUNDARY))
+        with_boundary = user(aws, "deployer-with-boundary", "apply", without=BOUNDARY)
+        become(module, with_boundary)
         module.init()
         module.apply()
         role = client(aws, "iam").get_role(RoleName="telegram-bot")["Role"]
@@ -123,3 +124,7 @@ def test_ci_plans_and_applies_within_the_boundary(
         changed = ("-lock=false", "-replace=module.telegram_bot.aws_apigatewayv2_stage.this")
         refused = module.apply(*changed, check=False)
         assert "is not authorized to perform: apigateway:DELETE" in refused.stderr
+
+        become(module, with_boundary)
+        module.destroy()
+        assert telegram.webhook["url"] == ""

@@ -1,4 +1,4 @@
-"""docs/deploy-from-ci.md: its workflow and its configurations pass the checks of the project's."""
+"""docs/deploy-from-ci.md: its workflows and its configurations pass the checks of the project's."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 # A file's block begins with its name.
 FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 SOURCE = "git::https://<this repository>?ref=v1.0.0"
-WORKFLOW = ".github/workflows/deploy.yml"
-CHECKS = {
-    "zizmor": ("--offline", "--quiet", "--no-progress", WORKFLOW),
-    "actionlint": (WORKFLOW,),
-}
+WORKFLOWS = [".github/workflows/deploy.yml", ".github/workflows/destroy.yml"]
+CHECKS = {"zizmor": ["--offline", "--quiet", "--no-progress"], "actionlint": []}
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_the_workflow_is_sound(name: str, tmp_path: Path) -> None:
+def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
     if name == "actionlint":
         if not shutil.which("go"):
             skip_or_fail("actionlint is built by Go, which is not installed")
         subprocess.run([ROOT / "scripts" / "bootstrap", name], check=True, capture_output=True)
-    path = tmp_path / WORKFLOW
-    path.parent.mkdir(parents=True)
-    path.write_text(FILES[WORKFLOW])
-    command = [str(VENV / "bin" / name), *CHECKS[name]]
+    for workflow in WORKFLOWS:
+        path = tmp_path / workflow
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FILES[workflow])
+    command = [str(VENV / "bin" / name), *CHECKS[name], *WORKFLOWS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_workflow_uses_the_projects_own_versions_of_actions() -> None:
-    used = dict(re.findall(r"uses: (\S+)@(.*)", FILES[WORKFLOW]))
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -> None:
+    used = dict(re.findall(r"uses: (\S+)@(.*)", FILES[workflow]))
     own = dict(re.findall(r"uses: (\S+)@(.*)", (ROOT / ".github/workflows/test.yml").read_text()))
     assert {name: used[name] for name in used if name in own} == {
         name: own[name] for name in own if name in used
@@ -61,3 +60,12 @@ def test_the_configurations_are_valid(file: str, tmp_path: Path) -> None:
     (module.root / file).write_text(text)
     module.init()
     module.terraform("validate", "-no-color")
+
+
+def test_the_boundary_allows_what_the_modules_role_needs() -> None:
+    role = (ROOT / "main.tf").read_text().partition("# Function.\n")[0]
+    boundary = FILES["roles.tf"].partition('"aws_iam_policy" "boundary"')[2]
+    actions = r'"((?:kms|logs|sqs|ssm|xray):\w+)"'
+    needed = set(re.findall(actions, role)) - {"kms:ViaService"}  # a condition's key
+    assert "sqs:SendMessage" in needed
+    assert needed <= set(re.findall(actions, boundary))
