@@ -128,7 +128,7 @@ def options() -> argparse.Namespace:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
     if not options.config:
         try:
-            handled_kinds(options.bot)
+            handled_kinds(options.bot, options.variables)
         except ValueError as error:
             parser.exit(2, f"scripts/demo: {error}\n")
     return options

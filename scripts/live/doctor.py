@@ -203,7 +203,7 @@ def allowed(info: Json, bot_dir: Path) -> Check:
         wanted = handled_kinds(bot_dir)
     except ValueError as error:
         lines = str(error).splitlines()
-        return Check(name, False, f"{lines[0]} {lines[-1]}", "fix bot.py")
+        return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)

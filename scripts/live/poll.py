@@ -117,7 +117,7 @@ class Poll:
     def _handled(self) -> list[str]:
         sources = read_sources(self.function.bot)
         if sources != self._asked:
-            self._kinds = handled_kinds(self.function.bot)
+            self._kinds = handled_kinds(self.function.bot, self.function.environment)
             self._asked = sources
         return self._kinds
 
@@ -270,7 +270,7 @@ def main() -> int:
     try:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
-        handled_kinds(bot)
+        handled_kinds(bot, variables)
     except ValueError as error:
         parser.exit(2, f"scripts/poll: {error}\n")
     webhook = ""

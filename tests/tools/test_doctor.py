@@ -271,6 +271,14 @@ def test_kinds_of_update_that_are_not_asked_for(
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
 
 
+def test_a_bot_without_reply(examine: Examine, project: Path) -> None:
+    (project / "lambda/bot.py").write_text("HANDLED = ['message']\n")
+    assert examine()["kinds of update"] == (
+        False,
+        "bot.py must have a function reply(update) → fix bot.py",
+    )
+
+
 def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:
     edit(project, "def reply(", "def reply(:")
     ok, words = examine()["kinds of update"]
