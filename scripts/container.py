@@ -347,3 +347,11 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
                 "and demo a whole configuration by --config DIR)"
             )
         raise ValueError(f"bot.py can't be imported{hint}:\n{said}")
+
+
+def unknown_kinds(kinds: list[str]) -> str:
+    """Return a warning of the kinds of update that this version's Bot API doesn't have, if any."""
+    update = (LAMBDA / "botkit" / "types.pyi").read_text().partition("class Update(")[2]
+    known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
+    unknown = ", ".join(kind for kind in kinds if kind not in known)
+    return f"HANDLED has {unknown}: botkit.types knows no such kind of update" if unknown else ""

@@ -1,7 +1,8 @@
 """Check a deployed bot: say what is wrong, and how to fix it.
 
 Set TELEGRAM_BOT_TOKEN. The deployment's outputs webhook_url, logs_command and mini_app_url are read
-from the Terraform state of the current folder, or of the module's. Nothing is changed. ✓ is good, ✗ is wrong, – could not be checked.
+from the Terraform state of the current folder, or of the module's. Nothing is changed.
+✓ is good, ✗ is wrong, – could not be checked.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from container import bot_folder, handled_kinds
+from container import bot_folder, handled_kinds, unknown_kinds
 from processes import ToolError
 from project import LAMBDA, ROOT
 from terraform import terraform_command
@@ -204,12 +205,15 @@ def allowed(info: Json, bot_dir: Path) -> Check:
     except ValueError as error:
         lines = str(error).splitlines()
         return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")
+    warning = unknown_kinds(wanted)
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)
     if sorted(asked) != sorted(wanted):
         text = f"Telegram delivers {', '.join(asked)}; bot.py handles {', '.join(wanted)}"
-        return Check(name, False, text, "terraform apply")
+        return Check(name, False, text, warning or "terraform apply")
+    if warning:
+        return Check(name, None, warning)
     return Check(name, True, ", ".join(wanted))
 
 

@@ -18,7 +18,15 @@ import sys
 import time
 from typing import Any
 
-from container import Function, Invocation, Sources, bot_folder, handled_kinds, read_sources
+from container import (
+    Function,
+    Invocation,
+    Sources,
+    bot_folder,
+    handled_kinds,
+    read_sources,
+    unknown_kinds,
+)
 from events import webhook_event
 from processes import read_env_file
 from project import LAMBDA
@@ -270,9 +278,11 @@ def main() -> int:
     try:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
-        handled_kinds(bot, variables)
+        warning = unknown_kinds(handled_kinds(bot, variables))
     except ValueError as error:
         parser.exit(2, f"scripts/poll: {error}\n")
+    if warning:
+        print(f"scripts/poll: {warning}", file=sys.stderr)
     webhook = ""
     try:
         telegram = client()

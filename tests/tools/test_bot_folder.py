@@ -151,6 +151,8 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path), "--send", "hello") as demo:
         assert demo.end() == 1
     assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in demo.output
+    assert "scripts/demo: HANDLED has mesage: botkit.types knows no such kind" in demo.output
+    assert "delivered" not in demo.output
 
 
 @pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])

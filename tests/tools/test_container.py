@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from container import handled_kinds
+from container import handled_kinds, unknown_kinds
 
 HANDLED = {
     "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
@@ -24,7 +24,7 @@ def test_a_bot_is_asked_as_the_registration_does(
 
 def test_a_bot_that_handles_nothing_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("")
-    with pytest.raises(ValueError, match="^bot.py must have HANDLED"):
+    with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
         handled_kinds(tmp_path)
 
 
@@ -51,3 +51,10 @@ def test_a_missing_package_is_looked_for_in_requirements(tmp_path: Path, listed:
     with pytest.raises(ValueError, match="ModuleNotFoundError") as told:
         handled_kinds(tmp_path)
     assert ("is requirements.txt installed" in str(told.value)) == listed
+
+
+def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
+    assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
+        "HANDLED has update_id, mesage: botkit.types knows no such kind of update"
+    )
+    assert unknown_kinds(["message", "managed_bot"]) == ""

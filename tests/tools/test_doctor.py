@@ -213,7 +213,10 @@ def test_a_terraform_that_fails(examine: Examine, project: Path) -> None:
     script = project / "bin" / "terraform"
     script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
     checks = examine(**environment)
-    assert f"terraform output failed in {project}: Backend initialization required" in checks["logs"][1]
+    assert (
+        f"terraform output failed in {project}: Backend initialization required"
+        in checks["logs"][1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -269,6 +272,17 @@ def test_kinds_of_update_that_are_not_asked_for(
     ok, words = examine()["kinds of update"]
     assert ok is False
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
+
+
+@pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
+def test_a_kind_of_update_that_does_not_exist(
+    examine: Examine, project: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
+) -> None:
+    edit(project, "HANDLED = ", "HANDLED = ['mesage'] or ")
+    telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
+    ok, words = examine()["kinds of update"]
+    assert ok is verdict
+    assert "HANDLED has mesage" in words
 
 
 def test_a_bot_without_reply(examine: Examine, project: Path) -> None:
