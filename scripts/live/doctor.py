@@ -3,6 +3,12 @@
 Set TELEGRAM_BOT_TOKEN. The deployment's outputs webhook_url, logs_command and mini_app_url are read
 from the Terraform state of the current folder, or of the module's. Nothing is changed.
 ✓ is good, ✗ is wrong, – could not be checked.
+
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
+proxy on the way to it (http://HOST:PORT).
+
+Exit code: 0 if nothing is wrong, 1 if something is or Telegram can't be reached, 2 if an argument
+is wrong.
 """
 
 from __future__ import annotations

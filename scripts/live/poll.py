@@ -5,6 +5,12 @@ the bot takes effect at the next message. The bot gets none of your variables an
 those of the file that you name. Ctrl-C ends it.
 
 It serves no page (Mini App): Telegram opens pages by HTTPS only, except in its test environment.
+
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
+proxy on the way to it (http://HOST:PORT).
+
+Exit code: 0 after Ctrl-C, 1 if Telegram hands out no updates or the token is wrong, 2 if an
+argument or bot.py is wrong.
 """
 
 from __future__ import annotations
