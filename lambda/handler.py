@@ -319,7 +319,7 @@ def on_terraform(event: Json) -> Json:
     if action == "register":
         if broken:
             import_bot()
-        if broken:
+        if broken and not bot:
             where = where_raised(broken, at_import=True)
             raise webhook.RegistrationFailed(f"bot.py can't be imported: {where}: {broken}")
         return webhook.register(event, bot, settings.webhook_secret)

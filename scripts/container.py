@@ -83,6 +83,8 @@ import bot
 from botkit.webhook import RegistrationFailed, handled_kinds
 try:
     kinds = handled_kinds(bot)
+    if not callable(getattr(bot, "reply", None)):
+        kinds = "bot.py must have a function reply(update)"
 except RegistrationFailed as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
@@ -282,10 +284,14 @@ def read_sources(bot: Path) -> Sources:
 def bot_folder(name: str) -> Path:
     """Return a bot's folder. Raises ValueError, which says why it isn't one."""
     folder = Path(name).resolve()
+    if folder.is_file():
+        raise ValueError(f"{name} is a file: give its folder")
     if not folder.is_dir():
         raise ValueError(f"there is no folder {name}")
     if not (folder / "bot.py").is_file():
-        raise ValueError(f"there is no bot.py in {name}")
+        below = Path(name, "bot")
+        hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
+        raise ValueError(f"there is no bot.py in {name}{hint}")
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
@@ -299,15 +305,18 @@ def bot_folder(name: str) -> Path:
     return folder
 
 
-def handled_kinds(bot: Path) -> list[str]:
-    """Return the kinds of update that bot.py handles. Raises ValueError, which says why not."""
+def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
+    """Return the kinds of update that bot.py handles. Raises ValueError, which says why not.
+
+    `variables` are those of the bot's environment.
+    """
     with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
         answer, output = Path(folder, "answer"), Path(folder, "output")
         arguments = [str(answer), str(bot), str(LAMBDA)]
         with signals_held(), output.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-B", "-c", HANDLED, *arguments],
-                env=made_environment(folder),
+                env={**made_environment(folder), **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -326,9 +335,23 @@ def handled_kinds(bot: Path) -> list[str]:
             if isinstance(kinds, str):
                 raise ValueError(kinds)
             return kinds
-        if process.returncode == 0:
-            raise ValueError("bot.py can't be imported: it ends Python")
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
+        if "Traceback" not in said:
+            raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
+        hint = ""
         if "ModuleNotFoundError" in said and (bot / "requirements.txt").is_file():
-            said += f"\nIs requirements.txt installed into {bot}? See docs/your-own-bot.md"
-        raise ValueError(f"bot.py can't be imported:\n{said}")
+            hint = f" (is requirements.txt installed into {bot}? See docs/your-own-bot.md)"
+        elif "os.environ" in said and "KeyError" in said:
+            hint = (
+                " (does it need variables? demo and poll take them by --env-file FILE, "
+                "and demo a whole configuration by --config DIR)"
+            )
+        raise ValueError(f"bot.py can't be imported{hint}:\n{said}")
+
+
+def unknown_kinds(kinds: list[str]) -> str:
+    """Return a warning of the kinds of update that this version's Bot API doesn't have, if any."""
+    update = (LAMBDA / "botkit" / "types.pyi").read_text().partition("class Update(")[2]
+    known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
+    unknown = ", ".join(kind for kind in kinds if kind not in known)
+    return f"HANDLED has {unknown}: botkit.types knows no such kind of update" if unknown else ""

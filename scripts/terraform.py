@@ -61,6 +61,15 @@ def terraform_command() -> list[str]:
     raise ToolError("no Terraform: install it or OpenTofu, or run scripts/bootstrap terraform")
 
 
+def check_names() -> None:
+    """Raise ToolError if TERRAFORM or TF_PLUGIN_DIR names what isn't there."""
+    if os.environ.get("TERRAFORM"):
+        terraform_command()
+    mirror = os.environ.get("TF_PLUGIN_DIR")
+    if mirror and not Path(mirror).is_dir():
+        raise ToolError(f"TF_PLUGIN_DIR is {mirror}, and there is no such folder")
+
+
 def has_locked_version(mirror: Path, lock: str) -> bool:
     """Tell whether a mirror has each provider in the version that the lock file names.
 

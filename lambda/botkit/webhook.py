@@ -169,7 +169,7 @@ def handled_kinds(bot: Any) -> list[str]:
     kinds = list(handled) if isinstance(handled, (dict, list, tuple)) else []
     if not kinds or not all(isinstance(kind, str) for kind in kinds):
         raise RegistrationFailed(
-            'bot.py must have HANDLED, with the kinds of update that it answers: {"message": …}'
+            'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
     return kinds
 

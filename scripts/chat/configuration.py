@@ -113,6 +113,9 @@ def is_the_module(block: Block) -> bool:
     source = block.text("source")
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
+    clone = re.fullmatch(r"git::file://(/.*?)(\?.*)?", source)
+    if clone and Path(clone[1]).resolve() == ROOT:
+        return True
     installed = Path(block.file.parent, ".terraform/modules", block.labels[0]).resolve()
     return bool(PUBLISHED.search(source)) or installed in (ROOT, *ROOT.parents)
 
@@ -131,9 +134,11 @@ def calls(folder: Path) -> list[Block]:
                     f"give --config a configuration that calls it directly, such as {source}"
                 )
     if not found:
+        sources = ", ".join(block.arguments.get("source", "none") for block in modules)
         raise ToolError(
             f"{folder} doesn't call the module: no module block there has a source that leads to "
-            f"{ROOT}, or ends in terraform-aws-telegram-bot, or is telegram-bot/aws of a registry"
+            f"{ROOT}, or ends in terraform-aws-telegram-bot, or is telegram-bot/aws of a registry. "
+            f"The sources there: {sources or 'none'}"
         )
     return found
 

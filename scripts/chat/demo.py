@@ -24,10 +24,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from container import Invocation, bot_folder, handled_kinds
+from container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from emulators.telegram import Delivery, Server, Telegram
 from processes import ToolError, read_env_file
 from project import LAMBDA, SCRIPTS, VENV
+from terraform import check_names
 
 from chat.chat import Chat, check_text
 from chat.configuration import ConfigurationDeployment, configuration_folder
@@ -126,11 +127,15 @@ def options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.config and options.direct:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
-    if not options.config:
-        try:
-            handled_kinds(options.bot)
-        except ValueError as error:
-            parser.exit(2, f"scripts/demo: {error}\n")
+    if options.open and options.send is not None:
+        parser.error("--send ends without a chat page: leave out --open")
+    try:
+        if not options.direct:
+            check_names()
+        if not options.config:
+            handled_kinds(options.bot, options.variables)
+    except (ToolError, ValueError) as error:
+        parser.exit(2, f"scripts/demo: {error}\n")
     return options
 
 
@@ -153,15 +158,23 @@ def message(text: str) -> str:
 
 def set_up() -> None:
     """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
-    with step("set-up, only once, some minutes (--direct needs none)"):
-        result = subprocess.run(
+    lines: list[str] = []
+    with (
+        contextlib.ExitStack() as opened,
+        subprocess.Popen(
             [SCRIPTS / "bootstrap", "terraform"],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-        )
-    if result.returncode:
-        lines = [line for line in result.stderr.splitlines() if line.strip()]
+        ) as bootstrap,
+    ):
+        assert bootstrap.stdout
+        for line in bootstrap.stdout:
+            if not lines:  # it says what it installs, and is silent if that is nothing
+                opened.enter_context(step("set-up, only once, some minutes (--direct needs none)"))
+            lines += [line.strip()] if line.strip() else []
+    if bootstrap.returncode:
         raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
     python = str(VENV / "bin/python")
     prefix = subprocess.run(
@@ -195,6 +208,9 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         if deployment is None:
             deployment = opened.enter_context(LocalDeployment(*about))
         telegram.deliver = deployment.deliver
+        for bot in telegram.bots:
+            if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):
+                tell(f"scripts/demo: {warning}")
         yield deployment
 
 
@@ -205,6 +221,9 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
     by_queue: list[Invocation] = []
     bot = next(bot for bot in telegram.bots if bot.token == hosted.token)
     to = f" to {hosted.name}" if len(deployment.bots) > 1 else ""
+    if not bot.outbox.wants({"message": {}}):
+        kinds = ", ".join(bot.outbox.info["allowed_updates"])
+        raise ToolError(f"the bot gets no messages: its HANDLED has no message, but {kinds}")
 
     def tries() -> list[Delivery]:
         return [d for d in telegram.deliveries if d.update["update_id"] == update_id]
@@ -221,9 +240,6 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
             lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
             PATIENCE,
         )
-    if not tries():
-        kinds = ", ".join(handled_kinds(hosted.folder))
-        raise ToolError(f"the bot gets no messages: its HANDLED has no message, but {kinds}")
     delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
     invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
     if invocation.outcome.get("outcome") == "queued":

@@ -1,7 +1,14 @@
 """Check a deployed bot: say what is wrong, and how to fix it.
 
-Set TELEGRAM_BOT_TOKEN. Where this folder has a Terraform state, the deployment's outputs are read
-from it. Nothing is changed. ✓ is good, ✗ is wrong, – could not be checked.
+Set TELEGRAM_BOT_TOKEN. The deployment's outputs webhook_url, logs_command and mini_app_url are read
+from the Terraform state of the current folder, or of the module's. Nothing is changed.
+✓ is good, ✗ is wrong, – could not be checked.
+
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
+proxy on the way to it (http://HOST:PORT).
+
+Exit code: 0 if nothing is wrong, 1 if something is or Telegram can't be reached, 2 if an argument
+is wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from container import bot_folder, handled_kinds
+from container import bot_folder, handled_kinds, unknown_kinds
 from processes import ToolError
 from project import LAMBDA, ROOT
 from terraform import terraform_command
@@ -76,9 +83,15 @@ class Check:
 
 
 def outputs() -> tuple[Json, str]:
-    """Return the deployment's outputs, and why there are none."""
-    if not (ROOT / os.environ.get("TF_DATA_DIR", ".terraform")).is_dir():
-        return {}, "Terraform was not used in this folder"
+    """Return the deployment's outputs, and why there are none.
+
+    They are those of the current folder if Terraform was used there, else of the module's.
+    """
+    data = os.environ.get("TF_DATA_DIR", ".terraform")
+    here = Path.cwd()
+    folder = here if (here / data).is_dir() else ROOT
+    if not (folder / data).is_dir():
+        return {}, f"Terraform was used neither in {here} nor in {ROOT}"
     try:
         command = terraform_command()
     except ToolError:
@@ -86,19 +99,20 @@ def outputs() -> tuple[Json, str]:
     try:
         asked = subprocess.run(
             [*command, "output", "-json", "-no-color"],
-            cwd=ROOT,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=TERRAFORM_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return {}, f"terraform output took more than {TERRAFORM_SECONDS:g} s"
+        return {}, f"terraform output took more than {TERRAFORM_SECONDS:g} s in {folder}"
     if asked.returncode:
         error = re.search("Error: (.*)", asked.stderr)
-        return {}, f"terraform output failed: {error[1] if error else asked.returncode}"
+        return {}, f"terraform output failed in {folder}: {error[1] if error else asked.returncode}"
     found = {name: output["value"] for name, output in json.loads(asked.stdout or "{}").items()}
-    return found, "" if "webhook_url" in found else "this folder has no Terraform state"
+    missing = " and ".join(name for name in ("webhook_url", "logs_command") if name not in found)
+    return found, f"the state of {folder} has no output {missing}" if missing else ""
 
 
 def look(telegram: Client, bot_dir: Path) -> list[Check]:
@@ -125,9 +139,8 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
     checks.append(groups(bot))
     checks.append(secret(info["url"]))
     checks += mini_app(telegram, deployed)
-    if "log_group_name" in deployed:
-        text = f"{deployed['log_group_name']}: {deployed['logs_command']}"
-        checks.append(Check("logs", True, text))
+    if "logs_command" in deployed:
+        checks.append(Check("logs", True, deployed["logs_command"]))
     else:
         checks.append(Check("logs", None, f"the log group isn't known: {why_not}"))
     return checks
@@ -154,7 +167,7 @@ def webhook(url: str, deployed: Json, why_not: str) -> Check:
         return Check("webhook", False, "none is set, so no update is delivered", REGISTER)
     if not deployed.get("webhook_url"):
         text = f"{url} (whether that is your deployment isn't known: {why_not})"
-        return Check("webhook", True, text)
+        return Check("webhook", None, text)
     if url != deployed["webhook_url"]:
         text = f"{url} is another deployment's; this one's is {deployed['webhook_url']}"
         return Check("webhook", False, text, f"to have the updates here: {REGISTER}")
@@ -197,13 +210,16 @@ def allowed(info: Json, bot_dir: Path) -> Check:
         wanted = handled_kinds(bot_dir)
     except ValueError as error:
         lines = str(error).splitlines()
-        return Check(name, False, f"{lines[0]} {lines[-1]}", "fix bot.py")
+        return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")
+    warning = unknown_kinds(wanted)
     asked = info.get("allowed_updates")
     if asked is None:
         return Check(name, None, "Telegram delivers what it does by default", REGISTER)
     if sorted(asked) != sorted(wanted):
         text = f"Telegram delivers {', '.join(asked)}; bot.py handles {', '.join(wanted)}"
-        return Check(name, False, text, "terraform apply")
+        return Check(name, False, text, warning or "terraform apply")
+    if warning:
+        return Check(name, None, warning)
     return Check(name, True, ", ".join(wanted))
 
 

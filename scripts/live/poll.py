@@ -5,6 +5,12 @@ the bot takes effect at the next message. The bot gets none of your variables an
 those of the file that you name. Ctrl-C ends it.
 
 It serves no page (Mini App): Telegram opens pages by HTTPS only, except in its test environment.
+
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
+proxy on the way to it (http://HOST:PORT).
+
+Exit code: 0 after Ctrl-C, 1 if Telegram hands out no updates or the token is wrong, 2 if an
+argument or bot.py is wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +24,15 @@ import sys
 import time
 from typing import Any
 
-from container import Function, Invocation, Sources, bot_folder, handled_kinds, read_sources
+from container import (
+    Function,
+    Invocation,
+    Sources,
+    bot_folder,
+    handled_kinds,
+    read_sources,
+    unknown_kinds,
+)
 from events import webhook_event
 from processes import read_env_file
 from project import LAMBDA
@@ -117,7 +131,7 @@ class Poll:
     def _handled(self) -> list[str]:
         sources = read_sources(self.function.bot)
         if sources != self._asked:
-            self._kinds = handled_kinds(self.function.bot)
+            self._kinds = handled_kinds(self.function.bot, self.function.environment)
             self._asked = sources
         return self._kinds
 
@@ -270,9 +284,11 @@ def main() -> int:
     try:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
-        handled_kinds(bot)
+        warning = unknown_kinds(handled_kinds(bot, variables))
     except ValueError as error:
         parser.exit(2, f"scripts/poll: {error}\n")
+    if warning:
+        print(f"scripts/poll: {warning}", file=sys.stderr)
     webhook = ""
     try:
         telegram = client()

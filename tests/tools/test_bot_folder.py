@@ -151,6 +151,8 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path), "--send", "hello") as demo:
         assert demo.end() == 1
     assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in demo.output
+    assert "scripts/demo: HANDLED has mesage: botkit.types knows no such kind" in demo.output
+    assert "delivered" not in demo.output
 
 
 @pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
@@ -158,12 +160,13 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     ("files", "sentence"),
     [
         ({}, "there is no bot.py in"),
+        ({"bot/bot.py": ""}, "/bot\n"),
         ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must have no handler.py"),
         ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
         ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
         ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
     ],
-    ids=["no bot.py", "handler.py", "botkit", "a module", "a package"],
+    ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package"],
 )
 def test_a_folder_that_is_no_bots_is_refused(
     tmp_path: Path, tool: str, files: dict[str, str], sentence: str
@@ -177,6 +180,15 @@ def test_a_folder_that_is_no_bots_is_refused(
     assert "Traceback" not in script.output
 
 
+@pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
+def test_a_file_is_no_folder(tmp_path: Path, tool: str) -> None:
+    file = tmp_path / "bot.py"
+    file.write_text("HANDLED = {}")
+    with Script(ROOT, tool, "--bot", str(file), TELEGRAM_BOT_TOKEN=TOKEN) as script:
+        assert script.end() == 2
+    assert f"{file} is a file: give its folder" in script.output
+
+
 @pytest.mark.parametrize("tool", ["demo", "poll"])
 @pytest.mark.parametrize(
     ("source", "sentence"),
@@ -184,10 +196,11 @@ def test_a_folder_that_is_no_bots_is_refused(
         ("def reply(:", "SyntaxError"),
         ("while True: pass", "no end after"),
         ("import sys; sys.exit(0)", "it ends Python"),
+        ("import sys; sys.exit(3)", "it ends Python"),
         ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
     ],
-    ids=["broken", "endless", "exit", "_exit", "child"],
+    ids=["broken", "endless", "exit", "exit with a code", "_exit", "child"],
 )
 def test_a_bot_that_cannot_be_imported_is_told(
     tmp_path: Path, tool: str, source: str, sentence: str

@@ -152,7 +152,8 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
-        ('module "a" {\n  source = "./elsewhere"\n}\n', "doesn't call the module"),
+        ('module "a" {\n  source = "./elsewhere"\n}\n', 'The sources there: "./elsewhere"\n'),
+        ("", "doesn't call the module"),
         ('module "a" {\n', "main.tf can't be read"),
         ('module "a" {\n  source = "./inner"\n}\n', "one level too deep"),
         (
@@ -170,7 +171,7 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
             "what module.a is for can't be told",
         ),
     ],
-    ids=["no call", "no HCL", "too deep", "variable", "provider", "unknown"],
+    ids=["no call", "empty", "no HCL", "too deep", "variable", "provider", "unknown"],
 )
 def test_what_cannot_be_applied_is_said(tmp_path: Path, main: str, sentence: str) -> None:
     needs_provider()
@@ -216,6 +217,9 @@ def test_arguments_that_make_no_sense(arguments: list[str], sentence: str, tmp_p
         ("github.com/example/terraform-aws-telegram-bot", True),
         ("git@example.org:example/terraform-aws-telegram-bot.git", True),
         (str(ROOT), True),
+        (f"git::file://{ROOT}", True),
+        (f"git::file://{ROOT}?ref=main", True),
+        (f"git::file://{ROOT}/lambda", False),
         ("example/lambda/aws", False),
         ("github.com/example/my-terraform-aws-telegram-bots", False),
         ("./telegram-bot/aws", False),

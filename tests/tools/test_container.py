@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from container import handled_kinds
+from container import handled_kinds, unknown_kinds
 
 HANDLED = {
     "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
@@ -18,13 +18,28 @@ HANDLED = {
 def test_a_bot_is_asked_as_the_registration_does(
     tmp_path: Path, handled: str, kinds: list[str]
 ) -> None:
-    (tmp_path / "bot.py").write_text(f"HANDLED = {handled}\n")
+    (tmp_path / "bot.py").write_text(f"HANDLED = {handled}\nreply = print\n")
     assert handled_kinds(tmp_path) == kinds
 
 
 def test_a_bot_that_handles_nothing_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("")
-    with pytest.raises(ValueError, match="^bot.py must have HANDLED"):
+    with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
+        handled_kinds(tmp_path)
+
+
+@pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
+def test_a_bot_without_reply_is_told_so(tmp_path: Path, reply: str) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
+    with pytest.raises(ValueError, match=r"^bot\.py must have a function reply\(update\)$"):
+        handled_kinds(tmp_path)
+
+
+def test_a_bot_that_needs_variables_is_given_them(tmp_path: Path) -> None:
+    source = "import os\nHANDLED = [os.environ['KIND']]\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    assert handled_kinds(tmp_path, {"KIND": "message"}) == ["message"]
+    with pytest.raises(ValueError, match=r"does it need variables\?.*:\n(.*\n)*KeyError: 'KIND'$"):
         handled_kinds(tmp_path)
 
 
@@ -35,4 +50,11 @@ def test_a_missing_package_is_looked_for_in_requirements(tmp_path: Path, listed:
         (tmp_path / "requirements.txt").write_text("no-such-package==1.0\n")
     with pytest.raises(ValueError, match="ModuleNotFoundError") as told:
         handled_kinds(tmp_path)
-    assert ("Is requirements.txt installed" in str(told.value)) == listed
+    assert ("is requirements.txt installed" in str(told.value)) == listed
+
+
+def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
+    assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
+        "HANDLED has update_id, mesage: botkit.types knows no such kind of update"
+    )
+    assert unknown_kinds(["message", "managed_bot"]) == ""

@@ -123,7 +123,6 @@ def test_a_message_is_answered_on_emulated_aws(
         assert demo.end() == 0, demo.output
     lines = [re.sub(r"\d+\.\d s$", "", line) for line in demo.output.splitlines()]
     assert lines == [
-        "set-up, only once, some minutes (--direct needs none) … ",
         "emulated AWS … ",
         "terraform init … ",
         "terraform apply … ",
@@ -228,9 +227,10 @@ def test_a_broken_venv_is_told(project: Path, tmp_path: Path) -> None:
     (project / ".venv").unlink()
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/bin/python").symlink_to(sys.executable)
-    (project / "scripts/bootstrap").write_text("#!/bin/sh\n")
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
     with Script(project, "demo", "--send", "hello") as demo:
         assert demo.end() == 0, demo.output
+    assert "set-up, only once, some minutes" in demo.output
     assert ".venv is broken: remove it" in demo.output
     assert "Heard: hello" in demo.output.splitlines()
 
@@ -241,6 +241,23 @@ def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
         assert demo.end() == 0, demo.output
     assert "So this is --direct: the handler behind a local HTTP server." in demo.output
     assert "Heard: hello" in demo.output.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, and there is no such program"),
+        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, and there is no such"),
+        (["--direct", "--open"], {}, "leave out --open"),
+    ],
+    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open"],
+)
+def test_what_is_asked_for_by_name_is_done_or_refused(
+    project: Path, arguments: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    with Script(project, "demo", *arguments, "--send", "hello", **environment) as demo:
+        assert demo.end() == 2
+    assert sentence in demo.output
 
 
 def test_a_bot_that_fails_shows_where(project: Path) -> None:

@@ -94,7 +94,6 @@ def test_a_bot_that_is_well(run: Callable[..., Script], project: Path, webhook: 
     environment = deployment(
         project,
         webhook_url=webhook,
-        log_group_name="/aws/lambda/echo",
         logs_command="aws logs tail /aws/lambda/echo --follow",
     )
     script = run(**environment)
@@ -108,15 +107,31 @@ def test_a_bot_that_is_well(run: Callable[..., Script], project: Path, webhook: 
         "✓ groups           privacy mode is on: the bot gets commands and replies to it, unless it "
         "is an admin (/setprivacy of @BotFather)",
         "✓ secret           the function is up, and refuses a wrong one",
-        "✓ logs             /aws/lambda/echo: aws logs tail /aws/lambda/echo --follow",
+        "✓ logs             aws logs tail /aws/lambda/echo --follow",
     ]
 
 
-def test_without_a_state_it_says_what_it_does_not_know(examine: Examine, webhook: str) -> None:
+def test_without_a_state_it_says_what_it_does_not_know(examine: Examine, project: Path) -> None:
     checks = examine()
-    assert checks["webhook"][0] is True
-    assert "Terraform was not used in this folder" in checks["webhook"][1]
+    assert checks["webhook"][0] is None
+    assert f"Terraform was used neither in {Path.cwd()} nor in {project}" in checks["webhook"][1]
     assert checks["logs"][0] is None
+
+
+def test_a_modules_user_has_the_state_in_the_current_folder(
+    examine: Examine,
+    project: Path,
+    webhook: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment = deployment(project, webhook_url=webhook)
+    here = tmp_path_factory.mktemp("here")
+    (project / ".terraform").rename(here / ".terraform")
+    monkeypatch.chdir(here)
+    checks = examine(**environment)
+    assert f"{webhook}, this deployment's" in checks["webhook"][1]
+    assert f"the state of {here} has no output logs_command" in checks["logs"][1]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +213,10 @@ def test_a_terraform_that_fails(examine: Examine, project: Path) -> None:
     script = project / "bin" / "terraform"
     script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
     checks = examine(**environment)
-    assert "terraform output failed: Backend initialization required" in checks["logs"][1]
+    assert (
+        f"terraform output failed in {project}: Backend initialization required"
+        in checks["logs"][1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,6 +272,25 @@ def test_kinds_of_update_that_are_not_asked_for(
     ok, words = examine()["kinds of update"]
     assert ok is False
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
+
+
+@pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
+def test_a_kind_of_update_that_does_not_exist(
+    examine: Examine, project: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
+) -> None:
+    edit(project, "HANDLED = ", "HANDLED = ['mesage'] or ")
+    telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
+    ok, words = examine()["kinds of update"]
+    assert ok is verdict
+    assert "HANDLED has mesage" in words
+
+
+def test_a_bot_without_reply(examine: Examine, project: Path) -> None:
+    (project / "lambda/bot.py").write_text("HANDLED = ['message']\n")
+    assert examine()["kinds of update"] == (
+        False,
+        "bot.py must have a function reply(update) → fix bot.py",
+    )
 
 
 def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:

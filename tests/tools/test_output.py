@@ -65,6 +65,13 @@ def test_the_answer_is_all_that_the_demo_prints() -> None:
     assert '"hello" delivered … ' in result.stderr
 
 
+@pytest.mark.parametrize("tool", ["doctor", "poll"])
+def test_the_help_names_variables_and_exit_codes(tool: str) -> None:
+    text = subprocess.check_output([SCRIPTS / tool, "--help"], text=True)
+    for name in ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "Exit code: 0"):
+        assert name in text
+
+
 def test_too_few_file_descriptors_are_told() -> None:
     """So few that the shell that begins it has enough, and the demo hasn't."""
     limited = f'ulimit -n 12 && exec "{SCRIPTS}/demo" --direct --send hello'

@@ -92,6 +92,11 @@ def test_what_is_handled_is_asked_for(poll: Start, telegram: Telegram) -> None:
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
 
 
+def test_a_kind_of_update_that_does_not_exist_is_told(poll: Start, project: Path) -> None:
+    edit(project, "HANDLED = ", "HANDLED = ['mesage'] or ")
+    poll().wait_for("scripts/poll: HANDLED has mesage: ")
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_is_answered_twice_after_a_clean_end(
     poll: Start, telegram: Telegram, kind: signal.Signals
