@@ -162,7 +162,11 @@ EQUIVALENT = {
             for length in (98, 100)
         },
         'info["pending_update_count"] != 0': "no number is lower",
-        'and now - info.get("last_error_date", -1) < FAILING_SECONDS': "both are long ago",
+        'and now - info.get("last_error_date", -1) < FAILING_SECONDS': "all are long ago",
+        'and now - info.get("last_error_date", 1) < FAILING_SECONDS': "as above",
+        'if button["type"] >= "web_app" and button["web_app"]["url"] == event["url"]:': (
+            "no type sorts after it"
+        ),
     },
     "handler": {
         "CONNECT_SECONDS = 4.0": TOO_LONG,
