@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-FOLDERS = [path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))]
+FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
     # Only Telegram's web clients may show the page in a frame.
     "Content-Security-Policy": "frame-ancestors https://web.telegram.org "
@@ -132,9 +132,9 @@ def read_file(path: str) -> bytes | None:
     No path leaves the folder: no part of it may be empty or begin with a dot, and a link must stay.
     """
     parts = path[1:].split("/")
-    if not FOLDERS or not all(part and part[0] != "." for part in parts):
+    if not FOLDER or not all(part and part[0] != "." for part in parts):
         return None
-    folder = os.path.realpath(os.path.join(FOLDERS[0], "app"))
+    folder = os.path.realpath(os.path.join(FOLDER, "app"))
     try:
         file = os.path.realpath(os.path.join(folder, *parts))
         if not file.startswith(folder + "/"):

@@ -54,7 +54,7 @@ def container(start: Start, bot_api: BotApi) -> Container:
 
 
 def show(container: Container, folder: Path) -> Container:
-    page_module().FOLDERS = [str(folder)]
+    page_module().FOLDER = str(folder)
     return container
 
 
@@ -335,13 +335,13 @@ def test_several_slashes_are_one_at_the_beginning(container: Container) -> None:
 
 def test_without_a_folder_there_is_no_file(container: Container, tmp_path: Path) -> None:
     assert get(show(container, tmp_path), "/app/index.html")["statusCode"] == 404
-    page_module().FOLDERS = []
+    page_module().FOLDER = ""
     assert get(container, "/app/index.html")["statusCode"] == 404
 
 
 def test_the_folder_is_beside_the_bot_that_is_imported(container: Container) -> None:
     module = importlib.reload(page_module())
-    assert module.FOLDERS[0] == str(Path(container.handler.bot.__file__).parent)
+    assert module.FOLDER == str(Path(container.handler.bot.__file__).parent)
 
 
 def test_the_largest_file_that_is_packed_fits_lambdas_answer(
