@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from container import Invocation, bot_folder, handled_kinds, unknown_kinds
-from emulators.telegram import Delivery, Server, Telegram
+from emulators.telegram import Call, Delivery, Server, Telegram
 from processes import ToolError, read_env_file
 from project import LAMBDA, SCRIPTS, VENV
 from terraform import check_names
@@ -90,7 +90,8 @@ def options() -> argparse.Namespace:
         action="append",
         metavar="TEXT",
         type=argument(message),
-        help="send this message, print the bot's answer, and end; can be given more than once",
+        help="send this message, print the bot's answer (buttons go to standard error), and end; "
+        "can be given more than once",
     )
     parser.add_argument(
         "--direct",
@@ -263,9 +264,26 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
             continue
         copied = text if call.method == "copyMessage" else f"({call.method})"
         say(str(call.params.get("text", copied)))
+        for row in buttons(call):
+            tell(row)
         answered = True
     if not answered:
         say("(no answer)")
+
+
+def buttons(call: Call) -> list[str]:
+    """Return the rows of buttons that people see of a call, below a message or the input."""
+    keyboards = [
+        keyboard
+        for change in call.changes
+        for keyboard in (change.get("message", {}).get("reply_markup"), change.get("keyboard"))
+        if keyboard
+    ]
+    return [
+        " ".join(f"[{key['text'] if isinstance(key, dict) else key}]" for key in row)
+        for keyboard in keyboards
+        for row in keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
+    ]
 
 
 def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:

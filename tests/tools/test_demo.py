@@ -281,6 +281,27 @@ def test_what_people_see_for_a_moment_is_no_answer(project: Path) -> None:
     assert answer == "Heard: hello"
 
 
+@pytest.mark.parametrize(
+    ("markup", "rows"),
+    [
+        (
+            '{"inline_keyboard": [[{"text": "A", "callback_data": "a"}, '
+            '{"text": "B", "callback_data": "b"}], [{"text": "C", "callback_data": "c"}]]}',
+            ["[A] [B]", "[C]"],
+        ),
+        ('{"keyboard": [[{"text": "A"}, "B"]]}', ["[A] [B]"]),
+        ('{"remove_keyboard": True}', []),
+    ],
+    ids=["inline", "below the input", "removed"],
+)
+def test_an_answers_buttons_are_shown(project: Path, markup: str, rows: list[str]) -> None:
+    edit(project, "return [call]", f"return [{{**call, 'reply_markup': {markup}}}]")
+    with Script(project, "demo", "--direct", "--send", "hello") as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines[lines.index("Heard: hello") :] == ["Heard: hello", *rows]
+
+
 def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
     edit(project, "return [call]", 'return "hi"')
     with Script(project, "demo", "--direct", "--send", "hello") as demo:
