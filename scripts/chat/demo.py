@@ -161,7 +161,6 @@ def set_up() -> None:
     """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
     lines: list[str] = []
     with (
-        contextlib.ExitStack() as opened,
         subprocess.Popen(
             [SCRIPTS / "bootstrap", "terraform"],
             stdin=subprocess.DEVNULL,
@@ -169,12 +168,15 @@ def set_up() -> None:
             stderr=subprocess.STDOUT,
             text=True,
         ) as bootstrap,
+        contextlib.ExitStack() as opened,
     ):
         assert bootstrap.stdout
+        opened.callback(bootstrap.kill)  # if it is interrupted here
         for line in bootstrap.stdout:
             if not lines:  # it says what it installs, and is silent if that is nothing
                 opened.enter_context(step("set-up, only once, some minutes (--direct needs none)"))
             lines += [line.strip()] if line.strip() else []
+        bootstrap.wait()
     if bootstrap.returncode:
         raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
     python = str(VENV / "bin/python")
