@@ -111,6 +111,7 @@ EQUIVALENT = {
     },
     "botkit/exchange": {
         "if self._received > self.limit ^ HEAD_LIMIT:": "the two have no bit in common",
+        "if self._received > self.limit | HEAD_LIMIT:": "as above",
         "def __init__(self, connection: socket, deadline: float, limit: int = 1) -> None:": NO_BODY,
         "def __init__(self, connection: socket, deadline: float, limit: int = -1) -> None:": (
             NO_BODY
