@@ -168,6 +168,7 @@ EQUIVALENT = {
         'if button["type"] >= "web_app" and button["web_app"]["url"] == event["url"]:': (
             "no type sorts after it"
         ),
+        'if scheme >= "https":': "the URL is API Gateway's, or an emulator's with http",
     },
     "handler": {
         "CONNECT_SECONDS = 4.0": TOO_LONG,
