@@ -75,6 +75,17 @@ def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
     assert len(store.requests) == 1
 
 
+def test_only_the_refusal_of_the_token_in_use_has_it_fetched_again(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
+    telegram = start_with_parameter("http://127.0.0.1:1", store).handler.telegram
+    monkeypatch.setattr(telegram, "_fetched_at", time.monotonic() - 61)
+    assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
+    assert telegram.token("".join(TOKEN)) == OLD_TOKEN
+    assert len(store.requests) == 2
+
+
 @pytest.mark.parametrize(("age", "expected"), [(60, False), (60.5, True)])
 def test_a_token_is_fetched_again_after_a_minute(
     start_with_parameter: Start,
@@ -226,9 +237,10 @@ def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
         (http(b"no", "400 Bad Request"), "Refused"),
         (http(b"no", "499 Odd"), "Refused"),
         (http(b"no", "500 Internal Server Error"), "Unreachable"),
+        (http(b"no", "502 Bad Gateway"), "Unreachable"),
         (http(b"x" * ((20 << 20) + 1)), "Unreachable"),
     ],
-    ids=["399", "400", "499", "500", "too large"],
+    ids=["399", "400", "499", "500", "502", "too large"],
 )
 def test_a_download_that_fails(start: Start, serve: Serve, answer: bytes, error: str) -> None:
     telegram = start(serve(answers(answer)).url).handler.telegram
