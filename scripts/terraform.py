@@ -40,10 +40,6 @@ sys.exit(code)
 """
 
 
-class TerraformTimeout(ToolError):
-    """A command of Terraform took too long."""
-
-
 def terraform_command() -> list[str]:
     """Return the command that runs Terraform or OpenTofu.
 
@@ -135,7 +131,7 @@ class Module:
     ) -> subprocess.CompletedProcess[str]:
         """Run Terraform. Raises ToolError with what it wrote if it fails and `check` is on.
 
-        Raises TerraformTimeout if it takes too long.
+        Raises ToolError, too, if it takes too long.
         """
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
@@ -167,9 +163,7 @@ class Module:
                 with process:  # closes its pipes
                     pass
             if isinstance(error, subprocess.TimeoutExpired):
-                raise TerraformTimeout(
-                    f"terraform {arguments[0]}: no end after {limit} s"
-                ) from None
+                raise ToolError(f"terraform {arguments[0]}: no end after {limit} s") from None
             raise
         finally:
             if process:
@@ -194,16 +188,9 @@ class Module:
             self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Apply the module, once more if it gets stuck.
-
-        Where the emulator's answer to AddPermission gets lost, the provider sends it again, and
-        takes the refusal of what is there already for one to wait out, for five minutes.
-        """
-        command = ("apply", "-auto-approve", "-input=false", "-no-color", *arguments)
-        try:
-            return self.terraform(*command, check=check)
-        except TerraformTimeout:
-            return self.terraform(*command, check=check)
+        """Apply the module."""
+        common = ("-auto-approve", "-input=false", "-no-color")
+        return self.terraform("apply", *common, *arguments, check=check)
 
     def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Destroy all that was applied."""
