@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # at run time, `typing` would cost 2 ms of each cold start
 
 PREFIX = "You said: "
 HELP = "I say what you say: write to me, or send me anything else, and I send it back."
-NOT_COPYABLE = "Thank you! Telegram doesn't let me send that one back."
+SORRY = "Thank you! Telegram doesn't let me send that one back."
 BUTTON = {"text": "Press me", "callback_data": "pressed"}
 PRESSED = "You pressed the button."
 
@@ -32,7 +32,7 @@ COPYABLE = set(
     "animation audio checklist contact dice document game live_photo location photo poll "
     "rich_message sticker story text venue video video_note voice".split()
 )
-REFUSED = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
+NOT_COPYABLE = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
 
 
 def reply(update: Json) -> list[Json]:
@@ -52,8 +52,8 @@ def on_message(message: Json) -> list[Json]:
         return [send(message, HELP, reply_markup={"inline_keyboard": [[BUTTON]]})]
     if "text" in message and utf16_length(PREFIX + message["text"]) <= MAX_TEXT:
         return [echo(message)]
-    if not REFUSED.isdisjoint(message) or is_secret_quiz(message):
-        return [send(message, NOT_COPYABLE)]
+    if not NOT_COPYABLE.isdisjoint(message) or is_secret_quiz(message):
+        return [send(message, SORRY)]
     return [] if COPYABLE.isdisjoint(message) else [copy(message)]
 
 

@@ -57,7 +57,7 @@ def test_the_fields_are_those_of_bot_api_10_1() -> None:
 
 
 def test_what_is_told_apart_is_a_field_of_a_message() -> None:
-    assert (bot.COPYABLE | bot.REFUSED) - set(FIELDS["Message"]) == set()
+    assert (bot.COPYABLE | bot.NOT_COPYABLE) - set(FIELDS["Message"]) == set()
 
 
 def test_each_command_has_an_answer() -> None:
