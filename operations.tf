@@ -57,7 +57,7 @@ resource "aws_cloudwatch_log_metric_filter" "outcomes" {
 
   name           = "${var.name}-outcomes"
   log_group_name = aws_cloudwatch_log_group.function.name
-  pattern        = "{ ($.logger = \"bot\") && ($.outcome = \"*\") }"
+  pattern        = "{ ($.logger = \"botkit\") && ($.outcome = \"*\") }"
 
   metric_transformation {
     name       = "Outcomes"

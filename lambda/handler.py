@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-logger = logging.getLogger("bot")
+logger = logging.getLogger("botkit")
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 

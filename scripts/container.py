@@ -45,7 +45,7 @@ class Collect(logging.Handler):
         records.append({"level": record.levelname, "message": record.getMessage(), **fields})
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])
-logging.getLogger("bot").setLevel(logging.DEBUG)  # which the traceback is logged at
+logging.getLogger("botkit").setLevel(logging.DEBUG)  # which the traceback is logged at
 
 class Context:
     function_name = "telegram-bot"

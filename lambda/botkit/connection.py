@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext, SSLSocket
 
-logger = logging.getLogger("bot")
+logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # at most, for each address of a host
 IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice the peer closing

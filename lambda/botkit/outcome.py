@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from .errors import Misconfigured, Refused, Unreachable, loggable
 
-logger = logging.getLogger("bot")
+logger = logging.getLogger("botkit")
 
 BOTKIT = __file__.rpartition("/")[0] + "/"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-logger = logging.getLogger("bot")
+logger = logging.getLogger("botkit")
 
 # A person waits for these while a long answer is made, and Telegram keeps them for seconds.
 QUERIES = ("callback_query", "inline_query", "pre_checkout_query", "shipping_query")

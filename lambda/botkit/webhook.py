@@ -33,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-logger = logging.getLogger("bot")
+logger = logging.getLogger("botkit")
 
 PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again

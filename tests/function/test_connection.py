@@ -716,7 +716,7 @@ def test_one_root_is_enough_and_all_are_trusted_if_it_is_another(
     assert peer.connections == connections
     assert len(connection._tls.get_ca_certs()) == trusted
     assert [(log.name, log.levelname, log.getMessage()) for log in caplog.records] == [
-        ("bot", "WARNING", text.format(peer.port)) for text in told
+        ("botkit", "WARNING", text.format(peer.port)) for text in told
     ]
 
 

@@ -70,7 +70,7 @@ def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotAp
     assert container.invoke(request(UPDATE)) == answer(200)
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "update",
         "update_id": 1,
         "kind": "message",
@@ -83,7 +83,7 @@ def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) 
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "update",
         "update_id": 5,
         "kind": "poll",
@@ -480,7 +480,7 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG, "bot")
+    caplog.set_level(logging.DEBUG, "botkit")
 
     def reply(update: Json) -> list[Json]:
         while True:
@@ -527,7 +527,7 @@ def test_the_traceback_is_logged_at_debug_only(
     records: list[logging.LogRecord] = []
     handler = logging.Handler(logging.DEBUG)
     monkeypatch.setattr(handler, "emit", records.append)
-    logger = logging.getLogger("bot")
+    logger = logging.getLogger("botkit")
     monkeypatch.setattr(logger, "level", logging.DEBUG)
     monkeypatch.setattr(logger, "propagate", False)
     logger.addHandler(handler)
@@ -855,7 +855,7 @@ def test_an_event_that_is_calls_is_carried_out(
     assert container.invoke(event) is None
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "event",
         "methods": ["sendMessage"] * (len(event) if isinstance(event, list) else 1),
         "outcome": "answered",

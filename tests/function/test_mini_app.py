@@ -465,7 +465,7 @@ def test_the_bot_gets_what_the_page_asks_and_what_telegram_signed(
     ]
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "request",
         "method": "POST",
         "methods": [],
@@ -635,7 +635,7 @@ def test_an_exception_is_logged_and_not_told(
     assert re.fullmatch(rf"{type(error).__name__} at test_mini_app\.py:\d+", place)
     assert container.line == {
         "level": "ERROR",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "request",
         "method": "POST",
         "methods": [],
@@ -706,7 +706,7 @@ def test_an_answer_ends_where_lambdas_does(
 def test_a_request_that_never_ends_is_ended(
     container: Container, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, "bot")
+    caplog.set_level(logging.DEBUG, "botkit")
 
     def endless(request: Json) -> None:
         while True:
@@ -751,7 +751,7 @@ def test_without_a_token_nobody_is_let_in(start: Start, bot_api: BotApi) -> None
     assert ask(container) == (503, UNAVAILABLE)
     assert container.line == {
         "level": "ERROR",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "request",
         "method": "POST",
         "methods": [],

@@ -107,7 +107,7 @@ def test_an_update_is_queued_and_not_answered(queued: Queued) -> None:
     assert "Content-Type: application/x-amz-json-1.0\r\n" in head + "\r\n"
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "update",
         "update_id": 1,
         "kind": "message",
@@ -185,7 +185,7 @@ def test_a_queued_update_is_answered_once(queued: Queued, bot_api: BotApi) -> No
     assert container.invoke(event(message())) == DONE
     assert container.line == {
         "level": "INFO",
-        "logger": "bot",
+        "logger": "botkit",
         "message": "update",
         "update_id": 1,
         "kind": "message",

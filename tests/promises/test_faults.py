@@ -59,7 +59,7 @@ def logged(outcome: str, update_id: int, **fields: Any) -> Json:
         "level": {"answered": "INFO", "refused": "WARNING", "throttled": "WARNING"}.get(
             outcome, "ERROR"
         ),
-        "logger": "bot",
+        "logger": "botkit",
         "message": "update",
         "update_id": update_id,
         "kind": "message",
@@ -237,7 +237,7 @@ def test_a_refused_connection(
     container = start(f"{scheme}://127.0.0.1:{peer.port}")
     line = container.line
     assert line.pop("error").startswith("ConnectionRefusedError: ")
-    assert line == {"level": "WARNING", "logger": "bot", "message": "not ready at start-up"}
+    assert line == {"level": "WARNING", "logger": "botkit", "message": "not ready at start-up"}
     fails(container, "ConnectionRefusedError: ")
     peer.listen()
     is_served(container)

@@ -127,7 +127,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     answer, failed, _ = runtime_api.invoke({"warm": True})
     assert (failed, answer) == (False, None)
     (line,) = function.stop()
-    assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "bot")
+    assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
     assert line["requestId"] == "request-1"
     assert (line["update_id"], line["kind"], line["methods"]) == (1, "message", ["sendMessage"])
     assert line["outcome"] == "answered"
@@ -220,7 +220,7 @@ def reply(update):
     if text == "talk":
         print('{"outcome": "misconfigured"}')
         logging.getLogger("mine").error("bot_failed", extra={"outcome": "bot_failed"})
-        logging.getLogger("bot").error("misconfigured", extra={"outcomes": "misconfigured"})
+        logging.getLogger("botkit").error("misconfigured", extra={"outcomes": "misconfigured"})
     return [] if text == "nothing" else [{"method": "sendMessage", "chat_id": 42, "text": text}]
 
 def on_request(request):

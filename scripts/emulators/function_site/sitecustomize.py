@@ -54,5 +54,5 @@ class StartTimer(importlib.abc.MetaPathFinder):
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     logging.getLogger().addHandler(Handler())
     logging.getLogger().setLevel(logging.INFO)
-    logging.getLogger("bot").setLevel(logging.DEBUG)  # which the traceback is logged at
+    logging.getLogger("botkit").setLevel(logging.DEBUG)  # which the traceback is logged at
     sys.meta_path.insert(0, StartTimer())
