@@ -66,10 +66,10 @@ class Connection:
         timeout: float,
         limit: int = JSON_LIMIT,
     ) -> tuple[int, bytes]:
-        """Post a body, or get where there is none. Returns the answer's status and body.
+        """Post a body, or get where there is none. Returns the response's status and body.
 
-        `timeout` is in seconds, `limit` the most bytes of the answer's body. The request is sent
-        once: it may have arrived even where no answer did.
+        `timeout` is in seconds, `limit` the most bytes of the response's body. The request is sent
+        once: it may have arrived even if no response did.
         Raises Unreachable, whose text never holds the path.
         """
         if timeout <= 0:
@@ -80,15 +80,15 @@ class Connection:
 
         try:
             stream = Stream(connection, deadline, limit)
-            status, answer, stays = send(stream, self._url + path, body, headers)
+            status, data, keep_alive = send(stream, self._url + path, body, headers)
         except Exception as error:
             connection.close()
             raise Unreachable(_describe(error)) from None
-        if stays:
+        if keep_alive:
             self._kept, self._last_used = connection, time.time()
         else:
             connection.close()
-        return status, answer
+        return status, data
 
     def _take(self, deadline: float) -> socket.socket:
         """Return the kept connection if it is still good, or a new one. Raises Unreachable."""
@@ -162,10 +162,11 @@ class Dial(threading.Thread):
     def wait(self, deadline: float) -> socket.socket:
         """Return the connection. Raises what went wrong."""
         self.join(max(deadline - time.monotonic(), 0))
-        if isinstance(self._outcome, Exception):
+        outcome = self._outcome  # read once: the thread may set it at any time
+        if isinstance(outcome, Exception):
             self._is_given_up = True
-            raise self._outcome
-        return self._outcome
+            raise outcome
+        return outcome
 
 
 def _address(authority: str, default_port: int) -> tuple[bytes, int]:
@@ -215,7 +216,7 @@ def _shake_hands(connection: SSLSocket, deadline: float) -> None:
 
 
 def _is_quiet(connection: socket.socket) -> bool:
-    """Tell whether nothing can be read, not even the end, as on a connection that is still open.
+    """Tell whether the peer has neither sent anything nor closed the connection.
 
     `select` doesn't tell: TLS's own session tickets look like data.
     """

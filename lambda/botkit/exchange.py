@@ -1,4 +1,4 @@
-"""One HTTP request and its answer by urllib, over a socket that stays open."""
+"""One HTTP request and its response, by urllib, over a socket that stays open."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Buffer
     from socket import socket
 
-HEAD_LIMIT = 1 << 20  # bytes of an answer that aren't its body
+HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
 
 
 class Stream(io.RawIOBase):
     """A socket for http.client, which neither waits beyond a deadline nor reads without a limit.
 
-    `deadline` is a time of `time.monotonic()`, `limit` the most bytes of an answer's body.
+    `deadline` is a time of `time.monotonic()`, `limit` the most bytes of a response's body.
     """
 
     def __init__(self, connection: socket, deadline: float, limit: int = 0) -> None:
@@ -44,11 +44,11 @@ class Stream(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
-            raise ConnectionError("an endless answer")
+            raise ConnectionError("an endless response")
         return count
 
     def close(self) -> None:
-        """Leave the socket open: its owner decides, after the answer was read."""
+        """Leave the socket open: its owner decides, after the response was read."""
 
 
 class Handler(urllib.request.BaseHandler):
@@ -73,18 +73,18 @@ def send(
 ) -> tuple[int, bytes, bool]:
     """Post a body, or get where there is none.
 
-    Returns the answer's status and body, and whether the connection can take another request.
+    Returns the response's status and body, and whether the connection can take another request.
     Raises any exception; its text may hold the URL.
     """
     opener = urllib.request.OpenerDirector()  # without redirects and the environment's proxies
     opener.add_handler(Handler(stream))
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
     with opener.open(request) as response:
-        answer = response.read()
-        if len(answer) > stream.limit:
-            raise ConnectionError("an endless answer")
-        # After an interim answer (1xx), the connection still has another one.
-        return response.status, answer, response.status >= 200 and not response.will_close
+        data = response.read()
+        if len(data) > stream.limit:
+            raise ConnectionError("an endless response")
+        # After an interim response (1xx), the final one is still to come.
+        return response.status, data, response.status >= 200 and not response.will_close
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:

@@ -163,7 +163,7 @@ def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
 
 def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
     connection = connect(serve(answers(http(b"a file"))).url)
-    with pytest.raises(module.Unreachable, match="ConnectionError: an endless answer"):
+    with pytest.raises(module.Unreachable, match="ConnectionError: an endless response"):
         connection.request("/file", None, {}, 5, 5)
 
 
@@ -321,13 +321,13 @@ FAULTS: dict[str, tuple[Part, str]] = {
     ),
     "endless body": (
         keeps_sending(ENDLESS_HEAD, b" " * 65536),
-        "ConnectionError: an endless answer",
+        "ConnectionError: an endless response",
     ),
     "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
     "endless line": (keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536), "LineTooLong"),
     "endless lines": (
         keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: " + b"b" * 65000 + b"\r\n"),
-        "ConnectionError: an endless answer",
+        "ConnectionError: an endless response",
     ),
     "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
     "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
@@ -348,11 +348,11 @@ FAULTS: dict[str, tuple[Part, str]] = {
     "truncated chunk": (answers_and_closes(CHUNKED + b"3\r\n{}"), "IncompleteRead"),
     "endless chunk": (
         keeps_sending(CHUNKED + b"-1\r\n", b" " * 65536),
-        "ConnectionError: an endless answer",
+        "ConnectionError: an endless response",
     ),
     "endless chunks": (
         keeps_sending(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n"),
-        "ConnectionError: an endless answer",
+        "ConnectionError: an endless response",
     ),
 }
 
@@ -393,7 +393,7 @@ def test_an_answer_has_a_largest_size(
     if fits:
         assert post(connection) == (200, b"x" * size)
     else:
-        with pytest.raises(module.Unreachable, match="an endless answer"):
+        with pytest.raises(module.Unreachable, match="an endless response"):
             post(connection)
 
 

@@ -51,7 +51,7 @@ def test_what_is_read_is_not_endless(module: ModuleType, more: int) -> None:
         thread.start()
         file = module.Stream(near, time.monotonic() + 5, limit).makefile("rb")
         if more:
-            with pytest.raises(ConnectionError, match="^an endless answer$"):
+            with pytest.raises(ConnectionError, match="^an endless response$"):
                 file.read(size)
         else:
             assert len(file.read(size)) == size

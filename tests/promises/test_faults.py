@@ -134,7 +134,7 @@ def test_a_refusal(
 
 
 NO_ANSWER = "sendMessage: HTTP {} and no answer of the Bot API"
-ENDLESS = "ConnectionError: an endless answer"
+ENDLESS = "ConnectionError: an endless response"
 
 # The part that Telegram plays, and how the error in the log line begins.
 FAULTS: dict[str, tuple[Part, str]] = {

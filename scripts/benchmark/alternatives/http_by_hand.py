@@ -202,7 +202,7 @@ def exchange(connection, request, deadline, limit):
     else:
         body, stays = answer.read(), False
     if len(body) > limit:
-        raise ConnectionError("an endless answer")
+        raise ConnectionError("an endless response")
     return status, body, stays
 
 
@@ -220,7 +220,7 @@ class Received(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._left -= count
         if self._left < 0:
-            raise ConnectionError("an endless answer")
+            raise ConnectionError("an endless response")
         return count
 
 
@@ -235,7 +235,7 @@ def read_head(answer):
             return number(rest.partition(" ")[0]), headers
         name, _, value = header.partition(":")
         headers[name] = value.strip()
-    raise ConnectionError("an endless answer")
+    raise ConnectionError("an endless response")
 
 
 def read_chunks(answer, limit):
@@ -250,7 +250,7 @@ def read_chunks(answer, limit):
 
 def read(answer, size, limit):
     if size > limit:
-        raise ConnectionError("an endless answer")
+        raise ConnectionError("an endless response")
     data = answer.read(size)
     if len(data) != size:
         raise ConnectionError("the answer broke off")
