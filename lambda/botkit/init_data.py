@@ -42,32 +42,27 @@ def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> d
     user, or Expired `valid_seconds` after `auth_date`.
     """
     try:
-        return _check(init_data, token, valid_seconds)
+        pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
+        fields: dict[str, Any] = dict(pairs)
+        if len(fields) < len(pairs):
+            raise ValueError("a field is there twice")
+        given = fields.pop("hash").encode()
+        signed = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+        key = hmac.digest(b"WebAppData", token.encode(), "sha256")
+        if not compare_digest(hmac.digest(key, signed.encode(), "sha256").hex().encode(), given):
+            raise ValueError("the hash doesn't match")
+        if not re.fullmatch("[0-9]{1,12}", fields["auth_date"]):
+            raise ValueError("auth_date isn't a time")
+        fields.pop("signature", None)
+        fields |= {name: json.loads(fields[name]) for name in OBJECTS if name in fields}
+        fields |= {name: int(fields[name]) for name in INTEGERS if name in fields}
+        if type(fields["user"]["id"]) is not int:
+            raise TypeError("the user has no id")
+        age = time.time() - fields["auth_date"]
+        if age < -FUTURE_SECONDS:
+            raise ValueError("auth_date is in the future")
+        if age > valid_seconds:
+            raise Expired("This initData is too old. Open the page again.")
+        return fields
     except (KeyError, TypeError, ValueError, RecursionError):
         raise Unauthorized("Telegram didn't sign this initData for this bot.") from None
-
-
-def _check(init_data: str, token: str, valid_seconds: float) -> dict[str, Any]:
-    """Check as check() does, but let the underlying errors through."""
-    pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
-    fields: dict[str, Any] = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field is there twice")
-    given = fields.pop("hash").encode()
-    signed = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
-    key = hmac.digest(b"WebAppData", token.encode(), "sha256")
-    if not compare_digest(hmac.digest(key, signed.encode(), "sha256").hex().encode(), given):
-        raise ValueError("the hash doesn't match")
-    if not re.fullmatch("[0-9]{1,12}", fields["auth_date"]):
-        raise ValueError("auth_date isn't a time")
-    fields.pop("signature", None)
-    fields |= {name: json.loads(fields[name]) for name in OBJECTS if name in fields}
-    fields |= {name: int(fields[name]) for name in INTEGERS if name in fields}
-    if type(fields["user"]["id"]) is not int:
-        raise TypeError("the user has no id")
-    age = time.time() - fields["auth_date"]
-    if age < -FUTURE_SECONDS:
-        raise ValueError("auth_date is in the future")
-    if age > valid_seconds:
-        raise Expired("This initData is too old. Open the page again.")
-    return fields
