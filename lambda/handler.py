@@ -7,8 +7,8 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from botkit import calls, deadline
-from botkit.errors import Refused, Unreachable, loggable
+from botkit import calls, deadline, strict_json
+from botkit.errors import Misconfigured, Refused, Unreachable, loggable
 from botkit.outcome import Outcome, failed, since, where_raised
 from botkit.settings import settings
 
@@ -39,24 +39,30 @@ if connects:
     telegram.prepare()  # and import the bot while the connection is made
 
 bot: Any = None
-# Why bot.py can't be used, if it can't: a destroy must work all the same.
-broken: BaseException | None = None
+# What the import of bot.py raised, if it did. Kept, so that a destroy works all the same.
+import_error: BaseException | None = None
 
 
 def import_bot() -> None:
     """Import bot.py in the time that is left: one that polls at its top would never end."""
-    global bot, broken
+    global bot, import_error
     try:
-        calls.set_alarm(max(deadline.left(), 0.001))
-        try:
-            import bot
-        finally:
-            calls.set_alarm(0)
+        bot = calls.run_in_time(deadline.left(), __import__, "bot")
         bot.reply  # noqa: B018  # raises if there is none
-        broken = None
+        import_error = None
     except BaseException as error:  # sys.exit() too
-        broken = error
+        import_error = error
         logger.debug("exception in bot.py", exc_info=error)
+    logger.disabled = False  # as logging.config.dictConfig() makes every logger by default
+
+
+def usable_bot() -> Any:
+    """Return bot.py's module; an import that failed is tried again. Raises Misconfigured."""
+    if import_error:
+        import_bot()
+    if import_error:
+        raise Misconfigured(where_raised(import_error, at_import=True))
+    return bot
 
 
 import_bot()
@@ -65,7 +71,7 @@ if settings.queue_url:
     from botkit import queue
 
 if connects:
-    deadline.start(CONNECT_SECONDS)
+    deadline.limit(CONNECT_SECONDS)
     try:
         telegram.connect()
     except Unreachable as error:
@@ -86,13 +92,13 @@ def handler(event: Any, context: Any) -> Json | None:
     deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     if isinstance(event, dict):
         # Every HTTP event has a requestContext, and a client can't set keys beside it, so no client
-        # can imitate another kind of event.
-        if "requestContext" in event:
+        # can imitate another kind of event. What Lambda sends to a destination also has one.
+        if "requestContext" in event and "requestPayload" not in event:
             return on_http(event)
         if isinstance(event.get("tf"), dict) and isinstance(event.get("url"), str):
             return on_terraform(event)
         if settings.queue_url and (record := queue.record_of(event)):
-            deadline.limit(deadline.left() - SPARE_SECONDS)  # another second, to settle it in
+            deadline.limit(deadline.left() - SPARE_SECONDS)  # one second more, for settle()
             outcome = handle(json.loads(record["body"]), answer, source="queue")
             deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS / 2)
             return queue.settle(record, outcome)
@@ -120,7 +126,7 @@ def on_http(event: Json) -> Json:
     if settings.mini_app_url and str(event.get("routeKey")).startswith("ANY /app"):
         from botkit import mini_app
 
-        return mini_app.respond(event, bot, ask_bot)
+        return mini_app.respond(event, usable_bot, ask_bot)
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
         return response(401, "no secret token is configured")
@@ -132,8 +138,8 @@ def on_http(event: Json) -> Json:
         logger.warning("bad request", extra={"reason": str(error)})
         return response(400, str(error))
     outcome = handle(update, queue.send if settings.queue_url else answer)
-    if outcome.call:
-        return response(200, outcome.call, "application/json")
+    if outcome.body:
+        return response(200, outcome.body, "application/json")
     if outcome.status == 200:
         return response(200)  # a body that isn't a call takes a slow path at Telegram
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
@@ -142,9 +148,10 @@ def on_http(event: Json) -> Json:
 def handle(update: Json, do: Callable[[Json], Outcome], **how: object) -> Outcome:
     """Handle an update with `do`, and log the outcome."""
     started = time.monotonic()
-    outcome = do(update)
+    # Before the bot gets the update, which it may change.
     kind = next((loggable(key) for key in update if key != "update_id"), None)
     known = {"update_id": update["update_id"], "kind": kind, **how}
+    outcome = do(update)
     outcome.log("update", **known, milliseconds=since(started))
     return outcome
 
@@ -172,37 +179,24 @@ def parse(event: Json) -> Json:
         except ValueError:
             raise ValueError("the body is no base64") from None
     try:
-        update = with_whole_characters(json.loads(data, parse_constant=refuse_constant))
-    except (ValueError, RecursionError):
+        update = strict_json.parse(data)
+    except ValueError:
         raise ValueError("the body is no JSON") from None
     if not isinstance(update, dict) or type(update.get("update_id")) is not int:
         raise ValueError("the body is no update: an object with an integer update_id")
     return update
 
 
-def refuse_constant(constant: str) -> None:
-    """Refuse NaN and Infinity, which Python's parser takes."""
-    raise ValueError(constant)
-
-
-def with_whole_characters(value: Any) -> Any:
-    """Return JSON with U+FFFD in place of half a surrogate pair, which UTF-8 can't hold."""
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-        return value
-    except UnicodeEncodeError:
-        return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-
-
 def answer(update: Json) -> Outcome:
     """Answer an update, unless it was answered before."""
     update_id = update["update_id"]
     if update_id in answered:
-        return Outcome("repeated", call=answered[update_id])
-    outcome = ask_bot("reply", update, respond)
-    if outcome.carried_out:
-        remember(update_id, outcome.call)
+        return Outcome("repeated", body=answered[update_id])
+    outcome = ask_bot("reply", update, make_calls)
+    if outcome.carried_out:  # in case the update is delivered to this container again
+        answered[update_id] = outcome.body
+        if len(answered) > REMEMBERED:
+            del answered[next(iter(answered))]
     return outcome
 
 
@@ -213,13 +207,9 @@ def ask_bot(
     ask: Callable[[Any, str, Any], Any] = calls.ask_for_calls,
 ) -> Outcome:
     """Call a function of bot.py by `ask`, and carry out what it returns. Returns the outcome."""
-    if broken:
-        import_bot()  # what went wrong may have passed
-    if broken:
-        return Outcome("misconfigured", error=where_raised(broken, at_import=True))
     try:
-        todo = ask(bot, name, argument)
-    except (Refused, Unreachable) as error:  # of a call that the bot made itself
+        todo = ask(usable_bot(), name, argument)
+    except (Refused, Unreachable) as error:  # of a call that the bot made itself, too
         return failed(error)
     except calls.BadCalls as error:
         return Outcome("bot_failed", error=str(error))
@@ -229,14 +219,14 @@ def ask_bot(
     return carry_out(todo) if todo else Outcome("ignored")
 
 
-def respond(todo: list[Json]) -> Outcome:
+def make_calls(todo: list[Json]) -> Outcome:
     """Make calls, of which the last one may be left for Telegram to find in the response."""
     last = todo.pop() if fits_response(todo[-1]) else None
     outcome = calls.carry_out(todo)
     if last and outcome.name in ("answered", "refused"):
         # As text, since the bot may change its dict before the update is delivered again.
-        text, methods = json.dumps(last), [*outcome.methods, last["method"]]
-        outcome = outcome._replace(call=text, methods=methods)
+        body = json.dumps({name: value for name, value in last.items() if value is not None})
+        outcome = outcome._replace(body=body, methods=[*outcome.methods, last["method"]])
     return outcome
 
 
@@ -251,13 +241,6 @@ def fits_response(call: Json) -> bool:
     if method.startswith("get") or method in NEVER_IN_RESPONSE:
         return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
-
-
-def remember(update_id: int, call: str | None) -> None:
-    """Note an answered update, in case it is delivered to this container again."""
-    answered[update_id] = call
-    if len(answered) > REMEMBERED:
-        del answered[next(iter(answered))]
 
 
 def response(
@@ -280,11 +263,10 @@ def on_event(event: Any) -> None:
     todo = event if isinstance(event, list) else [event]
     if todo and all(isinstance(call, dict) and "method" in call for call in todo):
         try:
-            calls.check(todo, "the event")
-            outcome = calls.carry_out(todo)
+            outcome = calls.carry_out(calls.checked(todo, "the event"))
         except calls.BadCalls as error:
             outcome = Outcome("bot_failed", error=str(error))
-    elif broken or hasattr(bot, "on_event"):
+    elif import_error or hasattr(bot, "on_event"):
         outcome = ask_bot("on_event", event, calls.carry_out)
     else:
         raise EventFailed(f"bot.py has no on_event() for {described(event)}")
@@ -317,11 +299,11 @@ def on_terraform(event: Json) -> Json:
     telegram.forget_token()  # it may have changed
     action = event["tf"].get("action")
     if action == "register":
-        if broken:
+        if import_error:
             import_bot()
-        if broken and not bot:
-            where = where_raised(broken, at_import=True)
-            raise webhook.RegistrationFailed(f"bot.py can't be imported: {where}: {broken}")
+        if import_error and not bot:
+            where = where_raised(import_error, at_import=True)
+            raise webhook.RegistrationFailed(f"bot.py can't be imported: {where}: {import_error}")
         return webhook.register(event, bot, settings.webhook_secret)
     if action == "delete":
         try:

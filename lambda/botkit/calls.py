@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 GRACE_SECONDS = 0.5  # after the deadline, at which calls of telegram and aws end by themselves
+REPEAT_SECONDS = 0.2  # until the alarm rings again, for code that goes on
 HINTS = {
     "dict": ": put it into a list",
     "generator": ": return a list",
@@ -37,40 +38,58 @@ def ask_for_calls(bot: Any, name: str, argument: Any) -> list[Json]:
 
     Raises BadCalls, TimeIsUp, or what the function raises.
     """
-    calls = run(bot, name, argument)
-    check(calls, f"{name}()")
-    return list(calls)
+    had_time = deadline.left() > 0
+    calls = checked(run(bot, name, argument), f"{name}()")
+    if calls and had_time and deadline.left() <= 0:
+        raise BadCalls(f"{name}() left no time to make its calls")
+    return calls
 
 
 def run(bot: Any, name: str, argument: Any) -> Any:
     """Call a function of the bot's in the time that is left, and return what it returns.
 
-    Raises BadCalls where that is a coroutine, TimeIsUp, or what the function raises.
+    Raises BadCalls where it is asynchronous or doesn't take one argument, TimeIsUp, or what the
+    function raises.
     """
-    set_alarm(max(deadline.left() + GRACE_SECONDS, 0.001))
     try:
-        result = getattr(bot, name)(argument)
-    finally:
-        set_alarm(0)
+        result = run_in_time(deadline.left() + GRACE_SECONDS, getattr(bot, name), argument)
+    except TypeError as error:
+        trace = error.__traceback__
+        if trace and trace.tb_next and trace.tb_next.tb_next:  # raised inside, not by the call
+            raise
+        raise BadCalls(f"{name}() must take one argument") from None
     if type(result).__name__ == "coroutine":
         result.close()  # otherwise Python warns that it was never awaited
         raise BadCalls(f"{name}() must be written with def, not async def")
     return result
 
 
-def set_alarm(seconds: float) -> None:
+def run_in_time(seconds: float, function: Any, argument: Any) -> Any:
+    """Call a function, and return what it returns. Raises TimeIsUp in it after `seconds`."""
+    try:
+        _set_alarm(max(seconds, 0.001))
+        try:
+            return function(argument)
+        finally:
+            _set_alarm(0)
+    except TimeIsUp:
+        _set_alarm(0)  # it may have rung in the line above, instead of being set
+        raise
+
+
+def _set_alarm(seconds: float) -> None:
     """Have TimeIsUp raised after `seconds`; 0 is never. Only the main thread gets signals."""
     if threading.current_thread() is threading.main_thread():
         _signal.signal(_signal.SIGALRM, _on_alarm)
-        _signal.setitimer(_signal.ITIMER_REAL, seconds)
+        _signal.setitimer(_signal.ITIMER_REAL, seconds, REPEAT_SECONDS)
 
 
 def _on_alarm(number: int, frame: object) -> None:
     raise TimeIsUp("bot.py ran until the function's time was almost over")
 
 
-def check(calls: Any, name: str) -> None:
-    """Raise BadCalls if these are no calls that can be made."""
+def checked(calls: Any, name: str) -> list[Json]:
+    """Return a copy of a list of calls. Raises BadCalls if they can't be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__
         raise BadCalls(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
@@ -86,6 +105,7 @@ def check(calls: Any, name: str) -> None:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
             raise BadCalls(f"a {method} of {name} can't be sent: {error}") from None
+    return list(calls)
 
 
 def _check_json(call: Json) -> None:

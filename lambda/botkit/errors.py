@@ -15,7 +15,7 @@ class Unreachable(Exception):
 
 
 class Misconfigured(Unreachable):
-    """The bot has no token that can be used: nothing works until somebody sets one."""
+    """There is no usable token or bot.py: nothing works until somebody changes that."""
 
 
 class Refused(Exception):

@@ -1,7 +1,7 @@
 """The bot's page (a Mini App): files of the folder app/ beside bot.py, and requests to the bot.
 
     GET /app/index.html   a file, for anyone
-    … /app/api/…          bot.on_request(request), for whom Telegram has signed the page's initData
+    … /app/api/…          bot.on_request(request), if Telegram signed the request's initData
 
 A page sends that as `Authorization: tma <initData>` (https://core.telegram.org/bots/webapps).
 """
@@ -18,7 +18,7 @@ import time
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
-from . import calls, init_data
+from . import calls, init_data, strict_json
 from .errors import Unreachable
 from .outcome import Outcome, failed, since
 
@@ -48,10 +48,10 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 # A name with a hash of its content, as bundlers write it: main.3f2a1b0c.css, or in Vite's folder
-# assets/index-DiwrgTda.js. Elsewhere the latter may be two words, as in icon-MainMenu.svg.
+# assets/index-B1wrgTda.js. Without a digit the latter may be two words, as in icon-MainMenu.svg.
 HASHED = re.compile(
     r"[.-](?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+$"
-    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[a-z0-9])[\w-]{8}\.[^/]+$",
+    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{8}\.[^/]+$",
     re.ASCII,
 )
 LARGEST_BODY = 6291556 - 2000  # bytes of Lambda's response, without its headers
@@ -60,10 +60,10 @@ GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
-def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
+def respond(event: Json, usable_bot: Callable[[], Any], ask_bot: Callable[..., Outcome]) -> Json:
     """Answer a request to /app or below it, which API Gateway has recognised as one.
 
-    `bot` is the module, if it could be imported, and `ask_bot` the handler's function.
+    `usable_bot` and `ask_bot` are the handler's functions.
     """
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
@@ -71,7 +71,7 @@ def respond(event: Json, bot: Any, ask_bot: Callable[..., Outcome]) -> Json:
     # API Gateway decodes all but %25, and takes several slashes for the first one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
-        answer = on_request(event, method, path.removeprefix("/api"), bot, ask_bot)
+        answer = on_request(event, method, path.removeprefix("/api"), usable_bot, ask_bot)
     elif method not in ("GET", "HEAD"):
         answer = response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
     elif path in ("", "/"):
@@ -146,12 +146,17 @@ def read_file(path: str) -> bytes | None:
 
 
 def on_request(
-    event: Json, method: str, path: str, bot: Any, ask_bot: Callable[..., Outcome]
+    event: Json,
+    method: str,
+    path: str,
+    usable_bot: Callable[[], Any],
+    ask_bot: Callable[..., Outcome],
 ) -> Json:
     """Return what bot.on_request() answers to a request whose initData Telegram signed."""
     started = time.monotonic()
     headers = event.get("headers")
     try:
+        bot = usable_bot()
         seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
         signed = authenticate(_text(headers, "authorization"), seconds)
         body = read_body(event)
@@ -159,22 +164,22 @@ def on_request(
         return problem(401, error.error, str(error))
     except ValueError as error:
         return problem(400, "bad_request", str(error))
-    except Unreachable as error:  # there is no token to check with
+    except Unreachable as error:  # bot.py can't be imported, or there is no token to check with
         outcome = failed(error)
     else:
-        if bot and not hasattr(bot, "on_request"):
+        if not hasattr(bot, "on_request"):
             return problem(404, "not_found", "bot.py has no on_request(request).")
         query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
         request = {"method": method, "path": path or "/", "query": query, "body": body}
         request = {**dict.fromkeys(OPTIONAL), **signed, **request}
         outcome = ask_bot(
-            "on_request", request, lambda a: Outcome("answered", answer=a), ask_for_answer
+            "on_request", request, lambda a: Outcome("answered", page_answer=a), ask_for_answer
         )
         if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
-    status, text = outcome.answer or (outcome.status, "")
+    status, text = outcome.page_answer or (outcome.status, "")
     outcome.log("request", method=method, status=status, milliseconds=since(started))
-    if outcome.answer:
+    if outcome.page_answer:
         return response(status, text, Content_Type="application/json")
     if outcome.status == 500:
         return problem(500, "failed", "The bot failed. Its log says why.")
@@ -219,8 +224,8 @@ def read_body(event: Json) -> Any:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
+            return strict_json.parse(data)
+        except ValueError:
             raise ValueError("The body isn't valid JSON.") from None
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
@@ -232,15 +237,20 @@ def ask_for_answer(bot: Any, name: str, argument: Any) -> tuple[int, str]:
     """
     answer = calls.run(bot, name, argument)
     status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
-    if type(status) is not int or not 200 <= status <= 599:
-        raise calls.BadCalls(f"{name}() must return a status from 200 to 599, not {status!r:.40}")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        # Without its value, unless it is a number: it may quote people.
+        wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
+        raise calls.BadCalls(
+            f"{name}() must return its answer, or a pair of a status from 200 to 599 and its "
+            f"answer: {wrong} is no status"
+        )
     try:
         text = "" if status == 204 else json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise calls.BadCalls(f"{name}() must return what JSON can hold: {error}") from None
     if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts it, in the JSON of the response
         raise calls.BadCalls(f"{name}() must return less than 6 MB of JSON")
-    return status, text
+    return int(status), text
 
 
 def _text(mapping: Any, key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import namedtuple
 
@@ -10,7 +11,8 @@ from .errors import Misconfigured, Refused, Unreachable, loggable
 
 logger = logging.getLogger("botkit")
 
-BOTKIT = __file__.rpartition("/")[0] + "/"
+# Folders whose frames say nothing about bot.py: this one, and the standard library's.
+NOT_THE_BOTS = tuple(path.rpartition("/")[0] + "/" for path in (__file__, os.__file__))
 
 # The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
 # 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
@@ -32,15 +34,15 @@ OUTCOMES = {
 class Outcome(
     namedtuple(
         "Outcome",
-        ["name", "methods", "refusal", "error", "retry_after", "call", "carried_out", "answer"],
+        "name methods refusal error retry_after body carried_out page_answer",
         defaults=([], None, None, None, None, False, None),
     )
 ):
     """The outcome of an update, by its `name` in OUTCOMES.
 
     `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
-    seconds. `call` is the JSON of a call for Telegram to find in the response. `carried_out`:
-    whether any call was. `answer` is what a page gets: the status and the JSON.
+    seconds. `body` is the JSON of a call for Telegram to find in the response. `carried_out`:
+    whether any call was. `page_answer` is what a page gets: the status and the JSON.
     """
 
     __slots__ = ()
@@ -78,14 +80,14 @@ def since(started: float) -> float:
 def where_raised(error: BaseException, *, at_import: bool = False) -> str:
     """Return an exception's type and where it was raised, without its text: that may quote people.
 
-    Where botkit raised it, the place is the one in the bot's code that called botkit.
+    Where botkit or the standard library raised it, the place is the bot's line that called them.
     `at_import`: a SyntaxError then names the place in the file that can't be imported.
     """
     file: str | None = None
     number: int | None = None
     trace = error.__traceback__
     while trace:
-        if not trace.tb_frame.f_code.co_filename.startswith(BOTKIT):
+        if not trace.tb_frame.f_code.co_filename.startswith(NOT_THE_BOTS):
             file, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
     if at_import and isinstance(error, SyntaxError):

@@ -40,9 +40,14 @@ class Client:
     def call(self, method: str, params: dict[str, Any], timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
+        A parameter that is None is left out: the Bot API would take it for the text "null".
         Raises Refused, or Unreachable where the answer isn't Telegram's: no connection, a time-out,
-        a server error, or something that isn't the Bot API.
+        a server error, or something that isn't the Bot API; and ValueError for a method that has no
+        method's name.
         """
+        if not (method.isascii() and method.isalnum()):
+            raise ValueError("a method's name has letters and digits only")
+        params = {name: value for name, value in params.items() if value is not None}
         try:
             body, content_type = json.dumps(params).encode(), "application/json"
         except TypeError:  # there are files
@@ -68,7 +73,7 @@ class Client:
 
 
 _client = Client(settings.api_url, settings.token, settings.proxy)
-_fetched_at = 0.0  # time.monotonic()
+_fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
 
 
 def call(method: str, /, **params: Any) -> Any:
@@ -77,8 +82,7 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram is called once more where it says that it would then carry the call out: with a token
     that was changed, or to a group that has a new id. Raises Refused or Unreachable.
     """
-    if not _client.token:
-        _fetch_token()
+    token()  # fetched, if there is none yet
     try:
         return _client.call(method, params, deadline.left())
     except Refused as refusal:
@@ -103,8 +107,10 @@ def download(file_path: str) -> bytes:
     status, data = _client.connection.request(path, None, {}, deadline.left(), MAX_FILE)
     if status == 200:
         return data
-    if 400 <= status < 500:
+    if status in (400, 404):  # without its code, since a 404 is about the token elsewhere
         raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
+    if 400 < status < 500:
+        raise Refused("download", status, f"HTTP {status}", {})
     raise Unreachable(f"download: HTTP {status}")
 
 
@@ -126,8 +132,7 @@ def prepare() -> None:
 def connect() -> None:
     """Do what the first call would have to wait for. Raises Unreachable."""
     try:
-        if not _client.token:
-            _fetch_token()
+        token()
     finally:
         _client.connection.open(deadline.left())
 
@@ -139,7 +144,8 @@ def forget_token() -> None:
 
 
 def _may_fetch_token() -> bool:
-    return bool(settings.token_parameter) and time.monotonic() - _fetched_at > REFETCH_SECONDS
+    elapsed = time.time() - _fetched_at
+    return bool(settings.token_parameter) and not 0 <= elapsed <= REFETCH_SECONDS
 
 
 def _fetch_token() -> None:
@@ -149,11 +155,13 @@ def _fetch_token() -> None:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
     from . import aws
 
-    _fetched_at = time.monotonic()
+    _fetched_at = time.time()
     params = {"Name": settings.token_parameter, "WithDecryption": True}
     try:
         parameter = aws.call("ssm", "AmazonSSM.GetParameter", params).get("Parameter")
-    except (aws.ClientError, Unreachable) as error:
+    except aws.ClientError as error:  # there is no such parameter
+        raise Misconfigured(f"the token can't be fetched: {error}") from None
+    except Unreachable as error:
         raise Unreachable(f"the token can't be fetched: {error}") from None
     token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
     if not TOKEN.fullmatch(token):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("botkit")
 
-PAUSE_SECONDS = 1.0  # between two tries, and what is kept for the last one
+PAUSE_SECONDS = 1.0  # between two attempts, of which the last one gets at least as long
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
 RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
 LOOK_UPS = 10  # in this time
@@ -144,7 +144,7 @@ def watch(event: dict[str, Any]) -> None:
     }
     line = {
         "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
-        # Lambda drops lines below log_level, and takes those without level and timestamp for INFO.
+        # So that no log_level drops the line. Without these two it would be of level INFO.
         "level": "FATAL",
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "message": "webhook",
@@ -166,7 +166,7 @@ def digest() -> str:
 def handled_kinds(bot: Any) -> list[str]:
     """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
     handled = getattr(bot, "HANDLED", None)
-    kinds = list(handled) if isinstance(handled, (dict, list, tuple)) else []
+    kinds = list(handled) if isinstance(handled, (dict, list, tuple, set)) else []
     if not kinds or not all(isinstance(kind, str) for kind in kinds):
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'

@@ -9,6 +9,7 @@ import importlib
 import json
 import logging
 import sys
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -461,8 +462,10 @@ def test_what_is_no_list_of_calls_is_named(
         ),
         ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
         ("from functools import partial\nreply = partial(len)", LIST + "int"),
+        ("def reply(update, context):\n    return []", "reply() must take one argument"),
+        ("def reply():\n    return []", "reply() must take one argument"),
     ],
-    ids=["async", "generator", "without a name"],
+    ids=["async", "generator", "without a name", "two arguments", "no argument"],
 )
 def test_a_function_of_the_wrong_kind_is_named(
     container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
@@ -501,6 +504,68 @@ def test_a_bot_that_never_ends_costs_the_update_its_answer(
     assert container.deliver(message()) == (200, None)
 
 
+def test_a_bot_that_catches_everything_is_ended_too(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught: list[BaseException] = []
+
+    def reply(update: Json) -> list[Json]:
+        for _ in range(2):
+            try:
+                threading.Event().wait(5)
+            except BaseException as error:  # as by `except:`
+                caught.append(error)
+        return []
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    assert container.deliver(message(), milliseconds=700) == (200, None)
+    assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
+
+
+def test_an_alarm_that_rings_while_it_is_switched_off_is_switched_off(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = container.handler.calls
+    given: list[float] = []
+
+    def set_alarm(seconds: float) -> None:
+        given.append(seconds)
+        if len(given) == 2:
+            raise calls.TimeIsUp
+
+    monkeypatch.setattr(calls, "_set_alarm", set_alarm)
+    with pytest.raises(calls.TimeIsUp):
+        calls.run_in_time(9, len, "x")
+    assert given == [9, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("left", "answer", "outcome"),
+    [(0.25, [CALL], "answered"), (-0.25, [CALL], "bot_failed"), (-0.25, [], "ignored")],
+    ids=["in time", "too late", "too late with nothing to say"],
+)
+def test_a_bot_that_leaves_no_time_for_its_calls_costs_the_update_its_answer(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    left: float,
+    answer: list[Json],
+    outcome: str,
+) -> None:
+    deadline = container.handler.deadline
+
+    def reply(update: Json) -> list[Json]:
+        deadline.start(left)
+        return answer
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    if outcome == "answered":
+        bot_api.expects(CALL)
+    assert outcome_of(container) == outcome
+    late = "reply() left no time to make its calls"
+    assert container.line.get("error") == (late if outcome == "bot_failed" else None)
+
+
 def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -513,12 +578,91 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
         def signal(number: int, handler: object) -> None: ...
 
         @staticmethod
-        def setitimer(which: int, seconds: float) -> None:
+        def setitimer(which: int, seconds: float, interval: float) -> None:
             alarms.append(seconds)
 
     monkeypatch.setattr(container.handler.calls, "_signal", Signals)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("len(7)", "TypeError at bot.py:4"),
+        ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
+        (
+            "from botkit import telegram\n    telegram.call('getMe', x=set())",
+            "TypeError at bot.py:5",
+        ),
+        ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
+    ],
+    ids=["the bot", "the standard library", "botkit", "a method that is none"],
+)
+def test_an_exception_is_logged_with_its_place_in_the_bot(
+    start: Start,
+    bot_api: BotApi,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    error: str,
+) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+def test_a_bot_may_change_the_update(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        del update["update_id"]
+        kind, _ = update.popitem()
+        return [{**CALL, "text": kind}]
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    bot_api.expects({**CALL, "text": "message"})
+    assert outcome_of(container) == "answered"
+    assert (container.line["update_id"], container.line["kind"]) == (1, "message")
+    assert outcome_of(container) == "repeated"
+
+
+def test_parameters_that_are_none_are_left_out(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers_all)
+    container = start(peer.url)
+    photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
+    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}, photo])
+    assert outcome_of(container) == "answered"
+    assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": "x"}
+    assert b'name="photo"' in peer.requests[1]
+    assert b"caption" not in peer.requests[1]
+
+
+def test_parameters_that_are_none_are_left_out_of_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}])
+    assert json.loads(container.invoke(request(UPDATE))["body"]) == CALL
+
+
+def test_a_bot_that_disables_all_loggers_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("botkit"), "disabled", True)  # as dictConfig() does
+    container.handler.import_bot()
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_what_the_bots_own_logger_keeps_is_its_own(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(container.handler.bot.__name__), "level", 60)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
 def test_the_traceback_is_logged_at_debug_only(
@@ -931,6 +1075,17 @@ def test_an_event_fails_only_while_no_call_was_carried_out(
         assert failure(container, event).partition(": ")[0] == container.line["outcome"]
 
 
+def test_what_lambda_sends_to_a_destination_is_the_bots(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(container.handler.bot, "on_event", seen.append, raising=False)
+    context = {"functionArn": "arn:aws:lambda:x", "condition": "RetriesExhausted"}
+    event = {"version": "1.0", "requestContext": context, "requestPayload": {"x": 1}}
+    assert failure(container, event).startswith("bot_failed: on_event() must return a list")
+    assert seen == [event]
+
+
 def test_an_event_that_is_bad_calls_fails(container: Container) -> None:
     event = {"method": "send message"}
     error = 'each call of the event must have a "method", such as "sendMessage"'
@@ -1072,6 +1227,16 @@ def test_the_bot_is_imported_while_the_connection_is_made(
     importlib.import_module("handler")
     unload()
     assert steps == expected
+
+
+def test_an_import_and_the_connection_share_the_time_of_start_up(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "from botkit import deadline\ndeadline.start(-1)\nreply = lambda update: []"
+    (tmp_path / "bot.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start(bot_api.url)
+    assert container.handler.deadline.left() <= -1
 
 
 class Notes:

@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -137,7 +138,9 @@ def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path, n
 
 
 NAMES = {
-    "assets/index-DiwrgTda.js": True,  # Vite
+    "assets/index-B1wrgTda.js": True,  # Vite
+    "assets/index-DiwrgTda.js": False,  # Vite's, too, but it may be two words, as in the next one
+    "assets/logo-DarkMode.svg": False,
     "assets/index-B_x-9aZ0.css": True,
     "static/js/main.3f2a1b0c.js": True,  # webpack
     "static/js/main.3f2a1b0c.chunk.js": True,
@@ -488,6 +491,7 @@ BODIES: dict[str, tuple[str, bytes, Any]] = {
     "JSON": ("application/json", b'["\xc3\xa9"]', ["é"]),
     "JSON with a charset": ("Application/JSON; charset=utf-8", b"1", 1),
     "another JSON": ("application/vnd.api+json", b"1", 1),
+    "JSON with half a surrogate pair": ("application/json", b'"\\ud800"', "\ufffd"),
     "text": ("text/plain;charset=UTF-8", b"1", "1"),
     "no type": ("", b"1", b"1"),
     "a picture": ("image/png", b"\x89PNG\xff", b"\x89PNG\xff"),
@@ -508,7 +512,7 @@ def test_a_body_that_is_not_what_it_says_is_refused(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = answer_with(container, monkeypatch)
-    for body in (b"{", b"[" * 100_000):
+    for body in (b"{", b"[" * 100_000, b"NaN", b"[-Infinity]"):
         assert ask(container, body=body) == (
             400,
             {"error": "bad_request", "message": "The body isn't valid JSON."},
@@ -570,6 +574,16 @@ def test_a_bot_says_how_long_its_pages_may_be_open(
     assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
 
 
+def test_a_bot_says_so_even_where_it_is_imported_for_this_request(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_with(container, monkeypatch)
+    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", 60, raising=False)
+    monkeypatch.setattr(container.handler, "import_error", ImportError("AWS is away"))
+    monkeypatch.setattr(container.handler, "bot", None)
+    assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
+
+
 ANSWERS: dict[str, tuple[Any, int, Any]] = {
     "an object": ({"a": 1}, 200, {"a": 1}),
     "a list": ([1], 200, [1]),
@@ -577,6 +591,7 @@ ANSWERS: dict[str, tuple[Any, int, Any]] = {
     "an empty list": ([], 200, []),
     "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
     "only a status": ((204, None), 204, None),
+    "a status with a name": ((HTTPStatus.NOT_FOUND, 1), 404, 1),
     "a status beside it": ((203, None), 203, None),
     "another one": ((205, None), 205, None),
     "the highest status": ((599, "x"), 599, "x"),
@@ -594,15 +609,17 @@ def test_an_answer_may_have_a_status(
     assert (container.line["outcome"], container.line["status"]) == ("answered", status)
 
 
-STATUS = "on_request() must return a status from 200 to 599, not "
+STATUS = (
+    "on_request() must return its answer, or a pair of a status from 200 to 599 and its answer: "
+)
 HOLD = "on_request() must return what JSON can hold: "
 ENDLESS: list[Any] = []
 ENDLESS.append(ENDLESS)
 NO_ANSWERS: dict[str, tuple[Any, str]] = {
-    "too low": ((199, 1), STATUS + "199"),
-    "too high": ((600, 1), STATUS + "600"),
-    "no status": (("200", 1), STATUS + "'200'"),
-    "true": ((True, 1), STATUS + "True"),
+    "too low": ((199, 1), STATUS + "199 is no status"),
+    "too high": ((600, 1), STATUS + "600 is no status"),
+    "what somebody wrote": (("my diary", 201), STATUS + "a str is no status"),
+    "true": ((True, 1), STATUS + "True is no status"),
     "bytes": (b"x", HOLD + "Object of type bytes is not JSON serializable"),
     "not a number": (float("nan"), HOLD + "Out of range float values are not JSON compliant"),
     "itself": (ENDLESS, HOLD + "Circular reference detected"),
@@ -735,7 +752,7 @@ def test_a_bot_without_an_answer_says_so(container: Container) -> None:
 def test_a_bot_that_cannot_be_imported_keeps_its_page(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler, "broken", SyntaxError("x"))
+    monkeypatch.setattr(container.handler, "import_error", SyntaxError("x"))
     monkeypatch.setattr(container.handler, "bot", None)
     monkeypatch.setattr(container.handler, "import_bot", lambda: None)
     assert get(container, "/app/index.html")["statusCode"] == 200

@@ -480,7 +480,19 @@ def test_a_page_may_not_be_open_for_no_number_of_seconds(
         container.invoke(event("register"))
 
 
-@pytest.mark.parametrize("handled", ["message", {}, None, {7: 1}], ids=repr)
+@pytest.mark.parametrize(
+    "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
+)
+def test_a_bot_says_what_it_handles_in_any_collection(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
+    assert importlib.import_module("botkit.webhook").handled_kinds(container.handler.bot) == [
+        "message"
+    ]
+
+
+@pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
 def test_a_bot_must_say_what_it_handles(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:

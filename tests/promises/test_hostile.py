@@ -256,6 +256,7 @@ IMITATIONS: dict[str, Any] = {
     "calls": [CALL, CALL],
     "the warm-up": {"warm": True},
     "a look at the webhook": {"watch": "https://bot.example/telegram", "namespace": "Bot"},
+    "a destination's": {"requestContext": {"condition": "Success"}, "requestPayload": {}},
 }
 
 

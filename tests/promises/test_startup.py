@@ -13,7 +13,7 @@ from project import LAMBDA
 
 from tests.support.stubs import copy_function
 
-OURS = ("calls", "deadline", "errors", "outcome", "settings")
+OURS = ("calls", "deadline", "errors", "outcome", "settings", "strict_json")
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 API = WEBHOOK | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
 DIAL = {"_socket", "array", "botkit.connection", "errno", "math", "select", "selectors", "socket"}
