@@ -146,6 +146,7 @@ EQUIVALENT = {
     "botkit/telegram": {
         "if status <= 200:": LOWEST,
         "if 400 <= status < 500:": "the line above raises at 400",
+        "if 399 < status < 500:": "as above",
         "_fetched_at = 1.0": UNREAD,
         "_fetched_at = -1.0": UNREAD,
         "code = code if type(code) == int else status": SAME_TYPE,

@@ -501,6 +501,17 @@ def test_a_bot_must_say_what_it_handles(
         container.invoke(event("register"))
 
 
+def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.handler, "import_error", ImportError("AWS is away"))
+    monkeypatch.setattr(container.handler, "bot", None)
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
 def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(container.handler.bot, "reply")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
