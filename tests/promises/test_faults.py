@@ -244,17 +244,22 @@ def test_a_refused_connection(
     assert (peer.connections, len(peer.requests)) == (1, 1)
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_again_once(
-    serve: Serve, start: Start
-) -> None:
-    closed = threading.Event()
+def answers_and_tells_of_its_close(closed: threading.Event) -> Part:
+    """Return the part that answers a request, closes the connection, and then sets the event."""
 
-    def first(peer: Peer, connection: socket.socket) -> None:
+    def part(peer: Peer, connection: socket.socket) -> None:
         answers_and_closes(http())(peer, connection)
         connection.close()
         closed.set()
 
-    peer = serve(first, answers_all)
+    return part
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again_once(
+    serve: Serve, start: Start
+) -> None:
+    closed = threading.Event()
+    peer = serve(answers_and_tells_of_its_close(closed), answers_all)
     container = start(peer.url)
     is_served(container, 1)
     assert closed.wait(5)
@@ -367,9 +372,11 @@ def test_a_name_look_up_that_hangs(
 
 
 def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
-    peer = serve(answers_and_closes(http()), answers_all)
+    closed = threading.Event()
+    peer = serve(answers_and_tells_of_its_close(closed), answers_all)
     container = start(peer.url.replace("localhost", "127.0.0.1"))
     is_served(container, 1)
+    assert closed.wait(5)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # the standard streams are open
     try:
