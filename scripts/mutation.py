@@ -53,7 +53,12 @@ TESTS = {
     "botkit/init_data": ["function/test_init_data"],
     "botkit/mini_app": ["function/test_mini_app", "promises/test_hostile"],
     "botkit/multipart": ["function/test_multipart"],
-    "botkit/outcome": ["function/test_handler", "promises/test_faults", "promises/test_runtime"],
+    "botkit/outcome": [
+        "function/test_handler",
+        "function/test_mini_app",
+        "promises/test_faults",
+        "promises/test_runtime",
+    ],
     "botkit/queue": ["function/test_queue"],
     "botkit/settings": ["function/test_settings"],
     "botkit/strict_json": ["function/test_handler", "function/test_mini_app"],

@@ -561,7 +561,8 @@ def test_a_bot_that_leaves_no_time_for_its_calls_costs_the_update_its_answer(
     monkeypatch.setattr(container.handler.bot, "reply", reply)
     if outcome == "answered":
         bot_api.expects(CALL)
-    assert outcome_of(container) == outcome
+    assert container.deliver(message(), milliseconds=1_500) == (200, None)
+    assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"
     assert container.line.get("error") == (late if outcome == "bot_failed" else None)
 
@@ -570,6 +571,7 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alarms: list[float] = []
+    intervals: set[float] = set()
 
     class Signals:
         SIGALRM = ITIMER_REAL = 0
@@ -580,10 +582,12 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
         @staticmethod
         def setitimer(which: int, seconds: float, interval: float) -> None:
             alarms.append(seconds)
+            intervals.add(interval)
 
     monkeypatch.setattr(container.handler.calls, "_signal", Signals)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
+    assert 0 < max(intervals) < container.handler.calls.GRACE_SECONDS  # Lambda waits no longer
 
 
 @pytest.mark.parametrize(
@@ -737,6 +741,7 @@ SERIES: dict[str, tuple[list[int], int, str]] = {
     "second throttled": ([200, 429], 200, "incomplete"),
     "second without a token": ([200, 401], 200, "incomplete"),
     "first broken": ([500], 503, "unreachable"),
+    "first without a token": ([401], 503, "misconfigured"),
     "second broken": ([200, 500], 200, "incomplete"),
     "first refused, second broken": ([400, 500], 503, "unreachable"),
 }
@@ -762,9 +767,8 @@ def test_calls_are_made_in_order_and_an_error_only_while_none_was(
     assert container.invoke(request(UPDATE)) == answer(status, said, **again)
     assert container.line["outcome"] == outcome
     assert container.line["methods"] == ["sendMessage"] * len(codes)
-    assert container.line["level"] == {"answered": "INFO", "incomplete": "ERROR"}.get(
-        outcome, "ERROR" if outcome == "unreachable" else "WARNING"
-    )
+    levels = {"answered": "INFO", "refused": "WARNING", "throttled": "WARNING"}
+    assert container.line["level"] == levels.get(outcome, "ERROR")
     bot_api.check()
     if 200 in codes:
         assert outcome_of(container) == "repeated"
