@@ -56,6 +56,7 @@ TESTS = {
     "botkit/outcome": [
         "function/test_handler",
         "function/test_mini_app",
+        "function/test_queue",
         "promises/test_faults",
         "promises/test_runtime",
     ],
