@@ -17,7 +17,7 @@ from benchmark.document import DOLLARS_PER_GB_SECOND
 from benchmark.report import markdown
 
 # docs/performance.md has the warm invocation; docs/costs.md assumes 100 ms for Telegram's answer.
-ANSWERED = 0.0066 + 0.1  # seconds of an invocation that answers
+ANSWERED = 0.0097 + 0.1  # seconds of an invocation that answers
 QUEUED = 0.01  # seconds of one that puts an update into the queue; SQS is in the same region
 SILENT = 9.0  # seconds for which a function waits for Telegram: the default timeout, less one
 REFUSED = 0.05  # seconds of a try that fails at once
