@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,7 @@ UPDATE = json.dumps(message())
 WEBHOOK = {"REPLY_MODE": "webhook"}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 BLOCKED = (403, "Forbidden: bot was blocked by the user")
+StartBot = Callable[..., Container]
 
 
 def answer(status: int, body: str = "", **headers: str) -> Json:
@@ -61,6 +63,20 @@ def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) 
         return calls
 
     monkeypatch.setattr(container.handler.bot, "reply", reply)
+
+
+@pytest.fixture
+def start_bot(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StartBot:
+    """Start a container with a bot.py of one's own: `start_bot(source, NAME="value")`."""
+
+    def start_with(source: str, **environment: str) -> Container:
+        (tmp_path / "bot.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return start(bot_api.url, **environment)
+
+    return start_with
 
 
 # ── Updates with the right secret
@@ -587,7 +603,7 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     monkeypatch.setattr(container.handler.calls, "_signal", Signals)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
-    assert 0 < max(intervals) < container.handler.calls.GRACE_SECONDS  # Lambda waits no longer
+    assert 0 < max(intervals) < container.handler.calls.GRACE_SECONDS  # then Lambda ends it
 
 
 @pytest.mark.parametrize(
@@ -604,16 +620,9 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     ids=["the bot", "the standard library", "botkit", "a method that is none"],
 )
 def test_an_exception_is_logged_with_its_place_in_the_bot(
-    start: Start,
-    bot_api: BotApi,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    source: str,
-    error: str,
+    start_bot: StartBot, source: str, error: str
 ) -> None:
-    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+    container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
     assert outcome_of(container) == "bot_failed"
     assert container.line["error"] == error
 
@@ -663,9 +672,9 @@ def test_a_bot_that_disables_all_loggers_is_logged(
 
 
 def test_what_the_bots_own_logger_keeps_is_its_own(
-    container: Container, monkeypatch: pytest.MonkeyPatch
+    container: Container, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger(container.handler.bot.__name__), "level", 60)
+    caplog.set_level(60, container.handler.bot.__name__)
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
@@ -1141,12 +1150,9 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
     ids=["syntax", "import", "error", "exit"],
 )
 def test_a_broken_bot_loses_no_update(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    source: str, error: str,
-) -> None:  # fmt: skip
-    (tmp_path / "bot.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+    start_bot: StartBot, bot_api: BotApi, source: str, error: str
+) -> None:
+    container = start_bot(source)
     assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
     assert (container.line["level"], container.line["error"]) == ("ERROR", error)
     url = "https://bot.example/telegram"
@@ -1159,24 +1165,18 @@ def test_a_broken_bot_loses_no_update(
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
 
 
-def test_a_bot_without_reply_loses_no_update(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "bot.py").write_text("HANDLED = ['message']")
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
+    container = start_bot("HANDLED = ['message']")
     assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
         container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
 
 
 def test_a_bot_that_could_not_be_imported_is_imported_later(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_bot: StartBot, tmp_path: Path
 ) -> None:
     source = "import os\nos.stat(__file__ + '.there')\nreply = lambda update: []"
-    (tmp_path / "bot.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+    container = start_bot(source)
     assert container.invoke(request(UPDATE)) == answer(503, "misconfigured")
     (tmp_path / "bot.py.there").touch()
     assert container.invoke(request(UPDATE)) == answer(200)
@@ -1192,11 +1192,9 @@ threading.Event().wait()
 
 
 def test_a_bot_whose_import_never_ends_holds_up_no_destroy(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "bot.py").write_text(ENDLESS)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url, LIMIT="10")
+    container = start_bot(ENDLESS, LIMIT="10")
     url = "https://bot.example/telegram"
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})
@@ -1233,13 +1231,9 @@ def test_the_bot_is_imported_while_the_connection_is_made(
     assert steps == expected
 
 
-def test_an_import_and_the_connection_share_the_time_of_start_up(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: StartBot) -> None:
     source = "from botkit import deadline\ndeadline.start(-1)\nreply = lambda update: []"
-    (tmp_path / "bot.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start(bot_api.url)
+    container = start_bot(source)
     assert container.handler.deadline.left() <= -1
 
 
