@@ -27,59 +27,59 @@ SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
 
 # The tests of each module, those that fail soonest first.
 TESTS = {
-    "bot": ["author/test_bot"],
-    "botkit/aws": ["function/test_aws", "function/test_telegram_call"],
+    "bot": ["echo/test_bot"],
+    "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
     "botkit/calls": [
-        "function/test_handler",
-        "function/test_webhook",
-        "promises/test_faults",
-        "promises/test_hostile",
+        "unit/test_handler",
+        "unit/test_webhook",
+        "integration/test_faults",
+        "integration/test_hostile",
     ],
     "botkit/connection": [
-        "function/test_connection",
-        "promises/test_certificates",
-        "promises/test_faults",
+        "unit/test_connection",
+        "integration/test_certificates",
+        "integration/test_faults",
     ],
     "botkit/deadline": [
-        "function/test_deadline",
-        "function/test_webhook",
+        "unit/test_deadline",
+        "unit/test_webhook",
     ],
-    "botkit/errors": ["function/test_telegram", "function/test_handler", "promises/test_runtime"],
+    "botkit/errors": ["unit/test_telegram", "unit/test_handler", "integration/test_runtime"],
     "botkit/exchange": [
-        "function/test_exchange",
-        "function/test_connection",
-        "promises/test_faults",
+        "unit/test_exchange",
+        "unit/test_connection",
+        "integration/test_faults",
     ],
-    "botkit/init_data": ["function/test_init_data"],
-    "botkit/mini_app": ["function/test_mini_app", "promises/test_hostile"],
-    "botkit/multipart": ["function/test_multipart"],
+    "botkit/init_data": ["unit/test_init_data"],
+    "botkit/mini_app": ["unit/test_mini_app", "integration/test_hostile"],
+    "botkit/multipart": ["unit/test_multipart"],
     "botkit/outcome": [
-        "function/test_handler",
-        "function/test_mini_app",
-        "function/test_queue",
-        "promises/test_faults",
-        "promises/test_runtime",
+        "unit/test_handler",
+        "unit/test_mini_app",
+        "unit/test_queue",
+        "integration/test_faults",
+        "integration/test_runtime",
     ],
-    "botkit/queue": ["function/test_queue"],
-    "botkit/settings": ["function/test_settings"],
-    "botkit/strict_json": ["function/test_handler", "function/test_mini_app"],
+    "botkit/queue": ["unit/test_queue"],
+    "botkit/settings": ["unit/test_settings"],
+    "botkit/strict_json": ["unit/test_handler", "unit/test_mini_app"],
     "botkit/telegram": [
-        "function/test_telegram",
-        "function/test_telegram_call",
-        "function/test_mini_app",
-        "function/test_handler",
-        "promises/test_faults",
+        "unit/test_telegram",
+        "unit/test_telegram_call",
+        "unit/test_mini_app",
+        "unit/test_handler",
+        "integration/test_faults",
     ],
-    "botkit/types": ["function/test_types"],
-    "botkit/webhook": ["function/test_webhook"],
+    "botkit/types": ["unit/test_types"],
+    "botkit/webhook": ["unit/test_webhook"],
     "handler": [
-        "function/test_handler",
-        "function/test_queue",
-        "function/test_webhook",
-        "function/test_mini_app",
-        "promises/test_faults",
-        "promises/test_hostile",
-        "promises/test_runtime",
+        "unit/test_handler",
+        "unit/test_queue",
+        "unit/test_webhook",
+        "unit/test_mini_app",
+        "integration/test_faults",
+        "integration/test_hostile",
+        "integration/test_runtime",
     ],
 }
 
@@ -214,7 +214,9 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
             shutil.copytree(ROOT / name, folder / name)
         for file in (ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
             shutil.copy(file, folder)
-        files = " ".join(f"tests/{name}.py" for name in [*TESTS[module], "promises/test_startup"])
+        files = " ".join(
+            f"tests/{name}.py" for name in [*TESTS[module], "integration/test_startup"]
+        )
         pytest = f"{shlex.quote(sys.executable)} -B -m pytest -x -q -p no:cacheprovider"
         (folder / "config.toml").write_text(
             "[cosmic-ray]\n"

@@ -299,7 +299,7 @@ run "a_page_has_its_routes_and_its_button" {
 
   variables {
     mini_app   = "Open"
-    source_dir = "tests/page"
+    source_dir = "tests/bots/bundle"
   }
 
   assert {
@@ -328,7 +328,7 @@ run "a_button_without_a_text_is_refused" {
   command = plan
   variables {
     mini_app   = " "
-    source_dir = "tests/page"
+    source_dir = "tests/bots/bundle"
   }
   expect_failures = [var.mini_app]
 }

@@ -95,7 +95,7 @@ def write(docs: Path, results: Results, conditions: Conditions) -> str:
         "## What start-up loads",
         "Beyond the modules of AWS's runtime client, in ms by `python -X importtime` (each module "
         "itself, without those that it loads). In api mode `handler` opens the connection: its "
-        "figure includes the TLS handshake. `tests/promises/test_startup.py` checks them.",
+        "figure includes the TLS handshake. `tests/integration/test_startup.py` checks them.",
         *_imports(results.imports),
         "## Memory and cost",
         _memory(webhook, api, results),

@@ -14,7 +14,7 @@ from tests.support.deployment import Deploy, client, fetch
 from tests.support.init_data import DAY, hash_of, key_of, launch, sign
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
-PAGE = ROOT / "tests" / "page"
+PAGE = ROOT / "tests" / "bots" / "bundle"
 
 
 def signed(token: str, age: float = 1) -> str:

@@ -368,7 +368,7 @@ EVERYTHING = {
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
-    "source_dir": str(ROOT / "tests" / "page"),
+    "source_dir": str(ROOT / "tests" / "bots" / "bundle"),
     "tags": {"team": "bots"},
     "telegram_api_url": "http://127.0.0.1:8081",
     "telegram_bot_token_parameter": PARAMETER,

@@ -41,7 +41,7 @@ def test_the_module_is_valid(module: Module) -> None:
 
 
 def test_the_module_is_what_its_tests_say(initialised: Path, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "tests" / "page", tmp_path / "tests" / "page")
+    shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     with Deployment(NOWHERE, tmp_path) as module:
         module.init(initialised)

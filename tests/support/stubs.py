@@ -27,7 +27,7 @@ from project import LAMBDA, ROOT
 
 Json = dict[str, Any]
 
-BOT = ROOT / "tests/bot/bot.py"
+BOT = ROOT / "tests/bots/plain/bot.py"
 TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"

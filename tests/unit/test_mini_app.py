@@ -36,7 +36,7 @@ from tests.support.stubs import (
     request,
 )
 
-PAGE = ROOT / "tests" / "page"
+PAGE = ROOT / "tests" / "bots" / "bundle"
 URL = "https://bot.example/app/index.html"
 ON = {"MINI_APP_URL": URL}
 FRAMES = "https://web.telegram.org https://webk.telegram.org https://webz.telegram.org"
@@ -50,7 +50,7 @@ YEAR = "public, max-age=31536000, immutable"
 
 @pytest.fixture
 def container(start: Start, bot_api: BotApi) -> Container:
-    """A container with a page, that of tests/page."""
+    """A container with a page, that of tests/bots/bundle."""
     return show(start(bot_api.url, **ON), PAGE)
 
 

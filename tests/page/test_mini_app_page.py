@@ -25,7 +25,7 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, FrameLocator, Page, expect  # noqa: E402
 
-BOT = ROOT / "tests" / "page_bot"
+BOT = ROOT / "tests" / "bots" / "mini_app"
 PACKAGES = VENV / "npm" / "node_modules"
 URL = "http://127.0.0.1:1/app/index.html"  # of no bot
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
@@ -342,7 +342,7 @@ def test_libraries_run_unchanged(
 ) -> None:
     needs_npm(package)
     shutil.copy(PACKAGES / "@tma.js/sdk/dist/index.iife.js", bot / "app/sdk.js")
-    shutil.copy(ROOT / "tests/support/pages" / source, bot / "app/index.html")
+    shutil.copy(ROOT / "tests/page/pages" / source, bot / "app/index.html")
     page = visit(demo, scheme="dark")
     frame = opened(page)
     said = frame.locator("#said")

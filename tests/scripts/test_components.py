@@ -55,7 +55,7 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
     } == set()
 
 
-@pytest.mark.parametrize("folder", ["lambda", "tests/bot"])
+@pytest.mark.parametrize("folder", ["lambda", "tests/bots/plain"])
 def test_the_function_imports_no_script(folder: str) -> None:
     paths = list((ROOT / folder).rglob("*.py"))
     assert paths

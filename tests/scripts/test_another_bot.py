@@ -24,13 +24,13 @@ HANDLED = {"message": reply}
 # What runs the function in each way: loaded, started, in the demo, and polled. None of it takes
 # Terraform.
 TESTS = (
-    "tests/function/test_handler.py",
-    "tests/function/test_webhook.py",
-    "tests/promises/test_runtime.py",
-    "tests/promises/test_startup.py",
-    "tests/tools/test_demo.py::test_messages_are_answered_directly",
-    "tests/tools/test_doctor.py::test_a_bot_that_is_well",
-    "tests/tools/test_poll.py::test_messages_are_answered",
+    "tests/unit/test_handler.py",
+    "tests/unit/test_webhook.py",
+    "tests/integration/test_runtime.py",
+    "tests/integration/test_startup.py",
+    "tests/scripts/test_demo.py::test_messages_are_answered_directly",
+    "tests/scripts/test_doctor.py::test_a_bot_that_is_well",
+    "tests/scripts/test_poll.py::test_messages_are_answered",
 )
 
 
@@ -55,4 +55,4 @@ def project(tmp_path: Path) -> Path:
 def test_the_other_tests_pass_with_another_bot(project: Path) -> None:
     result = run(project, *TESTS)
     assert result.returncode == 0, result.stdout[-3000:]
-    assert run(project, "tests/author").returncode == 1, "it is another bot"
+    assert run(project, "tests/echo").returncode == 1, "it is another bot"

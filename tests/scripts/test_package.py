@@ -250,7 +250,7 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
 
 # ── A page
 
-PAGE = ROOT / "tests" / "page"
+PAGE = ROOT / "tests" / "bots" / "bundle"
 
 
 def page(folder: Path, **files: bytes) -> Path:
