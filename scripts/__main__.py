@@ -12,10 +12,10 @@ TOOLS = {
     "bench": "benchmark.bench",
     "demo": "chat.demo",
     "doctor": "live.doctor",
-    "mutants": "mutation",
+    "mutants": "maintenance.mutants",
     "poll": "live.poll",
     "screenshot": "chat.screenshot",
-    "update-bot-api": "update_bot_api",
+    "update-bot-api": "maintenance.update_bot_api",
 }
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from benchmark.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from benchmark.measure import Variant
 from benchmark.plan import make_plan
 from benchmark.report import Result, distance_table, main_table, target_table, targets
-from processes import ToolError
-from project import ROOT
+from local.processes import ToolError
+from local.project import ROOT
 
 RUNTIME = "3.13"
 ROUND_TRIPS = (8, 30)  # ms

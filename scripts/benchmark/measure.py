@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from benchmark.fake_bot_api import FakeBotApi
 from emulators.runtime_api import RuntimeApi
-from events import webhook_event
+from local.events import webhook_event
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
 MEGABYTES_PER_CORE = 1769

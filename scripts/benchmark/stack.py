@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from benchmark.report import markdown
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from terraform import Module
+from local.terraform import Module
 
 TOKEN = f"12345:{secrets.token_hex(20)}"
 CHATS = (1, 4, 16, 40)  # that write at the same time

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmark.experiments import Experiment, apply
 from benchmark.measure import Variant
-from project import BUILD, SCRIPTS, requirement
+from local.project import BUILD, SCRIPTS, requirement
 
 FOLDER = BUILD / "bench"
 FUNCTIONS = Path(__file__).resolve().parent / "functions"

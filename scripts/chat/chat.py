@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from container import Invocation
 from emulators.telegram import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
 from emulators.telegram.delivery import kind_of
-from terraform import REGION
+from local.container import Invocation
+from local.terraform import REGION
 
 from chat.deployments import Deployment, Reload
 from chat.errors import InvalidRequest

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from processes import ToolError
-from project import LAMBDA, ROOT
-from terraform import Module
+from local.processes import ToolError
+from local.project import LAMBDA, ROOT
+from local.terraform import Module
 
 from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token
 

@@ -24,11 +24,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from emulators.telegram import Call, Delivery, Server, Telegram
-from processes import ToolError, read_env_file
-from project import LAMBDA, SCRIPTS, VENV
-from terraform import check_names
+from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
+from local.processes import ToolError, read_env_file
+from local.project import LAMBDA, SCRIPTS, VENV
+from local.terraform import check_names
 
 from chat.chat import Chat, check_text
 from chat.configuration import ConfigurationDeployment, configuration_folder

@@ -21,14 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from container import Function, Invocation, Sources, read_sources
 from emulators.aws import Emulator
 from emulators.function_site.sitecustomize import START
 from emulators.gateway import Gateway
 from emulators.telegram import Json, post
-from processes import ToolError, signals_held, watched
-from project import LAMBDA, SCRIPTS
-from terraform import REGION, Module, terraform_command
+from local.container import Function, Invocation, Sources, read_sources
+from local.processes import ToolError, signals_held, watched
+from local.project import LAMBDA, SCRIPTS
+from local.terraform import REGION, Module, terraform_command
 
 MAX_CONNECTIONS = 40
 LOOK_SECONDS = 0.2  # between two looks at what a queue's updates became

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from local.processes import ToolError
+from local.project import ROOT, SCRIPTS
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from processes import ToolError
-from project import ROOT, SCRIPTS
 
 PICTURE = ROOT / "docs" / "demo.png"
 SIZE = (1280, 930)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from processes import ToolError, end, free_port, made_environment, signals_held, watched
+from local.processes import ToolError, end, free_port, made_environment, signals_held, watched
 
 # Where the emulated Bedrock passes questions on: a server with OpenAI's API, its URL without /v1.
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")

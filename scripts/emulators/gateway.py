@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from events import app_event, webhook_event
+from local.events import app_event, webhook_event
 
 from emulators.local_server import LocalServer
 

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from project import LAMBDA
+from local.project import LAMBDA
 
 sys.path.append(str(LAMBDA))
 

@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from container import bot_folder, handled_kinds, unknown_kinds
-from processes import ToolError
-from project import LAMBDA, ROOT
-from terraform import terraform_command
+from local.container import bot_folder, handled_kinds, unknown_kinds
+from local.processes import ToolError
+from local.project import LAMBDA, ROOT
+from local.terraform import terraform_command
 
 from live.client import (
     CALL_SECONDS,

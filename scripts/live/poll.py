@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any
 
-from container import (
+from local.container import (
     Function,
     Invocation,
     Sources,
@@ -33,9 +33,9 @@ from container import (
     read_sources,
     unknown_kinds,
 )
-from events import webhook_event
-from processes import read_env_file
-from project import LAMBDA
+from local.events import webhook_event
+from local.processes import read_env_file
+from local.project import LAMBDA
 
 from live.client import (
     CALL_SECONDS,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from terraform import Module
+from local.terraform import Module
 
 from tests.support.deployment import Deploy, Deployment, everything
 from tests.support.needs import needs_provider

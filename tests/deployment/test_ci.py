@@ -18,8 +18,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from project import ROOT
-from terraform import REGION, Module
+from local.project import ROOT
+from local.terraform import REGION, Module
 
 from tests.support.deployment import answer_to, client
 from tests.support.needs import needs_provider

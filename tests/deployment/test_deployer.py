@@ -25,8 +25,8 @@ from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.local_server import LocalServer
 from emulators.telegram import Telegram
-from project import ROOT
-from terraform import REGION
+from local.project import ROOT
+from local.terraform import REGION
 
 from tests.support.deployment import Deployment, answer_to, change, client, everything
 from tests.support.needs import needs_provider

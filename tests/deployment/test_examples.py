@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
-from project import ROOT
+from local.project import ROOT
+from local.terraform import Module
 from pytest_httpserver import HTTPServer
-from terraform import Module
 from werkzeug import Request, Response
 
 from tests.support.deployment import client, everything, fetch

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.deployment import Deploy, client, fetch
 from tests.support.init_data import DAY, hash_of, key_of, launch, sign

@@ -15,8 +15,8 @@ import pytest
 import trustme
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from project import ROOT
-from terraform import terraform_command
+from local.project import ROOT
+from local.terraform import terraform_command
 
 from tests.support.deployment import Deploy, Deployment, answer_to
 from tests.support.needs import needs_provider

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from processes import end, free_port
-from project import ROOT
+from local.processes import end, free_port
+from local.project import ROOT
 
 from tests.conftest import Start
 from tests.support.deployment import Deploy, Deployment, answer_to, client, everything, texts

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from container import Function
 from emulators.aws import Emulator
 from emulators.telegram import Call, Fault, Server, post
-from events import webhook_event
-from terraform import REGION
+from local.container import Function
+from local.events import webhook_event
+from local.terraform import REGION
 
 from tests.support.deployment import Deployment, change, client, everything, texts
 from tests.support.telegram import TOKEN, FailingTelegram, said, say

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from project import ROOT
-from terraform import Module, has_locked_version
+from local.project import ROOT
+from local.terraform import Module, has_locked_version
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail

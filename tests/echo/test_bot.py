@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from project import LAMBDA
+from local.project import LAMBDA
 
 from tests.support.stubs import Json, load_file, message
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from events import app_event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from local.events import app_event
 
 from tests.conftest import Serve, Start
 from tests.support.stubs import (

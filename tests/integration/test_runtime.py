@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from emulators.runtime_api import RuntimeApi
 from emulators.telegram.mini_app import init_data
-from events import http_event
-from project import ROOT, SCRIPTS
+from local.events import http_event
+from local.project import ROOT, SCRIPTS
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (

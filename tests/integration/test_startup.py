@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from benchmark.imports import loaded
-from project import LAMBDA
+from local.project import LAMBDA
 
 from tests.support.stubs import copy_function
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def chrome() -> Iterator[Browser]:
     # Here: the tests that use it are skipped where Playwright is missing.
     from chat.screenshot import browser
-    from processes import ToolError
+    from local.processes import ToolError
 
     with contextlib.ExitStack() as opened:
         try:

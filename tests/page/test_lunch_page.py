@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.needs import skip_or_fail
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from project import ROOT, VENV
+from local.project import ROOT, VENV
 
 from tests.support.needs import needs_npm, needs_provider, skip_or_fail
 from tests.support.programs import Script, page_of

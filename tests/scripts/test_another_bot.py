@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.programs import copy_of_the_project
 

@@ -18,7 +18,7 @@ from benchmark.distance import Network, inside, network
 from benchmark.experiments import EXPERIMENTS, HTTP_BY_HAND, MEMORY, Experiment, apply
 from benchmark.fake_bot_api import fake_bot_api, make_certificates
 from emulators.runtime_api import InitError, RuntimeApi
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.needs import skip_or_fail
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from emulators.telegram import Server, Telegram
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.needs import needs_provider
 from tests.support.programs import Script

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from container import Function
 from live import poll
 from live.client import Client, Unreachable, about
 from live.poll import Poll
+from local.container import Function
 
 from tests.conftest import Serve
 from tests.support.stubs import BOT, answers, http

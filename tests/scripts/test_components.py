@@ -7,23 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from project import ROOT, SCRIPTS
+from local.project import ROOT, SCRIPTS
 
-# A component is a package or a module of scripts/: what it may import beside itself.
-GROUND = {"events", "processes", "project"}
+# A component is a package of scripts/: what it may import beside itself.
 COMPONENTS: dict[str, set[str]] = {
     "__main__": set(),
-    "benchmark": GROUND | {"emulators", "terraform"},
-    "chat": GROUND | {"container", "emulators", "terraform"},
-    "container": {"processes", "project"},
-    "emulators": GROUND,
-    "events": set(),
-    "live": GROUND | {"container", "terraform"},
-    "mutation": {"project"},
-    "processes": set(),
-    "project": set(),
-    "terraform": {"processes", "project"},
-    "update_bot_api": {"emulators", "project"},
+    "benchmark": {"emulators", "local"},
+    "chat": {"emulators", "local"},
+    "emulators": {"local"},
+    "live": {"local"},
+    "local": set(),
+    "maintenance": {"emulators", "local"},
 }
 # What is run inside a function's package imports that package's own modules.
 NOT_OURS = {SCRIPTS / "benchmark" / "alternatives", SCRIPTS / "benchmark" / "functions"}

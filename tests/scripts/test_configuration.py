@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chat.configuration import Block, is_the_module, token_expression
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, copy_of_the_project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from container import handled_kinds, unknown_kinds
+from local.container import handled_kinds, unknown_kinds
 
 HANDLED = {
     "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),

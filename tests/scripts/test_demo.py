@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from chat.deployments import TOKENS_BEGIN
 from emulators.aws import Emulator
-from project import SCRIPTS
+from local.project import SCRIPTS
 
 from tests.support.needs import needs_provider, skip_or_fail
 from tests.support.programs import (

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from project import ROOT, VENV
-from terraform import Module
+from local.project import ROOT, VENV
+from local.terraform import Module
 
 from tests.support.needs import needs_provider, skip_or_fail
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import ROOT
+from local.project import ROOT
 
 from tests.support.hcl import blocks
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from project import ROOT
-from terraform import terraform_command
+from local.project import ROOT
+from local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
 

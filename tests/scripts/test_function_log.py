@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from chat.deployments import FunctionLog, Hosted, invocation
-from container import Invocation
-from project import LAMBDA
+from local.container import Invocation
+from local.project import LAMBDA
 
 START = "START RequestId: 1 Version: $LATEST"
 REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"

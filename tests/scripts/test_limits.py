@@ -9,7 +9,7 @@ import pytest
 from benchmark import model, stack
 from benchmark.document import DOLLARS_PER_GB_SECOND
 from emulators.telegram import Telegram
-from project import ROOT
+from local.project import ROOT
 
 PAGE = (ROOT / "docs" / "limits.md").read_text()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from emulators.telegram import Server, Telegram
-from project import SCRIPTS
+from local.project import SCRIPTS
 
 from tests.support.programs import LONGEST, copy_of_the_project
 from tests.support.stubs import BOT

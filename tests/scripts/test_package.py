@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import LAMBDA, ROOT, SCRIPTS
-from terraform import terraform_command
+from local.project import LAMBDA, ROOT, SCRIPTS
+from local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
 

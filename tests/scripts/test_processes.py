@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from processes import end, end_at_once
+from local.processes import end, end_at_once
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])

@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import update_bot_api
 from emulators.telegram import Json
 from emulators.telegram.bot_api import TABLE
-from project import ROOT, SCRIPTS
-from update_bot_api import STUB, changes, stub_text, table_of, table_text
+from local.project import ROOT, SCRIPTS
+from maintenance import update_bot_api
+from maintenance.update_bot_api import STUB, changes, stub_text, table_of, table_text
 
 
 def field(name: str, *types: str, required: bool = True, description: str = "") -> Json:

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import ROOT
+from local.project import ROOT
+from local.terraform import Module
 from pytest_httpserver import HTTPServer
-from terraform import Module
 
 from tests.support.needs import needs_provider, needs_terraform
 from tests.support.stubs import TOKEN, Json

@@ -15,7 +15,7 @@ import botocore.config
 import botocore.session
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
-from terraform import REGION, Module
+from local.terraform import REGION, Module
 
 from tests.support.provider import Provider
 from tests.support.stubs import BOT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from project import ROOT
+from local.project import ROOT
 
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from processes import ToolError
-from project import VENV
-from terraform import Module, terraform_command
+from local.processes import ToolError
+from local.project import VENV
+from local.terraform import Module, terraform_command
 
 
 def skip_or_fail(reason: str) -> NoReturn:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from project import MODULE, ROOT, TOOLS, VENV
+from local.project import MODULE, ROOT, TOOLS, VENV
 
 from tests.support.stubs import BOT
 

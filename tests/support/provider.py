@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from processes import end, watched
+from local.processes import end, watched
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its answer: maps of names to schemas of resources, data sources, ephemeral resources.

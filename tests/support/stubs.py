@@ -22,8 +22,8 @@ from typing import Any
 
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
-from events import webhook_event
-from project import LAMBDA, ROOT
+from local.events import webhook_event
+from local.project import LAMBDA, ROOT
 
 Json = dict[str, Any]
 

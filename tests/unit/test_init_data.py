@@ -16,7 +16,7 @@ from aiogram.utils.web_app import check_webapp_signature
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from init_data_py import errors, validate_by_hash
-from project import VENV
+from local.project import VENV
 
 from tests.support.init_data import ADA, DAY, USER, Fields, hash_of, key_of, launch, sign
 from tests.support.needs import needs_npm

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
-from events import app_event
-from project import ROOT
+from local.events import app_event
+from local.project import ROOT
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 
 import pytest
-from mutation import EQUIVALENT, TESTS, code, is_equivalent, path
-from project import LAMBDA, ROOT
+from local.project import LAMBDA, ROOT
+from maintenance.mutants import EQUIVALENT, TESTS, code, is_equivalent, path
 
 
 def test_every_module_is_listed_with_its_tests() -> None:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from project import LAMBDA, ROOT
+from local.project import LAMBDA, ROOT
 
 WORKERS = 2
 SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LAMBDA = ROOT / "lambda"
 SCRIPTS = ROOT / "scripts"
 VENV = ROOT / ".venv"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from emulators.telegram.bot_api import TABLE, array_of
-from project import ROOT
+from local.project import ROOT
 
 STUB = ROOT / "lambda/botkit/types.pyi"
 SOURCE = "https://github.com/PaulSonOfLars/telegram-bot-api-spec"

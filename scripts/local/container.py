@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from processes import end_at_once, made_environment, signals_held, watched
-from project import LAMBDA
+from local.processes import end_at_once, made_environment, signals_held, watched
+from local.project import LAMBDA
 
 Json = dict[str, Any]
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path

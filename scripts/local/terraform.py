@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from processes import ToolError, end, made_environment, signals_held, watched
-from project import MODULE, ROOT
+from local.processes import ToolError, end, made_environment, signals_held, watched
+from local.project import MODULE, ROOT
 
 REGION = "us-east-1"
 LIMIT_SECONDS = 180  # for a command: three times what an apply with a queue takes

@@ -1,0 +1,1 @@
+"""What the maintainers run: mutants, and the next Bot API."""
