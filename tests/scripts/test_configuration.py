@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from chat.configuration import Block, is_the_module, token_expression
+from chat.configuration import Block, calls, is_the_module, token_expression
+from local.processes import ToolError
 from local.project import ROOT
 
 from tests.support.needs import needs_provider
@@ -152,10 +153,28 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
-        ('module "a" {\n  source = "./elsewhere"\n}\n', 'The sources there: "./elsewhere"\n'),
-        ("", "doesn't call the module"),
+        ('module "a" {\n  source = "./elsewhere"\n}\n', 'The sources there: "./elsewhere"'),
+        ("", "The sources there: none"),
         ('module "a" {\n', "main.tf can't be read"),
         ('module "a" {\n  source = "./inner"\n}\n', "one level too deep"),
+    ],
+    ids=["no call", "empty", "no HCL", "too deep"],
+)
+def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentence: str) -> None:
+    for name, text in (
+        ("main.tf", main),
+        ("elsewhere/main.tf", ""),
+        ("inner/main.tf", f'module "deep" {{\n  source = {json.dumps(str(ROOT))}\n}}\n'),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ToolError, match=sentence):
+        calls(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
         (
             'variable "size" {}\nmodule "a" {\n  source = "../.."\n}\n',
             "the configuration needs a value for size",
@@ -171,19 +190,14 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
             "what module.a is for can't be told",
         ),
     ],
-    ids=["no call", "empty", "no HCL", "too deep", "variable", "provider", "unknown"],
+    ids=["variable", "provider", "unknown"],
 )
 def test_what_cannot_be_applied_is_said(tmp_path: Path, main: str, sentence: str) -> None:
     needs_provider()
     copy_of_the_project(tmp_path)
     folder = tmp_path / "examples" / "mine"
-    for name, text in (
-        ("main.tf", main),
-        ("elsewhere/main.tf", ""),
-        ("inner/main.tf", 'module "deep" {\n  source = "../../.."\n}\n'),
-    ):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    folder.mkdir(parents=True)
+    (folder / "main.tf").write_text(main)
     with Script(tmp_path, "demo", "--config", str(folder), "--send", "hello") as demo:
         assert demo.end() == 1
     assert sentence in demo.output

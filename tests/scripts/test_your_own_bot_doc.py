@@ -107,26 +107,29 @@ def test_the_types_fit_and_find_a_wrong_key(folder: Path) -> None:
     assert any("chatid" in text for _, text in errors)
 
 
-@pytest.mark.parametrize("with_table", [False, True], ids=["first", "with the table"])
-def test_the_configuration_is_valid(folder: Path, tmp_path: Path, with_table: bool) -> None:
+def test_the_configuration_is_valid_without_the_table_and_with_it(
+    folder: Path, tmp_path: Path
+) -> None:
     needs_terraform()
     needs_provider()
     module = Module("http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
-    main = folder / "main.tf"
-    assert SOURCE in main.read_text()
-    if with_table:
-        lines = IN_THE_MODULE.partition("\n")[2]
-        text = main.read_text()
-        main.write_text(re.sub(r"(  source_dir .*\n)", rf"\1\n{lines}", text))
-        assert lines in main.read_text()
-    else:
-        (folder / "table.tf").unlink()
-    formatted = module.terraform("fmt", "-check", "-diff", check=False)
-    assert formatted.returncode == 0, formatted.stdout
-    main.write_text(main.read_text().replace(SOURCE, "./module"))
+    main, table = folder / "main.tf", folder / "table.tf"
+    first, tables = main.read_text(), table.read_text()
+    lines = IN_THE_MODULE.partition("\n")[2]
+    second = re.sub(r"(  source_dir .*\n)", rf"\1\n{lines}", first)
+    assert SOURCE in first and lines in second
+    main.write_text(first.replace(SOURCE, "./module"))
+    table.unlink()
     module.init()
+    module.terraform("validate", "-no-color")
+    for text in (first, second):  # formatted as the page has them
+        main.write_text(text)
+        table.write_text(tables)
+        formatted = module.terraform("fmt", "-check", "-diff", check=False)
+        assert formatted.returncode == 0, formatted.stdout
+    main.write_text(second.replace(SOURCE, "./module"))
     module.terraform("validate", "-no-color")
 
 
