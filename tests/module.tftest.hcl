@@ -45,58 +45,58 @@ variables {
   telegram_bot_token = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 }
 
-run "one_route_leads_to_the_function" {
+run "a_token_is_enough" {
   command = apply
 
   assert {
     condition     = aws_apigatewayv2_route.webhook.route_key == "POST /telegram"
     error_message = "The API has the one route POST /telegram."
   }
+
   assert {
     condition     = aws_apigatewayv2_integration.function.payload_format_version == "2.0"
     error_message = "The function gets payload 2.0."
   }
+
   assert {
     condition     = aws_lambda_permission.webhook.source_arn == "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/POST/telegram"
     error_message = "The permission names the one route."
   }
+
   assert {
     condition     = aws_lambda_permission.webhook.function_name == aws_lambda_function.this.arn && aws_lambda_permission.webhook.principal == "apigateway.amazonaws.com" && aws_lambda_permission.webhook.action == "lambda:InvokeFunction"
     error_message = "The permission lets API Gateway invoke, and nothing else."
   }
+
   assert {
     condition     = output.webhook_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
     error_message = "The webhook's URL is the route's."
   }
+
   assert {
     condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0 && output.mini_app_url == null
     error_message = "There is no page, no button for it, and no way to it."
   }
-}
-
-run "the_function_is_small_and_plain" {
-  command = plan
 
   assert {
     condition     = aws_lambda_function.this.handler == "handler.handler" && aws_lambda_function.this.runtime == "python3.13"
     error_message = "The handler and the runtime are those that the package is made for."
   }
+
   assert {
     condition     = tolist(aws_lambda_function.this.architectures) == tolist(["arm64"]) && aws_lambda_function.this.memory_size == 128 && aws_lambda_function.this.timeout == 10
     error_message = "The function has arm64, 128 MB and 10 s."
   }
+
   assert {
     condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON"
     error_message = "The function logs JSON."
   }
+
   assert {
     condition     = aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/telegram-bot"
     error_message = "The function logs to the group that is made for it."
   }
-}
-
-run "the_role_may_only_write_to_its_log_group" {
-  command = apply
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this.policy) == {
@@ -109,6 +109,7 @@ run "the_role_may_only_write_to_its_log_group" {
     }
     error_message = "The role's policy is the two actions on the one log group."
   }
+
   assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy) == {
       Version = "2012-10-17"
@@ -119,6 +120,83 @@ run "the_role_may_only_write_to_its_log_group" {
       }]
     }
     error_message = "Only Lambda may assume the role."
+  }
+
+  assert {
+    condition     = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset(["REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"])
+    error_message = "What is off is not in the environment."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.this.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.api.arn
+    error_message = "The stage logs to the group that is made for it."
+  }
+
+  assert {
+    condition     = toset(keys(jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format))) == toset(["error", "latency", "requestId", "requestTime", "routeKey", "sourceIp", "status"])
+    error_message = "A request is logged as a JSON object."
+  }
+
+  assert {
+    condition     = toset(keys(aws_lambda_invocation.webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
+    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
+  }
+
+  assert {
+    condition = jsondecode(aws_lambda_invocation.webhook.input) == {
+      tf              = { action = "register" }
+      url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
+      max_connections = 40
+      sources         = local.sources_digest
+    }
+    error_message = "The registration's input is the action, the URL, the number of connections and a digest, nothing else."
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.removal.input == jsonencode({ url = output.webhook_url })
+    error_message = "The removal's input is the URL, nothing else."
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode([aws_lambda_invocation.webhook.triggers, aws_lambda_invocation.removal.triggers]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
+    error_message = "No token is in the triggers."
+  }
+
+  assert {
+    condition     = output.webhook.pending_updates == 2 && output.webhook.last_error == null
+    error_message = "The webhook is reported as Telegram reported it."
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CREATE_ONLY" && aws_lambda_invocation.removal.lifecycle_scope == "CRUD"
+    error_message = "Only the removal is invoked when it is destroyed."
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.removal.triggers == tomap({ api = "https://api.telegram.org", bot = "1234567890" })
+    error_message = "The removal is replaced for another bot and for another Bot API, and for nothing else."
+  }
+
+  assert {
+    condition = length(merge(
+      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_cloudwatch_metric_alarm.this,
+    )) + length(concat(aws_cloudwatch_log_metric_filter.outcomes, aws_cloudwatch_metric_alarm.pending, aws_cloudwatch_dashboard.this)) == 0
+    error_message = "Without an input there is no schedule, no alarm, no metric filter and no dashboard."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
+    error_message = "Nothing is traced."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
+    error_message = "An event is tried for an hour at most, and twice more."
+  }
+
+  assert {
+    condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
+    error_message = "There is a queue that nobody asked for."
   }
 }
 
@@ -165,35 +243,31 @@ run "the_role_may_read_the_tokens_parameter_too" {
   }
 }
 
-run "the_environment_has_only_what_is_set" {
-  command = plan
-
-  assert {
-    condition     = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset(["REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"])
-    error_message = "What is off is not in the environment."
-  }
-}
-
 run "what_is_asked_for_is_set" {
-  command = plan
+  command = apply
 
   variables {
-    log_level            = "WARN"
-    memory_size          = 256
-    reply_mode           = "webhook"
-    reserved_concurrency = 5
-    tags                 = { team = "bots" }
-    telegram_proxy       = "http://user:p%40ss@proxy.example:3128"
+    log_level             = "WARN"
+    log_retention_in_days = 30
+    memory_size           = 256
+    reply_mode            = "webhook"
+    reserved_concurrency  = 5
+    tags                  = { team = "bots" }
+    telegram_proxy        = "http://user:p%40ss@proxy.example:3128"
+    throttling_limit      = 7
+    tracing               = true
   }
 
   assert {
     condition     = aws_lambda_function.this.logging_config[0].application_log_level == "WARN" && aws_lambda_function.this.memory_size == 256 && aws_lambda_function.this.reserved_concurrent_executions == 5
     error_message = "Log level, memory and concurrency are what was asked for."
   }
+
   assert {
     condition     = aws_lambda_function.this.environment[0].variables.REPLY_MODE == "webhook" && aws_lambda_function.this.environment[0].variables.TELEGRAM_PROXY == "http://user:p%40ss@proxy.example:3128"
     error_message = "Reply mode and proxy are what was asked for."
   }
+
   assert {
     condition = alltrue([for tags in [
       aws_apigatewayv2_api.this.tags, aws_apigatewayv2_stage.this.tags, aws_cloudwatch_log_group.api.tags,
@@ -201,96 +275,30 @@ run "what_is_asked_for_is_set" {
     ] : tags.team == "bots"])
     error_message = "All resources that can have tags have them."
   }
-}
-
-run "the_log_groups_have_retention" {
-  command = plan
-
-  variables {
-    log_retention_in_days = 30
-  }
 
   assert {
     condition     = aws_cloudwatch_log_group.function.retention_in_days == 30 && aws_cloudwatch_log_group.api.retention_in_days == 30
     error_message = "Both log groups have the retention that was asked for."
   }
+
   assert {
     condition     = aws_cloudwatch_log_group.api.name == "/aws/vendedlogs/telegram-bot"
     error_message = "The API's log group is below /aws/vendedlogs/."
-  }
-}
-
-run "the_stage_is_throttled" {
-  command = plan
-
-  variables {
-    throttling_limit = 7
   }
 
   assert {
     condition     = aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 7 && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_burst_limit == 7
     error_message = "Rate and burst are what was asked for."
   }
-}
-
-run "requests_are_logged_as_json" {
-  command = apply
 
   assert {
-    condition     = aws_apigatewayv2_stage.this.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.api.arn
-    error_message = "The stage logs to the group that is made for it."
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
+    error_message = "The function is traced."
   }
-  assert {
-    condition     = toset(keys(jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format))) == toset(["error", "latency", "requestId", "requestTime", "routeKey", "sourceIp", "status"])
-    error_message = "A request is logged as a JSON object."
-  }
-}
-
-run "what_must_register_again_is_a_trigger" {
-  command = plan
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
-    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
-  }
-}
-
-run "no_secret_is_in_an_invocation" {
-  command = apply
-
-  assert {
-    condition = jsondecode(aws_lambda_invocation.webhook.input) == {
-      tf              = { action = "register" }
-      url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
-      max_connections = 40
-      sources         = local.sources_digest
-    }
-    error_message = "The registration's input is the action, the URL, the number of connections and a digest, nothing else."
-  }
-  assert {
-    condition     = aws_lambda_invocation.removal.input == jsonencode({ url = output.webhook_url })
-    error_message = "The removal's input is the URL, nothing else."
-  }
-  assert {
-    condition     = !strcontains(jsonencode([aws_lambda_invocation.webhook.triggers, aws_lambda_invocation.removal.triggers]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
-    error_message = "No token is in the triggers."
-  }
-  assert {
-    condition     = output.webhook.pending_updates == 2 && output.webhook.last_error == null
-    error_message = "The webhook is reported as Telegram reported it."
-  }
-}
-
-run "only_the_end_of_a_deployment_removes_the_webhook" {
-  command = plan
-
-  assert {
-    condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CREATE_ONLY" && aws_lambda_invocation.removal.lifecycle_scope == "CRUD"
-    error_message = "Only the removal is invoked when it is destroyed."
-  }
-  assert {
-    condition     = aws_lambda_invocation.removal.triggers == tomap({ api = "https://api.telegram.org", bot = "1234567890" })
-    error_message = "The removal is replaced for another bot and for another Bot API, and for nothing else."
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    error_message = "The role may write traces, and nothing else without a resource's name."
   }
 }
 
@@ -322,23 +330,6 @@ run "a_page_has_its_routes_and_its_button" {
     condition     = aws_lambda_invocation.menu_button_removal[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.menu_button_removal[0].input) == { url = output.mini_app_url, is = "menu button" }
     error_message = "The end of the page removes the button."
   }
-}
-
-run "a_button_without_a_text_is_refused" {
-  command = plan
-  variables {
-    mini_app   = " "
-    source_dir = "tests/bots/bundle"
-  }
-  expect_failures = [var.mini_app]
-}
-
-run "a_button_without_a_page_is_refused" {
-  command = plan
-  variables {
-    mini_app = "Open"
-  }
-  expect_failures = [terraform_data.package]
 }
 
 run "a_bot_has_what_it_asks_for" {
@@ -377,25 +368,6 @@ run "a_bot_has_what_it_asks_for" {
   assert {
     condition     = output.function_arn == aws_lambda_function.this.arn && output.role_name == "telegram-bot"
     error_message = "The function and the role are outputs."
-  }
-}
-
-run "what_is_off_makes_nothing" {
-  command = plan
-
-  assert {
-    condition = length(merge(
-      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_cloudwatch_metric_alarm.this,
-    )) + length(concat(aws_cloudwatch_log_metric_filter.outcomes, aws_cloudwatch_metric_alarm.pending, aws_cloudwatch_dashboard.this)) == 0
-    error_message = "Without an input there is no schedule, no alarm, no metric filter and no dashboard."
-  }
-  assert {
-    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
-    error_message = "Nothing is traced."
-  }
-  assert {
-    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
-    error_message = "An event is tried for an hour at most, and twice more."
   }
 }
 
@@ -484,23 +456,6 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
 }
 
-run "traces_need_a_permission" {
-  command = apply
-
-  variables {
-    tracing = true
-  }
-
-  assert {
-    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
-    error_message = "The function is traced."
-  }
-  assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    error_message = "The role may write traces, and nothing else without a resource's name."
-  }
-}
-
 run "a_policy_may_have_a_list_of_statements" {
   command = apply
 
@@ -511,15 +466,6 @@ run "a_policy_may_have_a_list_of_statements" {
   assert {
     condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect] == ["Allow", "Allow", "Deny"]
     error_message = "The bot's statements join the role's policy."
-  }
-}
-
-run "without_a_queue_there_is_none" {
-  command = plan
-
-  assert {
-    condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
-    error_message = "There is a queue that nobody asked for."
   }
 }
 
@@ -605,9 +551,10 @@ run "no_queue_takes_more_containers_than_aws_allows" {
   }
 }
 
-# Each input refused once, and what is refused by a pattern in a table of each.
+# Each validation refuses something once, several in a run: expect_failures fails for each that
+# doesn't. What preconditions refuse is in tests/deployment/test_inputs.py, but for the patterns.
 
-run "urls_that_no_bot_api_can_have" {
+run "urls_that_cannot_be_spoken_to" {
   command = plan
 
   assert {
@@ -618,16 +565,13 @@ run "urls_that_no_bot_api_can_have" {
     ] : url if can(regex(local.api_url, url))] == []
     error_message = "One of them is taken."
   }
+
   assert {
     condition = [for url in [
       "https://api.telegram.org", "http://127.0.0.1:8081", "http://localhost:65535", "https://xn--bot-8ja.example/a/b-c/d.e/~f",
     ] : url if !can(regex(local.api_url, url))] == []
     error_message = "One of them is refused."
   }
-}
-
-run "proxies_that_cannot_be_spoken_to" {
-  command = plan
 
   assert {
     condition = [for url in [
@@ -636,6 +580,7 @@ run "proxies_that_cannot_be_spoken_to" {
     ] : url if can(regex(local.proxy_url, url))] == []
     error_message = "One of them is taken."
   }
+
   assert {
     condition = [for url in [
       "http://127.0.0.1:3128", "http://user@proxy.example:3128", "http://user:@proxy:80", "http://us%40er:p%20w!$&'()*+,;=-._~@proxy:8080",
@@ -661,91 +606,59 @@ run "names_that_no_variable_of_a_bot_can_have" {
   }
 }
 
-run "too_large_an_environment_is_refused" {
+run "numbers_out_of_range_are_refused" {
   command = plan
+
   variables {
-    environment = { TEXT = join("", [for _ in range(1000) : "éé"]) }
+    alarm_actions         = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+    log_retention_in_days = 10
+    max_connections       = 101
+    memory_size           = 64
+    reserved_concurrency  = 0
+    tags                  = { for number in range(51) : "tag${number}" => "" }
+    throttling_limit      = 0
+    timeout               = 901
   }
-  expect_failures = [aws_lambda_function.this]
+  expect_failures = [
+    var.alarm_actions, var.log_retention_in_days, var.max_connections, var.memory_size, var.reserved_concurrency, var.tags, var.throttling_limit,
+    var.timeout,
+  ]
 }
 
-run "a_policy_that_is_none_is_refused" {
+run "words_that_nobody_knows_are_refused" {
   command = plan
-  variables {
-    policy = "{\"Statement\": []}"
-  }
-  expect_failures = [var.policy]
-}
 
-run "a_permissions_boundary_by_its_name_is_refused" {
-  command = plan
   variables {
-    permissions_boundary = "boundary"
-  }
-  expect_failures = [var.permissions_boundary]
-}
-
-run "a_timeout_that_api_gateway_does_not_wait_for_needs_a_queue" {
-  command = plan
-  variables {
-    timeout = 26
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_timeout_that_lambda_does_not_know_is_refused" {
-  command = plan
-  variables {
-    queue   = true
-    timeout = 901
-  }
-  expect_failures = [var.timeout]
-}
-
-run "an_answer_in_the_response_cannot_wait_in_a_queue" {
-  command = plan
-  variables {
-    queue      = true
-    reply_mode = "webhook"
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_queue_and_the_webhook_need_two_containers_each" {
-  command = plan
-  variables {
-    queue                = true
-    reserved_concurrency = 3
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_folder_without_a_bot_is_refused" {
-  command = plan
-  variables {
-    source_dir = "nowhere"
-  }
-  expect_failures = [terraform_data.package]
-}
-
-run "names_of_awss_own_are_refused" {
-  command = plan
-  variables {
+    alarm_actions                = ["alarms"]
+    log_level                    = "LOUD"
+    mini_app                     = " "
+    name                         = "my bot"
+    permissions_boundary         = "boundary"
+    policy                       = "{\"Statement\": []}"
+    reply_mode                   = "email"
+    runtime                      = "python3.11"
+    source_dir                   = "tests/bots/bundle"
     tags                         = { "AWS:x" = "" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/Aws/token"
+    warm_schedule                = "rate(1 minutes)"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+  expect_failures = [
+    var.alarm_actions, var.log_level, var.mini_app, var.name, var.permissions_boundary, var.policy, var.reply_mode, var.runtime, var.tags,
+    var.telegram_bot_token_parameter, var.warm_schedule,
+  ]
 }
 
-run "a_tag_without_a_key_and_a_parameter_of_systems_managers_own_are_refused" {
+run "a_tag_without_a_key_a_parameter_of_systems_managers_own_and_five_fields_of_cron_are_refused" {
   command = plan
+
   variables {
     tags                         = { "" = "x" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "ssm-token"
+    warm_schedule                = "cron(0/5 * * * *)"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+  expect_failures = [var.tags, var.telegram_bot_token_parameter, var.warm_schedule]
 }
 
 run "names_that_are_one_letter_too_long_are_refused" {
@@ -778,207 +691,26 @@ run "a_tag_with_an_asterisk_and_levels_without_a_slash_before_them_are_refused" 
   expect_failures = [var.tags, var.telegram_bot_token_parameter]
 }
 
-run "too_many_tags_and_a_slash_at_the_end_are_refused" {
+run "a_slash_at_the_end_of_a_parameters_name_is_refused" {
   command = plan
   variables {
-    tags                         = { for number in range(51) : "tag${number}" => "" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/bots/echo/"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter]
+  expect_failures = [var.telegram_bot_token_parameter]
 }
 
-run "fifty_tags_may_be_unicode" {
+run "fifty_tags_in_unicode_a_parameter_without_levels_cron_and_an_empty_source_dir_are_taken" {
   command = plan
+
   variables {
+    source_dir = "" # the module's own bot
     tags = merge(
       { for number in range(49) : "tag${number}" => join("", [for _ in range(256) : "é"]) },
       { "Kosten Stelle/${join("", [for _ in range(114) : "é"])}" = "" },
     )
-  }
-}
-
-run "a_name_with_a_space_is_refused" {
-  command = plan
-  variables {
-    name = "my bot"
-  }
-  expect_failures = [var.name]
-}
-
-run "a_retention_that_aws_does_not_know_is_refused" {
-  command = plan
-  variables {
-    log_retention_in_days = 10
-  }
-  expect_failures = [var.log_retention_in_days]
-}
-
-run "too_many_connections_are_refused" {
-  command = plan
-  variables {
-    max_connections = 101
-  }
-  expect_failures = [var.max_connections]
-}
-
-run "an_unknown_reply_mode_is_refused" {
-  command = plan
-  variables {
-    reply_mode = "email"
-  }
-  expect_failures = [var.reply_mode]
-}
-
-run "an_old_runtime_is_refused" {
-  command = plan
-  variables {
-    runtime = "python3.11"
-  }
-  expect_failures = [var.runtime]
-}
-
-run "an_api_url_with_a_slash_at_its_end_is_refused" {
-  command = plan
-  variables {
-    telegram_api_url = "https://api.telegram.org/"
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_malformed_token_is_refused" {
-  command = plan
-  variables {
-    telegram_bot_token = "not-a-token"
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_throttling_limit_of_none_is_refused" {
-  command = plan
-  variables {
-    throttling_limit = 0
-  }
-  expect_failures = [var.throttling_limit]
-}
-
-run "no_token_at_all_is_refused" {
-  command = plan
-  variables {
-    telegram_bot_token = null
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "two_places_for_the_token_are_refused" {
-  command = plan
-  variables {
-    telegram_bot_token_parameter = "/bots/echo"
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_parameter_name_may_have_one_level" {
-  command = plan
-  variables {
     telegram_bot_token           = null
     telegram_bot_token_parameter = "echo-token"
-  }
-}
-
-run "a_proxy_without_a_port_is_refused" {
-  command = plan
-  variables {
-    telegram_proxy = "http://proxy.example"
-  }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "too_little_memory_is_refused" {
-  command = plan
-  variables {
-    memory_size = 64
-  }
-  expect_failures = [var.memory_size]
-}
-
-run "a_reservation_of_none_is_refused" {
-  command = plan
-  variables {
-    reserved_concurrency = 0
-  }
-  expect_failures = [var.reserved_concurrency]
-}
-
-run "an_unknown_log_level_is_refused" {
-  command = plan
-  variables {
-    log_level = "LOUD"
-  }
-  expect_failures = [var.log_level]
-}
-
-run "an_alarms_action_by_its_name_is_refused" {
-  command = plan
-  variables {
-    alarm_actions = ["alarms"]
-  }
-  expect_failures = [var.alarm_actions]
-}
-
-run "more_alarm_actions_than_aws_takes_are_refused" {
-  command = plan
-  variables {
-    alarm_actions = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
-  }
-  expect_failures = [var.alarm_actions]
-}
-
-run "a_log_level_that_hides_what_alarms_count_is_refused" {
-  command = plan
-  variables {
-    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    log_level     = "FATAL"
-  }
-  expect_failures = [aws_cloudwatch_log_metric_filter.outcomes]
-}
-
-run "a_name_that_is_too_long_for_a_schedule_is_refused" {
-  command = plan
-  variables {
-    name          = "a1234567890123456789012345678901234567890123456789012345678"
-    warm_schedule = "rate(1 minute)"
-  }
-  expect_failures = [aws_cloudwatch_event_rule.schedule]
-}
-
-run "a_rate_of_one_minutes_is_refused" {
-  command = plan
-  variables {
-    warm_schedule = "rate(1 minutes)"
-  }
-  expect_failures = [var.warm_schedule]
-}
-
-run "a_cron_expression_of_five_fields_is_refused" {
-  command = plan
-  variables {
-    warm_schedule = "cron(0/5 * * * *)"
-  }
-  expect_failures = [var.warm_schedule]
-}
-
-run "a_cron_expression_of_six_fields_is_taken" {
-  command = plan
-  variables {
-    warm_schedule = "cron(0/5 8-17 ? * MON-FRI *)"
-  }
-}
-
-run "an_empty_source_dir_is_the_modules_own_bot" {
-  command = plan
-
-  variables {
-    source_dir = ""
+    warm_schedule                = "cron(0/5 8-17 ? * MON-FRI *)"
   }
 }

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
 from local.terraform import Module
 
 from tests.support.deployment import Deploy, Deployment, everything
 from tests.support.needs import needs_provider
+from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Emulator]:
-    """An emulated AWS."""
+    """An emulated AWS that checks signatures and enforces IAM."""
     needs_provider()
-    with Emulator() as emulator:
+    with Emulator(auth=True) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the module in which `terraform init` was run."""
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    """The provider, for all deployments."""
     needs_provider()
     module = Module("http://127.0.0.1:9", tmp_path_factory.mktemp("initialised"))
     module.init()
-    return module.root
+    providers = Providers(module.root)
+    yield providers
+    providers.stop()
 
 
 @pytest.fixture
@@ -42,20 +47,56 @@ def telegram() -> Iterator[Telegram]:
         yield telegram
 
 
+class OverTls:
+    """Telegram over TLS, as "localhost", with a certificate that can be changed."""
+
+    def __init__(self, telegram: Telegram, server: Server) -> None:
+        self.telegram = telegram
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        choosing = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        choosing.sni_callback = lambda tls, *_: setattr(tls, "context", self._context)
+        server.socket = choosing.wrap_socket(server.socket, server_side=True)
+        telegram.url = f"https://localhost:{server.server_port}"
+
+    def show(self, certificate: trustme.LeafCert) -> None:
+        """Show a certificate from now on."""
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(self._context)
+
+
+@pytest.fixture
+def over_tls() -> Iterator[OverTls]:
+    telegram = Telegram(TOKEN, pace=0.01)
+    with Server(telegram) as server:
+        yield OverTls(telegram, server)
+
+
 @pytest.fixture
 def deploy(
-    aws: Emulator, initialised: Path, telegram: Telegram, tmp_path: Path
+    aws: Emulator, providers: Providers, telegram: Telegram, tmp_path: Path
 ) -> Iterator[Deploy]:
-    """Apply the module under a name; at the end it is destroyed, and nothing may be left."""
+    """Apply the module under a name; at the end it is destroyed, and nothing may be left.
+
+    It is the root, or called by a configuration, whose variables are the options then.
+    """
     opened = contextlib.ExitStack()
     names: list[str] = []
 
-    def deploy(name: str, *, apply: bool = True, **variables: Any) -> Deployment:
-        defaults = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
-        options = {**defaults, **variables}
-        module = opened.enter_context(Deployment(aws.url, tmp_path / name, **options))
+    def deploy(
+        name: str, *, apply: bool = True, configuration: str = "", **variables: Any
+    ) -> Deployment:
+        options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
+        folder = tmp_path / name / "module"
+        module = opened.enter_context(
+            Deployment(
+                providers,
+                aws.url,
+                folder,
+                configuration=configuration,
+                **(variables if configuration else options | variables),
+            )
+        )
         names.append(name)
-        module.init(initialised)
         if apply:
             module.apply()
         return module

@@ -19,10 +19,10 @@ from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
 from local.project import ROOT
-from local.terraform import REGION, Module
+from local.terraform import REGION
 
-from tests.support.deployment import answer_to, client
-from tests.support.needs import needs_provider
+from tests.support.deployment import Deployment, answer_to, client
+from tests.support.provider import Providers
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -47,12 +47,6 @@ def user(aws: Emulator, name: str, role: str, without: str = "") -> Credentials:
     iam.put_user_policy(UserName=name, PolicyName=role, PolicyDocument=json.dumps(policy))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def become(module: Module, credentials: Credentials) -> None:
-    """Have Terraform run as a user."""
-    module.environment["AWS_ACCESS_KEY_ID"] = credentials.access_key
-    module.environment["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key
 
 
 def create_role(aws: Emulator, credentials: Credentials) -> str:
@@ -82,7 +76,7 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
     folder = tmp_path / "repository"
     (folder / "bot").mkdir(parents=True)
     shutil.copy(BOT, folder / "bot")
-    text = FILES["main.tf"].replace(SOURCE, "../module").replace("eu-central-1", REGION)
+    text = FILES["main.tf"].replace(SOURCE, "./module").replace("eu-central-1", REGION)
     # The emulator has no host for each bucket.
     text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
     (folder / "main.tf").write_text(text)
@@ -92,11 +86,10 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
 
 
 def test_ci_plans_applies_and_destroys_within_the_boundary(
-    roles: Path, repository: Path, telegram: Telegram, tmp_path: Path
+    roles: Path, repository: Path, providers: Providers, telegram: Telegram, tmp_path: Path
 ) -> None:
-    needs_provider()
     with Emulator(auth=True) as aws:
-        admin = Module(aws.url, tmp_path / "unused")
+        admin = Deployment(providers, aws.url, tmp_path / "unused")
         admin.root = roles
         admin.init()
         admin.apply()
@@ -105,26 +98,28 @@ def test_ci_plans_applies_and_destroys_within_the_boundary(
         client(aws, "ssm").put_parameter(
             Name="/telegram-bot/token", Value=TOKEN, Type="SecureString"
         )
-        module = Module(aws.url, tmp_path / "module", boundary=variables["BOUNDARY"])
+        module = Deployment(
+            providers, aws.url, repository / "module", boundary=variables["BOUNDARY"]
+        )
         module.root = repository
 
         deployer = user(aws, "deployer", "apply")
         assert "with an explicit deny" in create_role(aws, deployer)
         with_boundary = user(aws, "deployer-with-boundary", "apply", without=BOUNDARY)
-        become(module, with_boundary)
+        module.become(with_boundary)
         module.init()
         module.apply()
         role = client(aws, "iam").get_role(RoleName="telegram-bot")["Role"]
         assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == variables["BOUNDARY"]
         assert answer_to(telegram, "hello") == "Heard: hello"
 
-        become(module, user(aws, "planner", "plan"))
+        module.become(user(aws, "planner", "plan"))
         plan = module.terraform("plan", "-input=false", "-lock=false", "-no-color")
         assert "No changes." in plan.stdout
         changed = ("-lock=false", "-replace=module.telegram_bot.aws_apigatewayv2_stage.this")
-        refused = module.apply(*changed, check=False)
-        assert "is not authorized to perform: apigateway:DELETE" in refused.stderr
+        refused = module.refused(*changed)
+        assert "is not authorized to perform: apigateway:DELETE" in refused
 
-        become(module, with_boundary)
+        module.become(with_boundary)
         module.destroy()
         assert telegram.webhook["url"] == ""

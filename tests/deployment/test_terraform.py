@@ -13,17 +13,19 @@ from local.terraform import Module, has_locked_version
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+from tests.support.provider import Providers
 
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Module:
-    return Module(NOWHERE, tmp_path)
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Module:
+    return Module(NOWHERE, tmp_path_factory.mktemp("copy"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def module(copy: Module) -> Module:
+    """A copy in which `terraform init` was run."""
     needs_provider()
     copy.init()
     return copy
@@ -40,24 +42,24 @@ def test_the_module_is_valid(module: Module) -> None:
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
-def test_the_module_is_what_its_tests_say(initialised: Path, tmp_path: Path) -> None:
+def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
-    with Deployment(NOWHERE, tmp_path) as module:
-        module.init(initialised)
-        result = module.terraform("test", "-no-color", check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert " passed, 0 failed" in result.stdout
+    run_tests(Deployment(providers, NOWHERE, tmp_path))
 
 
-def test_an_example_is_what_its_tests_say(copy: Module) -> None:
-    needs_provider()
+def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
     [example] = [path.parent for path in ROOT.glob("examples/*/*.tftest.hcl")]
-    copy.root = copy.folder / "examples" / example.name
-    shutil.copytree(example, copy.root)
-    shutil.copy(ROOT / ".terraform.lock.hcl", copy.root)
-    copy.init()
-    result = copy.terraform("test", "-no-color", check=False)
+    module = Deployment(providers, NOWHERE, tmp_path)
+    module.root = module.folder / "examples" / example.name
+    shutil.copytree(example, module.root)
+    shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
+    module.init()
+    run_tests(module)
+
+
+def run_tests(module: Deployment) -> None:
+    result = module.terraform("test", "-no-color", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed, 0 failed" in result.stdout
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
+import json
 import re
 import shutil
 import subprocess
@@ -13,53 +15,92 @@ from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
+from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import Telegram
 from local.terraform import REGION, Module
 
-from tests.support.provider import Provider
+from tests.support.provider import Providers
 from tests.support.stubs import BOT
+
+# Addresses of the module's resources, for commands.
+FUNCTION = "aws_lambda_function.this"
+REGISTRATION = "aws_lambda_invocation.webhook"
+REMOVAL = "aws_lambda_invocation.removal"
+SECRET = "terraform_data.webhook_secret"
 
 
 class Deployment(Module):
-    """A copy of the module with the tests' bot, whose commands share one provider."""
+    """A copy of the module with the tests' bot, whose commands share providers with all others.
 
-    def __init__(self, aws_url: str, folder: Path, **options: Any) -> None:
+    A configuration that calls the module, in the folder above it, takes its place as the root.
+    """
+
+    def __init__(
+        self,
+        providers: Providers,
+        aws_url: str,
+        folder: Path,
+        *,
+        configuration: str = "",
+        user: Credentials | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(aws_url, folder, **options)
         shutil.copy(BOT, self.folder / "lambda")
-        self._provider: Provider | None = None
-
-    def init(self, initialised: Path | None = None) -> None:
-        """Install the provider, as in an initialised folder if there is one, and start it."""
-        if initialised:
-            shutil.copytree(initialised / ".terraform", self.root / ".terraform", symlinks=True)
-        else:
-            super().init()
-        files = [path.read_text() for path in self.folder.rglob("*.tf")]
-        resources = re.findall(r'^resource "(aws_\w+)"', "\n".join(files), re.MULTILINE)
-        self._provider = Provider(self.root, resources, self.environment)
+        if user:
+            self.become(user)
+        self._providers = providers
+        self.said: list[str] = []  # all that Terraform wrote
+        if configuration:
+            self.root = folder.parent
+            (self.root / "main.tf").write_text(configuration)
+            # Terraform reads only the root's.
+            shutil.move(folder / ".terraform.lock.hcl", self.root)
+            self.init()
 
     def terraform(
         self, *arguments: str, check: bool = True, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run Terraform, and fail if it warns, as of what is deprecated."""
+        reattach = self._providers.reattach(self.root, self.environment)
+        self.environment["TF_REATTACH_PROVIDERS"] = reattach
         result = super().terraform(*arguments, check=check, input=input)
-        said = result.stdout + result.stderr
-        if arguments[0] != "init":  # it warns about how the provider is installed
-            assert not re.search("(?<!# )Warning: ", said), said  # "# Warning" is a plan's note
+        self.said.append(result.stdout + result.stderr)
+        # "# Warning" is a plan's note.
+        assert not re.search("(?<!# )Warning: ", self.said[-1]), self.said[-1]
         return result
+
+    def become(self, user: Credentials) -> None:
+        """Have Terraform run as a user of AWS."""
+        self.environment["AWS_ACCESS_KEY_ID"] = user.access_key
+        self.environment["AWS_SECRET_ACCESS_KEY"] = user.secret_key
+
+    def refused(self, *arguments: str) -> str:
+        """Apply in vain, and return Terraform's errors without frames and line breaks."""
+        result = self.apply(*arguments, check=False)
+        assert result.returncode == 1, result.stdout
+        return " ".join(result.stderr.replace("│", "").split())
+
+    def is_up_to_date(self) -> bool:
+        """Tell whether a plan has nothing to do; say what else it has."""
+        plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
+        print(plan.stdout)
+        return plan.returncode == 0
+
+    def planned(self) -> dict[str, str]:
+        """Return what a plan would do: an action for each address."""
+        lines = map(json.loads, self.terraform("plan", "-json").stdout.splitlines())
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        return {change["resource"]["addr"]: change["action"] for change in changes}
 
     def __enter__(self) -> Deployment:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Destroy what is applied, and end the provider."""
-        try:
-            if self.has_state():
-                self.destroy()
-        finally:
-            if self._provider:
-                self._provider.stop()
+        """Destroy what is applied."""
+        if self.has_state():
+            self.destroy()
 
 
 Deploy = Callable[..., Deployment]
@@ -73,10 +114,15 @@ def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:
     path.write_text(source.replace(old, new))
 
 
+@functools.cache
+def session() -> botocore.session.Session:
+    """Return a session, which keeps what it reads of a service for the next client."""
+    return botocore.session.get_session()
+
+
 def client(aws: Emulator, service: str) -> Any:
     """Return a botocore client of the emulated AWS."""
-    session = botocore.session.get_session()
-    return session.create_client(
+    return session().create_client(
         service,
         region_name=REGION,
         endpoint_url=aws.url,

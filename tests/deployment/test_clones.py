@@ -1,0 +1,87 @@
+"""Deployments of one bot in several folders: a state that moves, a second one, one that is lost."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from emulators.aws import Emulator
+from emulators.telegram import Telegram
+from local.project import ROOT
+from local.terraform import terraform_command
+
+from tests.support.deployment import REMOVAL, Deploy, answer_to, client
+from tests.support.telegram import TOKEN
+
+CONFIGURATION = """
+variable "api_url" {}
+variable "token" { sensitive = true }
+
+module "telegram_bot" {
+  source             = "./module"
+  telegram_bot_token = var.token
+  telegram_api_url   = var.api_url
+  name               = "after"
+  warm_schedule      = "rate(5 minutes)"
+}
+"""
+[MOVE] = re.findall(
+    r"^terraform state list \|.*$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE
+)
+
+
+def test_a_state_moves_and_another_deployment_keeps_its_webhook(
+    deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
+) -> None:
+    # A fresh clone, without packages, applies a bot with another name.
+    warm = {"warm_schedule": "rate(5 minutes)"}  # for it there is a for_each
+    first = deploy("before", **warm)
+    clone = deploy("after", apply=False, **warm)
+    shutil.move(first.folder / "terraform.tfstate", clone.folder)
+    clone.apply()
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    assert clone.outputs()["function_name"] == "after"
+
+    # Its author goes on with a configuration: the page's command, in a shell with our Terraform.
+    module = deploy(
+        "configuration",
+        apply=False,
+        configuration=CONFIGURATION,
+        api_url=telegram.url,
+        token=TOKEN,
+    )
+    shutil.move(clone.folder / "terraform.tfstate", module.root)
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(terraform_command())} "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{module.environment['PATH']}"
+    environment = {**module.environment, "PATH": path}
+    subprocess.run(MOVE, shell=True, cwd=module.root, env=environment, check=True)
+    assert module.resources() == []
+    assert module.planned() == {
+        "module.telegram_bot.aws_lambda_function.this": "update",
+        "module.telegram_bot.terraform_data.package": "replace",  # it is in another folder
+    }
+    module.apply()
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    assert module.is_up_to_date()
+
+    # Another deployment of the bot has taken its webhook over, and keeps it.
+    second = deploy("second")
+    theirs = second.outputs()["webhook_url"]
+    module.destroy()
+    assert telegram.webhook["url"] == theirs
+    assert answer_to(telegram, "hello") == "Heard: hello"
+
+    # A destroy can't do without the function, unless the webhook may stay.
+    client(aws, "lambda").delete_function(FunctionName="second")
+    failed = second.destroy(check=False)
+    assert failed.returncode == 1
+    assert re.search("(?s)Invoke.* 404", failed.stderr)
+    second.terraform("state", "rm", REMOVAL)
+    second.destroy()
+    assert telegram.webhook["url"] == theirs

@@ -1,0 +1,496 @@
+"""What inputs add to a deployment: a bot's folder, a page, alarms, schedules; and what is refused.
+
+One configuration calls the module with everything on, and another bot's folder, for most tests.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulators.aws import Emulator
+from emulators.telegram import Server, Telegram
+from local.project import ROOT
+
+from tests.support.deployment import (
+    FUNCTION,
+    REGISTRATION,
+    REMOVAL,
+    SECRET,
+    Deployment,
+    answer_to,
+    client,
+    everything,
+    fetch,
+)
+from tests.support.hcl import blocks
+from tests.support.init_data import DAY, hash_of, key_of, launch, sign
+from tests.support.provider import Providers
+from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+PAGE = ROOT / "tests" / "bots" / "bundle" / "app"
+BOT = """
+import json, os
+from pathlib import Path
+from names import NAME
+
+TEXTS = json.loads(Path(__file__).with_name("texts.json").read_text())
+
+def reply(update):
+    chat = update["message"]["chat"]["id"]
+    text = f"{TEXTS['hello']} from {NAME} at {os.environ['TABLE']}"
+    return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+
+def on_request(request):
+    return request
+
+HANDLED = {"message": reply}
+"""
+CONFIGURATION = """
+variable "alarm_actions" { type = list(string) }
+variable "api_url" {}
+variable "mini_app" { default = null }
+variable "source_dir" {}
+variable "token" { sensitive = true }
+variable "tracing" { type = bool }
+variable "warm_schedule" { default = null }
+
+resource "terraform_data" "table" {
+  input = "votes"
+}
+
+module "bot" {
+  source             = "./module"
+  alarm_actions      = var.alarm_actions
+  environment        = { TABLE = terraform_data.table.output, KEY = sensitive("kept to itself") }
+  mini_app           = var.mini_app
+  name               = "watched"
+  source_dir         = var.source_dir
+  telegram_api_url   = var.api_url
+  telegram_bot_token = var.token
+  timeout            = 7
+  tracing            = var.tracing
+  warm_schedule      = var.warm_schedule
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:*", Resource = terraform_data.table.output }]
+  })
+}
+
+output "page" {
+  value = module.bot.mini_app_url
+}
+
+output "role" {
+  value = module.bot.role_name
+}
+
+output "webhook" {
+  value = module.bot.webhook_url
+}
+"""
+# How many of each there are.
+ON = {"alarm": 11, "dashboard": 1, "metric": 1, "rule": 2}
+OFF = dict.fromkeys(ON, 0)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+def strange(folder: Path) -> Path:
+    """Return a folder that a shell would stumble over."""
+    return folder / 'a `touch bots` & $HOME\'s "folder"'
+
+
+@pytest.fixture(scope="module")
+def telegram() -> Iterator[Telegram]:
+    telegram = Telegram(TOKEN, pace=0.01)
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.fixture(scope="module")
+def module(
+    aws: Emulator,
+    providers: Providers,
+    telegram: Telegram,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    """A configuration with everything on; at the end nothing may be left of it."""
+    folder = tmp_path_factory.mktemp("inputs")
+    bot = strange(folder) / "bot"
+    texts = {"texts.json": '{"hello": "Hello"}', "names/__init__.py": 'NAME = "Ada"'}
+    write(bot, {"bot.py": BOT, **texts})
+    shutil.copytree(PAGE, bot / "app")
+    topic = client(aws, "sns").create_topic(Name="alarms")["TopicArn"]
+    with Deployment(
+        providers,
+        aws.url,
+        folder / "module",
+        configuration=CONFIGURATION,
+        alarm_actions=[topic],
+        api_url=telegram.url,
+        mini_app="Open",
+        source_dir=str(bot),
+        token=TOKEN,
+        tracing=True,
+        warm_schedule="rate(5 minutes)",
+    ) as module:
+        module.apply()
+        yield module
+        module.destroy()
+        assert telegram.bot.menu_buttons == {0: {"type": "default"}}
+        assert telegram.webhook["url"] == ""
+    assert [thing for thing in everything(aws) if "watched" in thing] == []
+    assert list(folder.rglob("bots")) == [], "no shell read the path"
+
+
+def made(aws: Emulator) -> dict[str, int]:
+    """Return how many there are of what is on or off."""
+    kinds = [thing.split()[0] for thing in everything(aws) if "watched" in thing]
+    return {kind: kinds.count(kind) for kind in ON}
+
+
+def configuration(aws: Emulator) -> Any:
+    return client(aws, "lambda").get_function_configuration(FunctionName="watched")
+
+
+def logged(aws: Emulator) -> str:
+    """Return all that the function logged: the emulated AWS keeps the text, and not the fields."""
+    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/watched")["events"]
+    return "\n".join(event["message"] for event in events)
+
+
+def test_a_bot_in_a_folder_has_what_it_asks_for(
+    module: Deployment, telegram: Telegram, aws: Emulator
+) -> None:
+    """Its policy and environment name what is made in the same apply."""
+    assert answer_to(telegram, "x") == "Hello from Ada at votes"
+    assert telegram.webhook["allowed_updates"] == ["message"]
+    assert module.outputs()["role"] == "watched"
+    assert configuration(aws)["Timeout"] == 7
+    assert configuration(aws)["Environment"]["Variables"]["KEY"] == "kept to itself"
+    assert not any("kept to itself" in said for said in module.said)
+    policy = client(aws, "iam").get_role_policy(RoleName="watched", PolicyName="watched")
+    [*_, statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("s3:*", "votes")
+
+
+def test_schedules_warm_the_function_and_watch_the_webhook(
+    module: Deployment, telegram: Telegram, aws: Emulator
+) -> None:
+    assert made(aws) == ON
+    assert configuration(aws)["TracingConfig"] == {"Mode": "Active"}
+
+    def lines_of(schedule: str) -> list[dict[str, Any]]:
+        """Send the function what a schedule sends, and return the JSON lines that it logs."""
+        rule = f"watched-{schedule}"
+        [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
+        assert target["Arn"] == configuration(aws)["FunctionArn"]
+        before = logged(aws)
+        answer = client(aws, "lambda").invoke(FunctionName="watched", Payload=target["Input"])
+        assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, b"null")
+        new = logged(aws).removeprefix(before).splitlines()
+        return [json.loads(line) for line in new if line.startswith("{")]
+
+    assert lines_of("warm") == []
+    [line] = lines_of("watch")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TelegramBot/watched"
+    assert (line["WebhookLost"], line["WebhookFailing"], line["PendingUpdates"]) == (0, 0, 0)
+    url, telegram.webhook["url"] = telegram.webhook["url"], "https://another.example/telegram"
+    [line] = lines_of("watch")
+    assert line["WebhookLost"] == 1
+    telegram.webhook["url"] = url
+
+
+def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> None:
+    url = module.outputs()["page"]
+    assert url == module.outputs()["webhook"].replace("/telegram", "/app/index.html")
+    button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
+    assert telegram.bot.menu_buttons == {0: button}
+    calls = len(telegram.calls)
+
+    # The whole bundle, as it is and gzipped.
+    for file in PAGE.rglob("*"):
+        if file.is_file():
+            path, data = f"/app/{file.relative_to(PAGE)}", file.read_bytes()
+            assert fetch(url, path)[::2] == (200, data), path
+            status, headers, body = fetch(url, path, accept_encoding="gzip, br")
+            assert status == 200
+            gzipped = headers.get("content-encoding") == "gzip"
+            assert gzipped is (file.suffix in (".css", ".html", ".js", ".map"))
+            assert (gzip.decompress(body) if gzipped else body) == data
+            assert fetch(url, path, accept_encoding="gzip", if_none_match=headers["etag"])[0] == 304
+    status, headers, _ = fetch(url, "/app")
+    assert (status, headers["location"]) == (302, "/app/index.html")
+    assert fetch(url, "/app/index.html", "HEAD")[::2] == (200, b"")
+    assert fetch(url, "/app/index.html", "POST")[0] == 405
+
+    # Nothing else.
+    for path in ("bot.py", "../bot.py", "%2e%2e/bot.py", "%252e%252e%252fbot.py", "/bot.py"):
+        assert fetch(url, f"/app/{path}")[::2] == (404, b"There is no such file.")
+    for path in ("/", "/apple", "/app.js", "/bot.py"):
+        assert fetch(url, path)[::2] == (404, b'{"message":"Not Found"}'), path
+    assert fetch(url, "/telegram")[0] == 404
+    secret = {"x_telegram_bot_api_secret_token": telegram.secret}
+    assert fetch(url, "/app/../telegram", "POST", b'{"update_id": 1}', **secret)[0] == 405
+    assert fetch(url, "/telegram", "POST", b'{"update_id": 1}')[0] == 401
+    assert fetch(url, "/telegram", "POST", b'{"update_id": 1}', **secret)[0] == 200
+    assert len(telegram.calls) == calls
+
+
+def test_a_page_is_answered_for_whom_telegram_has_signed(
+    module: Deployment, telegram: Telegram, aws: Emulator
+) -> None:
+    calls = len(telegram.calls)
+
+    def signed(token: str, age: float = 1) -> str:
+        fields = launch(age)
+        return "tma " + sign(fields).replace(hash_of(fields), hash_of(fields, key_of(token)))
+
+    def order(authorization: str) -> tuple[int, Any]:
+        named = {"authorization": authorization, "content_type": "application/json"}
+        path = "/app/api/orders?a=1"
+        status, _, body = fetch(module.outputs()["page"], path, "POST", b'{"n": 1}', **named)
+        return status, json.loads(body)
+
+    status, answer = order(signed(TOKEN))
+    assert status == 200
+    assert (answer["user"]["id"], answer["body"], answer["query"]) == (42, {"n": 1}, {"a": "1"})
+    for stranger in ("", "tma ", signed(TOKEN) + "0", signed(OTHER_TOKEN)):
+        assert order(stranger)[0] == 401
+    status, answer = order(signed(TOKEN, DAY + 5))
+    assert (status, answer["error"]) == (401, "expired")
+    assert "milliseconds" in logged(aws) and "Ada" not in logged(aws)
+    assert len(telegram.calls) == calls
+
+
+def test_what_is_switched_off_is_gone_and_a_change_of_a_bots_data_is_live(
+    module: Deployment, telegram: Telegram, aws: Emulator
+) -> None:
+    # The emulator forgets some of an alarm's fields. There is nothing else left to do.
+    drift = module.planned()
+    assert set(drift.values()) == {"update"}
+    assert {address.partition("[")[0] for address in drift} <= {
+        "module.bot.aws_cloudwatch_metric_alarm.this",
+        "module.bot.aws_cloudwatch_metric_alarm.pending",
+    }
+    before = module.outputs()
+    on = {**module.variables}
+    module.variables |= {"alarm_actions": [], "mini_app": None, "tracing": False}
+    module.variables["warm_schedule"] = None
+    write(Path(on["source_dir"]), {"texts.json": '{"hello": "Good day"}'})
+    module.apply()
+    assert answer_to(telegram, "x") == "Good day from Ada at votes"
+    assert made(aws) == OFF
+    assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
+    assert telegram.bot.menu_buttons == {0: {"type": "default"}}
+    assert telegram.webhook["url"] == before["webhook"]
+    assert "page" not in module.outputs()
+    assert fetch(before["page"], "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
+    assert module.is_up_to_date()
+    module.variables["mini_app"] = "Again"
+    module.apply()
+    button = {"type": "web_app", "text": "Again", "web_app": {"url": before["page"]}}
+    assert telegram.bot.menu_buttons == {0: button}
+
+
+# Every resource that the module makes by default, and what each input adds.
+RESOURCES = {
+    "aws_apigatewayv2_api.this",
+    "aws_apigatewayv2_integration.function",
+    "aws_apigatewayv2_route.webhook",
+    "aws_apigatewayv2_stage.this",
+    "aws_cloudwatch_log_group.api",
+    "aws_cloudwatch_log_group.function",
+    "aws_iam_role.this",
+    "aws_iam_role_policy.this",
+    FUNCTION,
+    "aws_lambda_function_event_invoke_config.this",
+    REGISTRATION,
+    REMOVAL,
+    "aws_lambda_permission.webhook",
+    "terraform_data.package",
+    "terraform_data.role",
+    SECRET,
+}
+SCHEDULE = [
+    "aws_cloudwatch_event_rule.schedule",
+    "aws_cloudwatch_event_target.schedule",
+    "aws_lambda_permission.schedule",
+]
+ALARMS = [
+    "bot_failed",
+    "duration",
+    "errors",
+    "events_dropped",
+    "misconfigured",
+    "server_errors",
+    "throttles",
+    "webhook_failing",
+    "webhook_lost",
+]
+ADDED = {
+    "alarm_actions": {
+        "aws_cloudwatch_dashboard.this[0]",
+        "aws_cloudwatch_log_metric_filter.outcomes[0]",
+        "aws_cloudwatch_metric_alarm.pending[0]",
+        *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
+        *(f'{resource}["watch"]' for resource in SCHEDULE),
+    },
+    "mini_app": {
+        *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
+        *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
+        'aws_cloudwatch_metric_alarm.this["page_failed"]',
+        "aws_lambda_invocation.menu_button_removal[0]",
+    },
+    "queue": {
+        "aws_lambda_event_source_mapping.updates[0]",
+        'aws_cloudwatch_metric_alarm.this["dead_letters"]',
+        'aws_cloudwatch_metric_alarm.this["queue_waits"]',
+        "aws_sqs_queue.dead_letters[0]",
+        "aws_sqs_queue.updates[0]",
+    },
+    "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
+}
+TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
+EVERYTHING = {
+    "alarm_actions": TOPICS,
+    "environment": {"TABLE": "votes"},
+    "log_level": "DEBUG",
+    "log_retention_in_days": 0,
+    "max_connections": 100,
+    "memory_size": 256,
+    "mini_app": "Open",
+    "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+    "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
+    "queue": True,
+    "reply_mode": "api",
+    "reserved_concurrency": 5,
+    "runtime": "python3.12",
+    "source_dir": str(ROOT / "tests" / "bots" / "bundle"),
+    "tags": {"team": "bots"},
+    "telegram_api_url": "http://127.0.0.1:8081",
+    "telegram_bot_token_parameter": "/bots/echo/token",
+    "telegram_proxy": "http://bot:p%40ss@127.0.0.1:3128",
+    "throttling_limit": 10,
+    "timeout": 25,
+    "tracing": True,
+    "warm_schedule": "rate(5 minutes)",
+}
+
+
+@pytest.fixture
+def alone(aws: Emulator, providers: Providers, tmp_path: Path) -> Iterator[Deployment]:
+    """The module itself, to plan with."""
+    with Deployment(providers, aws.url, tmp_path / "alone") as module:
+        yield module
+
+
+def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> None:
+    named = blocks("variables.tf", "variable")
+    assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
+    others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
+    planned = []
+    for variables in ({"telegram_bot_token": TOKEN}, others, EVERYTHING):
+        alone.variables = variables
+        changes = alone.planned()
+        assert set(changes.values()) == {"create"}
+        planned.append(set(changes))
+    assert planned == [RESOURCES, RESOURCES, RESOURCES.union(*ADDED.values())]
+
+
+def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) -> None:
+    alone.variables = {"telegram_bot_token": TOKEN, "runtime": "python3.14"}
+    newest = alone.terraform("plan", "-no-color", check=False)
+    error = "expected runtime to be one of"
+    assert newest.returncode == 0 or error in " ".join(newest.stderr.split())
+    assert f"| `{error}` |" in (ROOT / "docs" / "operations.md").read_text()
+
+
+# Folders that are refused, and what is said of them.
+OWN_NAME = (
+    "must have no handler.py and no botkit/, since the module adds its own: {folder} has one."
+)
+SECRETS = (
+    "must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: "
+    "{folder} has one."
+)
+NO_PAGE = "must have a page, app/index.html, and no Python package app/"
+PIP = (
+    'pip install --target "{folder}" -r "{folder}/requirements.txt" --platform '
+    "manylinux2014_aarch64 --python-version 3.13 --only-binary=:all:"
+)
+FOLDERS = {
+    "handler": ({"handler.py": ""}, OWN_NAME),
+    "botkit": ({"botkit/x.json": ""}, OWN_NAME),
+    "tf": ({"main.tf": ""}, SECRETS),
+    "json": ({"main.tf.json": ""}, SECRETS),
+    "vars": ({"x.auto.tfvars": ""}, SECRETS),
+    "state": ({"terraform.tfstate.backup": ""}, SECRETS),
+    "pip": ({"requirements.txt": "# what it needs\n\n  qrcode==8\n"}, PIP),
+}
+TAKEN = {
+    "installed": {"requirements.txt": "qrcode==8\n", "qrcode-8.dist-info/METADATA": ""},
+    "nothing": {"requirements.txt": "# nothing\n"},
+    "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
+}
+# Inputs that are refused beside others, since a validation sees one variable, and prints it.
+INPUTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
+    "no_page": ({"mini_app": "Open"}, NO_PAGE),
+    "environment": ({"environment": {"TEXT": "éé" * 1000}}, "must not exceed 4 KB in total"),
+    "timeout": ({"timeout": 26}, "must be at most 25 seconds without a queue"),
+    "reply_mode": ({"queue": True, "reply_mode": "webhook"}, 'the reply_mode must be "api"'),
+    "reserved": ({"queue": True, "reserved_concurrency": 3}, "must be 4 or more, or null"),
+    "url": ({"telegram_api_url": "https://api.telegram.org/"}, "The telegram_api_url must begin"),
+    "token": ({"telegram_bot_token": "not-a-token"}, "must be a token as @BotFather gave it"),
+    "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
+    "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
+    "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
+    "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
+    "long": ({"name": "a" * 59, "warm_schedule": "rate(1 minute)"}, "at most 58 characters with"),
+}
+
+
+def test_what_is_refused_is_refused_at_plan(
+    aws: Emulator, providers: Providers, tmp_path: Path
+) -> None:
+    """Each by a call of the module, in one configuration."""
+    calls: dict[str, dict[str, Any]] = {}
+    expected = []
+    files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN
+    for name, contents in files.items():
+        folder = strange(tmp_path) / name
+        write(folder, {"bot.py": BOT, **contents})
+        calls[name] = {"source_dir": str(folder)}
+        if name in FOLDERS:
+            expected.append(FOLDERS[name][1].format(folder=folder))
+    for name, (inputs, sentence) in INPUTS.items():
+        calls[name] = inputs
+        expected.append(sentence)
+    configuration = ""
+    for name, inputs in calls.items():
+        values = {"name": name, "telegram_bot_token": TOKEN, **inputs}
+        arguments = [f"  {each} = {json.dumps(value)}\n" for each, value in values.items()]
+        text = "".join(arguments).replace("${", "$${")
+        configuration += f'module "{name}" {{\n  source = "./module"\n{text}}}\n'
+    with Deployment(providers, aws.url, tmp_path / "module", configuration=configuration) as module:
+        failed = module.terraform("plan", "-json", check=False)
+    assert failed.returncode == 1
+    lines = map(json.loads, failed.stdout.splitlines())
+    said = [line["diagnostic"]["detail"] for line in lines if line["type"] == "diagnostic"]
+    for sentence, times in Counter(expected).items():
+        assert [sentence in each for each in said].count(True) == times, sentence
+    assert len(said) == len(expected)

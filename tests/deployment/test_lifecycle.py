@@ -1,0 +1,226 @@
+"""A deployment from its first refusal to its end, and what is deleted and moved on the way."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import trustme
+from emulators.aws import Emulator
+from emulators.telegram import Fault, Server, Telegram, post
+
+from tests.deployment.conftest import OverTls
+from tests.support.deployment import (
+    FUNCTION,
+    SECRET,
+    Deploy,
+    answer_to,
+    change,
+    client,
+    texts,
+)
+from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+
+def request(url: str, secret: str | None) -> int:
+    """Send an update to a URL, as anybody could, and return the status."""
+    headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
+    return post(url, headers, b'{"update_id": 1}')[0]
+
+
+def test_from_a_refused_token_to_a_refused_end(
+    deploy: Deploy, over_tls: OverTls, authority: trustme.CA, aws: Emulator, tmp_path: Path
+) -> None:
+    telegram = over_tls.telegram
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    module = deploy(
+        "life",
+        apply=False,
+        environment={"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "SSL_CERT_DIR": str(tmp_path)},
+        telegram_api_url="https://bot:planted-password@host",
+        telegram_bot_token="123:planted-token",
+        timeout=5,
+    )
+    # What is malformed is refused before anything is made.
+    said = module.refused()
+    assert "digits, a colon, and at least 30 letters" in said
+    assert "must begin with https:// or http:// and name a host" in said
+    assert not module.has_state()
+
+    # Nobody else's certificate is taken, none for another name, and no expired one.
+    module.variables |= {"telegram_api_url": telegram.url, "telegram_bot_token": OTHER_TOKEN}
+    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    over_tls.show(trustme.CA().issue_cert("localhost"))
+    assert "SSLCertVerificationError" in module.refused()
+    event = {"url": "https://bot.example", "max_connections": 40, "tf": {"action": "register"}}
+    for certificate in (
+        authority.issue_cert("elsewhere.example"),
+        authority.issue_cert("localhost", not_after=yesterday),
+    ):
+        over_tls.show(certificate)
+        answer = client(aws, "lambda").invoke(FunctionName="life", Payload=json.dumps(event))
+        assert "SSLCertVerificationError" in answer["Payload"].read().decode()
+    assert telegram.calls == []
+
+    # A registration that failed is tried again, and fails again with a token that Telegram refuses.
+    over_tls.show(authority.issue_cert("localhost"))
+    assert "Unauthorized" in module.refused()
+    module.variables["telegram_bot_token"] = TOKEN
+    module.apply()
+    assert answer_to(telegram, "a private word") == "Heard: a private word"
+    [delivery] = telegram.deliveries
+    assert (delivery.status, delivery.attempt) == (200, 1)
+    outputs = module.outputs()
+    url = outputs["webhook_url"]
+    assert url.endswith("/telegram")
+    assert outputs == {
+        "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
+        "function_name": "life",
+        "log_group_name": "/aws/lambda/life",
+        "logs_command": "aws logs tail /aws/lambda/life --follow --region us-east-1",
+        "role_name": "life",
+        "webhook": {"url": url, "pending_updates": 0, "last_error": None},
+        "webhook_url": url,
+    }
+    assert telegram.webhook["url"] == url
+    assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
+    assert module.is_up_to_date()
+
+    # Nobody but Telegram gets in, and by no other way.
+    calls, secret = len(telegram.calls), telegram.secret
+    assert request(url, secret + "x") == 401
+    assert request(url, None) == 401
+    assert request(url.replace("/telegram", "/other"), secret) == 404
+    assert request(url + "/more", secret) == 404
+    assert len(telegram.calls) == calls
+    assert request(url, secret) == 200
+
+    # What changes is live after an apply, and registered.
+    module.variables["max_connections"] = 9
+    module.apply()
+    assert telegram.webhook["max_connections"] == 9
+    change(module, "Heard: ", "Noted: ")
+    module.variables["runtime"] = "python3.12"
+    module.apply()
+    assert answer_to(telegram, "hello") == "Noted: hello"
+    assert telegram.secret == secret
+
+    # Rotating the secret, and then the token, loses no message.
+    before, written = len(texts(telegram)), list[str]()
+
+    def write(count: int) -> None:
+        for _ in range(count):
+            written.append(f"message {len(written)}")
+            telegram.send(telegram.message(written[-1]))
+
+    def nothing_is_lost() -> bool:
+        telegram.wait(lambda: telegram.pending() == 0)
+        return texts(telegram)[before:] == [f"Noted: {text}" for text in written]
+
+    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
+    write(20)
+    module.apply(f"-replace={SECRET}")
+    assert telegram.secret not in ("", secret)
+    assert telegram.pending() == 20
+    telegram.faults.clear()
+    write(5)
+    assert nothing_is_lost()
+    write(10)
+    telegram.revoke(OTHER_TOKEN)
+    write(5)
+    module.variables["telegram_bot_token"] = OTHER_TOKEN
+    module.apply()
+    assert nothing_is_lost()
+
+    # No apply took the webhook away: not a refused one, nor one that replaces the function.
+    module.variables["telegram_bot_token"] = TOKEN
+    assert "Unauthorized" in module.refused()
+    module.variables |= {"telegram_bot_token": OTHER_TOKEN, "reply_mode": "webhook"}
+    module.apply(f"-replace={FUNCTION}")
+    assert answer_to(telegram, "hello") == "Noted: hello"
+    assert "deleteWebhook" not in [call.method for call in telegram.calls]
+
+    # What can be seen has no secret, and what people write is in no log.
+    module.terraform("show", "-no-color")
+    state = json.loads((module.folder / "terraform.tfstate").read_text())
+    invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
+    assert len(invocations) == 2
+    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/life")["events"]
+    assert any("START" in event["message"] for event in events), "the logs are seen"
+    shown = [json.dumps(each) for each in (module.outputs(), invocations, events)]
+
+    # A token that Telegram refuses doesn't hold up a destroy. Then the webhook stays.
+    telegram.bot.token = TOKEN
+    module.destroy()
+    assert telegram.webhook["url"] != ""
+    for hidden in (
+        *(TOKEN.partition(":")[2], OTHER_TOKEN.partition(":")[2], secret, telegram.secret),
+        *("planted-token", "planted-password", "a private word"),
+    ):
+        assert not any(hidden in text for text in (*module.said, *shown)), hidden
+
+
+def test_what_is_deleted_is_made_again_and_what_moves_takes_its_webhook_along(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    module = deploy("repaired")
+    functions, gateway, iam = (client(aws, name) for name in ("lambda", "apigatewayv2", "iam"))
+
+    def revision() -> Any:
+        return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
+
+    # A role that was deleted by hand comes back with a new function, from a clone without packages.
+    before = revision()
+    iam.delete_role_policy(RoleName="repaired", PolicyName="repaired")
+    iam.delete_role(RoleName="repaired")
+    for package in (module.folder / ".build").iterdir():
+        package.unlink()
+    module.apply()
+    assert revision() != before
+    assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
+    assert answer_to(telegram, "hello") == "Heard: hello"
+
+    # So does a function, for a webhook that must be registered again.
+    functions.delete_function(FunctionName="repaired")
+    module.variables["max_connections"] = 7
+    module.apply()
+    assert telegram.webhook["max_connections"] == 7
+    # And the API, and with it another URL.
+    functions.delete_function(FunctionName="repaired")
+    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "repaired"]
+    gateway.delete_api(ApiId=api["ApiId"])
+    module.apply()
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
+    assert answer_to(telegram, "again") == "Heard: again"
+    assert "deleteWebhook" not in [call.method for call in telegram.calls]
+
+    other = Telegram(TOKEN, pace=0.01)
+    with Server(other):
+        # Another Bot API gets the webhook that the first loses, though the function is another one.
+        module.variables["telegram_api_url"] = other.url
+        module.apply(f"-replace={FUNCTION}")
+        assert telegram.webhook["url"] == ""
+        assert answer_to(other, "hello") == "Heard: hello"
+        policy = functions.get_policy(FunctionName="repaired")["Policy"]
+        assert "/*/POST/telegram" in policy, "the new function lets API Gateway in, too"
+        limits = functions.get_function_event_invoke_config(FunctionName="repaired")
+        assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
+
+        # A bot that another takes the place of loses its webhook.
+        another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
+        module.variables["telegram_bot_token"] = another.token
+        module.apply()
+        assert [(call.method, call.bot) for call in other.calls[-5:]] == [
+            *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
+            *((method, another.id) for method in ("setMyCommands", "setWebhook", "getWebhookInfo")),
+        ]
+        assert other.webhook["url"] == ""
+        assert another.outbox.info["url"] == module.outputs()["webhook_url"]
+
+        # A bot that doesn't start fails the apply, and not the destroy.
+        change(module, "def reply(", "def reply((")
+        assert "SyntaxError" in module.refused()
+        module.destroy()
+        assert another.outbox.info["url"] == ""

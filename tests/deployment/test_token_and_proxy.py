@@ -1,0 +1,237 @@
+"""A token out of the state, and a proxy: what comes when either is gone for a while."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from emulators.aws import Emulator
+from emulators.telegram import Telegram
+from local.processes import end, free_port
+from local.project import ROOT
+
+from tests.conftest import Start
+from tests.support.deployment import FUNCTION, REGISTRATION, Deploy, answer_to, client, texts
+from tests.support.stubs import SECRET, TEXT, Log, message
+from tests.support.stubs import TOKEN as STUB_TOKEN
+from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+PARAMETER = "/bots/echo/token"
+PASSWORD = "p@ss w:rd/%é"
+ESCAPED = "p%40ss%20w%3Ard%2F%25%C3%A9"
+ENCODED = b64encode(f"bot:{PASSWORD}".encode()).decode()
+
+
+def keep(aws: Emulator, token: str) -> None:
+    """Put a token into Parameter Store, as the README tells operators to."""
+    client(aws, "ssm").put_parameter(
+        Name=PARAMETER, Value=token, Type="SecureString", Overwrite=True
+    )
+
+
+def start_new_container(aws: Emulator, name: str) -> None:
+    """Have the next update of a function meet a new container, with 3 s of time."""
+    client(aws, "lambda").update_function_configuration(FunctionName=name, Timeout=3)
+
+
+@contextlib.contextmanager
+def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
+    """Take an action away from a function's role, and give it back."""
+    iam = client(aws, "iam")
+    policy = iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
+    kept = [each for each in policy["Statement"] if each["Action"] != action]
+    assert len(kept) < len(policy["Statement"])
+    for statements in (kept, policy["Statement"]):
+        document = json.dumps({**policy, "Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
+        if statements is kept:
+            yield
+
+
+def refused(telegram: Telegram, outcome: str) -> Callable[[], bool]:
+    """Return what tells whether a delivery from now on got a 503 for this reason."""
+    before = len(telegram.deliveries)
+
+    def check() -> bool:
+        later = telegram.deliveries[before:]
+        return (503, outcome) in [(each.status, each.body) for each in later]
+
+    return check
+
+
+def logged(aws: Emulator, name: str) -> str:
+    """Return all that a function logged: the emulated AWS keeps the text, and not the fields."""
+    events = client(aws, "logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    return "\n".join(event["message"] for event in events)
+
+
+class Proxy:
+    """proxy.py on a port of its own, which may end and start again, with a user and a password."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._connections = folder / "connections"
+        self._connections.touch()
+        self._log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def connections(self) -> list[str]:
+        """What it has connected to."""
+        return self._connections.read_text().splitlines()
+
+    def start(self, password: str) -> None:
+        options = ["--hostname=127.0.0.1", f"--port={self.port}", f"--log-file={self._log}"]
+        options += ["--num-acceptors=1", "--num-workers=1", f"--basic-auth=bot:{password}"]
+        environment = {**os.environ, "CONNECTIONS": str(self._connections)}
+        environment["PYTHONPATH"] = str(ROOT / "tests" / "support")
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "proxy",
+                *options,
+                "--plugins=names_for_proxy.Names",
+            ],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, "the proxy does not start"
+
+    def stop(self) -> None:
+        if self._process:
+            end(self._process)
+            self._process = None
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    proxy = Proxy(tmp_path)
+    yield proxy
+    proxy.stop()
+
+
+def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
+    deploy: Deploy, telegram: Telegram, aws: Emulator, proxy: Proxy
+) -> None:
+    keep(aws, TOKEN)
+    proxy.start(PASSWORD)
+    # Nobody but the proxy knows where this is: what doesn't go through it arrives nowhere.
+    host = telegram.url.replace("127.0.0.1", "telegram.test")
+    module = deploy(
+        "kept",
+        telegram_api_url=host,
+        telegram_bot_token=None,
+        telegram_bot_token_parameter=PARAMETER,
+        telegram_proxy=f"http://bot:{ESCAPED}@127.0.0.1:{proxy.port}",
+    )
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
+    assert answer_to(telegram, "first") == "Heard: first"
+    connections = len(proxy.connections)
+    for number in range(5):
+        assert answer_to(telegram, f"{number}") == f"Heard: {number}"
+    assert len(proxy.connections) == connections, "the connection is kept"
+    assert set(proxy.connections) == {host.removeprefix("http://")}, "and SSM is not called by it"
+
+    # When the proxy ends, a message waits, and comes when it is back.
+    proxy.stop()
+    telegram.send(telegram.message("no proxy"))
+    telegram.wait(refused(telegram, "unreachable"))
+    proxy.start(PASSWORD)
+    telegram.wait(lambda: telegram.pending() == 0)
+    assert texts(telegram)[6:] == ["Heard: no proxy"]
+
+    # The token is nowhere else.
+    module.terraform("plan", "-out=plan", f"-replace={FUNCTION}")
+    configuration = client(aws, "lambda").get_function_configuration(FunctionName="kept")
+    places = {
+        "state": (module.folder / "terraform.tfstate").read_text(),
+        "plan": module.terraform("show", "-json", "plan").stdout,
+        "environment": json.dumps(configuration["Environment"]),
+    }
+    assert [place for place, text in places.items() if PARAMETER not in text] == []
+    places["log"] = logged(aws, "kept")
+    assert [place for place, text in places.items() if TOKEN.partition(":")[2] in text] == []
+
+    # It is rotated by one command, and no message is lost.
+    for number in range(10):
+        telegram.send(telegram.message(f"during {number}"))
+    telegram.revoke(OTHER_TOKEN)
+    for number in range(10, 15):
+        telegram.send(telegram.message(f"during {number}"))
+    keep(aws, OTHER_TOKEN)
+    module.apply(f"-replace={REGISTRATION}")
+    telegram.wait(lambda: telegram.pending() == 0)
+    assert texts(telegram)[7:] == [f"Heard: during {number}" for number in range(15)]
+
+    # A permission that is gone is no reason to lose one either.
+    with forbidden(aws, "kept", "ssm:GetParameter"):
+        start_new_container(aws, "kept")
+        telegram.send(telegram.message("without a permission"))
+        telegram.wait(refused(telegram, "unreachable"))
+        url = "https://bot.example/telegram"
+        event = {"url": url, "max_connections": 40, "tf": {"action": "register"}}
+        invoke = client(aws, "lambda").invoke
+        answer = invoke(FunctionName="kept", Payload=json.dumps(event))["Payload"].read().decode()
+    assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer
+    arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{PARAMETER}"
+    assert f"/kept/kept is not authorized to perform: ssm:GetParameter on resource: {arn}" in answer
+    telegram.wait(lambda: telegram.pending() == 0)
+    assert texts(telegram)[22:] == ["Heard: without a permission"]
+
+    # An answer in the response needs no token.
+    module.variables["reply_mode"] = "webhook"
+    module.apply()
+    client(aws, "ssm").delete_parameter(Name=PARAMETER)
+    start_new_container(aws, "kept")
+    assert answer_to(telegram, "no token") == "Heard: no token"
+    assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
+
+    # The proxy's password is in no log, and Terraform shows it to nobody but a program.
+    lines = logged(aws, "kept")
+    module.destroy()
+    shown = [lines, *(said for said in module.said if not said.startswith('{"format_version"'))]
+    for password in (ESCAPED, PASSWORD, ENCODED):
+        assert not any(password in said for said in shown)
+
+
+def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
+    start: Start, log: Log, telegram: Telegram, proxy: Proxy
+) -> None:
+    telegram.secret = SECRET
+    telegram.bot.token = STUB_TOKEN
+    telegram.send(telegram.message(chat={"id": 42, "type": "private"}, text="known to Telegram"))
+    url = f"http://bot:{ESCAPED}@127.0.0.1:{proxy.port}"
+    container = start(telegram.url.replace("127.0.0.1", "telegram.test"), TELEGRAM_PROXY=url)
+
+    def deliver() -> tuple[int, str, str]:
+        status, _ = container.deliver(message())
+        return status, log.lines[-1]["level"], log.lines[-1].get("error", "")
+
+    assert deliver() == (503, "ERROR", "ConnectionRefusedError: [Errno 111] Connection refused")
+    proxy.start("another")
+    refusal = "OSError: the proxy opens no tunnel: it answered 407"
+    assert deliver() == (503, "ERROR", refusal)
+    assert proxy.connections == []
+    proxy.stop()
+    proxy.start(PASSWORD)
+    assert deliver() == (200, "INFO", "")
+    assert texts(telegram) == ["Heard: " + TEXT]
+    said = json.dumps(log.lines) + "".join(container.said)
+    assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))
