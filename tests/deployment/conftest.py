@@ -12,6 +12,7 @@ import pytest
 import trustme
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
+from local.processes import ToolError
 from local.terraform import Module
 
 from tests.support.deployment import Deploy, Deployment, everything
@@ -21,9 +22,8 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[Emulator]:
+def aws(providers: Providers) -> Iterator[Emulator]:
     """An emulated AWS that checks signatures and enforces IAM."""
-    needs_provider()
     with Emulator(auth=True) as emulator:
         yield emulator
 
@@ -31,9 +31,12 @@ def aws() -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     """The provider, for all deployments."""
-    needs_provider()
     module = Module("http://127.0.0.1:9", tmp_path_factory.mktemp("initialised"))
-    module.init()
+    try:
+        module.init()
+    except ToolError:
+        needs_provider()  # skips, and says what is missing
+        raise
     providers = Providers(module.root)
     yield providers
     providers.stop()

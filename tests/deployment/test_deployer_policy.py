@@ -36,7 +36,6 @@ from tests.support.deployment import (
     client,
     everything,
 )
-from tests.support.needs import needs_provider
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
@@ -223,8 +222,7 @@ def policy(without: str = "") -> Any:
 
 
 @pytest.fixture
-def recorder() -> Iterator[Recorder]:
-    needs_provider()
+def recorder(providers: Providers) -> Iterator[Recorder]:
     with Emulator(auth=True) as aws, Recorder(aws) as recorder:
         yield recorder
 

@@ -20,7 +20,6 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.deployment import Deployment, client, everything, fetch
-from tests.support.needs import needs_provider
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
@@ -132,9 +131,8 @@ def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def aws(language_model: str) -> Iterator[Emulator]:
+def aws(language_model: str, providers: Providers) -> Iterator[Emulator]:
     """An emulated AWS that enforces IAM, and whose Bedrock asks the language model."""
-    needs_provider()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
         with Emulator(auth=True) as emulator:

@@ -18,27 +18,15 @@ from tests.support.provider import Providers
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Module:
-    return Module(NOWHERE, tmp_path_factory.mktemp("copy"))
-
-
-@pytest.fixture(scope="module")
-def module(copy: Module) -> Module:
-    """A copy in which `terraform init` was run."""
-    needs_provider()
-    copy.init()
-    return copy
-
-
-def test_the_format_is_terraforms_own(copy: Module) -> None:
+def test_the_format_is_terraforms_own(tmp_path: Path) -> None:
     needs_terraform()
-    result = copy.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
+    module = Module(NOWHERE, tmp_path)
+    result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
 
 
-def test_the_module_is_valid(module: Module) -> None:
-    said = module.terraform("validate", "-no-color").stdout
+def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
+    said = Deployment(providers, NOWHERE, tmp_path).terraform("validate", "-no-color").stdout
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
@@ -64,7 +52,10 @@ def run_tests(module: Deployment) -> None:
     assert " passed, 0 failed" in result.stdout
 
 
-def test_the_lock_file_holds_for_every_platform(module: Module) -> None:
+def test_the_lock_file_holds_for_every_platform(tmp_path: Path) -> None:
+    needs_provider()
+    module = Module(NOWHERE, tmp_path)
+    module.init()
     before = (ROOT / ".terraform.lock.hcl").read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
     after = (module.folder / ".terraform.lock.hcl").read_text()
