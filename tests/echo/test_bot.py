@@ -91,7 +91,8 @@ def test_the_fields_are_those_of_bot_api_10_1() -> None:
     ids=["a bot's", "not yet sent", "forwarded by Telegram"],
 )
 def test_whatever_it_is_it_gets_no_answer(fields: Json) -> None:
-    for content in ({"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}):
+    contents: list[Json] = [{"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}]
+    for content in contents:
         assert reply(**content, **fields) == [], content
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
 
 from local.project import MODULE, ROOT, TOOLS, VENV
 
@@ -30,13 +35,51 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def edit(project: Path, old: str, new: str) -> None:
-    """Change a line of a copy's bot.py, and save it at once as an editor does."""
-    path = project / "lambda" / "bot.py"
+def copy_of_the_bot(folder: Path) -> Path:
+    """Copy the tests' bot into a folder of its own, where a test may change it."""
+    folder.mkdir()
+    shutil.copy(BOT, folder)
+    return folder
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Change a line of a bot.py, and save it at once as an editor does."""
+    path = folder / "bot.py"
     source = path.read_text()
     assert old in source
     path.with_suffix(".new").write_text(source.replace(old, new))
     path.with_suffix(".new").replace(path)
+
+
+class Ran(NamedTuple):
+    """What came of a tool: its exit code, and all that it wrote."""
+
+    code: Any
+    output: str
+
+
+def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
+    """Run a tool's main() in this process, with arguments and further variables.
+
+    It saves a start of Python. A test of what a process does on top of that needs a `Script`.
+    """
+    output = io.StringIO()
+    kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    handlers = {kind: signal.getsignal(kind) for kind in kinds}
+    with (
+        mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "argv", ["tool", *arguments]),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        try:
+            code: Any = tool()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            for kind, handler in handlers.items():
+                signal.signal(kind, handler)
+    return Ran(code, output.getvalue())
 
 
 class Script:
