@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from live import client
@@ -23,3 +25,13 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for each in made:
         if each.connection._kept:
             each.connection._kept.close()
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """The folder for temporary files; what has it in its environment, the tool started.
+
+    Its path is short: Terraform talks to its provider over a socket in there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)

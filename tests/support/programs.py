@@ -144,6 +144,21 @@ def page_of(demo: Script) -> str:
     return demo.output.partition("Chat with the bot: ")[2].split()[0]
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what the files of a folder hold, by their paths, but those that Python makes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if not {VENV.name, "__pycache__"} & set(path.relative_to(folder).parts) and path.is_file()
+    }
+
+
+def nothing_is_left(temporary: Path) -> None:
+    """Check that a tool left no file, and no process, of those with a TMPDIR of their own."""
+    assert processes_that_know(f"TMPDIR={temporary}") == []
+    assert list(temporary.iterdir()) == []
+
+
 def processes_that_know(text: str) -> list[str]:
     """Return the command lines of this machine's processes with a text in their environment."""
     found = []
