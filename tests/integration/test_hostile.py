@@ -57,7 +57,7 @@ VALUES: dict[str, Any] = {
     "NUL": "\x00",
     "half a pair": "\ud800",
     "not ASCII": "é👍",
-    "huge": "x" * 6_000_000,
+    "long": "x" * 5_000,  # above any limit of Telegram's; a body of 6 MB has a test of its own
     "an empty list": [],
     "a list": ["x"],
     "an empty object": {},
@@ -376,7 +376,7 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(st.text(ANY_CHARACTER, max_size=8), JSON, max_size=4)
 many = settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,
