@@ -28,7 +28,9 @@ from tests.support.programs import (
     processes_that_know,
     run,
 )
+from tests.support.stubs import BOT
 
+PLAIN = str(BOT.parent)
 linux = pytest.mark.usefixtures("proc")
 
 
@@ -63,7 +65,7 @@ def test_a_read_only_checkout_with_a_strange_path_will_do(tmp_path: Path, tempor
     project = tmp_path / "my $HOME's `bots` größer"
     project.mkdir()
     copy_of_the_project(project)
-    edit(project / "lambda", "Heard: ", "Gesagt: ")
+    edit(project, "Heard: ", "Gesagt: ")
     for path in [*project.rglob("*"), project]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
@@ -86,7 +88,7 @@ def test_direct_needs_no_dependencies(project: Path) -> None:
 @linux
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
-    with Script(ROOT, "demo", "--direct", TMPDIR=str(temporary)) as script:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN, TMPDIR=str(temporary)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         assert processes_that_know(f"TMPDIR={temporary}")
         assert script.end(kind) == 0
@@ -198,7 +200,7 @@ def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
 def test_what_is_asked_for_by_name_is_done_or_refused(
     arguments: list[str], environment: dict[str, str], sentence: str
 ) -> None:
-    ran = run(demo.main, *arguments, "--send", "hello", **environment)
+    ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
     assert ran.code == 2
     assert sentence in ran.output
 

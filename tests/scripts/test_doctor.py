@@ -19,6 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.conftest import Serve
 from tests.support.programs import Ran, Script, copy_of_the_bot, edit, run
+from tests.support.stubs import BOT as PLAIN
 from tests.support.stubs import Peer, answers, answers_all, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -429,12 +430,13 @@ def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegr
 
 
 def test_the_demo_is_well() -> None:
-    with Script(ROOT, "demo", "--direct") as demo:
-        demo.wait_for("scripts/doctor\n")
+    bot = ("--bot", str(PLAIN.parent))
+    with Script(ROOT, "demo", "--direct", *bot) as demo:
+        demo.wait_for("scripts/doctor --bot")
         words = demo.output.partition("TELEGRAM_API_URL=")[2].split()
         environment = {
             "TELEGRAM_API_URL": words[0],
             "TELEGRAM_BOT_TOKEN": words[1].partition("=")[2],
         }
-        with Script(ROOT, "doctor", **environment) as doctor:
+        with Script(ROOT, "doctor", *bot, **environment) as doctor:
             assert doctor.end() == 0, doctor.output

@@ -37,7 +37,7 @@ def test_a_tool_whose_output_cannot_be_written_ends_quietly(
         write = os.open(output, os.O_WRONLY)
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     result = subprocess.run(
-        [SCRIPTS / "doctor"],
+        [SCRIPTS / "doctor", "--bot", BOT.parent],
         env={**os.environ, **ours},
         stdin=subprocess.DEVNULL,
         stdout=write,
@@ -154,7 +154,7 @@ SETTINGS = {
 def test_a_persons_settings_of_python_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     result = subprocess.run(
-        [SCRIPTS / "doctor"],
+        [SCRIPTS / "doctor", "--bot", BOT.parent],
         env={**os.environ, **ours, **SETTINGS},
         cwd=tmp_path,
         capture_output=True,

@@ -43,12 +43,19 @@ def copy_of_the_bot(folder: Path) -> Path:
 
 
 def edit(folder: Path, old: str, new: str) -> None:
-    """Change a line of a bot.py, and save it at once as an editor does."""
+    """Change a line of the bot.py of a folder or of a copy, and save it as an editor does."""
     path = folder / "bot.py"
+    if not path.exists():
+        path = folder / "lambda" / "bot.py"
     source = path.read_text()
     assert old in source
     path.with_suffix(".new").write_text(source.replace(old, new))
     path.with_suffix(".new").replace(path)
+
+
+def names_a_bot(arguments: tuple[str, ...]) -> None:
+    """Check that a tool doesn't run lambda/bot.py, which its author may have replaced."""
+    assert {"--bot", "--config", "--help"} & {*arguments}, "no test may depend on lambda/bot.py"
 
 
 class Ran(NamedTuple):
@@ -63,6 +70,8 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
 
     It saves a start of Python. A test of what a process does on top of that needs a `Script`.
     """
+    if tool.__module__ in ("chat.demo", "live.doctor", "live.poll"):
+        names_a_bot(arguments)
     output = io.StringIO()
     kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
     handlers = {kind: signal.getsignal(kind) for kind in kinds}
@@ -86,6 +95,8 @@ class Script:
     """A script at work, whose output is read as it comes. It is ended with the `with` block."""
 
     def __init__(self, project: Path, name: str, *arguments: str, **environment: str) -> None:
+        if project == ROOT:
+            names_a_bot(arguments)
         self.process = subprocess.Popen(
             [project / "scripts" / name, *arguments],
             env={**os.environ, **environment},
