@@ -27,6 +27,7 @@ from tests.support.programs import (
     nothing_is_left,
     processes_that_know,
     run,
+    save,
 )
 from tests.support.stubs import BOT
 
@@ -218,7 +219,7 @@ FAULTS = {
 def test_a_bot_that_fails_shows_where(
     bot: Path, old: str, new: str, code: int, sentence: str
 ) -> None:
-    edit(bot, old, new)
+    save(bot / "bot.py", old, new)
     ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
     assert ran.code == code
     assert sentence in ran.output
@@ -230,7 +231,7 @@ def test_an_answer_is_what_stays_with_its_buttons(bot: Path) -> None:
         {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
         {**call, "reply_markup": {"keyboard": [[{"text": "A"}, "B"], ["C"]]}},
     ]"""
-    edit(bot, "return [call]", f"return {calls}")
+    save(bot / "bot.py", "return [call]", f"return {calls}")
     ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
     assert ran.code == 0
     [delivered, *answer] = ran.output.splitlines()[-4:]

@@ -18,7 +18,7 @@ from local.project import ROOT
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Serve
-from tests.support.programs import Ran, Script, copy_of_the_bot, edit, run
+from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN
 from tests.support.stubs import Peer, answers, answers_all, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
@@ -287,7 +287,7 @@ def test_kinds_of_update_that_are_not_asked_for(
 def test_a_kind_of_update_that_does_not_exist(
     examine: Examine, folder: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
 ) -> None:
-    edit(folder / "bot", "HANDLED = ", "HANDLED = ['mesage'] or ")
+    save(folder / "bot" / "bot.py", "HANDLED = ", "HANDLED = ['mesage'] or ")
     telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
     ok, words = examine()["kinds of update"]
     assert ok is verdict
@@ -303,7 +303,7 @@ def test_a_bot_without_reply(examine: Examine, folder: Path) -> None:
 
 
 def test_a_bot_that_cannot_be_imported(examine: Examine, folder: Path) -> None:
-    edit(folder / "bot", "def reply(", "def reply(:")
+    save(folder / "bot" / "bot.py", "def reply(", "def reply(:")
     ok, words = examine()["kinds of update"]
     assert ok is False
     assert "bot.py can't be imported" in words

@@ -14,7 +14,7 @@ from emulators.telegram import Call, Delivery, Fault, Server, Telegram
 from live import poll
 from local.project import ROOT
 
-from tests.support.programs import Ran, Script, copy_of_the_bot, edit, run
+from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 
@@ -91,7 +91,7 @@ def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bo
         wait_for(telegram, "Heard: before")
         say(telegram, "while")
         polling.wait_for("update 900000002 · message · answered sendMessage")
-        edit(bot, "Heard: ", "Noted: ")
+        save(bot / "bot.py", "Heard: ", "Noted: ")
         say(telegram, "after")
         wait_for(telegram, "Heard: before", "Heard: while", "Noted: after")
         polling.wait_for("update 900000003")
@@ -109,12 +109,16 @@ def test_a_broken_change_is_told_and_costs_no_message(telegram: Telegram, bot: P
     with script(telegram, bot) as polling:
         say(telegram, "hello")
         polling.wait_for("· answered")
-        edit(bot, "def reply(", "def reply(:")
+        save(bot / "bot.py", "def reply(", "def reply(:")
         say(telegram, "broken")
         polling.wait_for("SyntaxError")
-        edit(bot, "def reply(:", "def reply(")
+        save(bot / "bot.py", "def reply(:", "def reply(")
         wait_for(telegram, "Heard: hello", "Heard: broken")
-        edit(bot, '= message["text"]', '= message["text"] + {"fail": 1}.get(message["text"], "")')
+        save(
+            bot / "bot.py",
+            '= message["text"]',
+            '= message["text"] + {"fail": 1}.get(message["text"], "")',
+        )
         say(telegram, "fail")
         polling.wait_for("TypeError: can only concatenate str")
         say(telegram, "again")
@@ -127,7 +131,7 @@ def test_a_broken_change_is_told_and_costs_no_message(telegram: Telegram, bot: P
 def test_a_kind_of_update_that_does_not_exist_is_told(
     polled: Polled, telegram: Telegram, bot: Path
 ) -> None:
-    edit(bot, "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
+    save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
     say(telegram, "hello")
     ran = polled(until=lambda: texts(telegram))
     assert "scripts/poll: HANDLED has mesage: " in ran.output

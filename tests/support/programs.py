@@ -42,11 +42,13 @@ def copy_of_the_bot(folder: Path) -> Path:
     return folder
 
 
-def edit(folder: Path, old: str, new: str) -> None:
-    """Change a line of the bot.py of a folder or of a copy, and save it as an editor does."""
-    path = folder / "bot.py"
-    if not path.exists():
-        path = folder / "lambda" / "bot.py"
+def edit(project: Path, old: str, new: str) -> None:
+    """Change a line of a copy's bot.py."""
+    save(project / "lambda" / "bot.py", old, new)
+
+
+def save(path: Path, old: str, new: str) -> None:
+    """Change a line of a file, and save it at once as an editor does."""
     source = path.read_text()
     assert old in source
     path.with_suffix(".new").write_text(source.replace(old, new))
