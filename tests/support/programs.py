@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -167,16 +168,22 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def nothing_is_left(temporary: Path) -> None:
-    """Check that a tool left no file, and no process, of those with a TMPDIR of their own."""
-    assert processes_that_know(f"TMPDIR={temporary}") == []
+    """Check that a tool's processes end, and leave no file: those with a TMPDIR of their own."""
+    for process in processes_that_know(f"TMPDIR={temporary}"):
+        with contextlib.suppress(ProcessLookupError):
+            ended = os.pidfd_open(int(process.name))
+            try:  # a killed one takes a moment
+                assert select.select([ended], [], [], LONGEST)[0], (process / "cmdline").read_text()
+            finally:
+                os.close(ended)
     assert list(temporary.iterdir()) == []
 
 
-def processes_that_know(text: str) -> list[str]:
-    """Return the command lines of this machine's processes with a text in their environment."""
+def processes_that_know(text: str) -> list[Path]:
+    """Return the folders in /proc of this machine's processes with a text in their environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if text.encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
+                found.append(folder)
     return found
