@@ -14,7 +14,7 @@ from emulators.telegram import Call, Delivery, Fault, Server, Telegram
 from live import poll
 from local.project import ROOT
 
-from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
+from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 
@@ -35,22 +35,26 @@ Polled = Callable[..., Ran]
 
 @pytest.fixture
 def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
-    """Run scripts/poll to its end, or until there is something: whatever it writes, no token."""
+    """Run scripts/poll to its end, or until a message of the bot's makes a condition true.
+
+    Then it is interrupted, before the function knows that Telegram took the message. Whatever it
+    writes, the token is not in it.
+    """
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
 
     def polled(*arguments: str, until: Callable[[], Any] | None = None, **environment: str) -> Ran:
-        def interrupt() -> None:
-            try:
-                telegram.wait(until or (lambda: True))
-            finally:
-                os.kill(os.getpid(), signal.SIGINT)
+        def watch(event: Call | Delivery) -> None:
+            if isinstance(event, Call) and event.method == "sendMessage" and until and until():
+                interrupt()
 
-        def tool() -> int:
-            if until:
-                threading.Thread(target=interrupt, daemon=True).start()
-            return poll.main()
-
+        telegram.watch = watch
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        ran = run(tool, "--bot", str(bot), *arguments, **{**standard, **environment})
+        hanging = threading.Timer(LONGEST, interrupt)
+        hanging.start()
+        ran = run(poll.main, "--bot", str(bot), *arguments, **{**standard, **environment})
+        hanging.cancel()
         for token in (TOKEN, OTHER_TOKEN):
             assert token.partition(":")[2] not in ran.output
         return ran
@@ -140,13 +144,8 @@ def test_a_kind_of_update_that_does_not_exist_is_told(
 def test_an_update_that_is_being_answered_is_finished_first(
     polled: Polled, telegram: Telegram
 ) -> None:
-    def interrupt(event: Call | Delivery) -> None:
-        if isinstance(event, Call) and event.method == "sendMessage":
-            os.kill(os.getpid(), signal.SIGINT)
-
-    telegram.watch = interrupt  # when the call was carried out, before it is answered
     say(telegram, "hello")
-    ran = polled()
+    ran = polled(until=lambda: texts(telegram))
     assert (ran.code, texts(telegram)) == (0, ["Heard: hello"])
     assert telegram.pending() == 0
 
