@@ -168,7 +168,7 @@ def in_mode(request: pytest.FixtureRequest, start: Start, peer: Peer) -> Contain
 
 def invoke(container: Container, event: Any) -> Json:
     """Invoke the function with an HTTP event, and return an answer that may be."""
-    answer: Json = container.invoke(event)
+    answer: Json = container.invoke(event, 60_000)  # enough for a busy machine
     assert set(answer) == {"statusCode", "headers", "body"}
     assert isinstance(answer["body"], str)
     assert "Traceback" not in answer["body"]
