@@ -27,7 +27,7 @@ if __name__ == "__main__":
         code = importlib.import_module(TOOLS[tool]).main()
         print(end="", flush=True)
     except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.EPIPE, errno.ENOSPC):
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
         if error.errno != errno.EPIPE:
             print(f"scripts/{tool}: {error.strerror}", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
+from local.project import LAMBDA
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -71,9 +72,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 @pytest.fixture(autouse=True)
 def modules() -> Iterator[None]:
-    """Put back the function's modules after a test that loads them again."""
+    """Put back the function's modules after a test that loads them again.
+
+    The bot among them is never lambda/bot.py, which its author may have replaced.
+    """
     before = loaded()
     yield
+    assert getattr(sys.modules.get("bot"), "__file__", None) != str(LAMBDA / "bot.py")
     unload()
     sys.modules.update(before)
 

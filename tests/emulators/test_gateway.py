@@ -65,7 +65,7 @@ def test_a_length_that_it_does_not_take(
     gateway: Gateway, function: Function, length: str, answer: tuple[int, str]
 ) -> None:
     head = f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", gateway.server_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.server_port), timeout=60) as connection:
         connection.sendall(head.encode("latin-1"))
         with connection.makefile("rb") as received:
             said = received.read().decode()  # to the end: the connection is closed

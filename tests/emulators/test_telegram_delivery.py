@@ -133,10 +133,15 @@ def test_presses_wait_only_for_those_of_the_same_person(
     telegram: Telegram, webhook: Webhook
 ) -> None:
     failing = True
+    taken: list[str] = []
 
     def answer(update: Json) -> Response:
-        waits = "message" in update or update["callback_query"]["from"] == ADA
-        return Response(status=503 if failing and waits else 200)
+        press = update.get("callback_query")
+        if failing and (not press or press["from"] == ADA):
+            return Response(status=503)
+        if press:
+            taken.append(press["data"])
+        return Response(status=200)
 
     webhook.answer = answer
     post = accepted(telegram, "sendMessage", chat_id=CHAT, text="Press")["message_id"]
@@ -150,9 +155,7 @@ def test_presses_wait_only_for_those_of_the_same_person(
     )
     failing = False
     delivered(telegram)
-    taken = [d.update for d in telegram.deliveries if d.status == 200]
-    presses = [u["callback_query"]["data"] for u in taken if "callback_query" in u]
-    assert presses == ["three", "one", "two"]
+    assert taken == ["three", "one", "two"]
 
 
 DOUBLED = [0, 2, 4, 8, 16, 32]
@@ -185,12 +188,13 @@ def test_the_longest_pauses_are_random() -> None:
     assert len(pauses) > 50 and 60 <= min(pauses) < 75 and 105 < max(pauses) <= 120
 
 
-# A wish for a pause, and whether the update is still kept when it is over.
+# A wish for a pause, and whether the update is still kept when it is over. By far, where it is: the
+# clock runs while a busy machine delivers it.
 KEPT = [
     ("message", 3600, True),
-    ("callback_query", 149, True),
+    ("callback_query", 90, True),
     ("callback_query", 151, False),
-    ("inline_query", 29, True),
+    ("inline_query", 5, True),
     ("inline_query", 31, False),
 ]
 
@@ -214,7 +218,7 @@ def test_a_message_is_given_up_after_a_day() -> None:
     say(telegram, "hello")
     delivered(telegram)
     telegram.stop()
-    assert 1 < len(telegram.deliveries) <= 24
+    assert 1 <= len(telegram.deliveries) <= 24
     assert [d.expired for d in telegram.deliveries].index(True) == len(telegram.deliveries) - 1
 
 

@@ -46,7 +46,7 @@ def ask(
     telegram: Telegram, method: str, path: str, body: Any = b"", **headers: str
 ) -> tuple[int, bytes]:
     """Make a request, and return the status and the body of its answer."""
-    connection = http.client.HTTPConnection(telegram.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(telegram.url.removeprefix("http://"), timeout=60)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, names, encode_chunked=not isinstance(body, bytes))
     with connection.getresponse() as answer:
@@ -130,7 +130,7 @@ def address_of(telegram: Telegram) -> tuple[str, int]:
 
 def talk(telegram: Telegram, *sent: bytes) -> bytes:
     """Send bytes, and return all that comes until the server closes the connection."""
-    with socket.create_connection(address_of(telegram), timeout=10) as connection:
+    with socket.create_connection(address_of(telegram), timeout=60) as connection:
         for data in sent:
             connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
@@ -175,7 +175,7 @@ def test_a_client_that_leaves_is_forgotten(
     accepted(telegram, "getMe")
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
-            thread.join(10)
+            thread.join(60)
     assert len(telegram.calls) == before + 1
     assert "Traceback" not in "".join(capfd.readouterr())
 

@@ -57,7 +57,7 @@ VALUES: dict[str, Any] = {
     "NUL": "\x00",
     "half a pair": "\ud800",
     "not ASCII": "é👍",
-    "huge": "x" * 6_000_000,
+    "long": "x" * 5_000,  # above any limit of Telegram's; a body of 6 MB has a test of its own
     "an empty list": [],
     "a list": ["x"],
     "an empty object": {},
@@ -168,7 +168,7 @@ def in_mode(request: pytest.FixtureRequest, start: Start, peer: Peer) -> Contain
 
 def invoke(container: Container, event: Any) -> Json:
     """Invoke the function with an HTTP event, and return an answer that may be."""
-    answer: Json = container.invoke(event)
+    answer: Json = container.invoke(event, 60_000)  # enough for a busy machine
     assert set(answer) == {"statusCode", "headers", "body"}
     assert isinstance(answer["body"], str)
     assert "Traceback" not in answer["body"]
@@ -376,7 +376,7 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(st.text(ANY_CHARACTER, max_size=8), JSON, max_size=4)
 many = settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,

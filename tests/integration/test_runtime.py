@@ -39,7 +39,7 @@ from tests.support.stubs import (
 
 @pytest.fixture
 def runtime_api() -> Iterator[RuntimeApi]:
-    with RuntimeApi(time_out=20) as api:
+    with RuntimeApi(time_out=60) as api:
         yield api
 
 
@@ -84,7 +84,7 @@ class Function:
     def stop(self) -> list[Json]:
         """End the process, and return its log."""
         self.process.terminate()
-        output = self.process.communicate(timeout=10)[0]
+        output = self.process.communicate(timeout=60)[0]
         for secret in (*SECRETS, TEXT):
             assert secret not in output
         return [json.loads(line) for line in output.splitlines()]

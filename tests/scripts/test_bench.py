@@ -21,6 +21,7 @@ from emulators.runtime_api import InitError, RuntimeApi
 from local.project import ROOT
 
 from tests.support.needs import skip_or_fail
+from tests.support.stubs import copy_function
 
 FUNCTIONS = ROOT / "scripts" / "benchmark" / "functions"
 COMMAND = [sys.executable, "-m", "awslambdaric"]
@@ -28,8 +29,7 @@ COMMAND = [sys.executable, "-m", "awslambdaric"]
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS + MEMORY, ids=lambda each: each.name)
 def test_an_experiment_still_fits_the_function(experiment: Experiment, tmp_path: Path) -> None:
-    folder = tmp_path / "task"
-    shutil.copytree(ROOT / "lambda", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy_function(tmp_path / "task")
     apply(experiment, folder, sys.executable)
     compiled = list(folder.rglob("*.pyc"))
     assert len(compiled) == (len(list(folder.rglob("*.py"))) if experiment.byte_code else 0)
@@ -118,8 +118,7 @@ def test_a_run_measures_and_is_reported(certificates: Path) -> None:
 
 
 def test_http_by_hand_keeps_one_connection(certificates: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "task"
-    shutil.copytree(ROOT / "lambda", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy_function(tmp_path / "task")
     apply(HTTP_BY_HAND, folder, sys.executable)
     trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
     variant = measure.Variant("by hand", folder, [*COMMAND, "handler.handler"], trust)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chat import demo
+from chat.deployments import TOKENS_BEGIN
 from emulators.telegram import Server, Telegram
+from live import doctor, poll
+from local import container
+from local.container import bot_folder, handled_kinds
+from local.processes import read_env_file
 from local.project import ROOT
 
 from tests.support.needs import needs_provider
-from tests.support.programs import Script
+from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say
 
 # It tells what it is given, and how often it runs.
@@ -91,18 +98,7 @@ def nothing_is_planted(folder: Path) -> None:
     assert environment["PLAIN"] == "a#b"
 
 
-@pytest.mark.parametrize("mode", ["direct", "stack"])
-def test_the_demo_runs_it_once_and_gives_it_nothing(
-    folder: Path, variables: Path, mode: str
-) -> None:
-    arguments = ["--bot", str(folder), "--env-file", str(variables)]
-    if mode == "direct":
-        arguments.append("--direct")
-    else:
-        needs_provider()
-    arguments += ["--send", "hello", "--send", "fail"]
-    with Script(ROOT, "demo", *arguments, **PLANTED) as demo:
-        assert demo.end() == 1, demo.output
+def the_demo_ran_it(demo: Script, folder: Path) -> None:
     lines = demo.output.splitlines()
     assert "right" in lines
     assert {"printed hello", "printed fail"} <= set(lines)
@@ -111,6 +107,63 @@ def test_the_demo_runs_it_once_and_gives_it_nothing(
     assert '    {}["nothing"]' in lines
     assert runs(folder) == ["hello", "fail"]
     nothing_is_planted(folder)
+
+
+MESSAGES = ("--send", "hello", "--send", "fail")
+
+
+def test_the_demo_runs_it_once_and_gives_it_nothing(folder: Path, variables: Path) -> None:
+    arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
+    with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
+        assert demo.end() == 1, demo.output
+    the_demo_ran_it(demo, folder)
+
+
+def test_so_it_does_on_emulated_aws(
+    folder: Path, variables: Path, tmp_path: Path, temporary: Path
+) -> None:
+    """What the operator has beside the module, in the home folder and set is not touched."""
+    needs_provider()
+    (tmp_path / "project").mkdir()
+    project = copy_of_the_project(tmp_path / "project")
+    (project / "terraform.tfstate").write_text("the operator's state")
+    (project / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    (project / "terraform.tfvars").write_text('name = "the-operators"\n')
+    (project / ".terraform").mkdir()
+    (project / ".terraform" / "environment").write_text("production")
+    used, home = tmp_path / "used", tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws" / "config").write_text(
+        f"[default]\ncredential_process = touch {used}\n"
+        "[profile planted-profile]\nrole_arn = nonsense\n"
+    )
+    environment = {
+        "HOME": str(home),
+        "TF_CLI_ARGS": "-no-such-option",
+        "TF_DATA_DIR": str(project / ".terraform"),
+        "TF_VAR_name": "planted, and no name",
+        "TF_VAR_telegram_bot_token": "planted-token",
+        "TF_WORKSPACE": "planted",
+        "TMPDIR": str(temporary),
+    }
+    before = contents(project)
+    arguments = ("--bot", str(folder), "--env-file", str(variables), *MESSAGES)
+    with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
+        assert demo.end() == 1, demo.output
+    the_demo_ran_it(demo, folder)
+    steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
+    assert steps == [
+        "emulated AWS",
+        "terraform init",
+        "terraform apply",
+        '"hello" delivered',
+        '"fail" delivered',
+    ]
+    for secret in (TOKENS_BEGIN, "planted"):
+        assert secret not in demo.output
+    assert contents(project) == before
+    assert not used.exists()
+    nothing_is_left(temporary)
 
 
 def test_poll_runs_it_once_and_gives_it_nothing(
@@ -140,27 +193,25 @@ def test_aws_without_credentials_says_so(tmp_path: Path) -> None:
         "    aws.call('dynamodb', 'DynamoDB_20120810.ListTables', {})\n"
         "HANDLED = {'message': reply}\n"
     )
-    arguments = ("--direct", "--bot", str(tmp_path), "--send", "hello")
-    with Script(ROOT, "demo", *arguments, **PLANTED) as demo:
-        assert demo.end() == 1
-    assert "no AWS credentials" in demo.output
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello", **PLANTED)
+    assert ran.code == 1
+    assert "no AWS credentials" in ran.output
 
 
 def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
-    with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path), "--send", "hello") as demo:
-        assert demo.end() == 1
-    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in demo.output
-    assert "scripts/demo: HANDLED has mesage: botkit.types knows no such kind" in demo.output
-    assert "delivered" not in demo.output
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 1
+    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in ran.output
+    assert "scripts/demo: HANDLED has mesage: botkit.types knows no such kind" in ran.output
+    assert "delivered" not in ran.output
 
 
-@pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
         ({}, "there is no bot.py in"),
-        ({"bot/bot.py": ""}, "/bot\n"),
+        ({"bot/bot.py": ""}, r"/bot$"),
         ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must have no handler.py"),
         ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
         ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
@@ -169,58 +220,63 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package"],
 )
 def test_a_folder_that_is_no_bots_is_refused(
-    tmp_path: Path, tool: str, files: dict[str, str], sentence: str
+    tmp_path: Path, files: dict[str, str], sentence: str
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    with Script(ROOT, tool, "--bot", str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN) as script:
-        assert script.end() == 2
-    assert sentence in script.output
-    assert "Traceback" not in script.output
+    with pytest.raises(ValueError, match=sentence):
+        bot_folder(str(tmp_path))
 
 
-@pytest.mark.parametrize("tool", ["demo", "poll", "doctor"])
-def test_a_file_is_no_folder(tmp_path: Path, tool: str) -> None:
-    file = tmp_path / "bot.py"
-    file.write_text("HANDLED = {}")
-    with Script(ROOT, tool, "--bot", str(file), TELEGRAM_BOT_TOKEN=TOKEN) as script:
-        assert script.end() == 2
-    assert f"{file} is a file: give its folder" in script.output
-
-
-@pytest.mark.parametrize("tool", ["demo", "poll"])
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
         ("def reply(:", "SyntaxError"),
-        ("while True: pass", "no end after"),
         ("import sys; sys.exit(0)", "it ends Python"),
         ("import sys; sys.exit(3)", "it ends Python"),
         ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
+        ("HANDLED = 'message'", "bot.py must have HANDLED"),
     ],
-    ids=["broken", "endless", "exit", "exit with a code", "_exit", "child"],
+    ids=["broken", "exit", "exit with a code", "_exit", "child", "a text"],
 )
-def test_a_bot_that_cannot_be_imported_is_told(
-    tmp_path: Path, tool: str, source: str, sentence: str
+def test_a_bot_that_cannot_be_imported_is_told(tmp_path: Path, source: str, sentence: str) -> None:
+    (tmp_path / "bot.py").write_text(source)
+    with pytest.raises(ValueError, match="^bot.py ") as told:
+        handled_kinds(tmp_path)
+    assert sentence in str(told.value)
+
+
+def test_a_bot_whose_import_never_ends_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "bot.py").write_text(source)
-    arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
-    with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
-        assert script.end(within=30) == 2
-    assert f"scripts/{tool}: bot.py " in script.output
-    assert sentence in script.output
+    monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
+    (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
+    with pytest.raises(ValueError, match="no end after 0.2 s"):
+        handled_kinds(tmp_path)
 
 
-@pytest.mark.parametrize("tool", ["demo", "poll"])
-@pytest.mark.parametrize("source", ["HANDLED = 'message'", ""], ids=["a text", "none"])
-def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, source: str) -> None:
-    (tmp_path / "bot.py").write_text(source)
-    arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
-    with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
-        assert script.end(within=30) == 2
-    assert f"scripts/{tool}: bot.py must have HANDLED" in script.output
+TOOLS = {
+    "demo": (demo.main, ["--direct"]),
+    "doctor": (doctor.main, []),
+    "poll": (poll.main, []),
+}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> None:
+    tool, arguments = TOOLS[name]
+    file = tmp_path / "bot.py"
+    file.write_text("HANDLED = {")
+    code, output = run(tool, *arguments, "--bot", str(file), TELEGRAM_BOT_TOKEN=TOKEN)
+    assert code == 2
+    assert f"{file} is a file: give its folder" in output
+    if name != "doctor":  # it says so among its checks
+        code, output = run(tool, *arguments, "--bot", str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN)
+        assert code == 2
+        assert f"scripts/{name}: bot.py can't be imported" in output
+        assert "SyntaxError" in output
 
 
 @pytest.mark.parametrize(
@@ -229,13 +285,21 @@ def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, source
     ids=["none", "no variable"],
 )
 def test_a_file_that_holds_no_variables_is_refused(
-    tmp_path: Path, folder: Path, text: str | None, sentence: str
+    tmp_path: Path, text: str | None, sentence: str
 ) -> None:
     if text is not None:
         (tmp_path / "file").write_text(text)
-    for tool in ("demo", "poll"):
-        arguments = ("--bot", str(folder), "--env-file", str(tmp_path / "file"))
-        with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
-            assert script.end() == 2
-        assert sentence in script.output
-        assert "no variable" not in script.output
+    with pytest.raises(ValueError, match=sentence) as told:
+        read_env_file(str(tmp_path / "file"))
+    assert "no variable" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["demo", "poll"])
+def test_a_tool_says_what_is_wrong_with_the_variables(
+    tmp_path: Path, folder: Path, name: str
+) -> None:
+    tool, arguments = TOOLS[name]
+    more = ["--bot", str(folder), "--env-file", str(tmp_path / "none")]
+    code, output = run(tool, *arguments, *more, TELEGRAM_BOT_TOKEN=TOKEN)
+    assert code == 2
+    assert f"{tmp_path / 'none'} can't be read" in output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_the_function_imports_no_script(folder: str) -> None:
     paths = list((ROOT / folder).rglob("*.py"))
     assert paths
     assert {name for path in paths for name in imported(path)} & set(COMPONENTS) == set()
+
+
+def test_only_the_echos_tests_read_its_bot() -> None:
+    """While they run, tests/conftest.py and tests/support/programs.py look."""
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").glob("*/*.py")]
+    own = re.compile(r'(LAMBDA|ROOT / "lambda") / "bot\.py"|load_file\(LAMBDA')
+    found = {path for path in files if own.search(path.read_text())}
+    assert {str(path.relative_to(ROOT)) for path in found} == {
+        "tests/conftest.py",
+        "tests/echo/test_bot.py",
+    }

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from chat.configuration import Block, calls, is_the_module, token_expression
+from chat import demo
+from chat.configuration import (
+    Block,
+    ConfigurationDeployment,
+    calls,
+    is_the_module,
+    token_expression,
+)
 from local.processes import ToolError
 from local.project import ROOT
 
 from tests.support.needs import needs_provider
-from tests.support.programs import Script, copy_of_the_project
+from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
+from tests.support.stubs import BOT
 
 # As a module's user may have it: an installed module, a backend, accounts, variables, two bots.
 MAIN = """
@@ -150,6 +160,9 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
     assert contents(tmp_path) == before
 
 
+SOURCE = f'source = "{ROOT}"'
+
+
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
@@ -176,16 +189,16 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
     ("main", "sentence"),
     [
         (
-            'variable "size" {}\nmodule "a" {\n  source = "../.."\n}\n',
+            f'variable "size" {{}}\nmodule "a" {{\n  {SOURCE}\n}}\n',
             "the configuration needs a value for size",
         ),
         (
             'terraform {\n  required_providers {\n    random = { source = "hashicorp/randomer" }\n'
-            '  }\n}\nmodule "a" {\n  source = "../.."\n}\n',
+            f'  }}\n}}\nmodule "a" {{\n  {SOURCE}\n}}\n',
             "the configuration needs the provider hashicorp/randomer",
         ),
         (
-            'module "a" {\n  source = "../.."\n  for_each = toset([timestamp()])\n'
+            f'module "a" {{\n  {SOURCE}\n  for_each = toset([timestamp()])\n'
             '  source_dir = "./${nothing.x}"\n}\n',
             "what module.a is for can't be told",
         ),
@@ -194,32 +207,38 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
 )
 def test_what_cannot_be_applied_is_said(tmp_path: Path, main: str, sentence: str) -> None:
     needs_provider()
-    copy_of_the_project(tmp_path)
-    folder = tmp_path / "examples" / "mine"
-    folder.mkdir(parents=True)
+    folder = tmp_path / "mine"
+    folder.mkdir()
     (folder / "main.tf").write_text(main)
-    with Script(tmp_path, "demo", "--config", str(folder), "--send", "hello") as demo:
-        assert demo.end() == 1
-    assert sentence in demo.output
-    assert "Traceback" not in demo.output
+    # Up to the apply, which is not reached: so it takes no emulated AWS.
+    nowhere = "http://127.0.0.1:9"
+    step = lambda name: contextlib.nullcontext()  # noqa: E731
+    deployment = ConfigurationDeployment(nowhere, step, BOT.parent, {}, folder, print)
+    setattr(deployment, "emulator", SimpleNamespace(url=nowhere))  # noqa: B010
+    with pytest.raises(ToolError) as told:
+        deployment.module = deployment.configuration(tmp_path / "copy")
+        deployment.init()
+    assert sentence in str(told.value)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--config", "nowhere"], "there is no folder nowhere"),
-        (["--config", "lambda"], "there is no Terraform configuration in lambda"),
-        (["--config", ".", "--direct"], "leave out --direct"),
-        (["--config", ".", "--bot", "lambda"], "not allowed with"),
+        (["--config", "bot"], "there is no Terraform configuration in bot"),
+        (["--config", str(ROOT), "--direct"], "leave out --direct"),
+        (["--config", str(ROOT), "--bot", "bot"], "not allowed with"),
     ],
     ids=["nowhere", "no configuration", "direct", "a bot too"],
 )
-def test_arguments_that_make_no_sense(arguments: list[str], sentence: str, tmp_path: Path) -> None:
-    project = copy_of_the_project(tmp_path)
-    arguments = [str(project / each) if each in (".", "lambda") else each for each in arguments]
-    with Script(project, "demo", *arguments) as demo:
-        assert demo.end() == 2
-    assert sentence.replace("lambda", str(project / "lambda")) in demo.output
+def test_arguments_that_make_no_sense(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_of_the_bot(tmp_path / "bot")
+    monkeypatch.chdir(tmp_path)
+    ran = run(demo.main, *arguments)
+    assert ran.code == 2
+    assert sentence in ran.output
 
 
 @pytest.mark.parametrize(

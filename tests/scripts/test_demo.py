@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chat.deployments import TOKENS_BEGIN
+from chat import demo
+from chat.deployments import TOKENS_BEGIN, token
 from emulators.aws import Emulator
-from local.project import SCRIPTS
+from emulators.telegram import ADA, Json, Telegram
+from local.project import ROOT, SCRIPTS
 
 from tests.support.needs import needs_provider, skip_or_fail
 from tests.support.programs import (
     LONGEST,
     Script,
+    contents,
+    copy_of_the_bot,
     copy_of_the_project,
     edit,
+    nothing_is_left,
     processes_that_know,
+    run,
+    save,
 )
+from tests.support.stubs import BOT
 
+PLAIN = str(BOT.parent)
 linux = pytest.mark.usefixtures("proc")
 
 
@@ -36,24 +43,14 @@ def proc() -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return copy_of_the_project(tmp_path / "project")
+def bot(tmp_path: Path) -> Path:
+    return copy_of_the_bot(tmp_path / "bot")
 
 
 @pytest.fixture
-def temporary() -> Iterator[Path]:
-    """The folder for temporary files; what has it in its environment, the demo started.
-
-    Its path is short: Terraform talks to its provider over a socket in there.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
-
-
-def nothing_is_left(temporary: Path) -> None:
-    assert processes_that_know(f"TMPDIR={temporary}") == []
-    assert list(temporary.iterdir()) == []
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return copy_of_the_project(tmp_path / "project")
 
 
 def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
@@ -90,70 +87,13 @@ def test_direct_needs_no_dependencies(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
-def test_a_message_is_answered_on_emulated_aws(
-    project: Path, temporary: Path, tmp_path: Path
-) -> None:
-    """What the operator has beside the module, in the home folder and set is not touched."""
-    needs_provider()
-    used = tmp_path / "used"
-    home = tmp_path / "home"
-    (home / ".aws").mkdir(parents=True)
-    (home / ".aws" / "config").write_text(
-        f"[default]\ncredential_process = touch {used}\n[profile mine]\nrole_arn = nonsense\n"
-    )
-    (project / "terraform.tfstate").write_text("the operator's state")
-    (project / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
-    (project / "terraform.tfvars").write_text('name = "the-operators"\n')
-    (project / ".terraform").mkdir()
-    (project / ".terraform" / "environment").write_text("production")
-    before = contents(project)
-    environment = {
-        "AWS_ACCESS_KEY_ID": "the-operators",
-        "AWS_PROFILE": "mine",
-        "AWS_SECRET_ACCESS_KEY": "the-operators-key",
-        "HOME": str(home),
-        "TF_CLI_ARGS": "-no-such-option",
-        "TF_DATA_DIR": str(project / ".terraform"),
-        "TF_VAR_name": "the operator's, and no name",
-        "TF_VAR_telegram_bot_token": "the-operators-token",
-        "TF_WORKSPACE": "production",
-        "TMPDIR": str(temporary),
-    }
-    with Script(project, "demo", "--send", "hello", **environment) as demo:
-        assert demo.end() == 0, demo.output
-    lines = [re.sub(r"\d+\.\d s$", "", line) for line in demo.output.splitlines()]
-    assert lines == [
-        "emulated AWS … ",
-        "terraform init … ",
-        "terraform apply … ",
-        '"hello" delivered … ',
-        "Heard: hello",
-        "terraform destroy … ",
-    ]
-    for secret in (TOKENS_BEGIN, "the-operators-key", "the-operators-token"):
-        assert secret not in demo.output
-    assert contents(project) == before
-    assert not used.exists()
-    nothing_is_left(temporary)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and ".venv" not in path.parts and "__pycache__" not in path.parts
-    }
-
-
 @linux
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_direct_demo(
-    project: Path, temporary: Path, kind: signal.Signals
-) -> None:
-    with Script(project, "demo", "--direct", TMPDIR=str(temporary)) as demo:
-        demo.wait_for("Ctrl-C ends the demo.")
+def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN, TMPDIR=str(temporary)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
         assert processes_that_know(f"TMPDIR={temporary}")
-        assert demo.end(kind) == 0
+        assert script.end(kind) == 0
     nothing_is_left(temporary)
 
 
@@ -169,21 +109,26 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 
 
 def test_each_start_has_a_token_of_its_own() -> None:
-    program = "from chat.deployments import TOKENS_BEGIN, token; print(TOKENS_BEGIN, token(1))"
+    program = "from chat.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    said = [subprocess.check_output(command, cwd=SCRIPTS, text=True).split() for _ in range(2)]
-    assert all(begin in token for begin, token in said)
-    assert said[0] != said[1]
+    other = subprocess.check_output(command, cwd=SCRIPTS, text=True).strip()
+    for each in (token(1), other):
+        assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
+    assert token(1) != other
 
 
 @linux
 def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
-    edit(project, 'COMMANDS = {"start"', 'COMMANDS = {"No Name"')
+    (project / "fails.tf").write_text(
+        'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
+        '      condition     = var.name == ""\n      error_message = "No good name."\n'
+        "    }\n  }\n}\n"
+    )
     with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
         assert demo.end() == 1
     assert "scripts/demo: terraform apply failed:" in demo.output
-    assert "No Name" in demo.output
+    assert "No good name." in demo.output
     assert "Traceback" not in demo.output
     assert TOKENS_BEGIN not in demo.output
     nothing_is_left(temporary)
@@ -201,7 +146,7 @@ def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mo
     ends = time.monotonic() + LONGEST
     while list(temporary.iterdir()) or processes_that_know(f"TMPDIR={temporary}"):
         assert time.monotonic() < ends
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 @linux
@@ -249,82 +194,66 @@ def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
         ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, and there is no such program"),
         ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, and there is no such"),
         (["--direct", "--open"], {}, "leave out --open"),
+        (["--direct", "--send", " "], {}, "A message needs some text"),
+        (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
     ],
-    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open"],
+    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long"],
 )
 def test_what_is_asked_for_by_name_is_done_or_refused(
-    project: Path, arguments: list[str], environment: dict[str, str], sentence: str
+    arguments: list[str], environment: dict[str, str], sentence: str
 ) -> None:
-    with Script(project, "demo", *arguments, "--send", "hello", **environment) as demo:
-        assert demo.end() == 2
-    assert sentence in demo.output
+    ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
+    assert ran.code == 2
+    assert sentence in ran.output
 
 
-def test_a_bot_that_fails_shows_where(project: Path) -> None:
-    edit(project, 'text = message["text"]', 'text = message["txt"]')
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 1
-    assert "KeyError: 'txt'" in demo.output
+FAULTS = {
+    "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
+    "no calls": (
+        "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
+    ),
+    "no Python": ("def reply(", "def reply(:", 2, "SyntaxError"),
+}  # fmt: skip
 
 
-def test_what_people_see_for_a_moment_is_no_answer(project: Path) -> None:
+@pytest.mark.parametrize(("old", "new", "code", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_bot_that_fails_shows_where(
+    bot: Path, old: str, new: str, code: int, sentence: str
+) -> None:
+    save(bot / "bot.py", old, new)
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == code
+    assert sentence in ran.output
+
+
+def test_an_answer_is_what_stays_with_its_buttons(bot: Path) -> None:
     calls = """[
         {"method": "sendChatAction", "chat_id": call["chat_id"], "action": "typing"},
         {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
-        call,
+        {**call, "reply_markup": {"keyboard": [[{"text": "A"}, "B"], ["C"]]}},
     ]"""
-    edit(project, "return [call]", f"return {calls}")
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 0
-    [delivered, answer] = demo.output.splitlines()[-2:]
+    save(bot / "bot.py", "return [call]", f"return {calls}")
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == 0
+    [delivered, *answer] = ran.output.splitlines()[-4:]
     assert delivered.startswith('"hello" delivered')
-    assert answer == "Heard: hello"
+    assert answer == ["Heard: hello", "[A] [B]", "[C]"]
 
 
 @pytest.mark.parametrize(
     ("markup", "rows"),
     [
-        (
-            '{"inline_keyboard": [[{"text": "A", "callback_data": "a"}, '
-            '{"text": "B", "callback_data": "b"}], [{"text": "C", "callback_data": "c"}]]}',
-            ["[A] [B]", "[C]"],
-        ),
-        ('{"keyboard": [[{"text": "A"}, "B"]]}', ["[A] [B]"]),
-        ('{"remove_keyboard": True}', []),
+        ({"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}, ["[A]"]),
+        ({"remove_keyboard": True}, []),
     ],
-    ids=["inline", "below the input", "removed"],
+    ids=["inline", "removed"],
 )
-def test_an_answers_buttons_are_shown(project: Path, markup: str, rows: list[str]) -> None:
-    edit(project, "return [call]", f"return [{{**call, 'reply_markup': {markup}}}]")
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 0, demo.output
-    lines = demo.output.splitlines()
-    assert lines[lines.index("Heard: hello") :] == ["Heard: hello", *rows]
-
-
-def test_a_bot_that_returns_no_calls_is_told_so(project: Path) -> None:
-    edit(project, "return [call]", 'return "hi"')
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 1
-    assert "reply() must return a list of calls, not a str" in demo.output
-
-
-def test_a_bot_that_does_not_start_shows_why(project: Path) -> None:
-    edit(project, "def reply(", "def reply(:")
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 2
-    assert "SyntaxError" in demo.output
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [(" ", "A message needs some text"), ("x" * 4097, "4096 characters at most, not 4097")],
-    ids=["blank", "too long"],
-)
-def test_a_message_that_cannot_be_sent_is_refused(project: Path, text: str, sentence: str) -> None:
-    with Script(project, "demo", "--direct", "--send", text) as demo:
-        assert demo.end() == 2
-    assert sentence in demo.output
+def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
+    telegram = Telegram(token(1))
+    telegram.send(telegram.message("hello"))
+    message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
+    assert demo.buttons(telegram.answer("sendMessage", message)) == rows
+    telegram.stop()
 
 
 @linux
@@ -332,12 +261,10 @@ def test_the_emulated_aws_listens_only_on_loopback() -> None:
     """It runs code for anyone who asks."""
     with Emulator() as emulator:
         mine = f"TMPDIR={emulator.folder}"
-        inodes = {
-            str(link.readlink())
-            for folder in Path("/proc").glob("[0-9]*")
-            if knows(folder, mine)
-            for link in (folder / "fd").iterdir()
-        }
+        inodes = set()
+        for folder in processes_that_know(mine):
+            with contextlib.suppress(OSError):  # it, or its file, was there for a moment
+                inodes |= {str(link.readlink()) for link in (folder / "fd").iterdir()}
         listening = [
             fields[1]
             for name in ("tcp", "tcp6")
@@ -346,10 +273,3 @@ def test_the_emulated_aws_listens_only_on_loopback() -> None:
         ]
     assert f"0100007F:{emulator.port:04X}" in listening
     assert {address.partition(":")[0] for address in listening} == {"0100007F"}
-
-
-def knows(process: Path, text: str) -> bool:
-    try:
-        return text.encode() in (process / "environ").read_bytes()
-    except OSError:
-        return False

@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from emulators.telegram import BOT, Fault, Server, Telegram
+from live import doctor
+from local.project import ROOT
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Serve
-from tests.support.programs import Script, copy_of_the_project, edit
+from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
+from tests.support.stubs import BOT as PLAIN
 from tests.support.stubs import Peer, answers, answers_all, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -42,63 +45,65 @@ def telegram(webhook: str) -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return copy_of_the_project(tmp_path)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the operator is, and which stands for the module's."""
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    copy_of_the_bot(tmp_path / "bot")
+    return tmp_path
 
 
 @pytest.fixture
-def run(project: Path, telegram: Telegram) -> Callable[..., Script]:
-    """Run scripts/doctor to its end; whatever it writes, the token is not in it."""
+def examined(folder: Path, telegram: Telegram, connections: None) -> Callable[..., Ran]:
+    """Run scripts/doctor; whatever it writes, the token is not in it."""
 
-    def run(*arguments: str, **environment: str) -> Script:
+    def examined(*arguments: str, **environment: str) -> Ran:
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        with Script(project, "doctor", *arguments, **{**standard, **environment}) as script:
-            script.end()
+        ran = run(doctor.main, "--bot", "bot", *arguments, **{**standard, **environment})
         for token in (TOKEN, OTHER_TOKEN):
-            assert token.partition(":")[2] not in script.output
-        assert "Traceback" not in script.output
-        return script
+            assert token.partition(":")[2] not in ran.output
+        return ran
 
-    return run
+    return examined
 
 
 @pytest.fixture
-def examine(run: Callable[..., Script]) -> Examine:
+def examine(examined: Callable[..., Ran]) -> Examine:
     """Return each check's verdict, and its words with its advice; the exit code agrees."""
 
     def examine(**environment: str) -> dict[str, tuple[Any, str]]:
-        script = run("--json", **environment)
-        report = json.loads(script.output)
+        code, output = examined("--json", **environment)
+        report = json.loads(output)
         checks = {c["name"]: (c["ok"], f"{c['text']} → {c['advice']}") for c in report["checks"]}
         well = checks["token"][0] is True and all(ok is not False for ok, _ in checks.values())
         assert report["ok"] is well
-        assert script.process.returncode == (0 if well else 1)
+        assert code == (0 if well else 1)
         return checks
 
     return examine
 
 
-def deployment(project: Path, **outputs: str) -> dict[str, str]:
-    """Have this folder hold a deployment, as a Terraform on the PATH tells it."""
-    folder = project / "bin"
-    folder.mkdir()
+def deployment(folder: Path, **outputs: str) -> dict[str, str]:
+    """Have a folder hold a deployment, as a Terraform on the PATH tells it."""
+    programs = folder / "bin"
+    programs.mkdir()
     values = {name: {"value": value} for name, value in outputs.items()}
-    (folder / "outputs").write_text(json.dumps(values))
-    (folder / "terraform").write_text(f'#!/bin/sh\ncat "{folder}/outputs"\n')
-    (folder / "terraform").chmod(0o755)
-    (project / ".terraform").mkdir()
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+    (programs / "outputs").write_text(json.dumps(values))
+    (programs / "terraform").write_text(f'#!/bin/sh\ncat "{programs}/outputs"\n')
+    (programs / "terraform").chmod(0o755)
+    (folder / ".terraform").mkdir()
+    return {"PATH": f"{programs}:{os.environ['PATH']}", "TERRAFORM": ""}
 
 
-def test_a_bot_that_is_well(run: Callable[..., Script], project: Path, webhook: str) -> None:
+def test_a_bot_that_is_well(examined: Callable[..., Ran], folder: Path, webhook: str) -> None:
     environment = deployment(
-        project,
+        folder,
         webhook_url=webhook,
         logs_command="aws logs tail /aws/lambda/echo --follow",
     )
-    script = run(**environment)
-    assert script.process.returncode == 0
-    assert script.output.splitlines() == [
+    code, output = examined(**environment)
+    assert code == 0
+    assert output.splitlines() == [
         "✓ token            valid, of @echo_bot (Echo)",
         f"✓ webhook          {webhook}, this deployment's",
         "✓ deliveries       none failed",
@@ -111,27 +116,35 @@ def test_a_bot_that_is_well(run: Callable[..., Script], project: Path, webhook: 
     ]
 
 
-def test_without_a_state_it_says_what_it_does_not_know(examine: Examine, project: Path) -> None:
+def test_without_a_state_it_says_what_it_does_not_know(
+    examine: Examine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "ROOT", folder / "module")
     checks = examine()
     assert checks["webhook"][0] is None
-    assert f"Terraform was used neither in {Path.cwd()} nor in {project}" in checks["webhook"][1]
+    assert f"Terraform was used neither in {folder} nor in {folder}/module" in checks["webhook"][1]
     assert checks["logs"][0] is None
 
 
 def test_a_modules_user_has_the_state_in_the_current_folder(
-    examine: Examine,
-    project: Path,
-    webhook: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    examine: Examine, folder: Path, webhook: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = deployment(project, webhook_url=webhook)
-    here = tmp_path_factory.mktemp("here")
-    (project / ".terraform").rename(here / ".terraform")
-    monkeypatch.chdir(here)
+    environment = deployment(folder, webhook_url=webhook)
+    monkeypatch.setattr(doctor, "ROOT", folder / "module")
+    (folder / "module" / ".terraform").mkdir(parents=True)
     checks = examine(**environment)
     assert f"{webhook}, this deployment's" in checks["webhook"][1]
-    assert f"the state of {here} has no output logs_command" in checks["logs"][1]
+    assert f"the state of {folder} has no output logs_command" in checks["logs"][1]
+
+
+def test_elsewhere_the_state_is_the_modules(
+    examine: Examine, folder: Path, webhook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = deployment(folder, webhook_url=webhook)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    copy_of_the_bot(folder / "elsewhere" / "bot")
+    assert f"{webhook}, this deployment's" in examine(**environment)["webhook"][1]
 
 
 @pytest.mark.parametrize(
@@ -172,25 +185,24 @@ def well(peer: Peer, connection: socket.socket) -> None:
 
 @pytest.mark.usefixtures("trusted")
 def test_the_issuer_of_telegrams_certificate(
-    run: Callable[..., Script], serve: Serve, tls: ssl.SSLContext
+    examined: Callable[..., Ran], serve: Serve, tls: ssl.SSLContext
 ) -> None:
     peer = serve(well, answers_all, tls=tls)
-    assert (
-        "✓ certificate      localhost's is issued by trustme v"
-        in run(TELEGRAM_API_URL=peer.url).output
-    )
+    output = examined(TELEGRAM_API_URL=peer.url).output
+    assert "✓ certificate      localhost's is issued by trustme v" in output
 
 
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_that_is_not_shown(
-    run: Callable[..., Script], serve: Serve, tls: ssl.SSLContext
+    examined: Callable[..., Ran], serve: Serve, tls: ssl.SSLContext
 ) -> None:
     def last_with_tls(peer: Peer, connection: socket.socket) -> None:
         peer.tls = None
         well(peer, connection)
 
     peer = serve(last_with_tls, tls=tls)
-    assert "– certificate      localhost doesn't show it: " in run(TELEGRAM_API_URL=peer.url).output
+    output = examined(TELEGRAM_API_URL=peer.url).output
+    assert "– certificate      localhost doesn't show it: " in output
 
 
 def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
@@ -201,21 +213,20 @@ def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
     assert checks["secret"][0] is None
 
 
-def test_another_deployments_webhook(examine: Examine, project: Path, webhook: str) -> None:
+def test_another_deployments_webhook(examine: Examine, folder: Path, webhook: str) -> None:
     mine = "https://mine.example.org/telegram"
-    checks = examine(**deployment(project, webhook_url=mine))
+    checks = examine(**deployment(folder, webhook_url=mine))
     assert checks["webhook"][0] is False
     assert f"{webhook} is another deployment's; this one's is {mine}" in checks["webhook"][1]
 
 
-def test_a_terraform_that_fails(examine: Examine, project: Path) -> None:
-    environment = deployment(project)
-    script = project / "bin" / "terraform"
+def test_a_terraform_that_fails(examine: Examine, folder: Path) -> None:
+    environment = deployment(folder)
+    script = folder / "bin" / "terraform"
     script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
     checks = examine(**environment)
     assert (
-        f"terraform output failed in {project}: Backend initialization required"
-        in checks["logs"][1]
+        f"terraform output failed in {folder}: Backend initialization required" in checks["logs"][1]
     )
 
 
@@ -235,14 +246,12 @@ def test_a_terraform_that_fails(examine: Examine, project: Path) -> None:
         ("Something new", "Something new → look at the function's logs"),
     ],
 )
-def test_a_failed_delivery_in_plain_words(
-    examine: Examine, telegram: Telegram, message: str, words: str
-) -> None:
-    telegram.webhook |= {"last_error_date": int(time.time()), "last_error_message": message}
-    checks = examine()
-    assert checks["deliveries"][0] is False
-    assert message in checks["deliveries"][1]
-    assert words in checks["deliveries"][1]
+def test_a_failed_delivery_in_plain_words(message: str, words: str) -> None:
+    failed = {"last_error_date": int(time.time()), "last_error_message": message}
+    check = doctor.deliveries(failed)
+    assert check.ok is False
+    assert message in check.text
+    assert words in f"{check.text} → {check.advice}"
 
 
 def test_a_failure_that_is_over(examine: Examine, telegram: Telegram) -> None:
@@ -276,25 +285,25 @@ def test_kinds_of_update_that_are_not_asked_for(
 
 @pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
 def test_a_kind_of_update_that_does_not_exist(
-    examine: Examine, project: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
+    examine: Examine, folder: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
 ) -> None:
-    edit(project, "HANDLED = ", "HANDLED = ['mesage'] or ")
+    save(folder / "bot" / "bot.py", "HANDLED = ", "HANDLED = ['mesage'] or ")
     telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
     ok, words = examine()["kinds of update"]
     assert ok is verdict
     assert "HANDLED has mesage" in words
 
 
-def test_a_bot_without_reply(examine: Examine, project: Path) -> None:
-    (project / "lambda/bot.py").write_text("HANDLED = ['message']\n")
+def test_a_bot_without_reply(examine: Examine, folder: Path) -> None:
+    (folder / "bot" / "bot.py").write_text("HANDLED = ['message']\n")
     assert examine()["kinds of update"] == (
         False,
         "bot.py must have a function reply(update) → fix bot.py",
     )
 
 
-def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:
-    edit(project, "def reply(", "def reply(:")
+def test_a_bot_that_cannot_be_imported(examine: Examine, folder: Path) -> None:
+    save(folder / "bot" / "bot.py", "def reply(", "def reply(:")
     ok, words = examine()["kinds of update"]
     assert ok is False
     assert "bot.py can't be imported" in words
@@ -309,14 +318,10 @@ def test_a_bot_that_cannot_be_imported(examine: Examine, project: Path) -> None:
     ],
     ids=["no groups", "off", "on"],
 )
-def test_what_it_sees_in_groups(
-    examine: Examine, monkeypatch: pytest.MonkeyPatch, fields: dict[str, bool], words: str
-) -> None:
-    for name, value in fields.items():
-        monkeypatch.setitem(BOT, name, value)
-    ok, text = examine()["groups"]
-    assert ok is True
-    assert words in text
+def test_what_it_sees_in_groups(fields: dict[str, bool], words: str) -> None:
+    check = doctor.groups({**BOT, **fields})
+    assert check.ok is True
+    assert words in check.text
 
 
 @pytest.mark.parametrize(
@@ -368,10 +373,10 @@ def open_page(telegram: Telegram, url: str) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_page_that_is_well(
-    examine: Examine, project: Path, page: Page, httpserver: HTTPServer, known: bool
+    examine: Examine, folder: Path, page: Page, httpserver: HTTPServer, known: bool
 ) -> None:
     url = page()
-    checks = examine(**(deployment(project, mini_app_url=url) if known else {}))
+    checks = examine(**(deployment(folder, mini_app_url=url) if known else {}))
     assert checks["page"] == (True, f"{url} answers HTTP 200, text/html; charset=utf-8 → ")
     assert checks["page's requests"] == (True, "a forged one gets HTTP 401 → ")
     asked = [request for request, _ in httpserver.log if request.path == "/app/api/"]
@@ -401,11 +406,11 @@ def test_a_page_that_lets_strangers_in(examine: Examine, page: Page) -> None:
 
 
 def test_a_button_that_opens_another_page(
-    examine: Examine, project: Path, telegram: Telegram, page: Page
+    examine: Examine, folder: Path, telegram: Telegram, page: Page
 ) -> None:
     url = page()
     open_page(telegram, "https://example.org/app/index.html")
-    ok, text = examine(**deployment(project, mini_app_url=url))["page"]
+    ok, text = examine(**deployment(folder, mini_app_url=url))["page"]
     assert ok is False
     assert "but the menu button opens https://example.org/app/index.html → terraform" in text
 
@@ -424,13 +429,14 @@ def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegr
     assert text.startswith("the menu button can't be read: getChatMenuButton: HTTP 500")
 
 
-def test_the_demo_is_well(project: Path) -> None:
-    with Script(project, "demo", "--direct") as demo:
-        demo.wait_for("scripts/doctor\n")
+def test_the_demo_is_well() -> None:
+    bot = ("--bot", str(PLAIN.parent))
+    with Script(ROOT, "demo", "--direct", *bot) as demo:
+        demo.wait_for("scripts/doctor --bot")
         words = demo.output.partition("TELEGRAM_API_URL=")[2].split()
         environment = {
             "TELEGRAM_API_URL": words[0],
             "TELEGRAM_BOT_TOKEN": words[1].partition("=")[2],
         }
-        with Script(project, "doctor", **environment) as doctor:
+        with Script(ROOT, "doctor", *bot, **environment) as doctor:
             assert doctor.end() == 0, doctor.output

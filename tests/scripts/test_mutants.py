@@ -19,7 +19,7 @@ def file(test: str) -> bool:
     return (ROOT / "tests" / f"{test}.py").is_file()
 
 
-@pytest.mark.parametrize("module", EQUIVALENT)
+@pytest.mark.parametrize("module", [name for name in EQUIVALENT if name != "bot"])  # any bot
 def test_an_equivalent_is_one_change_away_from_a_line(module: str) -> None:
     files = [path(name) for name in (TESTS if module == "*" else [module])]
     source = [code(line) for file in files for line in file.read_text().splitlines()]

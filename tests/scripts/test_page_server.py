@@ -27,7 +27,7 @@ def post(page: PageServer, length: str, body: str = "") -> bytes:
         f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
-    with socket.create_connection(("127.0.0.1", page.server_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", page.server_port), timeout=60) as connection:
         connection.sendall(head.encode("latin-1"))
         with connection.makefile("rb") as answer:
             return answer.read()
@@ -59,5 +59,5 @@ def test_a_browser_that_leaves_is_forgotten(
     page.chat.end()
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
-            thread.join(10)
+            thread.join(60)
     assert "Traceback" not in "".join(capfd.readouterr())

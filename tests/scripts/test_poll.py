@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from emulators.telegram import Call, Delivery, Fault, Server, Telegram
+from live import poll
+from local.project import ROOT
 
-from tests.support.programs import Script, copy_of_the_project, edit
+from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-Start = Callable[..., Script]
 
 
 @pytest.fixture
@@ -23,24 +26,40 @@ def telegram() -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return copy_of_the_project(tmp_path)
+def bot(tmp_path: Path) -> Path:
+    return copy_of_the_bot(tmp_path / "bot")
+
+
+Polled = Callable[..., Ran]
 
 
 @pytest.fixture
-def poll(project: Path, telegram: Telegram) -> Iterator[Start]:
-    """Start scripts/poll; whatever it writes, the token is not in it."""
-    started: list[Script] = []
+def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
+    """Run scripts/poll to its end, or until a message of the bot's makes a condition true.
 
-    def start(*arguments: str, **environment: str) -> Script:
+    Then it is interrupted, before the function knows that Telegram took the message. Whatever it
+    writes, the token is not in it.
+    """
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def polled(*arguments: str, until: Callable[[], Any] | None = None, **environment: str) -> Ran:
+        def watch(event: Call | Delivery) -> None:
+            if isinstance(event, Call) and event.method == "sendMessage" and until and until():
+                interrupt()
+
+        telegram.watch = watch
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        started.append(Script(project, "poll", *arguments, **{**standard, **environment}))
-        return started[-1]
+        hanging = threading.Timer(LONGEST, interrupt)
+        hanging.start()
+        ran = run(poll.main, "--bot", str(bot), *arguments, **{**standard, **environment})
+        hanging.cancel()
+        for token in (TOKEN, OTHER_TOKEN):
+            assert token.partition(":")[2] not in ran.output
+        return ran
 
-    yield start
-    for script in started:
-        script.__exit__()
-        assert TOKEN.partition(":")[2] not in script.output
+    return polled
 
 
 def texts(telegram: Telegram) -> list[str]:
@@ -62,185 +81,137 @@ def set_webhook(telegram: Telegram) -> None:
     telegram.answer("setWebhook", {"url": "https://example.org/telegram"})
 
 
-def test_messages_are_answered(poll: Start, telegram: Telegram) -> None:
+def script(telegram: Telegram, bot: Path) -> Script:
+    """Start the script itself, for what a process does while others write."""
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    return Script(ROOT, "poll", "--bot", str(bot), **ours)
+
+
+def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
+    (bot / "app").mkdir()
+    (bot / "app" / "index.html").touch()
     say(telegram, "before")
-    script = poll()
-    wait_for(telegram, "Heard: before")
-    say(telegram, "while")
-    wait_for(telegram, "Heard: before", "Heard: while")
-    script.wait_for("update 900000002 · message · answered sendMessage")
-    assert script.end(signal.SIGINT) == 0
-    assert "Heard: " not in script.output  # nor anything else that somebody wrote
-    assert "@echo_bot is answered from here; 1 updates wait" in script.output
-
-
-def test_a_page_is_not_served_and_that_is_said(
-    poll: Start, telegram: Telegram, project: Path
-) -> None:
-    (project / "lambda" / "app").mkdir()
-    (project / "lambda" / "app" / "index.html").touch()
-    script = poll()
-    script.wait_for("the page in app/ isn't served: Telegram wants HTTPS for it")
-    say(telegram, "hello")
-    wait_for(telegram, "Heard: hello")
-
-
-def test_what_is_handled_is_asked_for(poll: Start, telegram: Telegram) -> None:
-    poll()
-    say(telegram, "hello")
-    wait_for(telegram, "Heard: hello")
+    with script(telegram, bot) as polling:
+        wait_for(telegram, "Heard: before")
+        say(telegram, "while")
+        polling.wait_for("update 900000002 · message · answered sendMessage")
+        save(bot / "bot.py", "Heard: ", "Noted: ")
+        say(telegram, "after")
+        wait_for(telegram, "Heard: before", "Heard: while", "Noted: after")
+        polling.wait_for("update 900000003")
+        assert polling.end(signal.SIGHUP) == 0
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
-
-
-def test_a_kind_of_update_that_does_not_exist_is_told(poll: Start, project: Path) -> None:
-    edit(project, "HANDLED = ", "HANDLED = ['mesage'] or ")
-    poll().wait_for("scripts/poll: HANDLED has mesage: ")
-
-
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_nothing_is_answered_twice_after_a_clean_end(
-    poll: Start, telegram: Telegram, kind: signal.Signals
-) -> None:
-    script = poll()
-    say(telegram, "hello")
-    script.wait_for("· answered")
-    assert script.end(kind, within=20) == 0  # long before Telegram would end the long poll
     assert telegram.pending() == 0
-    again = poll()
-    say(telegram, "again")
-    again.wait_for("· answered")
-    assert texts(telegram) == ["Heard: hello", "Heard: again"]
+    assert "@echo_bot is answered from here; 1 updates wait" in polling.output
+    assert "the page in app/ isn't served: Telegram wants HTTPS for it" in polling.output
+    assert polling.output.count("loaded in") == 2
+    assert "Heard: " not in polling.output  # nor anything else that somebody wrote
+    assert TOKEN.partition(":")[2] not in polling.output
+
+
+def test_a_broken_change_is_told_and_costs_no_message(telegram: Telegram, bot: Path) -> None:
+    with script(telegram, bot) as polling:
+        say(telegram, "hello")
+        polling.wait_for("· answered")
+        save(bot / "bot.py", "def reply(", "def reply(:")
+        say(telegram, "broken")
+        polling.wait_for("SyntaxError")
+        save(bot / "bot.py", "def reply(:", "def reply(")
+        wait_for(telegram, "Heard: hello", "Heard: broken")
+        save(
+            bot / "bot.py",
+            '= message["text"]',
+            '= message["text"] + {"fail": 1}.get(message["text"], "")',
+        )
+        say(telegram, "fail")
+        polling.wait_for("TypeError: can only concatenate str")
+        say(telegram, "again")
+        polling.wait_for("update 900000004")
+        assert polling.end(signal.SIGTERM, within=40) == 0  # the long poll takes 50
+    assert texts(telegram) == ["Heard: hello", "Heard: broken", "Heard: again"]
+    assert telegram.pending() == 0
+
+
+def test_a_kind_of_update_that_does_not_exist_is_told(
+    polled: Polled, telegram: Telegram, bot: Path
+) -> None:
+    save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
+    say(telegram, "hello")
+    ran = polled(until=lambda: texts(telegram))
+    assert "scripts/poll: HANDLED has mesage: " in ran.output
 
 
 def test_an_update_that_is_being_answered_is_finished_first(
-    poll: Start, telegram: Telegram
+    polled: Polled, telegram: Telegram
 ) -> None:
-    script = poll()
-    script.wait_for("Ctrl-C ends this")
-
-    def interrupt(event: Call | Delivery) -> None:
-        if isinstance(event, Call) and event.method == "sendMessage":
-            script.process.send_signal(signal.SIGINT)
-
-    telegram.watch = interrupt  # when the call was carried out, before it is answered
     say(telegram, "hello")
-    assert script.end() == 0
-    assert texts(telegram) == ["Heard: hello"]
+    ran = polled(until=lambda: texts(telegram))
+    assert (ran.code, texts(telegram)) == (0, ["Heard: hello"])
     assert telegram.pending() == 0
 
 
-def test_a_webhook_is_left_alone(poll: Start, telegram: Telegram) -> None:
+def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
     set_webhook(telegram)
-    script = poll()
-    assert script.end() == 1
-    assert "a webhook, https://example.org/telegram, which receives its updates" in script.output
-    assert "scripts/poll --take-over" in script.output
+    ran = polled()
+    assert ran.code == 1
+    assert "a webhook, https://example.org/telegram, which receives its updates" in ran.output
+    assert "scripts/poll --take-over" in ran.output
     assert telegram.webhook["url"] == "https://example.org/telegram"
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
 
 
 def test_a_webhook_is_taken_over_and_how_to_put_it_back_is_said(
-    poll: Start, telegram: Telegram
+    polled: Polled, telegram: Telegram
 ) -> None:
     set_webhook(telegram)
     telegram.deliver = lambda *request: (503, {}, "")
     say(telegram, "waiting")
-    script = poll("--take-over")
-    wait_for(telegram, "Heard: waiting")
-    script.wait_for("· answered")
-    assert script.end(signal.SIGINT) == 0
+    ran = polled("--take-over", until=lambda: texts(telegram) == ["Heard: waiting"])
+    assert ran.code == 0
     assert telegram.webhook["url"] == ""
     assert (
         "The webhook was https://example.org/telegram. To put it back: "
         "terraform apply -replace=aws_lambda_invocation.webhook (if a configuration calls "
-        "the module, with module.NAME. before the address)" in script.output
+        "the module, with module.NAME. before the address)" in ran.output
     )
 
 
-def test_network_failures_are_waited_out(poll: Start, telegram: Telegram) -> None:
+def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> None:
     methods = ("getUpdates",)
     telegram.faults.append(Fault("refuse", 1, 502, "Bad Gateway", methods=methods))
     telegram.faults.append(Fault("lost", 1, methods=methods))
     say(telegram, "hello")
-    script = poll()
-    script.wait_for("tried again in 1 s")
-    script.wait_for("tried again in 2 s")
-    wait_for(telegram, "Heard: hello")
-    assert script.output.count("Telegram can't be reached") == 2
+    ran = polled(until=lambda: texts(telegram) == ["Heard: hello"])
+    assert "tried again in 1 s" in ran.output
+    assert "tried again in 2 s" in ran.output
+    assert ran.output.count("Telegram can't be reached") == 2
 
 
-def test_a_throttled_answer_comes_later_and_once(poll: Start, telegram: Telegram) -> None:
-    methods = ("sendMessage",)
-    telegram.faults.append(
-        Fault("refuse", 1, 429, "Too Many Requests", {"retry_after": 1}, methods)
-    )
-    script = poll()
+def test_a_throttled_answer_comes_later_and_once(polled: Polled, telegram: Telegram) -> None:
+    wish = {"retry_after": 1}
+    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", wish, ("sendMessage",)))
     say(telegram, "one")
     say(telegram, "two")
-    script.wait_for("is not answered yet: throttled")
-    script.wait_for("tried again in 1 s")
-    wait_for(telegram, "Heard: one", "Heard: two")
-    script.wait_for("update 900000002")
-    assert len(texts(telegram)) == 2
+    ran = polled(until=lambda: "Heard: two" in texts(telegram))
+    assert "is not answered yet: throttled" in ran.output
+    assert "tried again in 1 s" in ran.output
+    assert texts(telegram) == ["Heard: one", "Heard: two"]
 
 
-def test_an_answer_whose_reply_was_lost_is_given_again(poll: Start, telegram: Telegram) -> None:
+def test_an_answer_whose_reply_was_lost_is_given_again(polled: Polled, telegram: Telegram) -> None:
     telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
-    poll()
     say(telegram, "hello")
-    wait_for(telegram, "Heard: hello", "Heard: hello")
+    polled(until=lambda: texts(telegram) == ["Heard: hello", "Heard: hello"])
 
 
-def test_an_interrupted_update_stays_with_telegram(poll: Start, telegram: Telegram) -> None:
+def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
-    script = poll()
     say(telegram, "hello")
-    script.wait_for("is not answered yet")
-    assert script.end(signal.SIGINT) == 0
-    assert telegram.pending() == 1
+    ran = polled(until=lambda: "sendMessage" in [call.method for call in telegram.calls])
+    assert (ran.code, telegram.pending()) == (0, 1)
     telegram.faults.clear()
-    poll()
-    wait_for(telegram, "Heard: hello")
-
-
-def test_a_saved_change_is_live_at_the_next_message(
-    poll: Start, telegram: Telegram, project: Path
-) -> None:
-    script = poll()
-    say(telegram, "hello")
-    wait_for(telegram, "Heard: hello")
-    edit(project, "Heard: ", "Noted: ")
-    say(telegram, "hello")
-    wait_for(telegram, "Noted: hello")
-    script.wait_for("loaded in")
-
-
-def test_a_broken_change_is_told_and_costs_no_message(
-    poll: Start, telegram: Telegram, project: Path
-) -> None:
-    script = poll()
-    say(telegram, "hello")
-    script.wait_for("· answered")
-    edit(project, "def reply(", "def reply(:")
-    say(telegram, "broken")
-    script.wait_for("SyntaxError")
-    edit(project, "def reply(:", "def reply(")
-    wait_for(telegram, "Heard: hello", "Heard: broken")
-
-
-def test_a_bot_that_fails_shows_where_and_goes_on(
-    poll: Start, telegram: Telegram, project: Path
-) -> None:
-    edit(
-        project,
-        'text = message["text"]',
-        'text = message["text"] + {"fail": 1}.get(message["text"], "")',
-    )
-    script = poll()
-    say(telegram, "fail")
-    script.wait_for("TypeError: can only concatenate str")
-    say(telegram, "hello")
-    wait_for(telegram, "Heard: hello")
+    polled(until=lambda: texts(telegram) == ["Heard: hello"])
+    assert telegram.pending() == 0
 
 
 @pytest.mark.parametrize(
@@ -254,13 +225,11 @@ def test_a_bot_that_fails_shows_where_and_goes_on(
     ids=["no token", "no shape", "unknown token", "no network"],
 )
 def test_what_cannot_work_is_said_in_a_sentence(
-    poll: Start, environment: dict[str, str], sentence: str
+    polled: Polled, environment: dict[str, str], sentence: str
 ) -> None:
-    script = poll(**environment)
-    assert script.end() == 1
-    assert sentence in script.output
-    assert "Traceback" not in script.output
-    assert OTHER_TOKEN.partition(":")[2] not in script.output
+    ran = polled(**environment)
+    assert ran.code == 1
+    assert sentence in ran.output
 
 
 @pytest.mark.parametrize(
@@ -280,9 +249,9 @@ def test_what_cannot_work_is_said_in_a_sentence(
     ids=["another program", "a webhook"],
 )
 def test_a_conflict_ends_it(
-    poll: Start, telegram: Telegram, description: str, sentence: str
+    polled: Polled, telegram: Telegram, description: str, sentence: str
 ) -> None:
     telegram.faults.append(Fault("refuse", 1, 409, description, methods=("getUpdates",)))
-    script = poll()
-    assert script.end() == 1
-    assert f"scripts/poll: {sentence}" in script.output
+    ran = polled()
+    assert ran.code == 1
+    assert f"scripts/poll: {sentence}" in ran.output

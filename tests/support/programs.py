@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import select
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
 
 from local.project import MODULE, ROOT, TOOLS, VENV
 
@@ -30,19 +36,70 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
+def copy_of_the_bot(folder: Path) -> Path:
+    """Copy the tests' bot into a folder of its own, where a test may change it."""
+    folder.mkdir()
+    shutil.copy(BOT, folder)
+    return folder
+
+
 def edit(project: Path, old: str, new: str) -> None:
-    """Change a line of a copy's bot.py, and save it at once as an editor does."""
-    path = project / "lambda" / "bot.py"
+    """Change a line of a copy's bot.py."""
+    save(project / "lambda" / "bot.py", old, new)
+
+
+def save(path: Path, old: str, new: str) -> None:
+    """Change a line of a file, and save it at once as an editor does."""
     source = path.read_text()
     assert old in source
     path.with_suffix(".new").write_text(source.replace(old, new))
     path.with_suffix(".new").replace(path)
 
 
+def names_a_bot(arguments: tuple[str, ...]) -> None:
+    """Check that a tool doesn't run lambda/bot.py, which its author may have replaced."""
+    assert {"--bot", "--config", "--help"} & {*arguments}, "no test may depend on lambda/bot.py"
+
+
+class Ran(NamedTuple):
+    """What came of a tool: its exit code, and all that it wrote."""
+
+    code: Any
+    output: str
+
+
+def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
+    """Run a tool's main() in this process, with arguments and further variables.
+
+    It saves a start of Python. A test of what a process does on top of that needs a `Script`.
+    """
+    if tool.__module__ in ("chat.demo", "live.doctor", "live.poll"):
+        names_a_bot(arguments)
+    output = io.StringIO()
+    kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    handlers = {kind: signal.getsignal(kind) for kind in kinds}
+    with (
+        mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "argv", ["tool", *arguments]),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        try:
+            code: Any = tool()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            for kind, handler in handlers.items():
+                signal.signal(kind, handler)
+    return Ran(code, output.getvalue())
+
+
 class Script:
     """A script at work, whose output is read as it comes. It is ended with the `with` block."""
 
     def __init__(self, project: Path, name: str, *arguments: str, **environment: str) -> None:
+        if project == ROOT:
+            names_a_bot(arguments)
         self.process = subprocess.Popen(
             [project / "scripts" / name, *arguments],
             env={**os.environ, **environment},
@@ -101,11 +158,32 @@ def page_of(demo: Script) -> str:
     return demo.output.partition("Chat with the bot: ")[2].split()[0]
 
 
-def processes_that_know(text: str) -> list[str]:
-    """Return the command lines of this machine's processes with a text in their environment."""
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what the files of a folder hold, by their paths, but those that Python makes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if not {VENV.name, "__pycache__"} & set(path.relative_to(folder).parts) and path.is_file()
+    }
+
+
+def nothing_is_left(temporary: Path) -> None:
+    """Check that a tool's processes end, and leave no file: those with a TMPDIR of their own."""
+    for process in processes_that_know(f"TMPDIR={temporary}"):
+        with contextlib.suppress(ProcessLookupError):
+            ended = os.pidfd_open(int(process.name))
+            try:  # a killed one takes a moment
+                assert select.select([ended], [], [], LONGEST)[0], (process / "cmdline").read_text()
+            finally:
+                os.close(ended)
+    assert list(temporary.iterdir()) == []
+
+
+def processes_that_know(text: str) -> list[Path]:
+    """Return the folders in /proc of this machine's processes with a text in their environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if text.encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
+                found.append(folder)
     return found

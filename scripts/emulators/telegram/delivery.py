@@ -36,6 +36,9 @@ KEPT_BY_KIND = {
 # https://core.telegram.org/bots/api#setwebhook
 ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 
+# Not the global one: other threads may seed that, as Hypothesis does.
+_random = random.Random()
+
 
 @dataclass
 class Delivery:
@@ -97,7 +100,7 @@ def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[flo
         return float(min(seconds, LONGEST_WISH)), last
     if attempt == 1:
         return 0.0, last
-    doubled = min(last * 2, random.uniform(*LAST_PAUSE))
+    doubled = min(last * 2, _random.uniform(*LAST_PAUSE))
     return doubled, doubled
 
 
