@@ -5,9 +5,9 @@ locals {
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
-  # What is not packed. scripts/package has the same rule. The fileset patterns skip dot files before
-  # opening them, since an editor's lock file is a dangling link.
-  not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
+  # By the script's own rule. The fileset patterns skip dot files before opening them, since an editor's
+  # lock file is a dangling link.
+  not_packed = one(regex("NOT_PACKED = .*\\(r\"(.+)\"\\)", file("${path.module}/scripts/package")))
   own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
   bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
 
