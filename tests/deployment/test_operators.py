@@ -111,7 +111,7 @@ def test_a_token_in_parameter_store(deploy: Deploy, telegram: Telegram, aws: Emu
     for number in range(10, 15):
         telegram.send(telegram.message(f"during {number}"))
     keep(aws, OTHER_TOKEN)
-    module.apply("-replace=aws_lambda_invocation.webhook")
+    module.apply("-replace=aws_lambda_invocation.register_webhook")
     telegram.wait(lambda: telegram.pending() == 0)
     assert texts(telegram)[1:] == [f"Heard: during {number}" for number in range(15)]
 
@@ -308,11 +308,11 @@ RESOURCES = {
     "aws_iam_role_policy.this",
     "aws_lambda_function.this",
     "aws_lambda_function_event_invoke_config.this",
-    "aws_lambda_invocation.removal",
-    "aws_lambda_invocation.webhook",
+    "aws_lambda_invocation.deregister_webhook",
+    "aws_lambda_invocation.register_webhook",
     "aws_lambda_permission.webhook",
     "terraform_data.package",
-    "terraform_data.role",
+    "terraform_data.role_id",
     "terraform_data.webhook_secret",
 }
 SCHEDULE = [
@@ -343,7 +343,7 @@ ADDED = {
         *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
         *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
         'aws_cloudwatch_metric_alarm.this["page_failed"]',
-        "aws_lambda_invocation.menu_button_removal[0]",
+        "aws_lambda_invocation.remove_menu_button[0]",
     },
     "queue": {
         "aws_lambda_event_source_mapping.updates[0]",

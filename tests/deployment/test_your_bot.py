@@ -226,7 +226,7 @@ def test_a_function_deleted_by_hand_is_made_again_by_an_apply(
     failed = module.destroy(check=False)
     assert failed.returncode == 1
     assert re.search("(?s)Invoke.* 404", failed.stderr)
-    module.terraform("state", "rm", "aws_lambda_invocation.removal")
+    module.terraform("state", "rm", "aws_lambda_invocation.deregister_webhook")
     module.destroy()
     assert telegram.webhook["url"] != ""
 

@@ -36,8 +36,8 @@ class Deployment(Module):
         else:
             super().init()
         files = [path.read_text() for path in self.folder.rglob("*.tf")]
-        resources = re.findall(r'^resource "(aws_\w+)"', "\n".join(files), re.MULTILINE)
-        self._provider = Provider(self.root, resources, self.environment)
+        used = re.findall(r'^(?:resource|data) "(aws_\w+)"', "\n".join(files), re.MULTILINE)
+        self._provider = Provider(self.root, used, self.environment)
 
     def terraform(
         self, *arguments: str, check: bool = True, input: str | None = None
