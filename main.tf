@@ -1,3 +1,13 @@
+# Extras: what the other files add. To remove one, delete its file, and what it is called here.
+
+locals {
+  extras       = [local.mini_app, local.queue] # each with alarms, environment and policy statements
+  registration = merge(local.menu_button)
+  schedules    = merge(local.warm, local.watch)
+
+  extra_environment = merge([for extra in local.extras : extra.environment]...)
+}
+
 # Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path holds a digest of the
 # contents, so a plan needs no zip file and sees every change.
 
@@ -5,9 +15,9 @@ locals {
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
-  # What is not packed. scripts/package has the same rule. The fileset patterns skip dot files before
-  # opening them, since an editor's lock file is a dangling link.
-  not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
+  # By the script's own rule. The fileset patterns skip dot files before opening them, since an editor's
+  # lock file is a dangling link.
+  not_packed = one(regex("NOT_PACKED = .*\\(r\"(.+)\"\\)", file("${path.module}/scripts/package")))
   own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
   bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
 
@@ -26,8 +36,9 @@ locals {
 }
 
 resource "terraform_data" "package" {
-  # A new name (in the path) or a new role replaces the function, which needs a zip that this clone may not have.
-  triggers_replace = [local.package, local.package_digest, terraform_data.role.output]
+  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this
+  # clone may not have.
+  triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
 
   # Without a shell, since a path may contain spaces, quotes and dollar signs.
   provisioner "local-exec" {
@@ -41,35 +52,47 @@ resource "terraform_data" "package" {
       error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {
-      condition     = local.bot_folder == local.module_folder || !anytrue([for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))])
+      condition = local.bot_folder == local.module_folder || !anytrue([
+        for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))
+      ])
       error_message = "The source_dir must have no handler.py and no botkit/, since the module adds its own: ${local.bot_folder} has one."
     }
     precondition {
-      condition     = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
-      error_message = "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot."
-    }
-    precondition {
-      condition     = var.mini_app == null || (contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py"))
-      error_message = "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/, since everything in this folder is public: see ${abspath(local.bot_folder)}."
+      condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
+      error_message = join(" ", [
+        "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too:",
+        "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
+      ])
     }
     precondition {
       condition = anytrue([
         for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
       ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
-      error_message = "The packages of requirements.txt must be installed beside it: python3 -m pip install --target \"${local.bot_folder}\" -r \"${local.bot_folder}/requirements.txt\" --platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:"
+      error_message = join(" ", [
+        "The packages of requirements.txt must be installed beside it:",
+        "python3 -m pip install --target \"${local.bot_folder}\" -r \"${local.bot_folder}/requirements.txt\"",
+        "--platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:",
+      ])
     }
   }
 }
 
-# Role: it may write to one log group, read the token's parameter and use the queue if there is one,
-# trace if that is on, and do what the bot's own policy allows.
+# Role: it may write to one log group, read the token's parameter, trace if that is on, use what the
+# extras need, and do what the bot's own policy allows.
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+data "aws_caller_identity" "current" {}
 
 locals {
-  # arn:partition:logs:region:account:log-group:name
-  partition = split(":", aws_cloudwatch_log_group.function.arn)[1]
-  region    = split(":", aws_cloudwatch_log_group.function.arn)[3]
-  account   = split(":", aws_cloudwatch_log_group.function.arn)[4]
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.id # version 6 of the provider deprecates its name
+  account   = data.aws_caller_identity.current.account_id
 
+  # ARNs by name: a plan shows them before the resources exist.
+  log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.function.name}"
   parameter_arns = [
     for name in var.telegram_bot_token_parameter[*] :
     "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
@@ -102,7 +125,7 @@ resource "aws_iam_role_policy" "this" {
       [{
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${aws_cloudwatch_log_group.function.arn}:*"
+        Resource = "${local.log_group_arn}:*"
       }],
       [for arn in local.parameter_arns : {
         Effect   = "Allow"
@@ -124,15 +147,9 @@ resource "aws_iam_role_policy" "this" {
       [for action in local.tracing_actions : {
         Effect   = "Allow"
         Action   = action
-        Resource = "*" # X-Ray knows no narrower one
+        Resource = "*" # X-Ray supports no narrower one
       }],
-      [for queue in aws_sqs_queue.updates : {
-        Effect = "Allow"
-        Action = [
-          "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
-        ]
-        Resource = queue.arn
-      }],
+      flatten([for extra in local.extras : extra.statements]),
       # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
@@ -142,7 +159,7 @@ resource "aws_iam_role_policy" "this" {
 # A role created again under the same name has a new identity, but the function's grant on its
 # environment's key still names the old one, so the function must be replaced. A reference to the
 # role itself doesn't replace it.
-resource "terraform_data" "role" {
+resource "terraform_data" "role_id" {
   input = aws_iam_role.this.unique_id
 }
 
@@ -178,8 +195,17 @@ locals {
     for name in nonsensitive(keys(var.environment)) : name if
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
-  own_names      = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
-  reserved_names = "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)|LAMBDA_(RUNTIME_DIR|TASK_ROOT)"
+  own_names = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
+  reserved_names = join("|", [
+    "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)",
+    "AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",
+    "LAMBDA_(RUNTIME_DIR|TASK_ROOT)",
+  ])
+
+  # Lambda measures the JSON of all variables. Before the first apply, the secret and the URLs of the extras
+  # are unknown: they take 65 bytes, and up to 150 each.
+  environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
+  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 65 + 150 * length(local.extra_environment)
 
   # A failed condition prints the values it refers to, so conditions refer only to these booleans.
   label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -197,7 +223,7 @@ resource "aws_lambda_function" "this" {
   description                    = "Telegram bot"
   role                           = aws_iam_role.this.arn
   filename                       = local.package
-  source_code_hash               = base64encode(local.package_digest)
+  source_code_hash               = base64encode(local.package_digest) # of the sources, not the zip: a change uploads the package
   runtime                        = var.runtime
   handler                        = "handler.handler"
   architectures                  = ["arm64"]
@@ -209,9 +235,8 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       local.environment,
-      local.mini_app_environment,
+      local.extra_environment,
       { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
-      { for queue in aws_sqs_queue.updates : "QUEUE_URL" => queue.url },
     )
   }
 
@@ -227,7 +252,7 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
-    replace_triggered_by = [terraform_data.role.output]
+    replace_triggered_by = [terraform_data.role_id.output]
 
     precondition {
       condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
@@ -235,51 +260,46 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = "The telegram_bot_token must be a token as @BotFather gave it: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
+      error_message = "The telegram_bot_token must be as from @BotFather: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
     }
     precondition {
-      condition     = local.api_url_is_valid
-      error_message = "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org; a port and a path may follow, and no slash at the end."
+      condition = local.api_url_is_valid
+      error_message = join(" ", [
+        "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org;",
+        "a port and a path may follow, and no slash at the end.",
+      ])
     }
     precondition {
       condition     = local.proxy_is_valid
-      error_message = "The telegram_proxy must be http://host:port or http://user:password@host:port, with special characters percent-encoded (@ is %40)."
+      error_message = "The telegram_proxy must be http://host:port or http://user:password@host:port, special characters as %XX (@ is %40)."
     }
     precondition {
-      condition     = length(local.refused_names) == 0
-      error_message = "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda."
+      condition = length(local.refused_names) == 0
+      error_message = join(" ", [
+        "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores,",
+        "and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda.",
+      ])
     }
     precondition {
-      # Lambda measures the JSON of all variables. What is unknown before the first apply takes 65 bytes of it, the
-      # secret, up to 150, the queue's URL, and up to 100, the page's.
-      condition     = 3 * length(base64encode(replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-"))) / 4 <= 4096 - 65 - (var.queue ? 150 : 0) - (var.mini_app == null ? 0 : 100)
-      error_message = "The environment must not exceed 4 KB in total, with the module's own variables. Put long values into a file in the bot's folder or into Parameter Store."
-    }
-    precondition {
-      condition     = var.queue || var.timeout <= 25
-      error_message = "The timeout must be at most 25 seconds without a queue, since API Gateway waits at most 30. Set queue = true for answers that take longer."
-    }
-    precondition {
-      condition     = !(var.queue && var.reply_mode == "webhook")
-      error_message = "With queue = true, the reply_mode must be \"api\": the response to the update is given before the bot answers it."
-    }
-    precondition {
-      condition     = !var.queue || coalesce(var.reserved_concurrency, 4) >= 4
-      error_message = "With queue = true, the reserved_concurrency must be 4 or more, or null: half of the containers answer what waits in the queue, the others take in what comes."
+      condition = local.environment_bytes <= 4096
+      error_message = join(" ", [
+        "The environment must not exceed 4 KB in total, with the module's own variables.",
+        "Put long values into a file in the bot's folder or into Parameter Store.",
+      ])
     }
   }
 
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# Events that AWS itself sends. Without this, Lambda would try them for six hours.
+# Events from AWS services. Without this, Lambda would retry them for six hours.
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.arn # as in the permission below
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
 }
 
-# HTTP API, with the route POST /telegram. A Mini App has routes beside it: operations.tf.
+# HTTP API, with the route POST /telegram.
 
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
@@ -332,7 +352,7 @@ resource "aws_apigatewayv2_stage" "this" {
   }
 }
 
-# No fixed statement_id: if AWS's answer to the creation was lost, every later apply would find it taken.
+# No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
@@ -348,7 +368,7 @@ locals {
 
 # Does nothing until it is destroyed, or replaced because the token belongs to another bot. It then
 # removes the webhook, unless another deployment has taken it over.
-resource "aws_lambda_invocation" "removal" {
+resource "aws_lambda_invocation" "deregister_webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CRUD"
 
@@ -362,18 +382,18 @@ resource "aws_lambda_invocation" "removal" {
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but
 # retries a failed creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
-resource "aws_lambda_invocation" "webhook" {
+resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.menu_button, {
+  input = jsonencode(merge(local.registration, {
     tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
     sources         = local.sources_digest
   }))
 
-  triggers = merge({ for key, button in local.menu_button : key => button.text }, {
+  triggers = merge({ for key, button in local.registration : key => button.text }, {
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
@@ -383,12 +403,25 @@ resource "aws_lambda_invocation" "webhook" {
   })
 
   depends_on = [
-    aws_apigatewayv2_route.mini_app,
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
-    aws_lambda_invocation.menu_button_removal,
-    aws_lambda_invocation.removal,
-    aws_lambda_permission.mini_app,
+    aws_lambda_invocation.deregister_webhook,
     aws_lambda_permission.webhook,
   ]
+}
+
+# The names of earlier versions. Without these, an upgrade would remove the webhook after registering it.
+moved {
+  from = aws_lambda_invocation.webhook
+  to   = aws_lambda_invocation.register_webhook
+}
+
+moved {
+  from = aws_lambda_invocation.removal
+  to   = aws_lambda_invocation.deregister_webhook
+}
+
+moved {
+  from = terraform_data.role
+  to   = terraform_data.role_id
 }

@@ -30,7 +30,7 @@ output "role_name" {
 
 output "webhook" {
   description = "The webhook as Telegram reported it at the last apply: url, pending_updates (how many are waiting), last_error (null if there is none)."
-  value       = jsondecode(aws_lambda_invocation.webhook.result)
+  value       = jsondecode(aws_lambda_invocation.register_webhook.result)
 }
 
 output "webhook_url" {

@@ -5,7 +5,9 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:.+$", arn))])
+    condition = length(var.alarm_actions) <= 5 && alltrue([
+      for arn in var.alarm_actions : can(regex("^arn:[a-z0-9-]+:[a-z0-9-]+:.+$", arn))
+    ])
     error_message = "The alarm_actions must be at most 5 ARNs, such as arn:aws:sns:eu-central-1:123456789012:alarms."
   }
 }
@@ -23,11 +25,6 @@ variable "log_level" {
   description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN logs only problems, so the dashboard (alarm_actions) then counts only these. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
   default     = "INFO"
   nullable    = false
-
-  validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "The log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
-  }
 }
 
 variable "log_retention_in_days" {
@@ -35,11 +32,6 @@ variable "log_retention_in_days" {
   description = "Days to keep the logs of the function and the API. 0 keeps them forever."
   default     = 14
   nullable    = false
-
-  validation {
-    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_in_days)
-    error_message = "The log_retention_in_days must be 0 (forever) or one of the values that CloudWatch Logs supports: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
-  }
 }
 
 variable "max_connections" {
@@ -59,11 +51,6 @@ variable "memory_size" {
   description = "Memory of the function in MB, from 128 to 10240. CPU grows with it: a full vCPU at 1769 MB."
   default     = 128
   nullable    = false
-
-  validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
-    error_message = "The memory_size must be a whole number of MB from 128 to 10240."
-  }
 }
 
 variable "mini_app" {
@@ -93,11 +80,6 @@ variable "permissions_boundary" {
   type        = string
   description = "ARN of the IAM policy to set as the permissions boundary of the function's role. Null: none."
   default     = null
-
-  validation {
-    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z0-9-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
-    error_message = "The permissions_boundary must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary."
-  }
 }
 
 variable "policy" {
@@ -107,7 +89,7 @@ variable "policy" {
 
   validation {
     condition     = var.policy == null || can(flatten([jsondecode(var.policy).Statement])[0].Effect)
-    error_message = "The policy must be an IAM policy document as JSON, such as jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = …, Action = …, Resource = … }] })."
+    error_message = "The policy must be an IAM policy document as JSON, such as jsonencode({ Version = \"2012-10-17\", Statement = [{ … }] })."
   }
 }
 
@@ -128,6 +110,10 @@ variable "reply_mode" {
     condition     = contains(["api", "webhook"], var.reply_mode)
     error_message = "The reply_mode must be \"api\" or \"webhook\"."
   }
+  validation {
+    condition     = !(var.queue && var.reply_mode == "webhook")
+    error_message = "With queue = true, the reply_mode must be \"api\": Telegram gets its response before the bot answers."
+  }
 }
 
 variable "reserved_concurrency" {
@@ -136,8 +122,12 @@ variable "reserved_concurrency" {
   default     = null
 
   validation {
-    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
-    error_message = "The reserved_concurrency must be a whole number of 1 or more, or null. With 0 the function could not run at all."
+    condition     = coalesce(var.reserved_concurrency, 1) >= 1
+    error_message = "The reserved_concurrency must be 1 or more, or null. With 0 the function could not run at all."
+  }
+  validation {
+    condition     = !var.queue || coalesce(var.reserved_concurrency, 4) >= 4
+    error_message = "With queue = true, the reserved_concurrency must be 4 or more, or null: half process the queue, half accept updates."
   }
 }
 
@@ -170,7 +160,9 @@ variable "tags" {
     error_message = "The tags must be at most 50."
   }
   validation {
-    condition     = alltrue([for key in keys(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]+$", key)) && length(key) <= 128 && !startswith(lower(key), "aws:")])
+    condition = alltrue([
+      for key in keys(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]+$", key)) && length(key) <= 128 && !startswith(lower(key), "aws:")
+    ])
     error_message = "A tag's key must have 1 to 128 letters, digits, spaces and _ . : / = + - @, and must not begin with aws:."
   }
   validation {
@@ -201,11 +193,20 @@ variable "telegram_bot_token_parameter" {
   default     = null
 
   validation {
-    condition     = var.telegram_bot_token_parameter == null || can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){1,15})$", var.telegram_bot_token_parameter))
-    error_message = "A parameter's name must have letters, digits, dots, hyphens and underscores only; where it has levels, a slash before each, and up to 15 of them, such as /telegram-bot/token."
+    condition = (
+      var.telegram_bot_token_parameter == null ||
+      can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){1,15})$", var.telegram_bot_token_parameter))
+    )
+    error_message = join(" ", [
+      "A parameter's name must have letters, digits, dots, hyphens and underscores only;",
+      "where it has levels, a slash before each, and up to 15 of them, such as /telegram-bot/token.",
+    ])
   }
   validation {
-    condition     = var.telegram_bot_token_parameter == null || try(length(var.telegram_bot_token_parameter) <= 1011 && !can(regex("^/?(?i:aws|ssm)", var.telegram_bot_token_parameter)), false)
+    condition = (
+      var.telegram_bot_token_parameter == null ||
+      try(length(var.telegram_bot_token_parameter) <= 1011 && !can(regex("^/?(?i:aws|ssm)", var.telegram_bot_token_parameter)), false)
+    )
     error_message = "A parameter's name must have up to 1011 characters, and must not begin with aws or ssm."
   }
 }
@@ -225,8 +226,8 @@ variable "throttling_limit" {
   nullable    = false
 
   validation {
-    condition     = var.throttling_limit >= 1 && var.throttling_limit <= 10000 && floor(var.throttling_limit) == var.throttling_limit
-    error_message = "The throttling_limit must be a whole number from 1 to 10000."
+    condition     = var.throttling_limit >= 1 && var.throttling_limit <= 10000
+    error_message = "The throttling_limit must be from 1 to 10000."
   }
 }
 
@@ -237,10 +238,9 @@ variable "timeout" {
   nullable    = false
 
   validation {
-    condition     = var.timeout >= 3 && var.timeout <= 900 && floor(var.timeout) == var.timeout
-    error_message = "The timeout must be a whole number of seconds from 3 to 25, or to 900 with queue = true."
+    condition     = var.timeout >= 3 && var.timeout <= (var.queue ? 900 : 25)
+    error_message = "The timeout must be from 3 to 25 seconds, since API Gateway waits at most 30, or up to 900 with queue = true."
   }
-  # A precondition of the function checks it against queue: Terraform 1.8 lets a validation see one variable.
 }
 
 variable "tracing" {
@@ -256,7 +256,12 @@ variable "warm_schedule" {
   default     = null
 
   validation {
-    condition     = var.warm_schedule == null || can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\([0-9*,/-]+ [0-9*,/-]+ [0-9*?,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*?,/#-]+ [0-9*,/-]+\\))$", var.warm_schedule))
-    error_message = "The warm_schedule must be an EventBridge expression: rate(5 minutes), or cron with six fields, such as cron(0/5 8-17 ? * MON-FRI *)."
+    condition = var.warm_schedule == null || anytrue([
+      for pattern in [
+        "^rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)$",
+        "^cron\\([0-9*,/-]+ [0-9*,/-]+ [0-9*?,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*?,/#-]+ [0-9*,/-]+\\)$",
+      ] : can(regex(pattern, var.warm_schedule))
+    ])
+    error_message = "The warm_schedule must be a rate, such as rate(5 minutes), or cron with six fields, such as cron(0/5 8-17 ? * MON-FRI *)."
   }
 }

@@ -1,6 +1,21 @@
 # What the module builds. Planned and applied with a provider that is a mock: no account is needed.
 
 mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = {
+      account_id = "123456789012"
+    }
+  }
+  mock_data "aws_partition" {
+    defaults = {
+      partition = "aws"
+    }
+  }
+  mock_data "aws_region" {
+    defaults = {
+      id = "eu-central-1"
+    }
+  }
   mock_resource "aws_apigatewayv2_api" {
     defaults = {
       api_endpoint  = "https://abc123.execute-api.eu-central-1.amazonaws.com"
@@ -74,7 +89,7 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.menu_button_removal) == 0 && output.mini_app_url == null
+    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.remove_menu_button) == 0 && output.mini_app_url == null
     error_message = "There is no page, no button for it, and no way to it."
   }
 
@@ -104,7 +119,7 @@ run "a_token_is_enough" {
       Statement = [{
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:mock:*"
+        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/telegram-bot:*"
       }]
     }
     error_message = "The role's policy is the two actions on the one log group."
@@ -138,12 +153,12 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
     error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
   }
 
   assert {
-    condition = jsondecode(aws_lambda_invocation.webhook.input) == {
+    condition = jsondecode(aws_lambda_invocation.register_webhook.input) == {
       tf              = { action = "register" }
       url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
       max_connections = 40
@@ -153,12 +168,12 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = aws_lambda_invocation.removal.input == jsonencode({ url = output.webhook_url })
+    condition     = aws_lambda_invocation.deregister_webhook.input == jsonencode({ url = output.webhook_url })
     error_message = "The removal's input is the URL, nothing else."
   }
 
   assert {
-    condition     = !strcontains(jsonencode([aws_lambda_invocation.webhook.triggers, aws_lambda_invocation.removal.triggers]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
+    condition     = !strcontains(jsonencode([aws_lambda_invocation.register_webhook.triggers, aws_lambda_invocation.deregister_webhook.triggers]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
     error_message = "No token is in the triggers."
   }
 
@@ -168,12 +183,12 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = aws_lambda_invocation.webhook.lifecycle_scope == "CREATE_ONLY" && aws_lambda_invocation.removal.lifecycle_scope == "CRUD"
+    condition     = aws_lambda_invocation.register_webhook.lifecycle_scope == "CREATE_ONLY" && aws_lambda_invocation.deregister_webhook.lifecycle_scope == "CRUD"
     error_message = "Only the removal is invoked when it is destroyed."
   }
 
   assert {
-    condition     = aws_lambda_invocation.removal.triggers == tomap({ api = "https://api.telegram.org", bot = "1234567890" })
+    condition     = aws_lambda_invocation.deregister_webhook.triggers == tomap({ api = "https://api.telegram.org", bot = "1234567890" })
     error_message = "The removal is replaced for another bot and for another Bot API, and for nothing else."
   }
 
@@ -215,7 +230,7 @@ run "the_role_may_read_the_tokens_parameter_too" {
         {
           Effect   = "Allow"
           Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-          Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:mock:*"
+          Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/telegram-bot:*"
         },
         {
           Effect   = "Allow"
@@ -323,11 +338,11 @@ run "a_page_has_its_routes_and_its_button" {
     error_message = "The page's URL is an output, and in the function's environment."
   }
   assert {
-    condition     = jsondecode(aws_lambda_invocation.webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.webhook.triggers.menu_button == "Open"
+    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button == "Open"
     error_message = "The registration sets the button, again when its text changes."
   }
   assert {
-    condition     = aws_lambda_invocation.menu_button_removal[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.menu_button_removal[0].input) == { url = output.mini_app_url, is = "menu button" }
+    condition     = aws_lambda_invocation.remove_menu_button[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.remove_menu_button[0].input) == { url = output.mini_app_url, is = "menu button" }
     error_message = "The end of the page removes the button."
   }
 }
@@ -355,7 +370,7 @@ run "a_bot_has_what_it_asks_for" {
       {
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:mock:*"
+        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/telegram-bot:*"
       },
       {
         Effect   = "Allow"
@@ -512,7 +527,7 @@ run "updates_wait_in_a_queue" {
     condition = jsondecode(aws_iam_role_policy.this.policy).Statement[1] == {
       Effect   = "Allow"
       Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
-      Resource = aws_sqs_queue.updates[0].arn
+      Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
     }
     error_message = "The role may use the one queue."
   }
@@ -611,17 +626,14 @@ run "numbers_out_of_range_are_refused" {
 
   variables {
     alarm_actions         = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
-    log_retention_in_days = 10
     max_connections       = 101
-    memory_size           = 64
     reserved_concurrency  = 0
     tags                  = { for number in range(51) : "tag${number}" => "" }
     throttling_limit      = 0
     timeout               = 901
   }
   expect_failures = [
-    var.alarm_actions, var.log_retention_in_days, var.max_connections, var.memory_size, var.reserved_concurrency, var.tags, var.throttling_limit,
-    var.timeout,
+    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,
   ]
 }
 
@@ -630,10 +642,8 @@ run "words_that_nobody_knows_are_refused" {
 
   variables {
     alarm_actions                = ["alarms"]
-    log_level                    = "LOUD"
     mini_app                     = " "
     name                         = "my bot"
-    permissions_boundary         = "boundary"
     policy                       = "{\"Statement\": []}"
     reply_mode                   = "email"
     runtime                      = "python3.11"
@@ -644,8 +654,8 @@ run "words_that_nobody_knows_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.alarm_actions, var.log_level, var.mini_app, var.name, var.permissions_boundary, var.policy, var.reply_mode, var.runtime, var.tags,
-    var.telegram_bot_token_parameter, var.warm_schedule,
+    var.alarm_actions, var.mini_app, var.name, var.policy, var.reply_mode, var.runtime, var.tags, var.telegram_bot_token_parameter,
+    var.warm_schedule,
   ]
 }
 

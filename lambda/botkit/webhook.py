@@ -10,7 +10,7 @@ App, if there is one. The others come from an `aws_lambda_invocation` with `life
 "CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
 nothing to do.
 
-A schedule of operations.tf has the webhook looked at, for CloudWatch's alarms:
+A schedule has the webhook looked at, for CloudWatch's alarms:
 
     {"watch": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
 """

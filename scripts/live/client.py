@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
 REGISTER = (
-    "terraform apply -replace=aws_lambda_invocation.webhook "
+    "terraform apply -replace=aws_lambda_invocation.register_webhook "
     "(if a configuration calls the module, with module.NAME. before the address)"
 )
 

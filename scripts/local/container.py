@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import end_at_once, made_environment, signals_held, watched
-from local.project import LAMBDA
+from local.project import LAMBDA, SCRIPTS
 
 Json = dict[str, Any]
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
@@ -26,7 +26,9 @@ Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file a
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-NOT_PACKED = re.compile(r"(^|/)(\.|__pycache__(/|$))|\.pyc$")  # scripts/package has the same rule
+# As scripts/package has it, which stands alone: Terraform runs it.
+[RULE] = re.findall(r'^NOT_PACKED = .*\(r"(.+)"\)', (SCRIPTS / "package").read_text(), re.MULTILINE)
+NOT_PACKED = re.compile(RULE)
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # What runs in the process: it imports the handler, then answers a line with a line.

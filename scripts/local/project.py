@@ -14,10 +14,13 @@ BUILD = ROOT / ".build"
 # What Terraform needs of this project, to apply it elsewhere.
 MODULE = (
     ".terraform.lock.hcl",
+    "alarms.tf",
     "lambda",
     "main.tf",
-    "operations.tf",
+    "mini_app.tf",
     "outputs.tf",
+    "queue.tf",
+    "schedules.tf",
     "scripts/package",
     "variables.tf",
     "versions.tf",

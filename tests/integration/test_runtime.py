@@ -203,9 +203,9 @@ def test_the_byte_code_is_used(task: Path) -> None:
         assert f"{name}.{sys.implementation.cache_tag}.pyc matches" in result.stderr
 
 
-# ── What the alarms of operations.tf are made of
+# ── What the alarms are made of
 
-OPERATIONS = (ROOT / "operations.tf").read_text()
+ALARMS = "".join((ROOT / file).read_text() for file in ("alarms.tf", "mini_app.tf"))
 WATCH = {"watch": "https://bot.example/telegram", "namespace": "TelegramBot/bot"}
 INFO = {"url": WATCH["watch"], "pending_update_count": 3}
 
@@ -295,7 +295,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     runtime_api.invoke(WATCH)
     log = function.stop()
 
-    [pattern] = map(json.loads, re.findall(r"^ +pattern += (.*)$", OPERATIONS, re.MULTILINE))
+    [pattern] = map(json.loads, re.findall(r"^ +pattern += (.*)$", ALARMS, re.MULTILINE))
     found = [line for line in log if matches(pattern, line)]
     assert Counter(line["outcome"] for line in found) == {
         "answered": 2,
@@ -312,7 +312,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {"queued"}
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # What the alarms count is there at every log_level that they allow.
-    counted = set(re.findall(r'outcome = "(\w+)"', OPERATIONS))
+    counted = set(re.findall(r'(\w+)"? =>? {\n +advice', ALARMS))  # no other metric
     assert counted == {"bot_failed", "misconfigured", "page_failed"}
     assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
 
@@ -336,9 +336,7 @@ def test_pending_updates_alarm_where_three_readings_do_not_fall(
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
-    [block] = re.findall(
-        r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', OPERATIONS, re.M | re.S
-    )
+    [block] = re.findall(r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', ALARMS, re.M | re.S)
     [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
     [periods] = re.findall(r"evaluation_periods += (\d)", block)
     differences = list(pairwise(readings))
@@ -365,6 +363,6 @@ def test_the_webhook_is_told_of_at_every_log_level(
     # Each metric of the alarms and the dashboard is in it.
     [directive] = line["_aws"]["CloudWatchMetrics"]
     told = {metric["Name"] for metric in directive["Metrics"]}
-    used = set(re.findall(r'local\.namespace, "(\w+)"|metric_name = "(\w+)"', OPERATIONS))
+    used = set(re.findall(r'local\.namespace, "(\w+)"|metric_name = "(\w+)"', ALARMS))
     assert told | {"Outcomes"} == {name for names in used for name in names if name}
     assert all(isinstance(line[name], int) for name in told)

@@ -209,7 +209,7 @@ def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
     telegram.answer("deleteWebhook", {})
     checks = examine()
     assert checks["webhook"][0] is False
-    assert "terraform apply -replace=aws_lambda_invocation.webhook" in checks["webhook"][1]
+    assert "terraform apply -replace=aws_lambda_invocation.register_webhook" in checks["webhook"][1]
     assert checks["secret"][0] is None
 
 

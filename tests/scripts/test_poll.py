@@ -171,7 +171,7 @@ def test_a_webhook_is_taken_over_and_how_to_put_it_back_is_said(
     assert telegram.webhook["url"] == ""
     assert (
         "The webhook was https://example.org/telegram. To put it back: "
-        "terraform apply -replace=aws_lambda_invocation.webhook (if a configuration calls "
+        "terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls "
         "the module, with module.NAME. before the address)" in ran.output
     )
 

@@ -25,8 +25,8 @@ from tests.support.stubs import BOT
 
 # Addresses of the module's resources, for commands.
 FUNCTION = "aws_lambda_function.this"
-REGISTRATION = "aws_lambda_invocation.webhook"
-REMOVAL = "aws_lambda_invocation.removal"
+REGISTRATION = "aws_lambda_invocation.register_webhook"
+REMOVAL = "aws_lambda_invocation.deregister_webhook"
 SECRET = "terraform_data.webhook_secret"
 
 

@@ -1,0 +1,234 @@
+# Alarms, a dashboard and an hourly look at the webhook. Missing data never sets an alarm off: an idle bot
+# is healthy.
+
+locals {
+  alarms_are_on = length(var.alarm_actions) > 0
+  namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
+
+  # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
+  watch = local.alarms_are_on ? {
+    watch = { expression = "cron(30 * * * ? *)", input = jsonencode({ watch = local.webhook_url, namespace = local.namespace }) }
+  } : {}
+}
+
+# One metric for each outcome, from the log lines of botkit.
+resource "aws_cloudwatch_log_metric_filter" "outcomes" {
+  count = local.alarms_are_on ? 1 : 0
+
+  name           = "${var.name}-outcomes"
+  log_group_name = aws_cloudwatch_log_group.function.name
+  pattern        = "{ ($.logger = \"botkit\") && ($.outcome = \"*\") }"
+
+  metric_transformation {
+    name       = "Outcomes"
+    namespace  = local.namespace
+    value      = "1"
+    dimensions = { outcome = "$.outcome" }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.log_level != "FATAL"
+      error_message = "The log_level must not be FATAL with alarm_actions, since alarms count lines of level ERROR."
+    }
+  }
+}
+
+locals {
+  by_function = { FunctionName = var.name }
+
+  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`. Unless it says otherwise,
+  # that is once in five minutes, at the outcome that it is named after.
+  alarm_defaults = { metric = [local.namespace, "Outcomes", "Sum"], threshold = 1, periods = 1, seconds = 300 }
+
+  alarms = {
+    bot_failed = {
+      advice = <<-EOT
+        bot.py raised an exception, ran too long or didn't return a list of calls, so somebody got no answer. Find
+        "bot_failed" in the log: its error says where. Fix bot.py, then apply. log_level = "DEBUG" adds the traceback.
+      EOT
+    }
+    misconfigured = {
+      advice = <<-EOT
+        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps the
+        updates. Find "misconfigured" in the log: its error or refusal says what to fix. Then apply.
+      EOT
+    }
+    duration = {
+      metric     = ["AWS/Lambda", "Duration", "Maximum"]
+      dimensions = local.by_function
+      threshold  = 800 * var.timeout
+      periods    = 3
+      advice     = <<-EOT
+        For 15 minutes the slowest invocations took at least 80 % of the timeout. If their outcome is "unreachable", wait
+        for Telegram; else raise timeout or memory_size, or make the bot's slow calls shorter.
+      EOT
+    }
+    errors = {
+      metric     = ["AWS/Lambda", "Errors", "Sum"]
+      dimensions = local.by_function
+      advice     = <<-EOT
+        An invocation failed: an event that was not answered, a time-out, or too little memory. The log's lines of level
+        ERROR say which. Lambda retries events twice; Telegram delivers updates again.
+      EOT
+    }
+    events_dropped = {
+      metric     = ["AWS/Lambda", "AsyncEventsDropped", "Sum"]
+      dimensions = local.by_function
+      advice     = <<-EOT
+        Lambda gave up on an event from an AWS service, after two retries or an hour. It is lost. Find out why in the log,
+        then send it again if it still matters.
+      EOT
+    }
+    throttles = {
+      metric     = ["AWS/Lambda", "Throttles", "Sum"]
+      dimensions = local.by_function
+      advice     = <<-EOT
+        Lambda had no container left for an invocation. Telegram delivers its updates again. If it goes on, raise
+        reserved_concurrency or the account's quota, or lower max_connections.
+      EOT
+    }
+    # Telegram retries after two minutes at most, unless it limits the rate: so an error that lasts is in each period.
+    server_errors = {
+      metric     = ["AWS/ApiGateway", "5xx", "Sum"]
+      dimensions = { ApiId = aws_apigatewayv2_api.this.id }
+      periods    = 3
+      advice     = <<-EOT
+        For 15 minutes updates or page requests got a 5xx. Telegram keeps updates and delivers them again. The log's
+        outcomes say why: wait if Telegram is unreachable or limits the rate, else fix what the error says.
+      EOT
+    }
+    webhook_failing = {
+      metric     = [local.namespace, "WebhookFailing", "Maximum"]
+      dimensions = {}
+      periods    = 2
+      seconds    = 3600
+      advice     = <<-EOT
+        Telegram could not deliver updates, at two readings an hour apart. Find "WebhookFailing" in the log: last_error has
+        Telegram's words. At 401 the secrets differ: terraform apply -replace=terraform_data.webhook_secret (if a
+        configuration calls the module, with module.NAME. before the address). At 5xx: see the log's outcomes. Else run
+        scripts/doctor.
+      EOT
+    }
+    webhook_lost = {
+      metric     = [local.namespace, "WebhookLost", "Maximum"]
+      dimensions = {}
+      seconds    = 3600
+      advice     = <<-EOT
+        The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one, then
+        terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls the module, with
+        module.NAME. before the address).
+      EOT
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = {
+    for name, alarm in merge(local.alarms, [for extra in local.extras : extra.alarms]...) :
+    name => merge(local.alarm_defaults, { dimensions = { outcome = name } }, alarm) if local.alarms_are_on
+  }
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = replace(trimspace(each.value.advice), "\n", " ")
+  alarm_actions       = var.alarm_actions
+  namespace           = each.value.metric[0]
+  metric_name         = each.value.metric[1]
+  statistic           = each.value.metric[2]
+  dimensions          = each.value.dimensions
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  evaluation_periods  = each.value.periods
+  period              = each.value.seconds
+  treat_missing_data  = "notBreaching"
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "pending" {
+  count = local.alarms_are_on ? 1 : 0
+
+  alarm_name          = "${var.name}-pending_updates"
+  alarm_actions       = var.alarm_actions
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 2
+  treat_missing_data  = "notBreaching"
+  tags                = var.tags
+
+  alarm_description = join(" ", [
+    "Updates wait at Telegram, and their number did not fall in three readings, an hour apart. Find \"PendingUpdates\" in the",
+    "log: last_error has Telegram's words, if any. If there are none, raise max_connections, throttling_limit or",
+    "reserved_concurrency.",
+  ])
+
+  # Two differences of three readings. A minimum above zero would also alarm while a backlog shrinks.
+  metric_query {
+    id          = "stuck"
+    expression  = "IF(DIFF(pending) >= 0 AND pending > DIFF(pending), 1, 0)" # the second condition: the previous reading was above zero
+    label       = "Updates wait, and their number doesn't fall"
+    return_data = true
+  }
+
+  metric_query {
+    id = "pending"
+
+    metric {
+      namespace   = local.namespace
+      metric_name = "PendingUpdates"
+      period      = 3600
+      stat        = "Maximum"
+    }
+  }
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = local.alarms_are_on ? 1 : 0
+
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [for index, widget in [
+      {
+        title  = "Updates and events by outcome"
+        stat   = "Sum"
+        period = 300
+        metrics = [[{
+          expression = "SEARCH('{\"${local.namespace}\",outcome} Outcomes', 'Sum', 300)"
+          label      = "$${PROP('Dim.outcome')}"
+        }]]
+      },
+      {
+        title  = "Time of an invocation"
+        stat   = "Average"
+        period = 300
+        metrics = [
+          for stat in ["Average", "p95", "Maximum"] : ["AWS/Lambda", "Duration", "FunctionName", var.name, { stat = stat, label = stat }]
+        ]
+      },
+      {
+        title  = "Errors"
+        stat   = "Sum"
+        period = 300
+        metrics = [
+          ["AWS/Lambda", "Errors", "FunctionName", var.name],
+          ["AWS/Lambda", "Throttles", "FunctionName", var.name],
+          ["AWS/Lambda", "AsyncEventsDropped", "FunctionName", var.name],
+          ["AWS/ApiGateway", "4xx", "ApiId", aws_apigatewayv2_api.this.id],
+          ["AWS/ApiGateway", "5xx", "ApiId", aws_apigatewayv2_api.this.id],
+        ]
+      },
+      {
+        title   = "Updates that wait at Telegram"
+        stat    = "Maximum"
+        period  = 3600
+        metrics = [[local.namespace, "PendingUpdates"]]
+      },
+      ] : {
+      type       = "metric"
+      x          = 12 * (index % 2)
+      y          = 6 * floor(index / 2)
+      width      = 12
+      height     = 6
+      properties = merge(widget, { region = local.region, view = "timeSeries" })
+    }]
+  })
+}

@@ -1,0 +1,71 @@
+# Mini App: routes to the page in the bot's folder app/, and the menu button that opens it.
+
+locals {
+  mini_app_url = "${aws_apigatewayv2_api.this.api_endpoint}/app/index.html"
+
+  mini_app = {
+    environment = { for _ in var.mini_app[*] : "MINI_APP_URL" => local.mini_app_url }
+    statements  = []
+    alarms = {
+      for _ in var.mini_app[*] : "page_failed" => {
+        advice = <<-EOT
+          bot.py raised an exception or ran too long while handling a page request, which got a 500. Find "page_failed" in
+          the log: its error says where. Fix bot.py, then apply.
+        EOT
+      }
+    }
+  }
+
+  # By way of remove_menu_button: no button is set before the page can be reached, and none that would stay.
+  menu_button = {
+    for removal in aws_lambda_invocation.remove_menu_button : "menu_button" => { text = var.mini_app, url = local.mini_app_url }
+  }
+}
+
+resource "aws_apigatewayv2_route" "mini_app" {
+  # AWS refuses a route that ends in a slash; the last one matches /app/, too.
+  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
+
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = "ANY ${each.value}"
+  target    = "integrations/${aws_apigatewayv2_integration.function.id}"
+}
+
+resource "aws_lambda_permission" "mini_app" {
+  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/*"])
+
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.arn
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
+}
+
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, as when mini_app
+# becomes null, or replaced.
+resource "aws_lambda_invocation" "remove_menu_button" {
+  count = length(var.mini_app[*])
+
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CRUD"
+
+  input = jsonencode({ url = local.mini_app_url, is = "menu button" })
+
+  triggers = aws_lambda_invocation.deregister_webhook.triggers
+
+  lifecycle {
+    precondition {
+      condition = contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
+      error_message = join(" ", [
+        "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/,",
+        "since everything in this folder is public: see ${abspath(local.bot_folder)}.",
+      ])
+    }
+  }
+
+  depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
+}
+
+moved {
+  from = aws_lambda_invocation.menu_button_removal
+  to   = aws_lambda_invocation.remove_menu_button
+}

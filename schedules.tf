@@ -1,0 +1,32 @@
+# Schedules that invoke the function: main.tf lists them.
+
+locals {
+  warm = var.warm_schedule == null ? {} : {
+    warm = { expression = var.warm_schedule, input = jsonencode({ warm = true }) }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "schedule" {
+  for_each = local.schedules
+
+  name                = "${var.name}-${each.key}"
+  schedule_expression = each.value.expression
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "schedule" {
+  for_each = local.schedules
+
+  rule  = aws_cloudwatch_event_rule.schedule[each.key].name
+  arn   = aws_lambda_function.this.arn
+  input = each.value.input
+}
+
+resource "aws_lambda_permission" "schedule" {
+  for_each = local.schedules
+
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.arn # as in the webhook's permission
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.schedule[each.key].arn
+}
