@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from benchmark.document import DOLLARS_PER_GB_SECOND
 from benchmark.report import markdown
 
 # docs/performance.md has the warm invocation; docs/costs.md assumes 100 ms for Telegram's answer.
@@ -26,6 +25,8 @@ BURST = 100_000  # messages
 GIGABYTES = 0.125  # of memory
 # Dollars a million, as in docs/costs.md: a request, with its line in the log; a queue's request.
 API, LAMBDA, SQS = 1.00 + 0.09, 0.20 + 0.13, 0.50
+# https://aws.amazon.com/lambda/pricing/: us-east-1, arm64, without the free tier.
+DOLLARS_PER_GB_SECOND = 0.0000133334
 
 
 class Stage(NamedTuple):

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.report import markdown
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
 from local.terraform import Module
+
+from benchmark.report import markdown
 
 TOKEN = f"12345:{secrets.token_hex(20)}"
 CHATS = (1, 4, 16, 40)  # that write at the same time

@@ -9,13 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import threading
 import urllib.parse
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 from emulators.telegram import Json
 
 from chat.chat import Chat
@@ -37,26 +35,18 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class PageServer(LocalServer):
-    """The page of a `Chat`, on a free port of the loopback interface."""
+    """Serves the page of a `Chat`."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
-        super().__init__(("127.0.0.1", 0), _Request)
-        self.url = f"http://127.0.0.1:{self.server_port}/"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> PageServer:
-        return self
+        super().__init__(_Request)
 
     def __exit__(self, *exception: object) -> None:
         self.chat.end()
-        self.shutdown()
-        self.server_close()
+        super().__exit__(*exception)
 
 
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Request(LocalRequest):
     server: PageServer
 
     def do_GET(self) -> None:
@@ -114,10 +104,9 @@ class _Request(BaseHTTPRequestHandler):
 
     def _is_ours(self) -> bool:
         """Tell whether a request is the page's, not another site's that the browser shows."""
-        host = f"127.0.0.1:{self.server.server_port}"
         return (
-            self.headers.get("Host") == host
-            and self.headers.get("Origin") in (None, f"http://{host}")
+            self.headers.get("Host") == self.server.url.removeprefix("http://")
+            and self.headers.get("Origin") in (None, self.server.url)
             and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
         )
 
@@ -154,22 +143,14 @@ class _Request(BaseHTTPRequestHandler):
     def _send(
         self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
     ) -> None:
-        self.send_response(status)
         headers = {
             "Content-Type": content_type,
-            "Content-Length": str(len(data)),
             "Cache-Control": "no-store",
             "Content-Security-Policy": POLICY + self._frames(),
             "X-Content-Type-Options": "nosniff",
             **(more or {}),
         }
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        self.respond(status, headers.items(), data)
 
 
 def arguments_of(action: Callable[..., Json | None], given: object) -> Json:

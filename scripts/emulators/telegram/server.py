@@ -9,13 +9,11 @@ import email.parser
 import email.utils
 import json
 import re
-import threading
 import urllib.parse
 from email.message import Message
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
@@ -48,22 +46,15 @@ class Server(LocalServer):
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
-        super().__init__(("127.0.0.1", 0), _Handler)
-        telegram.url = self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> Server:
-        return self
+        super().__init__(_Request)
+        telegram.url = self.url
 
     def __exit__(self, *exception: object) -> None:
         self.telegram.stop()
-        self.shutdown()
-        self.server_close()
+        super().__exit__(*exception)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Request(LocalRequest):
     timeout = 60.0  # seconds, for a request to begin and to arrive
     server: Server
 
@@ -180,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         if file is None:
             self._answer(404, _error(404, "Not Found"))
         else:
-            self._send(200, file.content_type, file.data)
+            self._send(200, [("Content-Type", file.content_type)], file.data)
 
     def _say_nothing(self) -> None:
         """Wait until the other side gives up, or all of this ends."""
@@ -196,27 +187,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
     def _answer(self, status: int, answer: Json) -> None:
-        retry_after = answer.get("parameters", {}).get("retry_after")
-        more = {"Retry-After": f"{retry_after}"} if retry_after else {}
-        self._send(status, "application/json", json.dumps(answer).encode(), more)
+        headers = [("Content-Type", "application/json")]
+        if retry_after := answer.get("parameters", {}).get("retry_after"):
+            headers.append(("Retry-After", f"{retry_after}"))
+        self._send(status, headers, json.dumps(answer).encode())
 
-    def _send(
-        self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
-    ) -> None:
-        try:
-            self.send_response(status)
-            headers = {"Content-Type": content_type, "Content-Length": f"{len(data)}"}
-            if self.close_connection:
-                headers["Connection"] = "close"
-            for name, value in {**headers, **(more or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-        except OSError:
-            self.close_connection = True
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing: a request's path holds the token."""
+    def _send(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
+        closing = [("Connection", "close")] if self.close_connection else []
+        self.respond(status, [*headers, *closing], data)
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
