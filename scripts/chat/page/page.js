@@ -1,10 +1,11 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
 import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
+import { output } from "./hops.js";
 import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
 import { content, inlineKeyboard, rich, robot, summary } from "./messages.js";
 import { app, ask, bot, place, send, total, verdict } from "./state.js";
-import { drawHops, output } from "./timeline.js";
+import { drawHops } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 

@@ -1,8 +1,8 @@
 // What a bot's page asked for since it was opened.
 
 import { button, clock, count, h, icon, milliseconds } from "./dom.js";
+import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./hops.js";
 import { app, bot } from "./state.js";
-import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./timeline.js";
 
 const HOW = { menu: "by the menu button", inline: "by a button of a message", keyboard: "by a button of the keyboard", link: "outside of Telegram" };
 const WHY = {
