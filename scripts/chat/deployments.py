@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +27,14 @@ from emulators.telegram import Json, post
 from local.container import Function, Invocation, Sources, read_sources
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
+from local.request import Answer, request
 from local.terraform import REGION, Module, terraform_command
 
 MAX_CONNECTIONS = 40
 LOOK_SECONDS = 0.2  # between two looks at what a queue's updates became
 LATE_MILLISECONDS = 2000  # by which a line may come to the log after a later one
 PAGE = "/app/index.html"  # where a bot's page is, in its folder and below its API's address
+PAGE_SECONDS = 60.0  # for a request for it
 MENU_BUTTON = "Open"  # what opens it, where no configuration says it
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
@@ -136,7 +137,8 @@ class Deployment(abc.ABC):
         self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[Answer, Invocation]:
         """Make a request to a bot's page, at a path and query. Raises OSError."""
-        answer = ask(bot.page_url.removesuffix(PAGE) + target, method, headers, body)
+        url = bot.page_url.removesuffix(PAGE) + target
+        answer = request(method, url, headers, body or None, PAGE_SECONDS)
         return answer, self.details(answer.header("apigw-requestid"))
 
     @abc.abstractmethod
@@ -172,33 +174,6 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def stop_container(self) -> None:
         """End the functions' containers: the next delivery starts one."""
-
-
-@dataclass
-class Answer:
-    """The answer to a request for a page."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        return next((value for known, value in self.headers if known.lower() == name), "")
-
-
-def ask(url: str, method: str, headers: dict[str, str], body: bytes) -> Answer:
-    """Make a request to an emulated API, and return the answer as it came. Raises OSError."""
-    parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request(method, target, body or None, {**headers, "Host": parts.netloc})
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.getheaders(), answer.read())
-    except (http.client.HTTPException, ValueError) as error:
-        raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
 
 
 def has_page(folder: Path) -> bool:

@@ -10,8 +10,9 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from emulators.telegram import Bot, Call, Json
+from local.request import Answer
 
-from chat.deployments import PAGE, Answer, Hosted
+from chat.deployments import PAGE, Hosted
 from chat.errors import InvalidRequest
 from chat.samples import CHATS
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 from local.project import LAMBDA
 
@@ -23,7 +21,6 @@ __all__ = [
     "Unreachable",
     "about",
     "api_url",
-    "ask",
     "check",
     "client",
 ]
@@ -90,26 +87,3 @@ def check(method: str, is_right: bool) -> None:
 
 def api_url() -> str:
     return os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
-
-
-def ask(url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> tuple[int, str]:
-    """Post a body to an address, or get what is there. Raises OSError.
-
-    Returns status and content type. Names below localhost, such as an emulated API's, are this
-    machine.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host.endswith(".localhost"):
-        host = "127.0.0.1"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=seconds)
-    method = "GET" if body is None else "POST"
-    try:
-        connection.request(method, parts.path or "/", body, {"Host": parts.netloc, **headers})
-        answer = connection.getresponse()
-        return answer.status, answer.headers.get("Content-Type", "no content type")
-    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
-        raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()

@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 from local.container import bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
+from local.request import request
 from local.terraform import terraform_command
 
 from live.client import (
@@ -41,7 +42,6 @@ from live.client import (
     Unreachable,
     about,
     api_url,
-    ask,
     client,
 )
 
@@ -242,7 +242,7 @@ def secret(url: str) -> Check:
         return Check("secret", None, "without a webhook there is nothing to ask")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
-        status, _ = ask(url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS)
+        status = request("POST", url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
         return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
     if status == 401:
@@ -267,12 +267,14 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
         return []  # there is none, or it is served from elsewhere
     forged = {"Authorization": "tma user=%7B%22id%22%3A1%7D&auth_date=1&hash=0"}
     try:
-        status, kind = ask(url, {}, None, WEBHOOK_SECONDS)
-        refusal, _ = ask(url.rpartition("/")[0] + "/api/", forged, b"", WEBHOOK_SECONDS)
+        answer = request("GET", url, {}, None, WEBHOOK_SECONDS)
+        api = url.rpartition("/")[0] + "/api/"
+        refusal = request("POST", api, forged, b"", WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
         return [Check("page", False, f"{url} can't be reached: {error}", "terraform apply")]
-    well = (status, kind.partition(";")[0]) == (200, "text/html")
-    page = Check("page", well, f"{url} answers HTTP {status}, {kind}")
+    kind = answer.header("content-type") or "no content type"
+    well = (answer.status, kind.partition(";")[0]) == (200, "text/html")
+    page = Check("page", well, f"{url} answers HTTP {answer.status}, {kind}")
     if not well:
         page.advice = "set mini_app, put index.html into app/ beside bot.py, then: terraform apply"
     elif opens != url:

@@ -6,18 +6,18 @@ it drops the webhook at the first 410, and keeps `max_connections` without honou
 
 from __future__ import annotations
 
-import http.client
 import itertools
 import json
 import random
 import re
 import threading
 import time
-import urllib.parse
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from local.request import request
 
 Json = dict[str, Any]
 
@@ -63,25 +63,10 @@ Post = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], str]]
 
 
 def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
-    """Post a body to a URL and return the answer's status, headers and body. Raises OSError.
-
-    Names below localhost, such as an emulated API's, are this machine.
-    """
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    if host.endswith(".localhost"):
-        host = "127.0.0.1"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("POST", parts.path or "/", body, {"Host": parts.netloc, **headers})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, fields, answer.read().decode(errors="replace")
-    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
-        raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
+    """Post a body to a URL and return the answer's status, headers and body. Raises OSError."""
+    answer = request("POST", url, headers, body, ANSWER_SECONDS)
+    fields = {name.lower(): value for name, value in answer.headers}
+    return answer.status, fields, answer.body.decode(errors="replace")
 
 
 def kind_of(update: Json) -> str:
