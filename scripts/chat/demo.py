@@ -30,10 +30,11 @@ from local.processes import ToolError, read_env_file
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.terraform import check_names
 
-from chat.chat import Chat, check_text
+from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
 from chat.deployments import AwsDeployment, Deployment, Hosted, LocalDeployment, Unavailable, token
 from chat.page_server import BotPageServer
+from chat.people import check_text
 from chat.server import PageServer
 
 PATIENCE = 30.0  # seconds, for an answer
@@ -291,17 +292,17 @@ def buttons(call: Call) -> list[str]:
 def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
-        chat.step(name, seconds)
-    deployment.from_queue = chat.from_queue
+        chat.setup.step(name, seconds)
+    deployment.from_queue = chat.traces.from_queue
     with (
         PageServer(chat) as page,
         contextlib.ExitStack() as opened,
         contextlib.suppress(KeyboardInterrupt),
     ):
         for bot in telegram.bots:
-            if chat.pages.hosted(bot):
-                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
-        say(f"\nChat with the bot: {page.url}")
+            if chat.setup.page_of(bot):
+                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        say(f"\nChat with the bot: {page.url}/")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
@@ -320,7 +321,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
             webbrowser.open(page.url)
         while True:
             time.sleep(LOOK_SECONDS)
-            chat.refresh()
+            chat.setup.refresh()
     tell("Taking all down …")
 
 
@@ -339,7 +340,7 @@ def main() -> int:
     chat = Chat(telegram)
     try:
         with Server(telegram), running(chosen, telegram) as deployment:
-            chat.deployment = deployment
+            chat.setup.deployment = deployment
             if chosen.send is None:
                 show(telegram, chat, deployment, chosen.open)
             for text in chosen.send or []:

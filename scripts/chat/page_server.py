@@ -29,7 +29,7 @@ class BotPageServer(LocalServer):
     def __init__(self, pages: Pages, bot: int, chat: str) -> None:
         self.pages, self.bot, self.chat = pages, bot, chat
         super().__init__(_Request)
-        pages.serves(bot, self.url)
+        pages.bots.serves(bot, self.url)
 
 
 class _Request(LocalRequest):

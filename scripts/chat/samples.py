@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from emulators.telegram import ADA, GRACE, Json
+
+from chat.errors import InvalidRequest
 
 PEOPLE: dict[str, Json] = {"ada": ADA, "grace": GRACE}
 
@@ -31,6 +35,20 @@ CHATS: dict[str, Json] = {
         "thread": {"message_thread_id": 7, "is_topic_message": True},
     },
 }
+
+
+def chat_key(chat_id: Any) -> str:
+    """Return the key of a chat by its id, or nothing."""
+    return next((key for key, known in CHATS.items() if known["chat"]["id"] == chat_id), "")
+
+
+def person_in(chat: str, name: str) -> Json:
+    """Return who acts in a chat: in a group, the person of this name. Raises InvalidRequest."""
+    if chat not in CHATS:
+        raise InvalidRequest(f"there is no chat {chat!r}")
+    if name and name not in PEOPLE:
+        raise InvalidRequest(f"there is nobody called {name!r}")
+    return PEOPLE.get(chat) or PEOPLE[name or "ada"]
 
 
 def poll(question: str, *options: str) -> Json:

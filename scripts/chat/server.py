@@ -65,18 +65,18 @@ class _Request(LocalRequest):
     def do_POST(self) -> None:
         chat = self.server.chat
         actions: dict[str, Callable[..., Json | None]] = {
-            "/send": chat.send,
-            "/edit": chat.edit,
-            "/react": chat.react,
-            "/press": chat.press,
-            "/vote": chat.vote,
-            "/ask": chat.ask,
-            "/choose": chat.choose,
+            "/send": chat.people.send,
+            "/edit": chat.people.edit,
+            "/react": chat.people.react,
+            "/press": chat.people.press,
+            "/vote": chat.people.vote,
+            "/ask": chat.people.ask,
+            "/choose": chat.people.choose,
             "/open": chat.pages.open,
             "/close": chat.pages.close,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
-            "/stop-container": chat.stop_container,
+            "/stop-container": chat.setup.stop_container,
         }
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:
@@ -100,7 +100,7 @@ class _Request(LocalRequest):
 
     def _frames(self) -> str:
         """Return what the page may show in a frame: the bots' pages."""
-        return " ".join(self.server.chat.pages.addresses.values()) or "'none'"
+        return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
 
     def _is_ours(self) -> bool:
         """Tell whether a request is the page's, not another site's that the browser shows."""
