@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import runpy
 import select
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import end_at_once, made_environment, signals_held, watched
-from local.project import LAMBDA
+from local.project import LAMBDA, SCRIPTS
 
 Json = dict[str, Any]
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
@@ -26,7 +27,8 @@ Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file a
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-NOT_PACKED = re.compile(r"(^|/)(\.|__pycache__(/|$))|\.pyc$")  # scripts/package has the same rule
+# scripts/package runs by itself, so the rule is there.
+NOT_PACKED: re.Pattern[str] = runpy.run_path(str(SCRIPTS / "package"))["NOT_PACKED"]
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # What runs in the process: it imports the handler, then answers a line with a line.
@@ -83,8 +85,6 @@ import bot
 from botkit.webhook import RegistrationFailed, handled_kinds
 try:
     kinds = handled_kinds(bot)
-    if not callable(getattr(bot, "reply", None)):
-        kinds = "bot.py must have a function reply(update)"
 except RegistrationFailed as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
