@@ -1,6 +1,6 @@
 """The Bot API over HTTP, as Telegram speaks it: GET and POST, JSON, forms and uploads.
 
-It is for this machine only: a name that isn't one of it, or another site's page, is refused.
+It is for this machine only: it refuses other host names, and pages of other sites.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .stand_in import Telegram
 
 Json = dict[str, Any]
 
-LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB, and what is around it
+LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB and its envelope
 # Names that mean this machine. No public name ends in .test or .localhost (RFC 6761).
 THIS_MACHINE = re.compile(
     r"(127(\.[0-9]{1,3}){3}|\[::1\]|([\w-]+\.)*(localhost|test))(:[0-9]+)?", re.I
@@ -31,7 +31,7 @@ TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
 
 
 class _Unreadable(Exception):
-    """A request that can't be read: the status and the description of its answer."""
+    """A request can't be read. Its answer has this status and description."""
 
     def __init__(self, status: int, description: str) -> None:
         super().__init__(description)
@@ -40,7 +40,7 @@ class _Unreadable(Exception):
 
 
 class Server(LocalServer):
-    """The Bot API of a `Telegram`, over HTTP on a free port of the loopback interface."""
+    """Serves the Bot API of a `Telegram`."""
 
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
@@ -68,7 +68,7 @@ class _Request(LocalRequest):
                 return
             self._call(path, query, data)
         except _Unreadable as error:
-            # What is left of the request can't be told from the next one.
+            # Nobody knows where the next request begins.
             self.close_connection = True
             self._answer(error.status, _error(error.status, error.description))
 
@@ -139,7 +139,7 @@ class _Request(LocalRequest):
             self._answer(call.status, call.answer)
 
     def _params(self, method: str, query: str, data: bytes) -> tuple[Json, dict[str, Upload]]:
-        """Return a call's parameters, as JSON has them, and its files."""
+        """Return a call's parameters, with their JSON types, and its uploads."""
         fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         uploads: dict[str, Upload] = {}
         params: Json = {}
@@ -174,7 +174,7 @@ class _Request(LocalRequest):
             self._send(200, [("Content-Type", file.content_type)], file.data)
 
     def _say_nothing(self) -> None:
-        """Wait until the other side gives up, or all of this ends."""
+        """Wait until the client gives up, or the stand-in stops."""
         self.close_connection = True
         self.connection.settimeout(0.2)
         while not self.server.telegram.stopped:
