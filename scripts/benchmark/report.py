@@ -1,4 +1,4 @@
-"""What the runs came to, as tables in Markdown and a plot in SVG."""
+"""The results, as tables in Markdown and a plot in SVG."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from benchmark.measure import Run, Variant
 
-# What a first answer waits for: TCP's handshake, TLS's, and the request's answer.
+# A first answer waits for TCP's handshake, TLS's, and the answer to the request.
 ROUND_TRIPS = 3
 
 
 class Result(NamedTuple):
-    """A variant and its runs, of which every figure is a median."""
+    """A variant and its runs. Every figure is a median of the runs."""
 
     variant: Variant
     runs: list[Run]
@@ -32,7 +32,7 @@ class Result(NamedTuple):
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Between which half of the first answers lie."""
+        """The range of the middle half of the first answers."""
         times = [run.first_answer for run in self.runs]
         if len(times) < 2:
             return times[0], times[0]
@@ -49,10 +49,10 @@ class Result(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A promise, and whether it is kept: `value` is to be at most (or at least) `limit`."""
+    """A target: `value`, counted in `of`, must be at most (or at least) `limit`."""
 
     what: str
-    of: str  # what `value` is counted in
+    of: str
     value: float
     limit: float
     at_least: bool = False
@@ -65,7 +65,7 @@ class Target(NamedTuple):
 def targets(
     empty: Result, webhook: Result, textbook: Result, api: Mapping[int, Result]
 ) -> list[Target]:
-    """Return the targets. `api` has a result for each round trip (in ms) that was measured."""
+    """Return the targets. `api` has the results by round trip in ms."""
 
     def cpu(result: Result) -> float:
         return result.warm_cpu - empty.warm_cpu
@@ -89,7 +89,7 @@ def targets(
 
 
 def floor(empty: Result, away: int) -> float:
-    """Return the ms in which nothing that calls the Bot API from that far could answer."""
+    """Return the least ms in which any function could answer from that far away."""
     return empty.first_answer + ROUND_TRIPS * away
 
 
@@ -109,7 +109,7 @@ def target_table(values: Iterable[Target]) -> str:
 
 
 def main_table(results: Sequence[Result]) -> str:
-    """Return the table of all rows. The first result is what the others are compared with."""
+    """Return the table of all variants, compared with the first one."""
     rows = []
     for result in results:
         low, high = result.quartiles
@@ -133,7 +133,7 @@ def main_table(results: Sequence[Result]) -> str:
 
 
 def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
-    """Return the first answers by distance. Each row has a variant's result for each of them."""
+    """Return the table of first answers by distance. Each row has the results of one variant."""
     aways = list(rows[0])
     table = [
         ["empty function", *(f"{empty.first_answer:.0f}" for _ in aways)],
@@ -144,7 +144,7 @@ def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose columns are aligned in the source, too: numbers to the right."""
+    """Return a table, aligned in the source too, with numbers to the right."""
     table = [list(headings), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     numeric = [_numeric(row[i] for row in table[1:]) for i in range(len(headings))]
@@ -168,10 +168,10 @@ def _numeric(cells: Iterable[str]) -> bool:
 
 
 def plot(results: Sequence[Result]) -> str:
-    """Return bars of the time to the first answer, start-up and first invocation, as SVG."""
+    """Return a bar chart of start-up and first invocation, as SVG."""
     left, right, height, top = 250, 640, 24, 34
     *_, second, widest = sorted(result.quartiles[1] for result in results)
-    if widest > 2 * second:  # one bar that would make all others small is cut off
+    if widest > 2 * second:  # cut off one bar that would make all others small
         widest = second
     width = left + right + 80
     total_height = top + height * len(results) + 40

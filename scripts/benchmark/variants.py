@@ -140,7 +140,7 @@ def _node_functions(root: Path) -> Iterator[Variant]:
 
 
 def _system_store(root: Path) -> Path:
-    """Write this machine's certificates, and one more, to a file as Amazon Linux has it."""
+    """Write the CAs of this machine and one more to a file, as on Amazon Linux."""
     system = ssl.get_default_verify_paths().cafile
     if not system:
         raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
@@ -150,7 +150,7 @@ def _system_store(root: Path) -> Path:
 
 
 def _install(python: str, name: str, requirements: list[str]) -> Path:
-    """Install packages into a folder of their own, unless they are there."""
+    """Install packages into their own folder, unless that is done."""
     folder = FOLDER / name
     done = folder / "installed.json"
     if not done.exists() or json.loads(done.read_text()) != requirements:

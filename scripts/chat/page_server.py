@@ -1,7 +1,7 @@
-"""Where the demo serves a bot's page: at an address of its own, so that it is no part of the chat.
+"""Serves a bot's page for the demo, with its own origin, separate from the chat.
 
-`/app/…` is what the bot answers, with one header changed: Telegram's web clients may show a page in
-a frame, and here the chat may. `/launch.html` is what the chat shows, with the page in it.
+`/app/…` is the bot's answer, with one header changed: it lets Telegram's web clients frame the
+page, and here the chat. `/launch.html` is what the chat frames, with the page in it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Request(LocalRequest):
             self.respond(answer.status, answer.headers, answer.body)
 
     def _is_ours(self) -> bool:
-        """Tell whether a request is the page's, the chat's that opens it, or the address bar's."""
+        """Tell whether a request comes from the page, the chat that opens it, or a person."""
         site = self.headers.get("Sec-Fetch-Site")
         opens = site == "same-site" and self.headers.get("Sec-Fetch-Mode") == "navigate"
         return (

@@ -1,4 +1,4 @@
-"""The pages (Mini Apps) that people open in the demo's chats, and what each asks of its bot."""
+"""The pages (Mini Apps) that people open in the demo's chats, and their requests to the bots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chat.samples import CHATS, person_in
 from chat.setup import Setup
 
 MOST_SHOWN = 4000  # characters of a body
-# Headers of one connection, which the next one sets itself.
+# Headers that belong to one connection.
 OF_A_CONNECTION = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 OF_A_SERVER = {"date", "server"}
 FRAMES = re.compile(r"frame-ancestors[^;]*")
@@ -68,7 +68,7 @@ class Pages:
         person: str = "",
         bot: int = 0,
     ) -> Json:
-        """Open a page by a button that a person sees: "menu", "inline" (of a message), "keyboard".
+        """Open a page by a visible button: "menu", "inline" (of a message), or "keyboard".
 
         Returns the launch's id, the address to show, and the initData, which is empty for a
         keyboard's button.
@@ -130,7 +130,7 @@ class Pages:
         return launch
 
     def close(self, id: str) -> None:
-        """Note that a page was closed."""
+        """Note that a person closed a page."""
         self._end(self._known(id))
 
     def _known(self, id: str) -> Json:
@@ -157,7 +157,7 @@ class Pages:
         self._end(launch)
 
     def answered(self, query_id: str) -> None:
-        """Close the page whose query a bot answered, as Telegram does."""
+        """Close a page when the bot answers its query, as Telegram does."""
         if launch := self._queries.get(query_id):
             self._end(launch)
 
@@ -166,7 +166,7 @@ class Pages:
     def serve(
         self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str
     ) -> Answer:
-        """Have a bot answer a request for its page, which the page at `chat` may show in a frame.
+        """Let a bot answer a request for its page, which `chat` (an origin) may frame.
 
         Raises OSError.
         """

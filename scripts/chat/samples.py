@@ -1,4 +1,4 @@
-"""The demo's people and chats, and what can be sent in them beside text."""
+"""The demo's people and chats, and sample content to send."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _private(person: Json) -> Json:
     return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
 
 
-# Where people write: what the stand-in puts into a message, and what the page says about it. Each
-# person has a private chat of the same key.
+# The chats: what the stand-in puts into a message, and what the page says about them. A person's
+# private chat has the person's key.
 FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
 CHATS: dict[str, Json] = {
     **{key: _private(person) for key, person in PEOPLE.items()},
@@ -64,7 +64,7 @@ def poll(question: str, *options: str) -> Json:
     }
 
 
-# What can be sent beside text. The page draws it: there is no file behind these ids.
+# Content other than text. The page draws it: there are no files behind these ids.
 CONTENT: dict[str, Json] = {
     "photo": {
         "photo": [

@@ -1,7 +1,7 @@
-"""The demo's chat page, which is in page/, and the server that it asks.
+"""Serves the demo's chat page, which is in page/.
 
-`GET /events` is all that happened and then all that happens, as server-sent events; `GET /file/ID`
-is a file that somebody sent; `POST /send`, `/press`, `/vote` and the like are what people do.
+`GET /events` streams what happened so far and then each change, as server-sent events;
+`GET /file/ID` is a file that somebody sent; `POST /send`, `/press`, `/vote` … are people's actions.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from chat.errors import InvalidRequest
 
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-KINDS = {"int": int, "str": str, "list[int]": list}  # of an action's arguments
+KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
 MAX_REQUEST = 100_000  # bytes
-SHOWN = ("image/", "audio/", "video/")  # the kinds of file that a browser shows and doesn't run
+SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them
 
-# The page loads nothing but what this server has, and runs no code that stands in the page.
+# The page loads nothing from elsewhere, and runs no inline code.
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
     "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -99,11 +99,11 @@ class _Request(LocalRequest):
             self._answer(200, answer or {})
 
     def _frames(self) -> str:
-        """Return what the page may show in a frame: the bots' pages."""
+        """Return the addresses that the page may frame: those of the bots' pages."""
         return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
 
     def _is_ours(self) -> bool:
-        """Tell whether a request is the page's, not another site's that the browser shows."""
+        """Tell whether a request comes from the page, not from another site in the browser."""
         return (
             self.headers.get("Host") == self.server.url.removeprefix("http://")
             and self.headers.get("Origin") in (None, self.server.url)
@@ -154,7 +154,7 @@ class _Request(LocalRequest):
 
 
 def arguments_of(action: Callable[..., Json | None], given: object) -> Json:
-    """Return what an action is called with. Raises InvalidRequest if it can't be called so."""
+    """Return an action's arguments. Raises InvalidRequest if they don't fit."""
     if not isinstance(given, dict):
         raise InvalidRequest("an object is expected")
     known = inspect.signature(action).parameters

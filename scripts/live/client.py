@@ -1,4 +1,4 @@
-"""The Bot API as poll and doctor call it: with the operator's token, by the function's client."""
+"""The function's client for the Bot API, with the operator's token, for poll and doctor."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def client() -> Client:
     return Client(api_url(), token, os.environ.get("TELEGRAM_PROXY", ""))
 
 
-# Fields of the answers that are read here. Those of the first two lines are always there.
+# The fields of the answers that are read here. IF_ANY are optional.
 BOT = {"username": str, "first_name": str}
 WEBHOOK = {"url": str}
 IF_ANY = {
@@ -63,7 +63,7 @@ IF_ANY = {
 
 
 def about(telegram: Client) -> tuple[Json, Json]:
-    """Return the bot and its webhook, as getMe and getWebhookInfo tell them.
+    """Return the answers of getMe and getWebhookInfo.
 
     Raises Refused and Unreachable.
     """
@@ -80,7 +80,7 @@ def about(telegram: Client) -> tuple[Json, Json]:
 
 
 def check(method: str, is_right: bool) -> None:
-    """Raise Unreachable if an answer hasn't the shape of the Bot API's."""
+    """Raise Unreachable unless an answer has the shape that the Bot API documents."""
     if not is_right:
         raise Unreachable(f"{method}: an answer that isn't the Bot API's")
 

@@ -80,7 +80,7 @@ def test_a_page_is_not_served_and_that_is_said(
     (project / "lambda" / "app").mkdir()
     (project / "lambda" / "app" / "index.html").touch()
     script = poll()
-    script.wait_for("the page in app/ isn't served: Telegram wants HTTPS for it")
+    script.wait_for("the page in app/ isn't served: Telegram requires HTTPS")
     say(telegram, "hello")
     wait_for(telegram, "Heard: hello")
 

@@ -15,7 +15,7 @@ export function json(value) {
   }
   return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
 }
-// What a program wrote: its columns are kept, and its end is shown.
+// A program's output: its columns are kept, and its end is in view.
 export function output(text, about) {
   const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, text);
   requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });

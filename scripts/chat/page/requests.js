@@ -1,4 +1,4 @@
-// What a bot's page asked for since it was opened.
+// The requests of a bot's page since it was opened.
 
 import { button, clock, count, h, icon, milliseconds } from "./dom.js";
 import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./hops.js";
@@ -27,7 +27,7 @@ export function drawLaunch(launch, back) {
       h("div", { class: "foot" }, button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))),
   ];
 }
-// Files one after the other are one card.
+// Consecutive files share a card.
 function grouped(requests) {
   const parts = [];
   for (const request of requests) {

@@ -1,11 +1,11 @@
-// What the machine did for an update, and how all of it came up.
+// What the machine did for an update, and how the demo was set up.
 
 import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
 import { drawCall, drawFunction, fold, hop, json, note, output, parsed, unknown } from "./hops.js";
 import { drawLaunch } from "./requests.js";
 import { app, ask, kindOf, RETRIED, total, verdict } from "./state.js";
 
-// What the queue brought, and what waits there: each try with its calls.
+// The attempts by the queue with their calls, and what still waits there.
 function drawQueue(t) {
   const from = i => t.queue[i - 1]?.calls ?? 0;
   const tries = t.queue.map((q, i) => [
