@@ -15,7 +15,8 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module
 
-from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token
+from chat.aws_deployment import AwsDeployment
+from chat.deployments import Hosted, Step, Unavailable, token
 
 OVERRIDE = "zz_demo_override.tf"  # the last override file wins
 NOT_COPIED = (
@@ -87,7 +88,7 @@ def _blocks_of(file: Path) -> Iterator[Block]:
         tree = hcl2.parses_to_tree(text)
     except LarkError as error:
         where = getattr(error, "line", "?")
-        raise ToolError(f"{file.name} can't be read: line {where} is no HCL") from None
+        raise ToolError(f"{file.name} can't be read: line {where} isn't valid HCL") from None
     for node in _children(_children(tree, "body")[0], "block"):
         words = [
             text[part.meta.start_pos : part.meta.end_pos].strip('"')

@@ -30,9 +30,11 @@ from local.processes import ToolError, read_env_file
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.terraform import check_names
 
+from chat.aws_deployment import AwsDeployment
 from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
-from chat.deployments import AwsDeployment, Deployment, Hosted, LocalDeployment, Unavailable, token
+from chat.deployments import Deployment, Hosted, Unavailable, token
+from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
 from chat.people import check_text
 from chat.server import PageServer

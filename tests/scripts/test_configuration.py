@@ -168,7 +168,7 @@ def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -
         (
             'module "a" {\n  source = "../.."\n  for_each = toset([timestamp()])\n'
             '  source_dir = "./${nothing.x}"\n}\n',
-            "what module.a is for can't be told",
+            "the instances of module.a are only known after an apply",
         ),
     ],
     ids=["no call", "empty", "no HCL", "too deep", "variable", "provider", "unknown"],
