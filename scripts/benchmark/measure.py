@@ -113,20 +113,16 @@ class CpuLimit:
 
 
 def event(number: int) -> Any:
-    """Return the event of API Gateway (payload 2.0) for the number-th text message."""
-    user = {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"}
-    update = {
-        "update_id": number,
-        "message": {
-            "message_id": number,
-            "from": user,
-            "chat": {"id": 1, "first_name": "Ada", "type": "private"},
-            "date": 1700000000,
-            "text": "hello",
-        },
+    """Return the event of API Gateway for the number-th text message."""
+    message = {
+        "message_id": number,
+        "from": {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"},
+        "chat": {"id": 1, "first_name": "Ada", "type": "private"},
+        "date": 1700000000,
+        "text": "hello",
     }
     headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": SECRET}
-    return webhook_event(json.dumps(update), headers)
+    return webhook_event(json.dumps({"update_id": number, "message": message}), headers)
 
 
 def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:

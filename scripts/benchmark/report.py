@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -19,16 +19,13 @@ class Result(NamedTuple):
     variant: Variant
     runs: list[Run]
 
-    def median(self, of: Callable[[Run], float]) -> float:
-        return statistics.median(map(of, self.runs))
+    def median(self, of: str) -> float:
+        """Return the median of a field of Run."""
+        return float(statistics.median(getattr(run, of) for run in self.runs))
 
     @property
     def first_answer(self) -> float:
-        return self.median(lambda run: run.first_answer)
-
-    @property
-    def startup(self) -> float:
-        return self.median(lambda run: run.startup)
+        return self.median("first_answer")
 
     @property
     def quartiles(self) -> tuple[float, float]:
@@ -38,14 +35,6 @@ class Result(NamedTuple):
             return times[0], times[0]
         low, _, high = statistics.quantiles(times, n=4, method="inclusive")
         return low, high
-
-    @property
-    def warm(self) -> float:
-        return self.median(lambda run: run.warm)
-
-    @property
-    def warm_cpu(self) -> float:
-        return self.median(lambda run: run.warm_cpu)
 
 
 class Target(NamedTuple):
@@ -68,7 +57,7 @@ def targets(
     """Return the targets. `api` has the results by round trip in ms."""
 
     def cpu(result: Result) -> float:
-        return result.warm_cpu - empty.warm_cpu
+        return result.median("warm_cpu") - empty.median("warm_cpu")
 
     near = api[0]
     found = [
@@ -119,10 +108,10 @@ def main_table(results: Sequence[Result]) -> str:
                 f"{result.first_answer:.0f}",
                 f"{low:.0f}–{high:.0f}",
                 f"{result.first_answer / results[0].first_answer:.2f}",
-                f"{result.startup:.0f}",
-                f"{result.warm:.1f}",
-                f"{result.warm_cpu:.2f}",
-                f"{result.median(lambda run: run.memory):.0f}",
+                f"{result.median('startup'):.0f}",
+                f"{result.median('warm'):.1f}",
+                f"{result.median('warm_cpu'):.2f}",
+                f"{result.median('memory'):.0f}",
                 f"{max(run.connections for run in result.runs)}",
                 f"{result.variant.package / 1024:.0f}",
             ]
@@ -187,7 +176,7 @@ def plot(results: Sequence[Result]) -> str:
     for row, result in enumerate(results):
         y = top + row * height
         low, high = (min(each / widest, 1) * right for each in result.quartiles)
-        startup = min(result.startup / widest, 1) * right
+        startup = min(result.median("startup") / widest, 1) * right
         end = min(result.first_answer / widest, 1) * right
         label = f"{'… ' if result.first_answer > widest else ''}{result.first_answer:.0f}"
         middle = y + height / 2 - 2

@@ -55,7 +55,7 @@ class Chat:
         return (file.content_type, file.data) if file and file.data else None
 
     def fail(self, kind: str, count: int) -> None:
-        """Make Telegram fail for the bot's next calls, or stop that if there is no kind."""
+        """Make Telegram fail for the bot's next calls, or stop that if `kind` is empty."""
         if kind and kind not in FAULTS:
             raise InvalidRequest(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
         if not 1 <= count <= MOST_FAILURES:

@@ -103,7 +103,7 @@ class People:
         entry = self._entries.message(key)
         poll = entry["message"].get("poll")
         if entry["side"] != "in" or not poll or poll["is_closed"]:
-            raise InvalidRequest("There is no open poll of the bot's to vote in.")
+            raise InvalidRequest("The bot has no open poll to vote in.")
         if any(not 0 <= option < len(poll["options"]) for option in options):
             raise InvalidRequest("the poll has no such option")
         self._setup.refresh()

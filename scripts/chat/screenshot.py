@@ -52,7 +52,7 @@ def say(page: Page, text: str) -> None:
 
 
 def act(page: Page) -> None:
-    """Do what the picture shows: a few messages, the last of which Telegram fails once."""
+    """Do what the picture shows: a few messages; Telegram fails once at the last one."""
     messages = page.locator("#messages")
     page.locator("#attach-button").click()
     page.get_by_role("menuitem", name="Photo").click()

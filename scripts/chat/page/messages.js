@@ -149,7 +149,7 @@ export function inlineKeyboard(entry, toast) {
     if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); toast(`Copied: ${b.copy_text.text}`); }, b.text, icon("copy"));
     const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;
     if (query !== undefined) return button(about, () => { $("text").value = `@${bot(entry.bot).username} ${query}`; $("text").focus(); }, b.text, icon("ask"));
-    return button(about, () => toast("The demo doesn't play this kind of button."), b.text);
+    return button(about, () => toast("The demo doesn't support this kind of button."), b.text);
   };
   return h("div", { class: "keyboard" }, rows.map((line, i) => h("div", {}, line.map(b => one(b, i)))));
 }

@@ -182,7 +182,7 @@ function drawHead() {
   const tabs = Object.entries(state.chats).filter(([key]) => !state.people[key] || key === app.person);
   $("chats").replaceChildren(...tabs.map(([key, { tab }]) => h("button", { type: "button", role: "tab", "data-chat": key, "aria-selected": String(key === app.chat), tabindex: key === app.chat ? 0 : -1, onclick: () => visit(key) }, tab)));
   $("person").replaceChildren(...Object.entries(state.people).map(([key, { name }]) => h("option", { value: key, selected: key === app.person }, name)));
-  $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process of this machine, without AWS";
+  $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process on this machine, without AWS";
   const offered = me.commands[app.chat] ?? [];
   const menuButton = me.menu[app.chat];  // it replaces the button for commands
   $("page-button").hidden = !menuButton;
@@ -218,7 +218,7 @@ function drawKeyboard() {
   const one = b => {
     const played = typeof b === "string" || !(b.request_users || b.request_chat);
     const known = typeof b === "string" ? { text: b } : b;
-    return button({ class: known.style }, () => played ? tap(known) : toast("The demo doesn't play this kind of button."), known.text);
+    return button({ class: known.style }, () => played ? tap(known) : toast("The demo doesn't support this kind of button."), known.text);
   };
   $("keyboard").hidden = !rows.length;
   $("keyboard").replaceChildren(...rows.map(row => h("div", {}, row.map(one))));
@@ -241,7 +241,7 @@ const FAULTS = {
   500: ["has an error of its own (500)", "The function reports a failure, and Telegram delivers the update again."],
   403: ["says the user blocked the bot (403)", "Trying again wouldn't help, so the update is done."],
   silence: ["never answers", "The function gives up in time, reports a failure, and Telegram delivers the update again."],
-  lost: ["loses its answer", "It does what is asked, but the function doesn't hear of it: the same answer comes once for each attempt."],
+  lost: ["loses its answer", "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt."],
 };
 let wish = { kind: "429", count: 1 };
 function drawFaults() {
