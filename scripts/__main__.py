@@ -19,7 +19,7 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):  # their encoding may know neither … nor ✓
+    for stream in (sys.stdout, sys.stderr):  # their encoding may lack … and ✓
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     tool = sys.argv.pop(1)
@@ -31,7 +31,7 @@ if __name__ == "__main__":
             raise
         if error.errno != errno.EPIPE:
             print(f"scripts/{tool}: {error.strerror}", file=sys.stderr)
-        # The output can't be written: no reason for a traceback, now or at the end.
+        # The output can't be written. Prevent a traceback now and at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 1
     sys.exit(code)

@@ -625,12 +625,12 @@ run "numbers_out_of_range_are_refused" {
   command = plan
 
   variables {
-    alarm_actions         = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
-    max_connections       = 101
-    reserved_concurrency  = 0
-    tags                  = { for number in range(51) : "tag${number}" => "" }
-    throttling_limit      = 0
-    timeout               = 901
+    alarm_actions        = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+    max_connections      = 101
+    reserved_concurrency = 0
+    tags                 = { for number in range(51) : "tag${number}" => "" }
+    throttling_limit     = 0
+    timeout              = 901
   }
   expect_failures = [
     var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,

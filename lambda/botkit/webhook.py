@@ -67,8 +67,6 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
-    if not callable(getattr(bot, "reply", None)):
-        raise RegistrationFailed("bot.py must have a function reply(update)")
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
@@ -171,6 +169,8 @@ def handled_kinds(bot: Any) -> list[str]:
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
+    if not callable(getattr(bot, "reply", None)):
+        raise RegistrationFailed("bot.py must have a function reply(update)")
     return kinds
 
 

@@ -1,8 +1,8 @@
-"""A server some milliseconds away: a network namespace behind links that hold each packet.
+"""A network some milliseconds away: a namespace behind links that delay each packet.
 
 A link is two TUN devices, one here and one in the namespace. A process carries each packet from one
-to the other, half a round trip later. A relay over sockets wouldn't do: the kernel would answer the
-first packet of a connection at once. Devices and namespace end with the process, however it ends.
+to the other, half a round trip later. A relay over sockets wouldn't do, since the kernel would
+answer the first packet of a connection at once. Devices and namespace vanish with the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BENCHMARK_NETWORK = ipaddress.ip_address("198.18.0.0")  # set aside for this by 
 
 
 class Network(NamedTuple):
-    """A namespace, as a file, and its addresses: for each round trip in ms, one that far away."""
+    """A namespace, as a file, and its addresses by their round trip in ms."""
 
     namespace: str
     addresses: dict[int, str]
@@ -40,11 +40,11 @@ class Network(NamedTuple):
 
 @contextmanager
 def network(round_trips: Sequence[int]) -> Iterator[Network]:
-    """Make a namespace that is reached over a link for each round trip, in ms.
+    """Make a namespace with a link for each round trip, in ms.
 
-    Raises OSError where that isn't possible: it takes root on Linux, /dev/net/tun and iproute2.
+    Raises OSError if that isn't possible: it needs root on Linux, /dev/net/tun and iproute2.
     """
-    # Two of these at the same time must not have the same addresses.
+    # Two benchmarks at the same time need different addresses.
     first = BENCHMARK_NETWORK + os.getpid() % 2**12 * 32
     ends = {
         milliseconds: (str(first + 2 * i), str(first + 2 * i + 1))
@@ -71,7 +71,7 @@ def network(round_trips: Sequence[int]) -> Iterator[Network]:
 
 @contextmanager
 def inside(namespace: str) -> Iterator[None]:
-    """Let this thread open sockets in a namespace. They stay in it."""
+    """Open sockets of this thread in a namespace, where they stay."""
     with open("/proc/thread-self/ns/net") as before, open(namespace) as wanted:  # noqa: PTH123
         os.setns(wanted.fileno(), os.CLONE_NEWNET)
         try:
@@ -102,7 +102,7 @@ def _run(ends: dict[int, tuple[str, str]], sender: Connection) -> None:
 
 
 def _device(address: str, peer: str) -> int:
-    """Open a TUN device that has an address in this process's namespace, and leads to its peer."""
+    """Open a TUN device with an address in the current namespace, and a route to its peer."""
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     request = struct.pack("16sH22x", b"bench%d", IFF_TUN | IFF_NO_PI)
     name = fcntl.ioctl(device, TUNSETIFF, request)[:16].rstrip(b"\0").decode()
@@ -117,9 +117,9 @@ def _device(address: str, peer: str) -> int:
 def _carry(links: dict[int, tuple[int, float]], stop: int) -> None:
     """Carry packets between devices until `stop` can be read.
 
-    `links` has for each device the one that its packets go to, and the seconds that this takes.
+    `links` has for each device the target of its packets, and the seconds until they arrive.
     """
-    held: list[tuple[float, int, int, bytes]] = []  # when it is due, its number, where it goes
+    held: list[tuple[float, int, int, bytes]] = []  # due time, number, target, packet
     numbers = itertools.count()
     while True:
         wait = max(held[0][0] - time.monotonic(), 0) if held else None

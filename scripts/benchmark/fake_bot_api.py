@@ -1,29 +1,28 @@
-"""The benchmark's own fake of the Bot API, over TLS, in a process and with a CA of its own.
+"""A fake Bot API over TLS, in a process of its own, with its own CA.
 
-It checks nothing and answers at once, so that it adds little to what is measured.
-`emulators.telegram` behaves like Telegram instead.
+It checks nothing and answers at once, to add little to what is measured. `emulators.telegram`
+behaves like Telegram instead.
 """
 
 from __future__ import annotations
 
 import json
 import multiprocessing
-import os
+import multiprocessing.connection
 import signal
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.distance import Network, inside
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 
-# The chain is like api.telegram.org's: a root and an intermediate CA of these names, RSA keys.
+from benchmark.distance import Network, inside
+
+# The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
 ROOT_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Root Certificate Authority - G2"
 INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
 
@@ -32,7 +31,7 @@ MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "te
 
 
 class FakeBotApi:
-    """A running fake: `urls` by the round trip to it in ms, its connections and calls so far."""
+    """A running fake: its `urls` by their round trip in ms, its connections and calls so far."""
 
     def __init__(self, urls: dict[int, str], connections: Any, calls: Any) -> None:
         self.urls = urls
@@ -50,7 +49,7 @@ class FakeBotApi:
 
 @contextmanager
 def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator[FakeBotApi]:
-    """Run a fake here and, if there is one, in a network: one process listens in both.
+    """Run one process that listens here and, if given, in a network some milliseconds away.
 
     `certificates` is the folder that `make_certificates` wrote.
     """
@@ -73,9 +72,9 @@ def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator
 
 
 def make_certificates(folder: Path, addresses: Sequence[str] = ()) -> Path:
-    """Write a CA, an intermediate CA, and the chain and key of a server that is "localhost".
+    """Write a CA, an intermediate CA, and a server's chain and key. Returns the CA's path.
 
-    `addresses` are its other names. Returns the path of the CA's certificate.
+    The server's names are "localhost" and `addresses`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
@@ -114,8 +113,7 @@ def _serve(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
 
-    class BotApi(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class BotApi(LocalRequest):
         wbufsize = -1  # an answer is sent whole
 
         def setup(self) -> None:
@@ -133,25 +131,17 @@ def _serve(
             method = self.path.partition("?")[0].rpartition("/")[2].lower()
             result = {"getme": USER, "sendmessage": MESSAGE}.get(method, True)
             body = json.dumps({"ok": True, "result": result}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.respond(200, [("Content-Type", "application/json")], body)
 
         do_GET = do_POST
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    near = LocalServer(("localhost", 0), BotApi)
-    ports = [near.server_port, 0]
-    if network:
-        with inside(network.namespace):
-            far = LocalServer(("0.0.0.0", 0), BotApi)
-        ports[1] = far.server_port
-        threading.Thread(target=far.serve_forever, daemon=True).start()
-    sender.send(ports)
-    parent = os.getppid()
-    near.service_actions = lambda: os.getppid() != parent and os._exit(0)  # type: ignore
-    near.serve_forever()
+    parent = multiprocessing.parent_process()
+    assert parent
+    with ExitStack() as opened:
+        near = far = opened.enter_context(LocalServer(BotApi, "localhost"))
+        if network:
+            with inside(network.namespace):
+                far = LocalServer(BotApi, "0.0.0.0")
+            opened.enter_context(far)
+        sender.send((near.server_port, far.server_port))
+        multiprocessing.connection.wait([parent.sentinel])

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.fake_bot_api import FakeBotApi
 from emulators.runtime_api import RuntimeApi
 from local.events import webhook_event
 
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one core at 1769 MB.
-MEGABYTES_PER_CORE = 1769
-PERIOD = 20_000  # microseconds: Lambda's, too
+from benchmark.fake_bot_api import FakeBotApi
+
+# A function gets a core for 1769 MB of memory, and 128 MB by default.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+SHARE = 128 / 1769
+PERIOD = 20_000  # microseconds, as on Lambda
 
 WARM = 20  # invocations after the first one
 TOKEN = "12345:benchmark"
@@ -26,15 +28,14 @@ SECRET = "benchmark-secret"
 
 
 class Variant(NamedTuple):
-    """A function to be measured: `command` runs it in `folder`."""
+    """A function to measure: `command` runs it in `folder`."""
 
     name: str
     folder: Path
     command: list[str]
     environment: dict[str, str] = {}  # noqa: RUF012
-    memory: int = 128  # MB
     package: int = 0  # bytes, zipped
-    calls: bool = True  # whether it answers by a call to the Bot API
+    calls: bool = True  # whether it answers by calling the Bot API
     away: int = 0  # ms of a round trip to the Bot API
 
     def at(self, away: int) -> Variant:
@@ -43,42 +44,44 @@ class Variant(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run took, in ms by the clock, where nothing else is said."""
+    """What one run took: ms of wall-clock time, unless a comment says otherwise."""
 
     startup: float
     first: float
     warm: float
     warm_cpu: float  # CPU time
-    memory: float  # MB, at its peak
+    memory: float  # peak, in MB
     connections: int
 
     @property
     def first_answer(self) -> float:
-        """The time to the first answer: start-up and the first invocation."""
+        """The ms from the start of the process to its first answer."""
         return self.startup + self.first
 
 
 class CpuLimit:
-    """A share of a core for a process, by a control group where this machine allows one."""
+    """Limits a process to a share of a core, by a control group if this machine allows one."""
 
     def __init__(self) -> None:
         self._group: Path | None = None
-        self._file = ""
-        for parent, file in (
-            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us"),
-            ("/sys/fs/cgroup", "cpu.max"),
+        quota = round(PERIOD * SHARE)
+        for parent, file, limited, unlimited in (
+            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", f"{quota}", "-1"),
+            ("/sys/fs/cgroup", "cpu.max", f"{quota} {PERIOD}", "max"),
         ):
-            self._group, self._file = Path(parent, f"telegram-bot-bench-{os.getpid()}"), file
+            group = Path(parent, f"telegram-bot-bench-{os.getpid()}")
             try:
-                self._group.mkdir()
+                group.mkdir()
                 if file == "cpu.cfs_quota_us":
-                    (self._group / "cpu.cfs_period_us").write_text(str(PERIOD))
-                self.lift()
-                return
+                    (group / "cpu.cfs_period_us").write_text(f"{PERIOD}")
+                (group / file).write_text(unlimited)
             except OSError:
                 with contextlib.suppress(OSError):
-                    self._group.rmdir()
-        self._group = None
+                    group.rmdir()
+            else:
+                self._group, self._file = group, file
+                self._limited, self._unlimited = limited, unlimited
+                return
 
     def __enter__(self) -> CpuLimit:
         return self
@@ -100,46 +103,38 @@ class CpuLimit:
         if self._group:
             (self._group / "cgroup.procs").write_text(str(process))
 
-    def set(self, share: float) -> None:
-        self._write(str(max(1000, round(PERIOD * share))))
+    def set(self) -> None:
+        if self._group:
+            (self._group / self._file).write_text(self._limited)
 
     def lift(self) -> None:
-        self._write("-1" if self._file == "cpu.cfs_quota_us" else "max")
-
-    def _write(self, quota: str) -> None:
         if self._group:
-            period = "" if self._file == "cpu.cfs_quota_us" else f" {PERIOD}"
-            (self._group / self._file).write_text(quota + period)
+            (self._group / self._file).write_text(self._unlimited)
 
 
 def event(number: int) -> Any:
-    """Return the event of API Gateway (payload 2.0) for the number-th text message."""
-    user = {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"}
-    update = {
-        "update_id": number,
-        "message": {
-            "message_id": number,
-            "from": user,
-            "chat": {"id": 1, "first_name": "Ada", "type": "private"},
-            "date": 1700000000,
-            "text": "hello",
-        },
+    """Return the event of API Gateway for the number-th text message."""
+    message = {
+        "message_id": number,
+        "from": {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"},
+        "chat": {"id": 1, "first_name": "Ada", "type": "private"},
+        "date": 1700000000,
+        "text": "hello",
     }
     headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": SECRET}
-    return webhook_event(json.dumps(update), headers)
+    return webhook_event(json.dumps({"update_id": number, "message": message}), headers)
 
 
 def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:
     """Start a variant, invoke it, and return what that took. Raises RuntimeError if it fails."""
-    share = min(1.0, variant.memory / MEGABYTES_PER_CORE)
     connections, calls = bot_api.connections, bot_api.calls
-    with RuntimeApi(variant.memory) as api:
+    with RuntimeApi() as api:
         started = time.perf_counter()
         with _process(variant, api, bot_api) as process:
             limit.add(process.pid)
             api.wait_until_started()
             startup = (time.perf_counter() - started) * 1000
-            limit.set(share)
+            limit.set()
             times, cpu_times = [], []
             try:
                 for number in range(1, warm + 2):
@@ -149,10 +144,10 @@ def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = 
                         raise RuntimeError(f"{variant.name}: {answer.payload}")
                     api.wait_until_started()
                     cpu_times.append(_cpu(process.pid) - before)
-                    # Without a control group nothing slows the process down: its CPU time then
-                    # says how long it would take.
+                    # Without a control group nothing slows the process down, so its CPU time
+                    # tells how long it would take.
                     took = answer.seconds * 1000
-                    times.append(took if limit.works else max(took, cpu_times[-1] / share))
+                    times.append(took if limit.works else max(took, cpu_times[-1] / SHARE))
             finally:
                 limit.lift()
             if (bot_api.calls - calls >= warm + 1) != variant.calls:
@@ -192,11 +187,11 @@ def _process(
 
 
 def _cpu(process: int) -> float:
-    """Return the CPU time of a process's threads so far, in ms (clock_getcpuclockid(3))."""
+    """Return the CPU time that a process has used so far, in ms (clock_getcpuclockid(3))."""
     return time.clock_gettime((~process << 3) | 2) * 1000
 
 
 def _memory(process: int) -> float:
-    """Return the most memory that a process has used so far, in MB."""
+    """Return the peak memory of a process so far, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

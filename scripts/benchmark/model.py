@@ -1,7 +1,7 @@
-"""How long messages wait in a burst or an outage, and what that costs: a model of a few lines.
+"""A model of how long messages wait in a burst or an outage, and what that costs.
 
-Updates wait for one of so many servers (connections of Telegram's, containers behind the queue).
-A try that fails comes again after a pause, and meanwhile its place is free for others.
+Updates wait for a free server: a connection from Telegram, or a container behind the queue. After a
+failure, an update comes back after a pause, and its server is free for others meanwhile.
 """
 
 from __future__ import annotations
@@ -13,35 +13,36 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from benchmark.document import DOLLARS_PER_GB_SECOND
 from benchmark.report import markdown
 
 # docs/performance.md has the warm invocation; docs/costs.md assumes 100 ms for Telegram's answer.
 ANSWERED = 0.0097 + 0.1  # seconds of an invocation that answers
 QUEUED = 0.01  # seconds of one that puts an update into the queue; SQS is in the same region
-SILENT = 9.0  # seconds for which a function waits for Telegram: the default timeout, less one
-REFUSED = 0.05  # seconds of a try that fails at once
+SILENT = 9.0  # seconds that a function waits for Telegram: the default timeout, less one
+REFUSED = 0.05  # seconds of an attempt that fails at once
 
 BURST = 100_000  # messages
 GIGABYTES = 0.125  # of memory
 # Dollars a million, as in docs/costs.md: a request, with its line in the log; a queue's request.
 API, LAMBDA, SQS = 1.00 + 0.09, 0.20 + 0.13, 0.50
+# https://aws.amazon.com/lambda/pricing/: us-east-1, arm64, without the free tier.
+DOLLARS_PER_GB_SECOND = 0.0000133334
 
 
 class Stage(NamedTuple):
-    """What updates wait for: `limit` invocations a second, each of `seconds`."""
+    """Servers that updates wait for: together at most `limit` invocations a second."""
 
     servers: int
-    seconds: float
-    pauses: Callable[[], Iterator[float]]  # seconds after each failed try of an update
-    dollars: float  # for a million invocations, without their time
+    seconds: float  # of an invocation
+    pauses: Callable[[], Iterator[float]]  # seconds after each failed attempt
+    dollars: float  # for a million invocations, without their duration
     limit: float = 1e9
-    until: float = 0.0  # the time until which all tries fail
-    failing: float = REFUSED  # seconds of a try that fails until then
+    until: float = 0.0  # all attempts before this time fail
+    failing: float = REFUSED  # seconds of such an attempt
 
 
 class Result(NamedTuple):
-    """When each update was done, and what all tries cost."""
+    """When each update was done, and what all attempts cost."""
 
     done: list[float]
     tries: int
@@ -66,13 +67,13 @@ def queue() -> Iterator[float]:
 
 
 def run(stage: Stage, arrivals: Iterable[float]) -> Result:
-    """Take updates through a stage, each as soon as a server is free for it."""
+    """Take updates through a stage, each as soon as a server is free."""
     RANDOM.seed(0)
     numbers = count()
     waiting = [(arrived, next(numbers), stage.pauses()) for arrived in arrivals]
     heapq.heapify(waiting)
     free = [0.0] * stage.servers
-    allowed = stage.limit  # tries, in a bucket that fills up all the time
+    allowed = stage.limit  # attempts, as a bucket that keeps filling up
     last, busy, invocations, refused = 0.0, 0.0, 0, 0
     done = []
     while waiting:
@@ -93,7 +94,7 @@ def run(stage: Stage, arrivals: Iterable[float]) -> Result:
             heapq.heappush(waiting, (again, next(numbers), pauses))
         else:
             done.append(start + seconds)
-    # Whether AWS bills what API Gateway refuses isn't written.
+    # AWS doesn't document whether it bills requests that API Gateway refuses.
     dollars = (invocations * stage.dollars + refused * API) / 1e6
     dollars += busy * GIGABYTES * DOLLARS_PER_GB_SECOND
     return Result(done, invocations + refused, dollars)
@@ -108,19 +109,19 @@ def queued(containers: int = 5, limit: float = 100, **outage: float) -> list[Sta
     """Return the stages with a queue: into it, and out of it."""
     return [
         Stage(40, QUEUED, telegram, API + LAMBDA + SQS, limit),
-        # Received, then deleted or put off.
+        # Two requests to SQS: receive, then delete or delay.
         Stage(containers, ANSWERED, queue, LAMBDA + 2 * SQS, **outage),
     ]
 
 
 def row(name: str, stages: Sequence[Stage], arrivals: Sequence[float]) -> list[str]:
-    """Return a table's row: the waits until the answer, the tries of an update, and the cost."""
+    """Return a table's row: the waits, the attempts per update, and the cost."""
     times: Sequence[float] = sorted(arrivals)
     since = stages[-1].until
     tries = dollars = 0.0
     for stage in stages:
         result = run(stage, times)
-        # A stage's updates leave it about in the order in which they came.
+        # Updates leave a stage in about the order of their arrival.
         times = sorted(result.done)
         tries, dollars = max(tries, result.tries), dollars + result.dollars
     begin = since or min(arrivals)
@@ -135,12 +136,12 @@ def row(name: str, stages: Sequence[Stage], arrivals: Sequence[float]) -> list[s
 
 
 def span(seconds: float) -> str:
-    """Return a time as a person would say it."""
+    """Return a duration in words."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def burst() -> str:
-    """Return the table of a burst: messages at once, of as many chats."""
+    """Return the table of a burst: many messages at once, each from another chat."""
     arrivals = [0.0] * BURST
     rows = [
         row("the defaults", direct(), arrivals),
@@ -154,7 +155,7 @@ def burst() -> str:
 
 
 def outage() -> str:
-    """Return the table of an outage: for an hour, in which a message comes each second."""
+    """Return the table of an outage of an hour, with one message a second."""
     arrivals = [float(second) for second in range(3600)]
     rows = [
         row("refuses at once", direct(until=3600), arrivals),

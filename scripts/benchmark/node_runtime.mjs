@@ -1,4 +1,4 @@
-// What AWS's runtime client for Node does, without its native part, which is built from source.
+// Replaces AWS's runtime client for Node, whose native part would have to be built.
 
 import http from "node:http";
 import { pathToFileURL } from "node:url";

@@ -1,58 +1,47 @@
-"""What the runs came to, as tables in Markdown and a plot in SVG."""
+"""The results, as tables in Markdown and a plot in SVG."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 from benchmark.measure import Run, Variant
 
-# What a first answer waits for: TCP's handshake, TLS's, and the request's answer.
+# A first answer waits for TCP's handshake, TLS's, and the answer to the request.
 ROUND_TRIPS = 3
 
 
 class Result(NamedTuple):
-    """A variant and its runs, of which every figure is a median."""
+    """A variant and its runs. Every figure is a median of the runs."""
 
     variant: Variant
     runs: list[Run]
 
-    def median(self, of: Callable[[Run], float]) -> float:
-        return statistics.median(map(of, self.runs))
+    def median(self, of: str) -> float:
+        """Return the median of a field of Run."""
+        return float(statistics.median(getattr(run, of) for run in self.runs))
 
     @property
     def first_answer(self) -> float:
-        return self.median(lambda run: run.first_answer)
-
-    @property
-    def startup(self) -> float:
-        return self.median(lambda run: run.startup)
+        return self.median("first_answer")
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Between which half of the first answers lie."""
+        """The range of the middle half of the first answers."""
         times = [run.first_answer for run in self.runs]
         if len(times) < 2:
             return times[0], times[0]
         low, _, high = statistics.quantiles(times, n=4, method="inclusive")
         return low, high
 
-    @property
-    def warm(self) -> float:
-        return self.median(lambda run: run.warm)
-
-    @property
-    def warm_cpu(self) -> float:
-        return self.median(lambda run: run.warm_cpu)
-
 
 class Target(NamedTuple):
-    """A promise, and whether it is kept: `value` is to be at most (or at least) `limit`."""
+    """A target: `value`, counted in `of`, must be at most (or at least) `limit`."""
 
     what: str
-    of: str  # what `value` is counted in
+    of: str
     value: float
     limit: float
     at_least: bool = False
@@ -65,10 +54,10 @@ class Target(NamedTuple):
 def targets(
     empty: Result, webhook: Result, textbook: Result, api: Mapping[int, Result]
 ) -> list[Target]:
-    """Return the targets. `api` has a result for each round trip (in ms) that was measured."""
+    """Return the targets. `api` has the results by round trip in ms."""
 
     def cpu(result: Result) -> float:
-        return result.warm_cpu - empty.warm_cpu
+        return result.median("warm_cpu") - empty.median("warm_cpu")
 
     near = api[0]
     found = [
@@ -89,7 +78,7 @@ def targets(
 
 
 def floor(empty: Result, away: int) -> float:
-    """Return the ms in which nothing that calls the Bot API from that far could answer."""
+    """Return the least ms in which any function could answer from that far away."""
     return empty.first_answer + ROUND_TRIPS * away
 
 
@@ -109,7 +98,7 @@ def target_table(values: Iterable[Target]) -> str:
 
 
 def main_table(results: Sequence[Result]) -> str:
-    """Return the table of all rows. The first result is what the others are compared with."""
+    """Return the table of all variants, compared with the first one."""
     rows = []
     for result in results:
         low, high = result.quartiles
@@ -119,10 +108,10 @@ def main_table(results: Sequence[Result]) -> str:
                 f"{result.first_answer:.0f}",
                 f"{low:.0f}–{high:.0f}",
                 f"{result.first_answer / results[0].first_answer:.2f}",
-                f"{result.startup:.0f}",
-                f"{result.warm:.1f}",
-                f"{result.warm_cpu:.2f}",
-                f"{result.median(lambda run: run.memory):.0f}",
+                f"{result.median('startup'):.0f}",
+                f"{result.median('warm'):.1f}",
+                f"{result.median('warm_cpu'):.2f}",
+                f"{result.median('memory'):.0f}",
                 f"{max(run.connections for run in result.runs)}",
                 f"{result.variant.package / 1024:.0f}",
             ]
@@ -133,7 +122,7 @@ def main_table(results: Sequence[Result]) -> str:
 
 
 def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
-    """Return the first answers by distance. Each row has a variant's result for each of them."""
+    """Return the table of first answers by distance. Each row has the results of one variant."""
     aways = list(rows[0])
     table = [
         ["empty function", *(f"{empty.first_answer:.0f}" for _ in aways)],
@@ -144,7 +133,7 @@ def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose columns are aligned in the source, too: numbers to the right."""
+    """Return a table, aligned in the source too, with numbers to the right."""
     table = [list(headings), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     numeric = [_numeric(row[i] for row in table[1:]) for i in range(len(headings))]
@@ -168,10 +157,10 @@ def _numeric(cells: Iterable[str]) -> bool:
 
 
 def plot(results: Sequence[Result]) -> str:
-    """Return bars of the time to the first answer, start-up and first invocation, as SVG."""
+    """Return a bar chart of start-up and first invocation, as SVG."""
     left, right, height, top = 250, 640, 24, 34
     *_, second, widest = sorted(result.quartiles[1] for result in results)
-    if widest > 2 * second:  # one bar that would make all others small is cut off
+    if widest > 2 * second:  # cut off one bar that would make all others small
         widest = second
     width = left + right + 80
     total_height = top + height * len(results) + 40
@@ -187,7 +176,7 @@ def plot(results: Sequence[Result]) -> str:
     for row, result in enumerate(results):
         y = top + row * height
         low, high = (min(each / widest, 1) * right for each in result.quartiles)
-        startup = min(result.startup / widest, 1) * right
+        startup = min(result.median("startup") / widest, 1) * right
         end = min(result.first_answer / widest, 1) * right
         label = f"{'… ' if result.first_answer > widest else ''}{result.first_answer:.0f}"
         middle = y + height / 2 - 2

@@ -1,7 +1,7 @@
-"""The most updates a second that the whole stack takes on this machine.
+"""The most updates a second that the whole stack handles on this machine.
 
-The module, applied to the emulated AWS, answers messages of the stand-in for Telegram. All of it
-shares this machine's processors: Lambda and Telegram take far more.
+The module, applied to the emulated AWS, answers messages from the stand-in for Telegram. All of it
+shares this machine's processors; the real Lambda and Telegram handle far more.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.report import markdown
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
 from local.terraform import Module
 
+from benchmark.report import markdown
+
 TOKEN = f"12345:{secrets.token_hex(20)}"
 CHATS = (1, 4, 16, 40)  # that write at the same time
 UPDATES = 400  # of each measurement
-ROUNDS = 3  # of which the best counts: other programs disturb, and none helps
+ROUNDS = 3  # the best one counts, since other programs can only disturb
 PATIENCE = 300.0  # seconds
 
 
 class Rate(NamedTuple):
-    """The answers a second to so many chats, and the median of a delivery's milliseconds."""
+    """Answers a second, and the median duration of a delivery in ms, for a number of chats."""
 
     chats: int
     a_second: float
@@ -36,9 +37,9 @@ class Rate(NamedTuple):
 
 
 def measure(telegram: Telegram, chats: int, updates: int) -> Rate:
-    """Write so many messages at once, spread over the chats, and wait for all answers.
+    """Send messages at once, spread over the chats, and wait for all answers.
 
-    Telegram delivers a chat's updates one after the other, and different chats' at the same time.
+    Telegram delivers the updates of one chat in order, and different chats at the same time.
     """
     deliveries, calls = len(telegram.deliveries), len(telegram.calls)
     started = time.perf_counter()
@@ -53,7 +54,7 @@ def measure(telegram: Telegram, chats: int, updates: int) -> Rate:
 
 
 def rates(queue: bool) -> Iterator[Rate]:
-    """Apply the module, and yield the best of some rounds for each number of chats."""
+    """Apply the module, and yield the best round for each number of chats."""
     print("terraform apply", file=sys.stderr)
     telegram = Telegram(TOKEN)
     variables: dict[str, Any] = {"queue": True} if queue else {}

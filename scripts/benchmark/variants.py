@@ -1,4 +1,4 @@
-"""What is measured: this project's function, experiments with it, and other functions."""
+"""What is measured: this function, an empty one, and the same bot written in other ways."""
 
 from __future__ import annotations
 
@@ -12,30 +12,37 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.experiments import Experiment, apply
-from benchmark.measure import Variant
 from local.project import BUILD, SCRIPTS, requirement
+
+from benchmark.measure import Variant
 
 FOLDER = BUILD / "bench"
 FUNCTIONS = Path(__file__).resolve().parent / "functions"
 
+RUNTIME = "3.13"
 RUNTIME_CLIENT = "awslambdaric"
+LIBRARIES = {
+    "requests": "with_requests",
+    "pyTelegramBotAPI": "with_telebot",
+    "python-telegram-bot": "with_python_telegram_bot",
+    "aiogram": "with_aiogram",
+}
 GRAMMY = "grammy@1.46.0"
 # Node gives up an address after 250 ms, which is too short at 128 MB.
 NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
 
 
-def interpreter(version: str) -> str | None:
-    """Return the Python of a version ("3.13"), or None.
+def interpreter() -> str | None:
+    """Return the Python of the function's runtime, or None.
 
     It is the interpreter itself: a virtual environment or a shim of pyenv would slow each start.
     """
-    found = shutil.which(f"python{version}")
+    found = shutil.which(f"python{RUNTIME}")
     if not found:
         return None
     done = subprocess.run(
         [found, "-c", "import sys; print(sys._base_executable)"],
-        env={**os.environ, "PYENV_VERSION": version},
+        env={**os.environ, "PYENV_VERSION": RUNTIME},
         capture_output=True,
         text=True,
         check=False,
@@ -44,63 +51,67 @@ def interpreter(version: str) -> str | None:
 
 
 class Builder:
-    """Builds variants for one Python, whose system trusts the fake Bot API's CA, `root`."""
+    """Builds variants that run on `python`, and whose system trusts the CA `root`."""
 
-    def __init__(self, python: str, version: str, root: Path) -> None:
-        self.python = python
-        self.version = version
-        self.root = root
-        self.client = _install(python, f"client-{version}", [requirement(RUNTIME_CLIENT)])
-        self.store = _system_store(root)
+    def __init__(self, python: str, root: Path) -> None:
+        self._python = python
+        self._root = root
+        self._client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
+        self._store = _system_store(root)
 
-    def bot(self, name: str, mode: str, experiment: Experiment | None = None) -> Variant:
-        """Return this project's function as it is deployed, or as an experiment has it."""
-        folder = _empty_folder(f"task-{self.version}-{name}")
+    def essential(self) -> list[Variant]:
+        """Build what the targets compare: empty, this bot in both reply modes, textbook urllib."""
+        return [
+            self._function("empty function", "empty"),
+            self._bot("this bot, webhook", "webhook"),
+            self._bot("this bot, api", "api"),
+            self._function("textbook urllib", "textbook"),
+        ]
+
+    def others(self) -> list[Variant]:
+        """Build the bots that use a library, and those that run on Node."""
+        libraries = [self._function(name, module, name) for name, module in LIBRARIES.items()]
+        return [*libraries, *_node_functions(self._root)]
+
+    def _bot(self, name: str, mode: str) -> Variant:
+        """Return this project's function as it is deployed."""
+        folder = _empty_folder(f"task-{name}")
         package = Path(f"{folder}.zip")
         script = SCRIPTS / "package"
-        subprocess.run([self.python, script, package, f"python{self.version}"], check=True)
+        subprocess.run([self._python, script, package, f"python{RUNTIME}"], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
-        if experiment:
-            apply(experiment, folder, self.python)
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler", package)
         variant.environment["REPLY_MODE"] = mode
         return variant._replace(calls=mode == "api")
 
-    def experiment(self, experiment: Experiment) -> Variant:
-        """Return an experiment's variant, at its distance and with its memory."""
-        variant = self.bot(experiment.name, experiment.mode, experiment)
-        variant = variant._replace(memory=experiment.memory)
-        return variant.at(experiment.away) if experiment.away else variant
-
-    def function(self, name: str, module: str, library: str = "") -> Variant:
+    def _function(self, name: str, module: str, library: str = "") -> Variant:
         """Return another function, with the library that it needs."""
         folder = _empty_folder(f"task-{name}")
         if library:
-            installed = _install(self.python, library, [requirement(library)])
+            installed = _install(self._python, library, [requirement(library)])
             shutil.copytree(installed, folder, dirs_exist_ok=True)
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
         package = _zip(folder)
         for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
-            bundle.write_text(bundle.read_text() + self.root.read_text())
+            bundle.write_text(bundle.read_text() + self._root.read_text())
         _make_read_only(folder)
         variant = self._variant(name, folder, f"{module}.handler", package)
         return variant._replace(calls=module != "empty")
 
     def _variant(self, name: str, folder: Path, handler: str, package: Path) -> Variant:
         environment = {
-            "PYTHONPATH": str(self.client),
-            "SSL_CERT_FILE": str(self.store),
+            "PYTHONPATH": str(self._client),
+            "SSL_CERT_FILE": str(self._store),
             "SSL_CERT_DIR": "/nowhere",
         }
-        command = [self.python, "-m", "awslambdaric", handler]
-        size = package.stat().st_size
-        return Variant(name, folder, command, environment, package=size)
+        command = [self._python, "-m", "awslambdaric", handler]
+        return Variant(name, folder, command, environment, package=package.stat().st_size)
 
 
-def node_functions(root: Path) -> Iterator[Variant]:
-    """Return the functions on Node, none where there is no Node."""
+def _node_functions(root: Path) -> Iterator[Variant]:
+    """Build the functions that run on Node, if it is installed."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return
@@ -120,25 +131,16 @@ def node_functions(root: Path) -> Iterator[Variant]:
                 partial.rename(installed)
             shutil.copytree(installed / "node_modules", folder / "node_modules", symlinks=True)
         shutil.copy(FUNCTIONS / f"{module}.mjs", folder)
-        package = _zip(folder)
+        size = _zip(folder).stat().st_size
         _make_read_only(folder)
-        yield Variant(
-            name,
-            folder,
-            [
-                node,
-                *NODE_OPTIONS,
-                str(FUNCTIONS.parent / "node_runtime.mjs"),
-                str(folder / f"{module}.mjs"),
-            ],
-            {"NODE_EXTRA_CA_CERTS": str(root)},
-            package=package.stat().st_size,
-            calls=module != "empty",
-        )
+        runtime = str(FUNCTIONS.parent / "node_runtime.mjs")
+        command = [node, *NODE_OPTIONS, runtime, str(folder / f"{module}.mjs")]
+        trust = {"NODE_EXTRA_CA_CERTS": str(root)}
+        yield Variant(name, folder, command, trust, package=size, calls=module != "empty")
 
 
 def _system_store(root: Path) -> Path:
-    """Write this machine's certificates, and one more, to a file as Amazon Linux has it."""
+    """Write the CAs of this machine and one more to a file, as on Amazon Linux."""
     system = ssl.get_default_verify_paths().cafile
     if not system:
         raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
@@ -148,7 +150,7 @@ def _system_store(root: Path) -> Path:
 
 
 def _install(python: str, name: str, requirements: list[str]) -> Path:
-    """Install packages into a folder of their own, unless they are there."""
+    """Install packages into their own folder, unless that is done."""
     folder = FOLDER / name
     done = folder / "installed.json"
     if not done.exists() or json.loads(done.read_text()) != requirements:

@@ -1,4 +1,4 @@
-"""An author's own Terraform configuration, which uses the module, in the demo."""
+"""The demo of an author's own Terraform configuration, which uses the module."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module
 
-from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token
+from chat.aws_deployment import AwsDeployment
+from chat.deployments import Hosted, Step, Unavailable, token
 
-OVERRIDE = "zz_demo_override.tf"  # of several override files the last one wins
+OVERRIDE = "zz_demo_override.tf"  # the last override file wins
 NOT_COPIED = (
     ".git",
     ".terraform",
@@ -28,12 +29,12 @@ NOT_COPIED = (
     "*.tfvars.json",
 )
 
-# Where the module is published: a repository of its name, or the registry's address of that.
+# Where the module is published: a repository with its name, or its address in a registry.
 PUBLISHED = re.compile(
     r"(^|[/:])terraform-aws-telegram-bot(\.git)?(//)?(\?.*)?$|^([\w.-]+/)?[\w-]+/telegram-bot/aws$"
 )
 
-# What in a provider's block would use an account, or need one.
+# The arguments and blocks of a provider that use or need an account.
 ACCOUNT = (
     "access_key",
     "allowed_account_ids",
@@ -49,7 +50,7 @@ ACCOUNT_BLOCKS = ("assume_role", "assume_role_with_web_identity", "endpoints")
 
 @dataclass
 class Block:
-    """A block of a configuration: where it is in which file, and its arguments as written there."""
+    """A block of a configuration file, with its arguments as they are written."""
 
     file: Path
     kind: str
@@ -58,13 +59,13 @@ class Block:
     places: dict[str, tuple[int, int]] = field(default_factory=dict)  # of the arguments
 
     def text(self, name: str) -> str:
-        """Return an argument that is a plain text, or nothing."""
+        """Return an argument that is a plain string, or nothing."""
         found = re.fullmatch(r'"([^"$%\\]*)"', self.arguments.get(name, ""))
         return found[1] if found else ""
 
 
 def configuration_folder(name: str) -> Path:
-    """Return a configuration's folder. Raises ValueError, which says why it isn't one."""
+    """Return a configuration's folder. Raises ValueError if it isn't one."""
     folder = Path(name).resolve()
     if not folder.is_dir():
         raise ValueError(f"there is no folder {name}")
@@ -79,7 +80,7 @@ def blocks(folder: Path) -> list[Block]:
 
 
 def _blocks_of(file: Path) -> Iterator[Block]:
-    import hcl2  # here: it takes its time, and only --config needs it
+    import hcl2  # imported here: it is slow, and only --config needs it
     from lark.exceptions import LarkError
 
     text = file.read_text()
@@ -87,7 +88,7 @@ def _blocks_of(file: Path) -> Iterator[Block]:
         tree = hcl2.parses_to_tree(text)
     except LarkError as error:
         where = getattr(error, "line", "?")
-        raise ToolError(f"{file.name} can't be read: line {where} is no HCL") from None
+        raise ToolError(f"{file.name} can't be read: line {where} isn't valid HCL") from None
     for node in _children(_children(tree, "body")[0], "block"):
         words = [
             text[part.meta.start_pos : part.meta.end_pos].strip('"')
@@ -109,7 +110,7 @@ def _children(node: Any, kind: str) -> list[Any]:
 
 
 def is_the_module(block: Block) -> bool:
-    """Tell whether a module's block calls this module."""
+    """Tell whether a module block calls this module."""
     source = block.text("source")
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
@@ -121,7 +122,7 @@ def is_the_module(block: Block) -> bool:
 
 
 def calls(folder: Path) -> list[Block]:
-    """Return the module's calls in a configuration. Raises ToolError if none can be used."""
+    """Return a configuration's calls of the module. Raises ToolError if none can be used."""
     modules = [block for block in blocks(folder) if block.kind == "module"]
     found = [block for block in modules if is_the_module(block)]
     for block in modules:
@@ -144,9 +145,9 @@ def calls(folder: Path) -> list[Block]:
 
 
 def copy(folder: Path, target: Path) -> Path:
-    """Copy a configuration below a folder, and return where it is.
+    """Copy a configuration below a folder, and return its new place.
 
-    What it refers to beside itself ("../bot") is there too, by links.
+    Links provide what it refers to outside of itself ("../bot").
     """
     up = max(
         (
@@ -173,7 +174,7 @@ def copy(folder: Path, target: Path) -> Path:
 
 
 def without_version(block: Block) -> None:
-    """Take a call's version out of its file: Terraform refuses one beside an overridden source."""
+    """Remove a call's version from its file: an overridden source can't have one."""
     if "version" in block.places:
         start, end = block.places["version"]
         text = block.file.read_text()
@@ -233,7 +234,7 @@ class ConfigurationDeployment(AwsDeployment):
     def _values(self, everything: list[Block]) -> dict[str, Any]:
         """Return the values of the configuration's variables. Raises ToolError if some are missing.
 
-        Its bot's token, or the parameter's name, is needed no more: any will do.
+        A variable for the bot's token, or for its parameter's name, may have any value here.
         """
         given = {name.removeprefix("TF_VAR_"): value for name, value in self.variables.items()}
         for block in self.calls:
@@ -282,9 +283,9 @@ class ConfigurationDeployment(AwsDeployment):
         self._override(tokens)
 
     def _instances(self, block: Block) -> tuple[list[Any], list[str | None]]:
-        """Return a call's keys ([None] where it has none), and each one's source_dir.
+        """Return the keys of a call's instances ([None] if it has none), and each source_dir.
 
-        Terraform is asked, since both are expressions.
+        Both are expressions, so Terraform evaluates them.
         """
         folder = block.arguments.get("source_dir", "null")
         each, count = block.arguments.get("for_each"), block.arguments.get("count")
@@ -303,7 +304,7 @@ class ConfigurationDeployment(AwsDeployment):
             answer = json.loads(json.loads(said.stdout))
         except ValueError:
             raise ToolError(
-                f"what module.{block.labels[0]} is for can't be told before the apply:\n"
+                f"the instances of module.{block.labels[0]} are only known after an apply:\n"
                 f"{said.stderr or said.stdout}"
             ) from None
         instances = answer if isinstance(answer, list) else [answer]
@@ -334,7 +335,7 @@ class ConfigurationDeployment(AwsDeployment):
 
 
 def token_expression(keys: list[Any], tokens: list[str]) -> str:
-    """Return the expression of a call's token, of which each of its instances has its own."""
+    """Return the expression for a call's token, which differs between its instances."""
     if keys in ([], [None]):
         return json.dumps(tokens[0]) if tokens else "null"
     by_key = dict(zip(map(str, keys), tokens, strict=True))

@@ -30,23 +30,26 @@ from local.processes import ToolError, read_env_file
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.terraform import check_names
 
-from chat.chat import Chat, check_text
+from chat.aws_deployment import AwsDeployment
+from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
-from chat.deployments import AwsDeployment, Deployment, Hosted, LocalDeployment, Unavailable, token
+from chat.deployments import Deployment, Hosted, Unavailable, token
+from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
+from chat.people import check_text
 from chat.server import PageServer
 
 PATIENCE = 30.0  # seconds, for an answer
-PASSING = ("action", "draft")  # what people see for a moment: no answer
-LOOK_SECONDS = 0.3  # between two looks at whether a bot was changed
+PASSING = ("action", "draft")  # visible for a moment only, so no answer
+LOOK_SECONDS = 0.3  # between two checks for a changed bot
 
 
-steps: list[tuple[str, float]] = []  # what was done, and the seconds that it took
+steps: list[tuple[str, float]] = []  # what was done, and its seconds
 
 
 @contextlib.contextmanager
 def step(name: str) -> Iterator[None]:
-    """Tell what is done, and when it is done the time that it took."""
+    """Tell what is being done, and how long it took."""
     tell(f"{name} … ", end="")
     started = time.monotonic()
     try:
@@ -59,7 +62,7 @@ def step(name: str) -> Iterator[None]:
 
 
 class OutputClosed(Exception):
-    """Nobody reads what is printed any more."""
+    """Nobody reads the output any more."""
 
 
 def tell(text: str, *, end: str = "\n") -> None:
@@ -68,7 +71,7 @@ def tell(text: str, *, end: str = "\n") -> None:
 
 
 def say(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
-    """Print an answer. Raises OutputClosed, once: what is taken down then needs no reader."""
+    """Print an answer. Raises OutputClosed, once: later output is dropped silently."""
     try:
         print(text, end=end, file=file or sys.stdout, flush=True)
     except OSError:
@@ -141,7 +144,7 @@ def options() -> argparse.Namespace:
 
 
 def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a function that reads an argument, whose ValueError is said as it is."""
+    """Return a function that reads an argument, and whose ValueErrors argparse shows."""
 
     def read_argument(text: str) -> Any:
         try:
@@ -218,7 +221,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
 
 
 def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) -> None:
-    """Deliver a message and print the bot's answer. Raises ToolError if there is none to be."""
+    """Deliver a message and print the bot's answer. Raises ToolError if the bot can't answer."""
     before = len(telegram.calls)
     update_id = 0
     by_queue: list[Invocation] = []
@@ -243,7 +246,7 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
             lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
             PATIENCE,
         )
-    delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
+    delivery = [d for d in tries() if d.status or d.error][-1]  # the next one may be under way
     invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
     if invocation.outcome.get("outcome") == "queued":
         with step("answered by way of the queue"):
@@ -274,7 +277,7 @@ def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) 
 
 
 def buttons(call: Call) -> list[str]:
-    """Return the rows of buttons that people see of a call, below a message or the input."""
+    """Return the rows of buttons of a call, below the message or the input."""
     keyboards = [
         keyboard
         for change in call.changes
@@ -291,17 +294,17 @@ def buttons(call: Call) -> list[str]:
 def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
-        chat.step(name, seconds)
-    deployment.from_queue = chat.from_queue
+        chat.setup.step(name, seconds)
+    deployment.from_queue = chat.traces.from_queue
     with (
         PageServer(chat) as page,
         contextlib.ExitStack() as opened,
         contextlib.suppress(KeyboardInterrupt),
     ):
         for bot in telegram.bots:
-            if chat.pages.hosted(bot):
-                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
-        say(f"\nChat with the bot: {page.url}")
+            if chat.setup.page_of(bot):
+                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        say(f"\nChat with the bot: {page.url}/")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
@@ -320,12 +323,12 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
             webbrowser.open(page.url)
         while True:
             time.sleep(LOOK_SECONDS)
-            chat.refresh()
+            chat.setup.refresh()
     tell("Taking all down …")
 
 
 def stop(number: int, frame: object) -> None:
-    """End at the first signal; later ones would only end the taking down before its time."""
+    """End at the first signal, and ignore later ones, which would interrupt the cleaning up."""
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -339,7 +342,7 @@ def main() -> int:
     chat = Chat(telegram)
     try:
         with Server(telegram), running(chosen, telegram) as deployment:
-            chat.deployment = deployment
+            chat.setup.deployment = deployment
             if chosen.send is None:
                 show(telegram, chat, deployment, chosen.open)
             for text in chosen.send or []:

@@ -1,5 +1,5 @@
-"""What the chat's server refuses."""
+"""The error that the chat's server answers with 400."""
 
 
 class InvalidRequest(ValueError):
-    """What was asked for can't be done; the text says why."""
+    """A request can't be carried out; the text says why."""

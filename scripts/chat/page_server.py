@@ -1,19 +1,16 @@
-"""Where the demo serves a bot's page: at an address of its own, so that it is no part of the chat.
+"""Serves a bot's page for the demo, with its own origin, separate from the chat.
 
-`/app/…` is what the bot answers, with one header changed: Telegram's web clients may show a page in
-a frame, and here the chat may. `/launch.html` is what the chat shows, with the page in it.
+`/app/…` is the bot's answer, with one header changed: it lets Telegram's web clients frame the
+page, and here the chat. `/launch.html` is what the chat frames, with the page in it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 
 from chat.pages import Pages
 
@@ -27,26 +24,15 @@ POLICY = (
 
 
 class BotPageServer(LocalServer):
-    """A bot's page, on a free port of the loopback interface.
-
-    `chat` is the origin of the page that may show it in a frame.
-    """
+    """Serves a bot's page. `chat` is the origin that may show it in a frame."""
 
     def __init__(self, pages: Pages, bot: int, chat: str) -> None:
         self.pages, self.bot, self.chat = pages, bot, chat
-        super().__init__(("127.0.0.1", 0), _Request)
-        self.host = f"127.0.0.1:{self.server_port}"
-        pages.serves(bot, f"http://{self.host}")
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
-        self.server_close()
+        super().__init__(_Request)
+        pages.bots.serves(bot, self.url)
 
 
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Request(LocalRequest):
     server: BotPageServer
 
     def do_GET(self) -> None:
@@ -65,7 +51,7 @@ class _Request(BaseHTTPRequestHandler):
                 ("Content-Security-Policy", POLICY + self.server.chat),
                 ("Cache-Control", "no-store"),
             ]
-            self._send(200, headers, (FRAME / path[1:]).read_bytes())
+            self.respond(200, headers, (FRAME / path[1:]).read_bytes())
         elif re.match("/app(/|$)", path):
             self._serve(body)
         else:
@@ -82,30 +68,18 @@ class _Request(BaseHTTPRequestHandler):
         except OSError as error:
             self._say(502, f"the bot's API doesn't answer: {error}")
         else:
-            self._send(answer.status, answer.headers, answer.body)
+            self.respond(answer.status, answer.headers, answer.body)
 
     def _is_ours(self) -> bool:
-        """Tell whether a request is the page's, the chat's that opens it, or the address bar's."""
+        """Tell whether a request comes from the page, the chat that opens it, or a person."""
         site = self.headers.get("Sec-Fetch-Site")
         opens = site == "same-site" and self.headers.get("Sec-Fetch-Mode") == "navigate"
         return (
-            self.headers.get("Host") == self.server.host
-            and self.headers.get("Origin") in (None, f"http://{self.server.host}")
+            self.headers.get("Host") == self.server.url.removeprefix("http://")
+            and self.headers.get("Origin") in (None, self.server.url)
             and (opens or site in (None, "same-origin", "none"))
         )
 
     def _say(self, status: int, message: str) -> None:
         headers = [("Content-Type", "application/json")]
-        self._send(status, headers, json.dumps({"message": message}).encode())
-
-    def _send(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
-        with contextlib.suppress(OSError):  # the page was closed
-            self.send_response(status)
-            for name, value in [*headers, ("Content-Length", f"{len(data)}")]:
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        self.respond(status, headers, json.dumps({"message": message}).encode())

@@ -1,8 +1,12 @@
-"""The demo's people and chats, and what can be sent in them beside text."""
+"""The demo's people and chats, and sample content to send."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from emulators.telegram import ADA, GRACE, Json
+
+from chat.errors import InvalidRequest
 
 PEOPLE: dict[str, Json] = {"ada": ADA, "grace": GRACE}
 
@@ -12,8 +16,8 @@ def _private(person: Json) -> Json:
     return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
 
 
-# Where people write: what the stand-in puts into a message, and what the page says about it. Each
-# person has a private chat of the same key.
+# The chats: what the stand-in puts into a message, and what the page says about them. A person's
+# private chat has the person's key.
 FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
 CHATS: dict[str, Json] = {
     **{key: _private(person) for key, person in PEOPLE.items()},
@@ -33,6 +37,20 @@ CHATS: dict[str, Json] = {
 }
 
 
+def chat_key(chat_id: Any) -> str:
+    """Return the key of a chat by its id, or nothing."""
+    return next((key for key, known in CHATS.items() if known["chat"]["id"] == chat_id), "")
+
+
+def person_in(chat: str, name: str) -> Json:
+    """Return who acts in a chat: in a group, the person of this name. Raises InvalidRequest."""
+    if chat not in CHATS:
+        raise InvalidRequest(f"there is no chat {chat!r}")
+    if name and name not in PEOPLE:
+        raise InvalidRequest(f"there is nobody called {name!r}")
+    return PEOPLE.get(chat) or PEOPLE[name or "ada"]
+
+
 def poll(question: str, *options: str) -> Json:
     return {
         "id": "5213",
@@ -46,7 +64,7 @@ def poll(question: str, *options: str) -> Json:
     }
 
 
-# What can be sent beside text. The page draws it: there is no file behind these ids.
+# Content other than text. The page draws it: there are no files behind these ids.
 CONTENT: dict[str, Json] = {
     "photo": {
         "photo": [

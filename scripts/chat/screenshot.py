@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 PICTURE = ROOT / "docs" / "demo.png"
 SIZE = (1280, 930)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# As root Chromium has no sandbox; the rest keeps it from asking anything of the network.
+# Chromium has no sandbox as root. The other options keep it off the network.
 OPTIONS = (
     "--no-sandbox",
     "--disable-background-networking",
@@ -34,7 +34,7 @@ def chromium() -> str | None:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """Run Chromium without a window: this machine's, else Playwright's. Raises ToolError."""
+    """Run Chromium without a window, this machine's or Playwright's. Raises ToolError."""
     with sync_playwright() as playwright:
         try:
             found = playwright.chromium.launch(executable_path=chromium(), args=list(OPTIONS))
@@ -52,7 +52,7 @@ def say(page: Page, text: str) -> None:
 
 
 def act(page: Page) -> None:
-    """Do what the picture shows: a few messages, the last of which Telegram fails once."""
+    """Do what the picture shows: a few messages; Telegram fails once at the last one."""
     messages = page.locator("#messages")
     page.locator("#attach-button").click()
     page.get_by_role("menuitem", name="Photo").click()
@@ -83,7 +83,7 @@ def main() -> int:
         assert demo.stdout
         line = next((line for line in demo.stdout if line.startswith("Chat with the bot: ")), "")
         if not line:
-            raise ToolError("the demo does not come up: run scripts/demo to see why")
+            raise ToolError("the demo does not start: run scripts/demo to see why")
         with browser() as chrome:
             context = chrome.new_context(
                 viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=2

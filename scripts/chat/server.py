@@ -1,7 +1,7 @@
-"""The demo's chat page, which is in page/, and the server that it asks.
+"""Serves the demo's chat page, which is in page/.
 
-`GET /events` is all that happened and then all that happens, as server-sent events; `GET /file/ID`
-is a file that somebody sent; `POST /send`, `/press`, `/vote` and the like are what people do.
+`GET /events` streams what happened so far and then each change, as server-sent events;
+`GET /file/ID` is a file that somebody sent; `POST /send`, `/press`, `/vote` … are people's actions.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import threading
 import urllib.parse
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 from emulators.telegram import Json
 
 from chat.chat import Chat
@@ -23,11 +21,11 @@ from chat.errors import InvalidRequest
 
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-KINDS = {"int": int, "str": str, "list[int]": list}  # of an action's arguments
+KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
 MAX_REQUEST = 100_000  # bytes
-SHOWN = ("image/", "audio/", "video/")  # the kinds of file that a browser shows and doesn't run
+SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them
 
-# The page loads nothing but what this server has, and runs no code that stands in the page.
+# The page loads nothing from elsewhere, and runs no inline code.
 POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
     "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -37,26 +35,18 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class PageServer(LocalServer):
-    """The page of a `Chat`, on a free port of the loopback interface."""
+    """Serves the page of a `Chat`."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
-        super().__init__(("127.0.0.1", 0), _Request)
-        self.url = f"http://127.0.0.1:{self.server_port}/"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> PageServer:
-        return self
+        super().__init__(_Request)
 
     def __exit__(self, *exception: object) -> None:
         self.chat.end()
-        self.shutdown()
-        self.server_close()
+        super().__exit__(*exception)
 
 
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Request(LocalRequest):
     server: PageServer
 
     def do_GET(self) -> None:
@@ -75,18 +65,18 @@ class _Request(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         chat = self.server.chat
         actions: dict[str, Callable[..., Json | None]] = {
-            "/send": chat.send,
-            "/edit": chat.edit,
-            "/react": chat.react,
-            "/press": chat.press,
-            "/vote": chat.vote,
-            "/ask": chat.ask,
-            "/choose": chat.choose,
+            "/send": chat.people.send,
+            "/edit": chat.people.edit,
+            "/react": chat.people.react,
+            "/press": chat.people.press,
+            "/vote": chat.people.vote,
+            "/ask": chat.people.ask,
+            "/choose": chat.people.choose,
             "/open": chat.pages.open,
             "/close": chat.pages.close,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
-            "/stop-container": chat.stop_container,
+            "/stop-container": chat.setup.stop_container,
         }
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:
@@ -109,15 +99,14 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(200, answer or {})
 
     def _frames(self) -> str:
-        """Return what the page may show in a frame: the bots' pages."""
-        return " ".join(self.server.chat.pages.addresses.values()) or "'none'"
+        """Return the addresses that the page may frame: those of the bots' pages."""
+        return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
 
     def _is_ours(self) -> bool:
-        """Tell whether a request is the page's, not another site's that the browser shows."""
-        host = f"127.0.0.1:{self.server.server_port}"
+        """Tell whether a request comes from the page, not from another site in the browser."""
         return (
-            self.headers.get("Host") == host
-            and self.headers.get("Origin") in (None, f"http://{host}")
+            self.headers.get("Host") == self.server.url.removeprefix("http://")
+            and self.headers.get("Origin") in (None, self.server.url)
             and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
         )
 
@@ -154,26 +143,18 @@ class _Request(BaseHTTPRequestHandler):
     def _send(
         self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
     ) -> None:
-        self.send_response(status)
         headers = {
             "Content-Type": content_type,
-            "Content-Length": str(len(data)),
             "Cache-Control": "no-store",
             "Content-Security-Policy": POLICY + self._frames(),
             "X-Content-Type-Options": "nosniff",
             **(more or {}),
         }
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        self.respond(status, headers.items(), data)
 
 
 def arguments_of(action: Callable[..., Json | None], given: object) -> Json:
-    """Return what an action is called with. Raises InvalidRequest if it can't be called so."""
+    """Return an action's arguments. Raises InvalidRequest if they don't fit."""
     if not isinstance(given, dict):
         raise InvalidRequest("an object is expected")
     known = inspect.signature(action).parameters

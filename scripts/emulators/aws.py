@@ -14,16 +14,16 @@ from pathlib import Path
 
 from local.processes import ToolError, end, free_port, made_environment, signals_held, watched
 
-# Where the emulated Bedrock passes questions on: a server with OpenAI's API, its URL without /v1.
+# The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
 SERVER = Path(__file__).with_name("aws_server.py")
-SITE = Path(__file__).with_name("function_site")  # what functions load at their start
+SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
 
 
 class Emulator:
     """AWS, emulated on a free port of the loopback interface until the `with` block ends.
 
-    `auth` has it enforce IAM.
+    With `auth` it enforces IAM.
     """
 
     def __init__(self, *, auth: bool = False) -> None:

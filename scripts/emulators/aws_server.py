@@ -1,7 +1,7 @@
-"""MiniStack, with the head of each answer and the start of its body in one write.
+"""MiniStack, which here writes the head of each answer together with the start of its body.
 
-Its HTTP server writes them one after the other. Now and then a busy Terraform provider closes the
-connection between the two and sends the request again. That fails if the first one was carried out.
+Its HTTP server writes one after the other. Now and then a busy Terraform provider closes the
+connection in between and repeats the request, which fails if the first one was carried out.
 """
 
 from __future__ import annotations
@@ -27,5 +27,5 @@ class Connection(h11.Connection):
 
 
 if __name__ == "__main__":
-    h11.Connection = Connection  # type: ignore[misc]  # which its HTTP server looks up
+    h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -15,52 +15,51 @@ from __future__ import annotations
 
 import json
 import queue
-import threading
 import time
-from collections import namedtuple
-from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, NamedTuple
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 
-# What an invocation came to: `payload` is what the function returned, or, where `failed`, the
-# error that Lambda would report; `seconds` from the event's departure to the answer's arrival.
-Answer = namedtuple("Answer", "payload failed seconds")
+
+class Answer(NamedTuple):
+    """The result of an invocation.
+
+    `payload` is what the function returned or, if it `failed`, the error that Lambda would report.
+    `seconds` run from sending the event to receiving the answer.
+    """
+
+    payload: Any
+    failed: bool
+    seconds: float
 
 
 class InitError(Exception):
     """The function can't be started; the text is what its runtime client reported."""
 
 
-class RuntimeApi:
-    """The Runtime API, served while the `with` block runs. `time_out` is the function's, in s."""
+class RuntimeApi(LocalServer):
+    """The Runtime API, until the `with` block ends. `time_out` is the function's, in seconds."""
 
-    def __init__(self, memory: int = 128, time_out: float = 30.0) -> None:
-        self._memory = memory
+    def __init__(self, time_out: float = 30.0) -> None:
         self._time_out = time_out
         self._waiting: queue.Queue[InitError | None] = queue.Queue()
         self._events: queue.Queue[bytes | None] = queue.Queue()
         self._answers: queue.Queue[tuple[float, bytes, bool]] = queue.Queue()
         self._sent = 0.0
         self._invocations = 0
-        self._server = LocalServer(("127.0.0.1", 0), self._routes())
+        super().__init__(_Request)
 
-    def __enter__(self) -> RuntimeApi:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._events.put(None)
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*exception)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that Lambda sets for a function, those of this API among them."""
+        """Return the variables that Lambda sets for a function, including this API's address."""
         return {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}",
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": "telegram-bot",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self._memory),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
             "AWS_LAMBDA_LOG_LEVEL": "INFO",
@@ -90,62 +89,45 @@ class RuntimeApi:
             raise TimeoutError(f"no answer within {self._time_out:.0f} s") from None
         return Answer(json.loads(body), failed, arrived - self._sent)
 
-    def _routes(api) -> type[BaseHTTPRequestHandler]:  # noqa: N805
-        class Routes(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
 
-            def do_GET(self) -> None:
-                api._waiting.put(None)
-                event = api._events.get()
-                if event is None:
-                    self.close_connection = True
-                    return
-                api._invocations += 1
-                api._sent = time.perf_counter()
-                self._answer(
-                    200,
-                    event,
-                    {
-                        "Lambda-Runtime-Aws-Request-Id": f"request-{api._invocations}",
-                        "Lambda-Runtime-Deadline-Ms": str(
-                            int((time.time() + api._time_out) * 1000)
-                        ),
-                        "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:::function:bot",
-                        "Lambda-Runtime-Trace-Id": "Root=1-0-0;Sampled=0",
-                    },
-                )
+class _Request(LocalRequest):
+    server: RuntimeApi
 
-            def do_POST(self) -> None:
-                body = self._body()
-                arrived = time.perf_counter()
-                self._answer(202, b'{"status": "OK"}', {})
-                if self.path.endswith("/init/error"):
-                    api._waiting.put(InitError(body.decode(errors="replace")))
-                else:
-                    api._answers.put((arrived, body, self.path.endswith("/error")))
+    def do_GET(self) -> None:
+        api = self.server
+        api._waiting.put(None)
+        event = api._events.get()
+        if event is None:
+            self.close_connection = True
+            return
+        api._invocations += 1
+        api._sent = time.perf_counter()
+        deadline = int((time.time() + api._time_out) * 1000)
+        headers = [
+            ("Lambda-Runtime-Aws-Request-Id", f"request-{api._invocations}"),
+            ("Lambda-Runtime-Deadline-Ms", f"{deadline}"),
+            ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:::function:bot"),
+            ("Lambda-Runtime-Trace-Id", "Root=1-0-0;Sampled=0"),
+            ("Content-Type", "application/json"),
+        ]
+        self.respond(200, headers, event)
 
-            def _body(self) -> bytes:
-                if "Content-Length" in self.headers:
-                    return self.rfile.read(int(self.headers["Content-Length"]))
-                body = b""  # the runtime clients send answers in chunks
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                while self.rfile.readline().strip():  # trailers
-                    pass
-                return body
+    def do_POST(self) -> None:
+        body = self._body()
+        arrived = time.perf_counter()
+        self.respond(202, [("Content-Type", "application/json")], b'{"status": "OK"}')
+        if self.path.endswith("/init/error"):
+            self.server._waiting.put(InitError(body.decode(errors="replace")))
+        else:
+            self.server._answers.put((arrived, body, self.path.endswith("/error")))
 
-            def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Routes
+    def _body(self) -> bytes:
+        if "Content-Length" in self.headers:
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        body = b""  # the runtime clients send answers in chunks
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return body

@@ -1,12 +1,10 @@
-"""The Bot API as poll and doctor call it: with the operator's token, by the function's client."""
+"""The function's client for the Bot API, with the operator's token, for poll and doctor."""
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 from local.project import LAMBDA
 
@@ -23,7 +21,6 @@ __all__ = [
     "Unreachable",
     "about",
     "api_url",
-    "ask",
     "check",
     "client",
 ]
@@ -53,7 +50,7 @@ def client() -> Client:
     return Client(api_url(), token, os.environ.get("TELEGRAM_PROXY", ""))
 
 
-# Fields of the answers that are read here. Those of the first two lines are always there.
+# The fields of the answers that are read here. IF_ANY are optional.
 BOT = {"username": str, "first_name": str}
 WEBHOOK = {"url": str}
 IF_ANY = {
@@ -66,7 +63,7 @@ IF_ANY = {
 
 
 def about(telegram: Client) -> tuple[Json, Json]:
-    """Return the bot and its webhook, as getMe and getWebhookInfo tell them.
+    """Return the answers of getMe and getWebhookInfo.
 
     Raises Refused and Unreachable.
     """
@@ -83,33 +80,10 @@ def about(telegram: Client) -> tuple[Json, Json]:
 
 
 def check(method: str, is_right: bool) -> None:
-    """Raise Unreachable if an answer hasn't the shape of the Bot API's."""
+    """Raise Unreachable unless an answer has the shape that the Bot API documents."""
     if not is_right:
         raise Unreachable(f"{method}: an answer that isn't the Bot API's")
 
 
 def api_url() -> str:
     return os.environ.get("TELEGRAM_API_URL") or "https://api.telegram.org"
-
-
-def ask(url: str, headers: dict[str, str], body: bytes | None, seconds: float) -> tuple[int, str]:
-    """Post a body to an address, or get what is there. Raises OSError.
-
-    Returns status and content type. Names below localhost, such as an emulated API's, are this
-    machine.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host.endswith(".localhost"):
-        host = "127.0.0.1"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=seconds)
-    method = "GET" if body is None else "POST"
-    try:
-        connection.request(method, parts.path or "/", body, {"Host": parts.netloc, **headers})
-        answer = connection.getresponse()
-        return answer.status, answer.headers.get("Content-Type", "no content type")
-    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
-        raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()

@@ -1,14 +1,14 @@
 """Check a deployed bot: say what is wrong, and how to fix it.
 
-Set TELEGRAM_BOT_TOKEN. The deployment's outputs webhook_url, logs_command and mini_app_url are read
-from the Terraform state of the current folder, or of the module's. Nothing is changed.
+Set TELEGRAM_BOT_TOKEN. The outputs webhook_url, logs_command and mini_app_url are read from the
+Terraform state in the current folder, or in the module's folder. Nothing is changed.
 ✓ is good, ✗ is wrong, – could not be checked.
 
-TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
-proxy on the way to it (http://HOST:PORT).
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY a proxy
+for it (http://HOST:PORT).
 
-Exit code: 0 if nothing is wrong, 1 if something is or Telegram can't be reached, 2 if an argument
-is wrong.
+Exit code: 0 if nothing is wrong, 1 if something is wrong or Telegram can't be reached, 2 for a
+wrong argument.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 from local.container import bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
+from local.request import request
 from local.terraform import terraform_command
 
 from live.client import (
@@ -41,15 +42,14 @@ from live.client import (
     Unreachable,
     about,
     api_url,
-    ask,
     client,
 )
 
 Json = dict[str, Any]
 
-WEBHOOK_SECONDS = 60.0  # as long as Telegram waits
+WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 TERRAFORM_SECONDS = 60.0
-RECENT_SECONDS = 300.0  # an error that is older, with nothing waiting, is over
+RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
 # What Telegram's words about the last failed delivery mean, and what to do.
 # https://core.telegram.org/bots/webhooks
@@ -74,7 +74,7 @@ ERRORS = (
 
 @dataclass
 class Check:
-    """One thing that was looked at. `ok`: None where it could not be."""
+    """The result of one check. `ok` is None if it could not be made."""
 
     name: str
     ok: bool | None
@@ -83,9 +83,9 @@ class Check:
 
 
 def outputs() -> tuple[Json, str]:
-    """Return the deployment's outputs, and why there are none.
+    """Return the deployment's outputs, or why there are none.
 
-    They are those of the current folder if Terraform was used there, else of the module's.
+    They come from the current folder if Terraform was used there, otherwise from the module's.
     """
     data = os.environ.get("TF_DATA_DIR", ".terraform")
     here = Path.cwd()
@@ -116,7 +116,7 @@ def outputs() -> tuple[Json, str]:
 
 
 def look(telegram: Client, bot_dir: Path) -> list[Check]:
-    """Look at everything, in the order in which it must be fixed."""
+    """Make all checks, in the order in which to fix things."""
     deployed, why_not = outputs()
     checks = []
     try:
@@ -147,7 +147,7 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
 
 
 def certificate(url: str) -> Check:
-    """Name the issuer of the certificate of the Bot API's host, which it is asked for directly."""
+    """Name the issuer of the Bot API's certificate, without a proxy."""
     host = urlsplit(url)
     try:
         with (
@@ -237,12 +237,12 @@ def groups(bot: Json) -> Check:
 
 
 def secret(url: str) -> Check:
-    """Send the function an update with a wrong secret, which it must refuse."""
+    """Send an update with a wrong secret: the function must refuse it."""
     if not url:
         return Check("secret", None, "without a webhook there is nothing to ask")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
-        status, _ = ask(url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS)
+        status = request("POST", url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
         return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
     if status == 401:
@@ -256,7 +256,7 @@ def secret(url: str) -> Check:
 
 
 def mini_app(telegram: Client, deployed: Json) -> list[Check]:
-    """Look at the bot's page, if it has one: at its file, its button and a forged request."""
+    """Check the bot's page, if it has one: its file, its button and a forged request."""
     try:
         button = telegram.call("getChatMenuButton", {}, CALL_SECONDS)
     except (Refused, Unreachable) as error:
@@ -264,15 +264,17 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     opens = button["web_app"]["url"] if button["type"] == "web_app" else ""
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):
-        return []  # there is none, or it is served from elsewhere
+        return []  # no page, or not one of the module's
     forged = {"Authorization": "tma user=%7B%22id%22%3A1%7D&auth_date=1&hash=0"}
     try:
-        status, kind = ask(url, {}, None, WEBHOOK_SECONDS)
-        refusal, _ = ask(url.rpartition("/")[0] + "/api/", forged, b"", WEBHOOK_SECONDS)
+        answer = request("GET", url, {}, None, WEBHOOK_SECONDS)
+        api = url.rpartition("/")[0] + "/api/"
+        refusal = request("POST", api, forged, b"", WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
         return [Check("page", False, f"{url} can't be reached: {error}", "terraform apply")]
-    well = (status, kind.partition(";")[0]) == (200, "text/html")
-    page = Check("page", well, f"{url} answers HTTP {status}, {kind}")
+    kind = answer.header("content-type") or "no content type"
+    well = (answer.status, kind.partition(";")[0]) == (200, "text/html")
+    page = Check("page", well, f"{url} answers HTTP {answer.status}, {kind}")
     if not well:
         page.advice = "set mini_app, put index.html into app/ beside bot.py, then: terraform apply"
     elif opens != url:

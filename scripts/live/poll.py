@@ -1,15 +1,15 @@
 """Answer for the real bot from this machine, by long polling: no tunnel, no deployment.
 
 Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change of
-the bot takes effect at the next message. The bot gets none of your variables and credentials, but
-those of the file that you name. Ctrl-C ends it.
+the bot takes effect at the next message. The bot gets none of your variables and credentials, only
+those in the file that you name. Ctrl-C ends it.
 
-It serves no page (Mini App): Telegram opens pages by HTTPS only, except in its test environment.
+It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
 
-TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY the
-proxy on the way to it (http://HOST:PORT).
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY a proxy
+for it (http://HOST:PORT).
 
-Exit code: 0 after Ctrl-C, 1 if Telegram hands out no updates or the token is wrong, 2 if an
+Exit code: 0 after Ctrl-C, 1 if Telegram refuses to deliver updates or the token is wrong, 2 if an
 argument or bot.py is wrong.
 """
 
@@ -50,22 +50,22 @@ from live.client import (
 
 Json = dict[str, Any]
 
-POLL_SECONDS = 50  # how long Telegram holds a request that it has no update for
-SHORTEST_FETCH = 1.0  # seconds that a fetch without an update takes, even if the server holds none
+POLL_SECONDS = 50  # how long Telegram holds a request while there is no update
+SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server answers at once
 LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
-LOOK_SECONDS = 0.2  # between two looks at whether the bot was changed
+LOOK_SECONDS = 0.2  # between two checks for a changed bot
 
-# What the function is given of who runs this: how the bot's token and Telegram are found.
+# The only variables of the operator that the function gets.
 OPERATORS = ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY")
 
 
 class Stop(Exception):
-    """There is no going on; the text says why, and what to do."""
+    """Polling can't continue; the text says why, and what to do."""
 
 
 class Poll:
-    """The loop that fetches updates and hands each to the function, until it is stopped.
+    """Fetches updates and passes each to the function, until it is stopped.
 
     `pace` is how many seconds pass for one of this module's.
     """
@@ -77,13 +77,13 @@ class Poll:
         self._pace = pace
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
-        self._offset: int | None = None  # the first update that isn't answered
+        self._offset: int | None = None  # the first unanswered update
         self._failures = 0
-        self._asked: Sources = {}  # the sources that _kinds is from
+        self._asked: Sources = {}  # the sources when _kinds was read
         self._kinds: list[str] = []
 
     def stop(self, *signal: object) -> None:
-        """End when the update that is being answered is done; at a second signal at once."""
+        """End after the current update, or at once at a second signal."""
         if not self._answering or self.stopping:
             raise KeyboardInterrupt
         self.stopping = True
@@ -102,7 +102,7 @@ class Poll:
             self._confirm()
 
     def _fetch(self) -> list[Json]:
-        """Return the updates that wait, after POLL_SECONDS at most."""
+        """Return the pending updates, after at most POLL_SECONDS."""
         params: Json = {"timeout": POLL_SECONDS}
         if self._offset is not None:
             params["offset"] = self._offset
@@ -136,7 +136,7 @@ class Poll:
         return self._kinds
 
     def _answer(self, update: Json) -> None:
-        """Have an update answered, however often it must be tried, as Telegram would."""
+        """Let the function answer an update, and retry as Telegram would."""
         self._answering = True
         while True:
             event = webhook_event(
@@ -159,7 +159,7 @@ class Poll:
             self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
             if self.stopping:
                 break
-        if result.get("statusCode") == 200:  # otherwise it stays with Telegram
+        if result.get("statusCode") == 200:  # otherwise Telegram keeps it
             self._offset = update["update_id"] + 1
         self._answering = False
         if result.get("statusCode") != 200:
@@ -169,7 +169,7 @@ class Poll:
         show(invocation)
 
     def _pause(self, reason: str, wish: Any = None) -> None:
-        """Wait after a failure, longer each time, though not past a change of the bot."""
+        """Wait after a failure, longer each time, or until the bot is changed."""
         wished = min(int(wish or 0), LONGEST_WISH)
         seconds = float(wished) if wished > 0 else min(2.0**self._failures, LONGEST_PAUSE)
         self._failures += 1
@@ -182,7 +182,7 @@ class Poll:
                 break
 
     def _confirm(self) -> None:
-        """Tell Telegram what was answered, which it otherwise learns only by the next fetch."""
+        """Tell Telegram which updates were answered: there is no next fetch that would."""
         if self._offset is None:
             return
         params = {"offset": self._offset, "limit": 1, "timeout": 0}
@@ -197,7 +197,7 @@ def is_update(update: object) -> bool:
 
 
 def described(update: Json, invocation: Invocation) -> str:
-    """Return a line about an answered update, without what anybody wrote."""
+    """Return a log line about an answered update, without any text from its message."""
     line = invocation.outcome
     parts = [
         f"update {update['update_id']}",
@@ -220,7 +220,7 @@ def show(invocation: Invocation) -> None:
 
 
 def explained(refusal: Refused) -> str:
-    """Return why Telegram doesn't hand out updates, and what to do."""
+    """Return why Telegram refuses to deliver updates, and what to do."""
     if refusal.is_about_the_token:
         return "Telegram doesn't know this token: ask @BotFather for it with /token"
     if refusal.code == 409 and "webhook" in refusal.description:
@@ -235,7 +235,7 @@ def say(line: str) -> None:
 
 
 def begin(telegram: Client, take_over: bool) -> str:
-    """See to it that updates come here. Returns the webhook that was removed, or nothing.
+    """Make sure that updates come here. Returns the webhook that was removed, or nothing.
 
     Raises Stop.
     """
@@ -296,13 +296,11 @@ def main() -> int:
         environment = {
             **variables,
             **{name: os.environ[name] for name in OPERATORS if name in os.environ},
-            "REPLY_MODE": "api",  # there is no response that could hold a call
+            "REPLY_MODE": "api",  # no HTTP response could carry a call
             "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
         }
         if (bot / "app" / "index.html").is_file():
-            say(
-                "the page in app/ isn't served: Telegram wants HTTPS for it. Try it in scripts/demo"
-            )
+            say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
         with Function(bot, environment) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""The function in a process on this machine, as Lambda keeps one in a container."""
+"""The function in a process on this machine, kept between invocations like a Lambda container."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 
 Json = dict[str, Any]
-Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
+Sources = dict[str, tuple[int, int, int]]  # by path: what differs between versions of a file
 
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
@@ -31,7 +31,7 @@ MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
 NOT_PACKED = re.compile(RULE)
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
-# What runs in the process: it imports the handler, then answers a line with a line.
+# Runs in the process: imports the handler, then answers each line with a line.
 CONTAINER = """
 import json, logging, os, sys, time, traceback
 
@@ -47,7 +47,7 @@ class Collect(logging.Handler):
         records.append({"level": record.levelname, "message": record.getMessage(), **fields})
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])
-logging.getLogger("botkit").setLevel(logging.DEBUG)  # which the traceback is logged at
+logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
 
 class Context:
     function_name = "telegram-bot"
@@ -77,7 +77,7 @@ for line in sys.stdin:
         say(error=f"{type(error).__name__}: {error}")
 """
 
-# What asks a bot which kinds of update it handles.
+# Runs in a process that reads the kinds of update that a bot handles.
 HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
@@ -85,8 +85,6 @@ import bot
 from botkit.webhook import RegistrationFailed, handled_kinds
 try:
     kinds = handled_kinds(bot)
-    if not callable(getattr(bot, "reply", None)):
-        kinds = "bot.py must have a function reply(update)"
 except RegistrationFailed as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
@@ -96,12 +94,11 @@ with open(sys.argv[1], "w") as answer:
 
 @dataclass
 class Invocation:
-    """One call of the handler, as far as it can be seen. What can't be is None.
+    """One invocation of the handler. What isn't known is None.
 
-    `event` is what it was called with, `result` what it returned, `error` what it raised, or how it
-    ended. `logs` are its log lines as Lambda keeps them, `printed` is what else it wrote,
-    `traceback` that of an exception in bot.py. `cold`: whether a container was started for it,
-    and `start_milliseconds` what that took.
+    `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
+    Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
+    `cold` tells whether it started a container, which took `start_milliseconds`.
     """
 
     event: Json | None = None
@@ -115,7 +112,7 @@ class Invocation:
     milliseconds: float | None = None
 
     def take_logs(self, lines: list[Json]) -> None:
-        """Take log lines, and of those that are hidden in the function's log the traceback."""
+        """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
         for line in lines:
             if line.get("message") == EXCEPTION and "traceback" in line:
                 self.traceback = str(line["traceback"]).rstrip()
@@ -123,7 +120,7 @@ class Invocation:
 
     @property
     def outcome(self) -> Json:
-        """The line that the handler logged about the update or event."""
+        """The handler's log line about the update or event."""
         return next((line for line in self.logs or [] if "outcome" in line), {})
 
     @property
@@ -133,17 +130,17 @@ class Invocation:
 
     @property
     def failure(self) -> str:
-        """What is wrong with bot.py, if something is: the traceback, or what is wrong in words."""
+        """What is wrong with bot.py, if anything: the traceback, or a sentence."""
         if self.outcome.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
             return ""
         return self.traceback or str(self.outcome.get("error", ""))
 
 
 class Function:
-    """The handler in a process with the given environment, restarted when a source changes.
+    """The handler in a process, which is restarted when a source changes.
 
-    `bot` is the folder with bot.py. One invocation at a time. The environment is all that the
-    process gets, but for PATH and what Python needs. It ends with the `with` block.
+    `bot` is the folder with bot.py. There is one invocation at a time. The process gets only this
+    environment, PATH, and what Python needs. It ends with the `with` block.
     """
 
     def __init__(self, bot: Path, environment: dict[str, str], *, timeout: float = TIMEOUT) -> None:
@@ -162,7 +159,7 @@ class Function:
         return self
 
     def stop(self) -> None:
-        """End the container: the next invocation starts one."""
+        """Stop the container. The next invocation starts another one."""
         with self._lock:
             self._stop()
 
@@ -172,7 +169,7 @@ class Function:
         watched("folder", self._folder, over=True)
 
     def invoke(self, event: Json) -> Invocation:
-        """Call the handler with an event, in a container that is started if there is none."""
+        """Invoke the handler with an event, in a container that starts if none is running."""
         with self._lock:
             if self._process and self._started_from != read_sources(self.bot):
                 self._stop()
@@ -193,9 +190,9 @@ class Function:
             return invocation
 
     def _start(self) -> Invocation:
-        """Start the container. The answer's `error` is what the import of the handler raised."""
+        """Start the container. `error` is the exception of the handler's import, if any."""
         self._started_from = read_sources(self.bot)
-        # Isolated, and with no byte code of before: a file can change twice in a second.
+        # Isolated, and without old byte code: a file can change twice in a second.
         options = ["-I", "-B", "-X", f"pycache_prefix={self._folder}"]
         folders = [str(self.bot), str(LAMBDA)]
         self._output = Path(self._folder, "output")
@@ -243,11 +240,11 @@ class Function:
         )
         invocation.take_logs(answer.get("logs", []))
         if not line or (call is None and invocation.error):
-            self._stop()  # as Lambda does: the next invocation starts another one
+            self._stop()  # like Lambda: the next invocation starts another one
         return invocation
 
     def _printed(self) -> str:
-        """Return what was printed since the last time."""
+        """Return the output since the last call."""
         with self._output.open("r+b") as output:
             data = output.read(MOST_PRINTED)
             more = output.read(1)
@@ -284,7 +281,7 @@ def read_sources(bot: Path) -> Sources:
 
 
 def bot_folder(name: str) -> Path:
-    """Return a bot's folder. Raises ValueError, which says why it isn't one."""
+    """Return a bot's folder. Raises ValueError if the folder is unusable."""
     folder = Path(name).resolve()
     if folder.is_file():
         raise ValueError(f"{name} is a file: give its folder")
@@ -308,9 +305,9 @@ def bot_folder(name: str) -> Path:
 
 
 def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
-    """Return the kinds of update that bot.py handles. Raises ValueError, which says why not.
+    """Return the kinds of update that bot.py handles. Raises ValueError if it doesn't say.
 
-    `variables` are those of the bot's environment.
+    `variables` are the bot's environment.
     """
     with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
         answer, output = Path(folder, "answer"), Path(folder, "output")
@@ -330,7 +327,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         except subprocess.TimeoutExpired:
             raise ValueError(f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s") from None
         finally:
-            end_at_once(process)  # with whatever it started
+            end_at_once(process)  # and all that it started
             watched("group", process.pid, over=True)
         if answer.exists() and process.returncode == 0:
             kinds: list[str] | str = json.loads(answer.read_text())
@@ -352,7 +349,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
 
 def unknown_kinds(kinds: list[str]) -> str:
-    """Return a warning of the kinds of update that this version's Bot API doesn't have, if any."""
+    """Return a warning about kinds of update that the Bot API doesn't have, if any."""
     update = (LAMBDA / "botkit" / "types.pyi").read_text().partition("class Update(")[2]
     known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
     unknown = ", ".join(kind for kind in kinds if kind not in known)

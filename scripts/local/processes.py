@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# NAME=VALUE, with a comment behind it or not.
+# NAME=VALUE, perhaps followed by a comment.
 ASSIGNMENT = re.compile(
     r"""([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?"""
 )
 
 
 class ToolError(Exception):
-    """Something that is needed is missing, or failed; the text says what, and what to do."""
+    """A needed tool is missing or failed; the text says which, and what to do."""
 
 
 def free_port() -> int:
@@ -36,7 +36,7 @@ def free_port() -> int:
 def signals_held() -> Iterator[None]:
     """Delay signals until the end of the block.
 
-    A process or a folder that is made in it is known by then, and so can be ended or removed.
+    So a process or folder that is made in the block is known, and can be cleaned up.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is interrupted by signals
@@ -71,14 +71,14 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
     """Send a signal to a process's group, which may outlive the process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if process.poll() is not None:
-            # A process that has its id now is another one, so the group is, too.
+            # The id was reused, so the group belongs to another process, too.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, 0)
                 return
         os.killpg(process.pid, kind)
 
 
-# What ends our children and removes our folders if we can't, since we were killed.
+# Ends our children and removes our folders if we are killed.
 WATCHER = """
 import os, shutil, signal, sys
 left = []
@@ -100,9 +100,9 @@ _watcher_lock = threading.Lock()
 
 
 def watched(kind: str, value: int | str, *, over: bool = False) -> None:
-    """Have something go with this process, even if it is killed: it can't end its children then.
+    """Clean this up even if we are killed: a "group" of processes (its leader's id) or a "folder".
 
-    `kind` is "group", of processes by its leader's id, or "folder", by its path. `over`: it's gone.
+    `over`: it is gone, so there is nothing left to clean up.
     """
     global _watcher
     with _watcher_lock:
@@ -124,7 +124,7 @@ def watched(kind: str, value: int | str, *, over: bool = False) -> None:
 
 
 def _end_watcher(watcher: subprocess.Popen[str]) -> None:
-    """End the watcher, which ends what is left."""
+    """End the watcher, which first cleans up what is left."""
     with contextlib.suppress(BrokenPipeError):
         assert watcher.stdin
         watcher.stdin.close()
@@ -132,9 +132,9 @@ def _end_watcher(watcher: subprocess.Popen[str]) -> None:
 
 
 def made_environment(home: str) -> dict[str, str]:
-    """Return an environment with nothing of this process's but what a program can't do without.
+    """Return an environment with only those of our variables that a program can't do without.
 
-    `home` is an empty folder: what looks for a profile or credentials there finds none.
+    `home` is an empty folder, so that programs find no profile and no credentials.
     """
     kept = ("PATH", "SSL_CERT_DIR", "SSL_CERT_FILE")
     return {
@@ -154,7 +154,7 @@ def read_env_file(path: str) -> dict[str, str]:
     try:
         lines = Path(path).read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it isn't text"
         raise ValueError(f"{path} can't be read: {reason}") from None
     variables = {}
     for number, line in enumerate(lines, 1):

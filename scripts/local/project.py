@@ -11,7 +11,7 @@ SCRIPTS = ROOT / "scripts"
 VENV = ROOT / ".venv"
 BUILD = ROOT / ".build"
 
-# What Terraform needs of this project, to apply it elsewhere.
+# The files that Terraform needs to apply this module from another folder.
 MODULE = (
     ".terraform.lock.hcl",
     "alarms.tf",
@@ -25,12 +25,12 @@ MODULE = (
     "variables.tf",
     "versions.tf",
 )
-# What the scripts need beside that, to run elsewhere.
+# The other files that the scripts need to run from another folder.
 TOOLS = ("scripts", ".python-version", "requirements-dev.txt", "requirements-optional.txt")
 
 
 def requirement(package: str) -> str:
-    """Return a package as pip takes it, with its pinned version: "requests==2.34.2"."""
+    """Return the pinned requirement for a package: "requests==2.34.2"."""
     for file in ("requirements-dev.txt", "requirements-optional.txt"):
         if found := re.search(rf"^{re.escape(package)}==\S+$", (ROOT / file).read_text(), re.M):
             return found[0]

@@ -1,9 +1,9 @@
-"""Make the table of the Bot API, and the types of the same, from a description that others keep.
+"""Update what this project knows of the Bot API from a machine-readable description.
 
 The description is api.json of https://github.com/PaulSonOfLars/telegram-bot-api-spec (MIT), made
-from Telegram's own page: a file or an https address. Written are bot_api.json, which the stand-in
-checks calls by, and lambda/botkit/types.pyi, by which an editor and a type checker know an update
-and a call. What changed is printed.
+from Telegram's own page: a file or an https address. This writes bot_api.json, with which the
+stand-in checks calls, and lambda/botkit/types.pyi, the types for editors and type checkers, and
+prints what changed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LINE = 100  # characters, as in pyproject.toml
 
 Json = dict[str, Any]
 
-# A field's only value, as the descriptions end: `always "creator"`, `must be article`.
+# A field's only value, at the end of its description: `always "creator"`, `must be article`.
 LITERAL = re.compile(r'(?:always "(\w+)"|must be (?:"(\w+)"|(\w+)))\.?$')
 
 PYTHON = {
@@ -52,10 +52,10 @@ InputFile = bytes | tuple[str, bytes]
 
 
 def table_of(description: Json) -> Json:
-    """Return the table of a description: of each method and type, the fields and their types.
+    """Return the table: the fields of each method and type, and their types.
 
-    `name?` is optional, `A | B` is one of both, `[A]` an array, `"x"` only that string.
-    Raises ValueError where the description isn't one.
+    `name?` is optional, `A | B` is either, `[A]` an array, `"x"` only that string.
+    Raises ValueError if this is no description of the Bot API.
     """
     try:
         methods = {
@@ -93,7 +93,7 @@ def _fields(described: Json) -> dict[str, str]:
 
 
 def table_text(table: Json) -> str:
-    """Return the table as it is written: a line for each method and each type."""
+    """Return the table as text, with a line for each method and each type."""
     lines = [f" {json.dumps(key)}: {json.dumps(table[key])}" for key in list(table)[:3]]
     for part in ("methods", "types"):
         entries = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table[part].items()]
@@ -102,7 +102,7 @@ def table_text(table: Json) -> str:
 
 
 def stub_text(table: Json) -> str:
-    """Return the stub of the types: a TypedDict for each object and for each method's call."""
+    """Return the types: a TypedDict for each object and for each method's call."""
     parts = [STUB_HEAD.format(**table)]
     for name, fields in table["types"].items():
         if name == "InputFile":
@@ -123,7 +123,7 @@ def stub_text(table: Json) -> str:
 
 
 def _alias(name: str, union: str) -> str:
-    """Return an alias as ruff formats it."""
+    """Return an alias in ruff's format."""
     if len(f"{name} = {union}") <= LINE:
         return f"{name} = {union}\n"
     if len(union) > LINE - 4:
@@ -138,7 +138,7 @@ def _typed_dict(name: str, fields: dict[str, str]) -> str:
     for field, kind in fields.items():
         python = _python(kind)
         types[field.rstrip("?")] = f"NotRequired[{python}]" if field.endswith("?") else python
-    if any(map(keyword.iskeyword, types)):  # such as "from", which a class can't have
+    if any(map(keyword.iskeyword, types)):  # such as "from", which can't be an attribute
         body = "".join(f'        "{field}": {kind},\n' for field, kind in types.items())
         return f'{name} = TypedDict(\n    "{name}",\n    {{\n{body}    }},\n)\n'
     body = "".join(f"    {field}: {kind}\n" for field, kind in types.items())
@@ -158,7 +158,7 @@ def _python(kind: str) -> str:
 
 
 def changes(old: Json, new: Json) -> Iterator[str]:
-    """Yield what a new table has that an old one hasn't, and the other way round."""
+    """Yield the differences between two tables, a line each."""
     if old.get("version") != new["version"]:
         yield f"{old.get('version', 'nothing')} → {new['version']}"
     for part, word in (("methods", "method"), ("types", "type")):

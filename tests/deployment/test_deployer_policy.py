@@ -12,7 +12,6 @@ import http.client
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -128,13 +127,7 @@ class Recorder(LocalServer):
     def __init__(self, aws: Emulator) -> None:
         self.aws = aws
         self.requests: list[Request] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
-        self.server_close()
+        super().__init__(_Handler)
 
     def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=60)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from benchmark import model, stack
-from benchmark.document import DOLLARS_PER_GB_SECOND
+from benchmark.model import DOLLARS_PER_GB_SECOND
 from emulators.telegram import Telegram
 from local.project import ROOT
 

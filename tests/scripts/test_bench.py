@@ -15,24 +15,14 @@ from pathlib import Path
 import pytest
 from benchmark import document, measure, report
 from benchmark.distance import Network, inside, network
-from benchmark.experiments import EXPERIMENTS, HTTP_BY_HAND, MEMORY, Experiment, apply
 from benchmark.fake_bot_api import fake_bot_api, make_certificates
 from emulators.runtime_api import InitError, RuntimeApi
 from local.project import ROOT
 
 from tests.support.needs import skip_or_fail
-from tests.support.stubs import copy_function
 
 FUNCTIONS = ROOT / "scripts" / "benchmark" / "functions"
 COMMAND = [sys.executable, "-m", "awslambdaric"]
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS + MEMORY, ids=lambda each: each.name)
-def test_an_experiment_still_fits_the_function(experiment: Experiment, tmp_path: Path) -> None:
-    folder = copy_function(tmp_path / "task")
-    apply(experiment, folder, sys.executable)
-    compiled = list(folder.rglob("*.pyc"))
-    assert len(compiled) == (len(list(folder.rglob("*.py"))) if experiment.byte_code else 0)
 
 
 def invoked(folder: Path, handler: str, *events: object) -> list[tuple[object, bool]]:
@@ -117,15 +107,6 @@ def test_a_run_measures_and_is_reported(certificates: Path) -> None:
     xml.etree.ElementTree.fromstring(report.plot(results))
 
 
-def test_http_by_hand_keeps_one_connection(certificates: Path, tmp_path: Path) -> None:
-    folder = copy_function(tmp_path / "task")
-    apply(HTTP_BY_HAND, folder, sys.executable)
-    trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
-    variant = measure.Variant("by hand", folder, [*COMMAND, "handler.handler"], trust)
-    with measure.CpuLimit() as limit, fake_bot_api(certificates) as bot_api:
-        assert measure.measure(variant, bot_api, limit, warm=2).connections == 1
-
-
 def result(milliseconds: float, warm_cpu: float = 1.0, connections: int = 1) -> report.Result:
     variant = measure.Variant("a function", FUNCTIONS, COMMAND)
     run = measure.Run(milliseconds, 0.0, 0.0, warm_cpu, 0.0, connections)
@@ -148,18 +129,23 @@ def test_a_machine_without_distances_has_no_target_for_them() -> None:
     assert not [each for each in near if "away" in each.what]
 
 
-@pytest.mark.parametrize("aways", [(0, 8, 30), ()], ids=["with distances", "without"])
-def test_the_page_is_written(aways: tuple[int, ...], tmp_path: Path) -> None:
-    near = [result(1), result(1), result(1)]
-    experiments = {
-        each.name: near[0] for each in EXPERIMENTS + MEMORY if not each.away or each.away in aways
-    }
-    distances = [{away: result(1) for away in aways}] if aways else []
-    results = document.Results(near, distances, experiments, [], {"api": {"ssl": 2.0}}, [])
-    conditions = document.Conditions("a machine", 1, True, 1.0, 0.0)
-    text = document.write(tmp_path, results, conditions)
+CONDITIONS = document.Conditions(3, 1.0, 0.0, limited=True)
+
+
+@pytest.mark.parametrize("aways", [(0, 8, 30), (0,)], ids=["with distances", "without"])
+def test_the_measured_parts_are_replaced(aways: tuple[int, ...], tmp_path: Path) -> None:
+    empty, webhook, api, textbook = result(1, 1.0), result(1), result(1), result(9, 2.0)
+    distances = [{away: result(1) for away in aways}]
+    results = document.Results([empty, webhook, api, textbook], distances)
+    text = document.write(tmp_path, results, CONDITIONS)
     assert (tmp_path / "performance.md").read_text() == text
-    assert ("| 30 ms away |" in text) == bool(aways)
-    assert "| `ssl`" in text
-    assert document.ON_AWS in text
-    assert document.ON_AWS in (ROOT / "docs" / "performance.md").read_text()
+    assert ("| 30 ms away |" in text) == (30 in aways)
+    assert "3 runs of each variant" in text
+    xml.etree.ElementTree.parse(tmp_path / "performance.svg")
+
+
+def test_the_rest_of_the_page_stays() -> None:
+    page = "before\n\n<!-- scripts/bench: main -->\n\nold\n\n<!-- end -->\n\nafter\n"
+    assert document.filled(page, {"main": "new"}) == page.replace("old", "new")
+    with pytest.raises(ValueError, match="must have <!-- scripts/bench: other -->"):
+        document.filled(page, {"other": "new"})

@@ -21,7 +21,7 @@ COMPONENTS: dict[str, set[str]] = {
     "maintenance": {"emulators", "local"},
 }
 # What is run inside a function's package imports that package's own modules.
-NOT_OURS = {SCRIPTS / "benchmark" / "alternatives", SCRIPTS / "benchmark" / "functions"}
+NOT_OURS = {SCRIPTS / "benchmark" / "functions"}
 
 
 def imported(path: Path) -> Iterator[str]:

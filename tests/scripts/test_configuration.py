@@ -200,7 +200,7 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
         (
             f'module "a" {{\n  {SOURCE}\n  for_each = toset([timestamp()])\n'
             '  source_dir = "./${nothing.x}"\n}\n',
-            "what module.a is for can't be told",
+            "the instances of module.a are only known after an apply",
         ),
     ],
     ids=["variable", "provider", "unknown"],

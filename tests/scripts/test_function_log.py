@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chat.deployments import FunctionLog, Hosted, invocation
+from chat.deployments import Hosted
+from chat.function_log import FunctionLog, invocation
 from local.container import Invocation
 from local.project import LAMBDA
 

@@ -395,7 +395,7 @@ def test_only_a_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "link", "pipe"):
-        assert "is no regular file" in refusal(tmp_path / name)
+        assert "must be a regular file" in refusal(tmp_path / name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
 
 

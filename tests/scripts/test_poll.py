@@ -103,7 +103,7 @@ def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bo
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
     assert telegram.pending() == 0
     assert "@echo_bot is answered from here; 1 updates wait" in polling.output
-    assert "the page in app/ isn't served: Telegram wants HTTPS for it" in polling.output
+    assert "the page in app/ isn't served: Telegram requires HTTPS" in polling.output
     assert polling.output.count("loaded in") == 2
     assert "Heard: " not in polling.output  # nor anything else that somebody wrote
     assert TOKEN.partition(":")[2] not in polling.output

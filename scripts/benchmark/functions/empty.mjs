@@ -1,4 +1,4 @@
-// The floor on Node: a function that does nothing.
+// The lower bound on Node: a function that does nothing.
 
 export async function handler() {
   return { statusCode: 200 };

@@ -1,4 +1,4 @@
-"""The floor: a function that does nothing."""
+"""The lower bound: a function that does nothing."""
 
 
 def handler(event, context):

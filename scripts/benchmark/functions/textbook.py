@@ -1,4 +1,4 @@
-"""An echo bot as tutorials write it: urllib, one call of urlopen per message."""
+"""An echo bot as in tutorials: one call of urlopen per message."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""An echo bot with aiogram, and an event loop that outlives an invocation."""
+"""An echo bot with aiogram. The event loop outlives an invocation."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""An echo bot with python-telegram-bot, and an event loop that outlives an invocation."""
+"""An echo bot with python-telegram-bot. The event loop outlives an invocation."""
 
 import asyncio
 import json

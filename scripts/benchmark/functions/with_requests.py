@@ -1,4 +1,4 @@
-"""An echo bot with requests, and a session that keeps its connection."""
+"""An echo bot with requests. The session keeps its connection."""
 
 import json
 import os

@@ -16,7 +16,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 export const $ = id => document.getElementById(id);
 
-// A button inside of something that can be clicked itself.
+// A button inside an element that is clickable, too.
 export function button(attributes, act, ...children) {
   return h("button", { type: "button", ...attributes, onclick: event => { event.stopPropagation(); act(event); } }, ...children);
 }

@@ -1,4 +1,4 @@
-// Links: those of Telegram's own open a chat here, and those to a bot's page where the demo serves it.
+// Links. Those to Telegram open a chat here; those to a bot's page lead to where the demo serves it.
 
 import { h } from "./dom.js";
 import { app, send } from "./state.js";
@@ -6,7 +6,7 @@ import { app, send } from "./state.js";
 export const isLink = address => /^https?:\/\//i.test(address ?? "");
 const TELEGRAM = /^(?:https?:\/\/(?:t|telegram)\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&]?([^#]*)/i;
 
-// Open a chat with a bot of the demo's, by https://t.me/BOT?start=ID. Tell whether an address is such a link.
+// Open the chat of a link such as https://t.me/BOT?start=ID. Return whether an address is one to a bot here.
 export function openTelegram(address) {
   const [, name, query] = TELEGRAM.exec(address ?? "") ?? [];
   const found = name && app.state.bots.find(b => b.username.toLowerCase() === name.toLowerCase());
@@ -20,7 +20,7 @@ export function openTelegram(address) {
   return true;
 }
 
-// Where an address leads here: a bot knows its page by the address that an emulated API has.
+// Return where an address leads here: a bot knows its page by an emulated API's address.
 export function here(address) {
   const known = app.state.bots.find(b => b.page && address.startsWith(`${b.page_known_as}/app`));
   return known ? known.page + address.slice(known.page_known_as.length) : address;

@@ -1,4 +1,4 @@
-// What is in a message: text with its entities, files, polls, and the keyboard below it.
+// The content of messages: text with its entities, files, polls, and the keyboard below.
 
 import { $, button, h, icon } from "./dom.js";
 import { isLink, link } from "./links.js";
@@ -35,7 +35,7 @@ function entity(e, inside, text) {
   return h("span", { class: e.type }, inside);
 }
 
-// The samples that people send: the page draws what their files would hold.
+// Drawings in place of the sample files that people send.
 const SAMPLES = {
   lake: () => h("svg", { class: "picture", viewBox: "0 0 300 200", role: "img", "aria-label": "Photo: a lake between mountains" },
     h("rect", { width: 300, height: 200, fill: "#f7c59a" }), h("rect", { width: 300, height: 62, fill: "#8fb4e0" }), h("rect", { y: 40, width: 300, height: 50, fill: "#c7bfd2", opacity: ".75" }), h("circle", { cx: 214, cy: 84, r: 23, fill: "#fff3cf" }),
@@ -54,7 +54,7 @@ const map = () => h("svg", { class: "picture", viewBox: "0 0 300 150", role: "im
 const source = file => `file/${encodeURIComponent(file.file_id)}`;
 const size = bytes => bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : bytes >= 1000 ? `${Math.round(bytes / 1000)} KB` : `${bytes} bytes`;
 
-// A file to download, or the address of one that was named by it: the page fetches nothing from elsewhere.
+// A file to download, or a link to one that was sent by its address: the page loads nothing from elsewhere.
 function fileCard(file, word, entry) {
   const link = entry.links[file.file_id];
   const name = file.file_name ?? file.title ?? word;
@@ -93,7 +93,7 @@ function poll(message, entry) {
 export const personId = () => app.state.people[app.person]?.id;
 const FACES = "⚀⚁⚂⚃⚄⚅";
 
-// Return what a message shows. `art` fills its bubble, `bare` has none.
+// Return what a message shows. `art` fills its bubble, `bare` has no bubble.
 export function content(message, entry) {
   const caption = message.caption ? h("div", { class: "caption" }, rich(message.caption, message.caption_entities)) : null;
   const veil = node => message.has_media_spoiler ? button({ class: "veil", title: "Show" }, event => event.currentTarget.classList.add("shown"), node) : node;
@@ -149,7 +149,7 @@ export function inlineKeyboard(entry, toast) {
     if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); toast(`Copied: ${b.copy_text.text}`); }, b.text, icon("copy"));
     const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;
     if (query !== undefined) return button(about, () => { $("text").value = `@${bot(entry.bot).username} ${query}`; $("text").focus(); }, b.text, icon("ask"));
-    return button(about, () => toast("The demo doesn't play this kind of button."), b.text);
+    return button(about, () => toast("The demo doesn't support this kind of button."), b.text);
   };
   return h("div", { class: "keyboard" }, rows.map((line, i) => h("div", {}, line.map(b => one(b, i)))));
 }

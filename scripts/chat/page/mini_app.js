@@ -1,14 +1,14 @@
-// A bot's page (Mini App), shown over the chat as Telegram's web client shows it: what it is opened with, and the
-// events that it and the client exchange (https://docs.telegram-mini-apps.com/platform/methods).
+// A bot's page (Mini App), shown over the chat as in Telegram's web client: its launch parameters, and the events
+// that the page and the client exchange (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, h, icon } from "./dom.js";
 import { openTelegram } from "./links.js";
 import { app, ask, bot } from "./state.js";
 
-const VERSION = "9.1";  // of the events, as pages ask for it
+const VERSION = "9.1";  // of the events; pages ask for it
 let open = null;        // the page that is shown: its launch, elements and state
 
-// What Telegram's themes have, in the chat's own colours.
+// The keys of Telegram's themes, with the chat's own colours.
 const THEME = {
   accent_text_color: "accent", bg_color: "surface", bottom_bar_bg_color: "surface", button_color: "accent", button_text_color: "on-accent",
   destructive_text_color: "bad", header_bg_color: "surface", hint_color: "soft", link_color: "accent", secondary_bg_color: "page",
@@ -20,7 +20,7 @@ function theme() {
   return Object.fromEntries(Object.entries(THEME).map(([key, name]) => [key, colour(name)]));
 }
 
-// The address of a page with its launch parameters, in the fragment: after one of its own.
+// Return a page's address with its launch parameters in the fragment, after the page's own fragment.
 function address({ url, init_data: data }) {
   const parameters = { ...(data ? { tgWebAppData: data } : {}), tgWebAppVersion: VERSION, tgWebAppPlatform: "web", tgWebAppThemeParams: JSON.stringify(theme()), ...(bot().inline ? { tgWebAppBotInline: "1" } : {}) };
   const added = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
@@ -67,7 +67,7 @@ function close() {
   ask("close", { id: open.id });
   hide();
 }
-// What a person closes, after a question if the page wants one.
+// A person closes the page, after a question if the page wants one.
 async function leave() {
   if (open?.asks && await popup({ message: "Changes that you made may not be saved.", buttons: [{ id: "close", type: "destructive", text: "Close anyway" }, { type: "cancel" }] }) !== "close") return;
   close();
@@ -143,7 +143,7 @@ const PLAYED = {
   },
 };
 
-// The buttons below the page. What isn't said stays as it was.
+// The buttons below the page. What `data` lacks stays as it was.
 function setUp(kind, data) {
   Object.assign(open[kind], data);
   const { main, secondary, buttons } = open;
@@ -175,7 +175,7 @@ function popup({ title, message, buttons = [] }) {
   });
 }
 
-// What isn't played is said to the page, where the events have a word for it, and to its author.
+// Unsupported events get an answer if there is one for that, and are listed for the page's author.
 const NO = "UNSUPPORTED";
 const failed = (kind, more = {}) => () => [kind, { error: NO, ...more }];
 const cancelled = kind => () => [kind, { status: "cancelled" }];

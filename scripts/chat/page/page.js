@@ -1,14 +1,15 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
 import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
+import { output } from "./hops.js";
 import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
 import { content, inlineKeyboard, rich, robot, summary } from "./messages.js";
 import { app, ask, bot, place, send, total, verdict } from "./state.js";
-import { drawHops, output } from "./timeline.js";
+import { drawHops } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 
-// The chat: one node per item, drawn again when it looks different.
+// The chat: one node per item, redrawn when it looks different.
 const drawn = new Map();
 function drawChat() {
   const box = $("messages");
@@ -155,7 +156,7 @@ function drawPin() {
   if (node) $("banner").before(node);
 }
 
-// What the bot does at the moment, as long as Telegram shows it.
+// The bot's chat action, for as long as Telegram shows it.
 const actions = new Map();  // by place: words
 const ACTIONS = { typing: "typing", upload_photo: "sending a photo", record_video: "recording a video", upload_video: "sending a video", record_voice: "recording a voice message", upload_voice: "sending a voice message", upload_document: "sending a file", choose_sticker: "choosing a sticker", find_location: "looking for a place", record_video_note: "recording a video message", upload_video_note: "sending a video message" };
 function acts({ place: where, action }) {
@@ -181,9 +182,9 @@ function drawHead() {
   const tabs = Object.entries(state.chats).filter(([key]) => !state.people[key] || key === app.person);
   $("chats").replaceChildren(...tabs.map(([key, { tab }]) => h("button", { type: "button", role: "tab", "data-chat": key, "aria-selected": String(key === app.chat), tabindex: key === app.chat ? 0 : -1, onclick: () => visit(key) }, tab)));
   $("person").replaceChildren(...Object.entries(state.people).map(([key, { name }]) => h("option", { value: key, selected: key === app.person }, name)));
-  $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process of this machine, without AWS";
+  $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process on this machine, without AWS";
   const offered = me.commands[app.chat] ?? [];
-  const menuButton = me.menu[app.chat];  // it takes the place of the one for commands
+  const menuButton = me.menu[app.chat];  // it replaces the button for commands
   $("page-button").hidden = !menuButton;
   $("page-button").replaceChildren(icon("page"), menuButton?.text ?? "");
   $("commands-button").hidden = !offered.length || Boolean(menuButton);
@@ -209,7 +210,7 @@ app.select = (id, byHand) => {
   drawChat(); drawHops();
 };
 
-// The bot's keyboard, and what the input is about.
+// The bot's keyboard, and what the input replies to or edits.
 function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
@@ -217,7 +218,7 @@ function drawKeyboard() {
   const one = b => {
     const played = typeof b === "string" || !(b.request_users || b.request_chat);
     const known = typeof b === "string" ? { text: b } : b;
-    return button({ class: known.style }, () => played ? tap(known) : toast("The demo doesn't play this kind of button."), known.text);
+    return button({ class: known.style }, () => played ? tap(known) : toast("The demo doesn't support this kind of button."), known.text);
   };
   $("keyboard").hidden = !rows.length;
   $("keyboard").replaceChildren(...rows.map(row => h("div", {}, row.map(one))));
@@ -234,13 +235,13 @@ function edit(entry) {
   if (entry) $("text").focus();
 }
 
-// How Telegram fails: a sentence.
+// How Telegram fails, as a sentence with choices.
 const FAULTS = {
   429: ["asks the bot to slow down (429)", "It says for how long: 3 s. The function passes that on, and Telegram waits as long."],
   500: ["has an error of its own (500)", "The function reports a failure, and Telegram delivers the update again."],
   403: ["says the user blocked the bot (403)", "Trying again wouldn't help, so the update is done."],
   silence: ["never answers", "The function gives up in time, reports a failure, and Telegram delivers the update again."],
-  lost: ["loses its answer", "It does what is asked, but the function doesn't hear of it: the same answer comes once for each attempt."],
+  lost: ["loses its answer", "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt."],
 };
 let wish = { kind: "429", count: 1 };
 function drawFaults() {
@@ -260,7 +261,7 @@ function drawFaults() {
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
-// A change of the code.
+// The banner after a change of the bot's code.
 function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
   if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), " Until it does, the bot can't answer, and Telegram keeps what is sent.", output(last.error, "The error"))));
@@ -286,7 +287,7 @@ function countdown() {
   requestAnimationFrame(countdown);
 }
 
-// What the server tells.
+// The server's events.
 const source = new EventSource("events");
 const on = (kind, take) => source.addEventListener(kind, event => take(JSON.parse(event.data)));
 on("snapshot", data => {
@@ -331,7 +332,7 @@ on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.relo
 on("end", () => { source.close(); live("ended", "bad"); $("banner").replaceChildren(h("div", { class: "banner bad" }, icon("bad"), h("div", {}, "The demo has ended. ", h("b", {}, "scripts/demo"), " starts it again."))); });
 source.onerror = () => live("connecting", "warn");
 
-// What the visitor does.
+// The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
 for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"]]) {
   $("attach").append(h("button", { type: "button", role: "menuitem", "data-kind": kind, onclick: () => {

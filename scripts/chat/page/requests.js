@@ -1,8 +1,8 @@
-// What a bot's page asked for since it was opened.
+// The requests of a bot's page since it was opened.
 
 import { button, clock, count, h, icon, milliseconds } from "./dom.js";
+import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./hops.js";
 import { app, bot } from "./state.js";
-import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./timeline.js";
 
 const HOW = { menu: "by the menu button", inline: "by a button of a message", keyboard: "by a button of the keyboard", link: "outside of Telegram" };
 const WHY = {
@@ -21,13 +21,13 @@ export function drawLaunch(launch, back) {
       h("span", { class: "pill " + (launch.open ? "good" : "") }, launch.open ? "open" : launch.how === "link" ? "elsewhere" : "closed")),
     h("div", { class: "cards" },
       h("section", { class: "card", "aria-label": "Opened" }, h("div", { class: "top" }, h("h3", {}, `Opened ${HOW[launch.how]}`), h("time", {}, clock(launch.at, true))),
-        h("div", { class: "inside" }, note("", WHY[launch.how]), note("", "The demo replaces one header, so that it can show the page: Content-Security-Policy's frame-ancestors names the demo in the place of Telegram's web clients."),
+        h("div", { class: "inside" }, note("", WHY[launch.how]), note("", "The demo replaces one header, so that it can show the page: frame-ancestors in Content-Security-Policy names the demo instead of Telegram's web clients."),
           initial ? fold(`init ${launch.id}`, "initData", json(initial)) : null)),
       grouped(launch.requests).map(part => Array.isArray(part) ? drawFiles(part) : drawRequest(part)),
       h("div", { class: "foot" }, button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))),
   ];
 }
-// Files one after the other are one card.
+// Consecutive files share a card.
 function grouped(requests) {
   const parts = [];
   for (const request of requests) {

@@ -1,4 +1,4 @@
-// What the server tells and what the visitor chose; requests to the server; what became of an update.
+// The state from the server, what the visitor chose, requests to the server, and what became of an update.
 
 import { $ } from "./dom.js";
 
@@ -8,8 +8,8 @@ export const app = {
   person: sessionStorage.person || "ada",
   bot: 0,          // its id
   selected: null,  // the id of an update, or of a bot's page that was opened, or null: how it came up
-  pinned: false,   // the visitor chose what is selected; else the newest is
-  ended: null,     // the update that was selected when the container was ended, until the next one
+  pinned: false,   // whether the visitor chose what is selected; otherwise it is the newest
+  ended: null,     // the update that was selected when the container was stopped, until the next update
   editing: null,   // the entry whose text is edited
   select: () => {}, visit: () => {}, toast: () => {},  // page.js sets them
 };
@@ -32,7 +32,7 @@ export function send(kind, text = "") {
   return ask("send", { chat: app.chat, person: app.person, bot: app.bot, kind, text, reply_to: keyboard?.force_reply ? keyboard.message_id : 0 });
 }
 
-// What became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
+// Return what became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
 const TONES = { answered: "good", ignored: "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
 export const RETRIED = ["misconfigured", "throttled", "unreachable"];  // by the queue
 export function verdict(trace) {
@@ -55,7 +55,7 @@ export function verdict(trace) {
   const tone = TONES[word] ?? "good";
   return { word, tone, why: tone === "bad" ? reason : "" };
 }
-// Milliseconds from the sending to the answer, with all that Telegram waited in between.
+// Return the milliseconds from sending to answer, including Telegram's pauses.
 export function total(trace) {
   const last = trace?.tries.at(-1);
   if (!last?.over || last.retry_at) return null;

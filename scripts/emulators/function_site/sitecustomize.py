@@ -1,7 +1,7 @@
-"""What AWS's runtime does and MiniStack's doesn't: log as JSON, and tell what a start took.
+"""What MiniStack's runtime lacks, compared to AWS's: logs as JSON, and the time of a start.
 
-Python loads this at the start of each process whose PYTHONPATH has its folder, as those that
-MiniStack runs functions in. Like AWS's runtime client, it gives the root logger a handler.
+Python loads this in each process that has this folder in PYTHONPATH, such as those that MiniStack
+runs functions in. Like AWS's runtime client, it gives the root logger a handler.
 """
 
 from __future__ import annotations
@@ -54,5 +54,5 @@ class StartTimer(importlib.abc.MetaPathFinder):
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     logging.getLogger().addHandler(Handler())
     logging.getLogger().setLevel(logging.INFO)
-    logging.getLogger("botkit").setLevel(logging.DEBUG)  # which the traceback is logged at
+    logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
     sys.meta_path.insert(0, StartTimer())

@@ -1,8 +1,8 @@
 """A stand-in for Telegram: the Bot API over HTTP, and a server that delivers updates.
 
-From the inside out: bot_api knows what is documented, markup how text is formatted, files and
-delivery what they are named after, state what Telegram knows, methods what each method does,
-stand_in all of it together, server how it is spoken to.
+From the inside out: bot_api has the documented methods and types, markup formats text, files and
+delivery are what their names say, state is what Telegram knows, methods carries out calls, stand_in
+puts all of it together, and server speaks HTTP.
 """
 
 from .bot_api import METHODS

@@ -1,7 +1,7 @@
-"""The Bot API as its documentation has it: each method's and type's fields, and checks by them.
+"""The documented Bot API: the fields of each method and type, and checks of calls against them.
 
-The table, bot_api.json, is written by scripts/update-bot-api. Where Telegram's wording of an error
-isn't published, the wording is ours.
+scripts/update-bot-api writes the table, bot_api.json. Where Telegram's wording of an error isn't
+published, the wording is ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TABLE = Path(__file__).with_name("bot_api.json")
 
 
 class Refusal(Exception):
-    """The answer to a call that isn't carried out."""
+    """Telegram refuses a call."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -30,11 +30,11 @@ class Refusal(Exception):
 
 
 class Mismatch(Exception):
-    """A value isn't of the kind it has to be; the text says how, as Telegram does."""
+    """A value is of the wrong kind; the text says so in Telegram's words."""
 
 
 def array_of(kind: str) -> str | None:
-    """Return the kind of an array's items, or None if a kind is no array."""
+    """Return the kind of an array's items, or None if it isn't an array."""
     return kind[1:-1] if kind.startswith("[") and kind.endswith("]") else None
 
 
@@ -50,24 +50,24 @@ def _load() -> tuple[dict[str, Fields], dict[str, str], dict[str, Fields | str]]
     return methods, returns, types
 
 
-# By method: its parameters, and the kind of its result. By type: its fields, or what it is one of.
+# By method: its parameters, and its result. By type: its fields, or the types that it is one of.
 METHODS, RETURNS, TYPES = _load() if TABLE.exists() else ({}, {}, {})
 _BY_LOWER_CASE = {name.lower(): name for name in METHODS}
 
 
 def method_named(name: str) -> str | None:
-    """Return a method's name as it is documented: Telegram takes any case."""
+    """Return a method's name as documented: Telegram ignores case."""
     return _BY_LOWER_CASE.get(name.lower())
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean …?" if a known name is like the one that was written."""
+    """Return "; did you mean …?" if a known name resembles this one."""
     by_lower_case = {each.lower(): each for each in known}
     close = difflib.get_close_matches(name.lower(), by_lower_case, 1)
     return f"; did you mean {by_lower_case[close[0]]}?" if close else ""
 
 
-# What Telegram says where a required parameter is missing, by method, or for all of them.
+# What Telegram says if a required parameter is missing, by method or for all methods.
 COPY_NOT_FOUND = "message to copy not found"
 QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 NO_MESSAGE = "message identifier is not specified"
@@ -90,10 +90,10 @@ MISSING = {
 }
 FILES = "animation audio document live_photo photo sticker video video_note voice".split()
 MISSING |= {name: f"there is no {name.replace('_', ' ')} in the request" for name in FILES}
-# Parameters that the documentation calls required, and without which Telegram does something.
+# Parameters that the documentation calls required, and that Telegram doesn't require.
 NOT_REQUIRED = {"setWebhook.url", "setMyCommands.commands"}
 
-# What it says of a parameter that is of another type, where that isn't what is said of its type.
+# What it says if a parameter has the wrong type, unless it says the same about every such type.
 WRONG = {
     "allowed_updates": "can't parse allowed_updates",
     "caption_entities": "can't parse entities: expected an Array of MessageEntity",
@@ -110,7 +110,7 @@ WRONG_FIELD = {
     "keyboard": 'field "keyboard" must be an Array of Arrays',
 }
 
-# How it calls types in its errors: those whose names begin so.
+# What its errors call the types whose names begin like this.
 LABELS = {
     "InlineKeyboardButton": "inline keyboard button",
     "InlineQueryResult": "inline query result",
@@ -126,13 +126,13 @@ MUST_BE_AN_OBJECT = ("InlineKeyboardButton", "LabeledPrice", "MenuButton", "Ship
 SCALARS = {"Boolean": "Boolean", "Float": "Number", "Integer": "Number", "String": "String"}
 DEEPEST = 100  # levels of JSON, as in Telegram
 SCALAR_TYPES = (bool, float, int, str, type(None))
-TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that a text can stand for
+TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that may be given as a string
 
 
 def checked(method: str, params: Json) -> tuple[Json, list[str]]:
-    """Return a method's parameters as the documentation has them, and hints at what isn't so.
+    """Return a method's parameters as documented, and hints about those that aren't.
 
-    What is JSON in a string, as Telegram takes it, is parsed. Raises Refusal.
+    JSON in a string is parsed, as Telegram does. Raises Refusal.
     """
     fields = METHODS[method]
     hints: list[str] = []
@@ -157,7 +157,7 @@ def checked(method: str, params: Json) -> tuple[Json, list[str]]:
 
 
 def _is_other(kind: str, value: Any) -> bool:
-    """Tell whether a value isn't even of the JSON type that a kind is."""
+    """Tell whether a value has another JSON type than its kind."""
     shapes = {_shape(each) for each in _alternatives(kind)}
     if shapes == {list} and isinstance(value, list):
         return array_of(kind) in SCALARS
@@ -171,7 +171,7 @@ def _parsed(name: str, kind: str, value: Any, hints: list[str]) -> Any:
         value = parsed(value)
         if value is None:
             raise Mismatch(f"can't parse {name} JSON object")
-    if isinstance(value, str) and int in shapes and str in shapes:  # a chat's number, or its name
+    if isinstance(value, str) and int in shapes and str in shapes:  # a chat's id or username
         number = value.removeprefix("-")
         if number.isascii() and number.isdigit() and len(number) < 20:
             return int(value)
@@ -179,16 +179,16 @@ def _parsed(name: str, kind: str, value: Any, hints: list[str]) -> Any:
 
 
 def parsed(text: str | bytes) -> Any:
-    """Return what a JSON text says, or None where a number is endless, or it is too deep."""
+    """Parse JSON. Returns None if it is invalid, too deep, or has an infinite number."""
 
     def number(digits: str) -> float:
         value = float(digits)
         if math.isinf(value):
-            raise ValueError("a number beyond all bounds")
+            raise ValueError("the number is infinite")
         return value
 
     def constant(name: str) -> None:
-        raise ValueError(f"{name} is no JSON")
+        raise ValueError(f"{name} isn't JSON")
 
     try:
         value = json.loads(text, parse_float=number, parse_constant=constant)
@@ -204,7 +204,7 @@ def parsed(text: str | bytes) -> Any:
 
 
 def decoded(method: str, fields: dict[str, str]) -> Json:
-    """Return the parameters of a form, in which all is text, as JSON has them."""
+    """Return the parameters of a form, which are all strings, with their JSON types."""
     return {name: _from_text(METHODS[method].get(name, ("", False))[0], text)
             for name, text in fields.items()}  # fmt: skip
 
@@ -219,7 +219,7 @@ def _from_text(kind: str, text: str) -> Any:
 
 
 def _alternatives(kind: str) -> list[str]:
-    """Return what a value of a kind can be: `[A] | [B]` is `[A | B]` here."""
+    """Return the kinds that a value may have. `[A] | [B]` is treated as `[A | B]`."""
     if kind.startswith("[") and kind.endswith("]") and "] | [" in kind and "[[" not in kind:
         kind = "[" + kind[1:-1].replace("] | [", " | ") + "]"
     if array_of(kind):
@@ -244,7 +244,7 @@ def _label(name: str) -> str:
 
 
 def conform(kind: str, value: Any, hints: list[str] | None = None) -> Any:
-    """Return a value as the documentation has it, and add hints at what isn't so.
+    """Return a value as documented, and add hints about fields that aren't.
 
     Raises Mismatch if it isn't of that kind.
     """
@@ -290,7 +290,7 @@ def _expected(kind: str, first: str) -> str:
 
 
 def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
-    """Return an object that is of one of some types: its constants and its fields tell which."""
+    """Return an object of one of these types: its constants and fields tell which."""
     label = _label(kind.partition(" | ")[0] if kind not in TYPES else kind)
     of_constants = [name for name in names if _has_constants(name, value)]
     if not of_constants:

@@ -47,7 +47,7 @@ def caption_content(request: Request, source: Json) -> Json:
 
 
 def file_in(request: Request, value: str, kind: str) -> File:
-    """Return the file that a parameter names: uploaded, known, or somewhere else."""
+    """Return the file that a parameter names: an upload, a known file, or a URL."""
     files = request.world.files
     if value.startswith("attach://"):
         upload = request.uploads.get(value.removeprefix("attach://"))
@@ -129,7 +129,7 @@ def input_media(request: Request, media: Json) -> Json:
 
 
 def picked(kind: str, source: Json) -> Json:
-    """Return an object of a kind, of the parameters that have its fields' names."""
+    """Return an object of a kind, made of the parameters with the names of its fields."""
     fields = TYPES[kind]
     assert not isinstance(fields, str)
     return {name: source[name] for name in fields if name in source}
@@ -155,7 +155,7 @@ def rich_message(wish: Json) -> Json:
 
 
 def inline_content(request: Request, result: Json) -> Json:
-    """Return the content of the message that an inline query's result becomes."""
+    """Return the content of the message that an inline query's result sends."""
     wish = result.get("input_message_content")
     if wish:
         if "message_text" in wish:

@@ -1,27 +1,30 @@
-"""Updates on their way to a bot: its webhook, the order per chat, and the tries, as Telegram does.
+"""Delivers updates to a bot's webhook, in order per chat and with retries, as Telegram does.
 
 Source: https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp and Client.cpp. Unlike Telegram,
-it drops the webhook at the first 410, and keeps `max_connections` without honouring it.
+it drops the webhook at the first 410, and ignores `max_connections`.
 """
 
 from __future__ import annotations
 
-import http.client
 import itertools
 import json
 import random
 import re
 import threading
 import time
-import urllib.parse
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.request import request
+
 Json = dict[str, Any]
 
-LAST_PAUSE = (60.0, 120.0)  # seconds: each pause is twice the last, up to a random one of these
+LAST_PAUSE = (
+    60.0,
+    120.0,
+)  # seconds: each pause doubles, up to a random one in this range
 LONGEST_WISH = 3600  # seconds of a Retry-After
 ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
 KEPT = 86400.0  # seconds for which an update is kept
@@ -32,7 +35,7 @@ KEPT_BY_KIND = {
     "shipping_query": 150.0,
 }
 
-# The kinds of update that are delivered only to who asks for them by name.
+# The kinds of update that a bot gets only if it asks for them by name.
 # https://core.telegram.org/bots/api#setwebhook
 ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 
@@ -42,10 +45,10 @@ _random = random.Random()
 
 @dataclass
 class Delivery:
-    """One try to deliver an update to the webhook, and its answer. `status` 0: there was none.
+    """One attempt to deliver an update to the webhook, and its answer. `status` 0: there was none.
 
-    `bot` is the bot's id. `expired`: it isn't tried again, for it was kept as long as Telegram
-    keeps one of its kind.
+    `bot` is the bot's id. `expired`: this was the last attempt, since Telegram keeps an update of
+    this kind no longer.
     """
 
     number: int
@@ -66,25 +69,10 @@ Post = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], str]]
 
 
 def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
-    """Post a body to a URL and return the answer's status, headers and body. Raises OSError.
-
-    Names below localhost, such as an emulated API's, are this machine.
-    """
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    if host.endswith(".localhost"):
-        host = "127.0.0.1"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("POST", parts.path or "/", body, {"Host": parts.netloc, **headers})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, fields, answer.read().decode(errors="replace")
-    except (http.client.HTTPException, UnicodeError) as error:  # the latter: no name of a host
-        raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
+    """Post a body to a URL and return the answer's status, headers and body. Raises OSError."""
+    answer = request("POST", url, headers, body, ANSWER_SECONDS)
+    fields = {name.lower(): value for name, value in answer.headers}
+    return answer.status, fields, answer.body.decode(errors="replace")
 
 
 def kind_of(update: Json) -> str:
@@ -93,7 +81,7 @@ def kind_of(update: Json) -> str:
 
 
 def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[float, float]:
-    """Return the pause after a failed attempt, and the pause from which the next one doubles."""
+    """Return the pause after a failed attempt, and the one that the next pause doubles."""
     wish = headers.get("retry-after", "")
     seconds = int(wish) if re.fullmatch("[0-9]{1,9}", wish) else 0
     if seconds:
@@ -107,8 +95,8 @@ def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[flo
 class Outbox:
     """The updates that wait for a bot, and the webhook that they go to.
 
-    `changed` guards all of it. `send` posts one, `tell` hears of each `Delivery` when it begins and
-    when it is over, and `taken` of each that the webhook took, before the next one leaves.
+    `changed` guards all of it. `send` posts an update. `tell` is called with each `Delivery` when
+    it begins and when it is over, `taken` with each that the webhook accepted, before the next one.
     """
 
     def __init__(
@@ -132,7 +120,7 @@ class Outbox:
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
 
     def put(self, name: Any, update: Json) -> None:
-        """Have an update delivered, after those of the same queue: a chat, a person's presses."""
+        """Queue an update. `name` is its queue: a chat, or the presses of a person."""
         kept = KEPT_BY_KIND.get(kind_of(update), KEPT) * self._pace
         with self._changed:
             if name not in self._queues:
@@ -166,7 +154,7 @@ class Outbox:
             queue.clear()
 
     def set(self, info: Json, secret: str) -> None:
-        """Set the webhook: `info` as getWebhookInfo tells it. It keeps the kinds that it had."""
+        """Set the webhook to `info`, as in getWebhookInfo. By default its allowed_updates stay."""
         allowed = self.info.get("allowed_updates")
         self.info = {**({"allowed_updates": allowed} if allowed else {}), **info}
         if not self.info.get("allowed_updates"):
@@ -175,12 +163,12 @@ class Outbox:
         self._changed.notify_all()
 
     def stop(self) -> None:
-        """End the delivery."""
+        """Stop delivering."""
         self.stopped = True
         self._changed.notify_all()
 
     def _deliver_queue(self, name: Any) -> None:
-        """Deliver a queue's updates one after the other, each until the webhook takes it."""
+        """Deliver a queue's updates in order, each until the webhook accepts it."""
         queue = self._queues[name]
         current: Json | None = None
         attempt, pause, doubling = 0, 0.0, 1.0

@@ -1,4 +1,4 @@
-"""The methods that change what was sent: edits, deletions, pins, reactions, the end of a poll."""
+"""The methods that change messages: edits, deletions, pins, reactions, the end of a poll."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
 
 
 def _edited(request: Request) -> tuple[Json, bool]:
-    """Return the message that a call edits, and whether it is one of an inline query's."""
+    """Return the message that a call edits, and whether an inline query sent it."""
     if "chat_id" not in request.params and "message_id" not in request.params:
         id = request.get("inline_message_id")
         if not id:
@@ -75,9 +75,9 @@ def _edited(request: Request) -> tuple[Json, bool]:
 def replace_in(
     request: Request, message: Json, content: Json, *, drops: set[str] | None = None
 ) -> Json:
-    """Replace a part of a message, and its keyboard; tell of it. Raises Refusal if nothing changes.
+    """Replace parts of a message, and its keyboard. Raises Refusal if nothing changes.
 
-    `drops` are the fields that go; the message stays the same object.
+    `drops` are fields to remove. The message stays the same object.
     """
     gone = (drops or set()) | {"reply_markup"}
     edited = {name: value for name, value in message.items() if name not in gone}

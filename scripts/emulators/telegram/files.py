@@ -1,4 +1,4 @@
-"""Files that bots and people sent, as the stand-in keeps them: in memory."""
+"""Files that bots and people sent, kept in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXTENSIONS = {"photo": ".jpg", "video": ".mp4", "voice": ".oga", "sticker": ".we
 
 @dataclass
 class Upload:
-    """A file as it came in a request."""
+    """An uploaded file."""
 
     name: str
     content_type: str
@@ -30,7 +30,7 @@ class Upload:
 
 @dataclass
 class File:
-    """A file that is kept. `url` is where it is, if it was named by one: it isn't fetched."""
+    """A file. `url` is its address, if it was sent by one: nothing is fetched from there."""
 
     id: str
     unique_id: str
@@ -41,12 +41,12 @@ class File:
     url: str = ""
 
     def about(self) -> Json:
-        """Return what all objects of files say of one."""
+        """Return the fields that all kinds of file have."""
         ids = {"file_id": self.id, "file_unique_id": self.unique_id}
         return {**ids, "file_size": len(self.data)} if self.data else ids
 
     def size(self) -> tuple[int, int]:
-        """Return an image's width and height, where they can be read."""
+        """Return an image's width and height, or a default if they can't be read."""
         return image_size(self.data) or (640, 480)
 
 
@@ -80,7 +80,7 @@ class Files:
         return next((file for file in self.by_id.values() if file.path == path), None)
 
     def learn(self, content: Any, kind: str = "document") -> None:
-        """Keep a placeholder for each file that a message names and nobody sent."""
+        """Keep a placeholder for each file of a message that nobody uploaded."""
         if isinstance(content, list):
             for item in content:
                 self.learn(item, kind)
@@ -94,7 +94,7 @@ class Files:
 
 
 def image_type(data: bytes) -> str:
-    """Return the extension of an image's format, or nothing if it is none."""
+    """Return the extension for an image's format, or nothing for another file."""
     return next((name for start, name in IMAGES.items() if data.startswith(start)), "")
 
 
@@ -119,7 +119,7 @@ def image_size(data: bytes) -> tuple[int, int] | None:
 
 
 def picture(width: int, height: int) -> bytes:
-    """Return a PNG of one colour: what is behind a photo that nobody sent."""
+    """Return a PNG of one colour: the placeholder for a photo that nobody uploaded."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(kind + data)

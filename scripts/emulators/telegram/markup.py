@@ -1,4 +1,4 @@
-"""Formatted text: `parse_mode` to entities, entities that Telegram finds by itself, and its errors.
+"""Formatted text: `parse_mode`, the entities that Telegram finds by itself, and its errors.
 
 Offsets in errors count bytes, those of entities UTF-16 units, as in Telegram's own parser
 (https://github.com/tdlib/td, MessageEntity.cpp). Formats: https://core.telegram.org/bots/api
@@ -21,7 +21,7 @@ Users = Mapping[int, Json]
 PRIORITY = "blockquote expandable_blockquote pre code text_link text_mention bold italic underline"
 ORDER = {kind: number for number, kind in enumerate(f"{PRIORITY} strikethrough spoiler".split())}
 
-# By name: how errors call an entity.
+# What errors call an entity.
 TITLES = {
     "blockquote": "BlockQuote",
     "custom_emoji": "CustomEmoji",
@@ -43,7 +43,7 @@ TAGS = {
 }
 NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
 SPACES = b" \t\n\r\0\x0b"
-FOUND = {  # what Telegram makes an entity by itself
+FOUND = {  # the entities that Telegram finds by itself
     "mention": r"(?<![\w@/])@[A-Za-z]\w{2,31}\b",
     "hashtag": r"(?<![\w#])#\w*[^\W\d]\w*",
     "cashtag": r"(?<![\w$])\$[A-Z]{1,8}\b",
@@ -62,7 +62,7 @@ def units(text: str) -> int:
 def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
     """Return a text and its entities as a message has them. Raises Mismatch.
 
-    `users` are those whom a link can mention, by id.
+    `users` are the people that a link can mention, by id.
     """
     mode = mode.lower()
     if text and mode not in ("", "none"):
@@ -93,7 +93,7 @@ def _checked(entity: Json, text: str, users: Users) -> Json:
 
 
 def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
-    """Take the blanks from both ends, as Telegram does, and entities along."""
+    """Strip white space, as Telegram does, and move the entities along."""
     begin = units(text) - units(text.lstrip())
     text = text.strip()
     end = units(text)
@@ -132,7 +132,7 @@ def _sorted(entities: list[Json]) -> list[Json]:
 
 
 class _Text:
-    """A text that is being made, and the entities in it."""
+    """A text under construction, and its entities."""
 
     def __init__(self, users: Users) -> None:
         self.data = bytearray()
@@ -152,7 +152,7 @@ class _Text:
             )
 
     def link(self, begin: int, url: str) -> None:
-        """Note a link, the mention of a user, or nothing where the URL is none."""
+        """Note a link, the mention of a user, or nothing if the URL is invalid."""
         user = re.fullmatch(r"tg://user\?id=([0-9]{1,18})", url)
         if user and int(user[1]) in self._users:
             self.end("text_mention", begin, user=self._users[int(user[1])])
@@ -185,7 +185,7 @@ class _Text:
 
 
 def checked_link(url: str) -> str:
-    """Return a URL as Telegram keeps it, or nothing if it is none."""
+    """Return a URL as Telegram keeps it, or nothing if it is invalid."""
     url = url.strip()
     if not re.match(r"[a-z][a-z0-9+.-]*://", url, re.I):
         url = f"http://{url}"
@@ -201,7 +201,7 @@ def checked_link(url: str) -> str:
     return urllib.parse.urlunsplit(parts._replace(path=parts.path or "/"))
 
 
-# Markdown, as the Bot API had it first.
+# Markdown, the Bot API's first format.
 
 
 def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
@@ -380,7 +380,7 @@ def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
 def _end_of(
     entity: tuple[str, str, int, int, int], data: bytes, i: int, size: int, out: _Text
 ) -> int:
-    """End an entity after its last mark, and return where the text goes on."""
+    """End an entity after its last mark, and return where the text continues."""
     kind, language, begin, _, first = entity
     if kind == "custom_emoji" and data[i : i + 1] != b"(":
         raise Mismatch("Custom emoji entity must contain a tg://emoji URL")
@@ -541,7 +541,7 @@ def _attribute(data: bytes, i: int) -> tuple[str, int]:
 def _end_tag(
     data: bytes, start: int, nested: list[tuple[str, str, str, int, int]], out: _Text
 ) -> int:
-    """End the entity of an end tag, and return where the text goes on."""
+    """End the entity of an end tag, and return where the text continues."""
     if not nested:
         raise Mismatch(f"Unexpected end tag at byte offset {start}")
     i = _while_not(data, start + 2, b">")

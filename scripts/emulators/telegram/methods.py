@@ -1,8 +1,7 @@
-"""What each method of the Bot API does to what Telegram knows, and what it returns.
+"""Carries out the methods of the Bot API.
 
-Those that people see the effect of are played; any other is checked, and returns what its
-documented result may look like. Where Telegram's wording of an error isn't published, the wording
-is ours.
+Those with a visible effect are played. The others are only checked, and return a sample of their
+documented result. Where Telegram's wording of an error isn't published, the wording is ours.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# They register what they play.
+# These register the methods that they play.
 from . import editing, mini_app, sending, settings  # noqa: F401
 from .bot_api import (
     COPY_NOT_FOUND,
@@ -35,7 +34,7 @@ def carry_out(request: Request) -> Any:
 
 
 def _plausible(request: Request) -> Any:
-    """Return what a method may return, made of what it was called with."""
+    """Return a sample of a method's result."""
     if "chat_id" in request.params:
         chat_of(request)
     if "user_id" in request.params:
@@ -44,7 +43,7 @@ def _plausible(request: Request) -> Any:
 
 
 def sample(kind: str, request: Request) -> Any:
-    """Return a value of a documented kind, with what a call gave where the names are the same."""
+    """Return a sample of a kind. Fields with the name of a parameter get its value."""
     kind = kind.partition(" | ")[0]
     if array_of(kind):
         return []

@@ -1,4 +1,4 @@
-"""Mini Apps: what a page learns of who opened it, signed as Telegram signs it, and what it sends.
+"""Mini Apps: the initData that a page gets, signed as Telegram signs it, and what a page sends.
 
 Source: https://core.telegram.org/bots/webapps
 """
@@ -24,7 +24,7 @@ LONGEST_DATA = 4096  # bytes that a page can send
 
 
 def init_data(token: str, fields: dict[str, str]) -> str:
-    """Return fields as a query string, with the hash that a bot's token gives them.
+    """Return fields as a query string, with their hash by a bot's token.
 
     Source: https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
     """
@@ -37,14 +37,14 @@ def init_data(token: str, fields: dict[str, str]) -> str:
 def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
     """Return the initData of a page that a person opens by an inline button or the menu button.
 
-    A button of the keyboard below the input gives none. `signature` is Telegram's own, by a key
-    that nobody else has: this one is made up.
+    A button of a reply keyboard gives none. The `signature` is made up, since only Telegram has the
+    key for it.
     """
     names = ("id", "first_name", "last_name", "username", "language_code")
     about = {name: user[name] for name in names if name in user}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
     with world.changed:
-        bot.chats.setdefault(chat["id"], chat)  # who opens a page lets the bot write to them
+        bot.chats.setdefault(chat["id"], chat)  # opening a page allows the bot to write
         bot.web_app_queries[query_id] = {"user": user, "chat": chat}
     text = json.dumps(
         {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
@@ -55,7 +55,7 @@ def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
 
 
 def send_data(world: World, bot: Bot, user: Json, button: str, data: str) -> int:
-    """Send a page's data to the bot, as a keyboard's button of that text allows."""
+    """Send data to the bot from a page that was opened by a keyboard's button of that text."""
     if not 1 <= len(data.encode()) <= LONGEST_DATA:
         raise ValueError(f"sendData takes 1 to {LONGEST_DATA} bytes, not {len(data.encode())}")
     sent = {"data": data, "button_text": button}
@@ -64,7 +64,7 @@ def send_data(world: World, bot: Bot, user: Json, button: str, data: str) -> int
 
 @plays("answerWebAppQuery")
 def _answer_web_app_query(request: Request) -> Json:
-    """Send a result to the chat that the page was opened in, as the person who opened it."""
+    """Send a result, as the person who opened the page, to the chat where it was opened."""
     world, bot, result = request.world, request.bot, request.params["result"]
     id = request.params["web_app_query_id"]
     if id not in bot.web_app_queries:

@@ -1,4 +1,4 @@
-"""A call that is carried out, and what it speaks of: chats, messages, users, texts, keyboards."""
+"""A call, and the chats, messages, users, texts and keyboards in it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ MOST_IDS = 100  # of messages in one call
 
 @dataclass
 class Request:
-    """A call that is carried out: who calls, with what, and what it changes that people see.
-
-    `params` are checked. `changes` are described at `Call`.
-    """
+    """A call, with checked `params`, and its visible `changes`, which `Call` describes."""
 
     world: World
     bot: Bot
@@ -39,12 +36,12 @@ class Request:
         return self.params.get(name, default)
 
     def change(self, kind: str, **about: Any) -> None:
-        """Note what people see of the call, as it is now."""
+        """Note a visible change, with a copy of its data."""
         self.changes.append({"kind": kind, **copied(about)})
 
 
 def copied(value: Json) -> Json:
-    """Return a value that what happens later doesn't change."""
+    """Return a copy, which later changes don't affect."""
     return json.loads(json.dumps(value))  # type: ignore[no-any-return]
 
 
@@ -52,7 +49,7 @@ PLAYED: dict[str, Callable[[Request], Any]] = {}
 
 
 def plays(*methods: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
-    """Say which methods a function plays."""
+    """Register the methods that a function plays."""
 
     def register(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
         PLAYED.update(dict.fromkeys(methods, function))
@@ -66,7 +63,7 @@ def bad(description: str) -> Refusal:
 
 
 def chat_of(request: Request, name: str = "chat_id") -> Json:
-    """Return the chat of a call: one that the bot can see. Raises Refusal."""
+    """Return the chat of a call, if the bot can see it. Raises Refusal."""
     wanted = request.get(name)
     if wanted is None:
         raise bad("chat_id is empty")
@@ -77,7 +74,7 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
 
 
 def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
-    """Return the message of a call. Raises Refusal with what it is for, such as "to edit"."""
+    """Return the message of a call. `what` completes the error: "to edit". Raises Refusal."""
     place = chat_of(request, chat)
     message = request.world.messages.get((place["id"], request.get("message_id", 0)))
     if message is None:
@@ -86,7 +83,7 @@ def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
 
 
 def user_of(request: Request) -> Json:
-    """Return the person or the bot whose id a call gives. Raises Refusal."""
+    """Return the person or bot of a call. Raises Refusal."""
     id = request.get("user_id", 0)
     if id <= 0:
         raise bad("invalid user_id specified")
@@ -116,7 +113,7 @@ def message_ids(request: Request) -> list[int]:
 
 
 def inline_keyboard(request: Request) -> Json:
-    """Return the keyboard that becomes part of a message, as a message has it. Raises Refusal."""
+    """Return the inline keyboard of a call, as a message's field. Raises Refusal."""
     markup = request.get("reply_markup", {})
     rows = markup.get("inline_keyboard")
     if rows is None:

@@ -36,11 +36,11 @@ from .request import (
 Json = dict[str, Any]
 
 MOST_OPTIONS = 12  # of a poll
-# What a message that can be copied has one of. Service messages have none, nor has what else
-# copyMessage refuses. https://core.telegram.org/bots/api#copymessage
+# A message can be copied if it has one of these; service messages have none.
+# https://core.telegram.org/bots/api#copymessage
 COPYABLE = {*MEDIA, *"checklist contact dice game location poll rich_message story".split()}
 COPYABLE |= {"text", "venue"}
-# What a message is beside its content.
+# A message's fields that aren't its content.
 ENVELOPE = set(
     "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "
     "forward_origin media_group_id reply_to_message reply_markup via_bot has_protected_content "
@@ -55,7 +55,7 @@ DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
 
 
 def put(request: Request, content: Json, chat: Json | None = None, **more: Any) -> Json:
-    """Put a message of the bot's into the chat of a call, tell of it, and return it."""
+    """Send a message from the bot to the chat of a call, and return it."""
     chat = chat or chat_of(request)
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)

@@ -1,6 +1,6 @@
 """The Bot API over HTTP, as Telegram speaks it: GET and POST, JSON, forms and uploads.
 
-It is for this machine only: a name that isn't one of it, or another site's page, is refused.
+It is for this machine only: it refuses other host names, and pages of other sites.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ import email.parser
 import email.utils
 import json
 import re
-import threading
 import urllib.parse
 from email.message import Message
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from emulators.local_server import LocalServer
+from emulators.local_server import LocalRequest, LocalServer
 
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
@@ -23,7 +21,7 @@ from .stand_in import Telegram
 
 Json = dict[str, Any]
 
-LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB, and what is around it
+LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB and its envelope
 # Names that mean this machine. No public name ends in .test or .localhost (RFC 6761).
 THIS_MACHINE = re.compile(
     r"(127(\.[0-9]{1,3}){3}|\[::1\]|([\w-]+\.)*(localhost|test))(:[0-9]+)?", re.I
@@ -33,7 +31,7 @@ TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
 
 
 class _Unreadable(Exception):
-    """A request that can't be read: the status and the description of its answer."""
+    """A request can't be read. Its answer has this status and description."""
 
     def __init__(self, status: int, description: str) -> None:
         super().__init__(description)
@@ -42,28 +40,21 @@ class _Unreadable(Exception):
 
 
 class Server(LocalServer):
-    """The Bot API of a `Telegram`, over HTTP on a free port of the loopback interface."""
+    """Serves the Bot API of a `Telegram`."""
 
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
-        super().__init__(("127.0.0.1", 0), _Handler)
-        telegram.url = self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self) -> Server:
-        return self
+        super().__init__(_Request)
+        telegram.url = self.url
 
     def __exit__(self, *exception: object) -> None:
         self.telegram.stop()
-        self.shutdown()
-        self.server_close()
+        super().__exit__(*exception)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Request(LocalRequest):
     timeout = 60.0  # seconds, for a request to begin and to arrive
     server: Server
 
@@ -77,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._call(path, query, data)
         except _Unreadable as error:
-            # What is left of the request can't be told from the next one.
+            # Nobody knows where the next request begins.
             self.close_connection = True
             self._answer(error.status, _error(error.status, error.description))
 
@@ -148,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(call.status, call.answer)
 
     def _params(self, method: str, query: str, data: bytes) -> tuple[Json, dict[str, Upload]]:
-        """Return a call's parameters, as JSON has them, and its files."""
+        """Return a call's parameters, with their JSON types, and its uploads."""
         fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         uploads: dict[str, Upload] = {}
         params: Json = {}
@@ -180,10 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
         if file is None:
             self._answer(404, _error(404, "Not Found"))
         else:
-            self._send(200, file.content_type, file.data)
+            self._send(200, [("Content-Type", file.content_type)], file.data)
 
     def _say_nothing(self) -> None:
-        """Wait until the other side gives up, or all of this ends."""
+        """Wait until the client gives up, or the stand-in stops."""
         self.close_connection = True
         self.connection.settimeout(0.2)
         while not self.server.telegram.stopped:
@@ -196,27 +187,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
     def _answer(self, status: int, answer: Json) -> None:
-        retry_after = answer.get("parameters", {}).get("retry_after")
-        more = {"Retry-After": f"{retry_after}"} if retry_after else {}
-        self._send(status, "application/json", json.dumps(answer).encode(), more)
+        headers = [("Content-Type", "application/json")]
+        if retry_after := answer.get("parameters", {}).get("retry_after"):
+            headers.append(("Retry-After", f"{retry_after}"))
+        self._send(status, headers, json.dumps(answer).encode())
 
-    def _send(
-        self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
-    ) -> None:
-        try:
-            self.send_response(status)
-            headers = {"Content-Type": content_type, "Content-Length": f"{len(data)}"}
-            if self.close_connection:
-                headers["Connection"] = "close"
-            for name, value in {**headers, **(more or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-        except OSError:
-            self.close_connection = True
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing: a request's path holds the token."""
+    def _send(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
+        closing = [("Connection", "close")] if self.close_connection else []
+        self.respond(status, [*headers, *closing], data)
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:

@@ -25,7 +25,7 @@ from .request import (
 
 Json = dict[str, Any]
 
-LONGEST_NOTICE = 200  # of an answer to the press of a button
+LONGEST_NOTICE = 200  # characters of the answer to a press
 LARGEST_DOWNLOAD = 20 * 2**20  # bytes
 MOST_COMMANDS = 100
 MOST_RESULTS = 50  # of an inline query
@@ -148,7 +148,7 @@ def _get_chat_menu_button(request: Request) -> Json:
 
 
 def _private_chat(request: Request) -> int:
-    """Return the id of the private chat that a call is about, or 0 where it names none."""
+    """Return the id of the private chat that a call is about, or 0 if it names none."""
     if "chat_id" not in request.params:
         return 0
     chat = chat_of(request)
@@ -353,7 +353,7 @@ def _get_updates(request: Request) -> list[Json]:
 
 
 def _clamped(value: int, least: int, most: int) -> int:
-    """Return the nearest value in the range: Telegram's published server refuses none outside."""
+    """Return the nearest value in the range, as Telegram's published server does."""
     return max(least, min(value, most))
 
 

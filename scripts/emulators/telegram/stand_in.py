@@ -1,8 +1,8 @@
-"""The stand-in as its users have it: calls are answered, and people do things.
+"""The stand-in for Telegram: it answers calls, and does what people do.
 
 It checks each call as Telegram does (token, method, parameters, types, limits), answers with
-Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, tries
-again as Telegram does, and fails on command.
+Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, retries
+as Telegram does, and fails on command.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from .state import ADA, Bot, World, private_chat
 
 Json = dict[str, Any]
 
-# What a webhook's answer can't call: nobody would hear the result.
+# Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
 
 
 @dataclass
 class Call:
-    """A call as it came, and what it got.
+    """A call and its answer.
 
-    `method` is as it is documented, if there is one. `delivery` is the number of the delivery whose
-    response it was, or None for a call over HTTP; `fault` the kind of the fault that it met; `bot`
-    the bot's id; `files` what was uploaded, by name: its `name`, `size` and `content_type`.
-    `hints` say what isn't as it is documented, in words for the bot's author.
+    `method` is spelled as documented, if it exists. `delivery` is the number of the delivery that
+    the call answered, or None for a call over HTTP; `fault` is the kind of the fault that it met;
+    `bot` is the bot's id; `files` are the uploads by name: `name`, `size` and `content_type`.
+    `hints` tell the bot's author what isn't documented.
 
-    `changes` is what people see of it, in order: each has a `kind`, and
+    `changes` are what people see, in order: each has a `kind`, and
 
-    - message: `message`, and `keyboard` where one came that isn't part of it (a reply keyboard, its
+    - message: `message`, and `keyboard` if one came that isn't part of it (a reply keyboard, its
       removal, a forced reply)
     - edited: `message`
     - deleted, pinned, unpinned: `chat_id`, `message_id`
@@ -74,9 +74,9 @@ class Call:
 
 @dataclass
 class Fault:
-    """What happens instead of an answer, to how many calls.
+    """A fault that the next `count` calls meet.
 
-    `kind`: "refuse" (with `code`, `description`, `parameters`), "silence" (nothing is ever said),
+    `kind`: "refuse" (with `code`, `description`, `parameters`), "silence" (there is no answer),
     "lost" (the call is carried out and its answer is lost).
     """
 
@@ -85,7 +85,7 @@ class Fault:
     code: int = 0
     description: str = ""
     parameters: dict[str, int] = field(default_factory=dict)
-    methods: tuple[str, ...] = ()  # none: all
+    methods: tuple[str, ...] = ()  # empty: all
 
 
 FAULTS: dict[str, Callable[[int], Fault]] = {
@@ -100,13 +100,12 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
 
 
 class Telegram(World):
-    """Telegram, as its bots and the people who write to them see it.
+    """Telegram, as bots and people see it.
 
-    It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook (`post`
-    unless told otherwise), and `pace` is how many seconds pass for one of Telegram's: 0.01 makes
-    its back-off a hundred times as fast. `watch` is called with each `Delivery` when it begins and
-    when it is over, and with each `Call` when it is over; `watch_updates` with each update before
-    it is on its way, and the bot that it is for.
+    It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook. `pace` is
+    how many seconds pass for one of Telegram's: 0.01 makes its back-off a hundred times as fast.
+    `watch` is called with each `Delivery` when it begins and when it is over, and with each `Call`
+    when it is over; `watch_updates` with each update and its bot, before it is delivered.
     """
 
     def __init__(
@@ -124,7 +123,7 @@ class Telegram(World):
         self.watch = watch
         self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
 
-    # The first bot, where there is only one.
+    # The first bot, which often is the only one.
 
     @property
     def webhook(self) -> Json:
@@ -156,7 +155,7 @@ class Telegram(World):
         self.watch_updates(update, bot)
 
     def taken(self, delivery: Delivery) -> None:
-        """Make the call that a webhook's answer may hold. Nobody hears what became of it.
+        """Make the call that a webhook's answer may hold. Nobody gets its result.
 
         Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
         """
@@ -180,7 +179,7 @@ class Telegram(World):
         bot: Bot | None = None,
         uploads: dict[str, Upload] | None = None,
     ) -> Call:
-        """Carry out a bot's call (the first bot's), or refuse it, or fail as told to."""
+        """Carry out a call (by default of the first bot), refuse it, or let a fault happen."""
         started = time.monotonic()
         bot, uploads = bot or self.bot, uploads or {}
         call = Call(method_named(method) or method, params, 200, {}, time.time())
@@ -229,7 +228,7 @@ class Telegram(World):
         if call.method not in METHODS:
             call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
             raise Refusal(404, "Not Found: method not found")
-        # As in Telegram, an empty text is none. So is null here.
+        # As in Telegram, an empty string counts as missing. So does null here.
         params = {key: value for key, value in call.params.items() if value not in (None, "")}
         try:
             json.dumps(params, ensure_ascii=False).encode()
@@ -259,7 +258,7 @@ class Telegram(World):
         user: Json = ADA,
         bot: Bot | None = None,
     ) -> int:
-        """Put a person's reaction on a message, or take it back; return the update's id."""
+        """Set a person's reaction to a message, or remove it, and return the update's id."""
         key = (chat_id, message_id, user["id"])
         new = [{"type": "emoji", "emoji": emoji}] if emoji else []
         with self.changed:
@@ -335,17 +334,17 @@ class Telegram(World):
     def open_page(self, user: Json = ADA, bot: Bot | None = None) -> str:
         """Open a Mini App in the private chat, and return its initData: who opened it, signed.
 
-        By an inline button or the menu button: a keyboard's button gives no initData.
+        It is opened by an inline button or the menu button: a keyboard's button gives no initData.
         """
         return mini_app.opened(self, bot or self.bot, user, private_chat(user))
 
     def send_data(self, button: str, data: str, user: Json = ADA, bot: Bot | None = None) -> int:
-        """Send a Mini App's data to the bot, as a keyboard's button with that text allows.
+        """Send data to the bot from a Mini App that was opened by a keyboard's button of that text.
 
-        Returns the update's id. Raises ValueError if there is too much of it, or none.
+        Returns the update's id. Raises ValueError if there is no data, or too much.
         """
         return mini_app.send_data(self, bot or self.bot, user, button, data)
 
     def _bot_in(self, chat_id: int) -> Bot:
-        """Return the bot that hears what happens in a chat: the first that was written to there."""
+        """Return the bot that gets updates from a chat: the first that is known there."""
         return next((bot for bot in self.bots if chat_id in bot.chats), self.bot)

@@ -38,17 +38,15 @@ def private_chat(user: Json) -> Json:
 
 
 class Bot:
-    """A bot: what is kept for it, and its outbox. Its token can change, its id can't."""
+    """A bot, its settings and its outbox. Its token can change, its id can't."""
 
     def __init__(self, token: str, me: Json, outbox: Outbox) -> None:
         self.token = token
         self.me = me
         self.outbox = outbox
         self.chats: dict[int, Json] = {}  # those that it can write to
-        self.queries: dict[str, Json] = {}  # that wait for an answer, callback and inline ones
-        self.inline_answers: dict[
-            str, Json
-        ] = {}  # by query: what answerInlineQuery was called with
+        self.queries: dict[str, Json] = {}  # unanswered, callback and inline ones
+        self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
         self.web_app_queries: dict[str, Json] = {}  # of pages that were opened: the user and chat
@@ -61,7 +59,7 @@ class Bot:
 
     @property
     def user(self) -> Json:
-        """The bot as other objects name it."""
+        """The bot as a User."""
         return {name: self.me[name] for name in ("id", "is_bot", "first_name", "username")}
 
 
@@ -81,7 +79,7 @@ class World:
         self.messages: dict[tuple[int, int], Json] = {}
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
-        self.members: dict[tuple[int, int], Json] = {}  # by chat and user, where one is special
+        self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
         self.files = Files()
@@ -92,21 +90,21 @@ class World:
         self.bots: list[Bot] = []
         self.bot = self.add_bot(token)
 
-    # What a subclass hears of.
+    # What a subclass may observe.
 
     def tell(self, delivery: Delivery) -> None:
-        """Hear of a delivery, when it begins and when it is over."""
+        """Called with each delivery, when it begins and when it is over."""
 
     def taken(self, delivery: Delivery) -> None:
-        """Hear of a delivery that the webhook took, before the next one leaves."""
+        """Called with each delivery that the webhook accepted, before the next one begins."""
 
     def sent(self, update: Json, bot: Bot) -> None:
-        """Hear of an update for a bot, before it is on its way."""
+        """Called with each update and its bot, before it is delivered."""
 
     # Bots.
 
     def add_bot(self, token: str, **about: Any) -> Bot:
-        """Add a bot, with what getMe tells of it where that isn't the usual."""
+        """Add a bot. `about` are fields of getMe that differ from the default."""
         me: Json = BOT
         if self.bots:
             number = len(self.bots) + 1
@@ -131,7 +129,7 @@ class World:
         return next((bot for bot in self.bots if bot.token == token), None)
 
     def bot_by_id(self, id: int) -> Bot:
-        """Return a bot. Raises StopIteration if there is none of that id."""
+        """Return a bot. Raises StopIteration if there is none."""
         return next(bot for bot in self.bots if bot.id == id)
 
     def _note(self, delivery: Delivery) -> None:
@@ -144,7 +142,7 @@ class World:
     # What happens in chats.
 
     def new_id(self) -> str:
-        """Return an id that nothing else has: of a query, a poll …"""
+        """Return a unique id, for a query, a poll …"""
         return f"{next(self._ids)}"
 
     def new_message_id(self) -> int:
@@ -158,7 +156,7 @@ class World:
         return message
 
     def member(self, chat: Json, user: Json) -> Json:
-        """Return what a user is in a chat."""
+        """Return a user as a ChatMember of a chat."""
         if known := self.members.get((chat["id"], user["id"])):
             return known
         if user["is_bot"] and chat["type"] != "private":
@@ -184,7 +182,7 @@ class World:
         user: Json | None = None,
         **content: Any,
     ) -> Json:
-        """Return the update of a new message: of a text, or of other content."""
+        """Return the update of a new message, with a text or other content."""
         user = user or ADA
         chat = chat or private_chat(user)
         if text is not None:
@@ -193,7 +191,7 @@ class World:
         return {"message": {**numbers, "from": user, "chat": chat, **content}}
 
     def send(self, update: Json, bot: Bot | None = None) -> int:
-        """Have an update delivered to a bot, the first unless told otherwise; return its id."""
+        """Send an update to a bot, by default the first, and return its id."""
         bot = bot or self.bot
         update = {"update_id": next(self._update_ids), **update}
         self.sent(update, bot)
@@ -212,7 +210,7 @@ class World:
                 self.keep(content)
             if bot.outbox.wants(update):
                 queue = chat["id"] if chat else (sender or {}).get("id")
-                if kind == "callback_query":  # in order per person, and after no message
+                if kind == "callback_query":  # in order per person, beside the messages
                     queue = (kind, (sender or {}).get("id"))
                 bot.outbox.put(queue, update)
             self.changed.notify_all()
@@ -221,7 +219,7 @@ class World:
     def revoke(self, token: str) -> None:
         """Give the first bot another token, as @BotFather's /revoke does. It has no webhook yet.
 
-        That a webhook belongs to the token is how Telegram's own server keeps it, and not written.
+        Telegram's own server keeps a webhook with its token; this isn't documented.
         """
         with self.changed:
             self.bot.token = token
@@ -236,11 +234,11 @@ class World:
         with self.changed:
             value = self.changed.wait_for(condition, timeout)
         if not value:
-            raise TimeoutError(f"waited {timeout:g} s in vain")
+            raise TimeoutError(f"nothing happened within {timeout:g} s")
         return value
 
     def stop(self) -> None:
-        """End the delivery."""
+        """Stop delivering."""
         with self.changed:
             self.stopped = True
             for bot in self.bots:

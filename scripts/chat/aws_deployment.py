@@ -1,0 +1,209 @@
+"""The demo's bots on an emulated AWS, where Terraform applies the module."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from emulators.aws import Emulator
+from emulators.telegram import Json, post
+from local.container import Invocation
+from local.processes import ToolError, signals_held, watched
+from local.project import LAMBDA, SCRIPTS
+from local.request import Answer, request
+from local.terraform import Module, terraform_command
+
+from chat.deployments import (
+    MENU_BUTTON,
+    TOKEN,
+    Deployment,
+    Hosted,
+    Unavailable,
+    has_page,
+    registration,
+)
+from chat.function_log import FunctionLog
+
+LOOK_SECONDS = 0.2  # between two checks of what became of queued updates
+
+
+class AwsDeployment(Deployment):
+    """The module, applied to an emulated AWS."""
+
+    name = "aws"
+    notes = {
+        "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
+        "scripts/demo --direct shows one",
+        "cold": "the function wrote no log of it",
+        "start_milliseconds": "the function wrote no log of it",
+        "milliseconds": "the function wrote no log of it",
+        "logs": "the function wrote no log of it",
+    }
+
+    def open(self) -> None:
+        try:
+            terraform_command()
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
+        self._lock = threading.Lock()
+        self._of_page = threading.Lock()
+        with signals_held():
+            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
+            watched("folder", str(folder))
+            self.opened.callback(watched, "folder", str(folder), over=True)
+            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
+        with self.step("emulated AWS"):
+            self.emulator = self.opened.enter_context(Emulator())
+        self.module = self.configuration(folder)
+        self.module.environment["TMPDIR"] = str(folder)
+        with self.step("terraform init"):
+            self.init()
+        with self.step("terraform apply"):
+            self.module.apply()
+        self.find_bots()
+        self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
+        for log in self._logs.values():
+            log.new()  # the registration's
+        if any(bot.has_queue for bot in self.bots):
+            over = threading.Event()
+            thread = threading.Thread(target=self._watch_queues, args=(over,), daemon=True)
+            self.opened.callback(thread.join)
+            self.opened.callback(over.set)
+            thread.start()
+
+    def configuration(self, folder: Path) -> Module:
+        """Return the configuration to apply, copied to a folder."""
+        [bot] = self.bots
+        return Module(
+            self.emulator.url,
+            folder,
+            telegram_bot_token=TOKEN,
+            telegram_api_url=self.api_url,
+            source_dir=None if bot.folder == LAMBDA else str(bot.folder),
+            environment=self.variables or None,
+            mini_app=MENU_BUTTON if has_page(bot.folder) else None,
+        )
+
+    def init(self) -> None:
+        """Install the providers. Raises Unavailable."""
+        try:
+            self.module.init()
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
+
+    def find_bots(self) -> None:
+        """Note where each bot is deployed."""
+        for bot in self.bots:
+            for resource in self.module.resources(bot.address):
+                found = resource["instances"][0]["attributes"]
+                if resource["type"] == "aws_lambda_function":
+                    bot.name, bot.runtime = found["function_name"], found["runtime"]
+                    bot.timeout = found["timeout"]
+                    bot.region = found["arn"].split(":")[3]
+                    bot.log_group = f"/aws/lambda/{bot.name}"
+                    [environment] = found["environment"]
+                    bot.page_url = environment["variables"].get("MINI_APP_URL", "")
+                elif resource["type"] == "aws_apigatewayv2_api":
+                    bot.webhook_url = f"{found['api_endpoint']}/telegram"
+                elif resource["type"] == "aws_lambda_event_source_mapping":
+                    bot.has_queue = True
+
+    def _watch_queues(self, over: threading.Event) -> None:
+        """Report what became of queued updates, as soon as the functions' logs say it."""
+        while not over.wait(LOOK_SECONDS):
+            with self._lock:
+                found = [each for log in self._logs.values() for each in log.from_queue()]
+            for each in found:
+                self.from_queue(each)
+
+    def close(self) -> None:
+        with self.step("terraform destroy"):
+            self.module.destroy()
+
+    def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
+        bot = next((bot for bot in self.bots if bot.webhook_url == url), self.bots[0])
+        with self._lock:
+            self._alone = not self._under_way
+            self._under_way += 1
+        try:
+            answer = post(url, headers, body)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+        request_id = answer[1].get("apigw-requestid", "")
+        with self._lock:
+            found = self._logs[bot.name].of(json.loads(body).get("update_id"), self._alone)
+            if found:
+                self._details[request_id] = found
+        return answer
+
+    def ask_page(
+        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[Answer, Invocation]:
+        with self._of_page:  # one at a time: their lines in the log look the same
+            with self._lock:
+                self._under_way += 1
+                self._alone = False
+            try:
+                answer, _ = super().ask_page(bot, method, target, headers, body)
+            finally:
+                with self._lock:
+                    self._under_way -= 1
+            with self._lock:
+                found = self._logs[bot.name].of(None, True)
+        return answer, found or Invocation()
+
+    def details(self, request_id: str) -> Invocation:
+        with self._lock:
+            return self._details.get(request_id) or Invocation()
+
+    def replace(self, bot: Hosted) -> str:
+        self._put_code(bot)
+        path = "/invocations"
+        answer = self._function(bot, "POST", path, registration("register", bot.webhook_url))
+        with self._lock:
+            self._logs[bot.name].new()
+        return str(answer.get("errorMessage") or "")
+
+    def stop_container(self) -> None:
+        for bot in self.bots:
+            self._put_code(bot)
+
+    def _put_code(self, bot: Hosted) -> None:
+        """Package a bot as Terraform does, and replace its function's code. Raises ToolError."""
+        package = self.module.folder / "changed.zip"
+        command = [sys.executable, str(SCRIPTS / "package"), str(package)]
+        command += [bot.runtime, str(bot.folder)]
+        packed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if packed.returncode:
+            raise ToolError(packed.stderr.strip())
+        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
+        self._function(bot, "PUT", "/code", code)
+
+    def _function(self, bot: Hosted, method: str, path: str, body: Json) -> Json:
+        path = f"/2015-03-31/functions/{bot.name}{path}"
+        return self._aws(bot.region, "lambda", method, path, body)
+
+    def _aws(
+        self, region: str, service: str, method: str, path: str, body: Json, target: str = ""
+    ) -> Json:
+        """Call the emulated AWS. The header names the service; no signature is checked."""
+        credential = f"Credential=test/20250101/{region}/{service}/aws4_request"
+        headers = {
+            "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": target,
+        }
+        url = self.emulator.url + path
+        answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
+        return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,215 @@
+"""What the chats show: messages, notes of what else happened, keyboards, drafts and titles."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+from emulators.telegram import Bot, Call, Json, Telegram
+from emulators.telegram.delivery import kind_of
+
+from chat.errors import InvalidRequest
+from chat.feed import Feed
+from chat.samples import CHATS, chat_key
+
+WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
+
+
+class Entries:
+    """The entries of all chats, in order.
+
+    An entry is a person's message ("out"), a bot's ("in"), or a note of what else happened.
+    """
+
+    def __init__(self, telegram: Telegram, feed: Feed) -> None:
+        self.all: list[Json] = []
+        self.keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
+        self.drafts: Json = {}  # by bot and chat
+        self._titles = {key: known["title"] for key, known in CHATS.items()}
+        self._telegram = telegram
+        self._feed = feed
+
+    def chats(self) -> Json:
+        """Return what the page shows of each chat."""
+        return {
+            key: {"tab": known["tab"], "title": self._titles[key], "about": known["about"]}
+            for key, known in CHATS.items()
+        }
+
+    def message(self, key: int) -> Json:
+        """Return the entry of a message by its key. Raises InvalidRequest."""
+        entry = self.get(key)
+        if "message" not in entry or entry.get("deleted"):
+            raise InvalidRequest("there is no such message")
+        return entry
+
+    def get(self, key: int) -> Json:
+        """Return an entry by its key, an empty one if there is none."""
+        return self.all[key] if 0 <= key < len(self.all) else {}
+
+    def of_message(self, message_id: int) -> Json | None:
+        """Return the entry of a message. Message ids are unique across the stand-in's chats."""
+        for entry in self.all:
+            if entry["side"] != "note" and entry["message"]["message_id"] == message_id:
+                return entry
+        return None
+
+    def add(self, where: str, side: str, **more: Any) -> None:
+        entry = {
+            "key": len(self.all),
+            "chat": where,
+            "side": side,
+            "at": time.time(),
+            "links": self._links(more.get("message")),
+            **more,
+        }
+        self.all.append(entry)
+        self._feed.tell("entry", entry)
+
+    def update(self, entry: Json, new: Json) -> None:
+        entry |= new
+        if "message" in new:
+            entry["links"] = self._links(new["message"])
+        self._feed.tell("entry", entry)
+
+    def _links(self, content: Any) -> Json:
+        """Return the addresses of a message's files that were sent as an address, by id."""
+        if isinstance(content, list):
+            content = dict(enumerate(content))
+        if not isinstance(content, dict):
+            return {}
+        file = self._telegram.files.by_id.get(f"{content.get('file_id')}")
+        found = {file.id: file.url} if file and file.url else {}
+        return found | {
+            id: url for each in content.values() for id, url in self._links(each).items()
+        }
+
+    def keyboard_used(self, bot: int, chat: str) -> None:
+        """Hide a keyboard that was made for one message, which was sent."""
+        keyboard = self.keyboards.get(place := f"{bot}:{chat}", {})
+        if keyboard.get("force_reply") or keyboard.get("one_time_keyboard"):
+            with self._feed.lock:
+                del self.keyboards[place]
+                self._feed.tell("keyboards", self.keyboards)
+
+    # What people did.
+
+    def on_update(self, update: Json, bot: Bot, where: str) -> None:
+        """Show what a person did in a chat."""
+        kind = kind_of(update)
+        content: Json = update[kind]
+        person = content.get("from") or content.get("user") or {}
+        about = {"update_id": update["update_id"], "bot": bot.id, "who": person.get("first_name")}
+        match kind:
+            case "message":
+                self.add(where, "out", message=content, **about)
+            case "edited_message":
+                if entry := self.of_message(content["message_id"]):
+                    self.update(entry, {"message": content})
+                self.add(where, "note", kind="edit", **about)
+            case "message_reaction":
+                emoji = [each["emoji"] for each in content["new_reaction"]]
+                if entry := self.of_message(content["message_id"]):
+                    reactions = {**entry.get("reactions", {}), f"{person['id']}": emoji}
+                    self.update(entry, {"reactions": reactions})
+                self.add(where, "note", kind="reaction", emoji=emoji, **about)
+            case "callback_query":
+                press = {"label": _label(content), "query_id": content["id"]}
+                self.add(where, "note", kind="press", **press, **about)
+            case "inline_query":
+                query = {"query": content["query"], "query_id": content["id"]}
+                self.add(where, "note", kind="ask", **query, **about)
+            case _:
+                self.add(where, "note", kind=kind, **about)
+
+    # What bots did.
+
+    def on_call(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
+        """Show what a call changed in its chat, or else a card in the chat that caused it."""
+        about = {"bot": call.bot, "update_id": update_id}
+        hints = call.hints
+        for change in call.changes:
+            self._on_change(change, about, hints)
+            hints = []  # once
+        if call.changes or call.fault or update_id is None:
+            return
+        if call.status == 200 and call.method.lower().startswith(WITHOUT_CARD):
+            return
+        where = chat_key(call.params.get("chat_id")) or cause
+        card = {"kind": "call", "call": shown, **about}
+        for entry in self.all:  # of an earlier attempt
+            if entry.get("kind") == "call" and entry["update_id"] == update_id:
+                is_same = entry["call"]["method"] == call.method
+                if is_same and entry["call"]["params"] == shown["params"]:
+                    self.update(entry, card)
+                    return
+        self.add(where, "note", **card)
+
+    def _on_change(self, change: Json, about: Json, hints: list[str]) -> None:
+        kind = change["kind"]
+        if kind == "message":
+            self._show_message(change, about, hints)
+        elif kind in ("edited", "deleted", "pinned", "unpinned", "reaction"):
+            self._change_message(change, about, hints)
+        elif kind in ("answer", "results"):
+            shown = {name: value for name, value in change.items() if name not in ("kind", "id")}
+            for entry in self.all:
+                if entry.get("query_id") == change["id"]:
+                    self.update(entry, {kind: shown, "hints": hints})
+        elif where := chat_key(change.get("chat_id")):
+            place = f"{about['bot']}:{where}"
+            if kind == "draft":
+                self.drafts[place] = change
+                self._feed.tell("draft", {"place": place, "draft": change})
+            elif kind == "action":
+                self._feed.tell("action", {"place": place, "action": change["action"]})
+            elif kind in ("chat", "member", "left"):
+                if "title" in change:
+                    self._titles[where] = change["title"]
+                    self._feed.tell("chats", self.chats())
+                self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
+
+    def _show_message(self, change: Json, about: Json, hints: list[str]) -> None:
+        message = change["message"]
+        where = chat_key(message["chat"]["id"])
+        place = f"{about['bot']}:{where}"
+        if self.drafts.pop(place, None):
+            self._feed.tell("draft", {"place": place, "draft": None})
+        self.add(where, "in", message=message, hints=hints, **about)
+        if keyboard := change.get("keyboard"):
+            self.keyboards[place] = {**keyboard, "message_id": message["message_id"]}
+            if "remove_keyboard" in keyboard:
+                del self.keyboards[place]
+            self._feed.tell("keyboards", self.keyboards)
+
+    def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:
+        message = change.get("message", change)
+        entry = self.of_message(message["message_id"])
+        if entry is None:
+            return
+        new: Json = {"hints": hints} if hints else {}
+        match change["kind"]:
+            case "edited":
+                new["message"] = message
+            case "deleted":
+                new["deleted"] = True
+            case "reaction":
+                emoji = [each.get("emoji", "⭐") for each in change["reaction"]]
+                new["reactions"] = {**entry.get("reactions", {}), f"{about['bot']}": emoji}
+            case kind:
+                new["pinned"] = time.time() if kind == "pinned" else 0
+        self.update(entry, new)
+
+
+def buttons_of(message: Json) -> list[Json]:
+    """Return the inline buttons of a message."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return list(itertools.chain(*rows))
+
+
+def _label(query: Json) -> str:
+    """Return the text of the button that a callback query came from."""
+    buttons = buttons_of(query.get("message", {}))
+    labels = [b["text"] for b in buttons if b.get("callback_data") == query["data"]]
+    return labels[0] if labels else str(query["data"])

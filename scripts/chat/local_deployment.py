@@ -1,0 +1,60 @@
+"""The demo's bot in a process on this machine, without AWS."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from emulators.gateway import Gateway
+from emulators.telegram import Json
+from local.container import Function, Invocation
+from local.processes import ToolError, signals_held
+
+from chat.deployments import MENU_BUTTON, PAGE, TOKEN, Deployment, Hosted, has_page, registration
+
+
+class LocalDeployment(Deployment):
+    """The handler in a process, behind an HTTP server in place of API Gateway."""
+
+    name = "direct"
+    notes = {"event": "this request had none"}
+
+    def open(self) -> None:
+        self._invocations: dict[str, Invocation] = {}  # by request id
+        [bot] = self.bots
+        with self.step("the handler behind a local HTTP server"):
+            environment = {
+                **self.variables,
+                "TELEGRAM_API_URL": self.api_url,
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+                "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
+            }
+            with signals_held():
+                self.function = self.opened.enter_context(Function(bot.folder, environment))
+            gateway = self.opened.enter_context(Gateway(self._invoke))
+            bot.webhook_url = gateway.webhook_url
+            if has_page(bot.folder):
+                bot.page_url = environment["MINI_APP_URL"] = gateway.url + PAGE
+            error = self.replace(bot)
+        if error:
+            raise ToolError(f"the function does not register its webhook:\n{error}")
+
+    def _invoke(self, event: Json) -> Any:
+        invocation = self.function.invoke(event)
+        self._invocations[event["requestContext"]["requestId"]] = invocation
+        return invocation.result
+
+    def close(self) -> None:
+        self.function.invoke(registration("delete", self.bots[0].webhook_url))
+
+    def replace(self, bot: Hosted) -> str:
+        event = registration("register", bot.webhook_url)
+        if bot.page_url:
+            event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
+        return self.function.invoke(event).error.strip()
+
+    def stop_container(self) -> None:
+        self.function.stop()
+
+    def details(self, request_id: str) -> Invocation:
+        return self._invocations.get(request_id) or Invocation()

@@ -1,0 +1,62 @@
+// One hop of an update or a request: what it was, how long it took, and details to unfold.
+
+import { count, h, milliseconds } from "./dom.js";
+import { app } from "./state.js";
+
+const open = new Set();  // the names of the details that are unfolded
+
+export function json(value) {
+  const text = JSON.stringify(value, null, 2) ?? "";
+  const nodes = [];
+  let at = 0;
+  for (const match of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\btrue\b|\bfalse\b|\bnull\b/g)) {
+    nodes.push(text.slice(at, match.index), h("span", { class: match[2] ? "k" : match[1] ? "s" : "n" }, match[1] ?? match[0]), match[2] ?? "");
+    at = match.index + match[0].length;
+  }
+  return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
+}
+// A program's output: its columns are kept, and its end is in view.
+export function output(text, about) {
+  const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, text);
+  requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });
+  return pre;
+}
+export function fold(name, title, body) {
+  return h("details", { open: open.has(name), ontoggle: event => event.target.open ? open.add(name) : open.delete(name) }, h("summary", { "data-name": name }, title), body);
+}
+export function hop(kind, title, to, ms, ...rest) {
+  return h("li", { class: "hop " + kind }, h("span", { class: "dot" }), h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, to), ms ? h("span", { class: "ms" }, ms) : null), ...rest);
+}
+export const note = (tone, ...text) => h("p", { class: "note " + tone }, ...text);
+export const unknown = field => note("unknown", "Not known: ", (app.state.notes[field] ?? "nothing was recorded").split(/(scripts\/demo --direct)/).map((part, i) => i % 2 ? h("code", {}, part) : part), ".");
+export const parsed = body => { try { return JSON.parse(body); } catch { return body; } };
+
+const FAULTS = {
+  silence: "Telegram said nothing until the function gave up.",
+  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram delivers the update again, and the chat shows the answer once more.",
+};
+export function drawCall(t, call) {
+  const failed = call.status !== 200 || call.fault;
+  const word = call.fault === "silence" ? "no answer" : call.fault === "lost" ? "answer lost" : `${call.status}`;
+  const files = Object.entries(call.files ?? {});
+  const name = `${t.attempt} ${t.calls.indexOf(call)}`;
+  return hop("call" + (failed ? " failed" : ""), call.method, call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API", `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}`,
+    note("", h("span", { class: "pill " + (failed ? "bad" : "good") }, word), " ", call.answer.description ?? (call.params.text !== undefined ? `“${String(call.params.text).slice(0, 80)}”` : "")),
+    FAULTS[call.fault] ? note("", FAULTS[call.fault]) : null,
+    (call.hints ?? []).map(hint => note("warned", hint)),
+    files.length ? note("", "Uploaded: ", files.map(([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`).join("; ")) : null,
+    h("div", { class: "folds" }, fold(`params ${name}`, "parameters", json(call.params)), call.fault === "silence" ? null : fold(`result ${name}`, call.fault === "lost" ? "answer, which the function didn't get" : "answer", json(call.answer))));
+}
+export function drawFunction(t, cause = "update") {
+  const d = t.details ?? {};
+  const problem = d.traceback || t.failure || d.error;
+  const lines = d.logs ?? [];
+  const started = d.cold ? `started for this ${cause}` : d.cold === false ? "was running already" : "";
+  return hop("function" + (problem ? " failed" : ""), "Function", started, milliseconds(d.milliseconds),
+    t.over && d.cold === null ? unknown("cold") : null,
+    d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
+    t.over && d.milliseconds === null ? unknown("milliseconds") : d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
+    problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback")] : null,
+    d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
+    d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over ? unknown("logs") : null);
+}

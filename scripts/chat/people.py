@@ -1,0 +1,146 @@
+"""What people do in the chats: each action of the page, checked and passed on to the stand-in."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from emulators.telegram import Json, Telegram
+
+from chat.bots import Bots
+from chat.entries import Entries, buttons_of
+from chat.errors import InvalidRequest
+from chat.feed import Feed
+from chat.samples import CHATS, CONTENT, contact, person_in
+from chat.setup import Setup
+from chat.traces import Traces
+
+MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
+
+
+def check_text(text: str) -> None:
+    """Raise InvalidRequest if a text can't be sent as one message."""
+    if not text.strip():
+        raise InvalidRequest("A message needs some text.")
+    if len(text) > MAX_TEXT:
+        raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
+
+
+class People:
+    """The actions. `person` says who acts in a group, `bot` which bot gets it; 0 is the first."""
+
+    def __init__(
+        self,
+        telegram: Telegram,
+        feed: Feed,
+        setup: Setup,
+        bots: Bots,
+        entries: Entries,
+        traces: Traces,
+    ) -> None:
+        self._telegram = telegram
+        self._feed = feed
+        self._setup = setup
+        self._bots = bots
+        self._entries = entries
+        self._traces = traces
+
+    def send(
+        self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
+    ) -> None:
+        """Send a text, or other content, to a bot."""
+        user = person_in(chat, person)
+        if kind == "text":
+            check_text(text)
+            content: Json = {"text": text}
+            if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
+                span = {"type": "bot_command", "offset": 0, "length": command.end()}
+                content["entities"] = [span]
+        elif kind == "contact":
+            content = contact(user)
+        elif kind in CONTENT:
+            content = CONTENT[kind]
+        else:
+            raise InvalidRequest(f"there is no kind of message {kind!r}")
+        self._setup.refresh()
+        known = CHATS[chat]
+        replied = self._telegram.messages.get((known["chat"]["id"], reply_to))
+        if replied:
+            content = {**content, "reply_to_message": replied}
+        to = self._bots.get(bot)
+        self._entries.keyboard_used(to.id, chat)
+        about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
+        self._telegram.send(self._telegram.message(**about, **content), to)
+
+    def edit(self, key: int, text: str) -> None:
+        """Edit a person's own message."""
+        check_text(text)
+        entry = self._entries.message(key)
+        if entry["side"] != "out" or "text" not in entry["message"]:
+            raise InvalidRequest("Only a person's text can be edited.")
+        self._setup.refresh()
+        self._telegram.edit(*_ids(entry), text, self._bots.get(entry["bot"]))
+
+    def react(self, key: int, emoji: str, person: str = "") -> None:
+        """Put a reaction on a message; the same one again removes it."""
+        entry = self._entries.message(key)
+        user = person_in(entry["chat"], person)
+        if [emoji] == entry.get("reactions", {}).get(f"{user['id']}"):
+            emoji = ""
+        self._setup.refresh()
+        self._telegram.react(*_ids(entry), emoji, user, self._bots.get(entry["bot"]))
+
+    def press(self, key: int, data: str, person: str = "") -> None:
+        """Press an inline button of one of the bot's messages."""
+        entry = self._entries.message(key)
+        if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
+            raise InvalidRequest("the message has no such button")
+        self._setup.refresh()
+        self._telegram.press(*_ids(entry), data, person_in(entry["chat"], person))
+
+    def vote(self, key: int, options: list[int], person: str = "") -> None:
+        """Vote in a bot's poll; no options take the vote back."""
+        entry = self._entries.message(key)
+        poll = entry["message"].get("poll")
+        if entry["side"] != "in" or not poll or poll["is_closed"]:
+            raise InvalidRequest("The bot has no open poll to vote in.")
+        if any(not 0 <= option < len(poll["options"]) for option in options):
+            raise InvalidRequest("the poll has no such option")
+        self._setup.refresh()
+        user = person_in(entry["chat"], person)
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]
+            self._telegram.vote(*_ids(entry), options, user)
+            votes = {**entry.get("votes", {}), f"{user['id']}": options}
+            message = json.loads(json.dumps(self._telegram.messages[_ids(entry)]))
+            self._entries.update(entry, {"message": message, "votes": votes})
+
+    def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
+        """Write an inline query in a chat."""
+        user = person_in(chat, person)
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            self._telegram.ask(text, user, self._bots.get(bot))
+
+    def choose(self, key: int, result: str, person: str = "") -> None:
+        """Send one of an inline query's results to the chat where the query was written."""
+        entry = self._entries.get(key)
+        results = entry.get("results", {}).get("results", [])
+        if not any(each["id"] == result for each in results):
+            raise InvalidRequest("there is no such result")
+        self._setup.refresh()
+        where = entry["chat"]
+        user = person_in(where, person)
+        with self._feed.lock:
+            self._traces.acting_in = where
+            message = self._telegram.choose(entry["query_id"], result, CHATS[where]["chat"], user)
+            if not self._entries.of_message(message["message_id"]):  # the bot doesn't see that chat
+                about = {"bot": entry["bot"], "who": user["first_name"], "update_id": None}
+                self._entries.add(where, "out", message=message, **about)
+
+
+def _ids(entry: Json) -> tuple[int, int]:
+    """Return the ids of an entry's chat and message."""
+    message = entry["message"]
+    return message["chat"]["id"], message["message_id"]

@@ -1,0 +1,48 @@
+"""Where the bots run, how that came up, and what was replaced since."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+from emulators.telegram import Bot, Json
+
+from chat.deployments import Deployment, Hosted
+from chat.feed import Feed
+
+
+class Setup:
+    """The deployment, and `shown`: the steps that made it, calls without a cause, and reloads."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.deployment: Deployment | None = None
+        self.shown: Json = {"steps": [], "calls": [], "reloads": []}
+        self._feed = feed
+
+    def step(self, name: str, seconds: float) -> None:
+        """Note a step of the set-up."""
+        self._note("steps", {"name": name, "seconds": seconds})
+
+    def call(self, shown: Json) -> None:
+        """Note a call that no message caused, such as setWebhook."""
+        self._note("calls", shown)
+
+    def refresh(self) -> None:
+        """Replace the bots' code if it was changed."""
+        if self.deployment and (reload := self.deployment.refresh()):
+            self._note("reloads", {**dataclasses.asdict(reload), "at": time.time()})
+
+    def _note(self, kind: str, about: Json) -> None:
+        with self._feed.lock:
+            self.shown[kind].append(about)
+            self._feed.tell("setup", self.shown)
+
+    def stop_container(self) -> None:
+        """Stop the function's container, as AWS does after some idle time."""
+        if self.deployment:
+            self.deployment.stop_container()
+
+    def page_of(self, bot: Bot) -> Hosted | None:
+        """Return where a bot runs, if it has a page."""
+        bots = self.deployment.bots if self.deployment else []
+        return next((each for each in bots if each.token == bot.token and each.page_url), None)
