@@ -51,7 +51,7 @@ resource "aws_lambda_permission" "schedule" {
 
 # Alarms. Missing data never sets one off: an idle bot is healthy.
 
-# One metric for each outcome, from the function's own lines: botkit/outcome.py writes them.
+# One metric for each outcome, from the function's own lines: botkit/host/outcome.py writes them.
 resource "aws_cloudwatch_log_metric_filter" "outcomes" {
   count = local.alarms_are_on ? 1 : 0
 
@@ -255,7 +255,7 @@ resource "aws_sqs_queue" "updates" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters[0].arn
-    maxReceiveCount     = 20 # three hours, with the pauses of botkit/queue.py
+    maxReceiveCount     = 20 # three hours, with the pauses of botkit/host/queue.py
   })
 }
 

@@ -7,9 +7,10 @@ import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from botkit import calls, deadline, strict_json
+from botkit import deadline
 from botkit.errors import Misconfigured, Refused, Unreachable, loggable
-from botkit.outcome import Outcome, failed, since, where_raised
+from botkit.host import calls, strict_json
+from botkit.host.outcome import Outcome, failed, since, where_raised
 from botkit.settings import settings
 
 TYPE_CHECKING = False
@@ -68,7 +69,7 @@ def usable_bot() -> Any:
 import_bot()
 
 if settings.queue_url:
-    from botkit import queue
+    from botkit.host import queue
 
 if connects:
     deadline.limit(CONNECT_SECONDS)
@@ -105,7 +106,7 @@ def handler(event: Any, context: Any) -> Json | None:
         if event == {"warm": True}:  # what a schedule sends to keep a container warm
             return None
         if event.keys() == {"watch", "namespace"}:  # another schedule's
-            from botkit import webhook
+            from botkit.host import webhook
 
             webhook.watch(event)
             return None
@@ -124,7 +125,7 @@ def on_http(event: Json) -> Json:
         return response(400, "only payload format 2.0 is answered")
     # By the route, which API Gateway chose: a path can be written in many ways.
     if settings.mini_app_url and str(event.get("routeKey")).startswith("ANY /app"):
-        from botkit import mini_app
+        from botkit.host import mini_app
 
         return mini_app.respond(event, usable_bot, ask_bot)
     if not settings.webhook_secret:
@@ -293,7 +294,8 @@ def source_of(event: Any) -> str | None:
 
 def on_terraform(event: Json) -> Json:
     """Register the webhook, or remove it. A refused registration raises, and fails the apply."""
-    from botkit import telegram, webhook
+    from botkit import telegram
+    from botkit.host import webhook
 
     deadline.limit(AWAITED_SECONDS)
     telegram.forget_token()  # it may have changed

@@ -16,8 +16,8 @@ import time
 from urllib.parse import urlsplit
 
 from . import deadline
-from .connection import Connection
 from .errors import Unreachable, loggable
+from .http.connection import Connection
 from .settings import settings
 
 TYPE_CHECKING = False

@@ -15,8 +15,8 @@ import re
 import time
 
 from . import deadline
-from .connection import Connection
 from .errors import Misconfigured, Refused, Unreachable
+from .http.connection import Connection
 from .settings import settings
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ class Client:
         try:
             body, content_type = json.dumps(params).encode(), "application/json"
         except TypeError:  # there are files
-            from .multipart import encode
+            from .http.multipart import encode
 
             body, content_type = encode(params)
         headers = {"Content-Type": content_type}

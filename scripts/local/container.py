@@ -80,7 +80,7 @@ HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
 import bot
-from botkit.webhook import RegistrationFailed, handled_kinds
+from botkit.host.webhook import RegistrationFailed, handled_kinds
 try:
     kinds = handled_kinds(bot)
     if not callable(getattr(bot, "reply", None)):

@@ -29,54 +29,54 @@ SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
 TESTS = {
     "bot": ["echo/test_bot"],
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
-    "botkit/calls": [
+    "botkit/host/calls": [
         "unit/test_handler",
-        "unit/test_webhook",
+        "unit/host/test_webhook",
         "integration/test_faults",
         "integration/test_hostile",
     ],
-    "botkit/connection": [
-        "unit/test_connection",
+    "botkit/http/connection": [
+        "unit/http/test_connection",
         "integration/test_certificates",
         "integration/test_faults",
     ],
     "botkit/deadline": [
         "unit/test_deadline",
-        "unit/test_webhook",
+        "unit/host/test_webhook",
     ],
     "botkit/errors": ["unit/test_telegram", "unit/test_handler", "integration/test_runtime"],
-    "botkit/exchange": [
-        "unit/test_exchange",
-        "unit/test_connection",
+    "botkit/http/exchange": [
+        "unit/http/test_exchange",
+        "unit/http/test_connection",
         "integration/test_faults",
     ],
-    "botkit/init_data": ["unit/test_init_data"],
-    "botkit/mini_app": ["unit/test_mini_app", "integration/test_hostile"],
-    "botkit/multipart": ["unit/test_multipart"],
-    "botkit/outcome": [
+    "botkit/host/init_data": ["unit/host/test_init_data"],
+    "botkit/host/mini_app": ["unit/host/test_mini_app", "integration/test_hostile"],
+    "botkit/http/multipart": ["unit/http/test_multipart"],
+    "botkit/host/outcome": [
         "unit/test_handler",
-        "unit/test_mini_app",
-        "unit/test_queue",
+        "unit/host/test_mini_app",
+        "unit/host/test_queue",
         "integration/test_faults",
         "integration/test_runtime",
     ],
-    "botkit/queue": ["unit/test_queue"],
+    "botkit/host/queue": ["unit/host/test_queue"],
     "botkit/settings": ["unit/test_settings"],
-    "botkit/strict_json": ["unit/test_handler", "unit/test_mini_app"],
+    "botkit/host/strict_json": ["unit/test_handler", "unit/host/test_mini_app"],
     "botkit/telegram": [
         "unit/test_telegram",
         "unit/test_telegram_call",
-        "unit/test_mini_app",
+        "unit/host/test_mini_app",
         "unit/test_handler",
         "integration/test_faults",
     ],
     "botkit/types": ["unit/test_types"],
-    "botkit/webhook": ["unit/test_webhook"],
+    "botkit/host/webhook": ["unit/host/test_webhook"],
     "handler": [
         "unit/test_handler",
-        "unit/test_queue",
-        "unit/test_webhook",
-        "unit/test_mini_app",
+        "unit/host/test_queue",
+        "unit/host/test_webhook",
+        "unit/host/test_mini_app",
         "integration/test_faults",
         "integration/test_hostile",
         "integration/test_runtime",
@@ -106,12 +106,12 @@ EQUIVALENT = {
     "botkit/aws": {
         "if status <= 200 and isinstance(result, dict):": LOWEST,
     },
-    "botkit/calls": {
+    "botkit/host/calls": {
         "if threading.current_thread() == threading.main_thread():": "there is one main thread",
         "had_time = deadline.left() >= 0": NOT_EQUAL,
         "if calls and had_time and deadline.left() < 0:": NOT_EQUAL,
     },
-    "botkit/connection": {
+    "botkit/http/connection": {
         "connection.recv(2)": "how much is asked for doesn't matter",
         "self._last_used = -1.0": UNREAD,
         "self._last_used = 1.0": UNREAD,
@@ -121,7 +121,7 @@ EQUIVALENT = {
         "CONNECT_SECONDS = 11": TOO_LONG,
         "CONNECT_SECONDS = 9": TOO_LONG,
     },
-    "botkit/exchange": {
+    "botkit/http/exchange": {
         "if self._received > self.limit ^ HEAD_LIMIT:": "the two have no bit in common",
         "if self._received > self.limit | HEAD_LIMIT:": "as above",
         "def __init__(self, connection: socket, deadline: float, limit: int = 1) -> None:": NO_BODY,
@@ -129,26 +129,26 @@ EQUIVALENT = {
             NO_BODY
         ),
     },
-    "botkit/init_data": {
+    "botkit/host/init_data": {
         "if len(fields) != len(pairs):": "there are never more",
         "if len(fields) is not len(pairs):": "as above, and the numbers are small",
         'if type(fields["user"]["id"]) != int:': SAME_TYPE,
     },
-    "botkit/mini_app": {
+    "botkit/host/mini_app": {
         "if outcome.status <= 500:": "the other one is 503",
         "status, value = answer if type(answer) == tuple and len(answer) == 2 else (200, answer)": (
             SAME_TYPE
         ),
     },
-    "botkit/multipart": {
+    "botkit/http/multipart": {
         f"boundary = os.urandom({length}).hex()": "as unlikely in a file" for length in (15, 17)
     },
-    "botkit/outcome": {
+    "botkit/host/outcome": {
         "def where_raised(error: BaseException, /, at_import: bool = False) -> str:": (
             "callers name it"
         ),
     },
-    "botkit/queue": {"if outcome.status <= 200:": "no status is lower"},
+    "botkit/host/queue": {"if outcome.status <= 200:": "no status is lower"},
     "botkit/telegram": {
         "if status <= 200:": LOWEST,
         "if 400 <= status < 500:": "the line above raises at 400",
@@ -161,7 +161,7 @@ EQUIVALENT = {
             SAME_TYPE
         ),
     },
-    "botkit/webhook": {
+    "botkit/host/webhook": {
         f"if not _may_pass(error) or deadline.left() < 2 {operator} PAUSE_SECONDS:": ONE_SECOND
         for operator in ("/", "//", "**")
     }

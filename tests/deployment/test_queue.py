@@ -87,7 +87,9 @@ def module(
     options |= {"environment": {"ALIVE": str(alive)}}
     with Deployment(aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/queue.py")
+        change(
+            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/host/queue.py"
+        )
         module.init(initialised)
         module.apply()
         yield module

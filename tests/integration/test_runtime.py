@@ -309,7 +309,9 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "incomplete": 1,
         "page_failed": 1,
     }
-    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {"queued"}
+    assert {line["outcome"] for line in found} == set(load("botkit.host.outcome").OUTCOMES) - {
+        "queued"
+    }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # What the alarms count is there at every log_level that they allow.
     counted = set(re.findall(r'outcome = "(\w+)"', OPERATIONS))

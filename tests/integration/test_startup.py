@@ -13,10 +13,22 @@ from local.project import LAMBDA
 
 from tests.support.stubs import copy_function
 
-OURS = ("calls", "deadline", "errors", "outcome", "settings", "strict_json")
+OURS = ("deadline", "errors", "host", "host.calls", "host.outcome", "host.strict_json", "settings")
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-API = WEBHOOK | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
-DIAL = {"_socket", "array", "botkit.connection", "errno", "math", "select", "selectors", "socket"}
+API = WEBHOOK | {
+    f"botkit.{name}" for name in ("http", "http.connection", "http.exchange", "telegram")
+}
+DIAL = {
+    "_socket",
+    "array",
+    "botkit.http",
+    "botkit.http.connection",
+    "errno",
+    "math",
+    "select",
+    "selectors",
+    "socket",
+}
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -51,9 +63,10 @@ def test_start_up_loads_only_what_is_on_its_list(
 
 def test_what_dials_loads_little() -> None:
     before = loaded_by("import botkit.errors, logging")
-    assert loaded_by("import logging, botkit.connection") - before <= DIAL
+    assert loaded_by("import logging, botkit.http.connection") - before <= DIAL
 
 
 def test_no_module_loads_typing() -> None:
-    ours = [f"botkit.{file.stem}" for file in sorted((LAMBDA / "botkit").glob("*.py"))]
+    files = sorted((LAMBDA / "botkit").rglob("*.py"))
+    ours = [".".join(file.relative_to(LAMBDA).with_suffix("").parts) for file in files]
     assert "typing" not in loaded_by(f"import {', '.join(ours)}")

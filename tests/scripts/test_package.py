@@ -33,7 +33,7 @@ THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 TAG = sys.implementation.cache_tag
-DIGEST = "botkit/digest"
+DIGEST = "botkit/host/digest"
 
 
 def package(file: Path, runtime: str = THIS, *folder: Path, script: Path = PACKAGE) -> str:

@@ -125,7 +125,7 @@ def test_an_update_is_logged_with_its_time(
             return next(cls.readings)
 
     monkeypatch.setattr(container.handler, "time", Clock)
-    monkeypatch.setattr(sys.modules["botkit.outcome"], "time", Clock)
+    monkeypatch.setattr(sys.modules["botkit.host.outcome"], "time", Clock)
     container.deliver({"update_id": 1})
     assert [line["milliseconds"] for line in container.log] == [2345.7]
 
@@ -870,7 +870,7 @@ def test_a_repeated_answer_is_what_it_was(
 def test_in_the_webhook_mode_nothing_is_imported_that_calls(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url, **WEBHOOK)
     container.invoke(request(UPDATE))
-    assert not {"botkit.telegram", "botkit.connection", "botkit.aws"} & set(sys.modules)
+    assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)
 
 
 def test_only_the_last_call_is_in_the_response(

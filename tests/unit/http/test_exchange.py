@@ -14,7 +14,7 @@ from tests.support.stubs import load
 
 @pytest.fixture
 def module() -> ModuleType:
-    return load("botkit.exchange")
+    return load("botkit.http.exchange")
 
 
 def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:

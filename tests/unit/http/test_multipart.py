@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Serve, Start
 from tests.support.stubs import Json, answers_all, load, message
 
-multipart: Any = load("botkit.multipart")
+multipart: Any = load("botkit.http.multipart")
 
 
 def parsed(params: Json) -> list[tuple[Any, ...]]:

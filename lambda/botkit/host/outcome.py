@@ -7,12 +7,12 @@ import os
 import time
 from collections import namedtuple
 
-from .errors import Misconfigured, Refused, Unreachable, loggable
+from ..errors import Misconfigured, Refused, Unreachable, loggable
 
 logger = logging.getLogger("botkit")
 
-# Folders whose frames say nothing about bot.py: this one, and the standard library's.
-NOT_THE_BOTS = tuple(path.rpartition("/")[0] + "/" for path in (__file__, os.__file__))
+# Folders whose frames say nothing about bot.py: botkit's, and the standard library's.
+NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0] + "/")
 
 # The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
 # 2xx, Telegram delivers the update again, and holds back the later ones of its chat.

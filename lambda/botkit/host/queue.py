@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 
-from . import aws
-from .errors import Unreachable
+from .. import aws
+from ..errors import Unreachable
+from ..settings import settings
 from .outcome import Outcome, failed
-from .settings import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

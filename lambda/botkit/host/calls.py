@@ -6,8 +6,8 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import json
 import threading
 
-from . import deadline
-from .errors import Refused, Unreachable
+from .. import deadline
+from ..errors import Refused, Unreachable
 from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
@@ -113,7 +113,7 @@ def _check_json(call: Json) -> None:
     try:
         json.dumps(call, allow_nan=False)
     except TypeError:
-        from .multipart import is_file
+        from ..http.multipart import is_file
 
         params = {name: value for name, value in call.items() if not is_file(value)}
         json.dumps(params, allow_nan=False)
@@ -124,7 +124,7 @@ def carry_out(calls: list[Json]) -> Outcome:
     outcome = Outcome("answered")
     if not calls:
         return outcome
-    from . import telegram
+    from .. import telegram
 
     methods = []
     carried_out = False

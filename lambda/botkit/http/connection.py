@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from .errors import Unreachable
+from ..errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture
 def module() -> ModuleType:
-    return load("botkit.connection")
+    return load("botkit.http.connection")
 
 
 @pytest.fixture
@@ -639,7 +639,7 @@ def test_a_clock_that_has_just_begun_leaves_as_much_time(
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
 
     monkeypatch.setattr(module, "time", Clock)
-    monkeypatch.setattr(importlib.import_module("botkit.exchange"), "time", Clock)
+    monkeypatch.setattr(importlib.import_module("botkit.http.exchange"), "time", Clock)
     connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
 
 

@@ -256,7 +256,7 @@ def test_a_malformed_token_is_told_at_once(
 def test_it_is_tried_until_the_time_is_nearly_up(
     container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
 ) -> None:
-    webhook = importlib.import_module("botkit.webhook")
+    webhook = importlib.import_module("botkit.host.webhook")
     errors = {
         "Too Many Requests": webhook.Refused("setWebhook", 429, "Too Many Requests", {}),
         "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
@@ -309,7 +309,7 @@ def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
 def test_a_function_with_other_code_fails_the_apply(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    webhook = importlib.import_module("botkit.webhook")
+    webhook = importlib.import_module("botkit.host.webhook")
     monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
     for planned in ("0", "2"):
         with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
@@ -324,7 +324,7 @@ def test_a_function_with_other_code_fails_the_apply(
 def test_the_digest_is_in_a_file_of_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    webhook = load("botkit.webhook")
+    webhook = load("botkit.host.webhook")
     assert webhook.digest() == "", "there is none in a checkout"
     (tmp_path / "digest").write_text("f" * 64)
     monkeypatch.setattr(webhook, "__file__", str(tmp_path / "webhook.py"))
@@ -487,7 +487,7 @@ def test_a_bot_says_what_it_handles_in_any_collection(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:
     monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
-    assert importlib.import_module("botkit.webhook").handled_kinds(container.handler.bot) == [
+    assert importlib.import_module("botkit.host.webhook").handled_kinds(container.handler.bot) == [
         "message"
     ]
 
@@ -649,4 +649,4 @@ def test_where_telegram_tells_nothing_there_is_no_metric(
 
 
 def test_the_failure_has_a_name_of_its_own() -> None:
-    assert load("botkit.webhook").RegistrationFailed.__mro__[1] is Exception
+    assert load("botkit.host.webhook").RegistrationFailed.__mro__[1] is Exception

@@ -25,8 +25,8 @@ import socket
 import threading
 import time
 
-from . import deadline, telegram
-from .errors import Misconfigured, Refused, Unreachable, loggable
+from .. import deadline, telegram
+from ..errors import Misconfigured, Refused, Unreachable, loggable
 from .outcome import failed
 
 TYPE_CHECKING = False

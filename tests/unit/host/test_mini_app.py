@@ -60,7 +60,7 @@ def show(container: Container, folder: Path) -> Container:
 
 
 def page_module() -> Any:
-    return importlib.import_module("botkit.mini_app")
+    return importlib.import_module("botkit.host.mini_app")
 
 
 def content(answer: Json) -> bytes:
@@ -391,9 +391,9 @@ def test_it_is_loaded_when_it_is_asked_for(start: Start, bot_api: BotApi) -> Non
     container = start(bot_api.url, **ON)
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())
-    assert "botkit.mini_app" not in sys.modules
+    assert "botkit.host.mini_app" not in sys.modules
     get(container, "/app/index.html")
-    assert "botkit.mini_app" in sys.modules
+    assert "botkit.host.mini_app" in sys.modules
 
 
 # ── Requests

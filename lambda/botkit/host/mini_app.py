@@ -18,8 +18,8 @@ import time
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
+from ..errors import Unreachable
 from . import calls, init_data, strict_json
-from .errors import Unreachable
 from .outcome import Outcome, failed, since
 
 TYPE_CHECKING = False
@@ -195,7 +195,7 @@ def problem(status: int, error: str, message: str, **headers: str) -> Json:
 
 def authenticate(authorization: str, seconds: float) -> Json:
     """Return what Telegram signed. Raises Unauthorized, or Unreachable where there is no token."""
-    from . import telegram
+    from .. import telegram
 
     scheme, _, data = authorization.partition(" ")
     if scheme.lower() != "tma" or not data:

@@ -141,7 +141,7 @@ GROUPS: dict[str, tuple[Json, str]] = {
 
 @pytest.mark.parametrize(("fields", "group"), GROUPS.values(), ids=GROUPS)
 def test_a_group_is_a_chat_or_a_persons_queries(fields: Json, group: str) -> None:
-    assert load("botkit.queue").group({"update_id": 1, **fields}) == group
+    assert load("botkit.host.queue").group({"update_id": 1, **fields}) == group
 
 
 def refusal(code: str) -> bytes:
