@@ -8,11 +8,11 @@ locals {
 
   schedules = merge(
     var.warm_schedule == null ? {} : {
-      warm = { expression = var.warm_schedule, input = jsonencode({ warm = true }) }
+      warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
     },
     # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
     local.alarms_are_on ? {
-      watch = { expression = "cron(30 * * * ? *)", input = jsonencode({ watch = local.webhook_url, namespace = local.namespace }) }
+      watch = { expression = "cron(30 * * * ? *)", input = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace }) }
     } : {},
   )
 }

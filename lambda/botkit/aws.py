@@ -15,7 +15,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from . import deadline
+from .deadline import deadline
 from .errors import Unreachable, loggable
 from .http.connection import Connection
 from .settings import settings
@@ -69,7 +69,10 @@ def call(service: str, target: str, params: dict[str, Any]) -> Any:
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
     headers["Authorization"] = authorization(service, settings.aws_region, headers, body)
-    status, data = connection.request("/", body, headers, deadline.left())
+    try:
+        status, data = connection.request("/", body, headers, deadline.left())
+    except ConnectionError as error:
+        raise Unreachable(str(error)) from None
     try:
         result = json.loads(data)
     except (ValueError, RecursionError):

@@ -206,8 +206,9 @@ def test_the_byte_code_is_used(task: Path) -> None:
 # ── What the alarms of operations.tf are made of
 
 OPERATIONS = (ROOT / "operations.tf").read_text()
-WATCH = {"watch": "https://bot.example/telegram", "namespace": "TelegramBot/bot"}
-INFO = {"url": WATCH["watch"], "pending_update_count": 3}
+URL = "https://bot.example/telegram"
+WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
+INFO = {"url": URL, "pending_update_count": 3}
 
 # Says what it hears, and also writes lines of its own that look like the function's.
 TALKATIVE = """

@@ -13,11 +13,10 @@ from local.project import LAMBDA
 
 from tests.support.stubs import copy_function
 
-OURS = ("deadline", "errors", "host", "host.calls", "host.outcome", "host.strict_json", "settings")
+HOST = ("alarm", "author", "calls", "outcome", "strict_json", "webhook")
+OURS = ("deadline", "errors", "host", *(f"host.{name}" for name in HOST), "http", "settings")
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-API = WEBHOOK | {
-    f"botkit.{name}" for name in ("http", "http.connection", "http.exchange", "telegram")
-}
+API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",

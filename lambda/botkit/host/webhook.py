@@ -1,236 +1,124 @@
-"""The webhook and the bot's menu, registered and removed when Terraform invokes the function:
+"""Webhook requests: who sent one, what update is in it, and what Telegram gets.
 
-    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …,
-     "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
-    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-
-`sources` is the digest of the package that the function should run, `menu_button` opens the Mini
-App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
-"CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
-nothing to do.
-
-A schedule of operations.tf has the webhook looked at, for CloudWatch's alarms:
-
-    {"watch": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
+Source: https://core.telegram.org/bots/api#setwebhook
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import re
-import socket
-import threading
 import time
+from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from .. import deadline, telegram
-from ..errors import Misconfigured, Refused, Unreachable, loggable
-from .outcome import failed
+from ..errors import loggable
+from ..settings import settings
+from . import author, strict_json
+from .calls import make_calls
+from .outcome import Outcome, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Json = dict[str, Any]
 
 logger = logging.getLogger("botkit")
 
-PAUSE_SECONDS = 1.0  # between two attempts, of which the last one gets at least as long
-FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
-RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
-LOOK_UPS = 10  # in this time
-UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
+REMEMBERED = 256  # update ids
 
-# https://core.telegram.org/bots/api#botcommand and #setmycommands
-COMMAND = re.compile("[a-z0-9_]{1,32}")
-MAX_DESCRIPTION = 256  # characters
-MAX_COMMANDS = 100
+# Recently answered updates: their ids, and the call in the response, if any.
+answered: dict[int, str | None] = {}
 
 
-class RegistrationFailed(Exception):
-    """The webhook is not registered; the text says why, in Telegram's words if it has any."""
-
-
-def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
-    """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
-
-    What may pass, such as a permission that isn't there yet, is tried again while there is time.
-    Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram told them
-    afterwards. Raises RegistrationFailed, which fails the apply.
-    Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
-    """
-    packed = digest()
-    if packed and event.get("sources", packed) != packed:
-        # Terraform saves a refused upload as done, and wouldn't notice.
-        raise RegistrationFailed(
-            "The function runs other code than was planned: terraform apply "
-            "-replace=terraform_data.package -replace=aws_lambda_function.this "
-            "(if a configuration calls the module, with module.NAME. before each address)"
-        )
-    if not callable(getattr(bot, "reply", None)):
-        raise RegistrationFailed("bot.py must have a function reply(update)")
-    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
-        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
-    params = {
-        "url": event["url"],
-        "max_connections": event["max_connections"],
-        "allowed_updates": handled_kinds(bot),
-        "secret_token": secret,
-    }
-    commands = getattr(bot, "COMMANDS", None)
-    if commands is not None:
-        menu = _menu(commands)
-        method = "setMyCommands" if menu else "deleteMyCommands"
-        _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
-    button = event.get("menu_button")
-    if button:
-        app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
-        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
-    _await_name(event["url"])
-    _call("setWebhook", params, "register the webhook")
-    info: dict[str, Any] = {}
+def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
+    """Return the response to a request; `take` answers the update in it, or queues it."""
+    if event.get("version") != "2.0":
+        logger.error("a request that isn't of API Gateway's payload format 2.0 is refused")
+        return response(400, "only payload format 2.0 is answered")
+    if not settings.webhook_secret:
+        logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
+        return response(401, "no secret token is configured")
+    if not is_from_telegram(event):
+        return response(401, "the secret token is missing or wrong")
     try:
-        info = {**telegram.call("getWebhookInfo")}
-    except Exception as error:  # it is registered all the same
-        logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
-    last_error = info.get("last_error_message")
-    return {
-        "url": loggable(str(info.get("url", event["url"]))),
-        "pending_updates": info.get("pending_update_count"),
-        "last_error": None if last_error is None else loggable(str(last_error)),
-    }
+        update = parse(event)
+    except ValueError as error:
+        logger.warning("bad request", extra={"reason": str(error)})
+        return response(400, str(error))
+    outcome = process(update, take)
+    if outcome.body:
+        return response(200, outcome.body, "application/json")
+    if outcome.status == 200:
+        return response(200)  # a body that isn't a call takes a slow path at Telegram
+    return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
 
 
-def remove(event: dict[str, Any]) -> None:
-    """Remove the webhook, or the menu button, if it is still the event's `url`.
-
-    So another deployment keeps its own.
-    """
-    if event.get("is") == "menu button":
-        button = telegram.call("getChatMenuButton")
-        if button["type"] == "web_app" and button["web_app"]["url"] == event["url"]:
-            telegram.call("setChatMenuButton", menu_button={"type": "default"})
-        return
-    url = telegram.call("getWebhookInfo")["url"]
-    if url == event["url"]:
-        telegram.call("deleteWebhook")
-    elif url:
-        logger.warning("the webhook is another deployment's now, and stays")
+def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Outcome:
+    """Have an update answered or queued, and log the outcome."""
+    started = time.monotonic()
+    # Before the bot gets the update, which it may change.
+    kind = next((loggable(key) for key in update if key != "update_id"), None)
+    known = {"update_id": update["update_id"], "kind": kind, **how}
+    outcome = take(update)
+    outcome.log("update", started, **known)
+    return outcome
 
 
-def watch(event: dict[str, Any]) -> None:
-    """Print what the webhook is, as metrics in the event's `namespace`.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-    """
+def answer(update: Json) -> Outcome:
+    """Answer an update, unless it was answered before."""
+    update_id = update["update_id"]
+    if update_id in answered:
+        return Outcome("repeated", body=answered[update_id])
     try:
-        info = telegram.call("getWebhookInfo")
-    except (Refused, Unreachable) as error:
-        failed(error).log("watch")
-        return
-    now, last_error = time.time(), info.get("last_error_message")
-    metrics = {
-        "WebhookLost": int(info["url"] != event["watch"]),
-        "WebhookFailing": int(
-            info["pending_update_count"] > 0
-            and now - info.get("last_error_date", 0) < FAILING_SECONDS
-        ),
-        "PendingUpdates": info["pending_update_count"],
-    }
-    directive = {
-        "Namespace": event["namespace"],
-        "Dimensions": [[]],
-        "Metrics": [{"Name": name} for name in metrics],
-    }
-    line = {
-        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
-        # So that no log_level drops the line. Without these two it would be of level INFO.
-        "level": "FATAL",
-        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-        "message": "webhook",
-        **metrics,
-        "last_error": last_error and loggable(str(last_error)),
-    }
-    print(json.dumps(line))
+        todo = author.ask_for_calls("reply", update)
+    except BaseException as error:
+        return failed(error)
+    outcome = make_calls(todo) if todo else Outcome("ignored")
+    if outcome.carried_out:  # in case the update is delivered to this container again
+        answered[update_id] = outcome.body
+        if len(answered) > REMEMBERED:
+            del answered[next(iter(answered))]
+    return outcome
 
 
-def digest() -> str:
-    """Return the digest that scripts/package put into the package; nothing in a checkout."""
-    try:
-        with open(os.path.join(os.path.dirname(__file__), "digest")) as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
+def is_from_telegram(event: Json) -> bool:
+    """Tell whether a request has the secret token in its header."""
+    headers = event.get("headers")
+    given = headers.get(SECRET_HEADER) if isinstance(headers, dict) else None
+    if not isinstance(given, str):
+        return False
+    return compare_digest(given.encode("utf-8", "surrogatepass"), settings.webhook_secret.encode())
 
 
-def handled_kinds(bot: Any) -> list[str]:
-    """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
-    handled = getattr(bot, "HANDLED", None)
-    kinds = list(handled) if isinstance(handled, (dict, list, tuple, set)) else []
-    if not kinds or not all(isinstance(kind, str) for kind in kinds):
-        raise RegistrationFailed(
-            'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
-        )
-    return kinds
+def parse(event: Json) -> Json:
+    """Return the update in a request's body. Raises ValueError, which says what is wrong."""
+    body = event.get("body")
+    if not isinstance(body, str):
+        raise ValueError("no body")
+    data: str | bytes = body
+    if event.get("isBase64Encoded"):
+        from binascii import a2b_base64
 
-
-def _menu(commands: Any) -> list[dict[str, str]]:
-    """Return a bot's COMMANDS as setMyCommands takes them. Raises RegistrationFailed."""
-    if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
-        raise RegistrationFailed(
-            f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
-        )
-    for name, description in commands.items():
-        if not isinstance(name, str) or not COMMAND.fullmatch(name):
-            raise RegistrationFailed(
-                f"COMMANDS: {str(name)[:99]!r} must have 1 to 32 lowercase letters, digits and "
-                "underscores"
-            )
-        if not isinstance(description, str) or not 1 <= len(description) <= MAX_DESCRIPTION:
-            raise RegistrationFailed(
-                f"COMMANDS: the description of {name!r} must have 1 to {MAX_DESCRIPTION} characters"
-            )
-    return [{"command": name, "description": text} for name, text in commands.items()]
-
-
-def _await_name(url: str) -> None:
-    """Wait until a public URL's host name resolves, for at most half of the time that is left.
-
-    Telegram's server connects by IPv4 only, and takes a failed look-up as its answer for the next
-    five minutes. Source: https://github.com/tdlib/td, GetHostByNameActor
-    """
-    scheme, _, rest = url.partition("://")
-    host = rest.partition("/")[0].encode()
-
-    def look_up() -> None:
-        for _ in range(LOOK_UPS):
-            try:
-                socket.getaddrinfo(host, 443, socket.AF_INET)
-                return
-            except OSError:
-                time.sleep(RESOLVE_SECONDS / LOOK_UPS)
-
-    if scheme == "https":
-        thread = threading.Thread(target=look_up, daemon=True)  # a look-up has no time-out
-        thread.start()
-        thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
-
-
-def _call(method: str, params: dict[str, Any], what: str) -> None:
-    """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
-    while True:
         try:
-            telegram.call(method, **params)
-            return
-        except (Refused, Unreachable) as error:
-            if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
-                advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
-                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
-            logger.warning("registration is tried again", extra={"reason": str(error)})
-        time.sleep(PAUSE_SECONDS)
+            data = a2b_base64(body, strict_mode=True)
+        except ValueError:
+            raise ValueError("the body is no base64") from None
+    try:
+        update = strict_json.parse(data)
+    except ValueError:
+        raise ValueError("the body is no JSON") from None
+    if not isinstance(update, dict) or type(update.get("update_id")) is not int:
+        raise ValueError("the body is no update: an object with an integer update_id")
+    return update
 
 
-def _may_pass(error: Refused | Unreachable) -> bool:
-    if isinstance(error, Refused):
-        return error.code == 429
-    return not isinstance(error, Misconfigured)
+def response(
+    status: int, body: str = "", content_type: str = "text/plain", retry_after: int | None = None
+) -> Json:
+    """Return a response as API Gateway takes it."""
+    headers = {"Content-Type": content_type}
+    # Telegram honours this for an hour at most.
+    if retry_after is not None and retry_after >= 0:
+        headers["Retry-After"] = str(min(retry_after, 3600))
+    return {"statusCode": status, "headers": headers, "body": body}

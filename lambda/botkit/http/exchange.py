@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import io
-import time
 import urllib.parse
 import urllib.request
 
@@ -14,23 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Buffer
     from socket import socket
 
+    from . import Deadline
+
 HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
 
 
 class Stream(io.RawIOBase):
     """A socket for http.client, which neither waits beyond a deadline nor reads without a limit.
 
-    `deadline` is a time of `time.monotonic()`, `limit` the most bytes of a response's body.
+    `limit` is the most bytes of a response's body.
     """
 
-    def __init__(self, connection: socket, deadline: float, limit: int = 0) -> None:
+    def __init__(self, connection: socket, deadline: Deadline, limit: int = 0) -> None:
         self.limit = limit
         self._connection = connection
         self._deadline = deadline
         self._received = 0
 
     def sendall(self, data: bytes) -> None:
-        self._connection.settimeout(left(self._deadline))
+        self._connection.settimeout(self._deadline.timeout())
         self._connection.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -40,7 +41,7 @@ class Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        self._connection.settimeout(left(self._deadline))
+        self._connection.settimeout(self._deadline.timeout())
         count = self._connection.recv_into(buffer)
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
@@ -101,14 +102,6 @@ def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
     status = client.getresponse().status
     if not 200 <= status < 300:
         raise OSError(f"the proxy opens no tunnel: it answered {status}")
-
-
-def left(deadline: float) -> float:
-    """Return the seconds until a deadline. Raises TimeoutError when it has passed."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise TimeoutError("no time left")
-    return seconds
 
 
 # So that urllib compiles its regular expressions during start-up, which has a whole CPU.

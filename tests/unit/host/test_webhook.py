@@ -1,652 +1,291 @@
-"""webhook.py: Terraform's invocations register the webhook, and remove it."""
+"""webhook.py: who sent an update, and what Telegram gets."""
 
 from __future__ import annotations
 
-import importlib
+import _operator
+import base64
 import json
-import socket
-import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Start
 from tests.support.stubs import (
+    CALL,
     SECRET,
-    TOKEN,
+    SECRET_HEADER,
+    UPDATE,
     Container,
     Json,
-    answers,
-    answers_and_closes,
-    http,
-    load,
-    parameter,
-    refusal,
+    echo,
+    message,
+    outcome_of,
     request,
-    unused_port,
+    text_response,
 )
 
-HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
-URL = f"https://{HOST}/telegram"
-INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
-SET = {
-    "url": URL,
-    "max_connections": 20,
-    "allowed_updates": ["message", "callback_query"],
-    "secret_token": SECRET,
-}
-MENU = {"commands": [{"command": "start", "description": "What this bot does"}]}
-UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+# ── Updates with the right secret
 
 
-def event(action: str, **fields: Any) -> Json:
-    """Return what Terraform's aws_lambda_invocation sends."""
-    return {"url": URL, "max_connections": 20, "tf": {"action": action}, **fields}
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Take the pauses between two tries out of the next container, and note them."""
-    import time
-
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    return pauses
-
-
-class Names:
-    """Name look-ups: `answer` is called for the API's, all others are the system's."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.answer: Callable[[], object] = lambda: None
-        self.asked: list[Any] = []
-        self._resolve = socket.getaddrinfo
-        monkeypatch.setattr(socket, "getaddrinfo", self)
-
-    def __call__(self, *arguments: Any) -> Any:
-        if arguments[0] != HOST.encode():
-            return self._resolve(*arguments)
-        self.asked.append(arguments[1:])
-        return self.answer()
-
-    def fail(self, count: int) -> None:
-        """Let the API's name be unknown so many times."""
-        failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
-
-        def answer() -> None:
-            for failure in failures:
-                raise failure
-
-        self.answer = answer
-
-
-@pytest.fixture(autouse=True)
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Have the API's name resolve."""
-    return Names(monkeypatch)
-
-
-@pytest.mark.parametrize(
-    ("more", "last_error"),
-    [
-        ({}, None),
-        ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
-        ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
-    ],
-    ids=["no error", "an error", "half a pair"],
-)
-def test_the_webhook_is_registered(
-    container: Container, bot_api: BotApi, more: Json, last_error: str | None
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
-    expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
-    assert container.invoke(event("register")) == expected
-    assert container.log == []
-
-
-REFUSALS = {
-    "token": (401, "Unauthorized"),
-    "token unknown": (404, "Not Found"),
-    "url": (400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
-    "secret": (400, "Bad Request: secret token contains unallowed characters"),
-    "a code never seen": (499, "Something new"),
-}
-
-
-@pytest.mark.parametrize(("code", "description"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_fails_the_apply_in_telegrams_words(
-    container: Container, bot_api: BotApi, code: int, description: str
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.refuses({"method": "setWebhook", **SET}, code, description)
-    with pytest.raises(Exception, match="did not register") as caught:
-        container.invoke(event("register"))
-    assert type(caught.value).__name__ == "RegistrationFailed"
-    expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
-    assert str(caught.value) == expected
-
-
-def registered(bot_api: BotApi, url: str = URL) -> None:
-    """Let Telegram take menu and webhook."""
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", {**SET, "url": url})
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
-
-
-@pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
-def test_a_new_name_is_waited_for(
-    container: Container,
-    bot_api: BotApi,
-    names: Names,
-    no_pauses: list[float],
-    failures: int,
-    look_ups: int,
-) -> None:
-    """Telegram's server would remember for five minutes that it didn't resolve."""
-    names.fail(failures)
-    registered(bot_api)
-    assert container.invoke(event("register"))["url"] == URL
-    assert names.asked == [(443, socket.AF_INET)] * look_ups
-    assert no_pauses == [0.5] * min(failures, look_ups)
-
-
-@pytest.mark.parametrize(("milliseconds", "seconds"), [(5_000, 2.0), (30_000, 5.0)])
-def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
-    container: Container,
-    bot_api: BotApi,
-    names: Names,
-    monkeypatch: pytest.MonkeyPatch,
-    milliseconds: int,
-    seconds: float,
-) -> None:
-    released = threading.Event()
-    names.answer = lambda: released.wait(10)
-    look_ups: dict[threading.Thread, float | None] = {}
-    join = threading.Thread.join
-
-    def note(thread: threading.Thread, timeout: float | None = None) -> None:
-        if "look_up" not in thread.name:
-            join(thread, timeout)
-        look_ups[thread] = timeout
-
-    monkeypatch.setattr(threading.Thread, "join", note)
-    registered(bot_api)
-    assert container.invoke(event("register"), milliseconds)["url"] == URL
-    [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
-    assert look_ups[look_up] == pytest.approx(seconds, abs=0.4)
-    assert look_up.daemon, "it keeps no process from its end"
-    released.set()
-    join(look_up, 5)
-
-
-def test_an_emulators_name_is_not_waited_for(
-    container: Container, bot_api: BotApi, names: Names
-) -> None:
-    url = URL.replace("https:", "http:")
-    registered(bot_api, url)
-    container.invoke(event("register", url=url))
-    assert names.asked == []
-
-
-def test_a_name_that_telegram_does_not_find_needs_a_later_apply(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
-    with pytest.raises(Exception, match="known; apply again in five minutes$"):
-        container.invoke(event("register"))
-
-
-PASSING = {
-    "throttled": http(refusal(429, "Too Many Requests", retry_after=1), "429 Too Many Requests"),
-    "broken": http(b"", "502 Bad Gateway"),
-}
-
-
-@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
-def test_what_may_pass_is_tried_again(
-    start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
-) -> None:
-    info = http({"ok": True, "result": INFO})
-    peer = serve(answers(answer, http(), answer, answer, http(), info))
-    container = start(peer.url)
-    assert container.invoke(event("register"), 20_000)["url"] == URL
-    assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
-    assert no_pauses == [1.0] * 3
-    assert {line["message"] for line in container.log} == {"registration is tried again"}
-    assert all(line["reason"] for line in container.log)
-
-
-def test_a_permission_that_is_not_there_yet_is_waited_for(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
-) -> None:
-    denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
-    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
-    container = start_with_parameter(bot_api.url, store)
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"), 20_000)["url"] == URL
-    assert no_pauses == [1.0] * 2
-    assert len(store.requests) == 4
-    reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
-    assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
-        ("registration is tried again", reason)
-    ] * 2
-
-
-def test_a_malformed_token_is_told_at_once(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
-) -> None:
-    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
-    container = start_with_parameter(bot_api.url, store)
-    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
-        container.invoke(event("register"))
-    assert no_pauses == []
-
-
-@pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
-@pytest.mark.parametrize(
-    ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
-)
-def test_it_is_tried_until_the_time_is_nearly_up(
-    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
-) -> None:
-    webhook = importlib.import_module("botkit.host.webhook")
-    errors = {
-        "Too Many Requests": webhook.Refused("setWebhook", 429, "Too Many Requests", {}),
-        "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
+def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo())
+    assert container.invoke(request(UPDATE)) == text_response(200)
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "update",
+        "update_id": 1,
+        "kind": "message",
+        "methods": ["sendMessage"],
+        "outcome": "answered",
     }
-    calls: list[str] = []
-
-    def call(method: str, **params: Any) -> None:
-        calls.append(method)
-        if method == "setWebhook":
-            raise errors[error]
-
-    def sleep(seconds: float) -> None:
-        webhook.deadline.start(webhook.deadline.left() - seconds)
-
-    monkeypatch.setattr(webhook.telegram, "call", call)
-    monkeypatch.setattr(webhook.time, "sleep", sleep)
-    with pytest.raises(webhook.RegistrationFailed, match=error):
-        container.invoke(event("register"), round(seconds * 1000) + 1000)
-    assert calls == ["setMyCommands", *["setWebhook"] * tries]
 
 
-UNTOLD = {
-    "no object": True,
-    "null": None,
-    "no url": {"has_custom_certificate": False},
-}
+def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) -> None:
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "update",
+        "update_id": 5,
+        "kind": "poll",
+        "methods": [],
+        "outcome": "ignored",
+    }
 
 
-@pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
-def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
-    container: Container, bot_api: BotApi, info: Any
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, info)
-    expected = {"url": URL, "pending_updates": None, "last_error": None}
-    assert container.invoke(event("register")) == expected
+def test_half_a_surrogate_pair_is_replaced(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo("\ufffd, 👍 and \ufffd"))
+    container.deliver(message(text="\ud800, 👍 and \udc4d"))
 
 
-def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
-    start: Start, serve: Serve
-) -> None:
-    peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
-    container = start(peer.url)
-    assert container.invoke(event("register"))["url"] == URL
-    assert container.line["message"] == "getWebhookInfo failed"
-    assert peer.bodies == [MENU, SET, {}]
-
-
-def test_a_function_with_other_code_fails_the_apply(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    webhook = importlib.import_module("botkit.host.webhook")
-    monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
-    for planned in ("0", "2"):
-        with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
-            container.invoke(event("register", sources=planned * 64))
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    equal = "".join("1" for _ in range(64))  # and another object, as what comes in an event
-    assert container.invoke(event("register", sources=equal))["url"] == URL
-
-
-def test_the_digest_is_in_a_file_of_the_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    webhook = load("botkit.host.webhook")
-    assert webhook.digest() == "", "there is none in a checkout"
-    (tmp_path / "digest").write_text("f" * 64)
-    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "webhook.py"))
-    assert webhook.digest() == "f" * 64
-
-
-@pytest.mark.parametrize("action", ["create", "update", "anything"])
-def test_nothing_else_does_anything(container: Container, action: str) -> None:
-    assert container.invoke(event(action)) == {}
-
-
-# ── The menu of commands
-
-
-def test_an_empty_menu_is_deleted(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", {})
-    bot_api.answers("deleteMyCommands", {})
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_without_commands_the_menu_is_left_as_it_is(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(container.handler.bot, "COMMANDS")
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_a_refused_menu_leaves_the_old_webhook_in_place(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
-    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
-        container.invoke(event("register"))
-
-
-NAME = "must have 1 to 32 lowercase letters, digits and underscores"
-MENUS: dict[str, tuple[Any, str]] = {
-    "a list": (["start"], "must be a dict of at most 100 names"),
-    "101 commands": ({f"c{number}": "x" for number in range(101)}, "at most 100 names"),
-    "an upper-case name": ({"Start": "x"}, NAME),
-    "a slash": ({"/start": "x"}, NAME),
-    "an empty name": ({"": "x"}, NAME),
-    "33 letters": ({"x" * 33: "x"}, NAME),
-    "a name that is no text": ({7: "x"}, NAME),
-    "no description": ({"start": ""}, "the description of 'start' must have 1 to 256"),
-    "257 letters": ({"start": "x" * 257}, "the description of 'start' must have 1 to 256"),
-    "a description that is no text": ({"start": None}, "the description of 'start' must have"),
-}
-
-
-@pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
-def test_a_menu_that_telegram_would_refuse_is_not_sent(
-    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
-) -> None:
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(event("register"))
-    assert type(caught.value).__name__ == "RegistrationFailed"
-
-
-def test_the_limits_of_a_menu_are_telegrams(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commands = {f"{number:_>32}": "x" * 256 for number in range(99)} | {"x": "y"}
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
-    menu = [{"command": name, "description": text} for name, text in commands.items()]
-    bot_api.answers("setMyCommands", {"commands": menu})
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-# ── The menu button that opens the page
-
-APP_URL = URL.replace("/telegram", "/app/index.html")
-OPEN = {"text": "Open", "url": APP_URL}
-BUTTON = {"type": "web_app", "text": "Open", "web_app": {"url": APP_URL}}
-
-
-def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setChatMenuButton", {"menu_button": BUTTON})
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register", menu_button=OPEN))["url"] == URL
-
-
-def test_a_refused_button_leaves_the_old_webhook_in_place(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("setMyCommands", MENU)
-    call = {"method": "setChatMenuButton", "menu_button": BUTTON}
-    bot_api.refuses(call, 400, "Bad Request: no")
-    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu button: setChatM"):
-        container.invoke(event("register", menu_button=OPEN))
-
-
-OTHERS = {
-    "another page's": {**BUTTON, "web_app": {"url": "https://bot.example/app/index.html"}},
-    "a third page's": {**BUTTON, "web_app": {"url": "https://a.example/app/index.html"}},
-    "the commands": {"type": "commands"},
-    "the default": {"type": "default"},
-}
-
-
-def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
-    bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
-    removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
-    assert container.invoke(removal) == {}
-    assert container.log == []
-
-
-@pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
-def test_a_button_that_is_not_ours_stays(
-    container: Container, bot_api: BotApi, button: Json
-) -> None:
-    bot_api.answers("getChatMenuButton", {}, button)
-    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
-    assert container.log == []
-
-
-def test_a_button_that_stays_does_not_hold_up_a_destroy(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
-    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
-    assert container.line["message"] == "the menu button was not removed"
-
-
-@pytest.mark.parametrize("seconds", [3600, 0.5])
-def test_a_page_may_be_open_for_any_number_of_seconds(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
-) -> None:
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", seconds, raising=False)
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_a_page_may_not_be_open_for_no_number_of_seconds(
+def test_an_update_is_logged_with_its_time(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", "60", raising=False)
-    with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
-        container.invoke(event("register"))
+    class Clock:
+        readings = iter([1.0, 3.34567])  # before the answer, and after it
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return next(cls.readings)
+
+    monkeypatch.setattr(container.module("host.webhook"), "time", Clock)
+    monkeypatch.setattr(container.module("host.outcome"), "time", Clock)
+    container.deliver({"update_id": 1})
+    assert [line["milliseconds"] for line in container.log] == [2345.7]
 
 
-@pytest.mark.parametrize(
-    "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
-)
-def test_a_bot_says_what_it_handles_in_any_collection(
-    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
-) -> None:
-    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
-    assert importlib.import_module("botkit.host.webhook").handled_kinds(container.handler.bot) == [
-        "message"
-    ]
+def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo())
+    body = base64.b64encode(UPDATE.encode()).decode()
+    assert outcome_of(container, body, isBase64Encoded=True) == "answered"
 
 
-@pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
-def test_a_bot_must_say_what_it_handles(
-    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
-) -> None:
-    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
-    with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
-        container.invoke(event("register"))
+@pytest.mark.parametrize("version", ["1.0", None, "3.0"])
+def test_another_payload_format_is_refused_in_a_line(container: Container, version: Any) -> None:
+    got = container.invoke(request(UPDATE, version=version))
+    assert got == text_response(400, "only payload format 2.0 is answered")
+    assert (container.line["level"], len(container.log)) == ("ERROR", 1)
 
 
-def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
+def test_a_bot_may_change_the_update(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler, "import_error", ImportError("AWS is away"))
-    monkeypatch.setattr(container.handler, "bot", None)
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
+    def reply(update: Json) -> list[Json]:
+        del update["update_id"]
+        kind, _ = update.popitem()
+        return [{**CALL, "text": kind}]
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    bot_api.expects({**CALL, "text": "message"})
+    assert outcome_of(container) == "answered"
+    assert (container.line["update_id"], container.line["kind"]) == (1, "message")
+    assert outcome_of(container) == "repeated"
 
 
-def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(container.handler.bot, "reply")
-    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
-        container.invoke(event("register"))
+# ── Secret missing or wrong
 
-
-# ── The removal
-
-
-def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    bot_api.answers("deleteWebhook", {})
-    assert container.invoke(event("delete")) == {}
-    assert container.log == []
-
-
-def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
-    assert container.invoke(event("delete")) == {}
-    assert container.line["message"] == "the webhook is another deployment's now, and stays"
-
-
-def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
-    assert container.invoke(event("delete")) == {}
-    assert container.log == []
-
-
-HINDRANCES = {
-    "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
-    "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
-    "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
+SECRETS: dict[str, Any] = {
+    "wrong": {SECRET_HEADER: "wrong"},
+    "missing": {"content-type": "application/json"},
+    "empty": {SECRET_HEADER: ""},
+    "a part": {SECRET_HEADER: SECRET[:-1]},
+    "more": {SECRET_HEADER: SECRET + "x"},
+    "in capitals": {SECRET_HEADER: SECRET.upper()},
+    "twice, joined by API Gateway": {SECRET_HEADER: f"{SECRET},{SECRET}"},
+    "in an upper-case header": {SECRET_HEADER.upper(): SECRET},
+    "not ASCII": {SECRET_HEADER: "gehéim"},
+    "half a pair": {SECRET_HEADER: "\ud800"},
+    "null": {SECRET_HEADER: None},
+    "a list": {SECRET_HEADER: [SECRET]},
+    "a number": {SECRET_HEADER: 7},
+    "true": {SECRET_HEADER: True},
+    "another header": {"authorization": SECRET},
+    "a longer header": {SECRET_HEADER + "s": SECRET},
+    "no headers": {},
+    "headers are null": None,
+    "headers are a list": [[SECRET_HEADER, SECRET]],
+    "headers are text": f"{SECRET_HEADER}: {SECRET}",
 }
 
 
-@pytest.mark.parametrize(("part", "error"), HINDRANCES.values(), ids=HINDRANCES)
-def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error: str) -> None:
-    container = start(serve(part).url)
-    assert container.invoke(event("delete")) == {}
-    assert container.line["level"] == "ERROR"
-    assert container.line["message"] == "the webhook was not removed"
-    assert container.line["error"].startswith(error)
-
-
-def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
-    with unused_port() as port:
-        assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
-
-
-@pytest.mark.parametrize("action", ["register", "delete"])
-def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
-    body = json.dumps(event(action))
-    for each in (request(body), {**request(body), **event(action)}):
-        assert container.invoke(each)["statusCode"] in (400, 401)
-
-
-# ── The look at it
-
-
-WATCH = {"watch": URL, "namespace": "TelegramBot/bot"}
-NOW = 1767225600
-AT = "2026-01-01T00:00:00Z"
-SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
-    "well": ({}, (0, 0, 3), None),
-    "gone": ({"url": ""}, (1, 0, 3), None),
-    "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
-    "failing": ({"last_error_date": NOW - 3899, "last_error_message": "401"}, (0, 1, 3), "401"),
-    "failing for an update": (
-        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 1},
-        (0, 1, 1),
-        "503",
-    ),
-    "failed, long ago": (
-        {"last_error_date": NOW - 3900, "last_error_message": "503"},
-        (0, 0, 3),
-        "503",
-    ),
-    "failed, and answered since": (
-        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 0},
-        (0, 0, 0),
-        "503",
-    ),
-    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
-}
-
-
-@pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
-def test_what_the_webhook_is_is_printed_as_metrics(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    more: Json,
-    values: tuple[int, int, int],
-    last_error: str | None,
+@pytest.mark.parametrize("headers", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("body", [UPDATE, "{"], ids=["an update", "no JSON"])
+def test_without_the_secret_nothing_is_parsed(
+    container: Container, headers: Any, body: str
 ) -> None:
-    import time
-
-    monkeypatch.setattr(time, "time", lambda: float(NOW))
-    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
-    assert container.invoke(WATCH) is None
-    names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
-    directive = {
-        "Namespace": "TelegramBot/bot",
-        "Dimensions": [[]],
-        "Metrics": [{"Name": name} for name in names],
-    }
-    printed = capsys.readouterr().out
-    assert json.loads(printed) == {
-        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
-        "level": "FATAL",
-        "timestamp": AT,
-        "message": "webhook",
-        **dict(zip(names, values, strict=True)),
-        "last_error": last_error,
-    }
-    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
+    got = container.invoke(request(body, headers=headers))
+    assert got == text_response(401, "the secret token is missing or wrong")
     assert container.log == []
+
+
+@pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "x"}], ids=str)
+def test_without_a_configured_secret_every_update_is_refused(
+    start: Start, bot_api: BotApi, headers: Json
+) -> None:
+    container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET="")
+    got = container.invoke(request(UPDATE, headers=headers))
+    assert got == text_response(401, "no secret token is configured")
+    assert container.line["level"] == "ERROR"
+    assert "TELEGRAM_WEBHOOK_SECRET is not set" in container.line["message"]
+
+
+def test_the_secret_is_compared_in_constant_time(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def record(given: bytes, secret: bytes) -> bool:
+        compared.append((given, secret))
+        return False
+
+    webhook = container.module("host.webhook")
+    assert webhook.compare_digest is _operator._compare_digest
+    monkeypatch.setattr(webhook, "compare_digest", record)
+    assert container.invoke(request(UPDATE, "é"))["statusCode"] == 401
+    assert compared == [("é".encode(), SECRET.encode())]
+
+
+# ── Bodies that are no update
+
+NO_JSON = "the body is no JSON"
+
+NO_UPDATE = "the body is no update: an object with an integer update_id"
+
+BODIES: dict[str, tuple[Any, str]] = {
+    "null": (None, "no body"),
+    "an object": ({}, "no body"),
+    "a number": (7, "no body"),
+    "empty": ("", NO_JSON),
+    "half an object": ('{"update_id": 1', NO_JSON),
+    "two objects": ('{"update_id": 1}{}', NO_JSON),
+    "a byte order mark": ("\ufeff" + UPDATE, NO_JSON),
+    "single quotes": ("{'update_id': 1}", NO_JSON),
+    "NaN": ('{"update_id": NaN}', NO_JSON),
+    "NaN somewhere": ('{"update_id": 1, "message": {"x": NaN}}', NO_JSON),
+    "Infinity": ('{"update_id": 1, "x": Infinity}', NO_JSON),
+    "-Infinity": ('{"update_id": 1, "x": -Infinity}', NO_JSON),
+    "5000 digits": ('{"update_id": ' + "9" * 5000 + "}", NO_JSON),
+    "nested too deep": ("[" * 200_000, NO_JSON),
+    "objects nested too deep": ('{"a":' * 200_000, NO_JSON),
+    "a form": ("update_id=1", NO_JSON),
+    "a list of updates": (f"[{UPDATE}]", NO_UPDATE),
+    "JSON null": ("null", NO_UPDATE),
+    "JSON text": ('"update_id"', NO_UPDATE),
+    "no update_id": ('{"message": {}}', NO_UPDATE),
+    "update_id null": ('{"update_id": null}', NO_UPDATE),
+    "update_id text": ('{"update_id": "1"}', NO_UPDATE),
+    "update_id true": ('{"update_id": true}', NO_UPDATE),
+    "update_id 1.0": ('{"update_id": 1.0}', NO_UPDATE),
+    "update_id 1e400": ('{"update_id": 1e400}', NO_UPDATE),
+    "update_id a list": ('{"update_id": [1]}', NO_UPDATE),
+    "Terraform's event": ('{"tf": {"action": "delete"}, "url": "https://x"}', NO_UPDATE),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
+def test_a_body_that_is_no_update(container: Container, body: Any, reason: str) -> None:
+    assert container.invoke(request(body)) == text_response(400, reason)
+    assert container.line["level"] == "WARNING"
+    assert (container.line["message"], container.line["reason"]) == ("bad request", reason)
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
+    ("body", "reason"),
+    [
+        ("%%%", "the body is no base64"),
+        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is no base64"),
+        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is no base64"),
+        ("é", "the body is no base64"),
+        (UPDATE, "the body is no base64"),
+        ("", NO_JSON),
+        (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
+        (base64.b64encode(b"\xff\xfe\x00").decode(), NO_JSON),
+        (base64.b64encode(b"[]").decode(), NO_UPDATE),
+    ],
+    ids=lambda value: value[:12],
 )
-def test_where_telegram_tells_nothing_there_is_no_metric(
-    container: Container,
-    bot_api: BotApi,
-    capsys: pytest.CaptureFixture[str],
-    code: int,
-    outcome: str,
+def test_a_base64_body_that_is_no_update(container: Container, body: str, reason: str) -> None:
+    assert container.invoke(request(body, isBase64Encoded=True)) == text_response(400, reason)
+
+
+# ── Redelivery
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "header"),
+    [
+        (5, "5"),
+        (0, "0"),
+        (3600, "3600"),
+        (3601, "3600"),
+        (10**400, "3600"),
+        (-1, None),
+        ("5", None),
+        (1.5, None),
+        (True, None),
+        (None, None),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_retry_after_is_what_telegram_honours(
+    container: Container, bot_api: BotApi, retry_after: Any, header: str | None
 ) -> None:
-    bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
-    assert container.invoke(WATCH) is None
-    assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)
-    assert capsys.readouterr().out == ""
+    bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
+    assert container.deliver(message()) == (503, header)
 
 
-def test_the_failure_has_a_name_of_its_own() -> None:
-    assert load("botkit.host.webhook").RegistrationFailed.__mro__[1] is Exception
+def test_an_answered_update_is_acknowledged_without_a_second_answer(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.expects(echo())
+    assert outcome_of(container) == "answered"
+    assert outcome_of(container) == "repeated"
+    assert (container.line["level"], container.line["outcome"]) == ("INFO", "repeated")
+    assert container.line["methods"] == []
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 429, 500])
+def test_after_a_failed_try_it_is_tried_again(
+    container: Container, bot_api: BotApi, code: int
+) -> None:
+    bot_api.refuses(echo(), code, "no")
+    container.deliver(message())
+    bot_api.expects(echo())
+    assert outcome_of(container) == "answered"
+
+
+def test_a_new_container_has_no_memory(start: Start, bot_api: BotApi) -> None:
+    bot_api.expects(echo(), echo())
+    for _ in range(2):
+        assert outcome_of(start(bot_api.url)) == "answered"
+
+
+def test_the_last_256_updates_are_remembered(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(*[echo()] * 257)
+    for update_id in range(257):
+        container.deliver(message(update_id))
+    assert list(container.module("host.webhook").answered) == list(range(1, 257))
+    assert outcome_of(container, json.dumps(message(1))) == "repeated"
+    bot_api.expects(echo())
+    assert outcome_of(container, json.dumps(message(0))) == "answered"

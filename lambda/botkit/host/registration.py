@@ -1,0 +1,216 @@
+"""The webhook and the bot's menu, registered and removed when Terraform invokes the function:
+
+    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …,
+     "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
+    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
+
+`sources` is the digest of the package that the function should run, `menu_button` opens the Mini
+App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
+"CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
+nothing to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+import threading
+import time
+
+from .. import telegram
+from ..deadline import deadline
+from ..errors import Misconfigured, Refused, Unreachable, loggable
+from ..settings import settings
+from . import author
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+logger = logging.getLogger("botkit")
+
+PAUSE_SECONDS = 1.0  # between two attempts, of which the last one gets at least as long
+RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
+LOOK_UPS = 10  # in this time
+UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
+
+# https://core.telegram.org/bots/api#botcommand and #setmycommands
+COMMAND = re.compile("[a-z0-9_]{1,32}")
+MAX_DESCRIPTION = 256  # characters
+MAX_COMMANDS = 100
+
+
+class RegistrationFailed(Exception):
+    """The webhook is not registered; the text says why, in Telegram's words if it has any."""
+
+
+def register(event: dict[str, Any]) -> dict[str, Any]:
+    """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
+
+    What may pass, such as a permission that isn't there yet, is tried again while there is time.
+    Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram told them
+    afterwards. Raises RegistrationFailed, which fails the apply.
+    Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
+    """
+    telegram.forget_token()  # it may have changed
+    try:
+        bot = author.module()
+    except Misconfigured as error:
+        cause = error.__cause__
+        told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
+        raise RegistrationFailed(told) from None
+    packed = digest()
+    if packed and event.get("sources", packed) != packed:
+        # Terraform saves a refused upload as done, and wouldn't notice.
+        raise RegistrationFailed(
+            "The function runs other code than was planned: terraform apply "
+            "-replace=terraform_data.package -replace=aws_lambda_function.this "
+            "(if a configuration calls the module, with module.NAME. before each address)"
+        )
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    params = {
+        "url": event["url"],
+        "max_connections": event["max_connections"],
+        "allowed_updates": handled_kinds(bot),
+        "secret_token": settings.webhook_secret,
+    }
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is not None:
+        menu = _menu(commands)
+        method = "setMyCommands" if menu else "deleteMyCommands"
+        _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+    button = event.get("menu_button")
+    if button:
+        app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
+        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
+    _await_name(event["url"])
+    _call("setWebhook", params, "register the webhook")
+    info: dict[str, Any] = {}
+    try:
+        info = {**telegram.call("getWebhookInfo")}
+    except Exception as error:  # it is registered all the same
+        logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
+    last_error = info.get("last_error_message")
+    return {
+        "url": loggable(str(info.get("url", event["url"]))),
+        "pending_updates": info.get("pending_update_count"),
+        "last_error": None if last_error is None else loggable(str(last_error)),
+    }
+
+
+def remove(event: dict[str, Any]) -> dict[str, Any]:
+    """Remove the webhook, or the menu button, if it is still the event's `url`.
+
+    So another deployment keeps its own. What goes wrong is logged: it must not hold up a destroy.
+    """
+    what = event.get("is", "webhook")
+    try:
+        telegram.forget_token()  # it may have changed
+        if what == "menu button":
+            _remove_menu_button(event["url"])
+        else:
+            _remove_webhook(event["url"])
+    except Exception as error:  # a dead token, Telegram away
+        reason = f"{type(error).__name__}: {error}"
+        logger.error(f"the {what} was not removed", extra={"error": reason})
+    return {}
+
+
+def _remove_menu_button(url: str) -> None:
+    button = telegram.call("getChatMenuButton")
+    if button["type"] == "web_app" and button["web_app"]["url"] == url:
+        telegram.call("setChatMenuButton", menu_button={"type": "default"})
+
+
+def _remove_webhook(url: str) -> None:
+    registered = telegram.call("getWebhookInfo")["url"]
+    if registered == url:
+        telegram.call("deleteWebhook")
+    elif registered:
+        logger.warning("the webhook is another deployment's now, and stays")
+
+
+def digest() -> str:
+    """Return the digest that scripts/package put into the package; nothing in a checkout."""
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "digest")) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def handled_kinds(bot: Any) -> list[str]:
+    """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
+    handled = getattr(bot, "HANDLED", None)
+    kinds = list(handled) if isinstance(handled, (dict, list, tuple, set)) else []
+    if not kinds or not all(isinstance(kind, str) for kind in kinds):
+        raise RegistrationFailed(
+            'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
+        )
+    return kinds
+
+
+def _menu(commands: Any) -> list[dict[str, str]]:
+    """Return a bot's COMMANDS as setMyCommands takes them. Raises RegistrationFailed."""
+    if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
+        raise RegistrationFailed(
+            f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
+        )
+    for name, description in commands.items():
+        if not isinstance(name, str) or not COMMAND.fullmatch(name):
+            raise RegistrationFailed(
+                f"COMMANDS: {str(name)[:99]!r} must have 1 to 32 lowercase letters, digits and "
+                "underscores"
+            )
+        if not isinstance(description, str) or not 1 <= len(description) <= MAX_DESCRIPTION:
+            raise RegistrationFailed(
+                f"COMMANDS: the description of {name!r} must have 1 to {MAX_DESCRIPTION} characters"
+            )
+    return [{"command": name, "description": text} for name, text in commands.items()]
+
+
+def _await_name(url: str) -> None:
+    """Wait until a public URL's host name resolves, for at most half of the time that is left.
+
+    Telegram's server connects by IPv4 only, and takes a failed look-up as its answer for the next
+    five minutes. Source: https://github.com/tdlib/td, GetHostByNameActor
+    """
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].encode()
+
+    def look_up() -> None:
+        for _ in range(LOOK_UPS):
+            try:
+                socket.getaddrinfo(host, 443, socket.AF_INET)
+                return
+            except OSError:
+                time.sleep(RESOLVE_SECONDS / LOOK_UPS)
+
+    if scheme == "https":
+        thread = threading.Thread(target=look_up, daemon=True)  # a look-up has no time-out
+        thread.start()
+        thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
+
+
+def _call(method: str, params: dict[str, Any], what: str) -> None:
+    """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
+    while True:
+        try:
+            telegram.call(method, **params)
+            return
+        except (Refused, Unreachable) as error:
+            if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
+                advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
+                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
+            logger.warning("registration is tried again", extra={"reason": str(error)})
+        time.sleep(PAUSE_SECONDS)
+
+
+def _may_pass(error: Refused | Unreachable) -> bool:
+    if isinstance(error, Refused):
+        return error.code == 429
+    return not isinstance(error, Misconfigured)

@@ -1,0 +1,572 @@
+"""registration.py: Terraform's invocations register the webhook, and remove it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    SECRET,
+    TOKEN,
+    Container,
+    Json,
+    answers,
+    answers_and_closes,
+    http,
+    load,
+    parameter,
+    refusal,
+    request,
+    unused_port,
+)
+
+HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
+URL = f"https://{HOST}/telegram"
+INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
+SET = {
+    "url": URL,
+    "max_connections": 20,
+    "allowed_updates": ["message", "callback_query"],
+    "secret_token": SECRET,
+}
+MENU = {"commands": [{"command": "start", "description": "What this bot does"}]}
+UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+
+
+def event(action: str, **fields: Any) -> Json:
+    """Return what Terraform's aws_lambda_invocation sends."""
+    return {"url": URL, "max_connections": 20, "tf": {"action": action}, **fields}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Take the pauses between two tries out of the next container, and note them."""
+    import time
+
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+class Names:
+    """Name look-ups: `answer` is called for the API's, all others are the system's."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answer: Callable[[], object] = lambda: None
+        self.asked: list[Any] = []
+        self._resolve = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        if arguments[0] != HOST.encode():
+            return self._resolve(*arguments)
+        self.asked.append(arguments[1:])
+        return self.answer()
+
+    def fail(self, count: int) -> None:
+        """Let the API's name be unknown so many times."""
+        failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
+
+        def answer() -> None:
+            for failure in failures:
+                raise failure
+
+        self.answer = answer
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Have the API's name resolve."""
+    return Names(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("more", "last_error"),
+    [
+        ({}, None),
+        ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
+        ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
+    ],
+    ids=["no error", "an error", "half a pair"],
+)
+def test_the_webhook_is_registered(
+    container: Container, bot_api: BotApi, more: Json, last_error: str | None
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
+    assert container.invoke(event("register")) == expected
+    assert container.log == []
+
+
+REFUSALS = {
+    "token": (401, "Unauthorized"),
+    "token unknown": (404, "Not Found"),
+    "url": (400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
+    "secret": (400, "Bad Request: secret token contains unallowed characters"),
+    "a code never seen": (499, "Something new"),
+}
+
+
+@pytest.mark.parametrize(("code", "description"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_fails_the_apply_in_telegrams_words(
+    container: Container, bot_api: BotApi, code: int, description: str
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.refuses({"method": "setWebhook", **SET}, code, description)
+    with pytest.raises(Exception, match="did not register") as caught:
+        container.invoke(event("register"))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+    expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
+    assert str(caught.value) == expected
+
+
+def registered(bot_api: BotApi, url: str = URL) -> None:
+    """Let Telegram take menu and webhook."""
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", {**SET, "url": url})
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
+
+
+@pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
+def test_a_new_name_is_waited_for(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    no_pauses: list[float],
+    failures: int,
+    look_ups: int,
+) -> None:
+    """Telegram's server would remember for five minutes that it didn't resolve."""
+    names.fail(failures)
+    registered(bot_api)
+    assert container.invoke(event("register"))["url"] == URL
+    assert names.asked == [(443, socket.AF_INET)] * look_ups
+    assert no_pauses == [0.5] * min(failures, look_ups)
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(5_000, 2.0), (30_000, 5.0)])
+def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    seconds: float,
+) -> None:
+    released = threading.Event()
+    names.answer = lambda: released.wait(10)
+    look_ups: dict[threading.Thread, float | None] = {}
+    join = threading.Thread.join
+
+    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+        if "look_up" not in thread.name:
+            join(thread, timeout)
+        look_ups[thread] = timeout
+
+    monkeypatch.setattr(threading.Thread, "join", note)
+    registered(bot_api)
+    assert container.invoke(event("register"), milliseconds)["url"] == URL
+    [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
+    assert look_ups[look_up] == pytest.approx(seconds, abs=0.4)
+    assert look_up.daemon, "it keeps no process from its end"
+    released.set()
+    join(look_up, 5)
+
+
+def test_an_emulators_name_is_not_waited_for(
+    container: Container, bot_api: BotApi, names: Names
+) -> None:
+    url = URL.replace("https:", "http:")
+    registered(bot_api, url)
+    container.invoke(event("register", url=url))
+    assert names.asked == []
+
+
+def test_a_name_that_telegram_does_not_find_needs_a_later_apply(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
+    with pytest.raises(Exception, match="known; apply again in five minutes$"):
+        container.invoke(event("register"))
+
+
+PASSING = {
+    "throttled": http(refusal(429, "Too Many Requests", retry_after=1), "429 Too Many Requests"),
+    "broken": http(b"", "502 Bad Gateway"),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
+def test_what_may_pass_is_tried_again(
+    start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
+) -> None:
+    info = http({"ok": True, "result": INFO})
+    peer = serve(answers(answer, http(), answer, answer, http(), info))
+    container = start(peer.url)
+    assert container.invoke(event("register"), 20_000)["url"] == URL
+    assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
+    assert no_pauses == [1.0] * 3
+    assert {line["message"] for line in container.log} == {"registration is tried again"}
+    assert all(line["reason"] for line in container.log)
+
+
+def test_a_permission_that_is_not_there_yet_is_waited_for(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
+    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
+    container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"), 20_000)["url"] == URL
+    assert no_pauses == [1.0] * 2
+    assert len(store.requests) == 4
+    reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
+    assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
+        ("registration is tried again", reason)
+    ] * 2
+
+
+def test_a_malformed_token_is_told_at_once(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
+    container = start_with_parameter(bot_api.url, store)
+    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
+        container.invoke(event("register"))
+    assert no_pauses == []
+
+
+@pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
+@pytest.mark.parametrize(
+    ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
+)
+def test_it_is_tried_until_the_time_is_nearly_up(
+    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
+) -> None:
+    webhook = importlib.import_module("botkit.host.registration")
+    errors = {
+        "Too Many Requests": webhook.Refused("setWebhook", 429, "Too Many Requests", {}),
+        "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
+    }
+    calls: list[str] = []
+
+    def call(method: str, **params: Any) -> None:
+        calls.append(method)
+        if method == "setWebhook":
+            raise errors[error]
+
+    def sleep(seconds: float) -> None:
+        webhook.deadline.start(webhook.deadline.left() - seconds)
+
+    monkeypatch.setattr(webhook.telegram, "call", call)
+    monkeypatch.setattr(webhook.time, "sleep", sleep)
+    with pytest.raises(webhook.RegistrationFailed, match=error):
+        container.invoke(event("register"), round(seconds * 1000) + 1000)
+    assert calls == ["setMyCommands", *["setWebhook"] * tries]
+
+
+UNTOLD = {
+    "no object": True,
+    "null": None,
+    "no url": {"has_custom_certificate": False},
+}
+
+
+@pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
+def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
+    container: Container, bot_api: BotApi, info: Any
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, info)
+    expected = {"url": URL, "pending_updates": None, "last_error": None}
+    assert container.invoke(event("register")) == expected
+
+
+def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
+    start: Start, serve: Serve
+) -> None:
+    peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
+    container = start(peer.url)
+    assert container.invoke(event("register"))["url"] == URL
+    assert container.line["message"] == "getWebhookInfo failed"
+    assert peer.bodies == [MENU, SET, {}]
+
+
+def test_a_function_with_other_code_fails_the_apply(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = importlib.import_module("botkit.host.registration")
+    monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
+    for planned in ("0", "2"):
+        with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
+            container.invoke(event("register", sources=planned * 64))
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    equal = "".join("1" for _ in range(64))  # and another object, as what comes in an event
+    assert container.invoke(event("register", sources=equal))["url"] == URL
+
+
+def test_the_digest_is_in_a_file_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    webhook = load("botkit.host.registration")
+    assert webhook.digest() == "", "there is none in a checkout"
+    (tmp_path / "digest").write_text("f" * 64)
+    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "registration.py"))
+    assert webhook.digest() == "f" * 64
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_nothing_else_does_anything(container: Container, action: str) -> None:
+    assert container.invoke(event(action)) == {}
+
+
+# ── The menu of commands
+
+
+def test_an_empty_menu_is_deleted(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", {})
+    bot_api.answers("deleteMyCommands", {})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_without_commands_the_menu_is_left_as_it_is(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(container.bot, "COMMANDS")
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_a_refused_menu_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
+        container.invoke(event("register"))
+
+
+NAME = "must have 1 to 32 lowercase letters, digits and underscores"
+MENUS: dict[str, tuple[Any, str]] = {
+    "a list": (["start"], "must be a dict of at most 100 names"),
+    "101 commands": ({f"c{number}": "x" for number in range(101)}, "at most 100 names"),
+    "an upper-case name": ({"Start": "x"}, NAME),
+    "a slash": ({"/start": "x"}, NAME),
+    "an empty name": ({"": "x"}, NAME),
+    "33 letters": ({"x" * 33: "x"}, NAME),
+    "a name that is no text": ({7: "x"}, NAME),
+    "no description": ({"start": ""}, "the description of 'start' must have 1 to 256"),
+    "257 letters": ({"start": "x" * 257}, "the description of 'start' must have 1 to 256"),
+    "a description that is no text": ({"start": None}, "the description of 'start' must have"),
+}
+
+
+@pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
+def test_a_menu_that_telegram_would_refuse_is_not_sent(
+    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    with pytest.raises(Exception, match=error) as caught:
+        container.invoke(event("register"))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+
+
+def test_the_limits_of_a_menu_are_telegrams(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = {f"{number:_>32}": "x" * 256 for number in range(99)} | {"x": "y"}
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    menu = [{"command": name, "description": text} for name, text in commands.items()]
+    bot_api.answers("setMyCommands", {"commands": menu})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+# ── The menu button that opens the page
+
+APP_URL = URL.replace("/telegram", "/app/index.html")
+OPEN = {"text": "Open", "url": APP_URL}
+BUTTON = {"type": "web_app", "text": "Open", "web_app": {"url": APP_URL}}
+
+
+def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setChatMenuButton", {"menu_button": BUTTON})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register", menu_button=OPEN))["url"] == URL
+
+
+def test_a_refused_button_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    call = {"method": "setChatMenuButton", "menu_button": BUTTON}
+    bot_api.refuses(call, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu button: setChatM"):
+        container.invoke(event("register", menu_button=OPEN))
+
+
+OTHERS = {
+    "another page's": {**BUTTON, "web_app": {"url": "https://bot.example/app/index.html"}},
+    "a third page's": {**BUTTON, "web_app": {"url": "https://a.example/app/index.html"}},
+    "the commands": {"type": "commands"},
+    "the default": {"type": "default"},
+}
+
+
+def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
+    bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
+    removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
+    assert container.invoke(removal) == {}
+    assert container.log == []
+
+
+@pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
+def test_a_button_that_is_not_ours_stays(
+    container: Container, bot_api: BotApi, button: Json
+) -> None:
+    bot_api.answers("getChatMenuButton", {}, button)
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.log == []
+
+
+def test_a_button_that_stays_does_not_hold_up_a_destroy(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.line["message"] == "the menu button was not removed"
+
+
+@pytest.mark.parametrize("seconds", [3600, 0.5])
+def test_a_page_may_be_open_for_any_number_of_seconds(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_a_page_may_not_be_open_for_no_number_of_seconds(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
+    with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
+        container.invoke(event("register"))
+
+
+@pytest.mark.parametrize(
+    "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
+)
+def test_a_bot_says_what_it_handles_in_any_collection(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    assert importlib.import_module("botkit.host.registration").handled_kinds(container.bot) == [
+        "message"
+    ]
+
+
+@pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
+def test_a_bot_must_say_what_it_handles(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
+        container.invoke(event("register"))
+
+
+def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(container.bot, "reply")
+    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
+        container.invoke(event("register"))
+
+
+# ── The removal
+
+
+def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
+    assert container.invoke(event("delete")) == {}
+    assert container.line["message"] == "the webhook is another deployment's now, and stays"
+
+
+def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+HINDRANCES = {
+    "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
+    "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
+    "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
+}
+
+
+@pytest.mark.parametrize(("part", "error"), HINDRANCES.values(), ids=HINDRANCES)
+def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error: str) -> None:
+    container = start(serve(part).url)
+    assert container.invoke(event("delete")) == {}
+    assert container.line["level"] == "ERROR"
+    assert container.line["message"] == "the webhook was not removed"
+    assert container.line["error"].startswith(error)
+
+
+def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
+    with unused_port() as port:
+        assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
+
+
+@pytest.mark.parametrize("action", ["register", "delete"])
+def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
+    body = json.dumps(event(action))
+    for each in (request(body), {**request(body), **event(action)}):
+        assert container.invoke(each)["statusCode"] in (400, 401)
+
+
+def test_the_failure_has_a_name_of_its_own() -> None:
+    assert load("botkit.host.registration").RegistrationFailed.__mro__[1] is Exception
