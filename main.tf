@@ -7,7 +7,7 @@ locals {
 
   # What is not packed. scripts/package has the same rule. The fileset patterns skip dot files before
   # opening them, since an editor's lock file is a dangling link.
-  not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
+  not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$|^botkit/types\\.pyi$"
   own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
   bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
 

@@ -7,10 +7,7 @@ import logging
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, Unreachable
 from botkit.settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from botkit.types import Any
 
 logger = logging.getLogger("botkit")
 
@@ -37,7 +34,7 @@ def handler(event: Any, context: Any) -> Any:
     a registration that Telegram refuses, and EventFailed for an event that may succeed later.
     """
     kind = kind_of(event)
-    allow(kind, context)
+    set_deadline(kind, context)
     match kind:
         case "webhook":
             from botkit.host import webhook
@@ -54,8 +51,8 @@ def handler(event: Any, context: Any) -> Any:
         case "queue":
             from botkit.host import queue
 
-            outcome = queue.answer(event)
-            allow("settle", context)
+            outcome = queue.receive(event)
+            set_deadline("settle", context)
             return queue.settle(event, outcome)
         case "register":
             from botkit.host import registration
@@ -76,7 +73,7 @@ def handler(event: Any, context: Any) -> Any:
         case _:
             from botkit.host import events
 
-            return events.answer(event)
+            return events.receive(event)
 
 
 def kind_of(event: Any) -> str:
@@ -107,7 +104,7 @@ def kind_of(event: Any) -> str:
     return "event"
 
 
-def allow(kind: str, context: Any = None) -> None:
+def set_deadline(kind: str, context: Any = None) -> None:
     """Set the deadline to what a kind of event may take, of what is left."""
     most, spare = TIMES.get(kind, TIMES["event"])
     left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
@@ -130,7 +127,7 @@ def start_up() -> None:
     except Misconfigured:  # the first update says so; a destroy works all the same
         pass
     if connects:
-        allow("connect")
+        set_deadline("connect")
         try:
             telegram.connect()
         except Unreachable as error:

@@ -19,10 +19,7 @@ from .deadline import deadline
 from .errors import Unreachable, loggable
 from .http.connection import Connection
 from .settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .types import Any, Json
 
 # Parts of exceptions' names at which to try again later: throttling, and a permission or
 # credentials that are wrong, which is configuration, so no update may be dropped.
@@ -48,7 +45,7 @@ class ClientError(Exception):
         self.code = code
 
 
-def call(service: str, target: str, params: dict[str, Any]) -> Any:
+def call(service: str, target: str, params: Json) -> Any:
     """Make a call and return its result, in the time that the invocation has left.
 
     `target` is the service's X-Amz-Target. Raises ClientError, or Unreachable where the answer

@@ -18,10 +18,7 @@ from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
 from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .types import Any, Json
 
 # The CA of api.telegram.org until April 2027, and the one that issues since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
@@ -37,7 +34,7 @@ class Client:
         self.token = token
         self.connection = Connection(api_url, proxy, ROOTS)
 
-    def post(self, method: str, params: dict[str, Any], timeout: float) -> Any:
+    def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
         A parameter that is None is left out: the Bot API would take it for the text "null".

@@ -120,14 +120,14 @@ EQUIVALENT = {
         "ask_for_calls ReplaceComparisonOperator_LtE_Lt 1": NOT_EQUAL,
     },
     "botkit/host/calls": {"fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES},
-    "botkit/host/events": {"answer ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
+    "botkit/host/events": {"receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
         "check ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
     },
     "botkit/host/mini_app": {
-        "encode ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
+        "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "the other status is 503",
     },
     "botkit/host/outcome": {
@@ -137,10 +137,10 @@ EQUIVALENT = {
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
-        "_call ReplaceBinaryOperator_Mul_Div 1": ONE_SECOND,
-        "_call ReplaceBinaryOperator_Mul_FloorDiv 1": ONE_SECOND,
-        "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
-        "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "_call_with_retries ReplaceBinaryOperator_Mul_Div 1": ONE_SECOND,
+        "_call_with_retries ReplaceBinaryOperator_Mul_FloorDiv 1": ONE_SECOND,
+        "_call_with_retries ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
+        "_call_with_retries ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
         "_menu NumberReplacer 1": ANY_CUT,
         "_menu NumberReplacer 2": ANY_CUT,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",

@@ -108,7 +108,7 @@ def test_nothing_else_is_trusted(
     system_trusts(monkeypatch, tmp_path, pem(other))
     impostor = trustme.CA(organization_name=EXPECTED)  # the name, and not in the system's store
     peer = serve(answers_all, tls=server_of(impostor))
-    with pytest.raises(module.Unreachable, match="SSLCertVerificationError"):
+    with pytest.raises(ConnectionError, match="SSLCertVerificationError"):
         module.Connection(peer.url, roots=roots).open(5)
     assert peer.requests == []
 

@@ -14,7 +14,8 @@ from local.project import LAMBDA
 from tests.support.stubs import copy_function
 
 HOST = ("alarm", "author", "calls", "outcome", "strict_json", "webhook")
-OURS = ("deadline", "errors", "host", *(f"host.{name}" for name in HOST), "http", "settings")
+ROOT = ("deadline", "errors", "host", "http", "settings", "types")
+OURS = (*ROOT, *(f"host.{name}" for name in HOST))
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import threading
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType
 
 REPEAT_SECONDS = 0.2  # until the alarm rings again, for code that catches everything
 

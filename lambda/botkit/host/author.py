@@ -7,15 +7,10 @@ import sys
 
 from ..deadline import deadline
 from ..errors import Misconfigured
+from ..types import Any, Json
 from .alarm import alarm
 from .calls import checked
 from .outcome import BadAnswer, where_raised
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
 
 logger = logging.getLogger("botkit")
 

@@ -6,13 +6,8 @@ import json
 
 from ..errors import Refused, Unreachable
 from ..settings import settings
+from ..types import Any, Json
 from .outcome import BadAnswer, Outcome, failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
 
 HINTS = {
     "dict": ": put it into a list",
@@ -53,10 +48,10 @@ def _check_json(call: Json) -> None:
         json.dumps(params, allow_nan=False)
 
 
-def make_calls(calls: list[Json]) -> Outcome:
+def make_or_respond(calls: list[Json]) -> Outcome:
     """Make calls, and leave the last one in `body` if it may be the response's."""
     last = calls.pop() if fits_response(calls[-1]) else None
-    outcome = carry_out(calls)
+    outcome = make_calls(calls)
     if last and outcome.name in ("answered", "refused"):
         # As text, since the bot may change its dict before the update is delivered again.
         body = json.dumps({name: value for name, value in last.items() if value is not None})
@@ -77,7 +72,7 @@ def fits_response(call: Json) -> bool:
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
-def carry_out(calls: list[Json]) -> Outcome:
+def make_calls(calls: list[Json]) -> Outcome:
     """Make calls in their order, until one must wait for the next delivery."""
     outcome = Outcome("answered")
     if not calls:

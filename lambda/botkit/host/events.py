@@ -5,20 +5,17 @@ from __future__ import annotations
 import time
 
 from ..errors import loggable
+from ..types import Any
 from . import author
-from .calls import carry_out, checked
+from .calls import checked, make_calls
 from .outcome import Outcome, failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class EventFailed(Exception):
     """An event wasn't answered, and may be later: Lambda tries an asynchronous one again."""
 
 
-def answer(event: Any) -> None:
+def receive(event: Any) -> None:
     """Make the calls that an event is, or those that the bot's on_event() returns for it.
 
     Raises EventFailed where a later try may succeed, unless a call was carried out.
@@ -37,7 +34,7 @@ def answer(event: Any) -> None:
     else:
         if todo is None:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
-        outcome = carry_out(todo) if todo else Outcome("ignored")
+        outcome = make_calls(todo) if todo else Outcome("ignored")
     outcome.log("event", started, source=source_of(event))
     if outcome.status != 200 or outcome.name == "bot_failed":
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")

@@ -18,14 +18,9 @@ import time
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
+from ..types import Any, Json
 from . import author, init_data, strict_json
 from .outcome import BadAnswer, Outcome, failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
 
 FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
@@ -68,10 +63,10 @@ def respond(event: Json) -> Json:
     if path == "/api" or path.startswith("/api/"):
         answer = ask_bot(event, method, path.removeprefix("/api"))
     elif method not in ("GET", "HEAD"):
-        answer = response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
+        answer = page_response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
     elif path in ("", "/"):
         query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
-        answer = response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+        answer = page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
     else:
         answer = send_file(path, event.get("headers"))
     if method == "HEAD":
@@ -79,7 +74,7 @@ def respond(event: Json) -> Json:
     return answer
 
 
-def response(status: int, body: str | bytes = "", **headers: str) -> Json:
+def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
     """Return a response as API Gateway takes it; an underscore in a header's name is a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
@@ -103,7 +98,7 @@ def send_file(path: str, headers: Any) -> Json:
     if content is None:
         content, encoding = read_file(path), None
     if content is None:
-        return response(404, "There is no such file.", Vary="Accept-Encoding")
+        return page_response(404, "There is no such file.", Vary="Accept-Encoding")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     more = {
@@ -115,10 +110,10 @@ def send_file(path: str, headers: Any) -> Json:
     if HASHED.search(path) and kind != "text/html":
         more["Cache_Control"] = "public, max-age=31536000, immutable"
     if tag in _text(headers, "if-none-match"):
-        return response(304, **more)
+        return page_response(304, **more)
     if encoding:
         more["Content_Encoding"] = encoding
-    return response(200, content, **more)
+    return page_response(200, content, **more)
 
 
 def read_file(path: str) -> bytes | None:
@@ -145,7 +140,7 @@ class Problem(Exception):
 
     def __init__(self, status: int, name: str, sentence: str) -> None:
         super().__init__(status, name, sentence)
-        self.response = problem(status, name, sentence)
+        self.response = problem_response(status, name, sentence)
 
 
 def ask_bot(event: Json, method: str, path: str) -> Json:
@@ -154,7 +149,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     text = ""
     try:
         request = read_request(event, method, path)
-        status, text = encode(author.ask("on_request", request))
+        status, text = status_and_json(author.ask("on_request", request))
         outcome = Outcome("answered")
     except Problem as refusal:
         return refusal.response
@@ -165,17 +160,19 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
         status = outcome.status
     outcome.log("request", started, method=method, status=status)
     if outcome.name == "answered":
-        return response(status, text, Content_Type="application/json")
+        return page_response(status, text, Content_Type="application/json")
     if status == 500:
-        return problem(500, "failed", "The bot failed. Its log says why.")
+        return problem_response(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
-    return problem(503, "unavailable", "The bot can't answer now. Try again later.", **later)
+    return problem_response(
+        503, "unavailable", "The bot can't answer now. Try again later.", **later
+    )
 
 
-def problem(status: int, error: str, message: str, **headers: str) -> Json:
+def problem_response(status: int, error: str, message: str, **headers: str) -> Json:
     """Return a response that tells the page, and its author, what is wrong."""
     body = json.dumps({"error": error, "message": message})
-    return response(status, body, Content_Type="application/json", **headers)
+    return page_response(status, body, Content_Type="application/json", **headers)
 
 
 def read_request(event: Json, method: str, path: str) -> Json:
@@ -234,7 +231,7 @@ def read_body(event: Json) -> Any:
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
-def encode(answer: Any) -> tuple[int, str]:
+def status_and_json(answer: Any) -> tuple[int, str]:
     """Return the status and the JSON of what on_request() returned. Raises BadAnswer."""
     status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
     if not isinstance(status, int) or not 200 <= status <= 599:

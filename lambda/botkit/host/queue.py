@@ -12,14 +12,9 @@ import logging
 from .. import aws
 from ..errors import Unreachable
 from ..settings import settings
+from ..types import Any, Json
 from . import webhook
 from .outcome import Outcome, failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
 
 logger = logging.getLogger("botkit")
 
@@ -74,7 +69,7 @@ def is_ours(event: Any) -> bool:
     return settings.queue_url.endswith(f"/{account}/{name}")
 
 
-def answer(event: Json) -> Outcome:
+def receive(event: Json) -> Outcome:
     """Answer the update in a message of our queue."""
     [record] = event["Records"]
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")

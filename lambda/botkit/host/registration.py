@@ -24,11 +24,8 @@ from .. import telegram
 from ..deadline import deadline
 from ..errors import Misconfigured, Refused, Unreachable, loggable
 from ..settings import settings
+from ..types import Any, Json
 from . import author
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 logger = logging.getLogger("botkit")
 
@@ -47,7 +44,7 @@ class RegistrationFailed(Exception):
     """The webhook is not registered; the text says why, in Telegram's words if it has any."""
 
 
-def register(event: dict[str, Any]) -> dict[str, Any]:
+def register(event: Json) -> Json:
     """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
 
     What may pass, such as a permission that isn't there yet, is tried again while there is time.
@@ -82,14 +79,14 @@ def register(event: dict[str, Any]) -> dict[str, Any]:
     if commands is not None:
         menu = _menu(commands)
         method = "setMyCommands" if menu else "deleteMyCommands"
-        _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+        _call_with_retries(method, {"commands": menu} if menu else {}, "set the bot's menu")
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
-        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
+        _call_with_retries("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
     _await_name(event["url"])
-    _call("setWebhook", params, "register the webhook")
-    info: dict[str, Any] = {}
+    _call_with_retries("setWebhook", params, "register the webhook")
+    info: Json = {}
     try:
         info = {**telegram.call("getWebhookInfo")}
     except Exception as error:  # it is registered all the same
@@ -102,7 +99,7 @@ def register(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def remove(event: dict[str, Any]) -> dict[str, Any]:
+def remove(event: Json) -> Json:
     """Remove the webhook, or the menu button, if it is still the event's `url`.
 
     So another deployment keeps its own. What goes wrong is logged: it must not hold up a destroy.
@@ -196,7 +193,7 @@ def _await_name(url: str) -> None:
         thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
 
 
-def _call(method: str, params: dict[str, Any], what: str) -> None:
+def _call_with_retries(method: str, params: Json, what: str) -> None:
     """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
     while True:
         try:

@@ -10,16 +10,13 @@ import time
 
 from .. import telegram
 from ..errors import Refused, Unreachable, loggable
+from ..types import Json
 from .outcome import failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
 
 
-def watch(event: dict[str, Any]) -> None:
+def watch(event: Json) -> None:
     """Print what the webhook is, as metrics in the event's `namespace`.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

@@ -8,19 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
+from collections.abc import Callable
 
 from ..errors import loggable
 from ..settings import settings
+from ..types import Json
 from . import author, strict_json
-from .calls import make_calls
+from .calls import make_or_respond
 from .outcome import Outcome, failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    Json = dict[str, Any]
 
 logger = logging.getLogger("botkit")
 
@@ -74,7 +69,7 @@ def answer(update: Json) -> Outcome:
         todo = author.ask_for_calls("reply", update)
     except BaseException as error:
         return failed(error)
-    outcome = make_calls(todo) if todo else Outcome("ignored")
+    outcome = make_or_respond(todo) if todo else Outcome("ignored")
     if outcome.carried_out:  # in case the update is delivered to this container again
         answered[update_id] = outcome.body
         if len(answered) > REMEMBERED:

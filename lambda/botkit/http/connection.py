@@ -76,11 +76,11 @@ class Connection:
             raise ConnectionError("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream, send
+        from .exchange import Stream, round_trip
 
         try:
             stream = Stream(connection, deadline, limit)
-            status, data, keep_alive = send(stream, self._url + path, body, headers)
+            status, data, keep_alive = round_trip(stream, self._url + path, body, headers)
         except Exception as error:
             connection.close()
             raise ConnectionError(_describe(error)) from None

@@ -7,13 +7,10 @@ import http.client
 import io
 import urllib.parse
 import urllib.request
+from collections.abc import Buffer
+from socket import socket
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Buffer
-    from socket import socket
-
-    from . import Deadline
+from . import Deadline
 
 HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
 
@@ -52,7 +49,7 @@ class Stream(io.RawIOBase):
         """Leave the socket open: its owner decides, after the response was read."""
 
 
-class Handler(urllib.request.BaseHandler):
+class OverStream(urllib.request.BaseHandler):
     """Sends requests over a stream, where urllib's own handlers open a connection for each."""
 
     def __init__(self, stream: Stream) -> None:
@@ -69,7 +66,7 @@ class Handler(urllib.request.BaseHandler):
     https_open = http_open
 
 
-def send(
+def round_trip(
     stream: Stream, url: str, body: bytes | None, headers: dict[str, str]
 ) -> tuple[int, bytes, bool]:
     """Post a body, or get where there is none.
@@ -78,7 +75,7 @@ def send(
     Raises any exception; its text may hold the URL.
     """
     opener = urllib.request.OpenerDirector()  # without redirects and the environment's proxies
-    opener.add_handler(Handler(stream))
+    opener.add_handler(OverStream(stream))
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
     with opener.open(request) as response:
         data = response.read()
