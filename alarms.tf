@@ -7,7 +7,10 @@ locals {
 
   # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
   watch = local.alarms_are_on ? {
-    watch = { expression = "cron(30 * * * ? *)", input = jsonencode({ watch = local.webhook_url, namespace = local.namespace }) }
+    watch = {
+      expression = "cron(30 * * * ? *)"
+      input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace })
+    }
   } : {}
 }
 

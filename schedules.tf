@@ -2,7 +2,7 @@
 
 locals {
   warm = var.warm_schedule == null ? {} : {
-    warm = { expression = var.warm_schedule, input = jsonencode({ warm = true }) }
+    warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
   }
 }
 

@@ -7,6 +7,7 @@ import logging
 import ssl
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ IN_ONE_PROCESS = (
     "tests/page/",
 )
 Start = Callable[..., Container]
+StartBot = Callable[..., Container]
 Serve = Callable[..., Peer]
 
 
@@ -203,6 +205,20 @@ def start_with_parameter(start: Start) -> Start:
             AWS_SESSION_TOKEN=SESSION_TOKEN,
             AWS_ENDPOINT_URL=store.url,
         )
+
+    return start_container
+
+
+@pytest.fixture
+def start_bot(
+    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StartBot:
+    """Start a container with a bot.py of one's own: `start_bot(source, NAME="value")`."""
+
+    def start_container(source: str, **environment: str) -> Container:
+        (tmp_path / "bot.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return start(bot_api.url, **environment)
 
     return start_container
 

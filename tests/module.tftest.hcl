@@ -398,7 +398,7 @@ run "the_warm_up_is_an_input_of_its_own" {
     error_message = "There is one schedule, as asked for."
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { warm = true } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_function.this.arn
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { tf = { action = "warm" } } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_function.this.arn
     error_message = "The schedule's target is the function, with the warm-up's input."
   }
   assert {
@@ -462,7 +462,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
     error_message = "The webhook is looked at once an hour."
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.schedule["watch"].input) == { watch = output.webhook_url, namespace = "TelegramBot/telegram-bot" }
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["watch"].input) == { tf = { action = "watch" }, url = output.webhook_url, namespace = "TelegramBot/telegram-bot" }
     error_message = "The function is told which webhook and which namespace, and nothing else."
   }
   assert {

@@ -15,14 +15,11 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from . import deadline
-from .connection import Connection
+from .deadline import deadline
 from .errors import Unreachable, loggable
+from .http.connection import Connection
 from .settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .types import Any, Json
 
 # Parts of exceptions' names at which to try again later: throttling, and a permission or
 # credentials that are wrong, which is configuration, so no update may be dropped.
@@ -48,7 +45,7 @@ class ClientError(Exception):
         self.code = code
 
 
-def call(service: str, target: str, params: dict[str, Any]) -> Any:
+def call(service: str, target: str, params: Json) -> Any:
     """Make a call and return its result, in the time that the invocation has left.
 
     `target` is the service's X-Amz-Target. Raises ClientError, or Unreachable where the answer
@@ -69,7 +66,10 @@ def call(service: str, target: str, params: dict[str, Any]) -> Any:
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
     headers["Authorization"] = authorization(service, settings.aws_region, headers, body)
-    status, data = connection.request("/", body, headers, deadline.left())
+    try:
+        status, data = connection.request("/", body, headers, deadline.left())
+    except ConnectionError as error:
+        raise Unreachable(str(error)) from None
     try:
         result = json.loads(data)
     except (ValueError, RecursionError):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .types import Json
 
 
 class Unreachable(Exception):
@@ -26,9 +24,7 @@ class Refused(Exception):
     Source: https://core.telegram.org/bots/api#making-requests
     """
 
-    def __init__(
-        self, method: str, code: int, description: str, parameters: dict[str, Any]
-    ) -> None:
+    def __init__(self, method: str, code: int, description: str, parameters: Json) -> None:
         super().__init__(loggable(f"{method}: {code} {description}"))
         self.code = code
         self.description = description

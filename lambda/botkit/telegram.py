@@ -14,14 +14,11 @@ import json
 import re
 import time
 
-from . import deadline
-from .connection import Connection
+from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
+from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .types import Any, Json
 
 # The CA of api.telegram.org until April 2027, and the one that issues since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
@@ -37,7 +34,7 @@ class Client:
         self.token = token
         self.connection = Connection(api_url, proxy, ROOTS)
 
-    def call(self, method: str, params: dict[str, Any], timeout: float) -> Any:
+    def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
         A parameter that is None is left out: the Bot API would take it for the text "null".
@@ -51,11 +48,11 @@ class Client:
         try:
             body, content_type = json.dumps(params).encode(), "application/json"
         except TypeError:  # there are files
-            from .multipart import encode
+            from .http.multipart import encode
 
             body, content_type = encode(params)
         headers = {"Content-Type": content_type}
-        status, data = self.connection.request(f"/bot{self.token}/{method}", body, headers, timeout)
+        status, data = self.request(f"/bot{self.token}/{method}", body, headers, timeout)
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError):
@@ -71,6 +68,22 @@ class Client:
             raise Unreachable(f"{method}: {code} {description}")
         raise Refused(method, code, description, _integers(answer.get("parameters")))
 
+    def request(
+        self,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+        limit: int = JSON_LIMIT,
+    ) -> tuple[int, bytes]:
+        """Make an HTTP request and return its status and body. Raises Unreachable."""
+        try:
+            return self.connection.request(path, body, headers, timeout, limit)
+        except ConnectionError as error:
+            raise Unreachable(str(error)) from None
+
+
+made = 0  # calls that Telegram carried out: the host looks whether there are more
 
 _client = Client(settings.api_url, settings.token, settings.proxy)
 _fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
@@ -82,9 +95,10 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram is called once more where it says that it would then carry the call out: with a token
     that was changed, or to a group that has a new id. Raises Refused or Unreachable.
     """
+    global made
     token()  # fetched, if there is none yet
     try:
-        return _client.call(method, params, deadline.left())
+        result = _client.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and _may_fetch_token():
             _fetch_token()
@@ -92,7 +106,9 @@ def call(method: str, /, **params: Any) -> Any:
         if refusal.code != 400 or refusal.migrate_to_chat_id is None:
             raise
         params["chat_id"] = refusal.migrate_to_chat_id
-    return _client.call(method, params, deadline.left())
+        result = _client.post(method, params, deadline.left())
+    made += 1
+    return result
 
 
 def download(file_path: str) -> bytes:
@@ -104,7 +120,7 @@ def download(file_path: str) -> bytes:
     from urllib.parse import quote
 
     path = f"/file/bot{token()}/{quote(file_path)}"
-    status, data = _client.connection.request(path, None, {}, deadline.left(), MAX_FILE)
+    status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
     if status == 200:
         return data
     if status in (400, 404):  # without its code, since a 404 is about the token elsewhere
@@ -134,7 +150,10 @@ def connect() -> None:
     try:
         token()
     finally:
-        _client.connection.open(deadline.left())
+        try:
+            _client.connection.open(deadline.left())
+        except ConnectionError as error:
+            raise Unreachable(str(error)) from None
 
 
 def forget_token() -> None:

@@ -3,7 +3,11 @@
 Written by scripts/update-bot-api from Bot API 10.1 (June 11, 2026).
 """
 
+from typing import Any as Any
 from typing import Literal, NotRequired, TypedDict
+
+Json = dict[str, Any]
+"""An object of JSON, where no type of this file is known."""
 
 InputFile = bytes | tuple[str, bytes]
 """What a file holds, or its name and that: https://core.telegram.org/bots/api#sending-files"""

@@ -69,7 +69,7 @@ def about(telegram: Client) -> tuple[Json, Json]:
     """
     found = []
     for method, fields in (("getMe", BOT), ("getWebhookInfo", WEBHOOK)):
-        answer = telegram.call(method, {}, CALL_SECONDS)
+        answer = telegram.post(method, {}, CALL_SECONDS)
         check(method, isinstance(answer, dict))
         kinds = {**fields, **{name: IF_ANY[name] for name in IF_ANY if name in answer}}
         check(method, all(isinstance(answer.get(name), kinds[name]) for name in kinds))

@@ -258,7 +258,7 @@ def secret(url: str) -> Check:
 def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     """Check the bot's page, if it has one: its file, its button and a forged request."""
     try:
-        button = telegram.call("getChatMenuButton", {}, CALL_SECONDS)
+        button = telegram.post("getChatMenuButton", {}, CALL_SECONDS)
     except (Refused, Unreachable) as error:
         return [Check("page", None, f"the menu button can't be read: {error}")]
     opens = button["web_app"]["url"] if button["type"] == "web_app" else ""

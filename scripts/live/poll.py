@@ -113,7 +113,7 @@ class Poll:
             return []
         started = time.monotonic()
         try:
-            updates = self.telegram.call("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
+            updates = self.telegram.post("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
             check("getUpdates", isinstance(updates, list) and all(map(is_update, updates)))
         except Unreachable as error:
             self._pause(f"Telegram can't be reached: {error}")
@@ -187,7 +187,7 @@ class Poll:
             return
         params = {"offset": self._offset, "limit": 1, "timeout": 0}
         try:
-            self.telegram.call("getUpdates", params, CALL_SECONDS)
+            self.telegram.post("getUpdates", params, CALL_SECONDS)
         except (Unreachable, Refused) as error:
             say(f"Telegram doesn't know yet that the last update was answered: {error}")
 
@@ -247,7 +247,7 @@ def begin(telegram: Client, take_over: bool) -> str:
                 "To receive them here instead, remove it with scripts/poll --take-over"
             )
         if info["url"]:
-            telegram.call("deleteWebhook", {}, CALL_SECONDS)
+            telegram.post("deleteWebhook", {}, CALL_SECONDS)
     except Refused as refusal:
         raise Stop(explained(refusal)) from None
     except Unreachable as error:

@@ -82,10 +82,10 @@ HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
 import bot
-from botkit.webhook import RegistrationFailed, handled_kinds
+from botkit.host import author, registration
 try:
-    kinds = handled_kinds(bot)
-except RegistrationFailed as error:
+    kinds = registration.handled_kinds(author.module())
+except Exception as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
     json.dump(kinds, answer)

@@ -44,7 +44,11 @@ STUB_HEAD = '''\
 Written by scripts/update-bot-api from {version} ({released}).
 """
 
+from typing import Any as Any
 from typing import Literal, NotRequired, TypedDict
+
+Json = dict[str, Any]
+"""An object of JSON, where no type of this file is known."""
 
 InputFile = bytes | tuple[str, bytes]
 """What a file holds, or its name and that: https://core.telegram.org/bots/api#sending-files"""

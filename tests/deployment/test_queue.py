@@ -87,7 +87,9 @@ def module(
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/queue.py")
+        change(
+            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/host/queue.py"
+        )
         module.apply()
         yield module
     assert [thing for thing in everything(aws) if "patient" in thing] == []

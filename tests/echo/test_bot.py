@@ -167,7 +167,8 @@ def test_odd_text_is_echoed(text: str) -> None:
 def test_start_and_help_say_what_the_bot_does(text: str) -> None:
     (call,) = reply(text=text)
     assert call["text"] == bot.HELP
-    assert call["reply_markup"] == {"inline_keyboard": [[bot.BUTTON]]}
+    button = {"text": bot.BUTTON, "callback_data": "pressed"}
+    assert call["reply_markup"] == {"inline_keyboard": [[button]]}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import telegram as python_telegram_bot
 from aiogram import types
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from botkit.multipart import encode
+from botkit.http.multipart import encode
 from emulators.telegram import Json, Telegram, post
 from emulators.telegram.files import picture
 

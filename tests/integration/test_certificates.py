@@ -19,7 +19,7 @@ EXPECTED = "Expected Root"
 
 @pytest.fixture
 def module() -> ModuleType:
-    return load("botkit.connection")
+    return load("botkit.http.connection")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_nothing_else_is_trusted(
     system_trusts(monkeypatch, tmp_path, pem(other))
     impostor = trustme.CA(organization_name=EXPECTED)  # the name, and not in the system's store
     peer = serve(answers_all, tls=server_of(impostor))
-    with pytest.raises(module.Unreachable, match="SSLCertVerificationError"):
+    with pytest.raises(ConnectionError, match="SSLCertVerificationError"):
         module.Connection(peer.url, roots=roots).open(5)
     assert peer.requests == []
 
@@ -157,4 +157,4 @@ def test_telegrams_ca_is_among_those_of_this_machine() -> None:
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     roots = load("botkit.telegram").ROOTS
-    assert 1 <= len(trusted(load("botkit.connection"), *roots)) <= len(roots)
+    assert 1 <= len(trusted(load("botkit.http.connection"), *roots)) <= len(roots)

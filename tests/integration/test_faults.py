@@ -360,7 +360,7 @@ def test_a_name_look_up_that_hangs(
     before = set(threading.enumerate())
     with monkeypatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", hang)
-        patch.setattr(container.handler.telegram._client.connection, "_last_used", 0)
+        patch.setattr(container.telegram._client.connection, "_last_used", 0)
         fails(container, "TimeoutError: ", update_id=2)
     late = set(threading.enumerate()) - before
     assert [thread.daemon for thread in late] == [True]  # it keeps no process from its end

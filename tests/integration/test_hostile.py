@@ -255,7 +255,11 @@ IMITATIONS: dict[str, Any] = {
     "a call": CALL,
     "calls": [CALL, CALL],
     "the warm-up": {"warm": True},
-    "a look at the webhook": {"watch": "https://bot.example/telegram", "namespace": "Bot"},
+    "a look at the webhook": {
+        "tf": {"action": "watch"},
+        "url": "https://bot.example/telegram",
+        "namespace": "Bot",
+    },
     "a destination's": {"requestContext": {"condition": "Success"}, "requestPayload": {}},
 }
 
@@ -264,7 +268,7 @@ IMITATIONS: dict[str, Any] = {
 def test_a_body_that_imitates_an_event_is_a_body(
     container: Container, peer: Peer, monkeypatch: pytest.MonkeyPatch, imitated: Any
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "on_event", lambda event: [CALL], raising=False)
+    monkeypatch.setattr(container.bot, "on_event", lambda event: [CALL], raising=False)
     assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
     assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
     assert is_refused_or_served(container, request(json.dumps(imitated), None)) == 401
@@ -291,7 +295,7 @@ def page(start: Start, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Container
     """A container with a page, whose bot must not be asked anything."""
     container = start(peer.url, MINI_APP_URL="https://bot.example/app/index.html")
     unasked: Any = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
-    monkeypatch.setattr(container.handler.bot, "on_request", unasked, raising=False)
+    monkeypatch.setattr(container.bot, "on_request", unasked, raising=False)
     return container
 
 
@@ -343,7 +347,7 @@ BODIES: dict[str, Json] = {
 
 def deliver(container: Container, body: Any) -> int:
     """Deliver a body with the right secret, for the first time, and return the status."""
-    container.handler.answered.clear()
+    container.module("host.webhook").answered.clear()
     return is_refused_or_served(container, request(json.dumps(body)))
 
 
@@ -435,6 +439,6 @@ def test_any_request_for_a_page_gets_a_status(
 def test_any_event_gets_an_answer(in_mode: Container, peer: Peer, event: Json) -> None:
     try:
         assert in_mode.invoke({**event, "tf": None})["statusCode"] in (400, 401)
-    except in_mode.handler.EventFailed:
+    except in_mode.module("host.events").EventFailed:
         assert "requestContext" not in event
     assert peer.requests == []

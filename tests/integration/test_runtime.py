@@ -206,8 +206,9 @@ def test_the_byte_code_is_used(task: Path) -> None:
 # ── What the alarms are made of
 
 ALARMS = "".join((ROOT / file).read_text() for file in ("alarms.tf", "mini_app.tf"))
-WATCH = {"watch": "https://bot.example/telegram", "namespace": "TelegramBot/bot"}
-INFO = {"url": WATCH["watch"], "pending_update_count": 3}
+URL = "https://bot.example/telegram"
+WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
+INFO = {"url": URL, "pending_update_count": 3}
 
 # Says what it hears, and also writes lines of its own that look like the function's.
 TALKATIVE = """
@@ -309,7 +310,9 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "incomplete": 1,
         "page_failed": 1,
     }
-    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {"queued"}
+    assert {line["outcome"] for line in found} == set(load("botkit.host.outcome").OUTCOMES) - {
+        "queued"
+    }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # What the alarms count is there at every log_level that they allow.
     counted = set(re.findall(r'(\w+)"? =>? {\n +advice', ALARMS))  # no other metric

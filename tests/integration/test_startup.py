@@ -23,10 +23,22 @@ before = set(sys.modules)
 import handler
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-OURS = ("calls", "deadline", "errors", "outcome", "settings", "strict_json")
+HOST = ("alarm", "author", "calls", "outcome", "strict_json", "webhook")
+ROOT = ("deadline", "errors", "host", "http", "settings", "types")
+OURS = (*ROOT, *(f"host.{name}" for name in HOST))
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-API = WEBHOOK | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
-DIAL = {"_socket", "array", "botkit.connection", "errno", "math", "select", "selectors", "socket"}
+API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
+DIAL = {
+    "_socket",
+    "array",
+    "botkit.http",
+    "botkit.http.connection",
+    "errno",
+    "math",
+    "select",
+    "selectors",
+    "socket",
+}
 
 
 def loaded(folder: Path, mode: str) -> set[str]:
@@ -74,9 +86,10 @@ def test_start_up_loads_only_what_is_on_its_list(
 
 def test_what_dials_loads_little() -> None:
     before = loaded_by("import botkit.errors, logging")
-    assert loaded_by("import logging, botkit.connection") - before <= DIAL
+    assert loaded_by("import logging, botkit.http.connection") - before <= DIAL
 
 
 def test_no_module_loads_typing() -> None:
-    ours = [f"botkit.{file.stem}" for file in sorted((LAMBDA / "botkit").glob("*.py"))]
+    files = sorted((LAMBDA / "botkit").rglob("*.py"))
+    ours = [".".join(file.relative_to(LAMBDA).with_suffix("").parts) for file in files]
     assert "typing" not in loaded_by(f"import {', '.join(ours)}")

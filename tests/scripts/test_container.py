@@ -23,7 +23,7 @@ def test_a_bot_is_asked_as_the_registration_does(
 
 
 def test_a_bot_that_handles_nothing_is_told_so(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text("")
+    (tmp_path / "bot.py").write_text("reply = print")
     with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
         handled_kinds(tmp_path)
 

@@ -28,14 +28,12 @@ from tests.support.needs import needs_terraform
 from tests.support.programs import run
 
 PACKAGE = SCRIPTS / "package"
-FILES = [str(path.relative_to(LAMBDA)) for path in sorted(LAMBDA.rglob("*.py*")) if path.is_file()]
-FILES = [name for name in FILES if not name.endswith(".pyc")]
-MODULES = [name for name in FILES if name.endswith(".py")]
+FILES = sorted(str(path.relative_to(LAMBDA)) for path in LAMBDA.rglob("*.py"))  # not types.pyi
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 TAG = sys.implementation.cache_tag
-DIGEST = "botkit/digest"
+DIGEST = "botkit/host/digest"
 
 
 def loaded(script: Path) -> ModuleType:
@@ -94,7 +92,7 @@ def copy(to: Path, **modules: str) -> ModuleType:
 def test_it_holds_only_the_modules_and_their_byte_code(tmp_path: Path) -> None:
     assert package(tmp_path / "a.zip") == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        paths = map(Path, MODULES)
+        paths = map(Path, FILES)
         byte_code = [str(path.parent / "__pycache__" / f"{path.stem}.{TAG}.pyc") for path in paths]
         assert archive.namelist() == [*FILES, *byte_code, DIGEST]
         assert archive.testzip() is None
@@ -109,7 +107,7 @@ def test_the_byte_code_is_never_checked_against_its_source(tmp_path: Path) -> No
     package(tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         byte_code = [name for name in archive.namelist() if name.endswith(".pyc")]
-        for name, module in zip(byte_code, MODULES, strict=True):
+        for name, module in zip(byte_code, FILES, strict=True):
             data = archive.read(name)
             assert data[:4] == importlib.util.MAGIC_NUMBER
             assert data[4:8] == b"\x01\0\0\0"  # a hash, and unchecked

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
 from local.events import webhook_event
@@ -90,6 +91,20 @@ class Container:
         """Deliver an update as Telegram does. Returns the status and Retry-After."""
         answer = self.invoke(request(json.dumps(update)), milliseconds)
         return answer["statusCode"], answer["headers"].get("Retry-After")
+
+    @property
+    def bot(self) -> ModuleType:
+        """The module of the bot that the container runs."""
+        return sys.modules["bot"]
+
+    @property
+    def telegram(self) -> Any:
+        """The module of the Bot API that the container uses."""
+        return self.module("telegram")
+
+    def module(self, name: str) -> Any:
+        """Return a module of botkit, which the container has loaded if it ever needed it."""
+        return importlib.import_module(f"botkit.{name}")
 
     @property
     def line(self) -> Json:
@@ -167,6 +182,43 @@ def message(update_id: int = 1, **fields: Any) -> Json:
 def echo(text: str = TEXT, **params: Any) -> Json:
     """Return the call with which the tests' bot answers a text."""
     return {"method": "sendMessage", "chat_id": 42, "text": "Heard: " + text, **params}
+
+
+UPDATE = json.dumps(message())
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
+
+
+def text_response(status: int, body: str = "", **headers: str) -> Json:
+    """Return the response that API Gateway gets to a webhook request, unless it holds a call."""
+    headers = {"Content-Type": "text/plain", **headers}
+    return {"statusCode": status, "headers": headers, "body": body}
+
+
+def outcome_of(container: Container, body: Any = UPDATE, **fields: Any) -> str:
+    """Deliver a body, which gets an empty 200, and return the outcome that is logged."""
+    assert container.invoke(request(body, **fields)) == text_response(200)
+    return str(container.line["outcome"])
+
+
+def failure(container: Container, event: Any) -> str:
+    """Invoke the function with an event that fails, and return the error that Lambda sees."""
+    try:
+        container.invoke(event)
+    except Exception as error:
+        assert type(error).__name__ == "EventFailed"
+        return str(error)
+    raise AssertionError("the event did not fail")
+
+
+def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) -> None:
+    """Have the bot's reply() return calls, or raise an exception."""
+
+    def reply(update: Json) -> Any:
+        if isinstance(calls, BaseException):
+            raise calls
+        return calls
+
+    monkeypatch.setattr(container.bot, "reply", reply)
 
 
 Part = Callable[["Peer", socket.socket], None]

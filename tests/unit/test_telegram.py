@@ -27,7 +27,7 @@ def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
 
     def get_me(answer: bytes) -> Any:
         clients.append(telegram.Client(serve(answers_and_closes(answer)).url, TOKEN))
-        return clients[-1].call("getMe", {}, 5)
+        return clients[-1].post("getMe", {}, 5)
 
     yield get_me
     for client in clients:
@@ -40,7 +40,7 @@ def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
     client = telegram.Client(peer.url, TOKEN)
     client.connection.open(5)
     params = {"chat_id": 42, "text": "שלום 👍 \ud83d \x00", "entities": [{"offset": 0}]}
-    assert client.call("sendMessage", params, 5) is True
+    assert client.post("sendMessage", params, 5) is True
     client.connection._kept.close()
     (request,) = peer.requests
     assert request.startswith(f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\n".encode())

@@ -43,7 +43,7 @@ def test_a_changed_token_is_fetched_again(
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.handler.telegram, "_fetched_at", time.time() - 61)
+    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
     assert container.deliver(message()) == (200, None)
     tokens = [request.split(b"/")[1].decode() for request in peer.requests]
     assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
@@ -58,7 +58,7 @@ def test_a_changed_token_and_then_a_new_id_cost_no_answer(
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.handler.telegram, "_fetched_at", time.time() - 61)
+    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
@@ -79,7 +79,7 @@ def test_only_the_refusal_of_the_token_in_use_has_it_fetched_again(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
-    telegram = start_with_parameter("http://127.0.0.1:1", store).handler.telegram
+    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
     monkeypatch.setattr(telegram, "_fetched_at", time.time() - 61)
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
     assert telegram.token("".join(TOKEN)) == OLD_TOKEN
@@ -99,9 +99,7 @@ def test_a_token_is_fetched_again_after_a_minute(
         def time() -> float:
             return 30 + age
 
-    telegram = start_with_parameter(
-        "http://127.0.0.1:1", serve(answers(parameter(TOKEN)))
-    ).handler.telegram
+    telegram = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).telegram
     monkeypatch.setattr(telegram, "_fetched_at", 30)
     monkeypatch.setattr(telegram, "time", Clock)
     assert telegram._may_fetch_token() is expected
@@ -204,7 +202,7 @@ def test_each_step_gets_the_time_that_those_before_it_left(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(OLD_TOKEN)))
-    telegram = start_with_parameter("http://127.0.0.1:1", store).handler.telegram
+    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
     given: list[float] = []
 
     def take_a_second() -> None:
@@ -222,7 +220,7 @@ def test_each_step_gets_the_time_that_those_before_it_left(
             raise telegram.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
 
     monkeypatch.setattr(importlib.import_module("botkit.aws"), "call", fetch)
-    monkeypatch.setattr(telegram._client, "call", call)
+    monkeypatch.setattr(telegram._client, "post", call)
     telegram._client.token = ""
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)
@@ -238,7 +236,7 @@ def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
     content = bytes(range(256)) * (20 << 12)  # 20 MB, as much as a bot can download
     peer = serve(answers(http(content)))
     container = start(peer.url)
-    assert container.handler.telegram.download("photos/a b.jpg") == content
+    assert container.telegram.download("photos/a b.jpg") == content
     assert peer.requests[0].startswith(f"GET /file/bot{TOKEN}/photos/a%20b.jpg HTTP/1.1".encode())
 
 
@@ -266,8 +264,8 @@ def test_a_download_that_fails(
     text: str,
 ) -> None:
     container = start(serve(answers(answer)).url)
-    download = container.handler.telegram.download
-    monkeypatch.setattr(container.handler.bot, "reply", lambda update: download("a"))
+    download = container.telegram.download
+    monkeypatch.setattr(container.bot, "reply", lambda update: download("a"))
     container.deliver(message())
     line = container.line
     assert (line["outcome"], line.get("error") or line["refusal"]) == (outcome, text)
@@ -278,4 +276,4 @@ def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve)
     store = serve(answers(denied, parameter(TOKEN)))
     peer = serve(answers(http(b"content")))
     container = start_with_parameter(peer.url, store)
-    assert container.handler.telegram.download("a") == b"content"
+    assert container.telegram.download("a") == b"content"

@@ -69,7 +69,7 @@ def node() -> Iterator[Node]:
 
 
 def ours(init_data: str) -> str:
-    module = load("botkit.init_data")
+    module = load("botkit.host.init_data")
     try:
         module.check(init_data, TOKEN)
     except module.Unauthorized as error:
@@ -280,7 +280,7 @@ def test_they_accept_what_ours_accepts(
 
 
 def test_the_fields_are_told_as_what_they_are() -> None:
-    module = load("botkit.init_data")
+    module = load("botkit.host.init_data")
     chat = {"id": -1, "type": "group", "title": "T"}
     fields = launch(chat=json.dumps(chat), receiver=USER, can_send_after="7", start_param="5")
     assert module.check(sign(fields), TOKEN) == {
@@ -305,7 +305,7 @@ LIMITS = {
 def test_the_limits_are_kept_to_the_second(
     monkeypatch: pytest.MonkeyPatch, age: int, said: str
 ) -> None:
-    module = load("botkit.init_data")
+    module = load("botkit.host.init_data")
     fields = launch()
     now = int(fields["auth_date"]) + age
     monkeypatch.setattr(module.time, "time", lambda: float(now))
@@ -320,7 +320,7 @@ def test_the_limits_are_kept_to_the_second(
 def test_the_comparison_takes_the_same_time_whatever_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = load("botkit.init_data")
+    module = load("botkit.host.init_data")
     compared = []
 
     def compare(a: bytes, b: bytes) -> bool:

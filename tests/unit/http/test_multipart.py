@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Serve, Start
 from tests.support.stubs import Json, answers_all, load, message
 
-multipart: Any = load("botkit.multipart")
+multipart: Any = load("botkit.http.multipart")
 
 
 def parsed(params: Json) -> list[tuple[Any, ...]]:
@@ -73,7 +73,7 @@ def test_a_photo_is_sent(start: Start, serve: Serve, monkeypatch: pytest.MonkeyP
     peer = serve(answers_all)
     container = start(peer.url)
     call = {"method": "sendPhoto", "chat_id": 42, "photo": ("lake.jpg", b"a picture")}
-    monkeypatch.setattr(container.handler.bot, "reply", lambda update: [call])
+    monkeypatch.setattr(container.bot, "reply", lambda update: [call])
     assert container.deliver(message()) == (200, None)
     (request,) = peer.requests
     head, _, body = request.partition(b"\r\n\r\n")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from ..types import Any
 
 
 def parse(data: str | bytes) -> Any:

@@ -12,9 +12,7 @@ import time
 from hmac import compare_digest
 from urllib.parse import parse_qsl
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from ..types import Json
 
 VALID_SECONDS = 24 * 3600  # clients keep initData that long
 FUTURE_SECONDS = 60  # by which Telegram's clock may be ahead of this one
@@ -34,7 +32,7 @@ class Expired(Unauthorized):
     error = "expired"
 
 
-def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> dict[str, Any]:
+def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> Json:
     """Return the fields that Telegram signed, without `hash` and `signature`.
 
     `user`, who opened the page, `receiver` and `chat` are objects, `auth_date` and `can_send_after`
@@ -43,7 +41,7 @@ def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> d
     """
     try:
         pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
-        fields: dict[str, Any] = dict(pairs)
+        fields: Json = dict(pairs)
         if len(fields) < len(pairs):
             raise ValueError("a field is there twice")
         given = fields.pop("hash").encode()

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from .errors import Unreachable
+from . import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class Connection:
             self._dial = Dial(self._first_hop)
 
     def open(self, timeout: float) -> None:
-        """Wait until the connection is open, at most `timeout` seconds. Raises Unreachable."""
+        """Wait until the connection is open, at most `timeout` seconds. Raises ConnectionError."""
         try:
-            self._kept = self._take(time.monotonic() + timeout)
+            self._kept = self._take(Deadline(timeout))
             self._last_used = time.time()
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
@@ -70,28 +70,28 @@ class Connection:
 
         `timeout` is in seconds, `limit` the most bytes of the response's body. The request is sent
         once: it may have arrived even if no response did.
-        Raises Unreachable, whose text never holds the path.
+        Raises ConnectionError, whose text never holds the path.
         """
         if timeout <= 0:
-            raise Unreachable("no time left")
-        deadline = time.monotonic() + timeout
+            raise ConnectionError("no time left")
+        deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream, send
+        from .exchange import Stream, round_trip
 
         try:
             stream = Stream(connection, deadline, limit)
-            status, data, keep_alive = send(stream, self._url + path, body, headers)
+            status, data, keep_alive = round_trip(stream, self._url + path, body, headers)
         except Exception as error:
             connection.close()
-            raise Unreachable(_describe(error)) from None
+            raise ConnectionError(_describe(error)) from None
         if keep_alive:
             self._kept, self._last_used = connection, time.time()
         else:
             connection.close()
         return status, data
 
-    def _take(self, deadline: float) -> socket.socket:
-        """Return the kept connection if it is still good, or a new one. Raises Unreachable."""
+    def _take(self, deadline: Deadline) -> socket.socket:
+        """Return the kept connection if it is still good, or a new one. Raises ConnectionError."""
         connection, self._kept = self._kept, None
         if connection:
             # The wall clock: a container's other clocks may stand still while it is frozen.
@@ -103,14 +103,14 @@ class Connection:
                 return self._connect(deadline)
             except Exception as error:
                 if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                    raise Unreachable(_describe(error)) from None
+                    raise ConnectionError(_describe(error)) from None
             logger.warning(
                 "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
                 self._host[0],
             )
             self._roots, self._tls = (), None
 
-    def _connect(self, deadline: float) -> socket.socket:
+    def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, through the proxy and with TLS where wanted."""
         self._dial = dial = self._dial or Dial(self._first_hop)
         if self._is_secure and not self._tls:
@@ -159,9 +159,9 @@ class Dial(threading.Thread):
         except Exception as error:
             self._outcome = error
 
-    def wait(self, deadline: float) -> socket.socket:
+    def wait(self, deadline: Deadline) -> socket.socket:
         """Return the connection. Raises what went wrong."""
-        self.join(max(deadline - time.monotonic(), 0))
+        self.join(max(deadline.left(), 0))
         outcome = self._outcome  # read once: the thread may set it at any time
         if isinstance(outcome, Exception):
             self._is_given_up = True
@@ -201,7 +201,7 @@ def _context(roots: tuple[str, ...]) -> SSLContext:
     return ssl.create_default_context(cadata=trusted)
 
 
-def _shake_hands(connection: SSLSocket, deadline: float) -> None:
+def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
     """Complete the TLS handshake; urllib loads while the host answers the first message."""
     import ssl
 
@@ -209,9 +209,7 @@ def _shake_hands(connection: SSLSocket, deadline: float) -> None:
     try:
         connection.do_handshake()
     except ssl.SSLWantReadError:
-        from .exchange import left
-
-        connection.settimeout(left(deadline))  # for the whole handshake
+        connection.settimeout(deadline.timeout())  # for the whole handshake
         connection.do_handshake()
 
 

@@ -9,15 +9,10 @@
 App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
 "CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
 nothing to do.
-
-A schedule has the webhook looked at, for CloudWatch's alarms:
-
-    {"watch": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -25,18 +20,16 @@ import socket
 import threading
 import time
 
-from . import deadline, telegram
-from .errors import Misconfigured, Refused, Unreachable, loggable
-from .outcome import failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from .. import telegram
+from ..deadline import deadline
+from ..errors import Misconfigured, Refused, Unreachable, loggable
+from ..settings import settings
+from ..types import Any, Json
+from . import author
 
 logger = logging.getLogger("botkit")
 
 PAUSE_SECONDS = 1.0  # between two attempts, of which the last one gets at least as long
-FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
 RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
 LOOK_UPS = 10  # in this time
 UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
@@ -51,7 +44,7 @@ class RegistrationFailed(Exception):
     """The webhook is not registered; the text says why, in Telegram's words if it has any."""
 
 
-def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
+def register(event: Json) -> Json:
     """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
 
     What may pass, such as a permission that isn't there yet, is tried again while there is time.
@@ -59,6 +52,13 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     afterwards. Raises RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
+    telegram.forget_token()  # it may have changed
+    try:
+        bot = author.module()
+    except Misconfigured as error:
+        cause = error.__cause__
+        told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
+        raise RegistrationFailed(told) from None
     packed = digest()
     if packed and event.get("sources", packed) != packed:
         # Terraform saves a refused upload as done, and wouldn't notice.
@@ -73,20 +73,20 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
         "url": event["url"],
         "max_connections": event["max_connections"],
         "allowed_updates": handled_kinds(bot),
-        "secret_token": secret,
+        "secret_token": settings.webhook_secret,
     }
     commands = getattr(bot, "COMMANDS", None)
     if commands is not None:
         menu = _menu(commands)
         method = "setMyCommands" if menu else "deleteMyCommands"
-        _call(method, {"commands": menu} if menu else {}, "set the bot's menu")
+        _call_with_retries(method, {"commands": menu} if menu else {}, "set the bot's menu")
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
-        _call("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
+        _call_with_retries("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
     _await_name(event["url"])
-    _call("setWebhook", params, "register the webhook")
-    info: dict[str, Any] = {}
+    _call_with_retries("setWebhook", params, "register the webhook")
+    info: Json = {}
     try:
         info = {**telegram.call("getWebhookInfo")}
     except Exception as error:  # it is registered all the same
@@ -99,57 +99,36 @@ def register(event: dict[str, Any], bot: Any, secret: str) -> dict[str, Any]:
     }
 
 
-def remove(event: dict[str, Any]) -> None:
+def remove(event: Json) -> Json:
     """Remove the webhook, or the menu button, if it is still the event's `url`.
 
-    So another deployment keeps its own.
+    So another deployment keeps its own. What goes wrong is logged: it must not hold up a destroy.
     """
-    if event.get("is") == "menu button":
-        button = telegram.call("getChatMenuButton")
-        if button["type"] == "web_app" and button["web_app"]["url"] == event["url"]:
-            telegram.call("setChatMenuButton", menu_button={"type": "default"})
-        return
-    url = telegram.call("getWebhookInfo")["url"]
-    if url == event["url"]:
-        telegram.call("deleteWebhook")
-    elif url:
-        logger.warning("the webhook is another deployment's now, and stays")
-
-
-def watch(event: dict[str, Any]) -> None:
-    """Print what the webhook is, as metrics in the event's `namespace`.
-
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-    """
+    what = event.get("is", "webhook")
     try:
-        info = telegram.call("getWebhookInfo")
-    except (Refused, Unreachable) as error:
-        failed(error).log("watch")
-        return
-    now, last_error = time.time(), info.get("last_error_message")
-    metrics = {
-        "WebhookLost": int(info["url"] != event["watch"]),
-        "WebhookFailing": int(
-            info["pending_update_count"] > 0
-            and now - info.get("last_error_date", 0) < FAILING_SECONDS
-        ),
-        "PendingUpdates": info["pending_update_count"],
-    }
-    directive = {
-        "Namespace": event["namespace"],
-        "Dimensions": [[]],
-        "Metrics": [{"Name": name} for name in metrics],
-    }
-    line = {
-        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
-        # So that no log_level drops the line. Without these two it would be of level INFO.
-        "level": "FATAL",
-        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-        "message": "webhook",
-        **metrics,
-        "last_error": last_error and loggable(str(last_error)),
-    }
-    print(json.dumps(line))
+        telegram.forget_token()  # it may have changed
+        if what == "menu button":
+            _remove_menu_button(event["url"])
+        else:
+            _remove_webhook(event["url"])
+    except Exception as error:  # a dead token, Telegram away
+        reason = f"{type(error).__name__}: {error}"
+        logger.error(f"the {what} was not removed", extra={"error": reason})
+    return {}
+
+
+def _remove_menu_button(url: str) -> None:
+    button = telegram.call("getChatMenuButton")
+    if button["type"] == "web_app" and button["web_app"]["url"] == url:
+        telegram.call("setChatMenuButton", menu_button={"type": "default"})
+
+
+def _remove_webhook(url: str) -> None:
+    registered = telegram.call("getWebhookInfo")["url"]
+    if registered == url:
+        telegram.call("deleteWebhook")
+    elif registered:
+        logger.warning("the webhook is another deployment's now, and stays")
 
 
 def digest() -> str:
@@ -216,7 +195,7 @@ def _await_name(url: str) -> None:
         thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
 
 
-def _call(method: str, params: dict[str, Any], what: str) -> None:
+def _call_with_retries(method: str, params: Json, what: str) -> None:
     """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
     while True:
         try:

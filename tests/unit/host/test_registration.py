@@ -1,10 +1,11 @@
-"""webhook.py: Terraform's invocations register the webhook, and remove it."""
+"""registration.py: Terraform's invocations register the webhook, and remove it."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -256,7 +257,7 @@ def test_a_malformed_token_is_told_at_once(
 def test_it_is_tried_until_the_time_is_nearly_up(
     container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
 ) -> None:
-    webhook = importlib.import_module("botkit.webhook")
+    webhook = importlib.import_module("botkit.host.registration")
     errors = {
         "Too Many Requests": webhook.Refused("setWebhook", 429, "Too Many Requests", {}),
         "AccessDenied": webhook.Unreachable("the token can't be fetched: AccessDenied"),
@@ -309,7 +310,7 @@ def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
 def test_a_function_with_other_code_fails_the_apply(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    webhook = importlib.import_module("botkit.webhook")
+    webhook = importlib.import_module("botkit.host.registration")
     monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
     for planned in ("0", "2"):
         with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
@@ -324,14 +325,14 @@ def test_a_function_with_other_code_fails_the_apply(
 def test_the_digest_is_in_a_file_of_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    webhook = load("botkit.webhook")
+    webhook = load("botkit.host.registration")
     assert webhook.digest() == "", "there is none in a checkout"
     (tmp_path / "digest").write_text("f" * 64)
-    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "webhook.py"))
+    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "registration.py"))
     assert webhook.digest() == "f" * 64
 
 
-@pytest.mark.parametrize("action", ["create", "update", "anything"])
+@pytest.mark.parametrize("action", ["create", "update"])
 def test_nothing_else_does_anything(container: Container, action: str) -> None:
     assert container.invoke(event(action)) == {}
 
@@ -342,7 +343,7 @@ def test_nothing_else_does_anything(container: Container, action: str) -> None:
 def test_an_empty_menu_is_deleted(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", {})
+    monkeypatch.setattr(container.bot, "COMMANDS", {})
     bot_api.answers("deleteMyCommands", {})
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
@@ -352,7 +353,7 @@ def test_an_empty_menu_is_deleted(
 def test_without_commands_the_menu_is_left_as_it_is(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(container.handler.bot, "COMMANDS")
+    monkeypatch.delattr(container.bot, "COMMANDS")
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
     assert container.invoke(event("register"))["url"] == URL
@@ -385,7 +386,7 @@ MENUS: dict[str, tuple[Any, str]] = {
 def test_a_menu_that_telegram_would_refuse_is_not_sent(
     container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
     with pytest.raises(Exception, match=error) as caught:
         container.invoke(event("register"))
     assert type(caught.value).__name__ == "RegistrationFailed"
@@ -395,7 +396,7 @@ def test_the_limits_of_a_menu_are_telegrams(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = {f"{number:_>32}": "x" * 256 for number in range(99)} | {"x": "y"}
-    monkeypatch.setattr(container.handler.bot, "COMMANDS", commands)
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
     menu = [{"command": name, "description": text} for name, text in commands.items()]
     bot_api.answers("setMyCommands", {"commands": menu})
     bot_api.answers("setWebhook", SET)
@@ -465,7 +466,7 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(
 def test_a_page_may_be_open_for_any_number_of_seconds(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", seconds, raising=False)
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
@@ -475,7 +476,7 @@ def test_a_page_may_be_open_for_any_number_of_seconds(
 def test_a_page_may_not_be_open_for_no_number_of_seconds(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", "60", raising=False)
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
     with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
         container.invoke(event("register"))
 
@@ -486,8 +487,8 @@ def test_a_page_may_not_be_open_for_no_number_of_seconds(
 def test_a_bot_says_what_it_handles_in_any_collection(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
-    assert importlib.import_module("botkit.webhook").handled_kinds(container.handler.bot) == [
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    assert importlib.import_module("botkit.host.registration").handled_kinds(container.bot) == [
         "message"
     ]
 
@@ -496,7 +497,7 @@ def test_a_bot_says_what_it_handles_in_any_collection(
 def test_a_bot_must_say_what_it_handles(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:
-    monkeypatch.setattr(container.handler.bot, "HANDLED", handled)
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
     with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
         container.invoke(event("register"))
 
@@ -504,8 +505,7 @@ def test_a_bot_must_say_what_it_handles(
 def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler, "import_error", ImportError("AWS is away"))
-    monkeypatch.setattr(container.handler, "bot", None)
+    monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
@@ -513,7 +513,7 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
 
 
 def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(container.handler.bot, "reply")
+    monkeypatch.delattr(container.bot, "reply")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
         container.invoke(event("register"))
 
@@ -568,85 +568,5 @@ def test_a_request_over_http_never_registers_or_removes(container: Container, ac
         assert container.invoke(each)["statusCode"] in (400, 401)
 
 
-# ── The look at it
-
-
-WATCH = {"watch": URL, "namespace": "TelegramBot/bot"}
-NOW = 1767225600
-AT = "2026-01-01T00:00:00Z"
-SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
-    "well": ({}, (0, 0, 3), None),
-    "gone": ({"url": ""}, (1, 0, 3), None),
-    "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
-    "failing": ({"last_error_date": NOW - 3899, "last_error_message": "401"}, (0, 1, 3), "401"),
-    "failing for an update": (
-        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 1},
-        (0, 1, 1),
-        "503",
-    ),
-    "failed, long ago": (
-        {"last_error_date": NOW - 3900, "last_error_message": "503"},
-        (0, 0, 3),
-        "503",
-    ),
-    "failed, and answered since": (
-        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 0},
-        (0, 0, 0),
-        "503",
-    ),
-    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
-}
-
-
-@pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
-def test_what_the_webhook_is_is_printed_as_metrics(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    more: Json,
-    values: tuple[int, int, int],
-    last_error: str | None,
-) -> None:
-    import time
-
-    monkeypatch.setattr(time, "time", lambda: float(NOW))
-    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
-    assert container.invoke(WATCH) is None
-    names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
-    directive = {
-        "Namespace": "TelegramBot/bot",
-        "Dimensions": [[]],
-        "Metrics": [{"Name": name} for name in names],
-    }
-    printed = capsys.readouterr().out
-    assert json.loads(printed) == {
-        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
-        "level": "FATAL",
-        "timestamp": AT,
-        "message": "webhook",
-        **dict(zip(names, values, strict=True)),
-        "last_error": last_error,
-    }
-    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
-    assert container.log == []
-
-
-@pytest.mark.parametrize(
-    ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
-)
-def test_where_telegram_tells_nothing_there_is_no_metric(
-    container: Container,
-    bot_api: BotApi,
-    capsys: pytest.CaptureFixture[str],
-    code: int,
-    outcome: str,
-) -> None:
-    bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
-    assert container.invoke(WATCH) is None
-    assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)
-    assert capsys.readouterr().out == ""
-
-
 def test_the_failure_has_a_name_of_its_own() -> None:
-    assert load("botkit.webhook").RegistrationFailed.__mro__[1] is Exception
+    assert load("botkit.host.registration").RegistrationFailed.__mro__[1] is Exception

@@ -9,16 +9,12 @@ from __future__ import annotations
 import json
 import logging
 
-from . import aws
-from .errors import Unreachable
+from .. import aws
+from ..errors import Unreachable
+from ..settings import settings
+from ..types import Any, Json
+from . import webhook
 from .outcome import Outcome, failed
-from .settings import settings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
 
 logger = logging.getLogger("botkit")
 
@@ -28,7 +24,7 @@ LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds; SQS hides a message for 12 hours at most, all in all
 
 
-def send(update: Json) -> Outcome:
+def enqueue(update: Json) -> Outcome:
     """Put an update into the queue, which takes the same `update_id` once in five minutes.
 
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -60,8 +56,8 @@ def group(update: Json) -> str:
     return kind
 
 
-def record_of(event: Json) -> Json | None:
-    """Return the message that an event of our queue brings, or None if it is another event.
+def is_ours(event: Any) -> bool:
+    """Tell whether an event brings a message of our queue.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
@@ -69,17 +65,24 @@ def record_of(event: Json) -> Json | None:
         [record] = event["Records"]
         account, name = record["eventSourceARN"].split(":")[-2:]
     except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-    return record if settings.queue_url.endswith(f"/{account}/{name}") else None
+        return False
+    return settings.queue_url.endswith(f"/{account}/{name}")
 
 
-def settle(record: Json, outcome: Outcome) -> Json:
+def receive(event: Json) -> Outcome:
+    """Answer the update in a message of our queue."""
+    [record] = event["Records"]
+    return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
+
+
+def settle(event: Json, outcome: Outcome) -> Json:
     """Return what tells Lambda whether a message is done; one that isn't comes again later.
 
     It isn't an exception, since a busy Telegram is no error of the function's.
     """
     if outcome.status == 200:
         return {"batchItemFailures": []}
+    [record] = event["Records"]
     pause = outcome.retry_after
     if pause is None or pause <= 0:
         received = int(record["attributes"]["ApproximateReceiveCount"])

@@ -18,16 +18,9 @@ import time
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
-from . import calls, init_data, strict_json
-from .errors import Unreachable
-from .outcome import Outcome, failed, since
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    Json = dict[str, Any]
+from ..types import Any, Json
+from . import author, init_data, strict_json
+from .outcome import BadAnswer, Outcome, failed
 
 FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
@@ -60,23 +53,20 @@ GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
-def respond(event: Json, usable_bot: Callable[[], Any], ask_bot: Callable[..., Outcome]) -> Json:
-    """Answer a request to /app or below it, which API Gateway has recognised as one.
-
-    `usable_bot` and `ask_bot` are the handler's functions.
-    """
+def respond(event: Json) -> Json:
+    """Return the response to a request to /app or below it."""
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
     method = _text(http, "method")
     # API Gateway decodes all but %25, and takes several slashes for the first one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
-        answer = on_request(event, method, path.removeprefix("/api"), usable_bot, ask_bot)
+        answer = ask_bot(event, method, path.removeprefix("/api"))
     elif method not in ("GET", "HEAD"):
-        answer = response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
+        answer = page_response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
     elif path in ("", "/"):
         query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
-        answer = response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+        answer = page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
     else:
         answer = send_file(path, event.get("headers"))
     if method == "HEAD":
@@ -84,7 +74,7 @@ def respond(event: Json, usable_bot: Callable[[], Any], ask_bot: Callable[..., O
     return answer
 
 
-def response(status: int, body: str | bytes = "", **headers: str) -> Json:
+def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
     """Return a response as API Gateway takes it; an underscore in a header's name is a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
@@ -108,7 +98,7 @@ def send_file(path: str, headers: Any) -> Json:
     if content is None:
         content, encoding = read_file(path), None
     if content is None:
-        return response(404, "There is no such file.", Vary="Accept-Encoding")
+        return page_response(404, "There is no such file.", Vary="Accept-Encoding")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     more = {
@@ -120,10 +110,10 @@ def send_file(path: str, headers: Any) -> Json:
     if HASHED.search(path) and kind != "text/html":
         more["Cache_Control"] = "public, max-age=31536000, immutable"
     if tag in _text(headers, "if-none-match"):
-        return response(304, **more)
+        return page_response(304, **more)
     if encoding:
         more["Content_Encoding"] = encoding
-    return response(200, content, **more)
+    return page_response(200, content, **more)
 
 
 def read_file(path: str) -> bytes | None:
@@ -145,72 +135,83 @@ def read_file(path: str) -> bytes | None:
         return None
 
 
-def on_request(
-    event: Json,
-    method: str,
-    path: str,
-    usable_bot: Callable[[], Any],
-    ask_bot: Callable[..., Outcome],
-) -> Json:
-    """Return what bot.on_request() answers to a request whose initData Telegram signed."""
+class Problem(Exception):
+    """A request that doesn't reach the bot: the status, a name and a sentence for the page."""
+
+    def __init__(self, status: int, name: str, sentence: str) -> None:
+        super().__init__(status, name, sentence)
+        self.response = problem_response(status, name, sentence)
+
+
+def ask_bot(event: Json, method: str, path: str) -> Json:
+    """Return what bot.on_request() answers to a request, if Telegram signed its initData."""
     started = time.monotonic()
-    headers = event.get("headers")
+    text = ""
     try:
-        bot = usable_bot()
-        seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
-        signed = authenticate(_text(headers, "authorization"), seconds)
-        body = read_body(event)
-    except init_data.Unauthorized as error:
-        return problem(401, error.error, str(error))
-    except ValueError as error:
-        return problem(400, "bad_request", str(error))
-    except Unreachable as error:  # bot.py can't be imported, or there is no token to check with
+        request = read_request(event, method, path)
+        status, text = status_and_json(author.ask("on_request", request))
+        outcome = Outcome("answered")
+    except Problem as refusal:
+        return refusal.response
+    except BaseException as error:
         outcome = failed(error)
-    else:
-        if not hasattr(bot, "on_request"):
-            return problem(404, "not_found", "bot.py has no on_request(request).")
-        query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
-        request = {"method": method, "path": path or "/", "query": query, "body": body}
-        request = {**dict.fromkeys(OPTIONAL), **signed, **request}
-        outcome = ask_bot(
-            "on_request", request, lambda a: Outcome("answered", page_answer=a), ask_for_answer
-        )
         if outcome.name in ("bot_failed", "refused"):
             outcome = outcome._replace(name="page_failed")
-    status, text = outcome.page_answer or (outcome.status, "")
-    outcome.log("request", method=method, status=status, milliseconds=since(started))
-    if outcome.page_answer:
-        return response(status, text, Content_Type="application/json")
-    if outcome.status == 500:
-        return problem(500, "failed", "The bot failed. Its log says why.")
+        status = outcome.status
+    outcome.log("request", started, method=method, status=status)
+    if outcome.name == "answered":
+        return page_response(status, text, Content_Type="application/json")
+    if status == 500:
+        return problem_response(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
-    return problem(503, "unavailable", "The bot can't answer now. Try again later.", **later)
+    return problem_response(
+        503, "unavailable", "The bot can't answer now. Try again later.", **later
+    )
 
 
-def problem(status: int, error: str, message: str, **headers: str) -> Json:
+def problem_response(status: int, error: str, message: str, **headers: str) -> Json:
     """Return a response that tells the page, and its author, what is wrong."""
     body = json.dumps({"error": error, "message": message})
-    return response(status, body, Content_Type="application/json", **headers)
+    return page_response(status, body, Content_Type="application/json", **headers)
+
+
+def read_request(event: Json, method: str, path: str) -> Json:
+    """Return a request as on_request() gets it.
+
+    Raises Problem, or Unreachable where there is no bot.py or no token.
+    """
+    bot = author.module()
+    seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
+    signed = authenticate(_text(event.get("headers"), "authorization"), seconds)
+    body = read_body(event)
+    if not hasattr(bot, "on_request"):
+        raise Problem(404, "not_found", "bot.py has no on_request(request).")
+    query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
+    request = {"method": method, "path": path or "/", "query": query, "body": body}
+    return {**dict.fromkeys(OPTIONAL), **signed, **request}
 
 
 def authenticate(authorization: str, seconds: float) -> Json:
-    """Return what Telegram signed. Raises Unauthorized, or Unreachable where there is no token."""
-    from . import telegram
+    """Return what Telegram signed. Raises Problem, or Unreachable where there is no token."""
+    from .. import telegram
 
     scheme, _, data = authorization.partition(" ")
     if scheme.lower() != "tma" or not data:
-        raise init_data.Unauthorized("The header must be Authorization: tma <initData>.")
+        raise Problem(401, "unauthorized", "The header must be Authorization: tma <initData>.")
     token = telegram.token()
     try:
-        return init_data.check(data, token, seconds)
-    except init_data.Unauthorized:  # a token in Parameter Store may have changed
-        return init_data.check(data, telegram.token(token), seconds)
+        try:
+            return init_data.check(data, token, seconds)
+        except init_data.Unauthorized:  # a token in Parameter Store may have changed
+            return init_data.check(data, telegram.token(token), seconds)
+    except init_data.Unauthorized as error:
+        raise Problem(401, error.error, str(error)) from None
 
 
 def read_body(event: Json) -> Any:
     """Return a request's body: parsed JSON, text, bytes of another type, or None if it is empty.
 
-    Raises ValueError, which says what is wrong.
+    Raises Problem.
     """
     kind = _text(event.get("headers"), "content-type").partition(";")[0].strip().lower()
     text = _text(event, "body")
@@ -219,37 +220,33 @@ def read_body(event: Json) -> Any:
         try:
             data = b64decode(text, validate=True)
         except ValueError:
-            raise ValueError("The body isn't valid base64.") from None
+            raise Problem(400, "bad_request", "The body isn't valid base64.") from None
     if not data:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
             return strict_json.parse(data)
         except ValueError:
-            raise ValueError("The body isn't valid JSON.") from None
+            raise Problem(400, "bad_request", "The body isn't valid JSON.") from None
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
-def ask_for_answer(bot: Any, name: str, argument: Any) -> tuple[int, str]:
-    """Call a function of the bot's, and return the status and the JSON that it answers with.
-
-    Raises BadCalls, TimeIsUp, or what the function raises.
-    """
-    answer = calls.run(bot, name, argument)
+def status_and_json(answer: Any) -> tuple[int, str]:
+    """Return the status and the JSON of what on_request() returned. Raises BadAnswer."""
     status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
     if not isinstance(status, int) or not 200 <= status <= 599:
         # Without its value, unless it is a number: it may quote people.
         wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
-        raise calls.BadCalls(
-            f"{name}() must return its answer, or a pair of a status from 200 to 599 and its "
+        raise BadAnswer(
+            "on_request() must return its answer, or a pair of a status from 200 to 599 and its "
             f"answer: {wrong} is no status"
         )
     try:
         text = "" if status == 204 else json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise calls.BadCalls(f"{name}() must return what JSON can hold: {error}") from None
+        raise BadAnswer(f"on_request() must return what JSON can hold: {error}") from None
     if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts it, in the JSON of the response
-        raise calls.BadCalls(f"{name}() must return less than 6 MB of JSON")
+        raise BadAnswer("on_request() must return less than 6 MB of JSON")
     return int(status), text
 
 

@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -19,7 +20,7 @@ from awslambdaric.lambda_runtime_marshaller import to_json
 from local.events import app_event
 from local.project import ROOT
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
 from tests.support.stubs import (
     OLD_TOKEN,
@@ -60,7 +61,7 @@ def show(container: Container, folder: Path) -> Container:
 
 
 def page_module() -> Any:
-    return importlib.import_module("botkit.mini_app")
+    return importlib.import_module("botkit.host.mini_app")
 
 
 def content(answer: Json) -> bytes:
@@ -344,7 +345,7 @@ def test_without_a_folder_there_is_no_file(container: Container, tmp_path: Path)
 
 def test_the_folder_is_beside_the_bot_that_is_imported(container: Container) -> None:
     module = importlib.reload(page_module())
-    assert module.FOLDER == str(Path(container.handler.bot.__file__).parent)
+    assert module.FOLDER == str(Path(str(container.bot.__file__)).parent)
 
 
 def test_the_largest_file_that_is_packed_fits_lambdas_answer(
@@ -391,9 +392,9 @@ def test_it_is_loaded_when_it_is_asked_for(start: Start, bot_api: BotApi) -> Non
     container = start(bot_api.url, **ON)
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())
-    assert "botkit.mini_app" not in sys.modules
+    assert "botkit.host.mini_app" not in sys.modules
     get(container, "/app/index.html")
-    assert "botkit.mini_app" in sys.modules
+    assert "botkit.host.mini_app" in sys.modules
 
 
 # ── Requests
@@ -413,7 +414,7 @@ def answer_with(
             raise answer
         return answer(request) if callable(answer) else answer
 
-    monkeypatch.setattr(container.handler.bot, "on_request", on_request, raising=False)
+    monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
     return got
 
 
@@ -569,18 +570,17 @@ def test_a_bot_says_how_long_its_pages_may_be_open(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_with(container, monkeypatch)
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", 60, raising=False)
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", 60, raising=False)
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
     assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
 
 
 def test_a_bot_says_so_even_where_it_is_imported_for_this_request(
-    container: Container, monkeypatch: pytest.MonkeyPatch
+    start_bot: StartBot, tmp_path: Path
 ) -> None:
-    answer_with(container, monkeypatch)
-    monkeypatch.setattr(container.handler.bot, "INIT_DATA_SECONDS", 60, raising=False)
-    monkeypatch.setattr(container.handler, "import_error", ImportError("AWS is away"))
-    monkeypatch.setattr(container.handler, "bot", None)
+    source = "import os\nos.stat(__file__ + '.there')\nINIT_DATA_SECONDS = 60\nreply = len"
+    container = start_bot(source, **ON)
+    (tmp_path / "bot.py.there").touch()
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
 
 
@@ -665,7 +665,7 @@ def test_an_exception_is_logged_and_not_told(
 def test_a_refusal_that_the_bot_lets_pass_is_logged_and_not_told(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    telegram: ModuleType = container.handler.telegram
+    telegram: ModuleType = container.telegram
     call = {"method": "getChatMember", "chat_id": -1, "user_id": 42}
     bot_api.refuses(call, 400, "Bad Request: chat not found")
     answer_with(
@@ -699,7 +699,7 @@ def test_what_may_pass_is_no_failure_of_the_bots(
     outcome: str,
     retry_after: str | None,
 ) -> None:
-    telegram: ModuleType = container.handler.telegram
+    telegram: ModuleType = container.telegram
     bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
     answer_with(container, monkeypatch, lambda _: telegram.call("getChat", chat_id=42))
     event = app_event("GET", "/app/api", headers={"authorization": TMA + sign(launch())})
@@ -739,7 +739,7 @@ def test_a_coroutine_is_named(container: Container, monkeypatch: pytest.MonkeyPa
     async def on_request(request: Json) -> None:
         pass
 
-    monkeypatch.setattr(container.handler.bot, "on_request", on_request, raising=False)
+    monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
     assert ask(container) == (500, FAILED)
     assert container.line["error"] == "on_request() must be written with def, not async def"
 
@@ -752,9 +752,7 @@ def test_a_bot_without_an_answer_says_so(container: Container) -> None:
 def test_a_bot_that_cannot_be_imported_keeps_its_page(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container.handler, "import_error", SyntaxError("x"))
-    monkeypatch.setattr(container.handler, "bot", None)
-    monkeypatch.setattr(container.handler, "import_bot", lambda: None)
+    monkeypatch.setitem(sys.modules, "bot", None)  # so that an import fails
     assert get(container, "/app/index.html")["statusCode"] == 200
     assert ask(container) == (503, UNAVAILABLE)
     assert (container.line["outcome"], container.line["status"]) == ("misconfigured", 503)
@@ -794,7 +792,7 @@ def test_the_token_may_be_in_parameter_store(
     # It was changed a moment ago: a stranger can't have it fetched each time.
     assert ask(container)[0] == 401
     assert len(store.requests) == 1
-    monkeypatch.setattr(container.handler.telegram, "_fetched_at", -1e9)
+    monkeypatch.setattr(container.telegram, "_fetched_at", -1e9)
     assert ask(container)[0] == 200
     assert ask(container, authorization=old)[0] == 401
     assert len(store.requests) == 2

@@ -7,12 +7,12 @@ import os
 import time
 from collections import namedtuple
 
-from .errors import Misconfigured, Refused, Unreachable, loggable
+from ..errors import Misconfigured, Refused, Unreachable, loggable
 
 logger = logging.getLogger("botkit")
 
-# Folders whose frames say nothing about bot.py: this one, and the standard library's.
-NOT_THE_BOTS = tuple(path.rpartition("/")[0] + "/" for path in (__file__, os.__file__))
+# Folders whose frames say nothing about bot.py: botkit's, and the standard library's.
+NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0] + "/")
 
 # The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
 # 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
@@ -31,18 +31,22 @@ OUTCOMES = {
 }
 
 
+class BadAnswer(Exception):
+    """A function of bot.py returned something that can't be used; the text says what."""
+
+
 class Outcome(
     namedtuple(
         "Outcome",
-        "name methods refusal error retry_after body carried_out page_answer",
-        defaults=([], None, None, None, None, False, None),
+        "name methods refusal error retry_after body carried_out",
+        defaults=([], None, None, None, None, False),
     )
 ):
     """The outcome of an update, by its `name` in OUTCOMES.
 
     `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
     seconds. `body` is the JSON of a call for Telegram to find in the response. `carried_out`:
-    whether any call was. `page_answer` is what a page gets: the status and the JSON.
+    whether any call was.
     """
 
     __slots__ = ()
@@ -52,29 +56,34 @@ class Outcome(
         """The HTTP status that Telegram, or the page, gets."""
         return OUTCOMES[self.name][1]
 
-    def log(self, message: str, **subject: object) -> None:
-        """Log one line about the outcome, and what it is the outcome of."""
+    def log(self, message: str, started: float | None = None, **subject: object) -> None:
+        """Log one line about the outcome, and what it is the outcome of.
+
+        `started` is when that began, by time.monotonic().
+        """
         line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
         line |= {"error": self.error, "retry_after": self.retry_after}
+        if started is not None:
+            line["milliseconds"] = round((time.monotonic() - started) * 1000, 1)
         known = {name: value for name, value in line.items() if value is not None}
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
-def failed(error: Refused | Unreachable) -> Outcome:
-    """Return the outcome of a call that raised this."""
+def failed(error: BaseException) -> Outcome:
+    """Return the outcome of what a call or a function of bot.py raised."""
+    if isinstance(error, Refused):
+        if error.is_about_the_token:
+            name = "misconfigured"
+        else:
+            name = "throttled" if error.code == 429 else "refused"
+        return Outcome(name, refusal=str(error), retry_after=error.retry_after)
     if isinstance(error, Unreachable):
         name = "misconfigured" if isinstance(error, Misconfigured) else "unreachable"
         return Outcome(name, error=str(error))
-    if error.is_about_the_token:
-        name = "misconfigured"
-    else:
-        name = "throttled" if error.code == 429 else "refused"
-    return Outcome(name, refusal=str(error), retry_after=error.retry_after)
-
-
-def since(started: float) -> float:
-    """Return the milliseconds since a time of time.monotonic()."""
-    return round((time.monotonic() - started) * 1000, 1)
+    if isinstance(error, BadAnswer):
+        return Outcome("bot_failed", error=str(error))
+    logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
+    return Outcome("bot_failed", error=where_raised(error))
 
 
 def where_raised(error: BaseException, *, at_import: bool = False) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import http.client
 import io
-import time
 import urllib.parse
 import urllib.request
+from collections.abc import Buffer
+from socket import socket
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Buffer
-    from socket import socket
+from . import Deadline
 
 HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
 
@@ -20,17 +18,17 @@ HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
 class Stream(io.RawIOBase):
     """A socket for http.client, which neither waits beyond a deadline nor reads without a limit.
 
-    `deadline` is a time of `time.monotonic()`, `limit` the most bytes of a response's body.
+    `limit` is the most bytes of a response's body.
     """
 
-    def __init__(self, connection: socket, deadline: float, limit: int = 0) -> None:
+    def __init__(self, connection: socket, deadline: Deadline, limit: int = 0) -> None:
         self.limit = limit
         self._connection = connection
         self._deadline = deadline
         self._received = 0
 
     def sendall(self, data: bytes) -> None:
-        self._connection.settimeout(left(self._deadline))
+        self._connection.settimeout(self._deadline.timeout())
         self._connection.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -40,7 +38,7 @@ class Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        self._connection.settimeout(left(self._deadline))
+        self._connection.settimeout(self._deadline.timeout())
         count = self._connection.recv_into(buffer)
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
@@ -51,7 +49,7 @@ class Stream(io.RawIOBase):
         """Leave the socket open: its owner decides, after the response was read."""
 
 
-class Handler(urllib.request.BaseHandler):
+class OverStream(urllib.request.BaseHandler):
     """Sends requests over a stream, where urllib's own handlers open a connection for each."""
 
     def __init__(self, stream: Stream) -> None:
@@ -68,7 +66,7 @@ class Handler(urllib.request.BaseHandler):
     https_open = http_open
 
 
-def send(
+def round_trip(
     stream: Stream, url: str, body: bytes | None, headers: dict[str, str]
 ) -> tuple[int, bytes, bool]:
     """Post a body, or get where there is none.
@@ -77,7 +75,7 @@ def send(
     Raises any exception; its text may hold the URL.
     """
     opener = urllib.request.OpenerDirector()  # without redirects and the environment's proxies
-    opener.add_handler(Handler(stream))
+    opener.add_handler(OverStream(stream))
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
     with opener.open(request) as response:
         data = response.read()
@@ -101,14 +99,6 @@ def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
     status = client.getresponse().status
     if not 200 <= status < 300:
         raise OSError(f"the proxy opens no tunnel: it answered {status}")
-
-
-def left(deadline: float) -> float:
-    """Return the seconds until a deadline. Raises TimeoutError when it has passed."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise TimeoutError("no time left")
-    return seconds
 
 
 # So that urllib compiles its regular expressions during start-up, which has a whole CPU.

@@ -8,20 +8,21 @@ import time
 from types import ModuleType
 
 import pytest
+from botkit.http import Deadline
 
 from tests.support.stubs import load
 
 
 @pytest.fixture
 def module() -> ModuleType:
-    return load("botkit.exchange")
+    return load("botkit.http.exchange")
 
 
 def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
     near, far = socket.socketpair()
     with near, far:
         far.sendall(b"HTTP/1.1 200 OK\r\n")
-        stream = module.Stream(near, time.monotonic(), 0)
+        stream = module.Stream(near, Deadline(0), 0)
         with pytest.raises(TimeoutError, match="^no time left$"):
             stream.makefile("rb").readline()
         with pytest.raises(TimeoutError, match="^no time left$"):
@@ -36,9 +37,9 @@ def test_no_time_is_left_at_the_deadline(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(time, "monotonic", lambda: 5.0)
-        assert module.left(5.5) == 0.5
+        assert Deadline(0.5).timeout() == 0.5
         with pytest.raises(TimeoutError):
-            module.left(5.0)
+            Deadline(0).timeout()
 
 
 @pytest.mark.parametrize("more", [0, 1], ids=["as much as may be", "a byte more"])
@@ -49,7 +50,7 @@ def test_what_is_read_is_not_endless(module: ModuleType, more: int) -> None:
     with near, far:
         thread = threading.Thread(target=far.sendall, args=(b" " * size,), daemon=True)
         thread.start()
-        file = module.Stream(near, time.monotonic() + 5, limit).makefile("rb")
+        file = module.Stream(near, Deadline(5), limit).makefile("rb")
         if more:
             with pytest.raises(ConnectionError, match="^an endless response$"):
                 file.read(size)

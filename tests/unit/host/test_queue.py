@@ -141,7 +141,7 @@ GROUPS: dict[str, tuple[Json, str]] = {
 
 @pytest.mark.parametrize(("fields", "group"), GROUPS.values(), ids=GROUPS)
 def test_a_group_is_a_chat_or_a_persons_queries(fields: Json, group: str) -> None:
-    assert load("botkit.queue").group({"update_id": 1, **fields}) == group
+    assert load("botkit.host.queue").group({"update_id": 1, **fields}) == group
 
 
 def refusal(code: str) -> bytes:
@@ -203,8 +203,8 @@ def test_an_answer_has_the_functions_whole_time(
 ) -> None:
     container, _ = queued()
     given = []
-    client = container.handler.telegram._client
-    monkeypatch.setattr(client, "call", lambda method, params, timeout: given.append(timeout))
+    client = container.telegram._client
+    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
     container.invoke(event(message()), milliseconds=900_000)
     assert 897 < given[0] <= 898
 
@@ -271,18 +271,18 @@ def test_a_second_is_kept_to_set_the_pause_in_and_one_to_end(
 
     def reply(update: Json) -> list[Json]:
         left["bot"] = deadline.left()
-        raise container.handler.Unreachable("Telegram is away")
+        raise container.telegram.Unreachable("Telegram is away")
 
     def sqs(peer: Peer, connection: socket.socket) -> None:
         left["queue"] = deadline.left()
         answers_all(peer, connection)
 
     container, _ = queued(sqs)
-    deadline = sys.modules["botkit.deadline"]
-    monkeypatch.setattr(container.handler.bot, "reply", reply)
-    assert container.invoke(event(message()), milliseconds=900_900) == AGAIN
-    assert 898.5 < left["bot"] <= 898.9
-    assert 900.0 < left["queue"] <= 900.4
+    deadline = container.module("deadline").deadline
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert container.invoke(event(message()), milliseconds=800_900) == AGAIN
+    assert 798.5 < left["bot"] <= 798.9
+    assert 800.0 < left["queue"] <= 800.4
 
 
 @pytest.mark.parametrize("said", [refusal("MessageNotInflight"), http({}, "500 Oops")])
@@ -332,16 +332,16 @@ def test_another_event_is_the_bots(
         got.append(event)
         return []
 
-    monkeypatch.setattr(container.handler.bot, "on_event", on_event, raising=False)
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     assert container.invoke(other) is None
     assert got == [other]
 
 
 def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url)
-    with pytest.raises(container.handler.EventFailed):
+    with pytest.raises(container.module("host.events").EventFailed):
         container.invoke(event(message()))
-    assert not hasattr(container.handler, "queue"), "nor is the module loaded"
+    assert "botkit.host.queue" not in sys.modules
 
 
 def test_nobody_imitates_the_queue_over_http(queued: Queued) -> None:

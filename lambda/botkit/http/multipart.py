@@ -8,19 +8,15 @@ from __future__ import annotations
 import json
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
-
-def is_file(value: Any) -> bool:
+def is_file(value: object) -> bool:
     """Tell whether a parameter is a file: bytes, or a pair of a file name and bytes."""
     if isinstance(value, tuple):
         return [type(part) for part in value] == [str, bytes]
     return isinstance(value, bytes)
 
 
-def encode(params: dict[str, Any]) -> tuple[bytes, str]:
+def encode(params: dict[str, object]) -> tuple[bytes, str]:
     """Return a call's parameters as a body, and its Content-Type. Raises TypeError."""
     boundary = os.urandom(16).hex()
     parts = []

@@ -1,0 +1,1 @@
+"""What hosts a bot. A bot never imports it."""

@@ -1,0 +1,69 @@
+"""The author's bot.py: imported in time, and asked in time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from ..deadline import deadline
+from ..errors import Misconfigured
+from ..types import Any, Json
+from .alarm import alarm
+from .calls import checked
+from .outcome import BadAnswer, where_raised
+
+logger = logging.getLogger("botkit")
+
+GRACE_SECONDS = 0.5  # after the deadline, at which calls of telegram and aws end by themselves
+
+
+def module() -> Any:
+    """Return the module of bot.py, which is imported unless it is there. Raises Misconfigured.
+
+    An import that failed is tried again. One that never ends is ended, as of a bot that polls.
+    """
+    if "bot" not in sys.modules:
+        try:
+            with alarm(deadline.left()):
+                __import__("bot")
+        except BaseException as error:  # sys.exit() too
+            logger.debug("exception in bot.py", exc_info=error)
+            raise Misconfigured(where_raised(error, at_import=True)) from error
+        finally:
+            logger.disabled = False  # logging.config.dictConfig() disables every logger by default
+    bot = sys.modules["bot"]
+    if not callable(getattr(bot, "reply", None)):
+        raise Misconfigured("bot.py must have a function reply(update)")
+    return bot
+
+
+def ask(name: str, argument: Any) -> Any:
+    """Call a function of bot.py in the time that is left, and return what it returns.
+
+    Raises Misconfigured, BadAnswer where the function is asynchronous or doesn't take one argument,
+    TimeIsUp, or what the function raises.
+    """
+    function = getattr(module(), name)
+    try:
+        with alarm(deadline.left() + GRACE_SECONDS):
+            answer = function(argument)
+    except TypeError as error:
+        if error.__traceback__ and error.__traceback__.tb_next:  # raised inside, not by the call
+            raise
+        raise BadAnswer(f"{name}() must take one argument") from None
+    if type(answer).__name__ == "coroutine":
+        answer.close()  # otherwise Python warns that it was never awaited
+        raise BadAnswer(f"{name}() must be written with def, not async def")
+    return answer
+
+
+def ask_for_calls(name: str, argument: Any) -> list[Json]:
+    """Call a function of bot.py, and return a copy of the calls that it returns.
+
+    Raises what `ask` raises, and BadAnswer where the calls can't be made.
+    """
+    had_time = deadline.left() > 0
+    calls = checked(ask(name, argument), f"{name}()")
+    if calls and had_time and deadline.left() <= 0:
+        raise BadAnswer(f"{name}() left no time to make its calls")
+    return calls

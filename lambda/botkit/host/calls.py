@@ -1,0 +1,96 @@
+"""The calls that a bot returns: checked, and made."""
+
+from __future__ import annotations
+
+import json
+
+from ..errors import Refused, Unreachable
+from ..settings import settings
+from ..types import Any, Json
+from .outcome import BadAnswer, Outcome, failed
+
+HINTS = {
+    "dict": ": put it into a list",
+    "generator": ": return a list",
+    "NoneType": ": return [] where there is nothing to say",
+}
+NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor any get…
+
+
+def checked(calls: Any, name: str) -> list[Json]:
+    """Return a copy of a list of calls. Raises BadAnswer if they can't be made."""
+    if not isinstance(calls, list):
+        kind = type(calls).__name__
+        raise BadAnswer(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
+    for call in calls:
+        if not isinstance(call, dict):
+            raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
+        method = call.get("method")
+        if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
+            raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
+        if not all(isinstance(key, str) for key in call):
+            raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
+        try:
+            _check_json(call)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadAnswer(f"a {method} of {name} can't be sent: {error}") from None
+    return list(calls)
+
+
+def _check_json(call: Json) -> None:
+    """Raise TypeError, ValueError or RecursionError if a call can't be sent, its files aside."""
+    try:
+        json.dumps(call, allow_nan=False)
+    except TypeError:
+        from ..http.multipart import is_file
+
+        params = {name: value for name, value in call.items() if not is_file(value)}
+        json.dumps(params, allow_nan=False)
+
+
+def make_or_respond(calls: list[Json]) -> Outcome:
+    """Make calls, and leave the last one in `body` if it may be the response's."""
+    last = calls.pop() if fits_response(calls[-1]) else None
+    outcome = make_calls(calls)
+    if last and outcome.name in ("answered", "refused"):
+        # As text, since the bot may change its dict before the update is delivered again.
+        body = json.dumps({name: value for name, value in last.items() if value is not None})
+        outcome = outcome._replace(body=body, methods=[*outcome.methods, last["method"]])
+    return outcome
+
+
+def fits_response(call: Json) -> bool:
+    """Tell whether a call may be the response's body: Telegram then makes it by itself.
+
+    Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
+    """
+    if settings.reply_mode != "webhook":
+        return False
+    method = call["method"].lower()
+    if method.startswith("get") or method in NEVER_IN_RESPONSE:
+        return False
+    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
+
+
+def make_calls(calls: list[Json]) -> Outcome:
+    """Make calls in their order, until one must wait for the next delivery."""
+    outcome = Outcome("answered")
+    if not calls:
+        return outcome
+    from .. import telegram
+
+    made = telegram.made
+    methods = []
+    for call in calls:
+        methods.append(call["method"])
+        params = {name: value for name, value in call.items() if name != "method"}
+        try:
+            telegram.call(call["method"], **params)
+        except (Refused, Unreachable) as error:
+            outcome = failed(error)
+            if outcome.name != "refused":  # the rest waits for the next delivery
+                break
+    carried_out = telegram.made > made
+    if carried_out and outcome.name not in ("answered", "refused"):
+        outcome = outcome._replace(name="incomplete")
+    return outcome._replace(methods=methods, carried_out=carried_out)

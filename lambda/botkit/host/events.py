@@ -1,0 +1,56 @@
+"""Events of other services: each is a call, a list of calls, or the bot's to answer."""
+
+from __future__ import annotations
+
+import time
+
+from ..errors import loggable
+from ..types import Any
+from . import author
+from .calls import checked, make_calls
+from .outcome import Outcome, failed
+
+
+class EventFailed(Exception):
+    """An event wasn't answered, and may be later: Lambda tries an asynchronous one again."""
+
+
+def receive(event: Any) -> None:
+    """Make the calls that an event is, or those that the bot's on_event() returns for it.
+
+    Raises EventFailed where a later try may succeed, unless a call was carried out.
+    """
+    started = time.monotonic()
+    todo: Any = event if isinstance(event, list) else [event]
+    try:
+        if todo and all(isinstance(call, dict) and "method" in call for call in todo):
+            todo = checked(todo, "the event")
+        elif hasattr(author.module(), "on_event"):
+            todo = author.ask_for_calls("on_event", event)
+        else:
+            todo = None
+    except BaseException as error:
+        outcome = failed(error)
+    else:
+        if todo is None:
+            raise EventFailed(f"bot.py has no on_event() for {described(event)}")
+        outcome = make_calls(todo) if todo else Outcome("ignored")
+    outcome.log("event", started, source=source_of(event))
+    if outcome.status != 200 or outcome.name == "bot_failed":
+        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+
+
+def described(event: Any) -> str:
+    """Say what kind of event it is, by its type and keys."""
+    keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+    return loggable(f"{type(event).__name__} ({keys})")
+
+
+def source_of(event: Any) -> str | None:
+    """Return the service that sent an event, as "aws.s3" or "aws:sns", if the event says so."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    first = records[0] if isinstance(records, list) and records else event
+    if not isinstance(first, dict):
+        return None
+    names = (first.get(key) for key in ("source", "eventSource", "EventSource"))
+    return next((loggable(name) for name in names if isinstance(name, str)), None)

@@ -1,0 +1,58 @@
+"""alarm.py: code that runs too long is ended, and the alarm switched off."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import FrameType
+
+import pytest
+
+from tests.support.stubs import (
+    Container,
+    Json,
+    message,
+)
+
+
+def test_a_bot_that_catches_everything_is_ended_too(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught: list[BaseException] = []
+
+    def reply(update: Json) -> list[Json]:
+        for _ in range(2):
+            try:
+                threading.Event().wait(5)
+            except BaseException as error:  # as by `except:`
+                caught.append(error)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert container.deliver(message(), milliseconds=700) == (200, None)
+    assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
+
+
+def test_an_alarm_that_rings_while_it_is_switched_off_is_switched_off(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = container.module("host.alarm")
+    frames: list[FrameType] = []
+
+    class Signals:
+        SIGALRM = ITIMER_REAL = 0
+
+        @staticmethod
+        def signal(number: int, handler: object) -> None: ...
+
+        @staticmethod
+        def setitimer(*arguments: object) -> None:
+            frames.append(sys._getframe(1))
+
+    monkeypatch.setattr(alarm, "_signal", Signals)
+    with alarm.alarm(9):
+        with pytest.raises(alarm.TimeIsUp):
+            alarm._ring(14, sys._getframe())
+    for frame in frames:
+        alarm._ring(14, frame)
+    assert [frame.f_code.co_name for frame in frames] == ["__enter__", "__exit__"]

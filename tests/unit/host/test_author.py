@@ -1,0 +1,216 @@
+"""author.py: bot.py, imported and asked in time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import (
+    CALL,
+    UPDATE,
+    Container,
+    Json,
+    echo,
+    failure,
+    message,
+    outcome_of,
+    request,
+    text_response,
+)
+
+# ── Asked
+
+LIST = "reply() must return a list of calls, not a "
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (
+            "async def reply(update):\n    return []",
+            "reply() must be written with def, not async def",
+        ),
+        ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
+        ("from functools import partial\nreply = partial(len)", LIST + "int"),
+        ("def reply(update, context):\n    return []", "reply() must take one argument"),
+        ("def reply():\n    return []", "reply() must take one argument"),
+    ],
+    ids=["async", "generator", "without a name", "two arguments", "no argument"],
+)
+def test_a_function_of_the_wrong_kind_is_named(
+    container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
+) -> None:
+    names: Json = {}
+    exec(source, names)
+    monkeypatch.setattr(container.bot, "reply", names["reply"])
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("left", "answer", "outcome"),
+    [(0.25, [CALL], "answered"), (-0.25, [CALL], "bot_failed"), (-0.25, [], "ignored")],
+    ids=["in time", "too late", "too late with nothing to say"],
+)
+def test_a_bot_that_leaves_no_time_for_its_calls_costs_the_update_its_answer(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    left: float,
+    answer: list[Json],
+    outcome: str,
+) -> None:
+    deadline = container.module("deadline").deadline
+
+    def reply(update: Json) -> list[Json]:
+        deadline.start(left)
+        return answer
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    if outcome == "answered":
+        bot_api.expects(CALL)
+    assert container.deliver(message(), milliseconds=1_500) == (200, None)
+    assert container.line["outcome"] == outcome
+    late = "reply() left no time to make its calls"
+    assert container.line.get("error") == (late if outcome == "bot_failed" else None)
+
+
+def test_a_bot_that_never_ends_costs_the_update_its_answer(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "botkit")
+
+    def reply(update: Json) -> list[Json]:
+        while True:
+            try:
+                len("")
+            except Exception:
+                continue
+
+    with monkeypatch.context() as patch:
+        patch.setattr(container.bot, "reply", reply)
+        began = time.monotonic()
+        assert container.deliver(message(), milliseconds=1_200) == (200, None)
+        assert 0.7 <= time.monotonic() - began
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeIsUp at test_author.py:")
+    assert "TimeIsUp: bot.py ran until the function's time was almost over" in caplog.text
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+
+
+def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[float] = []
+    intervals: set[float] = set()
+
+    class Signals:
+        SIGALRM = ITIMER_REAL = 0
+
+        @staticmethod
+        def signal(number: int, handler: object) -> None: ...
+
+        @staticmethod
+        def setitimer(which: int, seconds: float, interval: float = 0) -> None:
+            alarms.append(seconds)
+            intervals.add(interval)
+
+    monkeypatch.setattr(container.module("host.alarm"), "_signal", Signals)
+    container.deliver({"update_id": 1}, milliseconds=0)
+    assert alarms == [0.001, 0]
+    assert 0 < max(intervals) < container.module("host.author").GRACE_SECONDS  # then Lambda ends it
+
+
+def test_a_bot_that_disables_all_loggers_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("botkit"), "disabled", True)  # as dictConfig() does
+    monkeypatch.delitem(sys.modules, "bot")
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_what_the_bots_own_logger_keeps_is_its_own(
+    container: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(60, container.bot.__name__)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+# ── A bot that can't be imported
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("def reply(update):\n    return [", "SyntaxError at bot.py:2"),
+        ("import nothing_of_that_name", "ModuleNotFoundError at bot.py:1"),
+        ("\n\n1 / 0", "ZeroDivisionError at bot.py:3"),
+        ("import sys\nsys.exit('no')", "SystemExit at bot.py:2"),
+    ],
+    ids=["syntax", "import", "error", "exit"],
+)
+def test_a_broken_bot_loses_no_update(
+    start_bot: StartBot, bot_api: BotApi, source: str, error: str
+) -> None:
+    container = start_bot(source)
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    assert (container.line["level"], container.line["error"]) == ("ERROR", error)
+    url = "https://bot.example/telegram"
+    with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
+        container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
+    assert error in str(caught.value)
+    assert failure(container, {"x": 1}) == f"misconfigured: {error}"
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+
+
+def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
+    container = start_bot("HANDLED = ['message']")
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
+        container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
+
+
+def test_a_bot_that_could_not_be_imported_is_imported_later(
+    start_bot: StartBot, tmp_path: Path
+) -> None:
+    source = "import os\nos.stat(__file__ + '.there')\nreply = lambda update: []"
+    container = start_bot(source)
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    (tmp_path / "bot.py.there").touch()
+    assert container.invoke(request(UPDATE)) == text_response(200)
+
+
+# Like a bot that polls at its top. It gets the time that is left, cut short here.
+ENDLESS = """
+import os, signal, threading
+seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
+assert 0 < seconds < float(os.environ["LIMIT"])
+threading.Event().wait()
+"""
+
+
+def test_a_bot_whose_import_never_ends_holds_up_no_destroy(
+    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(ENDLESS, LIMIT="10")
+    url = "https://bot.example/telegram"
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    assert container.line["error"].startswith("TimeIsUp at ")
+    # When there is no time left, it ends at once.
+    monkeypatch.setenv("LIMIT", "0.5")
+    assert container.invoke(request(UPDATE), milliseconds=0) == text_response(503, "misconfigured")
+    assert container.line["error"].startswith("TimeIsUp at ")

@@ -1,0 +1,280 @@
+"""calls.py: what a bot returns, checked and made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    CALL,
+    UPDATE,
+    Container,
+    Json,
+    answers_all,
+    echo,
+    message,
+    outcome_of,
+    request,
+    text_response,
+    with_bot,
+)
+
+# ── What is returned
+
+LIST = "reply() must return a list of calls, not a "
+
+METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
+
+RETURNS: dict[str, tuple[Any, str]] = {
+    "None": (None, LIST + "NoneType: return [] where there is nothing to say"),
+    "a call": (CALL, LIST + "dict: put it into a list"),
+    "a tuple": ((CALL,), LIST + "tuple"),
+    "text": ("sendMessage", LIST + "str"),
+    "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
+    "a call that is None": (
+        [CALL, None],
+        "each call of reply() must be a dict, not a NoneType",
+    ),
+    "no method": ([{"chat_id": 42}], METHOD),
+    "method None": ([{"method": None}], METHOD),
+    "method empty": ([{"method": ""}], METHOD),
+    "method is a path": ([{"method": "../getMe"}], METHOD),
+    "method has a query": ([{"method": "getMe?x"}], METHOD),
+    "method not ASCII": ([{"method": "géMe"}], METHOD),
+    "a set": (
+        [{**CALL, "x": {1}}],
+        "a sendMessage of reply() can't be sent: Object of type set is not JSON serializable",
+    ),
+    "a file that isn't at the top": (
+        [{**CALL, "x": [b"1"]}],
+        "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
+    ),
+    "a parameter without a name": (
+        [{**CALL, 7: "x"}],
+        "the parameters of a sendMessage of reply() must have strings for names",
+    ),
+    "a file and NaN": (
+        [{**CALL, "x": b"1", "y": float("nan")}],
+        "a sendMessage of reply() can't be sent: Out of range float values are not JSON compliant",
+    ),
+    "NaN": (
+        [{**CALL, "x": float("nan")}],
+        "a sendMessage of reply() can't be sent: Out of range float values are not JSON compliant",
+    ),
+}
+
+
+@pytest.mark.parametrize(("returned", "error"), RETURNS.values(), ids=RETURNS)
+def test_what_is_no_list_of_calls_is_named(
+    container: Container, monkeypatch: pytest.MonkeyPatch, returned: Any, error: str
+) -> None:
+    with_bot(container, monkeypatch, returned)
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"].startswith(error)
+
+
+def test_parameters_that_are_none_are_left_out(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers_all)
+    container = start(peer.url)
+    photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
+    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}, photo])
+    assert outcome_of(container) == "answered"
+    assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": "x"}
+    assert b'name="photo"' in peer.requests[1]
+    assert b"caption" not in peer.requests[1]
+
+
+# ── More than one call
+
+FIRST, SECOND = {**CALL, "text": "first"}, {**CALL, "text": "second"}
+
+SERIES: dict[str, tuple[list[int], int, str]] = {
+    "both carried out": ([200, 200], 200, "answered"),
+    "first refused": ([400, 200], 200, "refused"),
+    "second refused": ([200, 403], 200, "refused"),
+    "both refused": ([400, 400], 200, "refused"),
+    "first throttled": ([429], 503, "throttled"),
+    "second throttled": ([200, 429], 200, "incomplete"),
+    "second without a token": ([200, 401], 200, "incomplete"),
+    "first broken": ([500], 503, "unreachable"),
+    "first without a token": ([401], 503, "misconfigured"),
+    "second broken": ([200, 500], 200, "incomplete"),
+    "first refused, second broken": ([400, 500], 503, "unreachable"),
+}
+
+
+@pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
+def test_calls_are_made_in_order_and_an_error_only_while_none_was(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    codes: list[int],
+    status: int,
+    outcome: str,
+) -> None:
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    for code, call in zip(codes, [FIRST, SECOND], strict=False):
+        if code == 200:
+            bot_api.expects(call)
+        else:
+            bot_api.refuses(call, code, "no", **({"retry_after": 5} if code == 429 else {}))
+    again = {"Retry-After": "5"} if outcome == "throttled" else {}
+    said = outcome if status != 200 else ""
+    assert container.invoke(request(UPDATE)) == text_response(status, said, **again)
+    assert container.line["outcome"] == outcome
+    assert container.line["methods"] == ["sendMessage"] * len(codes)
+    levels = {"answered": "INFO", "refused": "WARNING", "throttled": "WARNING"}
+    assert container.line["level"] == levels.get(outcome, "ERROR")
+    bot_api.check()
+    if 200 in codes:
+        assert outcome_of(container) == "repeated"
+    else:
+        bot_api.expects(FIRST, SECOND)
+        assert outcome_of(container) == "answered"
+
+
+# ── The webhook mode: the call is in the response
+
+WEBHOOK = {"REPLY_MODE": "webhook"}
+
+
+def in_response(call: Json) -> Json:
+    """Return the answer that holds a call for Telegram to make."""
+    return {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps(call),
+    }
+
+
+def test_an_answer_in_the_response_is_given_again(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    for _ in range(2):
+        assert container.invoke(request(UPDATE)) == in_response(echo())
+        assert container.line["outcome"] == "answered"
+        assert container.line["methods"] == ["sendMessage"]
+
+
+def test_a_bot_may_return_the_same_list_each_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST])
+    for update_id in (1, 2):
+        got = container.invoke(request(json.dumps(message(update_id))))
+        assert got == in_response(FIRST)
+
+
+def test_a_repeated_answer_is_what_it_was(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    kept = {**SECOND}
+    with_bot(container, monkeypatch, [FIRST, kept])
+    bot_api.expects(FIRST)
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+    kept["chat_id"] = 7  # as a bot may that fills in one dict for all
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+
+
+def test_parameters_that_are_none_are_left_out_of_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}])
+    assert json.loads(container.invoke(request(UPDATE))["body"]) == CALL
+
+
+def test_only_the_last_call_is_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    bot_api.expects(FIRST)
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+    assert container.line["methods"] == ["sendMessage", "sendMessage"]
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)  # and the first isn't repeated
+    assert container.line["outcome"] == "repeated"
+
+
+def test_only_the_last_call_decides_whether_it_is_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{"method": "getMe"}, SECOND])
+    bot_api.expects({"method": "getMe"})
+    assert container.invoke(request(UPDATE)) == in_response(SECOND)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (400, in_response(SECOND)),
+        (429, text_response(503, "throttled")),
+        (500, text_response(503, "unreachable")),
+    ],
+    ids=["refused", "throttled", "broken"],
+)
+def test_a_first_call_that_fails_keeps_the_last_back_where_it_comes_again(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: int, expected: Json
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, SECOND])
+    bot_api.refuses(FIRST, code, "no")
+    assert container.invoke(request(UPDATE)) == expected
+
+
+def test_a_call_that_fails_between_two_others_ends_them(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [FIRST, FIRST, SECOND])
+    bot_api.expects(FIRST)
+    bot_api.refuses(FIRST, 500, "no")
+    assert outcome_of(container) == "incomplete"
+
+
+def test_a_call_with_a_file_is_not_in_the_response(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers_all)
+    container = start(peer.url, **WEBHOOK)
+    with_bot(
+        container, monkeypatch, [{"method": "sendPhoto", "chat_id": 42, "photo": b"a picture"}]
+    )
+    assert outcome_of(container) == "answered"
+    assert b"a picture" in peer.requests[0]
+
+
+@pytest.mark.parametrize(
+    "method", ["getMe", "GETCHAT", "setWebhook", "deleteWebhook", "logOut", "close"]
+)
+def test_some_methods_are_never_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    with_bot(container, monkeypatch, [{"method": method}])
+    bot_api.expects({"method": method})
+    assert outcome_of(container) == "answered"
+
+
+def test_a_method_that_begins_like_one_of_them_may_be(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start("http://localhost:9", **WEBHOOK)
+    call = {"method": "closeForumTopic", "chat_id": 42, "message_thread_id": 3}
+    with_bot(container, monkeypatch, [call])
+    assert json.loads(container.invoke(request(UPDATE))["body"]) == call
+
+
+def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(
+    start: Start, bot_api: BotApi
+) -> None:
+    container = start(bot_api.url, **WEBHOOK)
+    assert outcome_of(container, '{"update_id": 1}') == "ignored"

@@ -1,0 +1,160 @@
+"""events.py: events of other services, which are calls or the bot's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Start
+from tests.support.stubs import (
+    CALL,
+    TEXT,
+    UPDATE,
+    Container,
+    Json,
+    failure,
+    message,
+)
+
+OTHERS: dict[str, tuple[Any, str]] = {
+    "null": (None, "NoneType ()"),
+    "an empty list": ([], "list ()"),
+    "a list": ([UPDATE], "list ()"),
+    "text": (UPDATE, "str ()"),
+    "a number": (7, "int ()"),
+    "an empty object": ({}, "dict ()"),
+    "an update": (message(), "dict (update_id, message)"),
+    "S3": ({"Records": [{"eventSource": "aws:s3"}]}, "dict (Records)"),
+    "EventBridge": ({"source": "aws.ec2", "detail-type": "x"}, "dict (source, detail-type)"),
+    "tf without url": ({"tf": {"action": "register"}}, "dict (tf)"),
+    "tf no object": ({"tf": "register", "url": "https://x"}, "dict (tf, url)"),
+    "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
+    "url no text": ({"tf": {}, "url": None}, "dict (tf, url)"),
+    "another action": ({"tf": {"action": "x"}, "url": "https://x"}, "dict (tf, url)"),
+    "an action that is none": ({"tf": {"action": 7}, "url": "https://x"}, "dict (tf, url)"),
+    "warm and more": ({"warm": True, "y": 1}, "dict (warm, y)"),
+    "half a pair": ({"\ud800": 1}, "dict (\\ud800)"),
+}
+
+
+@pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
+def test_an_event_that_nobody_answers_is_named(container: Container, event: Any, what: str) -> None:
+    assert failure(container, event) == f"bot.py has no on_event() for {what}"
+
+
+def test_the_name_of_an_event_is_cut_short(container: Container) -> None:
+    assert len(failure(container, {"x" * 100_000: 1})) < 1_100
+
+
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+@pytest.mark.parametrize("event", [CALL, [CALL], [CALL, CALL]], ids=["a call", "one", "two"])
+def test_an_event_that_is_calls_is_carried_out(
+    start: Start, bot_api: BotApi, mode: str, event: Any
+) -> None:
+    container = start(bot_api.url, REPLY_MODE=mode)
+    bot_api.expects(*(event if isinstance(event, list) else [event]))
+    assert container.invoke(event) is None
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "event",
+        "methods": ["sendMessage"] * (len(event) if isinstance(event, list) else 1),
+        "outcome": "answered",
+    }
+
+
+EVENTS: dict[str, tuple[Json, str]] = {
+    "EventBridge": ({"source": "aws.s3", "detail-type": "Object Created"}, "aws.s3"),
+    "SNS": ({"Records": [{"EventSource": "aws:sns"}]}, "aws:sns"),
+    "a stream": ({"Records": [{"eventSource": "aws:dynamodb"}, {}]}, "aws:dynamodb"),
+}
+
+
+@pytest.mark.parametrize(("event", "source"), EVENTS.values(), ids=EVENTS)
+def test_another_event_is_the_bots(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    event: Json,
+    source: str,
+) -> None:
+    seen: list[Any] = []
+
+    def on_event(event: Json) -> list[Json]:
+        seen.append(event)
+        return [CALL]
+
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    bot_api.expects(CALL)
+    container.invoke(event)
+    assert seen == [event]
+    assert (container.line["outcome"], container.line["source"]) == ("answered", source)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"Records": []}, {"Records": [None]}, {"Records": "x"}, {"source": 7}, [1]],
+    ids=str,
+)
+def test_an_event_needs_no_source(
+    container: Container, monkeypatch: pytest.MonkeyPatch, event: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "on_event", lambda event: [], raising=False)
+    assert container.invoke(event) is None
+    assert container.line["outcome"] == "ignored"
+    assert "source" not in container.line
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        ([403], "refused"),
+        ([200, 429], "incomplete"),
+        ([429], None),
+        ([500], None),
+        ([401], None),
+    ],
+    ids=["refused", "incomplete", "throttled", "broken", "token"],
+)
+def test_an_event_fails_only_while_no_call_was_carried_out(
+    container: Container, bot_api: BotApi, codes: list[int], outcome: str | None
+) -> None:
+    for code in codes:
+        if code == 200:
+            bot_api.expects(CALL)
+        else:
+            bot_api.refuses(CALL, code, "no")
+    event = [CALL] * len(codes)
+    if outcome:
+        assert container.invoke(event) is None
+        assert container.line["outcome"] == outcome
+    else:
+        assert failure(container, event).partition(": ")[0] == container.line["outcome"]
+
+
+def test_what_lambda_sends_to_a_destination_is_the_bots(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(container.bot, "on_event", seen.append, raising=False)
+    context = {"functionArn": "arn:aws:lambda:x", "condition": "RetriesExhausted"}
+    event = {"version": "1.0", "requestContext": context, "requestPayload": {"x": 1}}
+    assert failure(container, event).startswith("bot_failed: on_event() must return a list")
+    assert seen == [event]
+
+
+def test_an_event_that_is_bad_calls_fails(container: Container) -> None:
+    event = {"method": "send message"}
+    error = 'each call of the event must have a "method", such as "sendMessage"'
+    assert failure(container, event) == f"bot_failed: {error}"
+
+
+def test_an_exception_in_on_event_fails(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_event(event: Json) -> list[Json]:
+        raise KeyError(TEXT)
+
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_events.py:")

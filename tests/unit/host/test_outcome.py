@@ -1,0 +1,206 @@
+"""outcome.py: what a refusal and an exception cost, and what the log says about them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import (
+    TEXT,
+    UPDATE,
+    Container,
+    Json,
+    echo,
+    message,
+    outcome_of,
+    request,
+    text_response,
+    with_bot,
+)
+
+BLOCKED = (403, "Forbidden: bot was blocked by the user")
+
+REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
+    "blocked": (*BLOCKED, 200, "refused", "WARNING"),
+    "deleted": (403, "Forbidden: user is deactivated", 200, "refused", "WARNING"),
+    "can't copy": (400, "Bad Request: message can't be copied", 200, "refused", "WARNING"),
+    "no such method": (404, "Not Found: method not found", 200, "refused", "WARNING"),
+    "token revoked": (401, "Unauthorized", 503, "misconfigured", "ERROR"),
+    "token unknown": (404, "Not Found", 503, "misconfigured", "ERROR"),
+    "token of another server": (421, "Misdirected Request", 503, "misconfigured", "ERROR"),
+    "throttled": (429, "Too Many Requests: retry later", 503, "throttled", "WARNING"),
+    "a code never seen": (499, "Something new", 200, "refused", "WARNING"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
+)
+def test_a_refusal_is_logged_and_not_repeated_in_vain(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    description: str,
+    status: int,
+    outcome: str,
+    level: str,
+) -> None:
+    bot_api.refuses(echo(), code, description)
+    assert container.invoke(request(UPDATE)) == text_response(
+        status, outcome if status != 200 else ""
+    )
+    line = container.line
+    assert (line["level"], line["outcome"], line["methods"]) == (level, outcome, ["sendMessage"])
+    assert line["refusal"] == f"sendMessage: {code} {description}"
+
+
+def test_a_group_that_has_a_new_id_gets_the_call_once_more(
+    container: Container, bot_api: BotApi
+) -> None:
+    upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
+    bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
+    bot_api.expects(echo(chat_id=-1001))
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "header", "outcome"),
+    [
+        (403, {}, 200, None, "refused"),
+        (429, {"retry_after": 7}, 503, "7", "throttled"),
+        (401, {}, 503, None, "misconfigured"),
+        (400, {"migrate_to_chat_id": -1002}, 200, None, "refused"),
+    ],
+    ids=["blocked", "throttled", "token", "moved again"],
+)
+def test_a_second_failure_after_a_new_id_counts(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    parameters: Json,
+    status: int,
+    header: str | None,
+    outcome: str,
+) -> None:
+    bot_api.refuses(echo(), 400, "upgraded", migrate_to_chat_id=-1001)
+    bot_api.refuses(echo(chat_id=-1001), code, "no", **parameters)
+    assert container.deliver(message()) == (status, header)
+    assert container.line["outcome"] == outcome
+
+
+def test_a_new_id_counts_only_under_400(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
+    assert container.deliver(message()) == (200, None)
+
+
+REFUSED_IN_THE_BOT: dict[str, tuple[int, Json, int, str]] = {
+    "blocked": (403, {}, 200, "refused"),
+    "throttled": (429, {"retry_after": 7}, 503, "throttled"),
+    "token": (401, {}, 503, "misconfigured"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "outcome"),
+    REFUSED_IN_THE_BOT.values(),
+    ids=REFUSED_IN_THE_BOT,
+)
+def test_a_call_that_the_bot_makes_itself_may_be_refused(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    status: int,
+    outcome: str,
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        container.telegram.call("getChat", chat_id=42)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
+    retry_after = str(parameters["retry_after"]) if parameters else None
+    assert container.deliver(message()) == (status, retry_after)
+    assert container.line["outcome"] == outcome
+
+
+def test_a_bot_may_find_something_unreachable(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bot(container, monkeypatch, container.telegram.Unreachable("dynamodb: HTTP 500"))
+    assert container.invoke(request(UPDATE)) == text_response(503, "unreachable")
+    assert container.line["error"] == "dynamodb: HTTP 500"
+
+
+RAISES: dict[str, tuple[BaseException, str]] = {
+    "an exception": (KeyError(TEXT), "KeyError at stubs.py:"),
+    "an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at stubs"),
+    "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at stubs"),
+    "exits": (SystemExit(TEXT), "SystemExit at stubs.py:"),
+    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at stubs.py:"),
+    "recursion": (RecursionError(TEXT), "RecursionError at stubs.py:"),
+}
+
+
+@pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
+def test_an_exception_costs_the_update_its_answer(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: BaseException,
+    error: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        with_bot(container, patch, raised)
+        assert outcome_of(container) == "bot_failed"
+    line = container.line
+    assert (line["level"], line["methods"]) == ("ERROR", [])
+    assert line["error"].startswith(error)
+    assert line["error"].rpartition(":")[2].isdigit()
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)  # a repaired bot gets it again
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("len(7)", "TypeError at bot.py:4"),
+        ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
+        (
+            "from botkit import telegram\n    telegram.call('getMe', x=set())",
+            "TypeError at bot.py:5",
+        ),
+        ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
+    ],
+    ids=["the bot", "the standard library", "botkit", "a method that is none"],
+)
+def test_an_exception_is_logged_with_its_place_in_the_bot(
+    start_bot: StartBot, source: str, error: str
+) -> None:
+    container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+def test_the_traceback_is_logged_at_debug_only(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.DEBUG)
+    monkeypatch.setattr(handler, "emit", records.append)
+    logger = logging.getLogger("botkit")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(handler)
+    error = KeyError("a text")
+    with_bot(container, monkeypatch, error)
+    container.deliver(message())
+    logger.removeHandler(handler)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
+    assert told == [(logging.DEBUG, error)]

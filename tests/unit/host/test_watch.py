@@ -1,0 +1,88 @@
+"""watch.py: what the webhook is, as metrics for CloudWatch's alarms."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import BotApi
+from tests.support.stubs import Container, Json
+
+URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
+INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
+WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
+NOW = 1767225600
+AT = "2026-01-01T00:00:00Z"
+SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
+    "well": ({}, (0, 0, 3), None),
+    "gone": ({"url": ""}, (1, 0, 3), None),
+    "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
+    "failing": ({"last_error_date": NOW - 3899, "last_error_message": "401"}, (0, 1, 3), "401"),
+    "failing for an update": (
+        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 1},
+        (0, 1, 1),
+        "503",
+    ),
+    "failed, long ago": (
+        {"last_error_date": NOW - 3900, "last_error_message": "503"},
+        (0, 0, 3),
+        "503",
+    ),
+    "failed, and answered since": (
+        {"last_error_date": NOW, "last_error_message": "503", "pending_update_count": 0},
+        (0, 0, 0),
+        "503",
+    ),
+    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
+}
+
+
+@pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
+def test_what_the_webhook_is_is_printed_as_metrics(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: Json,
+    values: tuple[int, int, int],
+    last_error: str | None,
+) -> None:
+    import time
+
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    assert container.invoke(WATCH) is None
+    names = ["WebhookLost", "WebhookFailing", "PendingUpdates"]
+    directive = {
+        "Namespace": "TelegramBot/bot",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": name} for name in names],
+    }
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "_aws": {"Timestamp": NOW * 1000, "CloudWatchMetrics": [directive]},
+        "level": "FATAL",
+        "timestamp": AT,
+        "message": "webhook",
+        **dict(zip(names, values, strict=True)),
+        "last_error": last_error,
+    }
+    assert f'"Timestamp": {NOW}000,' in printed, "a whole number of milliseconds"
+    assert container.log == []
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
+)
+def test_where_telegram_tells_nothing_there_is_no_metric(
+    container: Container,
+    bot_api: BotApi,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    outcome: str,
+) -> None:
+    bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
+    assert container.invoke(WATCH) is None
+    assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)
+    assert capsys.readouterr().out == ""
