@@ -15,7 +15,7 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module
 
-from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token
+from chat.deployments import AwsDeployment, Hosted, Step, Unavailable, token, why_not_installed
 
 OVERRIDE = "zz_demo_override.tf"  # of several override files the last one wins
 NOT_COPIED = (
@@ -75,14 +75,18 @@ def configuration_folder(name: str) -> Path:
 
 def blocks(folder: Path) -> list[Block]:
     """Return the blocks at the top of a folder's configuration. Raises ToolError."""
-    return [block for file in sorted(folder.glob("*.tf")) for block in _blocks_of(file)]
+    files = sorted(folder.glob("[!.]*.tf"))  # Terraform, too, skips an editor's lock file
+    return [block for file in files for block in _blocks_of(file)]
 
 
 def _blocks_of(file: Path) -> Iterator[Block]:
     import hcl2  # here: it takes its time, and only --config needs it
     from lark.exceptions import LarkError
 
-    text = file.read_text()
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise ToolError(f"{file} can't be read: {error.strerror}") from None
     try:
         tree = hcl2.parses_to_tree(text)
     except LarkError as error:
@@ -151,7 +155,7 @@ def copy(folder: Path, target: Path) -> Path:
     up = max(
         (
             text.count("../")
-            for file in folder.glob("*.tf")
+            for file in folder.glob("[!.]*.tf")
             for text in re.findall(r"(?:\.\./)+", file.read_text())
         ),
         default=0,
@@ -167,9 +171,19 @@ def copy(folder: Path, target: Path) -> Path:
         copied /= below
     if not up:
         copied /= folder.name or "root"
-    ignored = shutil.ignore_patterns(*NOT_COPIED)
-    shutil.copytree(folder, copied, ignore=ignored, ignore_dangling_symlinks=True)
+    try:
+        shutil.copytree(folder, copied, ignore=_not_copied)
+    except shutil.Error as error:
+        path, _, reason = error.args[0][0]
+        raise ToolError(f"{path} can't be copied: {reason}") from None
     return copied
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """Return which names in a folder aren't copied; neither are sockets, nor links to nowhere."""
+    paths = {name: Path(folder, name) for name in names}
+    special = {name for name, path in paths.items() if not (path.is_file() or path.is_dir())}
+    return special | shutil.ignore_patterns(*NOT_COPIED)(folder, names)
 
 
 def without_version(block: Block) -> None:
@@ -260,7 +274,7 @@ class ConfigurationDeployment(AwsDeployment):
         except ToolError as error:
             found = re.search(r"provider[\s│]+(?:registry\.\S+?/)?([\w-]+/[\w-]+)", str(error))
             needs = f"the configuration needs the provider {found[1]}: " if found else ""
-            raise Unavailable(f"{needs}{error}") from None
+            raise Unavailable(f"{needs}{why_not_installed(error)}") from None
         self.bots = []
         tokens: dict[str, str] = {}
         for block in self.calls:
