@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
+from local.terraform import from_mirrors
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -50,6 +51,10 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
+
+
+def pytest_report_header() -> str:
+    return f"providers: {from_mirrors() or 'from where Terraform is told, or its registry'}"
 
 
 @pytest.fixture(autouse=True)

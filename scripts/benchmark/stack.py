@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from benchmark.report import markdown
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from local.terraform import Module
+from local.terraform import Module, from_mirrors
 
 TOKEN = f"12345:{secrets.token_hex(20)}"
 CHATS = (1, 4, 16, 40)  # that write at the same time
@@ -54,7 +54,7 @@ def measure(telegram: Telegram, chats: int, updates: int) -> Rate:
 
 def rates(queue: bool) -> Iterator[Rate]:
     """Apply the module, and yield the best of some rounds for each number of chats."""
-    print("terraform apply", file=sys.stderr)
+    print(f"terraform apply {from_mirrors()}".rstrip(), file=sys.stderr)
     telegram = Telegram(TOKEN)
     variables: dict[str, Any] = {"queue": True} if queue else {}
     with (

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 import urllib.parse
@@ -25,14 +26,16 @@ from emulators.aws import Emulator
 from emulators.function_site.sitecustomize import START
 from emulators.gateway import Gateway
 from emulators.telegram import Json, post
-from local.container import Function, Invocation, Sources, read_sources
+from local.container import Function, Invocation
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
-from local.terraform import REGION, Module, terraform_command
+from local.sources import Sources, read_sources
+from local.terraform import REGION, Module, from_mirrors, terraform_command
 
 MAX_CONNECTIONS = 40
 LOOK_SECONDS = 0.2  # between two looks at what a queue's updates became
 LATE_MILLISECONDS = 2000  # by which a line may come to the log after a later one
+LONGEST_REASON = 300  # characters, of what Terraform says of an init that failed
 PAGE = "/app/index.html"  # where a bot's page is, in its folder and below its API's address
 MENU_BUTTON = "Open"  # what opens it, where no configuration says it
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
@@ -55,7 +58,11 @@ Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
 class Unavailable(ToolError):
-    """This machine lacks what a deployment needs; the text says what is missing."""
+    """This machine lacks what a deployment needs: what, and what to do about it."""
+
+    def __init__(self, missing: str, remedy: str = "") -> None:
+        super().__init__(missing)
+        self.remedy = remedy
 
 
 @dataclass
@@ -95,6 +102,7 @@ class Deployment(abc.ABC):
     """
 
     name = ""
+    way = ""  # in which way the bots run, in words
     notes: dict[str, str] = {}  # by the name of a field of Invocation: why it is None here
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
@@ -215,6 +223,7 @@ class LocalDeployment(Deployment):
     """The handler in a process, behind an HTTP server that stands for API Gateway."""
 
     name = "direct"
+    way = "The bot runs directly, without AWS and Terraform."
     notes = {"event": "this request had none"}
 
     def open(self) -> None:
@@ -290,10 +299,14 @@ class AwsDeployment(Deployment):
             self.emulator = self.opened.enter_context(Emulator())
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
-        with self.step("terraform init"):
+        mirrors = from_mirrors(self.module.root)
+        with self.step(f"terraform init, {mirrors}" if mirrors else "terraform init"):
             self.init()
+        started = time.monotonic()
         with self.step("terraform apply"):
             self.module.apply()
+        seconds = time.monotonic() - started
+        self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
         self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
         for log in self._logs.values():
@@ -323,7 +336,7 @@ class AwsDeployment(Deployment):
         try:
             self.module.init()
         except ToolError as error:
-            raise Unavailable(str(error)) from None
+            raise Unavailable(why_not_installed(error)) from None
 
     def find_bots(self) -> None:
         """Note where the bots are deployed."""
@@ -435,6 +448,13 @@ class AwsDeployment(Deployment):
         finally:
             connection.close()
         return answer if isinstance(answer, dict) else {}
+
+
+def why_not_installed(error: ToolError) -> str:
+    """Return why `terraform init` failed, in a line: it explains at length."""
+    said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
+    said = said.partition(" To see which modules ")[0].strip()
+    return f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)}"
 
 
 class FunctionLog:
