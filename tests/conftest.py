@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trustme
 from local.project import LAMBDA
+from local.terraform import from_mirrors
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -70,6 +71,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     config.option.loadscopereorder = False  # by number of tests, which says nothing here
     return Scheduling(config, log)
+
+
+def pytest_report_header() -> str:
+    return f"providers: {from_mirrors() or 'from where Terraform is told, or its registry'}"
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from local.terraform import Module
+from local.terraform import Module, from_mirrors
 
 from benchmark.report import markdown
 
@@ -55,7 +55,7 @@ def measure(telegram: Telegram, chats: int, updates: int) -> Rate:
 
 def rates(queue: bool) -> Iterator[Rate]:
     """Apply the module, and yield the best round for each number of chats."""
-    print("terraform apply", file=sys.stderr)
+    print(f"terraform apply {from_mirrors()}".rstrip(), file=sys.stderr)
     telegram = Telegram(TOKEN)
     variables: dict[str, Any] = {"queue": True} if queue else {}
     with (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from local.container import Invocation
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
-from local.terraform import Module, terraform_command
+from local.terraform import Module, from_mirrors, terraform_command
 
 from chat.deployments import (
     MENU_BUTTON,
@@ -32,6 +35,7 @@ from chat.deployments import (
 from chat.function_log import FunctionLog
 
 LOOK_SECONDS = 0.2  # between two checks of what became of queued updates
+LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
 
 
 class AwsDeployment(Deployment):
@@ -66,10 +70,14 @@ class AwsDeployment(Deployment):
             self.emulator = self.opened.enter_context(Emulator())
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
-        with self.step("terraform init"):
+        mirrors = from_mirrors(self.module.root)
+        with self.step(f"terraform init, {mirrors}" if mirrors else "terraform init"):
             self.init()
+        started = time.monotonic()
         with self.step("terraform apply"):
             self.module.apply()
+        seconds = time.monotonic() - started
+        self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
         self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
         for log in self._logs.values():
@@ -99,7 +107,7 @@ class AwsDeployment(Deployment):
         try:
             self.module.init()
         except ToolError as error:
-            raise Unavailable(str(error)) from None
+            raise Unavailable(why_not_installed(error)) from None
 
     def find_bots(self) -> None:
         """Note where each bot is deployed."""
@@ -207,3 +215,10 @@ class AwsDeployment(Deployment):
         url = self.emulator.url + path
         answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
         return answer if isinstance(answer, dict) else {}
+
+
+def why_not_installed(error: ToolError) -> str:
+    """Return in a line why `terraform init` failed: Terraform explains at length."""
+    said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
+    said = said.partition(" To see which modules ")[0].strip()
+    return f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)}"

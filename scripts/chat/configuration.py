@@ -15,7 +15,7 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module
 
-from chat.aws_deployment import AwsDeployment
+from chat.aws_deployment import AwsDeployment, why_not_installed
 from chat.deployments import Hosted, Step, Unavailable, token
 
 OVERRIDE = "zz_demo_override.tf"  # the last override file wins
@@ -76,14 +76,18 @@ def configuration_folder(name: str) -> Path:
 
 def blocks(folder: Path) -> list[Block]:
     """Return the blocks at the top of a folder's configuration. Raises ToolError."""
-    return [block for file in sorted(folder.glob("*.tf")) for block in _blocks_of(file)]
+    files = sorted(folder.glob("[!.]*.tf"))  # Terraform, too, skips an editor's lock file
+    return [block for file in files for block in _blocks_of(file)]
 
 
 def _blocks_of(file: Path) -> Iterator[Block]:
     import hcl2  # imported here: it is slow, and only --config needs it
     from lark.exceptions import LarkError
 
-    text = file.read_text()
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise ToolError(f"{file} can't be read: {error.strerror}") from None
     try:
         tree = hcl2.parses_to_tree(text)
     except LarkError as error:
@@ -152,7 +156,7 @@ def copy(folder: Path, target: Path) -> Path:
     up = max(
         (
             text.count("../")
-            for file in folder.glob("*.tf")
+            for file in folder.glob("[!.]*.tf")
             for text in re.findall(r"(?:\.\./)+", file.read_text())
         ),
         default=0,
@@ -168,9 +172,19 @@ def copy(folder: Path, target: Path) -> Path:
         copied /= below
     if not up:
         copied /= folder.name or "root"
-    ignored = shutil.ignore_patterns(*NOT_COPIED)
-    shutil.copytree(folder, copied, ignore=ignored, ignore_dangling_symlinks=True)
+    try:
+        shutil.copytree(folder, copied, ignore=_not_copied)
+    except shutil.Error as error:
+        path, _, reason = error.args[0][0]
+        raise ToolError(f"{path} can't be copied: {reason}") from None
     return copied
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """Return which names in a folder aren't copied; neither are sockets, nor links to nowhere."""
+    paths = {name: Path(folder, name) for name in names}
+    special = {name for name, path in paths.items() if not (path.is_file() or path.is_dir())}
+    return special | shutil.ignore_patterns(*NOT_COPIED)(folder, names)
 
 
 def without_version(block: Block) -> None:
@@ -261,7 +275,7 @@ class ConfigurationDeployment(AwsDeployment):
         except ToolError as error:
             found = re.search(r"provider[\s│]+(?:registry\.\S+?/)?([\w-]+/[\w-]+)", str(error))
             needs = f"the configuration needs the provider {found[1]}: " if found else ""
-            raise Unavailable(f"{needs}{error}") from None
+            raise Unavailable(f"{needs}{why_not_installed(error)}") from None
         self.bots = []
         tokens: dict[str, str] = {}
         for block in self.calls:

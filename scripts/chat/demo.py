@@ -26,9 +26,10 @@ from typing import Any, TextIO
 
 from emulators.telegram import Call, Delivery, Server, Telegram
 from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
-from local.processes import ToolError, read_env_file
+from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, VENV
-from local.terraform import check_names
+from local.providers import REMEDY
+from local.terraform import check_names, provider_missing
 
 from chat.aws_deployment import AwsDeployment
 from chat.chat import Chat
@@ -163,21 +164,24 @@ def message(text: str) -> str:
 def set_up() -> None:
     """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
     lines: list[str] = []
-    with (
-        subprocess.Popen(
-            [SCRIPTS / "bootstrap", "terraform"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as bootstrap,
-        contextlib.ExitStack() as opened,
-    ):
+    with contextlib.ExitStack() as opened:
+        with signals_held():
+            bootstrap = subprocess.Popen(
+                [SCRIPTS / "bootstrap", "terraform"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            watched("group", bootstrap.pid)
+            opened.callback(watched, "group", bootstrap.pid, over=True)
+            opened.enter_context(bootstrap)
+            opened.callback(end, bootstrap)  # if it is interrupted here
         assert bootstrap.stdout
-        opened.callback(bootstrap.kill)  # if it is interrupted here
         for line in bootstrap.stdout:
             if not lines:  # it says what it installs, and is silent if that is nothing
-                opened.enter_context(step("set-up, only once, some minutes (--direct needs none)"))
+                opened.enter_context(step("set-up, only once (--direct needs none)"))
             lines += [line.strip()] if line.strip() else []
         bootstrap.wait()
     if bootstrap.returncode:
@@ -199,6 +203,8 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         deployment: Deployment | None = None
         if not options.direct:
             try:
+                if not options.config and (reason := provider_missing()):
+                    raise Unavailable(reason, REMEDY)
                 if Path(sys.prefix) != VENV:
                     set_up()
                 if options.config:
@@ -206,13 +212,19 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
                     deployment = opened.enter_context(configured)
                 else:
                     deployment = opened.enter_context(AwsDeployment(*about))
-            except Unavailable as reason:
+            except Unavailable as error:
                 if options.config:
                     raise
-                tell(f"An emulated AWS can't be had here: {reason}")
-                tell("So this is --direct: the handler behind a local HTTP server.")
+                tell(f"No emulated AWS here: {error}.")
+                tell(
+                    "So the bot runs as with --direct: messages, answers and its page work. "
+                    "Terraform, its permissions and the queue are left out."
+                )
+                if error.remedy:
+                    tell(error.remedy)
         if deployment is None:
             deployment = opened.enter_context(LocalDeployment(*about))
+        tell(deployment.way)
         telegram.deliver = deployment.deliver
         for bot in telegram.bots:
             if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):

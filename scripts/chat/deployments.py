@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from emulators.telegram import Json, post
-from local.container import Invocation, Sources, read_sources
+from local.container import Invocation
 from local.processes import ToolError
 from local.request import Answer, request
+from local.sources import Sources, read_sources
 from local.terraform import REGION
 
 MAX_CONNECTIONS = 40
@@ -41,7 +42,11 @@ Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
 class Unavailable(ToolError):
-    """This machine lacks what a deployment needs; the text says what is missing."""
+    """This machine lacks what a deployment needs: what, and what to do about it."""
+
+    def __init__(self, missing: str, remedy: str = "") -> None:
+        super().__init__(missing)
+        self.remedy = remedy
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Deployment(abc.ABC):
     """
 
     name = ""
+    way = ""  # in which way the bots run, in words
     notes: dict[str, str] = {}  # by field of Invocation: why it is None here
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:

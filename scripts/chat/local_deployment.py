@@ -17,6 +17,7 @@ class LocalDeployment(Deployment):
     """The handler in a process, behind an HTTP server in place of API Gateway."""
 
     name = "direct"
+    way = "The bot runs directly, without AWS and Terraform."
     notes = {"event": "this request had none"}
 
     def open(self) -> None:

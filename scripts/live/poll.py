@@ -24,18 +24,11 @@ import sys
 import time
 from typing import Any
 
-from local.container import (
-    Function,
-    Invocation,
-    Sources,
-    bot_folder,
-    handled_kinds,
-    read_sources,
-    unknown_kinds,
-)
+from local.container import Function, Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.events import webhook_event
 from local.processes import read_env_file
 from local.project import LAMBDA
+from local.sources import Sources, read_sources
 
 from live.client import (
     CALL_SECONDS,

@@ -18,17 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import end_at_once, made_environment, signals_held, watched
-from local.project import LAMBDA, SCRIPTS
+from local.project import LAMBDA
+from local.sources import Sources, files, read_sources
 
 Json = dict[str, Any]
-Sources = dict[str, tuple[int, int, int]]  # by path: what differs between versions of a file
 
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-# As scripts/package has it, which stands alone: Terraform runs it.
-[RULE] = re.findall(r'^NOT_PACKED = .*\(r"(.+)"\)', (SCRIPTS / "package").read_text(), re.MULTILINE)
-NOT_PACKED = re.compile(RULE)
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # Runs in the process: imports the handler, then answers each line with a line.
@@ -262,26 +259,15 @@ class Function:
             self._process = None
 
 
-def read_sources(bot: Path) -> Sources:
-    """Return what tells whether a file of the bot's folder, or of the module's, was changed."""
-    found: Sources = {}
-    for folder in {bot, LAMBDA}:
-        for parent, folders, names in os.walk(folder, followlinks=True):
-            relative = Path(parent).relative_to(folder).as_posix().removeprefix(".").lstrip("/")
-            folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
-            if folder != bot and not relative.startswith("botkit"):
-                names = [name for name in names if name == "handler.py"]
-            for name in names:
-                with contextlib.suppress(OSError):  # it vanished, or is a link that leads nowhere
-                    if not NOT_PACKED.search(name):
-                        status = Path(parent, name).stat()
-                        version = (status.st_mtime_ns, status.st_size, status.st_ino)
-                        found[f"{relative}/{name}".lstrip("/")] = version
-    return found
-
-
 def bot_folder(name: str) -> Path:
     """Return a bot's folder. Raises ValueError if the folder is unusable."""
+    try:
+        return _bot_folder(name)
+    except OSError as error:
+        raise ValueError(f"{error.filename} can't be read: {error.strerror}") from None
+
+
+def _bot_folder(name: str) -> Path:
     folder = Path(name).resolve()
     if folder.is_file():
         raise ValueError(f"{name} is a file: give its folder")
@@ -309,6 +295,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
     `variables` are the bot's environment.
     """
+    files(bot)
     with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
         answer, output = Path(folder, "answer"), Path(folder, "output")
         arguments = [str(answer), str(bot), str(LAMBDA)]

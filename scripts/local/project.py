@@ -26,12 +26,18 @@ MODULE = (
     "versions.tf",
 )
 # The other files that the scripts need to run from another folder.
-TOOLS = ("scripts", ".python-version", "requirements-dev.txt", "requirements-optional.txt")
+TOOLS = (
+    "scripts",
+    ".python-version",
+    "requirements-demo.txt",
+    "requirements-dev.txt",
+    "requirements-optional.txt",
+)
 
 
 def requirement(package: str) -> str:
     """Return the pinned requirement for a package: "requests==2.34.2"."""
-    for file in ("requirements-dev.txt", "requirements-optional.txt"):
-        if found := re.search(rf"^{re.escape(package)}==\S+$", (ROOT / file).read_text(), re.M):
+    for file in ROOT.glob("requirements-*.txt"):
+        if found := re.search(rf"^{re.escape(package)}==\S+", file.read_text(), re.MULTILINE):
             return found[0]
     raise LookupError(f"no version of {package} is pinned")

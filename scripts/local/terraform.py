@@ -7,7 +7,6 @@ import fcntl
 import importlib.util
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -15,14 +14,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from local import providers, sources
 from local.processes import ToolError, end, made_environment, signals_held, watched
 from local.project import MODULE, ROOT
+from local.providers import Provider
 
+LOCK = ".terraform.lock.hcl"
 REGION = "us-east-1"
 LIMIT_SECONDS = 180  # for a command: three times what an apply with a queue takes
 # `init` may have to download. Version 6 of the provider waits two minutes until a queue is gone.
 OTHER_LIMITS = {"init": None, "destroy": 600}
-PROVIDERS = Path(sys.prefix, "terraform-providers")  # what came from Terraform's registry
 
 # What Terraform may need to download a provider. Its provider must not go through a proxy.
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
@@ -66,16 +67,35 @@ def check_names() -> None:
         raise ToolError(f"TF_PLUGIN_DIR is {mirror}, and there is no such folder")
 
 
-def has_locked_version(mirror: Path, lock: str) -> bool:
-    """Tell whether a mirror has each provider in the version that the lock file names.
+def locked(lock: str) -> list[Provider]:
+    """Return the providers of a lock file, by the names that Terraform or OpenTofu has for them."""
+    registry = "registry.terraform.io"
+    with contextlib.suppress(ToolError):
+        if "tofu" in Path(terraform_command()[0]).name:
+            registry = "registry.opentofu.org"
+    return providers.locked(lock, registry)
 
-    Source: https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror
-    """
-    locked = re.findall(r'^provider "(.*?)" {\s+version += "(.*?)"', lock, re.MULTILINE)
-    return all(
-        (mirror / name / version).is_dir() or any((mirror / name).glob(f"*_{version}_*.zip"))
-        for name, version in locked
-    )
+
+def has_locked_version(mirror: Path, lock: str) -> bool:
+    """Tell whether a mirror has each provider in the version that the lock file names."""
+    return all(provider.is_in(mirror) for provider in locked(lock))
+
+
+def from_mirrors(folder: Path = ROOT) -> str:
+    """Return what a folder's init takes from which mirror: "hashicorp/aws 5.100.0 from /opt/…"."""
+    found = providers.mirrored(locked(lock_of(folder)))
+    return ", ".join(f"{provider} from {mirror}" for provider, mirror in found.items())
+
+
+def lock_of(folder: Path) -> str:
+    """Return the text of a folder's lock file, or of the module's if it has none."""
+    path = folder / LOCK
+    return (path if path.exists() else ROOT / LOCK).read_text()
+
+
+def provider_missing() -> str:
+    """Return which of the module's providers can't be had on this machine, or nothing."""
+    return providers.missing(locked(lock_of(ROOT)))
 
 
 class Module:
@@ -100,8 +120,10 @@ class Module:
             original, copied = source / name, folder / name
             copied.parent.mkdir(parents=True, exist_ok=True)
             if original.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(original, copied, dirs_exist_ok=True, ignore=ignored)
+                try:
+                    sources.copy(original, copied)
+                except ValueError as error:
+                    raise ToolError(str(error)) from None
             elif original.exists():
                 shutil.copy(original, copied)
         self.environment = {
@@ -119,10 +141,6 @@ class Module:
             "no_proxy": LOOPBACK,
             "TF_IN_AUTOMATION": "1",
         }
-        # Where Terraform is told how to find its providers.
-        configuration = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
-        if configuration.is_file():
-            self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
         # The package's byte code is made by a Python on the PATH: this one is of the right version.
         self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"
 
@@ -173,19 +191,34 @@ class Module:
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def init(self) -> None:
-        """Install the provider: from the mirror in TF_PLUGIN_DIR, else once from its registry."""
+        """Install the providers: from where Terraform's own configuration or TF_PLUGIN_DIR says.
+
+        If neither does, they are from the mirrors that `from_mirrors` names, or once from their
+        registry.
+        """
         command = ("init", "-input=false", "-no-color")
         if mirror := os.environ.get("TF_PLUGIN_DIR"):
-            locked = self.root / ".terraform.lock.hcl"
-            if locked.exists() and not has_locked_version(Path(mirror), locked.read_text()):
-                locked.unlink()  # to try another version of the provider
+            lock = self.root / LOCK
+            if lock.exists() and not has_locked_version(Path(mirror), lock.read_text()):
+                lock.unlink()  # to try another version of the provider
             self.terraform(*command, f"-plugin-dir={mirror}")
             return
-        PROVIDERS.mkdir(exist_ok=True)
-        self.environment["TF_PLUGIN_CACHE_DIR"] = str(PROVIDERS)
-        with Path(PROVIDERS, "lock").open("w") as lock:  # two inits at once may break the cache
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = locked(lock_of(self.root))
+        found = providers.mirrored(wanted)
+        configuration = providers.configuration()
+        if found:
+            configuration = self.folder / ".terraformrc"
+            configuration.write_text(providers.settings(found))
+        if configuration:
+            self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+        if self.root == self.folder and found.keys() == set(wanted):
             self.terraform(*command)
+        else:  # some may have to be downloaded
+            providers.CACHE.mkdir(exist_ok=True)
+            self.environment["TF_PLUGIN_CACHE_DIR"] = str(providers.CACHE)
+            with (providers.CACHE / "lock").open("w") as file:  # two at once may break the cache
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Apply the module."""

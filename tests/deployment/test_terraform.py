@@ -91,16 +91,5 @@ def test_the_lock_file_holds_for_every_platform(tmp_path: Path) -> None:
         assert after == before
 
 
-@pytest.mark.parametrize("made", ["{}/", "terraform-provider-aws_{}_linux_amd64.zip"])
-def test_a_mirror_may_have_another_version(tmp_path: Path, made: str) -> None:
-    lock = (ROOT / ".terraform.lock.hcl").read_text()
-    folder = tmp_path / "registry.terraform.io" / "hashicorp" / "aws"
-    made = made.format(locked_version(lock)[0].split('"')[1])
-    (folder / "6.34.0").mkdir(parents=True)
-    assert not has_locked_version(tmp_path, lock)
-    (folder / made).mkdir() if made.endswith("/") else (folder / made).touch()
-    assert has_locked_version(tmp_path, lock)
-
-
 def locked_version(lock: str) -> list[str]:
     return re.findall(r"^  version +=.*$", lock, re.MULTILINE)

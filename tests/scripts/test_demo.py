@@ -16,8 +16,9 @@ from chat.deployments import TOKENS_BEGIN, token
 from emulators.aws import Emulator
 from emulators.telegram import ADA, Json, Telegram
 from local.project import ROOT, SCRIPTS
+from local.providers import REMEDY
 
-from tests.support.needs import needs_provider, skip_or_fail
+from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
     LONGEST,
     Script,
@@ -98,7 +99,7 @@ def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) ->
 
 
 @linux
-@pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init … ", "terraform apply … "])
+@pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
 def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
     needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
@@ -175,17 +176,47 @@ def test_a_broken_venv_is_told(project: Path, tmp_path: Path) -> None:
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
     with Script(project, "demo", "--send", "hello") as demo:
         assert demo.end() == 0, demo.output
-    assert "set-up, only once, some minutes" in demo.output
+    assert "set-up, only once (--direct needs none) … " in demo.output
     assert ".venv is broken: remove it" in demo.output
     assert "Heard: hello" in demo.output.splitlines()
 
 
-def test_without_a_provider_it_is_direct(project: Path, tmp_path: Path) -> None:
+AS_DIRECT = (
+    "So the bot runs as with --direct: messages, answers and its page work. Terraform, its "
+    "permissions and the queue are left out."
+)
+
+
+def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
+    """Nothing is set up, nothing of AWS started, before that is said."""
+    (project / ".venv").unlink()
+    lock = project / ".terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("registry.terraform.io", "127.1.2.3"))
+    told = {"HTTPS_PROXY": "", "https_proxy": "", "TF_CLI_CONFIG_FILE": "", "TF_PLUGIN_DIR": ""}
+    with Script(project, "demo", "--send", "hello", HOME=str(project), **told) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines[0].startswith("No emulated AWS here: Terraform's provider hashicorp/aws ")
+    assert " is missing. 127.1.2.3 can't be reached (" in lines[0]
+    assert lines[1:3] == [AS_DIRECT, REMEDY]
+    assert "The bot runs directly, without AWS and Terraform." in lines
+    assert "Heard: hello" in lines
+    assert not (project / ".venv").exists()
+
+
+def test_a_provider_that_cannot_be_installed_is_told_in_a_line(
+    project: Path, tmp_path: Path
+) -> None:
+    needs_terraform()
     (tmp_path / "empty").mkdir()
     with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
         assert demo.end() == 0, demo.output
-    assert "So this is --direct: the handler behind a local HTTP server." in demo.output
-    assert "Heard: hello" in demo.output.splitlines()
+    lines = demo.output.splitlines()
+    said = "No emulated AWS here: Terraform can't install its provider: Failed to query "
+    told = [number for number, line in enumerate(lines) if line.startswith(said)]
+    assert len(told) == 1, demo.output
+    assert lines[told[0] + 1] == AS_DIRECT
+    assert "Heard: hello" in lines
 
 
 @pytest.mark.parametrize(
@@ -205,6 +236,17 @@ def test_what_is_asked_for_by_name_is_done_or_refused(
     ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
     assert ran.code == 2
     assert sentence in ran.output
+
+
+@linux
+def test_a_set_up_that_is_stopped_is_ended(project: Path, temporary: Path) -> None:
+    """It may be in the middle of an installation."""
+    (project / ".venv").unlink()
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for("set-up, only once (--direct needs none) … ")
+        assert demo.end(signal.SIGTERM) == 130
+    nothing_is_left(temporary)
 
 
 FAULTS = {

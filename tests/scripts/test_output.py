@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -101,33 +100,6 @@ def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("Python 3.12 or later is needed")
     assert result.stderr.endswith("pyenv: version 3.13 is not installed\n")
-
-
-PYTHON = """#!/bin/sh
-if [ "$1" = -m ]; then  # it makes an environment whose pip reaches nothing
-  mkdir -p .venv/bin
-  printf '#!/bin/sh\\necho "ERROR: no distribution" >&2\\nexit 1\\n' >.venv/bin/python
-  chmod +x .venv/bin/python
-fi
-"""
-
-
-def test_a_set_up_without_a_network_is_told(tmp_path: Path) -> None:
-    (tmp_path / "scripts").mkdir()
-    shutil.copy(SCRIPTS / "bootstrap", tmp_path / "scripts")
-    (tmp_path / "scripts" / "python").write_text(PYTHON)
-    (tmp_path / "scripts" / "python").chmod(0o755)
-    (tmp_path / "requirements-dev.txt").touch()
-    for _ in range(2):  # it isn't taken for done
-        result = subprocess.run(
-            [tmp_path / "scripts" / "bootstrap"], capture_output=True, text=True, timeout=LONGEST
-        )
-        assert result.returncode == 1
-        assert result.stderr.splitlines() == [
-            "ERROR: no distribution",
-            "pip can't install requirements-dev.txt: look at the network, and at pip's index and "
-            "proxy",
-        ]
 
 
 @pytest.mark.parametrize("tool", ["bootstrap", "mutants", "screenshot", "test"])

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from local import terraform
 from local.processes import ToolError
 from local.project import VENV
-from local.terraform import Module, terraform_command
 
 
 def skip_or_fail(reason: str) -> NoReturn:
@@ -25,9 +25,11 @@ def skip_or_fail(reason: str) -> NoReturn:
 @functools.cache
 def provider_missing() -> str:
     """Return why the module can't be initialised on this machine, or nothing if it can."""
+    if missing := terraform.provider_missing():
+        return missing
     with tempfile.TemporaryDirectory() as folder:
         try:
-            Module("http://127.0.0.1:9", Path(folder)).init()
+            terraform.Module("http://127.0.0.1:9", Path(folder)).init()
         except ToolError as error:
             return str(error)
     return ""
@@ -36,7 +38,7 @@ def provider_missing() -> str:
 def needs_terraform() -> None:
     """Skip a test where Terraform can't be had, unless nothing may be skipped."""
     try:
-        terraform_command()
+        terraform.terraform_command()
     except ToolError as error:
         skip_or_fail(str(error))
 
@@ -44,10 +46,7 @@ def needs_terraform() -> None:
 def needs_provider() -> None:
     """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
     if missing := provider_missing():
-        skip_or_fail(
-            "needs Terraform and its aws provider: from Terraform's registry, or from a provider "
-            f"mirror that TF_PLUGIN_DIR names ({missing.splitlines()[0]})"
-        )
+        skip_or_fail(f"needs Terraform and its aws provider ({missing.splitlines()[0]})")
 
 
 def needs_npm(package: str) -> None:

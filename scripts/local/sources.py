@@ -1,0 +1,77 @@
+"""The files of a bot's folder, and of the module's, by the rule that the package has for them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from local.project import LAMBDA, SCRIPTS
+
+Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
+
+# As scripts/package has it, which stands alone: Terraform runs it.
+[RULE] = re.findall(r'^NOT_PACKED = .*\(r"(.+)"\)', (SCRIPTS / "package").read_text(), re.MULTILINE)
+NOT_PACKED = re.compile(RULE)
+
+
+def packed(
+    folder: Path, onerror: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """Yield what the package takes of a folder: the names there, and the paths. Links are followed.
+
+    A file may be a link that leads nowhere. A folder that can't be read is skipped, or reported to
+    `onerror`.
+    """
+    for parent, folders, names in os.walk(folder, onerror=onerror, followlinks=True):
+        relative = Path(parent).relative_to(folder)
+        folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
+        for name in names:
+            packed_as = (relative / name).as_posix()
+            if not NOT_PACKED.search(packed_as):
+                yield packed_as, Path(parent, name)
+
+
+def read_sources(bot: Path) -> Sources:
+    """Return what tells whether a file of the bot's folder, or of the module's, was changed."""
+    found: Sources = {}
+    for folder in {bot, LAMBDA}:
+        for name, path in packed(folder):
+            if folder == bot or name == "handler.py" or name.startswith("botkit/"):
+                with contextlib.suppress(OSError):  # it vanished, or is a link that leads nowhere
+                    status = path.stat()
+                    found[name] = status.st_mtime_ns, status.st_size, status.st_ino
+    return found
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Return the files that the package takes of a folder. Raises ValueError if one can't be read.
+
+    Sockets and pipes are skipped, as they are in the package.
+    """
+    found = {}
+    try:
+        for name, path in packed(folder, _raise):
+            if path.is_symlink() and not path.exists():
+                raise ValueError(f"{path} is a link that leads nowhere: remove it")
+            if stat.S_ISREG(path.stat().st_mode):
+                with path.open("rb"):
+                    found[name] = path
+    except OSError as error:
+        raise ValueError(f"{error.filename} can't be read: {error.strerror}") from None
+    return found
+
+
+def copy(folder: Path, target: Path) -> None:
+    """Copy the files that the package takes of a folder. Raises ValueError if one can't be read."""
+    for name, path in files(folder).items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target / name)
+
+
+def _raise(error: OSError) -> None:
+    raise error

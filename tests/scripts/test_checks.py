@@ -1,0 +1,143 @@
+"""scripts/test: what fails, and what this machine lacks, is said at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from local.project import SCRIPTS
+
+from tests.support.programs import LONGEST, Script, processes_that_know
+
+COMMANDS = ("basename", "cat", "date", "dirname", "env", "mktemp", "rm", "sed", "sh", "sleep")
+LEFT_OUT = {
+    "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
+    "npm": "Mini Apps and pyright: there is no npm, or it can't install. Install Node.js with npm",
+    "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",
+    "go": "actionlint: there is no Go, which builds it. Install Go",
+    "provider": "the emulated AWS: there is no provider",
+}
+# A program that writes down how it was called, and fails if FAIL names it.
+PROGRAM = """#!/bin/sh
+name=$(basename "$0")
+echo "$name $*" >>log
+case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
+case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && exec sleep 600 ;; esac
+[ ! -e "fails-$name" ] || { echo "$name is not content"; exit 1; }
+"""
+BOOTSTRAP = '#!/bin/sh\necho "bootstrap $*" >>log\n[ ! -e "lacks-${1:-}" ]\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with what scripts/test runs, and with commands of its own on its PATH."""
+    programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
+    files = dict.fromkeys([*programs, ".venv-checkov/bin/checkov", "commands/go"], PROGRAM)
+    for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    for command in COMMANDS:
+        (tmp_path / "commands" / command).symlink_to(str(shutil.which(command)))
+    shutil.copy(SCRIPTS / "test", tmp_path / "scripts")
+    return tmp_path
+
+
+def run(project: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Run scripts/test, and return its exit code and the lines that it wrote, without seconds."""
+    result = subprocess.run(
+        [project / "scripts" / "test", *arguments],
+        env={"PATH": f"{project}/commands", "TMPDIR": str(project)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert not list(project.glob("tmp*")), "a temporary folder is left"
+    return result.returncode, [line for line in result.stdout.splitlines() if line[-2:] != " s"]
+
+
+def test_everything_is_checked(project: Path) -> None:
+    code, lines = run(project)
+    assert lines == [
+        "── 1/8 ruff check",
+        "── 2/8 ruff format",
+        "── 3/8 zizmor",
+        "── 4/8 actionlint",
+        "── 5/8 pytest",
+        "── 6/8 mypy --strict: lambda",
+        "── 7/8 mypy --strict: scripts, tests",
+        "── 8/8 checkov",
+        "All 8 checks passed.",
+    ]
+    assert code == 0
+    called = (project / "log").read_text().splitlines()
+    assert {"ruff check .", "mypy lambda", "mypy scripts tests", "actionlint "} <= set(called)
+    assert any(line.startswith("python -m pytest --hypothesis-profile ci ") for line in called)
+
+
+@pytest.mark.parametrize("lacking", LEFT_OUT)
+def test_what_is_left_out_is_told_at_the_end(project: Path, lacking: str) -> None:
+    (project / f"lacks-{lacking}").touch()
+    if lacking == "checkov":
+        shutil.rmtree(project / ".venv-checkov")
+    if lacking == "go":
+        (project / "commands" / "go").unlink()
+    code, lines = run(project)
+    number = 7 if lacking in ("checkov", "go") else 8
+    assert lines[-3:] == [
+        "left out:",
+        f"  {LEFT_OUT[lacking]}",
+        f"All {number} checks passed.",
+    ]
+    assert code == 0
+    code, lines = run(project, "--all")
+    assert lines[-4:] == [
+        "left out:",
+        f"  {LEFT_OUT[lacking]}",
+        "failed:",
+        "  what was left out",
+    ]
+    assert code == 1
+
+
+def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
+    (project / "fails-mypy").touch()
+    (project / "fails-zizmor").touch()
+    code, lines = run(project)
+    assert code == 1
+    assert lines[2:4] == ["── 3/8 zizmor", "zizmor is not content"]
+    after = lines.index("── 6/8 mypy --strict: lambda")
+    assert lines[after + 1] == "mypy is not content"
+    assert lines[-4:] == [
+        "failed:",
+        "  zizmor",
+        "  mypy --strict: lambda",
+        "  mypy --strict: scripts, tests",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: reads /proc")
+def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
+    (project / "all-hang").touch()
+    environment = {"PATH": f"{project}/commands", "TMPDIR": str(project)}
+    with Script(project, "test", **environment) as stopped:
+        stopped.wait_for("── 5/8 pytest")
+        os.killpg(stopped.process.pid, signal.SIGINT)
+        assert stopped.end() == 130, stopped.output
+    assert processes_that_know(f"TMPDIR={project}") == []
+    assert not list(project.glob("tmp*"))
+
+
+def test_arguments_are_pytests(project: Path) -> None:
+    assert run(project, "tests/unit", "-k", "webhook") == (0, [])
+    assert (project / "log").read_text().splitlines() == [
+        "bootstrap tests",
+        "bootstrap terraform",
+        "python -m pytest --hypothesis-profile ci tests/unit -k webhook",
+    ]
