@@ -16,7 +16,9 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-LONGEST = int(__import__("os").environ.get("PW", "60000"))  # milliseconds, for anything that a page does: what takes longer hangs
+LONGEST = int(
+    __import__("os").environ.get("PW", "60000")
+)  # milliseconds, for anything that a page does: what takes longer hangs
 
 expect.set_options(timeout=LONGEST)
 

@@ -18,6 +18,8 @@ from chat.server import PageServer
 from emulators.telegram import Call, Delivery, Server, Telegram
 from local.container import read_sources
 
+from tests.support.programs import save
+
 PACE = 0.1  # of Telegram's seconds
 LONGEST = 60.0  # seconds, until what is held back comes all the same
 
@@ -45,12 +47,8 @@ class Demo:
     releases: list[threading.Event] = field(default_factory=list)
 
     def edit(self, old: str, new: str, file: str = "bot.py") -> None:
-        """Change a line of the bot's, save it at once as an editor does, and have it reloaded."""
-        path = self.folder / file
-        source = path.read_text()
-        assert old in source
-        path.with_suffix(".new").write_text(source.replace(old, new))
-        path.with_suffix(".new").replace(path)
+        """Change a line of the bot, and have it reloaded, as scripts/demo does by itself."""
+        save(self.folder / file, old, new)
         self.chat.refresh()
 
     def hold(self, which: Callable[[Delivery], bool]) -> threading.Event:
