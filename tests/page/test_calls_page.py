@@ -136,7 +136,9 @@ def test_what_is_printed_and_what_is_wrong(page: Page) -> None:
     answer_to(page, "print")
     expect(page.get_by_label("What the function printed")).to_have_text("a line of\tits own")
     answer_to(page, "raise", "bot.py failed")
-    expect(page.get_by_label("Traceback")).to_have_css("white-space", "pre")
+    traceback = page.locator(".hop.function").get_by_label("Traceback")
+    expect(traceback).to_contain_text("ValueError: no such thing")
+    expect(traceback).to_have_css("white-space", "pre")
     expect(page.locator(".row.out").last.locator(".why")).to_have_text("ValueError: no such thing")
     answer_to(page, "unknown")
     expect(page.locator(".row.in").last.locator(".why")).to_contain_text(

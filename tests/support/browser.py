@@ -16,9 +16,9 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-LONGEST = int(
-    __import__("os").environ.get("PW", "60000")
-)  # milliseconds, for anything that a page does: what takes longer hangs
+LONGEST = 60_000  # milliseconds, for anything that a page does: what takes longer hangs
+
+__all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
 
 expect.set_options(timeout=LONGEST)
 
@@ -29,6 +29,8 @@ class Tab:
     `problems` is what no test may see: errors, the console's lines unless `console` is off, and
     requests for what begins with none of `allowed`.
     """
+
+    console: bool
 
     def __init__(self, browser: Browser) -> None:
         # Without motion: half-transparent text has too little contrast, and animations cost CPU.

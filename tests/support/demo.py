@@ -97,6 +97,7 @@ class Host:
             else:
                 self.deployment = LocalDeployment(telegram.url, self.step, self.folder, {})
             self.deployment.__enter__()
+            self.menu_buttons = telegram.bot.menu_buttons
             with self.deployment.opened:  # alone: nobody needs a `terraform destroy` at the end
                 yield self
 
@@ -106,6 +107,7 @@ class Host:
         telegram = self.server.telegram = NewTelegram()
         telegram.url = self.server.url
         telegram.deliver = self.deployment.deliver
+        telegram.bot.menu_buttons |= self.menu_buttons  # Terraform sets it only once
         chat = Chat(telegram)
         for name, seconds in self.steps:
             chat.step(name, seconds)
