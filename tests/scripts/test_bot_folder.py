@@ -18,6 +18,7 @@ from local import container
 from local.container import bot_folder, handled_kinds
 from local.processes import read_env_file
 from local.project import ROOT
+from local.terraform import from_mirrors
 
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
@@ -152,15 +153,17 @@ def test_so_it_does_on_emulated_aws(
         assert demo.end() == 1, demo.output
     the_demo_ran_it(demo, folder)
     steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
+    mirrors = from_mirrors()
     assert steps == [
         "emulated AWS",
-        "terraform init",
+        f"terraform init{mirrors and ', '}{mirrors}",
         "terraform apply",
         '"hello" delivered',
         '"fail" delivered',
     ]
     for secret in (TOKENS_BEGIN, "planted"):
         assert secret not in demo.output
+    assert "The bot runs on an emulated AWS, applied in " in demo.output
     assert contents(project) == before
     assert not used.exists()
     nothing_is_left(temporary)
