@@ -64,10 +64,11 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
 
 
 def test_a_read_only_checkout_with_a_strange_path_will_do(tmp_path: Path, temporary: Path) -> None:
-    """As its user would have it: with blanks, a dollar and letters beyond ASCII in its path."""
+    """With blanks, a dollar and letters beyond ASCII in its path; and without dependencies."""
     project = tmp_path / "my $HOME's `bots` größer"
     project.mkdir()
     copy_of_the_project(project)
+    (project / ".venv").unlink()
     edit(project, "Heard: ", "Gesagt: ")
     for path in [*project.rglob("*"), project]:
         if not path.is_symlink():
@@ -78,14 +79,8 @@ def test_a_read_only_checkout_with_a_strange_path_will_do(tmp_path: Path, tempor
         assert demo.end() == 0, demo.output
     assert "Gesagt: hello" in demo.output.splitlines()
     assert contents(project) == before
-    nothing_is_left(temporary)
-
-
-def test_direct_needs_no_dependencies(project: Path) -> None:
-    (project / ".venv").unlink()
-    with Script(project, "demo", "--direct", "--send", "hello") as demo:
-        assert demo.end() == 0, demo.output
     assert not (project / ".venv").exists()
+    nothing_is_left(temporary)
 
 
 @linux
@@ -121,11 +116,12 @@ def test_each_start_has_a_token_of_its_own() -> None:
 @linux
 def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
-    (project / "fails.tf").write_text(
-        'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
-        '      condition     = var.name == ""\n      error_message = "No good name."\n'
-        "    }\n  }\n}\n"
-    )
+    with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
+        main.write(
+            'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
+            '      condition     = var.name == ""\n      error_message = "No good name."\n'
+            "    }\n  }\n}\n"
+        )
     with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
         assert demo.end() == 1
     assert "scripts/demo: terraform apply failed:" in demo.output
