@@ -23,7 +23,7 @@ from .types import Any, Json
 # The CA of api.telegram.org until April 2027, and the one that issues since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
-TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
+TOKEN = "[0-9]+:[A-Za-z0-9_-]{30,}"
 REFETCH_SECONDS = 60  # a token that Telegram refuses is fetched again at most this often
 
 
@@ -183,7 +183,7 @@ def _fetch_token() -> None:
     except Unreachable as error:
         raise Unreachable(f"the token can't be fetched: {error}") from None
     token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
-    if not TOKEN.fullmatch(token):
+    if not re.fullmatch(TOKEN, token):
         raise Misconfigured(f"the parameter {settings.token_parameter} doesn't hold a bot's token")
     _client.token = token
 

@@ -54,8 +54,9 @@ def make_or_respond(calls: list[Json]) -> Outcome:
     outcome = make_calls(calls)
     if last and outcome.name in ("answered", "refused"):
         # As text, since the bot may change its dict before the update is delivered again.
-        body = json.dumps({name: value for name, value in last.items() if value is not None})
-        outcome = outcome._replace(body=body, methods=[*outcome.methods, last["method"]])
+        params = {name: value for name, value in last.items() if value is not None}
+        outcome.body = json.dumps(params)
+        outcome.methods.append(last["method"])
     return outcome
 
 
@@ -90,7 +91,8 @@ def make_calls(calls: list[Json]) -> Outcome:
             outcome = failed(error)
             if outcome.name != "refused":  # the rest waits for the next delivery
                 break
-    carried_out = telegram.made > made
-    if carried_out and outcome.name not in ("answered", "refused"):
-        outcome = outcome._replace(name="incomplete")
-    return outcome._replace(methods=methods, carried_out=carried_out)
+    outcome.methods = methods
+    outcome.carried_out = telegram.made > made
+    if outcome.carried_out and outcome.name not in ("answered", "refused"):
+        outcome.name = "incomplete"
+    return outcome

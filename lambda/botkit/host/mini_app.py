@@ -156,7 +156,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     except BaseException as error:
         outcome = failed(error)
         if outcome.name in ("bot_failed", "refused"):
-            outcome = outcome._replace(name="page_failed")
+            outcome.name = "page_failed"
         status = outcome.status
     outcome.log("request", started, method=method, status=status)
     if outcome.name == "answered":

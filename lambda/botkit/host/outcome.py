@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import namedtuple
 
 from ..errors import Misconfigured, Refused, Unreachable, loggable
 
@@ -35,21 +34,30 @@ class BadAnswer(Exception):
     """A function of bot.py returned something that can't be used; the text says what."""
 
 
-class Outcome(
-    namedtuple(
-        "Outcome",
-        "name methods refusal error retry_after body carried_out",
-        defaults=([], None, None, None, None, False),
-    )
-):
-    """The outcome of an update, by its `name` in OUTCOMES.
+class Outcome:
+    """What became of an update or an event, by its `name` in OUTCOMES.
 
     `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
     seconds. `body` is the JSON of a call for Telegram to find in the response. `carried_out`:
-    whether any call was.
+    whether Telegram carried out any call.
     """
 
-    __slots__ = ()
+    def __init__(
+        self,
+        name: str,
+        *,
+        refusal: str | None = None,
+        error: str | None = None,
+        retry_after: int | None = None,
+        body: str | None = None,
+    ) -> None:
+        self.name = name
+        self.methods: list[str] = []
+        self.refusal = refusal
+        self.error = error
+        self.retry_after = retry_after
+        self.body = body
+        self.carried_out = False
 
     @property
     def status(self) -> int:
