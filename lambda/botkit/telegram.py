@@ -131,9 +131,9 @@ def download(file_path: str) -> bytes:
 
 
 def token(refused: str = "") -> str:
-    """Return the token of the bot. If it is the `refused` one, fetch it again once a minute.
+    """Return the token of the bot. If it is the `refused` one, fetch it again.
 
-    Raises Unreachable or Misconfigured.
+    That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if not _client.token or (_client.token == refused and _may_fetch_token()):
         _fetch_token()
