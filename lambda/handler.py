@@ -1,4 +1,4 @@
-"""Lambda's entry point: start-up, and which room of botkit/host an event goes to."""
+"""Lambda's entry point: start-up, and which module of botkit/host answers an event."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from botkit.types import Any
 
 logger = logging.getLogger("botkit")
 
-# For each kind of event, how many seconds it may take at most, and how many must be left of the
-# function's time-out to end in.
+# For each kind of event: how many seconds it may take, and how many seconds before the time-out of
+# the function it must end.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
     "register": (24.0, 1.0),
     "delete": (24.0, 1.0),
     "queue": (900.0, 2.0),
-    "event": (900.0, 1.0),  # and all others: Lambda's own limit
-    # Parts of the above:
-    "connect": (3.0, 0.0),
-    "settle": (900.0, 0.5),
+    "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
+    "event": (900.0, 1.0),  # and all other kinds; 900 s is Lambda's own limit
+    "connect": (3.0, 0.0),  # a part of start-up
 }
 
 
 def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
-    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the webhook's
-    state for a registration, and `batchItemFailures` for the queue. Raises RegistrationFailed for
-    a registration that Telegram refuses, and EventFailed for an event that may succeed later.
+    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
+    the webhook for a registration, and `batchItemFailures` for the queue. Raises RegistrationFailed
+    if Telegram refuses the registration, and EventFailed if a retry of an event may succeed.
     """
     kind = kind_of(event)
     set_deadline(kind, context)
@@ -77,24 +76,24 @@ def handler(event: Any, context: Any) -> Any:
 
 
 def kind_of(event: Any) -> str:
-    """Name the kind of an event.
+    """Return the kind of an event.
 
-    Every HTTP event has a requestContext, and a client can't set keys beside it, so no client can
-    imitate another kind of event. What Lambda sends to a destination also has one.
+    Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
+    another kind of event. Events that Lambda sends to a destination have one, too.
     """
     match event:
         case {"requestContext": _} if "requestPayload" not in event:
-            # By the route, which API Gateway chose: a path can be written in many ways.
+            # API Gateway has chosen the route. The path could be written in many ways.
             route = str(event.get("routeKey"))
             on_page = settings.mini_app_url and route.startswith("ANY /app")
             return "page" if on_page and event.get("version") == "2.0" else "webhook"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        case {"tf": {"action": "create" | "update"}, "url": str()}:  # of the removal, by Terraform
+        case {"tf": {"action": "create" | "update"}, "url": str()}:  # from a removal, too
             return "nothing"
         case {"tf": {"action": "warm"}}:
             return "warm"
-    if event == {"warm": True}:  # as others send it
+    if event == {"warm": True}:  # as schedules of others send it
         return "warm"
     if settings.queue_url:
         from botkit.host import queue
@@ -105,26 +104,26 @@ def kind_of(event: Any) -> str:
 
 
 def set_deadline(kind: str, context: Any = None) -> None:
-    """Set the deadline to what a kind of event may take, of what is left."""
+    """Set the deadline for a kind of event."""
     most, spare = TIMES.get(kind, TIMES["event"])
     left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
     deadline.start(min(most, left - spare))
 
 
 def start_up() -> None:
-    """Do what the first event would have to wait for: start-up has a whole CPU."""
+    """Import bot.py and connect to Telegram now, since start-up has a whole CPU."""
     connects = settings.reply_mode == "api"
     if connects:
         from botkit import telegram
 
-        telegram.prepare()  # and import the rest while the connection is made
+        telegram.prepare()  # the imports below run while it connects
     from botkit.host import author, webhook  # noqa: F401
 
     if settings.queue_url:
         from botkit.host import queue  # noqa: F401
     try:
         author.module()
-    except Misconfigured:  # the first update says so; a destroy works all the same
+    except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     if connects:
         set_deadline("connect")

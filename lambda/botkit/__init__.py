@@ -1,1 +1,4 @@
-"""What bots use and never edit: the Bot API (`telegram`), AWS (`aws`), and what Lambda needs."""
+"""What a bot imports: the Bot API (`telegram`), AWS (`aws`), `errors` and `types`.
+
+`host` runs the bot on Lambda, and `http` makes the requests. A bot imports neither.
+"""

@@ -1,4 +1,4 @@
-"""Signed JSON calls to AWS services, such as a parameter from SSM or an item from DynamoDB.
+"""Signed JSON calls to AWS services, for example to read an item from DynamoDB.
 
     from botkit import aws
 
@@ -21,9 +21,9 @@ from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
-# Parts of exceptions' names at which to try again later: throttling, and a permission or
-# credentials that are wrong, which is configuration, so no update may be dropped.
-PASSING = (
+# Errors after which a retry may succeed, by a part of their code: throttling, and wrong permissions
+# or credentials. The latter is configuration, so no update may be dropped.
+RETRYABLE = (
     "AccessDenied",
     "ExpiredToken",
     "RequestLimitExceeded",
@@ -38,7 +38,7 @@ connections: dict[str, Connection] = {}  # by service
 
 
 class ClientError(Exception):
-    """AWS refused a call. `code` is the name of its exception, as "ResourceNotFoundException"."""
+    """AWS refused a call. `code` is the name of the error, such as "ResourceNotFoundException"."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(loggable(f"{code}: {message}"))
@@ -48,11 +48,13 @@ class ClientError(Exception):
 def call(service: str, target: str, params: Json) -> Any:
     """Make a call and return its result, in the time that the invocation has left.
 
-    `target` is the service's X-Amz-Target. Raises ClientError, or Unreachable where the answer
-    isn't the service's or may be another one later.
+    `target` is the X-Amz-Target header. Raises ClientError, or Unreachable if the service doesn't
+    answer or if a retry may succeed.
     """
     if not (settings.aws_access_key_id and settings.aws_region):
-        raise Unreachable("no AWS credentials or no region: AWS_ACCESS_KEY_ID, AWS_REGION")
+        raise Unreachable(
+            "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
+        )
     url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
     connection = connections.setdefault(service, Connection(url))
     body = json.dumps(params).encode()
@@ -80,9 +82,9 @@ def call(service: str, target: str, params: Json) -> Any:
         raise Unreachable(f"{service}: HTTP {status}")
     code = str(result["__type"]).rpartition("#")[2]
     message = str(result.get("message") or result.get("Message") or "no message")
-    if settings.aws_session_token:  # a service may repeat what it couldn't verify
+    if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if any(name in code for name in PASSING):
+    if any(name in code for name in RETRYABLE):
         raise Unreachable(f"{service}: {code}: {message}")
     raise ClientError(code, message)
 

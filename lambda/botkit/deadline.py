@@ -1,6 +1,6 @@
-"""When everything must end: start-up at first, then each invocation."""
+"""The deadline of start-up, and then of each invocation."""
 
 from .http import Deadline
 
-# Lambda ends a start-up after 10 s. handler.py sets what an invocation may take.
+# Lambda stops a start-up after 10 s. handler.py sets the deadline of each invocation.
 deadline = Deadline(8.0)

@@ -1,4 +1,4 @@
-"""How a call can fail, and how to make an error's text fit for the log."""
+"""How a call can fail, and how to make the text of an error safe to log."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from .types import Json
 
 
 class Unreachable(Exception):
-    """There was no usable answer. Whether the request arrived is unknown: try again later."""
+    """There was no usable answer. The request may have arrived, or not. Try again later."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(loggable(reason))
 
 
 class Misconfigured(Unreachable):
-    """There is no usable token or bot.py: nothing works until somebody changes that."""
+    """The token or bot.py can't be used. Nothing works until somebody fixes that."""
 
 
 class Refused(Exception):
     """Telegram refused a call, and didn't carry it out.
 
-    `code` is the answer's `error_code`, `description` Telegram's own words. `retry_after` (in
-    seconds) and `migrate_to_chat_id` come from its `parameters`, or are None.
+    `code` and `description` are Telegram's. `retry_after` (in seconds) and `migrate_to_chat_id`
+    are None unless Telegram sent them.
     Source: https://core.telegram.org/bots/api#making-requests
     """
 
@@ -33,13 +33,13 @@ class Refused(Exception):
 
     @property
     def is_about_the_token(self) -> bool:
-        """Whether Telegram refuses the bot's token, not this call."""
+        """Whether Telegram refuses the token of the bot, and not just this call."""
         return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
 
 
 def loggable(text: str) -> str:
-    """Return a text from outside as a log line can hold it: up to 1,000 characters, all encodable.
+    """Return a text from outside, cut to 1,000 characters and made safe to log.
 
-    JSON can hold half a surrogate pair ("\\ud800"), on which Lambda's own logging would fail.
+    JSON may contain half a surrogate pair ("\\ud800"), which would make Lambda's logging fail.
     """
     return text[:1000].encode(errors="backslashreplace").decode()

@@ -6,7 +6,7 @@ import os
 
 
 class Settings:
-    """What the environment says. Its repr hides what is secret."""
+    """The values from the environment. The repr shows no secret."""
 
     def __init__(self) -> None:
         get = os.environ.get
@@ -18,7 +18,7 @@ class Settings:
         self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
-        # Lambda sets these itself, except AWS_ENDPOINT_URL, which only an emulated AWS sets.
+        # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")

@@ -5,7 +5,7 @@
     chat = telegram.call("getChat", chat_id=42)
     photo = telegram.download(telegram.call("getFile", file_id="…")["file_path"])
 
-Every call ends in the time that the invocation has left.
+Every call ends before the deadline of the invocation.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
 from .types import Any, Json
 
-# The CA of api.telegram.org until April 2027, and the one that issues since June 2026.
+# The root CA of api.telegram.org until April 2027, and the one used since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
-TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]{30,}")
-REFETCH_SECONDS = 60  # a token that Telegram refuses is fetched again at most this often
+TOKEN = "[0-9]+:[A-Za-z0-9_-]{30,}"
+REFETCH_SECONDS = 60  # between two fetches of a token that Telegram refuses
 
 
 class Client:
-    """Calls the Bot API at `api_url` with a bot's `token`, over one connection."""
+    """Calls the Bot API at `api_url` with the `token` of a bot, over one connection."""
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
@@ -37,13 +37,13 @@ class Client:
     def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
-        A parameter that is None is left out: the Bot API would take it for the text "null".
-        Raises Refused, or Unreachable where the answer isn't Telegram's: no connection, a time-out,
-        a server error, or something that isn't the Bot API; and ValueError for a method that has no
-        method's name.
+        Parameters that are None are left out: the Bot API would read them as the text "null".
+        Raises Refused, or Unreachable if there is no answer from the Bot API: no connection, a
+        time-out, a server error, or some other server. Raises ValueError for an invalid method
+        name.
         """
         if not (method.isascii() and method.isalnum()):
-            raise ValueError("a method's name has letters and digits only")
+            raise ValueError("a method name must have only letters and digits")
         params = {name: value for name, value in params.items() if value is not None}
         try:
             body, content_type = json.dumps(params).encode(), "application/json"
@@ -58,7 +58,7 @@ class Client:
         except (ValueError, RecursionError):
             answer = None
         if status >= 500 or not isinstance(answer, dict) or "ok" not in answer:
-            raise Unreachable(f"{method}: HTTP {status} and no answer of the Bot API")
+            raise Unreachable(f"{method}: HTTP {status}, and no answer from the Bot API")
         if answer["ok"] is True:
             return answer.get("result")
         code = answer.get("error_code")
@@ -83,17 +83,17 @@ class Client:
             raise Unreachable(str(error)) from None
 
 
-made = 0  # calls that Telegram carried out: the host looks whether there are more
+made = 0  # how many calls Telegram has carried out: the host compares before and after
 
 _client = Client(settings.api_url, settings.token, settings.proxy)
 _fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
 
 
 def call(method: str, /, **params: Any) -> Any:
-    """Call a method of the Bot API and return its result, in the time that the invocation has left.
+    """Call a method of the Bot API and return its result, before the deadline of the invocation.
 
-    Telegram is called once more where it says that it would then carry the call out: with a token
-    that was changed, or to a group that has a new id. Raises Refused or Unreachable.
+    The call is repeated once if the token was changed, and once if a group has a new id. Raises
+    Refused or Unreachable.
     """
     global made
     token()  # fetched, if there is none yet
@@ -112,9 +112,9 @@ def call(method: str, /, **params: Any) -> Any:
 
 
 def download(file_path: str) -> bytes:
-    """Return the content of a file, by the `file_path` that getFile returned.
+    """Return the content of a file, given the `file_path` from getFile.
 
-    Raises Refused, or Unreachable, for more than 20 MB too.
+    Raises Refused, or Unreachable, also if the file has more than 20 MB.
     Source: https://core.telegram.org/bots/api#getfile
     """
     from urllib.parse import quote
@@ -123,7 +123,7 @@ def download(file_path: str) -> bytes:
     status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
     if status == 200:
         return data
-    if status in (400, 404):  # without its code, since a 404 is about the token elsewhere
+    if status in (400, 404):  # code 400, since elsewhere a 404 means that the token is wrong
         raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
     if 400 < status < 500:
         raise Refused("download", status, f"HTTP {status}", {})
@@ -131,9 +131,9 @@ def download(file_path: str) -> bytes:
 
 
 def token(refused: str = "") -> str:
-    """Return the bot's token, fetched again, at most once a minute, if it is the `refused` one.
+    """Return the token of the bot. If it is the `refused` one, fetch it again.
 
-    Raises Unreachable or Misconfigured.
+    That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if not _client.token or (_client.token == refused and _may_fetch_token()):
         _fetch_token()
@@ -141,12 +141,12 @@ def token(refused: str = "") -> str:
 
 
 def prepare() -> None:
-    """Begin to connect, in the background."""
+    """Start to connect, in the background."""
     _client.connection.prepare()
 
 
 def connect() -> None:
-    """Do what the first call would have to wait for. Raises Unreachable."""
+    """Fetch the token and open the connection, before the first call. Raises Unreachable."""
     try:
         token()
     finally:
@@ -157,7 +157,7 @@ def connect() -> None:
 
 
 def forget_token() -> None:
-    """Fetch the token again at the next call, if it is kept in Parameter Store."""
+    """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
         _client.token = ""
 
@@ -183,7 +183,7 @@ def _fetch_token() -> None:
     except Unreachable as error:
         raise Unreachable(f"the token can't be fetched: {error}") from None
     token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
-    if not TOKEN.fullmatch(token):
+    if not re.fullmatch(TOKEN, token):
         raise Misconfigured(f"the parameter {settings.token_parameter} doesn't hold a bot's token")
     _client.token = token
 

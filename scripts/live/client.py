@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
@@ -42,7 +43,7 @@ def client() -> Client:
     token = os.environ.get("TELEGRAM_BOT_TOKEN", "")
     if not token:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set: export the token that @BotFather gave you")
-    if not TOKEN.fullmatch(token):
+    if not re.fullmatch(TOKEN, token):
         raise ValueError(
             "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
             "letters, digits, hyphens and underscores, as @BotFather gave it"

@@ -128,7 +128,8 @@ EQUIVALENT = {
     },
     "botkit/host/mini_app": {
         "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
-        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "the other status is 503",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "no other name sorts before it",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
     },
     "botkit/host/outcome": {
         "where_raised ReplaceBinaryOperator_Mul_Div 1": "callers name the argument",

@@ -226,7 +226,7 @@ def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
 
     assert deliver() == (503, "ERROR", "ConnectionRefusedError: [Errno 111] Connection refused")
     proxy.start("another")
-    refusal = "OSError: the proxy opens no tunnel: it answered 407"
+    refusal = "OSError: the proxy refused a tunnel: it answered 407"
     assert deliver() == (503, "ERROR", refusal)
     assert proxy.connections == []
     proxy.stop()

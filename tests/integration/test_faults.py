@@ -135,8 +135,8 @@ def test_a_refusal(
     assert (peer.connections, len(peer.requests)) == (1, 2)
 
 
-NO_ANSWER = "sendMessage: HTTP {} and no answer of the Bot API"
-ENDLESS = "ConnectionError: an endless response"
+NO_ANSWER = "sendMessage: HTTP {}, and no answer from the Bot API"
+ENDLESS = "ConnectionError: the response is too long"
 
 # The part that Telegram plays, and how the error in the log line begins.
 FAULTS: dict[str, tuple[Part, str]] = {
@@ -394,7 +394,7 @@ def test_a_proxy_that_wants_other_credentials(serve: Serve, start: Start) -> Non
     peer = serve(refuses, refuses, on(b"HTTP/1.1 200 Connected\r\n\r\n"))
     proxy = f"http://bot:{PASSWORD}@localhost:{peer.port}"
     container = start("http://api.telegram.example", TELEGRAM_PROXY=proxy)
-    fails(container, "OSError: the proxy opens no tunnel: it answered 407")
+    fails(container, "OSError: the proxy refused a tunnel: it answered 407")
     is_served(container)
     methods = [request.partition(b" ")[0] for request in peer.requests]
     assert methods == [b"CONNECT", b"CONNECT", b"CONNECT", b"POST"]

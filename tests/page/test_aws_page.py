@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from chat.aws_deployment import AwsDeployment
 from chat.configuration import ConfigurationDeployment
-from chat.deployments import AwsDeployment, Deployment
+from chat.deployments import Deployment
 from local.project import LAMBDA, ROOT
 
 from tests.support.browser import Page, Tab, expect, fail_once, say, violations

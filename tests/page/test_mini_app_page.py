@@ -326,8 +326,8 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, s
 
 
 def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo) -> None:
-    [bot] = demo.chat.telegram.bots
-    page, behind = demo.chat.pages.addresses[bot.id], demo.chat.pages.about(bot)["page_known_as"]
+    [shown] = demo.chat.bots.shown()
+    page, behind = shown["page"], shown["page_known_as"]
     status, headers, body = ask(f"{page}/app/index.html")
     _, original, same = ask(f"{behind}/app/index.html")
     assert (status, body) == (200, same)

@@ -240,7 +240,7 @@ def test_a_folder_that_is_no_bots_is_refused(
         ("import sys; sys.exit(3)", "it ends Python"),
         ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-        ("HANDLED = 'message'", "bot.py must have HANDLED"),
+        ("HANDLED = 'message'\ndef reply(update): ...", "bot.py must have HANDLED"),
     ],
     ids=["broken", "exit", "exit with a code", "_exit", "child", "a text"],
 )

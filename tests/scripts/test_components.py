@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local.project import ROOT, SCRIPTS
+from local.project import LAMBDA, ROOT, SCRIPTS
 
 # A component is a package of scripts/: what it may import beside itself.
 COMPONENTS: dict[str, set[str]] = {
@@ -66,3 +66,45 @@ def test_only_the_echos_tests_read_its_bot() -> None:
         "tests/conftest.py",
         "tests/echo/test_bot.py",
     }
+
+
+# A room of lambda/: what it may import beside itself. `bot` is the author's.
+ROOMS: dict[str, set[str]] = {
+    "bot": {"botkit"},
+    "botkit": {"botkit.http"},
+    "botkit.host": {"botkit", "botkit.http"},
+    "botkit.http": set(),
+    "handler": {"botkit", "botkit.host"},
+}
+
+
+def room_of(path: Path) -> str:
+    """Return the room of a module, or of a package by its folder."""
+    parts = path.relative_to(LAMBDA).with_suffix("").parts
+    return ".".join(parts[:-1] if path.suffix and parts[1:] else parts)
+
+
+def rooms_imported(path: Path) -> Iterator[str]:
+    """Yield the rooms that a module of lambda/ imports, for type checkers too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        folder = path.parents[node.level - 1] if node.level else LAMBDA
+        for alias in node.names:
+            found = folder.joinpath(*(node.module or "").split("."))
+            if (found / alias.name).is_dir():
+                found /= alias.name
+            if found.is_dir():
+                yield room_of(found)
+            elif found.with_suffix(".py").is_file():
+                yield room_of(found.with_suffix(".py"))
+
+
+def test_within_the_function_no_import_goes_back() -> None:
+    files = list(LAMBDA.rglob("*.py"))
+    assert {room_of(path) for path in files} == set(ROOMS)
+    for path in files:
+        room = room_of(path)
+        assert set(rooms_imported(path)) - {room} <= ROOMS[room], path
+    assert "botkit.http" in set(rooms_imported(LAMBDA / "botkit" / "telegram.py"))
+    assert "botkit" in set(rooms_imported(LAMBDA / "botkit" / "host" / "author.py"))

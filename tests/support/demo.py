@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chat.chat import Chat
-from chat.deployments import Deployment, LocalDeployment, token
+from chat.deployments import Deployment, token
+from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
 from chat.server import PageServer
 from emulators.telegram import Call, Delivery, Server, Telegram
-from local.container import read_sources
+from local.sources import read_sources
 
 from tests.support.programs import save
 
@@ -49,7 +50,7 @@ class Demo:
     def edit(self, old: str, new: str, file: str = "bot.py") -> None:
         """Change a line of the bot, and have it reloaded, as scripts/demo does by itself."""
         save(self.folder / file, old, new)
-        self.chat.refresh()
+        self.chat.setup.refresh()
 
     def hold(self, which: Callable[[Delivery], bool]) -> threading.Event:
         """Keep what happens to a delivery from going on until the event returned is set.
@@ -58,11 +59,12 @@ class Demo:
         """
         released = threading.Event()
         self.releases.append(released)
+        note = self.telegram.watch
 
         def watch(event: Delivery | Call) -> None:
             if isinstance(event, Delivery) and which(event):
                 released.wait(LONGEST)
-            self.chat.watch(event)
+            note(event)
 
         self.telegram.watch = watch
         return released
@@ -110,18 +112,18 @@ class Host:
         telegram.bot.menu_buttons |= self.menu_buttons  # Terraform sets it only once
         chat = Chat(telegram)
         for name, seconds in self.steps:
-            chat.step(name, seconds)
-        chat.deployment = self.deployment
-        self.deployment.from_queue = chat.from_queue
+            chat.setup.step(name, seconds)
+        chat.setup.deployment = self.deployment
+        self.deployment.from_queue = chat.traces.from_queue
         before = read_sources(self.folder)
         for hosted in self.deployment.bots:
             assert not self.deployment.replace(hosted)
         with contextlib.ExitStack() as opened:
             page = opened.enter_context(PageServer(chat))
             for bot in telegram.bots:
-                if chat.pages.hosted(bot):
-                    opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
-            demo = Demo(page.url, self.folder, telegram, chat)
+                if chat.setup.page_of(bot):
+                    opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+            demo = Demo(f"{page.url}/", self.folder, telegram, chat)
             yield demo
             for release in demo.releases:
                 release.set()

@@ -315,5 +315,5 @@ def test_without_credentials_or_region_nothing_is_sent(
     peer = serve(answers_all)
     aws = use(peer.url)
     monkeypatch.setattr(aws.settings, missing, "")
-    assert "AWS_ACCESS_KEY_ID, AWS_REGION" in str(failure(aws, "Unreachable"))
+    assert "AWS_ACCESS_KEY_ID and AWS_REGION" in str(failure(aws, "Unreachable"))
     assert peer.requests == []

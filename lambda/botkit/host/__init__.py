@@ -1,1 +1,1 @@
-"""What hosts a bot. A bot never imports it."""
+"""Runs a bot on Lambda. A bot never imports it."""

@@ -1,4 +1,4 @@
-"""Ends code that runs too long, by a signal."""
+"""Interrupts code that runs too long, with a signal."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import threading
 from types import FrameType
 
-REPEAT_SECONDS = 0.2  # until the alarm rings again, for code that catches everything
+REPEAT_SECONDS = 0.2  # until the next signal, for code that catches every exception
 
 
 class TimeIsUp(BaseException):
-    """The bot's code ran too long. A bot's own `except Exception` doesn't catch this."""
+    """bot.py ran too long. An `except Exception` in it doesn't catch this."""
 
 
 class alarm:
-    """Raises TimeIsUp in the `with` block after `seconds`, and again until the block ends.
+    """Raises TimeIsUp in the `with` block after some seconds, repeatedly until the block ends.
 
-    Only the main thread gets signals. In another one, nothing is raised.
+    Signals reach only the main thread. In other threads, the block is never interrupted.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = max(seconds, 0.001)  # zero would be never
+        self._seconds = max(seconds, 0.001)  # zero would switch it off
         self._can_ring = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> None:
@@ -33,7 +33,8 @@ class alarm:
             _signal.setitimer(_signal.ITIMER_REAL, 0)
 
 
-# An exception in these would leave the timer on, which would then ring outside of the block.
+# The signal may arrive while one of these runs. An exception in them would leave the timer on, and
+# the next signal would interrupt code outside of the block. So they are never interrupted.
 _SWITCHES = (alarm.__enter__.__code__, alarm.__exit__.__code__)
 
 

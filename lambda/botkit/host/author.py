@@ -1,4 +1,4 @@
-"""The author's bot.py: imported in time, and asked in time."""
+"""The author's bot.py: imports it and calls its functions, in time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from .outcome import BadAnswer, where_raised
 
 logger = logging.getLogger("botkit")
 
-GRACE_SECONDS = 0.5  # after the deadline, at which calls of telegram and aws end by themselves
+GRACE_SECONDS = 0.5  # beyond the deadline, when calls of telegram and aws end by themselves
 
 
 def module() -> Any:
-    """Return the module of bot.py, which is imported unless it is there. Raises Misconfigured.
+    """Return the module bot.py, and import it if necessary. Raises Misconfigured.
 
-    An import that failed is tried again. One that never ends is ended, as of a bot that polls.
+    If the import failed before, it is tried again. An import that doesn't end, because the bot
+    starts to poll for example, is interrupted.
     """
     if "bot" not in sys.modules:
         try:
@@ -40,15 +41,15 @@ def module() -> Any:
 def ask(name: str, argument: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return what it returns.
 
-    Raises Misconfigured, BadAnswer where the function is asynchronous or doesn't take one argument,
-    TimeIsUp, or what the function raises.
+    Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
+    asynchronous or doesn't take one argument.
     """
     function = getattr(module(), name)
     try:
         with alarm(deadline.left() + GRACE_SECONDS):
             answer = function(argument)
     except TypeError as error:
-        if error.__traceback__ and error.__traceback__.tb_next:  # raised inside, not by the call
+        if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
             raise
         raise BadAnswer(f"{name}() must take one argument") from None
     if type(answer).__name__ == "coroutine":
@@ -58,9 +59,9 @@ def ask(name: str, argument: Any) -> Any:
 
 
 def ask_for_calls(name: str, argument: Any) -> list[Json]:
-    """Call a function of bot.py, and return a copy of the calls that it returns.
+    """Call a function of bot.py, and return a copy of the list of calls that it returns.
 
-    Raises what `ask` raises, and BadAnswer where the calls can't be made.
+    Raises what `ask` raises, and BadAnswer if the calls can't be made.
     """
     had_time = deadline.left() > 0
     calls = checked(ask(name, argument), f"{name}()")

@@ -1,4 +1,4 @@
-"""The calls that a bot returns: checked, and made."""
+"""Checks the calls that a bot returns, and makes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HINTS = {
     "generator": ": return a list",
     "NoneType": ": return [] where there is nothing to say",
 }
-NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor any get…
+NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
 
 
 def checked(calls: Any, name: str) -> list[Json]:
@@ -38,7 +38,7 @@ def checked(calls: Any, name: str) -> list[Json]:
 
 
 def _check_json(call: Json) -> None:
-    """Raise TypeError, ValueError or RecursionError if a call can't be sent, its files aside."""
+    """Raise TypeError, ValueError or RecursionError if JSON can't hold a call without its files."""
     try:
         json.dumps(call, allow_nan=False)
     except TypeError:
@@ -49,18 +49,19 @@ def _check_json(call: Json) -> None:
 
 
 def make_or_respond(calls: list[Json]) -> Outcome:
-    """Make calls, and leave the last one in `body` if it may be the response's."""
+    """Make calls. If the response may hold the last one, leave it in the `body` of the outcome."""
     last = calls.pop() if fits_response(calls[-1]) else None
     outcome = make_calls(calls)
     if last and outcome.name in ("answered", "refused"):
-        # As text, since the bot may change its dict before the update is delivered again.
-        body = json.dumps({name: value for name, value in last.items() if value is not None})
-        outcome = outcome._replace(body=body, methods=[*outcome.methods, last["method"]])
+        # As text, since the bot may change the dict before the update is delivered again.
+        params = {name: value for name, value in last.items() if value is not None}
+        outcome.body = json.dumps(params)
+        outcome.methods.append(last["method"])
     return outcome
 
 
 def fits_response(call: Json) -> bool:
-    """Tell whether a call may be the response's body: Telegram then makes it by itself.
+    """Tell whether a call may be the body of the response. Telegram then makes it.
 
     Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
     """
@@ -73,7 +74,7 @@ def fits_response(call: Json) -> bool:
 
 
 def make_calls(calls: list[Json]) -> Outcome:
-    """Make calls in their order, until one must wait for the next delivery."""
+    """Make calls in order, until one has to wait for the next delivery."""
     outcome = Outcome("answered")
     if not calls:
         return outcome
@@ -90,7 +91,8 @@ def make_calls(calls: list[Json]) -> Outcome:
             outcome = failed(error)
             if outcome.name != "refused":  # the rest waits for the next delivery
                 break
-    carried_out = telegram.made > made
-    if carried_out and outcome.name not in ("answered", "refused"):
-        outcome = outcome._replace(name="incomplete")
-    return outcome._replace(methods=methods, carried_out=carried_out)
+    outcome.methods = methods
+    outcome.carried_out = telegram.made > made
+    if outcome.carried_out and outcome.name not in ("answered", "refused"):
+        outcome.name = "incomplete"
+    return outcome

@@ -1,4 +1,4 @@
-"""Events of other services: each is a call, a list of calls, or the bot's to answer."""
+"""Events from other services. Each is a call, a list of calls, or answered by on_event()."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .outcome import Outcome, failed
 
 
 class EventFailed(Exception):
-    """An event wasn't answered, and may be later: Lambda tries an asynchronous one again."""
+    """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
 
 
 def receive(event: Any) -> None:
-    """Make the calls that an event is, or those that the bot's on_event() returns for it.
+    """Make the calls in an event, or those that on_event() in bot.py returns for it.
 
-    Raises EventFailed where a later try may succeed, unless a call was carried out.
+    Raises EventFailed if a retry may succeed and no call was carried out.
     """
     started = time.monotonic()
     todo: Any = event if isinstance(event, list) else [event]
@@ -41,13 +41,13 @@ def receive(event: Any) -> None:
 
 
 def described(event: Any) -> str:
-    """Say what kind of event it is, by its type and keys."""
+    """Describe an event by its type and keys."""
     keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
     return loggable(f"{type(event).__name__} ({keys})")
 
 
 def source_of(event: Any) -> str | None:
-    """Return the service that sent an event, as "aws.s3" or "aws:sns", if the event says so."""
+    """Return the service that sent an event, such as "aws.s3" or "aws:sns", if it says so."""
     records = event.get("Records") if isinstance(event, dict) else None
     first = records[0] if isinstance(records, list) and records else event
     if not isinstance(first, dict):

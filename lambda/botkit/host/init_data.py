@@ -1,4 +1,4 @@
-"""A Mini App's `initData`: what Telegram signs when a person opens the page.
+"""The `initData` of a Mini App, which Telegram signs when a user opens the page.
 
 Source: https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
 """
@@ -14,30 +14,30 @@ from urllib.parse import parse_qsl
 
 from ..types import Json
 
-VALID_SECONDS = 24 * 3600  # clients keep initData that long
-FUTURE_SECONDS = 60  # by which Telegram's clock may be ahead of this one
+VALID_SECONDS = 24 * 3600  # since clients keep initData that long
+FUTURE_SECONDS = 60  # that Telegram's clock may be ahead
 OBJECTS = ("chat", "receiver", "user")
 INTEGERS = ("auth_date", "can_send_after")
 
 
 class Unauthorized(Exception):
-    """Telegram didn't sign this for this bot. `error` is the name that the page gets."""
+    """Telegram didn't sign this initData for this bot. `error` is the code that the page gets."""
 
     error = "unauthorized"
 
 
 class Expired(Unauthorized):
-    """Telegram signed this for this bot, but too long ago."""
+    """Telegram signed this initData for this bot, but too long ago."""
 
     error = "expired"
 
 
 def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> Json:
-    """Return the fields that Telegram signed, without `hash` and `signature`.
+    """Verify the signature, and return the fields without `hash` and `signature`.
 
-    `user`, who opened the page, `receiver` and `chat` are objects, `auth_date` and `can_send_after`
-    integers, all others text. `token` is the bot's. Raises Unauthorized, also where there is no
-    user, or Expired `valid_seconds` after `auth_date`.
+    `user`, `receiver` and `chat` are objects, `auth_date` and `can_send_after` are integers, and
+    all others are text. `token` is the token of the bot. Raises Unauthorized, also if there is no
+    user, or Expired if `auth_date` is more than `valid_seconds` ago.
     """
     try:
         pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count

@@ -1,9 +1,9 @@
-"""The bot's page (a Mini App): files of the folder app/ beside bot.py, and requests to the bot.
+"""The Mini App of a bot: the files in the folder app/ beside bot.py, and requests to the bot.
 
     GET /app/index.html   a file, for anyone
-    … /app/api/…          bot.on_request(request), if Telegram signed the request's initData
+    … /app/api/…          bot.on_request(request), after the user's signature is verified
 
-A page sends that as `Authorization: tma <initData>` (https://core.telegram.org/bots/webapps).
+The page sends `Authorization: tma <initData>` (https://core.telegram.org/bots/webapps).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# The same on each machine: Python's own table, and what some versions of it lack.
+# Python's own table, which is the same on all machines, and what some versions of it lack.
 TYPES = {
     **mimetypes.MimeTypes().types_map[True],
     ".map": "application/json",
@@ -40,25 +40,25 @@ TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-# A name with a hash of its content, as bundlers write it: main.3f2a1b0c.css, or in Vite's folder
-# assets/index-B1wrgTda.js. Without a digit the latter may be two words, as in icon-MainMenu.svg.
+# Names in which a bundler put a hash of the content: main.3f2a1b0c.css, or assets/index-B1wrgTda.js
+# from Vite. Without a digit, the latter may be two words, such as icon-MainMenu.svg.
 HASHED = re.compile(
     r"[.-](?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+$"
     r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{8}\.[^/]+$",
     re.ASCII,
 )
-LARGEST_BODY = 6291556 - 2000  # bytes of Lambda's response, without its headers
+LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
-# Keys that a request always has: None where Telegram didn't send them.
+# Keys that a request always has. They are None if Telegram didn't send them.
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
 def respond(event: Json) -> Json:
-    """Return the response to a request to /app or below it."""
+    """Return the response to a request for /app or a path below it."""
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
     method = _text(http, "method")
-    # API Gateway decodes all but %25, and takes several slashes for the first one.
+    # API Gateway has decoded all but %25, and takes several slashes at the beginning as one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
         answer = ask_bot(event, method, path.removeprefix("/api"))
@@ -75,7 +75,7 @@ def respond(event: Json) -> Json:
 
 
 def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
-    """Return a response as API Gateway takes it; an underscore in a header's name is a hyphen."""
+    """Return a response for API Gateway. In the names of headers, underscores stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
         "statusCode": status,
@@ -91,7 +91,7 @@ def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
 
 
 def send_file(path: str, headers: Any) -> Json:
-    """Return the response with a file of app/, which scripts/package may have gzipped beside it."""
+    """Return the response with a file of app/, gzipped if scripts/package made such a file."""
     content = encoding = None
     if GZIP.search(_text(headers, "accept-encoding")):
         content, encoding = read_file(path + ".gz"), "gzip"
@@ -102,7 +102,7 @@ def send_file(path: str, headers: Any) -> Json:
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     more = {
-        "Cache_Control": "no-cache",  # kept, and asked about each time
+        "Cache_Control": "no-cache",  # cached, and revalidated each time
         "Content_Type": kind + ("; charset=utf-8" if kind.startswith("text/") else ""),
         "ETag": tag,
         "Vary": "Accept-Encoding",
@@ -117,9 +117,10 @@ def send_file(path: str, headers: Any) -> Json:
 
 
 def read_file(path: str) -> bytes | None:
-    """Return the content of a file of app/, or None where there is none.
+    """Return the content of a file of app/, or None if there is no such file.
 
-    No path leaves the folder: no part of it may be empty or begin with a dot, and a link must stay.
+    No path leads out of the folder: a part of it must not be empty or begin with a dot, and a link
+    must lead to a file in the folder.
     """
     parts = path[1:].split("/")
     if not FOLDER or not all(part and part[0] != "." for part in parts):
@@ -136,7 +137,7 @@ def read_file(path: str) -> bytes | None:
 
 
 class Problem(Exception):
-    """A request that doesn't reach the bot: the status, a name and a sentence for the page."""
+    """A request is refused before it reaches the bot. `response` tells the page why."""
 
     def __init__(self, status: int, name: str, sentence: str) -> None:
         super().__init__(status, name, sentence)
@@ -144,7 +145,7 @@ class Problem(Exception):
 
 
 def ask_bot(event: Json, method: str, path: str) -> Json:
-    """Return what bot.on_request() answers to a request, if Telegram signed its initData."""
+    """Return the response of bot.on_request(), after the user's signature is verified."""
     started = time.monotonic()
     text = ""
     try:
@@ -156,7 +157,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     except BaseException as error:
         outcome = failed(error)
         if outcome.name in ("bot_failed", "refused"):
-            outcome = outcome._replace(name="page_failed")
+            outcome.name = "page_failed"
         status = outcome.status
     outcome.log("request", started, method=method, status=status)
     if outcome.name == "answered":
@@ -176,9 +177,9 @@ def problem_response(status: int, error: str, message: str, **headers: str) -> J
 
 
 def read_request(event: Json, method: str, path: str) -> Json:
-    """Return a request as on_request() gets it.
+    """Return the argument of on_request().
 
-    Raises Problem, or Unreachable where there is no bot.py or no token.
+    Raises Problem, or Unreachable if bot.py or the token can't be used.
     """
     bot = author.module()
     seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
@@ -192,7 +193,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
 
 
 def authenticate(authorization: str, seconds: float) -> Json:
-    """Return what Telegram signed. Raises Problem, or Unreachable where there is no token."""
+    """Verify who sends a request. Raises Problem, or Unreachable if there is no token."""
     from .. import telegram
 
     scheme, _, data = authorization.partition(" ")
@@ -202,14 +203,14 @@ def authenticate(authorization: str, seconds: float) -> Json:
     try:
         try:
             return init_data.check(data, token, seconds)
-        except init_data.Unauthorized:  # a token in Parameter Store may have changed
+        except init_data.Unauthorized:  # the token in Parameter Store may have changed
             return init_data.check(data, telegram.token(token), seconds)
     except init_data.Unauthorized as error:
         raise Problem(401, error.error, str(error)) from None
 
 
 def read_body(event: Json) -> Any:
-    """Return a request's body: parsed JSON, text, bytes of another type, or None if it is empty.
+    """Return the body of a request: parsed JSON, text, bytes of another type, or None if empty.
 
     Raises Problem.
     """
@@ -232,25 +233,25 @@ def read_body(event: Json) -> Any:
 
 
 def status_and_json(answer: Any) -> tuple[int, str]:
-    """Return the status and the JSON of what on_request() returned. Raises BadAnswer."""
+    """Return the status and the JSON of the answer from on_request(). Raises BadAnswer."""
     status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
     if not isinstance(status, int) or not 200 <= status <= 599:
-        # Without its value, unless it is a number: it may quote people.
+        # Only a number is shown: other values may quote people.
         wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
         raise BadAnswer(
-            "on_request() must return its answer, or a pair of a status from 200 to 599 and its "
-            f"answer: {wrong} is no status"
+            "on_request() must return an answer, or a status from 200 to 599 and an answer: "
+            f"{wrong} is not a status"
         )
     try:
         text = "" if status == 204 else json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadAnswer(f"on_request() must return what JSON can hold: {error}") from None
-    if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts it, in the JSON of the response
+        raise BadAnswer(f"on_request() must return a value that JSON can hold: {error}") from None
+    if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts: as a string in JSON
         raise BadAnswer("on_request() must return less than 6 MB of JSON")
     return int(status), text
 
 
 def _text(mapping: Any, key: str) -> str:
-    """Return a text of a part of the event, or "" where there is none."""
+    """Return a text from a part of the event, or "" if there is none."""
     value = mapping.get(key) if isinstance(mapping, dict) else None
     return value if isinstance(value, str) else ""

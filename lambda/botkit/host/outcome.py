@@ -1,55 +1,63 @@
-"""What became of an update or an event: how it is logged, and whether it comes again."""
+"""The outcome of an update or an event: how it is logged, and whether it is delivered again."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
-from collections import namedtuple
 
 from ..errors import Misconfigured, Refused, Unreachable, loggable
 
 logger = logging.getLogger("botkit")
 
-# Folders whose frames say nothing about bot.py: botkit's, and the standard library's.
+# Folders without code of the bot: botkit, and the standard library.
 NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0] + "/")
 
-# The level that an outcome is logged at, and the HTTP status that Telegram gets. Until that is
-# 2xx, Telegram delivers the update again, and holds back the later ones of its chat.
+# For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
+# status is 2xx, and meanwhile holds back later updates from the same chat.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
-    "queued": (logging.INFO, 200),  # it has another line when the queue brings it back
+    "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue
     "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
-    "repeated": (logging.INFO, 200),  # it was answered before, but our 200 didn't reach Telegram
-    "refused": (logging.WARNING, 200),  # by Telegram or the queue, which would refuse it again
-    "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception, and would again
-    "page_failed": (logging.ERROR, 500),  # bot.py raised an exception at a request of the page's
-    "incomplete": (logging.ERROR, 200),  # a call failed after an earlier one was carried out
+    "repeated": (logging.INFO, 200),  # answered before, but the 200 didn't reach Telegram
+    "refused": (logging.WARNING, 200),  # by Telegram or the queue: a retry can't help
+    "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception: a retry can't help
+    "page_failed": (logging.ERROR, 500),  # bot.py failed while handling a page request
+    "incomplete": (logging.ERROR, 200),  # one call succeeded, and a later one failed
     "throttled": (logging.WARNING, 503),
     "unreachable": (logging.ERROR, 503),
-    "misconfigured": (logging.ERROR, 503),  # no usable token, bot.py or queue
+    "misconfigured": (logging.ERROR, 503),  # the token, bot.py or the queue can't be used
 }
 
 
 class BadAnswer(Exception):
-    """A function of bot.py returned something that can't be used; the text says what."""
+    """A function of bot.py returned something unusable. The text says what."""
 
 
-class Outcome(
-    namedtuple(
-        "Outcome",
-        "name methods refusal error retry_after body carried_out",
-        defaults=([], None, None, None, None, False),
-    )
-):
-    """The outcome of an update, by its `name` in OUTCOMES.
+class Outcome:
+    """The outcome of an update or an event. `name` is one of OUTCOMES.
 
-    `methods` were called, `refusal` is Telegram's and `error` ours, if any. `retry_after` is in
-    seconds. `body` is the JSON of a call for Telegram to find in the response. `carried_out`:
-    whether any call was.
+    `methods` are those that were called, `refusal` is the error from Telegram, and `error` any
+    other. `retry_after` is in seconds. `body` is the JSON of a call that the response should hold.
+    `carried_out` tells whether Telegram carried out any call.
     """
 
-    __slots__ = ()
+    def __init__(
+        self,
+        name: str,
+        *,
+        refusal: str | None = None,
+        error: str | None = None,
+        retry_after: int | None = None,
+        body: str | None = None,
+    ) -> None:
+        self.name = name
+        self.methods: list[str] = []
+        self.refusal = refusal
+        self.error = error
+        self.retry_after = retry_after
+        self.body = body
+        self.carried_out = False
 
     @property
     def status(self) -> int:
@@ -57,9 +65,9 @@ class Outcome(
         return OUTCOMES[self.name][1]
 
     def log(self, message: str, started: float | None = None, **subject: object) -> None:
-        """Log one line about the outcome, and what it is the outcome of.
+        """Log one line: the outcome, and the update or event that `subject` describes.
 
-        `started` is when that began, by time.monotonic().
+        `started` is a time of time.monotonic().
         """
         line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
         line |= {"error": self.error, "retry_after": self.retry_after}
@@ -70,7 +78,7 @@ class Outcome(
 
 
 def failed(error: BaseException) -> Outcome:
-    """Return the outcome of what a call or a function of bot.py raised."""
+    """Return the outcome of an exception from a call or from bot.py."""
     if isinstance(error, Refused):
         if error.is_about_the_token:
             name = "misconfigured"
@@ -87,10 +95,11 @@ def failed(error: BaseException) -> Outcome:
 
 
 def where_raised(error: BaseException, *, at_import: bool = False) -> str:
-    """Return an exception's type and where it was raised, without its text: that may quote people.
+    """Return the type of an exception and the line of the bot that raised it.
 
-    Where botkit or the standard library raised it, the place is the bot's line that called them.
-    `at_import`: a SyntaxError then names the place in the file that can't be imported.
+    The text of the exception is left out, since it may quote people. If botkit or the standard
+    library raised it, the line is the one that called them. With `at_import`, the line of a
+    SyntaxError is the one that can't be parsed.
     """
     file: str | None = None
     number: int | None = None

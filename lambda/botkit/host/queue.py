@@ -1,7 +1,7 @@
 """The queue between the webhook and the bot (SQS FIFO), for answers that take longer than 25 s.
 
-The webhook puts each update into it, and Lambda invokes the function with one update at a time of
-each group. Loaded only where there is a queue.
+The webhook puts each update into the queue. Lambda takes them out, and invokes the function with
+one update of each group at a time. This module is loaded only if there is a queue.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from .outcome import Outcome, failed
 
 logger = logging.getLogger("botkit")
 
-# A person waits for these while a long answer is made, and Telegram keeps them for seconds.
+# Somebody waits for an answer to these, and Telegram drops them after a while. So they have a
+# group of their own, and don't wait behind a long answer.
 QUERIES = ("callback_query", "inline_query", "pre_checkout_query", "shipping_query")
 LONGEST_BACKOFF = 900  # seconds
-LONGEST_PAUSE = 11 * 3600  # seconds; SQS hides a message for 12 hours at most, all in all
+LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
 
 def enqueue(update: Json) -> Outcome:
-    """Put an update into the queue, which takes the same `update_id` once in five minutes.
+    """Put an update into the queue, which drops duplicates with the same `update_id`.
 
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
@@ -46,7 +47,7 @@ def enqueue(update: Json) -> Outcome:
 
 
 def group(update: Json) -> str:
-    """Return the group whose updates are answered in order, one at a time: mostly the chat."""
+    """Return the group of an update, usually its chat. Each group is answered in order."""
     kind = next((key for key in update if key != "update_id"), "update")
     content = update.get(kind)
     if isinstance(content, dict):
@@ -57,7 +58,7 @@ def group(update: Json) -> str:
 
 
 def is_ours(event: Any) -> bool:
-    """Tell whether an event brings a message of our queue.
+    """Tell whether an event has a message from our queue.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
@@ -70,15 +71,15 @@ def is_ours(event: Any) -> bool:
 
 
 def receive(event: Json) -> Outcome:
-    """Answer the update in a message of our queue."""
+    """Answer the update in a message from our queue."""
     [record] = event["Records"]
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
 
 
 def settle(event: Json, outcome: Outcome) -> Json:
-    """Return what tells Lambda whether a message is done; one that isn't comes again later.
+    """Return the response that tells Lambda whether to deliver the message again.
 
-    It isn't an exception, since a busy Telegram is no error of the function's.
+    An exception would do so too, but would count as an error of the function.
     """
     if outcome.status == 200:
         return {"batchItemFailures": []}
@@ -94,6 +95,7 @@ def settle(event: Json, outcome: Outcome) -> Json:
     }
     try:
         aws.call("sqs", "AmazonSQS.ChangeMessageVisibility", params)
-    except (aws.ClientError, Unreachable) as error:  # it comes after the visibility time-out, then
+    except (aws.ClientError, Unreachable) as error:
+        # Then SQS delivers it again after the visibility time-out.
         logger.warning("the pause was not set", extra={"error": str(error)})
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}

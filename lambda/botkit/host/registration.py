@@ -1,14 +1,13 @@
-"""The webhook and the bot's menu, registered and removed when Terraform invokes the function:
+"""Registers and removes the webhook and the bot's menu, when Terraform invokes the function:
 
     {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40, "sources": …,
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
 
-`sources` is the digest of the package that the function should run, `menu_button` opens the Mini
-App, if there is one. The others come from an `aws_lambda_invocation` with `lifecycle_scope =
-"CRUD"`: the provider adds `tf`, and also sends the actions create and update, at which there is
-nothing to do.
+`sources` is the digest of the package that the function should run, and `menu_button` opens the
+Mini App if there is one. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
+"CRUD"`. The provider adds `tf`, and also sends the actions create and update, which do nothing.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from . import author
 
 logger = logging.getLogger("botkit")
 
-PAUSE_SECONDS = 1.0  # between two attempts, of which the last one gets at least as long
-RESOLVE_SECONDS = 5.0  # at most, until the name of a new API resolves
-LOOK_UPS = 10  # in this time
-UNRESOLVED = "resolve host"  # in Telegram's words, where its server doesn't find the API's name
+PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
+RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
+LOOK_UPS = 10  # during that time
+UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 # https://core.telegram.org/bots/api#botcommand and #setmycommands
 COMMAND = re.compile("[a-z0-9_]{1,32}")
@@ -41,15 +40,16 @@ MAX_COMMANDS = 100
 
 
 class RegistrationFailed(Exception):
-    """The webhook is not registered; the text says why, in Telegram's words if it has any."""
+    """The webhook is not registered. The text says why, in Telegram's words if possible."""
 
 
 def register(event: Json) -> Json:
-    """Register the bot's menu and its button, then the webhook: a refused menu leaves the old one.
+    """Register the menu, the menu button and the webhook.
 
-    What may pass, such as a permission that isn't there yet, is tried again while there is time.
-    Returns `url`, `pending_updates` and `last_error` of the webhook, as Telegram told them
-    afterwards. Raises RegistrationFailed, which fails the apply.
+    The webhook comes last, so a refused menu leaves the previous webhook in place. Errors that may
+    pass, such as a permission that isn't effective yet, are retried while there is time.
+    Returns `url`, `pending_updates` and `last_error` from getWebhookInfo. Raises
+    RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     telegram.forget_token()  # it may have changed
@@ -61,7 +61,7 @@ def register(event: Json) -> Json:
         raise RegistrationFailed(told) from None
     packed = digest()
     if packed and event.get("sources", packed) != packed:
-        # Terraform saves a refused upload as done, and wouldn't notice.
+        # If an upload fails, Terraform saves it as done all the same.
         raise RegistrationFailed(
             "The function runs other code than was planned: terraform apply "
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
@@ -89,7 +89,7 @@ def register(event: Json) -> Json:
     info: Json = {}
     try:
         info = {**telegram.call("getWebhookInfo")}
-    except Exception as error:  # it is registered all the same
+    except Exception as error:  # the webhook is registered all the same
         logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
     last_error = info.get("last_error_message")
     return {
@@ -100,9 +100,9 @@ def register(event: Json) -> Json:
 
 
 def remove(event: Json) -> Json:
-    """Remove the webhook, or the menu button, if it is still the event's `url`.
+    """Remove the webhook or the menu button, unless it is another deployment's by now.
 
-    So another deployment keeps its own. What goes wrong is logged: it must not hold up a destroy.
+    Errors are logged and not raised, since they must not block a destroy.
     """
     what = event.get("is", "webhook")
     try:
@@ -111,7 +111,7 @@ def remove(event: Json) -> Json:
             _remove_menu_button(event["url"])
         else:
             _remove_webhook(event["url"])
-    except Exception as error:  # a dead token, Telegram away
+    except Exception as error:  # a revoked token, or Telegram is unreachable
         reason = f"{type(error).__name__}: {error}"
         logger.error(f"the {what} was not removed", extra={"error": reason})
     return {}
@@ -128,11 +128,11 @@ def _remove_webhook(url: str) -> None:
     if registered == url:
         telegram.call("deleteWebhook")
     elif registered:
-        logger.warning("the webhook is another deployment's now, and stays")
+        logger.warning("the webhook belongs to another deployment now, and stays")
 
 
 def digest() -> str:
-    """Return the digest that scripts/package put into the package; nothing in a checkout."""
+    """Return the digest that scripts/package wrote into the package, or "" in a checkout."""
     try:
         with open(os.path.join(os.path.dirname(__file__), "digest")) as file:
             return file.read()
@@ -154,7 +154,7 @@ def handled_kinds(bot: Any) -> list[str]:
 
 
 def _menu(commands: Any) -> list[dict[str, str]]:
-    """Return a bot's COMMANDS as setMyCommands takes them. Raises RegistrationFailed."""
+    """Return COMMANDS of bot.py in the form of setMyCommands. Raises RegistrationFailed."""
     if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
         raise RegistrationFailed(
             f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
@@ -173,10 +173,10 @@ def _menu(commands: Any) -> list[dict[str, str]]:
 
 
 def _await_name(url: str) -> None:
-    """Wait until a public URL's host name resolves, for at most half of the time that is left.
+    """Wait until the host name of a public URL resolves, for at most half of the time left.
 
-    Telegram's server connects by IPv4 only, and takes a failed look-up as its answer for the next
-    five minutes. Source: https://github.com/tdlib/td, GetHostByNameActor
+    Telegram's server uses IPv4 only, and caches a failed look-up for five minutes.
+    Source: https://github.com/tdlib/td, GetHostByNameActor
     """
     scheme, _, rest = url.partition("://")
     host = rest.partition("/")[0].encode()
@@ -196,7 +196,7 @@ def _await_name(url: str) -> None:
 
 
 def _call_with_retries(method: str, params: Json, what: str) -> None:
-    """Call a method, again while that may help and there is time. Raises RegistrationFailed."""
+    """Call a method, with retries while there is time. Raises RegistrationFailed."""
     while True:
         try:
             telegram.call(method, **params)
@@ -205,7 +205,7 @@ def _call_with_retries(method: str, params: Json, what: str) -> None:
             if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
                 advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
                 raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
-            logger.warning("registration is tried again", extra={"reason": str(error)})
+            logger.warning("retrying the registration", extra={"reason": str(error)})
         time.sleep(PAUSE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""JSON from outside, parsed by the standard: Python's own parser takes more."""
+"""Strict parsing of JSON from outside. Python's own parser accepts more than the standard."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..types import Any
 
 
 def parse(data: str | bytes) -> Any:
-    """Parse JSON. Raises ValueError, for NaN and Infinity too.
+    """Parse JSON. Raises ValueError, also for NaN and Infinity.
 
-    U+FFFD takes the place of half a surrogate pair ("\\ud800"), which UTF-8 can't hold.
+    Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
     """
     try:
         value = json.loads(data, parse_constant=_refuse)

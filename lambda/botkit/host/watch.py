@@ -1,6 +1,8 @@
-"""A look at the webhook, for CloudWatch's alarms. A schedule invokes the function with
+"""Prints metrics of the webhook, for alarms, when a schedule invokes the function:
 
-{"tf": {"action": "watch"}, "url": "https://…/telegram", "namespace": "TelegramBot/telegram-bot"}
+    {"tf": {"action": "watch"}, "url": "https://…/telegram", "namespace": "TelegramBot/NAME"}
+
+CloudWatch makes metrics of what is printed (embedded metric format).
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from ..errors import Refused, Unreachable, loggable
 from ..types import Json
 from .outcome import failed
 
-FAILING_SECONDS = 3900  # since the last error: Telegram may wait for an hour until it tries again
+FAILING_SECONDS = 3900  # since the last error: Telegram may wait up to an hour between retries
 
 
 def watch(event: Json) -> None:
-    """Print what the webhook is, as metrics in the event's `namespace`.
+    """Print metrics of the webhook, which CloudWatch puts into the `namespace` of the event.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -42,7 +44,7 @@ def watch(event: Json) -> None:
     }
     line = {
         "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
-        # So that no log_level drops the line. Without these two it would be of level INFO.
+        # With these two, no log_level drops the line.
         "level": "FATAL",
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "message": "webhook",

@@ -1,4 +1,4 @@
-"""Webhook requests: who sent one, what update is in it, and what Telegram gets.
+"""Webhook requests: who sends them, and what the response is.
 
 Source: https://core.telegram.org/bots/api#setwebhook
 """
@@ -22,15 +22,15 @@ logger = logging.getLogger("botkit")
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 REMEMBERED = 256  # update ids
 
-# Recently answered updates: their ids, and the call in the response, if any.
+# Recently answered update ids, each with the call in the response, if any.
 answered: dict[int, str | None] = {}
 
 
 def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
-    """Return the response to a request; `take` answers the update in it, or queues it."""
+    """Return the response to a request. `take` answers the update, or puts it into the queue."""
     if event.get("version") != "2.0":
-        logger.error("a request that isn't of API Gateway's payload format 2.0 is refused")
-        return response(400, "only payload format 2.0 is answered")
+        logger.error("refused a request: the payload format of API Gateway must be 2.0")
+        return response(400, "the payload format must be 2.0")
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
         return response(401, "no secret token is configured")
@@ -45,14 +45,14 @@ def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
     if outcome.body:
         return response(200, outcome.body, "application/json")
     if outcome.status == 200:
-        return response(200)  # a body that isn't a call takes a slow path at Telegram
+        return response(200)  # Telegram handles a body that isn't a call slowly
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
 
 
 def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Outcome:
-    """Have an update answered or queued, and log the outcome."""
+    """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
-    # Before the bot gets the update, which it may change.
+    # Read now, since the bot may change the update.
     kind = next((loggable(key) for key in update if key != "update_id"), None)
     known = {"update_id": update["update_id"], "kind": kind, **how}
     outcome = take(update)
@@ -87,10 +87,10 @@ def is_from_telegram(event: Json) -> bool:
 
 
 def parse(event: Json) -> Json:
-    """Return the update in a request's body. Raises ValueError, which says what is wrong."""
+    """Return the update in the body of a request. Raises ValueError, which says what is wrong."""
     body = event.get("body")
     if not isinstance(body, str):
-        raise ValueError("no body")
+        raise ValueError("the body is missing")
     data: str | bytes = body
     if event.get("isBase64Encoded"):
         from binascii import a2b_base64
@@ -98,22 +98,22 @@ def parse(event: Json) -> Json:
         try:
             data = a2b_base64(body, strict_mode=True)
         except ValueError:
-            raise ValueError("the body is no base64") from None
+            raise ValueError("the body is not valid base64") from None
     try:
         update = strict_json.parse(data)
     except ValueError:
-        raise ValueError("the body is no JSON") from None
+        raise ValueError("the body is not valid JSON") from None
     if not isinstance(update, dict) or type(update.get("update_id")) is not int:
-        raise ValueError("the body is no update: an object with an integer update_id")
+        raise ValueError("the body is not an update: an object with an integer update_id")
     return update
 
 
 def response(
     status: int, body: str = "", content_type: str = "text/plain", retry_after: int | None = None
 ) -> Json:
-    """Return a response as API Gateway takes it."""
+    """Return a response for API Gateway."""
     headers = {"Content-Type": content_type}
-    # Telegram honours this for an hour at most.
+    # Telegram honours at most an hour.
     if retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}

@@ -1,4 +1,4 @@
-"""HTTP over one kept connection. Nothing in here knows who calls whom, and why."""
+"""HTTP over a connection that stays open. It knows nothing about Telegram, AWS or Lambda."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 
 
 class Deadline:
-    """A moment by which something must end: `seconds` from now."""
+    """The time by which something must end: `seconds` from now."""
 
     def __init__(self, seconds: float) -> None:
         self.start(seconds)
 
     def start(self, seconds: float) -> None:
-        """Set the deadline again, to `seconds` from now."""
+        """Move the deadline to `seconds` from now."""
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, less than zero when they have passed."""
+        """Return how many seconds are left. After the deadline, they are negative."""
         return self._at - time.monotonic()
 
     def timeout(self) -> float:
-        """Return the seconds that are left, as a socket's time-out. Raises TimeoutError at zero."""
+        """Return how many seconds are left, for a socket. Raises TimeoutError if none are."""
         seconds = self.left()
         if seconds <= 0:
             raise TimeoutError("no time left")

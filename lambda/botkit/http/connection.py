@@ -1,6 +1,6 @@
-"""One HTTP connection to a host, kept open. Every call ends in time, whatever the host does.
+"""An HTTP connection that stays open. Each request ends in time, whatever the server does.
 
-Only `socket` is needed to begin. `ssl` and urllib (exchange.py) load while the host is waited for.
+Connecting starts with `socket` alone. `ssl` and urllib (exchange.py) load during the wait.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("botkit")
 
-CONNECT_SECONDS = 10  # at most, for each address of a host
-IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice the peer closing
+CONNECT_SECONDS = 10  # for each address of a host
+IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
 
 
 class Connection:
-    """A connection to the host of a URL, opened when first needed. Not thread-safe.
+    """A connection to the host in `url`, opened when it is first needed. Not thread-safe.
 
-    `url` may have a path, which each request's path is put behind. With `proxy`
-    (`http://user:password@host:port`) everything goes through a tunnel (CONNECT). `roots` are names
-    of CAs, one of which should have issued the host's certificate: loading all of the system's CAs
-    takes longer than the rest of start-up (docs/performance.md).
+    `url` may include a path prefix. With `proxy` (`http://user:password@host:port`), requests go
+    through a tunnel (CONNECT). `roots` are the names of the CAs that are expected to have issued
+    the certificate. Others are loaded only if none of these fits: loading all of them takes longer
+    than the rest of start-up (docs/performance.md).
     """
 
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
@@ -46,12 +46,12 @@ class Connection:
         self._last_used = 0.0
 
     def prepare(self) -> None:
-        """Begin to open the connection, and return at once. `open` raises what goes wrong."""
+        """Start to open the connection, in the background. `open` raises any error."""
         if not (self._kept or self._dial):
             self._dial = Dial(self._first_hop)
 
     def open(self, timeout: float) -> None:
-        """Wait until the connection is open, at most `timeout` seconds. Raises ConnectionError."""
+        """Wait for up to `timeout` seconds until the connection is open. Raises ConnectionError."""
         try:
             self._kept = self._take(Deadline(timeout))
             self._last_used = time.time()
@@ -66,11 +66,11 @@ class Connection:
         timeout: float,
         limit: int = JSON_LIMIT,
     ) -> tuple[int, bytes]:
-        """Post a body, or get where there is none. Returns the response's status and body.
+        """Post `body`, or get if it is None. Returns the status and the body of the response.
 
-        `timeout` is in seconds, `limit` the most bytes of the response's body. The request is sent
-        once: it may have arrived even if no response did.
-        Raises ConnectionError, whose text never holds the path.
+        `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
+        once. It may have arrived even if there is no response.
+        Raises ConnectionError, which never quotes the path.
         """
         if timeout <= 0:
             raise ConnectionError("no time left")
@@ -91,10 +91,10 @@ class Connection:
         return status, data
 
     def _take(self, deadline: Deadline) -> socket.socket:
-        """Return the kept connection if it is still good, or a new one. Raises ConnectionError."""
+        """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
         connection, self._kept = self._kept, None
         if connection:
-            # The wall clock: a container's other clocks may stand still while it is frozen.
+            # The wall clock, since the others may stop while a container is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
             connection.close()
@@ -111,10 +111,10 @@ class Connection:
             self._roots, self._tls = (), None
 
     def _connect(self, deadline: Deadline) -> socket.socket:
-        """Return a new connection, through the proxy and with TLS where wanted."""
+        """Return a new connection, with the proxy and TLS if configured."""
         self._dial = dial = self._dial or Dial(self._first_hop)
         if self._is_secure and not self._tls:
-            self._tls = _context(self._roots)  # if it fails, the next try takes the same dial
+            self._tls = _context(self._roots)  # if this fails, the next attempt uses the same dial
         self._dial = None
         connection = dial.wait(deadline)
         try:
@@ -135,7 +135,7 @@ class Connection:
 
 
 class Dial(threading.Thread):
-    """Makes a TCP connection. In a thread, since a name look-up has no time-out."""
+    """Opens a TCP connection in a thread, since a DNS look-up has no time-out."""
 
     def __init__(self, host: tuple[str, int]) -> None:
         super().__init__(daemon=True)
@@ -144,14 +144,14 @@ class Dial(threading.Thread):
         self._is_given_up = False
         try:
             self.start()
-        except RuntimeError:  # too many threads, each in a look-up that hangs; `wait` raises then
+        except RuntimeError:  # too many threads, in look-ups that hang: then `wait` raises
             pass
 
     def run(self) -> None:
         try:
             address = _address(*self._host)
             connection = socket.create_connection(address, CONNECT_SECONDS)  # type: ignore[arg-type]
-            # Otherwise the first request waits one round trip longer (Nagle's algorithm).
+            # Otherwise the first request takes one more round trip (Nagle's algorithm).
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._outcome = connection
             if self._is_given_up:
@@ -160,7 +160,7 @@ class Dial(threading.Thread):
             self._outcome = error
 
     def wait(self, deadline: Deadline) -> socket.socket:
-        """Return the connection. Raises what went wrong."""
+        """Return the connection, or raise the error."""
         self.join(max(deadline.left(), 0))
         outcome = self._outcome  # read once: the thread may set it at any time
         if isinstance(outcome, Exception):
@@ -170,17 +170,17 @@ class Dial(threading.Thread):
 
 
 def _address(authority: str, default_port: int) -> tuple[bytes, int]:
-    """Return a URL's host and port. The host as bytes, since a str loads `encodings.idna`."""
+    """Return the host and port of a URL. The host is bytes: a str would load `encodings.idna`."""
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):  # no port; an IPv6 address has colons in brackets
         host, port = authority, str(default_port)
-    if not 0 <= int(port) < 65536:  # the system would take it modulo 65536
-        raise ValueError("a port must be below 65536")
+    if not 0 <= int(port) < 65536:  # the system would use it modulo 65536
+        raise ValueError("the port must be below 65536")
     return host.strip("[]").encode("ascii"), int(port)
 
 
 def _context(roots: tuple[str, ...]) -> SSLContext:
-    """Return a TLS context that trusts the CAs with these names, or all if none is found."""
+    """Return a TLS context that trusts the CAs with these names, or all CAs if there are none."""
     import ssl
     from binascii import a2b_base64
 
@@ -202,7 +202,7 @@ def _context(roots: tuple[str, ...]) -> SSLContext:
 
 
 def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
-    """Complete the TLS handshake; urllib loads while the host answers the first message."""
+    """Complete the TLS handshake. urllib loads while the first message is under way."""
     import ssl
 
     connection.setblocking(False)
@@ -216,7 +216,7 @@ def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
 def _is_quiet(connection: socket.socket) -> bool:
     """Tell whether the peer has neither sent anything nor closed the connection.
 
-    `select` doesn't tell: TLS's own session tickets look like data.
+    `select` can't tell, because TLS session tickets look like data.
     """
     connection.setblocking(False)
     try:
@@ -227,6 +227,6 @@ def _is_quiet(connection: socket.socket) -> bool:
 
 
 def _describe(error: Exception) -> str:
-    """Name an error. Only an OSError's text is known to hold no URL, and so no token."""
+    """Describe an error. Only an OSError is known to quote no URL, and so no token."""
     name = type(error).__name__
     return f"{name}: {error}" if isinstance(error, OSError) else name

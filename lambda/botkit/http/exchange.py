@@ -1,4 +1,4 @@
-"""One HTTP request and its response, by urllib, over a socket that stays open."""
+"""An HTTP request and its response, with urllib, over a socket that stays open."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from socket import socket
 
 from . import Deadline
 
-HEAD_LIMIT = 1 << 20  # bytes of a response beside its body
+HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
 
 
 class Stream(io.RawIOBase):
-    """A socket for http.client, which neither waits beyond a deadline nor reads without a limit.
+    """A socket for http.client, with a deadline and a limit.
 
-    `limit` is the most bytes of a response's body.
+    The body of a response may have up to `limit` bytes.
     """
 
     def __init__(self, connection: socket, deadline: Deadline, limit: int = 0) -> None:
@@ -42,15 +42,15 @@ class Stream(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
-            raise ConnectionError("an endless response")
+            raise ConnectionError("the response is too long")
         return count
 
     def close(self) -> None:
-        """Leave the socket open: its owner decides, after the response was read."""
+        """Leave the socket open. Its owner decides whether to keep it."""
 
 
 class OverStream(urllib.request.BaseHandler):
-    """Sends requests over a stream, where urllib's own handlers open a connection for each."""
+    """Sends requests over a stream. The handlers of urllib would open a connection for each."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -69,24 +69,24 @@ class OverStream(urllib.request.BaseHandler):
 def round_trip(
     stream: Stream, url: str, body: bytes | None, headers: dict[str, str]
 ) -> tuple[int, bytes, bool]:
-    """Post a body, or get where there is none.
+    """Post `body`, or get if it is None.
 
-    Returns the response's status and body, and whether the connection can take another request.
-    Raises any exception; its text may hold the URL.
+    Returns the status and the body of the response, and whether the connection stays usable.
+    May raise any exception, which may quote the URL.
     """
-    opener = urllib.request.OpenerDirector()  # without redirects and the environment's proxies
+    opener = urllib.request.OpenerDirector()  # no redirects, no proxies of the environment
     opener.add_handler(OverStream(stream))
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
     with opener.open(request) as response:
         data = response.read()
         if len(data) > stream.limit:
-            raise ConnectionError("an endless response")
+            raise ConnectionError("the response is too long")
         # After an interim response (1xx), the final one is still to come.
         return response.status, data, response.status >= 200 and not response.will_close
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
-    """Ask a proxy for a tunnel. `credentials` are a URL's `user:password`. Raises OSError."""
+    """Ask a proxy for a tunnel. `credentials` are `user:password`, as in a URL. Raises OSError."""
     client = http.client.HTTPConnection(host, port)
     client.sock = stream
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -98,8 +98,8 @@ def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
     client.request("CONNECT", address, headers=headers)
     status = client.getresponse().status
     if not 200 <= status < 300:
-        raise OSError(f"the proxy opens no tunnel: it answered {status}")
+        raise OSError(f"the proxy refused a tunnel: it answered {status}")
 
 
-# So that urllib compiles its regular expressions during start-up, which has a whole CPU.
+# This makes urllib compile its regular expressions during start-up, which has a whole CPU.
 urllib.request.Request("http://localhost")

@@ -1,4 +1,4 @@
-"""Files in a call: multipart/form-data, as the Bot API takes them.
+"""Files in a call, as multipart/form-data.
 
 Source: https://core.telegram.org/bots/api#sending-files
 """
@@ -17,7 +17,7 @@ def is_file(value: object) -> bool:
 
 
 def encode(params: dict[str, object]) -> tuple[bytes, str]:
-    """Return a call's parameters as a body, and its Content-Type. Raises TypeError."""
+    """Return the body with these parameters, and its Content-Type. Raises TypeError."""
     boundary = os.urandom(16).hex()
     parts = []
     for name, value in params.items():
@@ -33,10 +33,10 @@ def encode(params: dict[str, object]) -> tuple[bytes, str]:
 
 
 def _bytes(text: str) -> bytes:
-    """Encode a text, with a question mark in place of half a surrogate pair."""
+    """Encode a text. Half a surrogate pair becomes a question mark."""
     return text.encode(errors="replace")
 
 
 def _quoted(name: str) -> str:
-    """Return a name as a browser writes it between quotes (HTML, multipart/form-data)."""
+    """Escape a name as browsers do (HTML, multipart/form-data)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

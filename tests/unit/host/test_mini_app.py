@@ -609,17 +609,15 @@ def test_an_answer_may_have_a_status(
     assert (container.line["outcome"], container.line["status"]) == ("answered", status)
 
 
-STATUS = (
-    "on_request() must return its answer, or a pair of a status from 200 to 599 and its answer: "
-)
-HOLD = "on_request() must return what JSON can hold: "
+STATUS = "on_request() must return an answer, or a status from 200 to 599 and an answer: "
+HOLD = "on_request() must return a value that JSON can hold: "
 ENDLESS: list[Any] = []
 ENDLESS.append(ENDLESS)
 NO_ANSWERS: dict[str, tuple[Any, str]] = {
-    "too low": ((199, 1), STATUS + "199 is no status"),
-    "too high": ((600, 1), STATUS + "600 is no status"),
-    "what somebody wrote": (("my diary", 201), STATUS + "a str is no status"),
-    "true": ((True, 1), STATUS + "True is no status"),
+    "too low": ((199, 1), STATUS + "199 is not a status"),
+    "too high": ((600, 1), STATUS + "600 is not a status"),
+    "what somebody wrote": (("my diary", 201), STATUS + "a str is not a status"),
+    "true": ((True, 1), STATUS + "True is not a status"),
     "bytes": (b"x", HOLD + "Object of type bytes is not JSON serializable"),
     "not a number": (float("nan"), HOLD + "Out of range float values are not JSON compliant"),
     "itself": (ENDLESS, HOLD + "Circular reference detected"),

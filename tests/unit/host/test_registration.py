@@ -218,7 +218,7 @@ def test_what_may_pass_is_tried_again(
     assert container.invoke(event("register"), 20_000)["url"] == URL
     assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
     assert no_pauses == [1.0] * 3
-    assert {line["message"] for line in container.log} == {"registration is tried again"}
+    assert {line["message"] for line in container.log} == {"retrying the registration"}
     assert all(line["reason"] for line in container.log)
 
 
@@ -236,7 +236,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     assert len(store.requests) == 4
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
     assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
-        ("registration is tried again", reason)
+        ("retrying the registration", reason)
     ] * 2
 
 
@@ -531,7 +531,7 @@ def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> No
 def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
     assert container.invoke(event("delete")) == {}
-    assert container.line["message"] == "the webhook is another deployment's now, and stays"
+    assert container.line["message"] == "the webhook belongs to another deployment now, and stays"
 
 
 def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: BotApi) -> None:

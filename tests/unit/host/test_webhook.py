@@ -84,7 +84,7 @@ def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
 @pytest.mark.parametrize("version", ["1.0", None, "3.0"])
 def test_another_payload_format_is_refused_in_a_line(container: Container, version: Any) -> None:
     got = container.invoke(request(UPDATE, version=version))
-    assert got == text_response(400, "only payload format 2.0 is answered")
+    assert got == text_response(400, "the payload format must be 2.0")
     assert (container.line["level"], len(container.log)) == ("ERROR", 1)
 
 
@@ -168,14 +168,14 @@ def test_the_secret_is_compared_in_constant_time(
 
 # ── Bodies that are no update
 
-NO_JSON = "the body is no JSON"
+NO_JSON = "the body is not valid JSON"
 
-NO_UPDATE = "the body is no update: an object with an integer update_id"
+NO_UPDATE = "the body is not an update: an object with an integer update_id"
 
 BODIES: dict[str, tuple[Any, str]] = {
-    "null": (None, "no body"),
-    "an object": ({}, "no body"),
-    "a number": (7, "no body"),
+    "null": (None, "the body is missing"),
+    "an object": ({}, "the body is missing"),
+    "a number": (7, "the body is missing"),
     "empty": ("", NO_JSON),
     "half an object": ('{"update_id": 1', NO_JSON),
     "two objects": ('{"update_id": 1}{}', NO_JSON),
@@ -213,11 +213,11 @@ def test_a_body_that_is_no_update(container: Container, body: Any, reason: str) 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("%%%", "the body is no base64"),
-        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is no base64"),
-        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is no base64"),
-        ("é", "the body is no base64"),
-        (UPDATE, "the body is no base64"),
+        ("%%%", "the body is not valid base64"),
+        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is not valid base64"),
+        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is not valid base64"),
+        ("é", "the body is not valid base64"),
+        (UPDATE, "the body is not valid base64"),
         ("", NO_JSON),
         (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
         (base64.b64encode(b"\xff\xfe\x00").decode(), NO_JSON),
