@@ -893,6 +893,14 @@ run "a_proxy_without_a_port_is_refused" {
   expect_failures = [aws_lambda_function.this]
 }
 
+run "more_memory_than_a_function_can_have_is_refused" {
+  command = plan
+  variables {
+    memory_size = 10241
+  }
+  expect_failures = [var.memory_size]
+}
+
 run "a_reservation_of_none_is_refused" {
   command = plan
   variables {
