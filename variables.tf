@@ -51,6 +51,11 @@ variable "memory_size" {
   description = "Memory of the function in MB, from 128 to 10240. CPU grows with it: a full vCPU at 1769 MB."
   default     = 128
   nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240
+    error_message = "The memory_size must be from 128 to 10240 MB."
+  }
 }
 
 variable "mini_app" {

@@ -633,7 +633,7 @@ run "numbers_out_of_range_are_refused" {
     timeout              = 901
   }
   expect_failures = [
-    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,
+    var.alarm_actions, var.max_connections, var.memory_size, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,
   ]
 }
 
