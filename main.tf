@@ -260,7 +260,7 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = "The telegram_bot_token must be as from @BotFather: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
+      error_message = "The telegram_bot_token must be what @BotFather sent: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
     }
     precondition {
       condition = local.api_url_is_valid

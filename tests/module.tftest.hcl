@@ -627,6 +627,7 @@ run "numbers_out_of_range_are_refused" {
   variables {
     alarm_actions        = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
     max_connections      = 101
+    memory_size          = 10241
     reserved_concurrency = 0
     tags                 = { for number in range(51) : "tag${number}" => "" }
     throttling_limit     = 0

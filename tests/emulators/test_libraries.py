@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiogram
@@ -59,6 +61,12 @@ def test_the_function(telegram: Telegram) -> None:
     assert telegram.calls[-1].hints == []
 
 
+def in_a_thread(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine: the main thread may have a loop already, of the tests in a browser."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
+
+
 def test_python_telegram_bot(telegram: Telegram) -> None:
     async def run() -> None:
         api, files = f"{telegram.url}/bot", f"{telegram.url}/file/bot"
@@ -86,7 +94,7 @@ def test_python_telegram_bot(telegram: Telegram) -> None:
             [update] = await bot.get_updates()
             assert update.message and update.message.text == "hello"
 
-    asyncio.run(run())
+    in_a_thread(run)
     check(telegram)
 
 
@@ -117,7 +125,7 @@ def test_aiogram(telegram: Telegram) -> None:
             [update] = await bot.get_updates()
             assert update.message and update.message.text == "hello"
 
-    asyncio.run(run())
+    in_a_thread(run)
     check(telegram)
 
 
