@@ -205,7 +205,7 @@ def test_a_file_is_no_folder(tmp_path: Path, tool: str) -> None:
 def test_a_bot_that_cannot_be_imported_is_told(
     tmp_path: Path, tool: str, source: str, sentence: str
 ) -> None:
-    (tmp_path / "bot.py").write_text(source)
+    (tmp_path / "bot.py").write_text(f"{source}\nreply = print\n")
     arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
     with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
         assert script.end(within=30) == 2
