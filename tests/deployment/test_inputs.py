@@ -245,7 +245,7 @@ def test_an_upgrade_moves_what_was_renamed_and_calls_telegram_not_once(
     assert set(changes) <= {
         "move",
         "update",
-    }  # of alarms, which the emulator forgets some fields of
+    }  # alarms: see below
     module.apply()
     assert len(telegram.calls) == calls
     assert telegram.webhook == webhook
