@@ -54,6 +54,8 @@ class Bot:
                 route.abort()
             else:
                 route.fulfill(body=self.script, content_type="text/javascript")
+        elif not request.url.startswith(URL):
+            route.abort()
         elif not path.startswith("api/"):
             route.fulfill(path=APP / path)
         else:
