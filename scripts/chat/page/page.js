@@ -278,12 +278,13 @@ function toast(text) {
 function live(word, tone) { $("live").textContent = word; $("live").className = "pill " + tone; }
 function countdown() {
   const now = Date.now() / 1000;
-  for (const node of document.querySelectorAll("[data-until]")) {
+  const counting = document.querySelectorAll("[data-until]");
+  for (const node of counting) {
     const left = Math.max(0, node.dataset.until - now);
     if (node.tagName === "circle") node.setAttribute("stroke-dashoffset", 75.4 * (1 - left / Math.max(.01, node.dataset.until - node.dataset.from)));
     else node.textContent = `${left.toFixed(1)} s`;
   }
-  requestAnimationFrame(countdown);
+  if (counting.length) requestAnimationFrame(countdown); else setTimeout(countdown, 100);  // a frame costs CPU
 }
 
 // What the server tells.
@@ -405,5 +406,5 @@ document.addEventListener("keydown", event => {
   else if (event.key === "Escape") { document.body.dataset.view = "chat"; edit(null); text.focus(); }
   if (event.altKey && "123".includes(event.key)) { event.preventDefault(); visit($("chats").children[event.key - 1]?.dataset.chat); }
 });
-requestAnimationFrame(countdown);
+countdown();
 text.focus({ preventScroll: true });
