@@ -1,28 +1,74 @@
-"""Fixtures: the browser that the demo's page is tested in."""
+"""Fixtures: the browser, and the demo's chat in it with the bot that a file names as BOT."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.demo import Demo, Host
 from tests.support.needs import skip_or_fail
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
+
+    from tests.support.browser import Tab
+
+    Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
+# Not for the session: Playwright's event loop would be in the way of other tests' loops.
+@pytest.fixture(scope="package")
+def shared_tab() -> Iterator[Tab]:
     # Here: the tests that use it are skipped where Playwright is missing.
     from chat.screenshot import browser
     from local.processes import ToolError
+
+    from tests.support.browser import Tab
 
     with contextlib.ExitStack() as opened:
         try:
             found = opened.enter_context(browser())
         except ToolError as error:
             skip_or_fail(str(error))
-        yield found
+        yield Tab(found)
+
+
+@pytest.fixture
+def tab(shared_tab: Tab) -> Iterator[Tab]:
+    """The tab, blank. What happens in it must raise no error and load nothing from elsewhere."""
+    yield shared_tab
+    problems = shared_tab.problems
+    shared_tab.reset()
+    assert problems == []
+
+
+@pytest.fixture(scope="module")
+def host(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    """The file's bot, which runs in a process without AWS: that is as good for most of it."""
+    with Host(request.module.BOT, tmp_path_factory.mktemp("host") / "bot").running() as host:
+        yield host
+
+
+@pytest.fixture
+def demo(host: Host) -> Iterator[Demo]:
+    """A chat of the test's own with the file's bot."""
+    with host.chat() as demo:
+        yield demo
+
+
+@pytest.fixture
+def visit(demo: Demo, tab: Tab) -> Visit:
+    """Open the chat's page: `visit(width=1280, scheme="light")`."""
+    from playwright.sync_api import expect
+
+    def visit(**options: object) -> Page:
+        page = tab.visit(demo.url, **options)  # type: ignore[arg-type]
+        expect(page.locator("#live")).to_have_text("live")
+        return page
+
+    return visit

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from local.project import ROOT
 
-from tests.support.needs import skip_or_fail
+from tests.support.browser import Page, Tab, expect, is_too_wide, violations
 
-if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
-    skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
-
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import Browser, Page, Route, expect  # noqa: E402
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 APP = ROOT / "examples" / "lunch" / "bot" / "app"
 MENU = json.loads(APP.with_name("menu.json").read_text())
@@ -49,7 +45,6 @@ class Bot:
         self.listed = True
         self.problem: tuple[int, str] | None = None
         self.script: str | None = None  # Telegram's, which is out of reach without one
-        self.elsewhere: list[str] = []
 
     def route(self, route: Route) -> None:
         request = route.request
@@ -60,7 +55,6 @@ class Bot:
             else:
                 route.fulfill(body=self.script, content_type="text/javascript")
         elif not request.url.startswith(URL):
-            self.elsewhere.append(request.url)
             route.abort()
         elif not path.startswith("api/"):
             route.fulfill(path=APP / path)
@@ -90,28 +84,16 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(chrome: Browser, bot: Bot) -> Iterator[Open]:
+def visit(tab: Tab, bot: Bot) -> Open:
     """Open the page. Nothing is loaded from elsewhere but Telegram's script."""
-    contexts, errors = [], []
+    tab.allowed = (URL, TELEGRAMS_SCRIPT)
+    tab.console = False  # it says what is refused, on purpose
+    tab.page.route("**/*", bot.route)
 
     def visit(address: str = LAUNCH, width: int = 390, scheme: str = "light") -> Page:
-        context = chrome.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        context.route("**/*", bot.route)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(URL + address)
-        return page
+        return tab.visit(URL + address, width=width, scheme=scheme)
 
-    yield visit
-    for context in contexts:
-        context.close()
-    assert (bot.elsewhere, errors) == ([], [])
+    return visit
 
 
 def more(page: Page, dish: str) -> None:
@@ -227,15 +209,13 @@ def test_telegrams_script_tells_who_it_is_and_has_the_colours(visit: Open, bot: 
     assert page.evaluate("() => asked.at(-1)") == "disableClosingConfirmation"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
 def test_it_is_accessible(visit: Open, width: int, scheme: str) -> None:
     page = visit(width=width, scheme=scheme)
     more(page, "Lemonade")
     for said in ("", "Ordered."):
         expect(page.locator("#said")).to_contain_text(re.compile(f"^{said}"))
-        found = Axe().run(page).response["violations"]
-        assert [f"{r['id']}: {n['target']}" for r in found for n in r["nodes"]] == []
-        assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+        assert violations(page) == []
+        assert not is_too_wide(page)
         if not said:
             page.locator("#send").click()

@@ -4,89 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib.util
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from local.project import ROOT, VENV
 
-from tests.support.needs import needs_npm, needs_provider, skip_or_fail
-from tests.support.programs import Script, page_of
+from tests.support.browser import Page, Tab, expect, is_too_wide, say, violations
+from tests.support.needs import needs_npm
+from tests.support.programs import Script, page_of, save
 
-if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
-    skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
+if TYPE_CHECKING:
+    from playwright.sync_api import FrameLocator
 
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import Browser, FrameLocator, Page, expect  # noqa: E402
+    from tests.support.demo import Demo
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 PACKAGES = VENV / "npm" / "node_modules"
 URL = "http://127.0.0.1:1/app/index.html"  # of no bot
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
-expect.set_options(timeout=20_000)
-
-Open = Callable[..., Page]
+Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def bot(tmp_path: Path) -> Path:
-    """The folder of the bot, where a test may change it."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    return Path(shutil.copytree(BOT, tmp_path / "bot", ignore=ignored))
-
-
-@pytest.fixture
-def demo(bot: Path) -> Iterator[str]:
-    """The address of the page of a demo without AWS."""
-    with Script(ROOT, "demo", "--direct", "--bot", str(bot)) as script:
-        script.wait_for("Ctrl-C ends the demo.")
-        yield page_of(script)
-
-
-@pytest.fixture
-def visit(chrome: Browser) -> Iterator[Open]:
-    """Open the chat's page. All that is asked for is on this machine, but Telegram's script."""
-    problems: list[str] = []
-    contexts = []
-
-    def check(url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", TELEGRAMS_SCRIPT)):
-            problems.append(url)
-
-    def visit(url: str, width: int = 1280, scheme: str = "light") -> Page:
-        context = chrome.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        script = PACKAGES / "@twa-dev/sdk/src/telegram-web-apps.js"
-        context.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(path=script))
-        context.on("request", lambda request: check(request.url))
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(url)
-        expect(page.locator("#live")).to_have_text("live")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert problems == []
-
-
-def say(page: Page, text: str) -> None:
-    field = page.get_by_label("Message", exact=True)
-    field.fill(text)
-    field.press("Enter")
+def tab(tab: Tab) -> Tab:
+    """The tab, whose console may say that a request was refused: some are, on purpose."""
+    tab.console = False
+    return tab
 
 
 def shown(page: Page) -> FrameLocator:
@@ -118,8 +68,8 @@ def open_launch(page: Page, key: str = "initData") -> Any:
     return json.loads(page.locator("details[open] pre").inner_text())
 
 
-def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Visit) -> None:
+    page = visit()
     expect(page.locator("#commands-button")).to_be_hidden()
     opened(page)
     expect(page.locator("#hops h2")).to_have_text("Page of Echo")
@@ -138,8 +88,8 @@ def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Open, demo: st
     expect(page.locator("#page-button")).to_be_hidden()
 
 
-def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Visit) -> None:
+    page = visit()
     frame = opened(page)
     do(frame, "order")
     expect(page.locator(".row.in .bubble")).to_contain_text("Ada ordered soup")
@@ -159,9 +109,9 @@ def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Open, demo: str)
     assert "no such thing" not in failed.locator("details[open] pre").inner_text()
 
 
-def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Open, demo: str) -> None:
+def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit) -> None:
     """After one that knew its user, which the page's libraries keep for a session."""
-    page = visit(demo)
+    page = visit()
     frame = opened(page)
     do(frame, "send")
     expect(page.locator("#toast.shown")).to_contain_text("sendData works only in a page that")
@@ -175,18 +125,25 @@ def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Open, demo:
     expect(page.locator(".row.in").last).to_contain_text("Got soup of Order")
 
 
-def test_an_answered_query_closes_the_page(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(visit: Visit) -> None:
+    page = visit()
     say(page, "inline")
     do(opened(page, "Order"), "answer")
     expect(page.locator("#page")).to_have_count(0)
     expect(page.locator(".row.out").last).to_contain_text(re.compile("via @echo_bot.*Answered"))
     page.locator(".service").click()
     expect(page.locator("#hops .bar .pill")).to_have_text("closed")
+    say(page, "elsewhere")
+    page.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "The demo opens the bot's own page only, MINI_APP_URL: not "
+        "https://example.org/app/index.html"
+    )
+    expect(page.locator("#page")).to_have_count(0)
 
 
-def test_the_page_has_buttons_and_popups_of_telegrams(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit) -> None:
+    page = visit()
     frame = opened(page)
     do(frame, "buttons")
     pressed = {"Pay": "main", "Later": "secondary", "Back": "back", "Settings": "settings"}
@@ -207,8 +164,8 @@ def test_the_page_has_buttons_and_popups_of_telegrams(visit: Open, demo: str) ->
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_the_page_has_the_chats_size_and_theme(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_it_gets_size_and_theme_and_is_told_what_isnt_played(visit: Visit) -> None:
+    page = visit()
     frame = opened(page)
     do(frame, "colours", "expand")
     expect(page.locator("#page .bar")).to_have_css("background-color", "rgb(16, 32, 48)")
@@ -221,11 +178,7 @@ def test_the_page_has_the_chats_size_and_theme(visit: Open, demo: str) -> None:
     light, dark = (each["theme_params"] for each in events(page, "theme_changed"))
     assert set(light) == set(dark)
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in [*light.values(), *dark.values()])
-
-
-def test_what_isnt_played_is_answered_and_listed(visit: Open, demo: str) -> None:
-    page = visit(demo)
-    do(opened(page), "unplayed")
+    do(frame, "unplayed")
     expect(page.locator(".unplayed summary")).to_have_text(
         "Not played here: request_phone, trigger_haptic_feedback"
     )
@@ -239,8 +192,8 @@ def test_what_isnt_played_is_answered_and_listed(visit: Open, demo: str) -> None
     assert events(page, "phone_requested") == [{"status": "cancelled"}]
 
 
-def test_a_link_opens_the_private_chat(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_a_link_opens_the_private_chat(visit: Visit) -> None:
+    page = visit()
     say(page, "link")
     page.get_by_role("link", name="https://t.me/echo_bot?start=order-7").click()
     expect(page.locator(".row.out").last).to_contain_text("/start order-7")
@@ -255,8 +208,8 @@ def test_a_link_opens_the_private_chat(visit: Open, demo: str) -> None:
     expect(page.locator(".row.in").last).to_contain_text("Started with order-9")
 
 
-def test_outside_of_telegram_a_stranger_sees_it(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_outside_of_telegram_a_stranger_sees_it(visit: Visit) -> None:
+    page = visit()
     opened(page)
     with page.context.expect_page() as outside:
         page.get_by_role("link", name="Open outside of Telegram").click()
@@ -268,37 +221,28 @@ def test_outside_of_telegram_a_stranger_sees_it(visit: Open, demo: str) -> None:
     expect(request.locator("details[open] pre")).to_contain_text("unauthorized")
 
 
-def test_a_page_that_isnt_the_bots_own_is_told(visit: Open, demo: str) -> None:
-    page = visit(demo)
-    say(page, "elsewhere")
-    page.get_by_role("button", name="Leave", exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text(
-        "The demo opens the bot's own page only, MINI_APP_URL: not "
-        "https://example.org/app/index.html"
-    )
-    expect(page.locator("#page")).to_have_count(0)
+def test_the_script_serves_it_reloads_what_is_saved_and_tells_its_end(
+    tmp_path: Path, tab: Tab
+) -> None:
+    """All else is tried with what scripts/demo is made of."""
+    bot = shutil.copytree(BOT, tmp_path / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    with Script(ROOT, "demo", "--direct", "--bot", str(bot)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        page = tab.visit(page_of(script))
+        frame = opened(page)
+        save(bot / "app/index.html", "What would you like?", "What shall it be?")
+        expect(frame.locator("p").first).to_have_text("What shall it be?")
+        expect(frame.locator("#who")).to_have_text("Ada")
+        save(bot / "bot.py", "ordered", "wants")
+        expect(page.locator("#reloaded")).to_contain_text("bot.py reloaded")
+        do(frame, "order")
+        expect(page.locator(".row.in .bubble")).to_contain_text("Ada wants soup")
+    expect(page.locator("#live")).to_have_text("ended")
+    expect(page.locator("#banner")).to_contain_text("The demo has ended.")
 
 
-def save(path: Path, old: str, new: str) -> None:
-    source = path.read_text()
-    assert old in source
-    path.with_suffix(".new").write_text(source.replace(old, new))
-    path.with_suffix(".new").replace(path)
-
-
-def test_a_saved_change_is_live(visit: Open, demo: str, bot: Path) -> None:
-    page = visit(demo)
-    frame = opened(page)
-    save(bot / "app/index.html", "What would you like?", "What shall it be?")
-    expect(frame.locator("p").first).to_have_text("What shall it be?")
-    expect(frame.locator("#who")).to_have_text("Ada")
-    save(bot / "bot.py", "ordered", "wants")
-    do(frame, "order")
-    expect(page.locator(".row.in .bubble")).to_contain_text("Ada wants soup")
-
-
-def test_the_keyboard_is_enough(visit: Open, demo: str) -> None:
-    page = visit(demo)
+def test_the_keyboard_is_enough(visit: Visit) -> None:
+    page = visit()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(page.locator("#page-button")).to_be_focused()
@@ -314,20 +258,21 @@ def test_the_keyboard_is_enough(visit: Open, demo: str) -> None:
     expect(page.locator("#page-button")).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_it_is_accessible(visit: Open, demo: str, width: int, scheme: str) -> None:
-    page = visit(demo, width=width, scheme=scheme)
+def test_it_is_accessible(visit: Visit) -> None:
+    page = visit(width=360, scheme="dark")
     do(opened(page), "unplayed", "buttons", "fail", "popup")
     expect(page.get_by_role("dialog", name="Sure?")).to_be_visible()
     page.keyboard.press("Escape")
-    for shows in ("the page", "its requests"):
-        if shows == "its requests":
-            page.get_by_role("button", name="Its requests").click()
-        found = Axe().run(page, context="#chat, #hops").response["violations"]
-        assert [f"{r['id']}: {n['target']}" for r in found for n in r["nodes"]] == []
-        wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
-        assert not wide
+    assert violations(page, "#chat, #hops") == []
+    assert not is_too_wide(page)
+    page.get_by_role("button", name="Its requests").click()
+    assert violations(page, "#chat, #hops") == []
+    assert not is_too_wide(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("#page")).to_be_visible()
+    expect(page.locator("#hops")).to_be_visible()
+    assert violations(page, "#chat, #hops") == []
 
 
 # Libraries, as they are published.
@@ -338,12 +283,15 @@ def test_it_is_accessible(visit: Open, demo: str, width: int, scheme: str) -> No
     [("@twa-dev/sdk", "telegram-web-app.html"), ("@tma.js/sdk", "tma.html")],
 )
 def test_libraries_run_unchanged(
-    visit: Open, demo: str, bot: Path, package: str, source: str
+    visit: Visit, demo: Demo, tab: Tab, package: str, source: str
 ) -> None:
     needs_npm(package)
-    shutil.copy(PACKAGES / "@tma.js/sdk/dist/index.iife.js", bot / "app/sdk.js")
-    shutil.copy(ROOT / "tests/page/pages" / source, bot / "app/index.html")
-    page = visit(demo, scheme="dark")
+    shutil.copy(PACKAGES / "@tma.js/sdk/dist/index.iife.js", demo.folder / "app/sdk.js")
+    shutil.copy(ROOT / "tests/page/pages" / source, demo.folder / "app/index.html")
+    tab.allowed += (TELEGRAMS_SCRIPT,)
+    script = PACKAGES / "@twa-dev/sdk/src/telegram-web-apps.js"
+    tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(path=script))
+    page = visit(scheme="dark")
     frame = opened(page)
     said = frame.locator("#said")
     expect(said).to_contain_text("web dark Ada")
@@ -366,7 +314,7 @@ def test_libraries_run_unchanged(
 
 def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, parts.path or "/", headers=named)
     answer = connection.getresponse()
@@ -375,27 +323,15 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, s
     return found
 
 
-def snapshot(demo: str) -> Any:
-    """Return what the chat's page is told first."""
-    parts = urlsplit(demo)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
-    connection.request("GET", "/events")
-    answer = connection.getresponse()
-    assert answer.readline() == b"event: snapshot\n"
-    data = json.loads(answer.readline().removeprefix(b"data: "))
-    connection.close()
-    return data
-
-
-def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: str) -> None:
-    [bot] = snapshot(demo)["bots"]
-    page, behind = bot["page"], bot["page_known_as"]
+def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo) -> None:
+    [bot] = demo.chat.telegram.bots
+    page, behind = demo.chat.pages.addresses[bot.id], demo.chat.pages.about(bot)["page_known_as"]
     status, headers, body = ask(f"{page}/app/index.html")
     _, original, same = ask(f"{behind}/app/index.html")
     assert (status, body) == (200, same)
     assert "https://web.telegram.org" in original["Content-Security-Policy"]
     policy = headers["Content-Security-Policy"]
-    assert policy == f"frame-ancestors 'self' {demo.rstrip('/')}"
+    assert policy == f"frame-ancestors 'self' {demo.url.rstrip('/')}"
     own = {"Content-Security-Policy", "Date", "Server", "apigw-requestid"}
     assert {n: v for n, v in headers.items() if n not in own} == {
         n: v for n, v in original.items() if n not in own
@@ -414,57 +350,18 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: str) 
         assert ask(f"{page}{path}")[0] == 404
 
 
-@pytest.mark.parametrize(
-    ("chat", "how", "words"),
-    [
+def test_what_cant_be_opened_is_told(demo: Demo) -> None:
+    parts = urlsplit(demo.url)
+    for chat, how, words in (
         ("group", "menu", "Telegram opens pages in private chats only."),
         ("ada", "menu", "there is no such button"),
         ("ada", "keyboard", "there is no such button"),
         ("ada", "inline", "there is no such message"),
         ("ada", "by force", "there is no such button"),
-    ],
-)
-def test_what_cant_be_opened_is_told(demo: str, chat: str, how: str, words: str) -> None:
-    parts = urlsplit(demo)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
-    body = json.dumps({"chat": chat, "how": how, "label": "Open", "key": 7, "url": URL})
-    with contextlib.closing(connection):
-        connection.request("POST", "/open", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        assert (answer.status, json.loads(answer.read())) == (400, {"error": words})
-
-
-CONFIGURATION = """
-module "bot" {
-  source             = "%s"
-  source_dir         = "%s"
-  mini_app           = "Order here"
-  telegram_bot_token = "1234567890:configured"
-}
-"""
-
-
-@pytest.mark.parametrize("way", ["--bot", "--config"])
-def test_on_an_emulated_aws(visit: Open, bot: Path, tmp_path: Path, way: str) -> None:
-    needs_provider()
-    configuration = tmp_path / "configuration"
-    configuration.mkdir()
-    (configuration / "main.tf").write_text(CONFIGURATION % (ROOT, bot))
-    folder, button = (bot, "Open") if way == "--bot" else (configuration, "Order here")
-    with Script(ROOT, "demo", way, str(folder)) as script:
-        script.wait_for("Ctrl-C ends the demo.")
-        page = visit(page_of(script))
-        frame = opened(page, button)
-        do(frame, "order")
-        expect(page.locator(".row.in .bubble")).to_contain_text("Ada ordered soup")
-        order = page.get_by_label("POST /app/api/order", exact=True)
-        expect(order).to_contain_text("an order of Ada")
-        do(frame, "fail")
-        failed = page.get_by_label("GET /app/api/fail", exact=True)
-        expect(failed.locator(".hop.function pre").first).to_contain_text("ValueError")
-        save(bot / "app/index.html", "What would you like?", "What shall it be?")
-        expect(frame.locator("p").first).to_have_text("What shall it be?")
-        expect(frame.locator("#who")).to_have_text("Ada")
-        page.get_by_role("button", name="Close the page").click()
-        say(page, "inline")
-        opened(page, "Order")
+    ):
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        body = json.dumps({"chat": chat, "how": how, "label": "Open", "key": 7, "url": URL})
+        with contextlib.closing(connection):
+            connection.request("POST", "/open", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert (answer.status, json.loads(answer.read())) == (400, {"error": words})

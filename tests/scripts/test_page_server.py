@@ -1,7 +1,9 @@
-"""chat/server.py: what the page's server makes of requests that its page would never send."""
+"""chat/server.py: what the server makes of requests that its page would never send."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
 import struct
 import threading
@@ -27,7 +29,7 @@ def post(page: PageServer, length: str, body: str = "") -> bytes:
         f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
-    with socket.create_connection(("127.0.0.1", page.server_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", page.server_port), timeout=60) as connection:
         connection.sendall(head.encode("latin-1"))
         with connection.makefile("rb") as answer:
             return answer.read()
@@ -48,16 +50,33 @@ def test_what_is_no_action_is_refused(page: PageServer, body: str) -> None:
     assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content-Type": "text/plain"}],
+    ids=["another name", "another site", "a form"],
+)
+def test_other_sites_are_turned_away(page: PageServer, headers: dict[str, str]) -> None:
+    ours = f"127.0.0.1:{page.server_port}"
+    body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"})
+    for changed, status in ((headers, 403), ({}, 200)):
+        connection = http.client.HTTPConnection(ours, timeout=60)
+        sent = {"Host": ours, "Content-Type": "application/json", **changed}
+        connection.request("POST", "/send", body, sent)
+        assert connection.getresponse().status == status
+        connection.close()
+
+
 def test_a_browser_that_leaves_is_forgotten(
     page: PageServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    others = set(threading.enumerate())
     for sent in (b"", b"POST /send", b"GET /events HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", page.server_port)) as connection:
             connection.sendall(sent)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert post(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
     page.chat.end()
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if "process_request_thread" in thread.name:
-            thread.join(10)
+            thread.join(60)
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -31,8 +31,12 @@ def copy_of_the_project(folder: Path) -> Path:
 
 
 def edit(project: Path, old: str, new: str) -> None:
-    """Change a line of a copy's bot.py, and save it at once as an editor does."""
-    path = project / "lambda" / "bot.py"
+    """Change a line of a copy's bot.py."""
+    save(project / "lambda" / "bot.py", old, new)
+
+
+def save(path: Path, old: str, new: str) -> None:
+    """Change a line of a file, and save it at once as an editor does."""
     source = path.read_text()
     assert old in source
     path.with_suffix(".new").write_text(source.replace(old, new))

@@ -1,0 +1,109 @@
+"""A bot that does, for each word it is sent, what the word says: what the demo's chat shows."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+
+def picture(red: int, green: int, blue: int) -> bytes:
+    """Return a PNG of one colour, 60 pixels wide."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = (b"\0" + bytes([red, green, blue]) * 60) * 40
+    header = struct.pack(">IIBBBBB", 60, 40, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+BLUE, RED = picture(40, 90, 220), picture(220, 60, 50)
+BUTTONS = [
+    [
+        {"text": "Change", "callback_data": "text"},
+        {"text": "Docs", "url": "https://core.telegram.org/"},
+    ]
+]
+MARKUP = (
+    "<b>bold</b> <i>italic</i> <u>under</u> <s>gone</s> <tg-spoiler>secret</tg-spoiler> "
+    "<code>code</code> <pre>block</pre> <a href='https://example.org/'>link</a> "
+    "<blockquote>quote</blockquote>"
+)
+MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
+COMMANDS = {"tea": "Make some tea"}
+
+
+def calls_for(word: str, to: Json, message: Json) -> list[Json]:
+    here = {**to, "message_id": message["message_id"]}
+    last = {**to, "message_id": message["message_id"] - 1}
+    text = {"method": "sendMessage", **to, "text": f"Did {word}"}
+    fire = [{"type": "emoji", "emoji": "\N{FIRE}"}]
+    album = [
+        {"type": "photo", "media": "attach://blue"},
+        {"type": "photo", "media": "attach://red"},
+    ]
+    files: Json = {"blue": ("a.png", BLUE), "red": ("b.png", RED)}
+    calls: dict[str, list[Json]] = {
+        "photo": [{"method": "sendPhoto", **to, "photo": ("blue.png", BLUE), "caption": "Blue"}],
+        "file": [{"method": "sendDocument", **to, "document": ("notes.txt", b"some notes")}],
+        "voice": [{"method": "sendVoice", **to, "voice": ("voice.ogg", b"OggS")}],
+        "album": [{"method": "sendMediaGroup", **to, **files, "media": album}],
+        "web": [{"method": "sendPhoto", **to, "photo": "https://example.org/a.png"}],
+        "draft": [{"method": "sendMessageDraft", **to, "draft_id": 1, "text": "Let me thi"}],
+        "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
+        "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
+        "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
+        "delete": [{"method": "deleteMessage", **last}],
+        "pin": [{"method": "pinChatMessage", **here}],
+        "unpin": [{"method": "unpinChatMessage", **to}],
+        "react": [{"method": "setMessageReaction", **here, "reaction": fire}],
+        "dice": [{"method": "sendDice", **to, "emoji": "\N{DIRECT HIT}"}],
+        "keyboard": [{**text, "reply_markup": {"keyboard": MENU}}],
+        "remove": [{**text, "reply_markup": {"remove_keyboard": True}}],
+        "force": [{**text, "reply_markup": {"force_reply": True}}],
+        "typo": [{"method": "sendMesage", **to, "text": "x"}],
+        "unknown": [{**text, "txt": "x"}],
+        "other": [{"method": "createForumTopic", **to, "name": "News"}],
+        "print": [text],
+    }
+    return calls.get(word, [])
+
+
+def reply(update: Json) -> list[Json]:
+    if "callback_query" in update:
+        message = update["callback_query"]["message"]
+        where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+        new = {"inline_keyboard": [[{"text": "New", "callback_data": "new"}]]}
+        return [{"method": "editMessageText", **where, "text": "Changed", "reply_markup": new}]
+    if "inline_query" in update:
+        query = update["inline_query"]
+        content = {"message_text": "Picked " + query["query"]}
+        result = {"type": "article", "id": "1", "title": "Pick", "input_message_content": content}
+        answer = {"inline_query_id": query["id"], "results": [result]}
+        return [{"method": "answerInlineQuery", **answer}]
+    message = update.get("message")
+    if not message:
+        return []
+    to = {"chat_id": message["chat"]["id"]}
+    if "contact" in message or "reply_to_message" in message or message["from"]["id"] == 4343:
+        said = message.get("text", "a contact")
+        name = message["from"]["first_name"]
+        return [{"method": "sendMessage", **to, "text": f"{name} sent {said}"}]
+    word = message.get("text", "")
+    if word == "print":
+        print("a line of\tits own")
+    if word == "raise":
+        raise ValueError("no such thing")
+    return calls_for(word, to, message)
+
+
+KINDS = "message edited_message callback_query inline_query message_reaction chosen_inline_result"
+HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer".split(), reply)

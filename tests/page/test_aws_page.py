@@ -1,0 +1,128 @@
+"""The demo's chat with a bot on an emulated AWS, with a queue and a page, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from chat.configuration import ConfigurationDeployment
+from chat.deployments import AwsDeployment, Deployment
+from local.project import LAMBDA, ROOT
+
+from tests.support.browser import Page, Tab, expect, fail_once, say, violations
+from tests.support.demo import Host
+from tests.support.needs import needs_provider
+
+if TYPE_CHECKING:
+    from emulators.telegram import Telegram
+
+    from tests.support.demo import Demo
+
+BOT = ROOT / "tests" / "bots" / "mini_app"
+CONFIGURATION = """
+module "bot" {
+  source             = "%s"
+  source_dir         = "%s"
+  queue              = true
+  mini_app           = "Order here"
+  telegram_bot_token = "1234567890:configured"
+}
+"""
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The bot, applied once, by a configuration of its author's."""
+    needs_provider()
+    configuration = tmp_path_factory.mktemp("configuration")
+    host = Host(BOT, tmp_path_factory.mktemp("host") / "bot")
+
+    def deploy(telegram: Telegram, folder: Path) -> Deployment:
+        (configuration / "main.tf").write_text(CONFIGURATION % (ROOT, folder))
+        return ConfigurationDeployment(
+            telegram.url, host.step, LAMBDA, {}, configuration, telegram.add_bot
+        )
+
+    with host.running(deploy):
+        yield host
+
+
+def test_a_message_by_way_of_the_queue(visit: Visit) -> None:
+    """What can't be seen in there is said to be so."""
+    page = visit()
+    expect(page.locator(".steps")).to_contain_text("terraform apply")
+    say(page, "/start one")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    webhook = ["Update", "Event", "Function", "Answer"]
+    answer = ["Queue", "Function", "sendMessage"]
+    expect(page.locator(".hop b")).to_have_text([*webhook, *answer])
+    expect(page.locator(".hop.unknown")).to_contain_text("Not known: API Gateway makes it inside")
+    queued, answered = page.locator(".hop.function").all()
+    expect(queued).to_contain_text(re.compile(r"was running already\s*[\d.]+ ms"))
+    expect(queued).to_contain_text('"outcome": "queued"')
+    expect(answered).to_contain_text('"outcome": "answered"')
+    fail_once(page, "500")
+    say(page, "/start two")
+    expect(page.locator("#verdict")).to_have_text("will be tried again")
+    expect(page.locator(".hop b")).to_have_text([*webhook, *answer, "Queue"])
+    expect(page.locator("#verdict")).to_have_text("answered")
+    expect(page.locator(".hop b")).to_have_text([*webhook, *answer, *answer])
+    expect(page.locator(".row.in .bubble")).to_contain_text(
+        ["Started with one", "Started with two"]
+    )
+    expect(page.locator(".card h3")).to_have_text(["Attempt 1"])
+    assert violations(page) == []
+
+
+def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
+    page = visit()
+    demo.edit("Started with", "Begun with")
+    expect(page.locator("#reloaded")).to_be_visible()
+    say(page, "/start again")
+    expect(page.locator("#messages")).to_contain_text("Begun with again")
+    page.get_by_role("button", name="End the function's container").click()
+    page.get_by_text("The container was ended").wait_for()
+    say(page, "/start cold")
+    expect(page.get_by_label("Attempt 1", exact=True).locator(".top")).to_contain_text("cold")
+    expect(page.locator("#messages")).to_contain_text("Begun with cold")
+    demo.edit("def reply(", "def reply(:")
+    expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
+
+
+def test_its_page(visit: Visit, demo: Demo, tab: Tab) -> None:
+    tab.console = False  # it says that a request failed
+    page = visit()
+    shown = page.frame_locator("#page iframe").frame_locator("iframe")
+    page.get_by_role("button", name="Order here", exact=True).click()
+    expect(shown.locator("#who")).to_have_text("Ada")
+    shown.get_by_role("button", name="order", exact=True).click()
+    expect(page.locator(".row.in .bubble")).to_contain_text("Ada ordered soup")
+    order = page.get_by_label("POST /app/api/order", exact=True)
+    expect(order).to_contain_text("an order of Ada")
+    shown.get_by_role("button", name="fail", exact=True).click()
+    failed = page.get_by_label("GET /app/api/fail", exact=True)
+    expect(failed.locator(".hop.function pre").first).to_contain_text("ValueError")
+    demo.edit("What would you like?", "What shall it be?", "app/index.html")
+    expect(shown.locator("p").first).to_have_text("What shall it be?")
+    expect(shown.locator("#who")).to_have_text("Ada")
+    page.get_by_role("button", name="Close the page").click()
+    say(page, "inline")
+    page.get_by_role("button", name="Order", exact=True).click()
+    expect(shown.locator("#who")).to_have_text("Ada")
+
+
+@pytest.mark.parametrize(("bot", "button"), [(BOT, "Open"), (LAMBDA, None)], ids=["page", "none"])
+def test_without_a_configuration_a_page_gets_a_button(
+    bot: Path, button: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = AwsDeployment("http://127.0.0.1:1", Host(bot, tmp_path / "bot").step, bot, {})
+    monkeypatch.setattr(
+        deployment, "emulator", SimpleNamespace(url="http://127.0.0.1:1"), raising=False
+    )
+    assert deployment.configuration(tmp_path / "module").variables["mini_app"] == button

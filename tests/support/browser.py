@@ -1,0 +1,97 @@
+"""The tab of a browser that all tests of pages share, and what they do in it.
+
+Where Playwright is missing, the tests that import this are skipped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from tests.support.needs import skip_or_fail
+
+if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
+    skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
+
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+LONGEST = 60_000  # milliseconds, for anything that a page does: what takes longer hangs
+
+__all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
+
+expect.set_options(timeout=LONGEST)
+
+
+class Tab:
+    """A tab: to load a page in it costs a quarter of what it costs in a context of its own.
+
+    `problems` is what no test may see: errors, the console's lines unless `console` is off, and
+    requests for what begins with none of `allowed`.
+    """
+
+    console: bool
+
+    def __init__(self, browser: Browser) -> None:
+        # Without motion: half-transparent text has too little contrast, and animations cost CPU.
+        context = browser.new_context(reduced_motion="reduce")
+        context.set_default_timeout(LONGEST)
+        context.on("request", lambda request: self._check(request.url))
+        context.on("console", lambda message: self._note(message.text) if self.console else None)
+        context.on("weberror", lambda error: self._note(str(error.error)))
+        self.page = context.new_page()
+        self.reset()
+
+    def reset(self) -> None:
+        """Leave the page that is shown, and close what it opened."""
+        for other in self.page.context.pages:
+            if other is not self.page:
+                other.close()
+        self.page.unroute_all()
+        self.page.goto("about:blank")
+        self.problems: list[str] = []
+        self.allowed: tuple[str, ...] = ("http://127.0.0.1:", "data:")
+        self.console = True
+
+    def visit(self, url: str, *, width: int = 1280, scheme: Any = "light") -> Page:
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.goto(url)
+        return self.page
+
+    def _check(self, url: str) -> None:
+        if not url.startswith(self.allowed) and url != "about:blank":
+            self._note(url)
+
+    def _note(self, problem: str) -> None:
+        self.problems.append(problem)
+
+
+def violations(page: Page, part: str | None = None) -> list[str]:
+    """Return what axe-core finds wrong with what the page shows: the rule, and where."""
+    found = Axe().run(page, context=part).response["violations"]
+    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+
+def is_too_wide(page: Page) -> bool:
+    """Tell whether the page has to be scrolled sideways."""
+    wide: bool = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+    return wide
+
+
+def say(page: Page, text: str) -> None:
+    """Write a message in the demo's chat."""
+    field = page.get_by_label("Message", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
+def fail_once(page: Page, kind: str) -> None:
+    """Have Telegram fail for the next call of the demo's bot."""
+    switch = page.get_by_role("button", name="Make Telegram fail")
+    if switch.get_attribute("aria-expanded") != "true":
+        switch.click()
+    page.get_by_label("What Telegram does").select_option(kind)
+    page.get_by_label("How many calls fail").select_option("1")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#left")).to_have_text("1 to go")

@@ -1,0 +1,131 @@
+"""The demo in this process: a bot that runs, and for each test a Telegram and a chat of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chat.chat import Chat
+from chat.deployments import Deployment, LocalDeployment, token
+from chat.page_server import BotPageServer
+from chat.server import PageServer
+from emulators.telegram import Call, Delivery, Server, Telegram
+from local.container import read_sources
+
+from tests.support.programs import save
+
+PACE = 0.1  # of Telegram's seconds
+LONGEST = 60.0  # seconds, until what is held back comes all the same
+
+Deploy = Callable[[Telegram, Path], Deployment]
+
+
+class NewTelegram(Telegram):
+    """A Telegram that reuses no update's id: a container remembers the last ones that it had."""
+
+    next_updates = itertools.count(900000001)
+
+    def __init__(self) -> None:
+        super().__init__(token(1), pace=PACE)
+        self._update_ids = self.next_updates
+
+
+@dataclass
+class Demo:
+    """A chat with a bot: the address of its page, and the bot's folder, where a test may edit."""
+
+    url: str
+    folder: Path
+    telegram: Telegram
+    chat: Chat
+    releases: list[threading.Event] = field(default_factory=list)
+
+    def edit(self, old: str, new: str, file: str = "bot.py") -> None:
+        """Change a line of the bot, and have it reloaded, as scripts/demo does by itself."""
+        save(self.folder / file, old, new)
+        self.chat.refresh()
+
+    def hold(self, which: Callable[[Delivery], bool]) -> threading.Event:
+        """Keep what happens to a delivery from going on until the event returned is set.
+
+        So a test sees what would be over at once on one machine, and never seen on another.
+        """
+        released = threading.Event()
+        self.releases.append(released)
+
+        def watch(event: Delivery | Call) -> None:
+            if isinstance(event, Delivery) and which(event):
+                released.wait(LONGEST)
+            self.chat.watch(event)
+
+        self.telegram.watch = watch
+        return released
+
+
+class Host:
+    """A bot that is deployed, once for many chats. It runs from a copy of its folder."""
+
+    def __init__(self, original: Path, folder: Path) -> None:
+        self.original, self.folder = original, folder
+        self.steps: list[tuple[str, float]] = []
+        self._copy()
+
+    def _copy(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(self.original, self.folder, ignore=ignored)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.steps.append((name, time.monotonic() - started))
+
+    @contextlib.contextmanager
+    def running(self, deploy: Deploy | None = None) -> Iterator[Host]:
+        """Run it in a process, unless `deploy` says otherwise."""
+        telegram = NewTelegram()
+        with Server(telegram) as self.server:
+            if deploy:
+                self.deployment = deploy(telegram, self.folder)
+            else:
+                self.deployment = LocalDeployment(telegram.url, self.step, self.folder, {})
+            self.deployment.__enter__()
+            self.menu_buttons = telegram.bot.menu_buttons
+            with self.deployment.opened:  # alone: nobody needs a `terraform destroy` at the end
+                yield self
+
+    @contextlib.contextmanager
+    def chat(self) -> Iterator[Demo]:
+        """Begin a chat with the bot, in which nothing was said yet. At the end it is as before."""
+        telegram = self.server.telegram = NewTelegram()
+        telegram.url = self.server.url
+        telegram.deliver = self.deployment.deliver
+        telegram.bot.menu_buttons |= self.menu_buttons  # Terraform sets it only once
+        chat = Chat(telegram)
+        for name, seconds in self.steps:
+            chat.step(name, seconds)
+        chat.deployment = self.deployment
+        self.deployment.from_queue = chat.from_queue
+        before = read_sources(self.folder)
+        for hosted in self.deployment.bots:
+            assert not self.deployment.replace(hosted)
+        with contextlib.ExitStack() as opened:
+            page = opened.enter_context(PageServer(chat))
+            for bot in telegram.bots:
+                if chat.pages.hosted(bot):
+                    opened.enter_context(BotPageServer(chat.pages, bot.id, page.url.rstrip("/")))
+            demo = Demo(page.url, self.folder, telegram, chat)
+            yield demo
+            for release in demo.releases:
+                release.set()
+        telegram.stop()
+        if read_sources(self.folder) != before:
+            self._copy()
+            self.deployment.refresh()
