@@ -54,7 +54,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield host
 
 
-def test_a_message_by_way_of_the_queue(visit: Visit, demo: Demo) -> None:
+def test_a_message_by_way_of_the_queue(visit: Visit) -> None:
     """What can't be seen in there is said to be so."""
     page = visit()
     expect(page.locator(".steps")).to_contain_text("terraform apply")

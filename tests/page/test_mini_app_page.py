@@ -68,7 +68,7 @@ def open_launch(page: Page, key: str = "initData") -> Any:
     return json.loads(page.locator("details[open] pre").inner_text())
 
 
-def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Visit, demo: Demo) -> None:
+def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Visit) -> None:
     page = visit()
     expect(page.locator("#commands-button")).to_be_hidden()
     opened(page)
@@ -88,7 +88,7 @@ def test_the_menu_button_opens_the_page_for_who_presses_it(visit: Visit, demo: D
     expect(page.locator("#page-button")).to_be_hidden()
 
 
-def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Visit, demo: Demo) -> None:
+def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Visit) -> None:
     page = visit()
     frame = opened(page)
     do(frame, "order")
@@ -109,7 +109,7 @@ def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Visit, demo: Dem
     assert "no such thing" not in failed.locator("details[open] pre").inner_text()
 
 
-def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit, demo: Demo) -> None:
+def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit) -> None:
     """After one that knew its user, which the page's libraries keep for a session."""
     page = visit()
     frame = opened(page)
@@ -125,9 +125,7 @@ def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit, demo
     expect(page.locator(".row.in").last).to_contain_text("Got soup of Order")
 
 
-def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(
-    visit: Visit, demo: Demo
-) -> None:
+def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(visit: Visit) -> None:
     page = visit()
     say(page, "inline")
     do(opened(page, "Order"), "answer")
@@ -144,7 +142,7 @@ def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit, demo: Demo) -> None:
+def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit) -> None:
     page = visit()
     frame = opened(page)
     do(frame, "buttons")
@@ -166,7 +164,7 @@ def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit, demo: Demo) 
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_it_gets_size_and_theme_and_is_told_what_isnt_played(visit: Visit, demo: Demo) -> None:
+def test_it_gets_size_and_theme_and_is_told_what_isnt_played(visit: Visit) -> None:
     page = visit()
     frame = opened(page)
     do(frame, "colours", "expand")
@@ -194,7 +192,7 @@ def test_it_gets_size_and_theme_and_is_told_what_isnt_played(visit: Visit, demo:
     assert events(page, "phone_requested") == [{"status": "cancelled"}]
 
 
-def test_a_link_opens_the_private_chat(visit: Visit, demo: Demo) -> None:
+def test_a_link_opens_the_private_chat(visit: Visit) -> None:
     page = visit()
     say(page, "link")
     page.get_by_role("link", name="https://t.me/echo_bot?start=order-7").click()
@@ -210,7 +208,7 @@ def test_a_link_opens_the_private_chat(visit: Visit, demo: Demo) -> None:
     expect(page.locator(".row.in").last).to_contain_text("Started with order-9")
 
 
-def test_outside_of_telegram_a_stranger_sees_it(visit: Visit, demo: Demo) -> None:
+def test_outside_of_telegram_a_stranger_sees_it(visit: Visit) -> None:
     page = visit()
     opened(page)
     with page.context.expect_page() as outside:
@@ -243,7 +241,7 @@ def test_the_script_serves_it_reloads_what_is_saved_and_tells_its_end(
     expect(page.locator("#banner")).to_contain_text("The demo has ended.")
 
 
-def test_the_keyboard_is_enough(visit: Visit, demo: Demo) -> None:
+def test_the_keyboard_is_enough(visit: Visit) -> None:
     page = visit()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.keyboard.press("Shift+Tab")

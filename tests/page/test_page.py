@@ -33,7 +33,7 @@ def attempt(page: Page, number: int) -> Locator:
     return page.get_by_label(f"Attempt {number}", exact=True)
 
 
-def test_a_message_and_its_hops(visit: Visit, demo: Demo) -> None:
+def test_a_message_and_its_hops(visit: Visit) -> None:
     page = visit()
     say(page, "hello")
     expect(page.locator("#messages")).to_contain_text("Heard: hello")
@@ -59,7 +59,7 @@ def test_a_message_and_its_hops(visit: Visit, demo: Demo) -> None:
     expect(page.locator(".hop")).to_have_count(5)
 
 
-def test_what_can_be_sent_and_a_vote(visit: Visit, demo: Demo) -> None:
+def test_what_can_be_sent_and_a_vote(visit: Visit) -> None:
     page = visit()
     drawn = {
         "Photo": ".picture",
@@ -80,7 +80,7 @@ def test_what_can_be_sent_and_a_vote(visit: Visit, demo: Demo) -> None:
     expect(page.locator(".row.in .poll")).to_contain_text("1 voted")
 
 
-def test_a_button_is_pressed_and_a_message_edited(visit: Visit, demo: Demo) -> None:
+def test_a_button_is_pressed_and_a_message_edited(visit: Visit) -> None:
     page = visit()
     send(page, "/start")
     page.get_by_role("button", name="Press", exact=True).click()
@@ -94,7 +94,7 @@ def test_a_button_is_pressed_and_a_message_edited(visit: Visit, demo: Demo) -> N
     expect(page.locator(".service").last).to_contain_text("Ada edited a message")
 
 
-def test_group_and_topic(visit: Visit, demo: Demo) -> None:
+def test_group_and_topic(visit: Visit) -> None:
     page = visit()
     for tab, chat_id in (("Group", "-1001000000001"), ("Topic", "-1001000000002")):
         page.get_by_role("tab", name=tab).click()
@@ -128,7 +128,7 @@ def test_a_failure_of_telegram_and_the_recovery(visit: Visit, demo: Demo) -> Non
     assert answers(page) == ["Heard: hello"]
 
 
-def test_other_failures(visit: Visit, demo: Demo) -> None:
+def test_other_failures(visit: Visit) -> None:
     page = visit()
     came: list[str] = []
     for kind, verdict, times in (("500", "answered", 1), ("403", "refused", 0), ("lost", "", 2)):
@@ -172,7 +172,7 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Noted: two")
 
 
-def test_a_container_that_ended_starts_cold(visit: Visit, demo: Demo) -> None:
+def test_a_container_that_ended_starts_cold(visit: Visit) -> None:
     page = visit()
     say(page, "one")
     expect(attempt(page, 1).locator(".top")).to_contain_text("warm")
@@ -187,7 +187,7 @@ def test_a_container_that_ended_starts_cold(visit: Visit, demo: Demo) -> None:
     expect(page.get_by_role("button", name="End the function's container")).to_be_visible()
 
 
-def test_the_keyboard_is_enough(visit: Visit, demo: Demo) -> None:
+def test_the_keyboard_is_enough(visit: Visit) -> None:
     page = visit()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     for text in ("one", "two"):
@@ -213,7 +213,7 @@ def test_the_keyboard_is_enough(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Heard: line one\nline two")
 
 
-def test_what_cannot_be_sent_is_told_and_kept(visit: Visit, demo: Demo) -> None:
+def test_what_cannot_be_sent_is_told_and_kept(visit: Visit) -> None:
     page = visit()
     say(page, " ")
     say(page, "x" * 4097)
@@ -224,7 +224,7 @@ def test_what_cannot_be_sent_is_told_and_kept(visit: Visit, demo: Demo) -> None:
     expect(page.locator(".row")).to_have_count(0)
 
 
-def test_a_narrow_screen(visit: Visit, demo: Demo) -> None:
+def test_a_narrow_screen(visit: Visit) -> None:
     page = visit(width=360)
     send(page, "/start")
     expect(page.get_by_role("button", name="Press", exact=True)).to_be_visible()
