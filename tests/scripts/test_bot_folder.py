@@ -214,9 +214,9 @@ def test_a_bot_that_cannot_be_imported_is_told(
 
 
 @pytest.mark.parametrize("tool", ["demo", "poll"])
-@pytest.mark.parametrize("source", ["HANDLED = 'message'", ""], ids=["a text", "none"])
-def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, source: str) -> None:
-    (tmp_path / "bot.py").write_text(source)
+@pytest.mark.parametrize("handled", ["HANDLED = 'message'", ""], ids=["a text", "none"])
+def test_a_bot_whose_kinds_are_missing_is_told(tmp_path: Path, tool: str, handled: str) -> None:
+    (tmp_path / "bot.py").write_text(f"{handled}\nreply = print\n")
     arguments = ("--bot", str(tmp_path), *(["--direct"] if tool == "demo" else []))
     with Script(ROOT, tool, *arguments, TELEGRAM_BOT_TOKEN=TOKEN) as script:
         assert script.end(within=30) == 2

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Json = dict[str, Any]
+from botkit.types import Any, Json
 
 URL = os.environ.get("MINI_APP_URL", "")
 
