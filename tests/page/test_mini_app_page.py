@@ -59,7 +59,7 @@ def do(frame: FrameLocator, *words: str) -> None:
 def events(page: Page, kind: str, count: int = 1) -> list[Any]:
     """Wait for so many events of a kind, and return the data of those that the page has got."""
     box = shown(page).locator("#events")
-    expect(box).to_contain_text(re.compile(rf"(?s)(\b{kind} .*){{{count}}}"))
+    expect(box).to_contain_text(re.compile(rf"({kind} .*){{{count}}}", re.DOTALL))
     lines = box.inner_text().splitlines()
     found = [line.partition(" ")[2] for line in lines if line.startswith(f"{kind} ")]
     return [None if text == "undefined" else json.loads(text) for text in found]
