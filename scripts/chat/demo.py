@@ -101,7 +101,7 @@ def options() -> argparse.Namespace:
         "--direct",
         action="store_true",
         help="without AWS and Terraform: the handler behind an HTTP server, up in a second "
-        "(chosen by itself where Terraform or its provider can't be had)",
+        "(the fallback where Terraform or its provider is missing)",
     )
     parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
     chosen = parser.add_mutually_exclusive_group()

@@ -20,7 +20,7 @@ function theme() {
   return Object.fromEntries(Object.entries(THEME).map(([key, name]) => [key, colour(name)]));
 }
 
-// Return a page's address with its launch parameters in the fragment, after the page's own fragment.
+// Return a page's address with its launch parameters in the fragment, after the fragment that the address has.
 function address({ url, init_data: data }) {
   const parameters = { ...(data ? { tgWebAppData: data } : {}), tgWebAppVersion: VERSION, tgWebAppPlatform: "web", tgWebAppThemeParams: JSON.stringify(theme()), ...(bot().inline ? { tgWebAppBotInline: "1" } : {}) };
   const added = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
