@@ -56,9 +56,12 @@ def test_the_thread_reads_what_nobody_asks_for() -> None:
     lines: queue.Queue[str] = queue.Queue()
     Output(reading, lines)
     os.close(reading)
-    many = b"a line\n" * 100_000  # more than the pipe holds
-    with os.fdopen(writing, "wb") as pipe:
-        pipe.write(many)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(b"a line\n" * 100_000)  # more than the pipe holds
+
+    threading.Thread(target=write, daemon=True).start()
     for _ in range(100_000):
         assert lines.get(timeout=60) == "a line"
 
