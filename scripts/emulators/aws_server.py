@@ -1,12 +1,20 @@
-"""MiniStack, which here writes the head of each answer together with the start of its body.
+"""MiniStack, with two of its habits mended that fail on a busy machine.
 
-Its HTTP server writes one after the other. Now and then a busy Terraform provider closes the
-connection in between and repeats the request, which fails if the first one was carried out.
+Its HTTP server writes the head of an answer and the start of its body one after the other. Now and
+then a busy Terraform provider closes the connection in between and repeats the request, which fails
+if the first one was carried out. Here they are written together.
+
+It waits 50 ms at most for what a function logged, and then goes on without. Here it takes what the
+function wrote before it answered, however long that takes.
 """
 
 from __future__ import annotations
 
+import os
+import queue
 import runpy
+import select
+import threading
 from typing import Any
 
 import h11
@@ -26,6 +34,78 @@ class Connection(h11.Connection):
         return data
 
 
+class Output:
+    """What a function's process writes, which goes into a queue by lines.
+
+    A thread follows it, so that the process never has to wait. Who needs all that was written up to
+    now calls `read`.
+    """
+
+    def __init__(self, pipe: int, lines: queue.Queue[str]) -> None:
+        self._pipe = os.dup(pipe)  # its other owner may close it at any time
+        os.set_blocking(self._pipe, False)
+        self._lines = lines
+        self._rest = b""  # of a line that isn't complete
+        self._lock = threading.Lock()
+        self._is_over = False
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self) -> None:
+        while self.read():
+            select.select([self._pipe], [], [])
+        os.close(self._pipe)
+
+    def read(self) -> bool:
+        """Read what was written up to now. Returns whether more can come."""
+        with self._lock:
+            while not self._is_over:
+                try:
+                    data = os.read(self._pipe, 1 << 16)
+                except BlockingIOError:
+                    break
+                self._is_over = not data
+                *whole, self._rest = (self._rest + data).split(b"\n")
+                if self._is_over and self._rest:
+                    whole.append(self._rest)
+                for line in whole:
+                    self._lines.put(line.decode(errors="replace"))
+            return not self._is_over
+
+
+def with_whole_logs(worker: Any) -> Any:
+    """Return MiniStack's class of a function's process, with its output read by `Output`."""
+
+    class Worker(worker):  # type: ignore[misc]
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.output: Output | None = None
+            self.beginning = threading.Lock()
+
+        def _spawn(self) -> None:
+            self.output = None
+            super()._spawn()
+            self._read_stderr()
+
+        def _read_stderr(self) -> None:
+            with self.beginning:
+                if self.output is None:
+                    self.output = Output(self._proc.stderr.fileno(), self._stderr_queue)
+
+        def _drain_stderr(self) -> str:
+            if self.output:
+                self.output.read()
+            text: str = super()._drain_stderr()
+            return text
+
+        def _drain_stderr_bounded(self) -> str:
+            return self._drain_stderr()
+
+    return Worker
+
+
 if __name__ == "__main__":
+    from ministack.core import lambda_runtime
+
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
+    lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -1,9 +1,17 @@
-"""aws_server.py: how the emulated AWS sends its answers."""
+"""aws_server.py: how the emulated AWS sends its answers, and what it reads of a function's log."""
 
 from __future__ import annotations
 
+import os
+import queue
+import threading
+from types import SimpleNamespace
+from typing import Any
+
 import h11
-from emulators.aws_server import Connection
+import pytest
+from emulators.aws_server import Connection, Output, with_whole_logs
+from ministack.core.lambda_runtime import Worker
 
 
 def test_an_answers_head_waits_for_what_follows_it() -> None:
@@ -18,3 +26,59 @@ def test_an_answers_head_waits_for_what_follows_it() -> None:
         assert b"HTTP" not in connection.send(h11.Data(data=b"b"))
         connection.send(h11.EndOfMessage())
         connection.start_next_cycle()
+
+
+class Silent(threading.Thread):
+    """A thread that the machine never comes round to."""
+
+    def start(self) -> None:
+        pass
+
+
+def test_all_that_was_written_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the thread that follows the output had its turn."""
+    monkeypatch.setattr(threading, "Thread", Silent)
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    output = Output(reading, lines)
+    os.close(reading)
+    os.write(writing, "one\nzwölf\nha".encode())
+    assert output.read()
+    assert list(lines.queue) == ["one", "zwölf"]
+    os.write(writing, b"lf\nend")
+    os.close(writing)
+    assert not output.read()
+    assert list(lines.queue) == ["one", "zwölf", "half", "end"]
+
+
+def test_the_thread_reads_what_nobody_asks_for() -> None:
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    Output(reading, lines)
+    os.close(reading)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(b"a line\n" * 100_000)  # more than the pipe holds
+
+    threading.Thread(target=write, daemon=True).start()
+    for _ in range(100_000):
+        assert lines.get(timeout=60) == "a line"
+
+
+def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spawn(self: Any) -> None:
+        reading, self.writing = os.pipe()
+        self._proc = SimpleNamespace(stderr=os.fdopen(reading))
+
+    monkeypatch.setattr(Worker, "_spawn", spawn)
+    monkeypatch.setattr(threading, "Thread", Silent)
+    worker = with_whole_logs(Worker)("bot", {}, b"")
+    assert worker._drain_stderr() == ""
+    for text in ("first", "second"):
+        worker._spawn()
+        os.write(worker.writing, f"{text}\nline\n".encode())
+        os.close(worker.writing)
+        worker._proc.stderr.close()
+        worker._proc = None  # as after an error
+        assert worker._drain_stderr_bounded() == f"{text}\nline"
