@@ -33,14 +33,15 @@ from tests.support.stubs import (
     unload,
 )
 
-# Files and folders of such whose tests share what takes long to make: a file's tests run in one
-# process. They are begun in this order and before all others, those that wait most first.
+# Tests that share what takes long to make: those of a file run in one process, and so do all that
+# share the browser. They begin before all others, in this order: those that wait most come first.
+PAGE = "tests/page/"
 IN_ONE_PROCESS = (
     "tests/deployment/test_deployer_policy.py",
     "tests/deployment/test_queue.py",
     "tests/deployment/test_examples.py",
+    PAGE,
     "tests/deployment/",
-    "tests/page/",
 )
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
@@ -60,6 +61,8 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(PAGE):
+            return PAGE
         return nodeid.partition("::")[0] if place(nodeid) < len(IN_ONE_PROCESS) else nodeid
 
 
