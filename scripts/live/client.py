@@ -18,6 +18,7 @@ from botkit.telegram import TOKEN, Client  # noqa: E402
 __all__ = [
     "CALL_SECONDS",
     "REGISTER",
+    "TOO_LARGE",
     "Client",
     "Refused",
     "Unreachable",
@@ -31,6 +32,7 @@ __all__ = [
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
+TOO_LARGE = "an endless response"  # how an Unreachable ends whose answer has more than 4 MB
 REGISTER = (
     "terraform apply -replace=aws_lambda_invocation.webhook "
     "(if a configuration calls the module, with module.NAME. before the address)"

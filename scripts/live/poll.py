@@ -40,6 +40,7 @@ from local.project import LAMBDA
 from live.client import (
     CALL_SECONDS,
     REGISTER,
+    TOO_LARGE,
     Client,
     Refused,
     Unreachable,
@@ -55,6 +56,7 @@ SHORTEST_FETCH = 1.0  # seconds that a fetch without an update takes, even if th
 LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two looks at whether the bot was changed
+MOST_UPDATES = 100  # that Telegram gives at once
 
 # What the function is given of who runs this: how the bot's token and Telegram are found.
 OPERATORS = ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY")
@@ -78,6 +80,7 @@ class Poll:
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
         self._offset: int | None = None  # the first update that isn't answered
+        self._limit = MOST_UPDATES
         self._failures = 0
         self._asked: Sources = {}  # the sources that _kinds is from
         self._kinds: list[str] = []
@@ -103,7 +106,7 @@ class Poll:
 
     def _fetch(self) -> list[Json]:
         """Return the updates that wait, after POLL_SECONDS at most."""
-        params: Json = {"timeout": POLL_SECONDS}
+        params: Json = {"timeout": POLL_SECONDS, "limit": self._limit}
         if self._offset is not None:
             params["offset"] = self._offset
         try:
@@ -116,6 +119,9 @@ class Poll:
             updates = self.telegram.call("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
             check("getUpdates", isinstance(updates, list) and all(map(is_update, updates)))
         except Unreachable as error:
+            if str(error).endswith(TOO_LARGE) and self._limit > 1:
+                self._limit //= 2
+                return []
             self._pause(f"Telegram can't be reached: {error}")
             return []
         except Refused as refusal:
@@ -124,6 +130,8 @@ class Poll:
                 return []
             raise Stop(explained(refusal)) from None
         self._failures = 0
+        if len(updates) < self._limit:  # no more wait
+            self._limit = MOST_UPDATES
         if not updates:
             time.sleep(max(0.0, started + SHORTEST_FETCH * self._pace - time.monotonic()))
         return list(updates)
