@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 
 def parse(data: str | bytes) -> Any:
-    """Parse JSON. Raises ValueError, for NaN and Infinity too.
+    """Parse JSON. Raises ValueError, for NaN, Infinity and 1e999 (which Python takes for it) too.
 
     U+FFFD takes the place of half a surrogate pair ("\\ud800"), which UTF-8 can't hold.
     """
     try:
-        value = json.loads(data, parse_constant=_refuse)
+        value = json.loads(data, parse_constant=_refuse, parse_float=_finite)
         text = json.dumps(value, ensure_ascii=False)
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -26,5 +27,10 @@ def parse(data: str | bytes) -> Any:
         return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
-def _refuse(constant: str) -> None:
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if abs(value) < math.inf else _refuse(number)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
