@@ -97,7 +97,10 @@ class Connection:
             # The wall clock: a container's other clocks may stand still while it is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
-            connection.close()
+            try:
+                connection.close()
+            except OSError:  # a bot's code has closed the descriptor
+                pass
         while True:
             try:
                 return self._connect(deadline)
@@ -220,8 +223,8 @@ def _is_quiet(connection: socket.socket) -> bool:
 
     `select` doesn't tell: TLS's own session tickets look like data.
     """
-    connection.setblocking(False)
     try:
+        connection.setblocking(False)
         connection.recv(1)
     except OSError as error:
         return type(error).__name__ in ("BlockingIOError", "SSLWantReadError")

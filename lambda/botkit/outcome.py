@@ -57,6 +57,7 @@ class Outcome(
         line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
         line |= {"error": self.error, "retry_after": self.retry_after}
         known = {name: value for name, value in line.items() if value is not None}
+        logger.disabled = False  # logging.config.dictConfig(), of a bot or a library, disables all
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 

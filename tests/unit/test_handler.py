@@ -250,6 +250,9 @@ BODIES: dict[str, tuple[Any, str]] = {
     "NaN somewhere": ('{"update_id": 1, "message": {"x": NaN}}', NO_JSON),
     "Infinity": ('{"update_id": 1, "x": Infinity}', NO_JSON),
     "-Infinity": ('{"update_id": 1, "x": -Infinity}', NO_JSON),
+    "update_id 1e400": ('{"update_id": 1e400}', NO_JSON),
+    "infinite": ('{"update_id": 1, "x": 1e999}', NO_JSON),
+    "infinite and negative": ('{"update_id": 1, "x": -1e999}', NO_JSON),
     "5000 digits": ('{"update_id": ' + "9" * 5000 + "}", NO_JSON),
     "nested too deep": ("[" * 200_000, NO_JSON),
     "objects nested too deep": ('{"a":' * 200_000, NO_JSON),
@@ -262,7 +265,6 @@ BODIES: dict[str, tuple[Any, str]] = {
     "update_id text": ('{"update_id": "1"}', NO_UPDATE),
     "update_id true": ('{"update_id": true}', NO_UPDATE),
     "update_id 1.0": ('{"update_id": 1.0}', NO_UPDATE),
-    "update_id 1e400": ('{"update_id": 1e400}', NO_UPDATE),
     "update_id a list": ('{"update_id": [1]}', NO_UPDATE),
     "Terraform's event": ('{"tf": {"action": "delete"}, "url": "https://x"}', NO_UPDATE),
 }
@@ -669,6 +671,19 @@ def test_a_bot_that_disables_all_loggers_is_logged(
     monkeypatch.setattr(logging.getLogger("botkit"), "disabled", True)  # as dictConfig() does
     container.handler.import_bot()
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_a_library_that_disables_all_loggers_in_reply_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        logging.getLogger("botkit").disabled = True  # as dictConfig() does
+        return []
+
+    monkeypatch.setattr(container.handler.bot, "reply", reply)
+    lines = len(container.log)
+    container.deliver(message())
+    assert [line["outcome"] for line in container.log[lines:]] == ["ignored"]
 
 
 def test_what_the_bots_own_logger_keeps_is_its_own(
