@@ -264,7 +264,7 @@ def page(folder: Path, **files: bytes) -> Path:
 def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -> None:
     noise = random.Random(0).randbytes(2000)
     bot = page(tmp_path / "bot", large_js=b"x" * 2000, picture_png=noise, own_js=b"x" * 2000)
-    (bot / "app" / "own.js.gz").write_bytes(b"made by the author's bundler")
+    (bot / "app" / "own.js.gz").write_bytes(gzip.compress(b"x" * 2000, 1))  # by a bundler
     (bot / "app" / "module.py").write_text("x = 1\n")  # for a Python in the browser
     assert package(tmp_path / "a.zip", THIS, bot) == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -276,6 +276,17 @@ def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -
     assert terraform_of(bot)["digest"] == digest, "what is made of the sources isn't one of them"
     package(tmp_path / "b.zip", THIS, bot)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_what_an_older_build_left_is_replaced(tmp_path: Path) -> None:
+    bot = page(tmp_path / "bot", large_js=b"x" * 2000)
+    (bot / "app" / "large.js.gz").write_bytes(gzip.compress(b"y" * 2000))
+    package(tmp_path / "a.zip", THIS, bot)
+    assert names(tmp_path / "a.zip").count("app/large.js.gz") == 1
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert gzip.decompress(archive.read("app/large.js.gz")) == b"x" * 2000
+        digest = archive.read(DIGEST).decode()
+    assert terraform_of(bot)["digest"] == digest
 
 
 def test_what_vite_has_built_is_packed(tmp_path: Path) -> None:
