@@ -5,16 +5,33 @@ locals {
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
-  # What is not packed. scripts/package has the same rule. The fileset patterns skip dot files before
-  # opening them, since an editor's lock file is a dangling link.
+  # What is not packed. scripts/package has the same rule.
   not_packed = "(^|/)(\\.|__pycache__(/|$))|\\.pyc$"
-  own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
-  bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
+
+  # fileset takes its folder for a part of the pattern. Escaped, the folder may have any name, but then
+  # the files begin with the way to it from the escaped name: "../[x]/bot.py".
+  folders = {
+    for owner, folder in { bot = local.bot_folder, module = local.module_folder } :
+    owner => replace(folder, "/[][{}*?\\\\]/", "\\$0")
+  }
+  # Links to a folder around them would be followed without an end: a bot.py is twelve folders deep then.
+  is_endless = length(fileset(local.folders.bot, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
+  # Terraform's "**" skips links that lead nowhere, such as an editor's lock file. OpenTofu's doesn't.
+  found = { for owner, folder in local.folders : owner => [
+    for file in try(fileset(folder, "**"), fileset(folder, "**/[^.]*")) :
+    join("/", slice(split("/", file), 2 * length(regexall("\\.\\./", regex("^(?:\\.\\./)*", file))), length(split("/", file))))
+  ] if owner == "module" || !local.is_endless }
+  bot_files = [for file in lookup(local.found, "bot", []) : file if !can(regex(local.not_packed, file))]
+  own_files = [
+    for file in local.found.module : file
+    if can(regex("^(handler\\.py$|botkit/)", file)) && !can(regex(local.not_packed, file))
+  ]
 
   hashes = merge(
-    { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
-    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") if !can(regex(local.not_packed, file)) },
+    { for file in local.bot_files : file => try(filesha256("${local.bot_folder}/${file}"), "") },
+    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
   )
+  unreadable = [for file, hash in local.hashes : file if hash == ""]
   # The package contains this digest, and the function compares the two when it registers the webhook.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
@@ -37,7 +54,15 @@ resource "terraform_data" "package" {
 
   lifecycle {
     precondition {
-      condition     = contains(local.bot_files, "bot.py")
+      condition     = !local.is_endless
+      error_message = "The source_dir must have no link to a folder around it, since links are followed: ${abspath(local.bot_folder)} has one. Remove it."
+    }
+    precondition {
+      condition     = length(local.unreadable) == 0
+      error_message = "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in ${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform knows only the composed form (Unicode NFC), and the name has another, as macOS may write it."
+    }
+    precondition {
+      condition     = local.is_endless || contains(local.bot_files, "bot.py")
       error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {

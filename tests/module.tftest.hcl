@@ -975,10 +975,11 @@ run "a_cron_expression_of_six_fields_is_taken" {
   }
 }
 
-run "an_empty_source_dir_is_the_modules_own_bot" {
+run "an_empty_source_dir_is_refused" {
   command = plan
 
   variables {
     source_dir = ""
   }
+  expect_failures = [var.source_dir]
 }

@@ -292,6 +292,8 @@ def bot_folder(name: str) -> Path:
         below = Path(name, "bot")
         hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
         raise ValueError(f"there is no bot.py in {name}{hint}")
+    if link := endless_link(folder):
+        raise ValueError(f"{link} must not be a link to a folder around it: remove it")
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
@@ -303,6 +305,23 @@ def bot_folder(name: str) -> Path:
             if (folder / own).exists():
                 raise ValueError(f"{name} must have no {own}: the module adds its own")
     return folder
+
+
+def endless_link(folder: Path) -> Path | None:
+    """Return a link to a folder around it, which would be followed without an end, if any.
+
+    scripts/package has the same rule.
+    """
+    around = {folder: [os.path.realpath(folder)]}  # each folder with those around it
+    for parent, folders, _ in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
+        for name in folders:
+            inner = Path(parent, name)
+            real = os.path.realpath(inner)
+            if real in around[Path(parent)]:
+                return inner
+            around[inner] = [*around[Path(parent)], real]
+    return None
 
 
 def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
