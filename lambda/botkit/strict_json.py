@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def parse(data: str | bytes) -> Any:
 
 def _finite(number: str) -> float:
     value = float(number)
-    return value if abs(value) < math.inf else _refuse(number)
+    return value if abs(value) < float("inf") else _refuse(number)
 
 
 def _refuse(constant: str) -> NoReturn:
