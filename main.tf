@@ -15,16 +15,34 @@ locals {
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
-  # By the script's own rule. The fileset patterns skip dot files before opening them, since an editor's
-  # lock file is a dangling link.
+  # By the script's own rule.
   not_packed = one(regex("NOT_PACKED = .*\\(r\"(.+)\"\\)", file("${path.module}/scripts/package")))
-  own_files  = setunion(["handler.py"], fileset(local.module_folder, "botkit/**/[^.]*"))
-  bot_files  = [for file in fileset(local.bot_folder, "**/[^.]*") : file if !can(regex(local.not_packed, file))]
+
+  folders = toset([local.bot_folder, local.module_folder])
+  # fileset would take the path for a part of its pattern.
+  patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
+  # A link to a folder around it has no end when followed: a bot.py is twelve folders deep then.
+  endless = [
+    for folder in setsubtract(local.folders, local.patterns) : folder
+    if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
+  ]
+  unlisted = concat(local.patterns, local.endless)
+  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file. That of OpenTofu fails.
+  listed = {
+    for folder in setsubtract(local.folders, local.unlisted) :
+    folder => try(fileset(folder, "**"), fileset(folder, "**/[^.]*"))
+  }
+  bot_files = [for file in try(local.listed[local.bot_folder], []) : file if !can(regex(local.not_packed, file))]
+  own_files = [
+    for file in try(local.listed[local.module_folder], []) : file
+    if can(regex("^(handler\\.py$|botkit/)", file)) && !can(regex(local.not_packed, file))
+  ]
 
   hashes = merge(
-    { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
-    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") if !can(regex(local.not_packed, file)) },
+    { for file in local.bot_files : file => try(filesha256("${local.bot_folder}/${file}"), "") },
+    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
   )
+  unreadable = [for file, hash in local.hashes : file if hash == ""]
   # The package contains this digest, and the function compares the two when it registers the webhook.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
@@ -48,7 +66,19 @@ resource "terraform_data" "package" {
 
   lifecycle {
     precondition {
-      condition     = contains(local.bot_files, "bot.py")
+      condition     = length(local.patterns) == 0
+      error_message = "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes them for a pattern: ${join(", ", local.patterns)}. Rename the folder."
+    }
+    precondition {
+      condition     = length(local.endless) == 0
+      error_message = "The source_dir must have no link to a folder around it, since links are followed: ${abspath(local.bot_folder)} has one. Remove it."
+    }
+    precondition {
+      condition     = length(local.unreadable) == 0
+      error_message = "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in ${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads only names in the composed form (Unicode NFC), and macOS may write the decomposed one."
+    }
+    precondition {
+      condition     = length(local.unlisted) > 0 || contains(local.bot_files, "bot.py")
       error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {

@@ -152,6 +152,11 @@ variable "source_dir" {
   type        = string
   description = "Folder with bot.py and everything that it needs. All of it is packed, except names that begin with a dot, `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's own echo bot."
   default     = null
+
+  validation {
+    condition     = var.source_dir != ""
+    error_message = "The source_dir must be the path of a folder, or null for the module's own echo bot."
+  }
 }
 
 variable "tags" {

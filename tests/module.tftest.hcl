@@ -660,16 +660,17 @@ run "words_that_nobody_knows_are_refused" {
   ]
 }
 
-run "a_tag_without_a_key_a_parameter_of_systems_managers_own_and_five_fields_of_cron_are_refused" {
+run "an_empty_source_dir_a_tag_without_a_key_a_parameter_of_ssm_and_five_fields_of_cron_are_refused" {
   command = plan
 
   variables {
+    source_dir                   = ""
     tags                         = { "" = "x" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "ssm-token"
     warm_schedule                = "cron(0/5 * * * *)"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter, var.warm_schedule]
+  expect_failures = [var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule]
 }
 
 run "names_that_are_one_letter_too_long_are_refused" {
@@ -711,11 +712,10 @@ run "a_slash_at_the_end_of_a_parameters_name_is_refused" {
   expect_failures = [var.telegram_bot_token_parameter]
 }
 
-run "fifty_tags_in_unicode_a_parameter_without_levels_cron_and_an_empty_source_dir_are_taken" {
+run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {
   command = plan
 
   variables {
-    source_dir = "" # the module's own bot
     tags = merge(
       { for number in range(49) : "tag${number}" => join("", [for _ in range(256) : "é"]) },
       { "Kosten Stelle/${join("", [for _ in range(114) : "é"])}" = "" },

@@ -69,27 +69,39 @@ def configuration_folder(name: str) -> Path:
     folder = Path(name).resolve()
     if not folder.is_dir():
         raise ValueError(f"there is no folder {name}")
-    if not list(folder.glob("*.tf")):
+    if not files(folder):
         raise ValueError(f"there is no Terraform configuration in {name}")
     return folder
 
 
+def files(folder: Path) -> list[Path]:
+    """Return the files that Terraform reads in a folder. It skips hidden files, such as locks."""
+    found = (file for file in folder.glob("*.tf") if not file.name.startswith("."))
+    return sorted(file for file in found if not file.is_dir())
+
+
+def read(file: Path) -> str:
+    """Return the text of a configuration's file. Raises ToolError."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ToolError(f"{file.name} can't be read: save it as UTF-8") from None
+    except OSError as error:
+        raise ToolError(f"{file.name} can't be read: {error.strerror}") from None
+
+
 def blocks(folder: Path) -> list[Block]:
     """Return the blocks at the top of a folder's configuration. Raises ToolError."""
-    files = sorted(folder.glob("[!.]*.tf"))  # Terraform, too, skips an editor's lock file
-    return [block for file in files for block in _blocks_of(file)]
+    return [block for file in files(folder) for block in _blocks_of(file)]
 
 
 def _blocks_of(file: Path) -> Iterator[Block]:
     import hcl2  # imported here: it is slow, and only --config needs it
     from lark.exceptions import LarkError
 
+    text = read(file)
     try:
-        text = file.read_text()
-    except OSError as error:
-        raise ToolError(f"{file} can't be read: {error.strerror}") from None
-    try:
-        tree = hcl2.parses_to_tree(text)
+        tree = hcl2.parses_to_tree(simplified(text))
     except LarkError as error:
         where = getattr(error, "line", "?")
         raise ToolError(f"{file.name} can't be read: line {where} isn't valid HCL") from None
@@ -107,6 +119,15 @@ def _blocks_of(file: Path) -> Iterator[Block]:
                 block.arguments[name.strip()] = value.strip()
                 block.places[name.strip()] = place
         yield block
+
+
+def simplified(text: str) -> str:
+    """Return HCL of the same shape, without what python-hcl2 can't read.
+
+    That is letters beyond ASCII in an identifier, and ~ in "${~ … ~}".
+    """
+    text = re.sub(r"[^\x00-\x7f]", "x", text)
+    return re.sub(r"(?<=[$%]\{)~|~(?=\})", " ", text)
 
 
 def _children(node: Any, kind: str) -> list[Any]:
@@ -156,8 +177,8 @@ def copy(folder: Path, target: Path) -> Path:
     up = max(
         (
             text.count("../")
-            for file in folder.glob("[!.]*.tf")
-            for text in re.findall(r"(?:\.\./)+", file.read_text())
+            for file in files(folder)
+            for text in re.findall(r"(?:\.\./)+", read(file))
         ),
         default=0,
     )
@@ -191,7 +212,7 @@ def without_version(block: Block) -> None:
     """Remove a call's version from its file: an overridden source can't have one."""
     if "version" in block.places:
         start, end = block.places["version"]
-        text = block.file.read_text()
+        text = read(block.file)
         block.file.write_text(text[:start] + " " * (end - start) + text[end:])
 
 

@@ -17,6 +17,7 @@ from botkit.telegram import TOKEN, Client  # noqa: E402
 __all__ = [
     "CALL_SECONDS",
     "REGISTER",
+    "TOO_LARGE",
     "Client",
     "Refused",
     "Unreachable",
@@ -29,6 +30,7 @@ __all__ = [
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
+TOO_LARGE = "the response is too long"  # how Unreachable ends when there are more than 4 MB
 REGISTER = (
     "terraform apply -replace=aws_lambda_invocation.register_webhook "
     "(if a configuration calls the module, with module.NAME. before the address)"

@@ -42,6 +42,7 @@ from live.client import (
     Unreachable,
     about,
     api_url,
+    check,
     client,
 )
 
@@ -178,7 +179,8 @@ def deliveries(info: Json) -> Check:
     message = info.get("last_error_message")
     if not message:
         return Check("deliveries", True, "none failed")
-    age = max(0.0, time.time() - info.get("last_error_date", 0))
+    now = time.time()
+    age = now - max(0, min(info.get("last_error_date", 0), int(now)))
     meaning, advice = next(
         ((text, advice) for pattern, text, advice in ERRORS if re.search(pattern, message, re.I)),
         ("", "look at the function's logs"),
@@ -259,9 +261,9 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     """Check the bot's page, if it has one: its file, its button and a forged request."""
     try:
         button = telegram.post("getChatMenuButton", {}, CALL_SECONDS)
+        opens = opened_by(button)
     except (Refused, Unreachable) as error:
         return [Check("page", None, f"the menu button can't be read: {error}")]
-    opens = button["web_app"]["url"] if button["type"] == "web_app" else ""
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):
         return []  # no page, or not one of the module's
@@ -284,6 +286,16 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     text = f"a forged one gets HTTP {refusal}"
     advice = "" if refusal == 401 else "check initData before anything else, as botkit does"
     return [page, Check("page's requests", refusal == 401, text, advice)]
+
+
+def opened_by(button: Any) -> str:
+    """Return the address that a menu button opens, or an empty text. Raises Unreachable."""
+    check("getChatMenuButton", isinstance(button, dict) and isinstance(button.get("type"), str))
+    if button["type"] != "web_app":
+        return ""
+    page = button.get("web_app")
+    check("getChatMenuButton", isinstance(page, dict) and isinstance(page.get("url"), str))
+    return str(page["url"])
 
 
 def shown(check: Check, width: int) -> str:

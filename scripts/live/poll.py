@@ -33,6 +33,7 @@ from local.sources import Sources, read_sources
 from live.client import (
     CALL_SECONDS,
     REGISTER,
+    TOO_LARGE,
     Client,
     Refused,
     Unreachable,
@@ -48,6 +49,7 @@ SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server 
 LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
+MOST_UPDATES = 100  # in one answer from Telegram
 
 # The only variables of the operator that the function gets.
 OPERATORS = ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY")
@@ -71,6 +73,7 @@ class Poll:
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
+        self._limit = MOST_UPDATES
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
         self._kinds: list[str] = []
@@ -96,7 +99,7 @@ class Poll:
 
     def _fetch(self) -> list[Json]:
         """Return the pending updates, after at most POLL_SECONDS."""
-        params: Json = {"timeout": POLL_SECONDS}
+        params: Json = {"timeout": POLL_SECONDS, "limit": self._limit}
         if self._offset is not None:
             params["offset"] = self._offset
         try:
@@ -109,6 +112,9 @@ class Poll:
             updates = self.telegram.post("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
             check("getUpdates", isinstance(updates, list) and all(map(is_update, updates)))
         except Unreachable as error:
+            if str(error).endswith(TOO_LARGE) and self._limit > 1:
+                self._limit //= 2
+                return []
             self._pause(f"Telegram can't be reached: {error}")
             return []
         except Refused as refusal:
@@ -117,6 +123,8 @@ class Poll:
                 return []
             raise Stop(explained(refusal)) from None
         self._failures = 0
+        if len(updates) < self._limit:  # no more wait
+            self._limit = MOST_UPDATES
         if not updates:
             time.sleep(max(0.0, started + SHORTEST_FETCH * self._pace - time.monotonic()))
         return list(updates)

@@ -19,7 +19,7 @@ from typing import Any
 
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
-from local.sources import Sources, files, read_sources
+from local.sources import Sources, endless_link, files, read_sources
 
 Json = dict[str, Any]
 
@@ -277,6 +277,8 @@ def _bot_folder(name: str) -> Path:
         below = Path(name, "bot")
         hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
         raise ValueError(f"there is no bot.py in {name}{hint}")
+    if link := endless_link(folder):
+        raise ValueError(f"{link} must not be a link to a folder around it: remove it")
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule

@@ -17,7 +17,8 @@ from typing import Any
 
 # NAME=VALUE, perhaps followed by a comment.
 ASSIGNMENT = re.compile(
-    r"""([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?"""
+    r"""([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?""",
+    re.ASCII,
 )
 
 
@@ -149,20 +150,23 @@ def made_environment(home: str) -> dict[str, str]:
 def read_env_file(path: str) -> dict[str, str]:
     """Return the variables of a file: lines of NAME=VALUE, comments (#), values in quotes or not.
 
-    Raises ValueError, which quotes no value.
+    As in a shell, only a line feed ends a line, and as in Docker a byte order mark may begin the
+    file. Raises ValueError, which quotes no value.
     """
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it isn't text"
         raise ValueError(f"{path} can't be read: {reason}") from None
     variables = {}
     for number, line in enumerate(lines, 1):
-        text = line.strip().removeprefix("export ")
+        text = line.strip(" \t\r").removeprefix("export ")
         if not text or text.startswith("#"):
             continue
         found = ASSIGNMENT.fullmatch(text)
         if not found:
             raise ValueError(f"{path}, line {number}: NAME=VALUE is expected")
+        if "\0" in text:
+            raise ValueError(f"{path}, line {number}: a variable can't hold a NUL byte: remove it")
         variables[found[1]] = found[2] or found[3] or found[4] or ""
     return variables

@@ -36,6 +36,23 @@ def packed(
                 yield packed_as, Path(parent, name)
 
 
+def endless_link(folder: Path) -> Path | None:
+    """Return a link in a folder to one around it, if any. Who follows it finds no end.
+
+    scripts/package has the same rule.
+    """
+    around = {folder: [os.path.realpath(folder)]}  # each folder: itself and those around it
+    for parent, folders, _ in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
+        for name in folders:
+            inner = Path(parent, name)
+            real = os.path.realpath(inner)
+            if real in around[Path(parent)]:
+                return inner
+            around[inner] = [*around[Path(parent)], real]
+    return None
+
+
 def read_sources(bot: Path) -> Sources:
     """Return what tells whether a file of the bot's folder, or of the module's, was changed."""
     found: Sources = {}

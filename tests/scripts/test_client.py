@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botkit.http.connection import JSON_LIMIT
 from live import poll
 from live.client import Client, Unreachable, about
 from live.poll import Poll
@@ -128,6 +129,37 @@ def test_a_server_that_holds_no_request_is_asked_once_a_second(
     with pytest.raises(poll.Stop):
         Poll(connect(peer.url), function).run()
     assert clock.slept == [1.0] * 3
+
+
+@pytest.mark.usefixtures("clock")
+def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(
+    serve: Serve, connect: Connect, function: Function
+) -> None:
+    too_large = [answers(result(["x" * JSON_LIMIT]))] * 4
+    parts = [[{"update_id": 6 * part + n} for n in range(6 - part)] for part in range(3)]
+    peer = serve(*too_large, answers(*map(result, [*parts, [], []])))
+
+    class Answering(Poll):
+        def _answer(self, update: Any) -> None:
+            self._offset = update["update_id"] + 1
+
+    with pytest.raises(Stopped):  # in the pause after the empty answer, and in none before
+        Answering(connect(peer.url), function).run()
+    limits = [body["limit"] for body in peer.bodies]
+    assert limits == [100, 50, 25, 12, 6, 6, 100, 100, 1]  # the last one confirms
+
+
+@pytest.mark.usefixtures("clock")
+def test_one_update_that_is_too_large_is_told(
+    serve: Serve, connect: Connect, function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer = serve(*[answers(result(["x" * JSON_LIMIT]))] * 8)
+    with pytest.raises(Stopped):
+        Poll(connect(peer.url), function).run()
+    assert (
+        "Telegram can't be reached: ConnectionError: the response is too long"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.usefixtures("clock")

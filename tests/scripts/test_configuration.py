@@ -13,9 +13,12 @@ from chat import demo
 from chat.configuration import (
     Block,
     ConfigurationDeployment,
+    blocks,
     calls,
+    configuration_folder,
     is_the_module,
     token_expression,
+    without_version,
 )
 from local.processes import ToolError
 from local.project import ROOT
@@ -239,6 +242,64 @@ def test_arguments_that_make_no_sense(
     ran = run(demo.main, *arguments)
     assert ran.code == 2
     assert sentence in ran.output
+
+
+CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
+
+
+def test_what_terraform_ignores_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(CALL)
+    (tmp_path / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
+    (tmp_path / ".old.tf").write_text('module "old" {')
+    (tmp_path / "x.tf").mkdir()
+    assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
+
+
+def test_a_folder_with_what_terraform_ignores_only_is_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / ".old.tf").write_text(CALL)
+    (tmp_path / "x.tf").mkdir()
+    with pytest.raises(ValueError, match="there is no Terraform configuration in "):
+        configuration_folder(str(tmp_path))
+
+
+HCL = {
+    "a byte order mark": "\ufeff" + CALL,
+    "identifiers": 'locals {\n  größe = var.größe\n  名前-1 = "名前"\n}\n' + CALL,
+    "strip markers": 'locals { x = "a ${~ x ~} b" }\n' + CALL,
+    "strip markers of directives": 'locals { x = "%{~ if a ~}b%{~ endif ~}" }\n' + CALL,
+    "a heredoc": "locals {\n  x = <<-ENDE\n    ${~ größe ~}\n  ENDE\n}\n" + CALL,
+    "what looks like one": 'locals { x = "$${~ ~} ~" }\n' + CALL,
+    "a comment": "# ${~ ~} größe “\n" + CALL,
+}
+
+
+@pytest.mark.parametrize("text", HCL.values(), ids=HCL)
+def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "main.tf").write_text(text, "utf-8")
+    (block,) = (block for block in blocks(tmp_path) if block.kind == "module")
+    assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})
+    without_version(block)
+    changed = (tmp_path / "main.tf").read_text("utf-8")
+    assert changed == text.removeprefix("\ufeff").replace('version = "1.0"', " " * 15)
+
+
+def test_the_names_of_others_are_told_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('variable "größe" {}\nmodule "grün" { größe = "é" }\n')
+    first, second = blocks(tmp_path)
+    assert (first.labels, second.labels) == (["größe"], ["grün"])
+    assert second.arguments == {"größe": '"é"'}
+
+
+@pytest.mark.parametrize("make", ["latin-1", "utf-16", "dangling"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
+    file = tmp_path / "main.tf"
+    if make == "dangling":
+        file.symlink_to("nowhere")
+    else:
+        file.write_text("# größe\n", make)
+    reason = "No such file" if make == "dangling" else "save it as UTF-8"
+    with pytest.raises(ToolError, match=f"main.tf can't be read: {reason}"):
+        blocks(tmp_path)
 
 
 @pytest.mark.parametrize(

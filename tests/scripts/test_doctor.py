@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from emulators.telegram import BOT, Fault, Server, Telegram
 from live import doctor
+from live.client import Client
+from live.doctor import Check, deliveries, mini_app
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 
@@ -427,6 +429,42 @@ def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegr
     ok, text = examine()["page"]
     assert ok is None
     assert text.startswith("the menu button can't be read: getChatMenuButton: HTTP 500")
+
+
+ODD_BUTTONS: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    {"type": "web_app"},
+    {"type": "web_app", "web_app": None},
+    {"type": "web_app", "web_app": {}},
+    {"type": "web_app", "web_app": {"url": 1}},
+)
+
+
+@pytest.mark.parametrize("button", ODD_BUTTONS, ids=json.dumps)
+def test_an_odd_button_is_told(serve: Serve, button: Any) -> None:
+    answer = http({"ok": True, "result": button}, "200 OK", "Connection: close")
+    peer = serve(answers(answer))
+    text = "the menu button can't be read: getChatMenuButton: an answer that isn't the Bot API's"
+    assert mini_app(Client(peer.url, TOKEN), {}) == [Check("page", None, text)]
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        (10**400, "moments ago"),
+        (-(10**400), "days ago"),
+        (-(10**13), "days ago"),
+        (0, "days ago"),
+    ],
+    ids=["in ages", "ages ago", "long ago", "1970"],
+)
+def test_a_failure_at_an_odd_time_is_told(date: int, words: str) -> None:
+    info = {"url": "", "last_error_date": date, "last_error_message": "Connection refused"}
+    check = deliveries({**info, "pending_update_count": 1})
+    assert check.ok is False
+    assert f"{words}: Connection refused" in check.text
 
 
 def test_the_demo_is_well() -> None:

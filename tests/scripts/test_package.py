@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from local.container import bot_folder
 from local.project import LAMBDA, ROOT, SCRIPTS
 from local.terraform import terraform_command
 
@@ -99,7 +100,7 @@ def test_it_holds_only_the_modules_and_their_byte_code(tmp_path: Path) -> None:
         for name in FILES:
             assert archive.read(name) == (LAMBDA / name).read_bytes()
         for entry in archive.infolist():
-            assert entry.external_attr == 0o100644 << 16  # all of Lambda may read it
+            assert entry.external_attr == 0o100755 << 16  # all of Lambda may read and run it
             assert entry.date_time == (1980, 1, 1, 0, 0, 0)
 
 
@@ -172,6 +173,8 @@ LEFT_OUT = (
 def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", *FOLDER, *LEFT_OUT)
     (bot / ".#bot.py").symlink_to("nowhere")  # as Emacs locks a file
+    (bot / ".venv" / "python").symlink_to("nowhere")
+    (bot / "__pycache__" / "z").symlink_to("nowhere")
     os.mkfifo(bot / "pipe")
     fill(tmp_path, "shared/texts/en.json")
     (bot / "texts").symlink_to("../shared/texts")
@@ -188,14 +191,87 @@ def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
         } < byte_code
         assert len(byte_code) == len([name for name in packed if name.endswith(".py")])
         assert archive.read("bot.py") == b"# bot.py\n"
-        executable = [e.filename for e in archive.infolist() if e.external_attr >> 16 & 0o111]
-        assert executable == ["data/run.sh"]
         digest = archive.read(DIGEST).decode()
     in_terraform = terraform_of(bot)
     assert in_terraform == {"names": packed, "digest": digest}
     # A name counts as much as what is in it.
     (bot / "z..txt").rename(bot / "y..txt")
     assert terraform_of(bot)["digest"] != digest
+
+
+PATTERN = "must not contain any of [ ] { } * ? \\, since Terraform takes them for a pattern: "
+
+
+@pytest.mark.parametrize("name", ["[draft]", "{a,b}", "back\\slash", "*", "a?", "x[", "y]/z"])
+def test_a_path_that_terraform_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    bot = fill(tmp_path / name, "bot.py")
+    assert f"{PATTERN}{bot}. Rename the folder." in plan(bot)
+
+
+def test_neither_may_the_modules_own_path_be_a_pattern(tmp_path: Path) -> None:
+    (tmp_path / "[x]").symlink_to(ROOT)
+    refused = plan(fill(tmp_path / "bot", "bot.py"), tmp_path / "[x]")
+    assert f"{PATTERN}{tmp_path}/[x]/lambda. Rename the folder." in refused
+
+
+def test_the_names_in_a_folder_are_no_patterns(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "data/[x].txt", "data/{y}/\\*.txt")
+    package(tmp_path / "a.zip", THIS, bot)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        digest = archive.read(DIGEST).decode()
+    assert terraform_of(bot)["digest"] == digest
+    assert "data/[x].txt" in names(tmp_path / "a.zip")
+
+
+def test_who_may_run_a_file_makes_no_difference(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "run.sh")
+    package(tmp_path / "a.zip", THIS, bot)
+    (bot / "run.sh").chmod(0o755)
+    package(tmp_path / "b.zip", THIS, bot)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_name_is_packed_in_its_composed_form(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "e\u0301.txt")
+    package(tmp_path / "a.zip", THIS, bot)
+    assert "\xe9.txt" in names(tmp_path / "a.zip")
+    fill(bot, "\xe9.txt")
+    assert "must not have two files named \xe9.txt" in refusal(tmp_path / "a.zip", bot)
+
+
+AROUND = {
+    "itself": ("again", "."),
+    "a folder around": ("data/up", ".."),
+    "far around": ("data/far/up", "../../../bot"),
+}
+
+
+@pytest.mark.parametrize(("link", "target"), AROUND.values(), ids=AROUND)
+def test_a_link_to_a_folder_around_it_is_refused(tmp_path: Path, link: str, target: str) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "data/far/x.txt")
+    for name in (link, f"{link}2"):
+        (bot / name).symlink_to(target)
+    assert "must not be a link to a folder around it" in refusal(tmp_path / "a.zip", bot)
+    assert "must have no link to a folder around it" in plan(bot)
+    with pytest.raises(ValueError, match=f"{link}2? must not be a link to a folder around it"):
+        bot_folder(str(bot))
+
+
+def test_two_links_to_one_folder_are_followed(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "data/x.txt")
+    for name in ("a", "data/b"):
+        (bot / name).symlink_to(fill(tmp_path / "shared", "y.txt"))
+    package(tmp_path / "a.zip", THIS, bot)
+    assert {"a/y.txt", "data/b/y.txt"} < set(names(tmp_path / "a.zip"))
+    assert bot_folder(str(bot)) == bot
+    assert "a/y.txt" in terraform_of(bot)["names"]
+
+
+def test_a_plan_names_a_file_that_terraform_cannot_read(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "data/e\u0301.txt")
+    assert "can't read data/\xe9.txt in" in plan(bot)
+    (bot / "data" / "e\u0301.txt").rename(bot / "data" / "\xe9.txt")
+    assert plan(bot) == ""
 
 
 def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
@@ -207,29 +283,45 @@ def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
 
 def terraform_of(source_dir: Path | None) -> Any:
     """Return what main.tf packs, and the digest that it makes of it."""
+    question = "jsonencode({names = keys(local.hashes), digest = local.sources_digest})\n"
+    result = terraform(source_dir, "console", question)
+    assert result.returncode == 0, result.stderr
+    return json.loads(json.loads(result.stdout))
+
+
+def plan(source_dir: Path, module: Path = ROOT) -> str:
+    """Return why a plan refuses a bot's folder, or a module's, or nothing."""
+    result = terraform(source_dir, "plan", "", module)
+    return " ".join(re.sub("[│╷╵]", "", result.stderr).split()) if result.returncode else ""
+
+
+def terraform(
+    source_dir: Path | None, command: str, question: str, module: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run Terraform with what main.tf says of the package, and nothing that needs a provider."""
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
-        # The locals by themselves: without a provider there is nothing to install.
         source = (ROOT / "main.tf").read_text()
         (block,) = re.findall(r"^locals {\n  module_folder.*?^}\n", source, re.M | re.S)
+        (rules,) = re.findall(r'"package" {\n.*?^(  lifecycle .*?^  })\n}\n', source, re.M | re.S)
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")
+            + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
             + "".join(f'variable "{name}" {{}}\n' for name in ("module", "name", "runtime"))
             + 'variable "source_dir" { default = null }\n'
         )
-        values = {"module": ROOT, "name": "bot", "runtime": THIS}
+        values = {"module": module, "name": "bot", "runtime": THIS}
         if source_dir:
             values["source_dir"] = source_dir
-        result = subprocess.run(
-            [*terraform_command(), "console"],
-            input="jsonencode({names = keys(local.hashes), digest = local.sources_digest})\n",
+        return subprocess.run(
+            [*terraform_command(), command, *(["-no-color"] if command == "plan" else [])],
+            input=question,
             cwd=folder,
             env={**os.environ, **{f"TF_VAR_{name}": str(value) for name, value in values.items()}},
             capture_output=True,
             text=True,
+            timeout=60,
         )
-    assert result.returncode == 0, result.stderr
-    return json.loads(json.loads(result.stdout))
 
 
 REFUSED = {
@@ -278,7 +370,7 @@ def page(folder: Path, **files: bytes) -> Path:
 def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -> None:
     noise = random.Random(0).randbytes(2000)
     bot = page(tmp_path / "bot", large_js=b"x" * 2000, picture_png=noise, own_js=b"x" * 2000)
-    (bot / "app" / "own.js.gz").write_bytes(b"made by the author's bundler")
+    (bot / "app" / "own.js.gz").write_bytes(gzip.compress(b"x" * 2000, 1))  # by a bundler
     (bot / "app" / "module.py").write_text("x = 1\n")  # for a Python in the browser
     assert package(tmp_path / "a.zip", THIS, bot) == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -290,6 +382,17 @@ def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -
     assert terraform_of(bot)["digest"] == digest, "what is made of the sources isn't one of them"
     package(tmp_path / "b.zip", THIS, bot)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_what_an_older_build_left_is_replaced(tmp_path: Path) -> None:
+    bot = page(tmp_path / "bot", large_js=b"x" * 2000)
+    (bot / "app" / "large.js.gz").write_bytes(gzip.compress(b"y" * 2000))
+    package(tmp_path / "a.zip", THIS, bot)
+    assert names(tmp_path / "a.zip").count("app/large.js.gz") == 1
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert gzip.decompress(archive.read("app/large.js.gz")) == b"x" * 2000
+        digest = archive.read(DIGEST).decode()
+    assert terraform_of(bot)["digest"] == digest
 
 
 def test_what_vite_has_built_is_packed(tmp_path: Path) -> None:

@@ -120,9 +120,3 @@ def test_a_configurations_leftovers_are_skipped(bot: Path, tmp_path: Path) -> No
     assert [block.kind for block in configuration.blocks(bot)] == ["module"]
     copied = configuration.copy(bot, tmp_path)
     assert sorted(path.name for path in copied.iterdir()) == ["__pycache__", "bot.py", "main.tf"]
-
-
-def test_a_configuration_that_cannot_be_read_is_told(bot: Path) -> None:
-    (bot / "main.tf").mkdir()
-    with pytest.raises(ToolError, match="main.tf can't be read: Is a directory"):
-        configuration.blocks(bot)

@@ -16,6 +16,7 @@ import re
 import sys
 import time
 from base64 import b64decode, b64encode
+from binascii import crc32
 from urllib.parse import parse_qsl, quote, unquote
 
 from ..types import Any, Json
@@ -41,10 +42,11 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 # Names in which a bundler put a hash of the content: main.3f2a1b0c.css, or assets/index-B1wrgTda.js
-# from Vite. Without a digit, the latter may be two words, such as icon-MainMenu.svg.
+# from Vite. Without a digit before a letter, the latter may be words, such as icon-MainMenu.svg or
+# logo-V2_Final.png.
 HASHED = re.compile(
     r"[.-](?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+$"
-    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{8}\.[^/]+$",
+    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[0-9][A-Za-z])[\w-]{8}\.[^/]+$",
     re.ASCII,
 )
 LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
@@ -92,11 +94,11 @@ def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
 
 def send_file(path: str, headers: Any) -> Json:
     """Return the response with a file of app/, gzipped if scripts/package made such a file."""
-    content = encoding = None
+    content, encoding = read_file(path), None
     if GZIP.search(_text(headers, "accept-encoding")):
-        content, encoding = read_file(path + ".gz"), "gzip"
-    if content is None:
-        content, encoding = read_file(path), None
+        packed = read_file(path + ".gz")
+        if packed is not None and (content is None or is_gzip_of(packed, content)):
+            content, encoding = packed, "gzip"
     if content is None:
         return page_response(404, "There is no such file.", Vary="Accept-Encoding")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
@@ -114,6 +116,15 @@ def send_file(path: str, headers: Any) -> Json:
     if encoding:
         more["Content_Encoding"] = encoding
     return page_response(200, content, **more)
+
+
+def is_gzip_of(packed: bytes, content: bytes) -> bool:
+    """Tell whether a gzipped file has this content, and isn't left from an older version.
+
+    It ends with the content's checksum and length (https://www.rfc-editor.org/rfc/rfc1952).
+    """
+    end = crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
+    return packed.endswith(end)
 
 
 def read_file(path: str) -> bytes | None:

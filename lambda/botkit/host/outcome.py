@@ -74,6 +74,7 @@ class Outcome:
         if started is not None:
             line["milliseconds"] = round((time.monotonic() - started) * 1000, 1)
         known = {name: value for name, value in line.items() if value is not None}
+        logger.disabled = False  # a library's logging.config.dictConfig() disables all loggers
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 

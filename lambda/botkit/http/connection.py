@@ -97,7 +97,10 @@ class Connection:
             # The wall clock, since the others may stop while a container is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
-            connection.close()
+            try:
+                connection.close()
+            except OSError:  # the bot's code closed the descriptor
+                pass
         while True:
             try:
                 return self._connect(deadline)
@@ -218,8 +221,8 @@ def _is_quiet(connection: socket.socket) -> bool:
 
     `select` can't tell, because TLS session tickets look like data.
     """
-    connection.setblocking(False)
     try:
+        connection.setblocking(False)
         connection.recv(1)
     except OSError as error:
         return type(error).__name__ in ("BlockingIOError", "SSLWantReadError")

@@ -138,6 +138,17 @@ def test_a_bot_that_disables_all_loggers_is_logged(
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
+def test_a_library_that_disables_all_loggers_in_reply_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        logging.getLogger("botkit").disabled = True  # as dictConfig() does
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
 def test_what_the_bots_own_logger_keeps_is_its_own(
     container: Container, caplog: pytest.LogCaptureFixture
 ) -> None:

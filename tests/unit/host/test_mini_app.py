@@ -143,6 +143,8 @@ NAMES = {
     "assets/index-DiwrgTda.js": False,  # Vite's, too, but it may be two words, as in the next one
     "assets/logo-DarkMode.svg": False,
     "assets/index-B_x-9aZ0.css": True,
+    "assets/logo-V2_Final.png": False,
+    "assets/photo-DSC01234.jpg": False,
     "static/js/main.3f2a1b0c.js": True,  # webpack
     "static/js/main.3f2a1b0c.chunk.js": True,
     "assets/main-5QH3ABCD.js": True,  # esbuild
@@ -223,6 +225,31 @@ def test_a_gzipped_file_is_sent_to_who_takes_it(
         if_none_match=answer["headers"]["ETag"],
     )
     assert (again["statusCode"], "Content-Encoding" in again["headers"]) == (304, False)
+
+
+@pytest.mark.parametrize(
+    "older",
+    [gzip.compress(b"older"), gzip.compress(b"x"), b"", b"plain"],
+    ids=["same length", "shorter", "empty", "no gzip"],
+)
+def test_what_is_left_of_an_older_build_is_not_sent(
+    container: Container, tmp_path: Path, older: bytes
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x.css").write_bytes(b"plain")
+    (tmp_path / "app" / "x.css.gz").write_bytes(older)
+    answer = get(show(container, tmp_path), "/app/x.css", accept_encoding="gzip")
+    assert "Content-Encoding" not in answer["headers"]
+    assert content(answer) == b"plain"
+
+
+def test_a_file_may_be_there_gzipped_only(container: Container, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x.css.gz").write_bytes(gzip.compress(b"plain"))
+    container = show(container, tmp_path)
+    assert get(container, "/app/x.css")["statusCode"] == 404
+    answer = get(container, "/app/x.css", accept_encoding="gzip")
+    assert gzip.decompress(content(answer)) == b"plain"
 
 
 def test_a_file_that_is_not_gzipped_is_sent_as_it_is(container: Container) -> None:
@@ -513,7 +540,7 @@ def test_a_body_that_is_not_what_it_says_is_refused(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = answer_with(container, monkeypatch)
-    for body in (b"{", b"[" * 100_000, b"NaN", b"[-Infinity]"):
+    for body in (b"{", b"[" * 100_000, b"NaN", b"[-Infinity]", b"1e999"):
         assert ask(container, body=body) == (
             400,
             {"error": "bad_request", "message": "The body isn't valid JSON."},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import os
 import socket
 import ssl
 import threading
@@ -262,6 +263,27 @@ def test_a_connection_that_is_gone_is_opened_again_once(
     assert ended.wait(60)
     assert post(connection)[0] == 200
     assert (peer.connections, len(peer.requests)) == (2, 2)
+
+
+def descriptor_is_gone(connection: Any) -> None:
+    os.close(connection._kept.fileno())
+
+
+def descriptor_is_another_files(connection: Any) -> None:
+    with Path(os.devnull).open("rb") as file:
+        os.dup2(file.fileno(), connection._kept.fileno())
+
+
+@pytest.mark.parametrize("close", [descriptor_is_gone, descriptor_is_another_files])
+def test_a_connection_whose_descriptor_somebody_closed_is_opened_again(
+    serve: Serve, connect: Connect, close: Callable[[Any], None]
+) -> None:
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    assert post(connection)[0] == 200
+    close(connection)
+    assert post(connection)[0] == 200
+    assert peer.connections == 2
 
 
 def test_a_connection_that_was_reset_before_its_first_request_is_opened_again(
