@@ -93,7 +93,9 @@ def kind_of(event: Any) -> str:
             return "nothing"
         case {"tf": {"action": "warm"}}:
             return "warm"
-    if event == {"warm": True}:  # as schedules of others send it
+        case {"watch": str(), "namespace": str()}:  # what schedules of an earlier version send
+            return "nothing"
+    if event == {"warm": True}:  # what schedules outside of this module send
         return "warm"
     if settings.queue_url:
         from botkit.host import queue

@@ -82,7 +82,8 @@ def is_told() -> bool:
 def mirrored(providers: list[Provider]) -> dict[Provider, Path]:
     """Return which providers are in a mirror, and where.
 
-    It is found by itself, unless something is told. The lock file's checksums guard what is there.
+    None is, where Terraform's configuration or TF_PLUGIN_DIR says where providers are. Terraform
+    verifies the checksums in the lock file.
     """
     found: dict[Provider, Path] = {}
     for pattern in () if is_told() else SEARCHED:
@@ -107,7 +108,7 @@ def settings(found: dict[Provider, Path]) -> str:
 
 
 def missing(providers: list[Provider]) -> str:
-    """Return which provider can't be had on this machine, or nothing: it may be there.
+    """Return which provider this machine lacks and can't download, or nothing if there is none.
 
     REMEDY says what to do.
     """

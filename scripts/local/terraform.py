@@ -93,15 +93,15 @@ def lock_of(folder: Path) -> str:
 
 
 def provider_missing() -> str:
-    """Return which of the module's providers can't be had on this machine, or nothing."""
+    """Return which provider of the module is missing, or nothing."""
     return providers.missing(locked(lock_of(ROOT)))
 
 
 class Module:
     """A copy of the module in a folder of its own, and Terraform in it.
 
-    Neither the state, the backend and the variables beside the original nor the profile and the
-    credentials of who runs this are used.
+    It uses none of the operator's state, backend, variables, profile and AWS credentials. Only
+    `init` reads the operator's configuration of Terraform.
     """
 
     def __init__(
@@ -207,6 +207,7 @@ class Module:
         configuration = providers.configuration()
         if found:
             configuration = self.folder / ".terraformrc"
+            configuration.touch(0o600)  # the operator's own may have credentials of registries
             configuration.write_text(providers.settings(found))
         if configuration:
             self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)

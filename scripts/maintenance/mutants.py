@@ -1,6 +1,6 @@
 """Break lambda/ in every small way, one at a time, and see that a test fails for each.
 
-It works in a temporary copy, takes more than an hour, and is no part of scripts/test.
+It works in a temporary copy, takes more than an hour, and isn't part of scripts/test.
 Every survivor is printed, as a diff; the score counts all mutants but those listed as equivalent.
 """
 

@@ -54,7 +54,7 @@ def test_a_mutant_is_counted_in_its_function_alone() -> None:
     }
 
 
-def test_a_module_that_is_none_gets_a_sentence(
+def test_an_unknown_module_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["mutants", "init_data"])

@@ -37,10 +37,10 @@ def the_provider() -> Provider:
     return provider
 
 
-def make_mirror(folder: Path, file: str = "{version}/{platform}/a") -> Path:
+def make_mirror(folder: Path, file: str = "{version}/{platform}/a", name: str = "") -> Path:
     """Make a mirror that has the provider, in a version, for a platform."""
     file = file.format(version=the_provider().version, platform=PLATFORM)
-    path = folder / the_provider().name / file
+    path = folder / (name or the_provider().name) / file
     path.parent.mkdir(parents=True)
     path.write_text("no provider")
     return folder
@@ -100,7 +100,7 @@ def test_tf_plugin_dir_goes_first(root: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_opentofu_has_a_registry_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_mirror(root / "opt" / "terraforms")
+    make_mirror(root / "opt" / "terraforms", name=FOLDER)
     tofu = root / "tofu"
     tofu.write_text("#!/bin/sh\n")
     tofu.chmod(0o755)

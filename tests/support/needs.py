@@ -36,7 +36,7 @@ def provider_missing() -> str:
 
 
 def needs_terraform() -> None:
-    """Skip a test where Terraform can't be had, unless nothing may be skipped."""
+    """Skip a test where Terraform is missing, unless nothing may be skipped."""
     try:
         terraform.terraform_command()
     except ToolError as error:
@@ -44,12 +44,12 @@ def needs_terraform() -> None:
 
 
 def needs_provider() -> None:
-    """Skip a test where Terraform or its provider can't be had, unless nothing may be skipped."""
+    """Skip a test where Terraform or its provider is missing, unless nothing may be skipped."""
     if missing := provider_missing():
         skip_or_fail(f"needs Terraform and its aws provider ({missing.splitlines()[0]})")
 
 
 def needs_npm(package: str) -> None:
-    """Skip a test where Node.js or a package can't be had, unless nothing may be skipped."""
+    """Skip a test where Node.js or a package is missing, unless nothing may be skipped."""
     if not shutil.which("node") or not (VENV / "npm" / "node_modules" / package).is_dir():
         skip_or_fail(f"needs Node.js, and {package}, which scripts/bootstrap npm installs")

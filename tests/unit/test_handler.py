@@ -30,7 +30,7 @@ KINDS: dict[str, tuple[Any, str]] = {
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
-    "a route that is none": ({**HTTP, "routeKey": 7}, "webhook"),
+    "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
     "another payload format": (
         {**HTTP, "version": "1.0", "routeKey": "ANY /app"},
         "webhook",
@@ -42,6 +42,7 @@ KINDS: dict[str, tuple[Any, str]] = {
     "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, "watch"),
     "our warm-up": ({"tf": {"action": "warm"}}, "warm"),
     "another's warm-up": ({"warm": True}, "warm"),
+    "an earlier version's look": ({"watch": URL, "namespace": "x"}, "nothing"),
     "a destination's": ({"requestContext": {}, "requestPayload": {}}, "event"),
     "a call": (CALL, "event"),
     "calls": ([CALL], "event"),
