@@ -148,8 +148,6 @@ def handled_kinds(bot: Any) -> list[str]:
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
-    if not callable(getattr(bot, "reply", None)):
-        raise RegistrationFailed("bot.py must have a function reply(update)")
     return kinds
 
 
