@@ -1,4 +1,4 @@
-"""MiniStack, with two of its habits mended that fail on a busy machine.
+"""MiniStack, without two habits that fail on a busy machine.
 
 Its HTTP server writes the head of an answer and the start of its body one after the other. Now and
 then a busy Terraform provider closes the connection in between and repeats the request, which fails

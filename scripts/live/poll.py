@@ -44,7 +44,7 @@ from live.client import (
 
 Json = dict[str, Any]
 
-POLL_SECONDS = 50  # how long Telegram holds a request while there is no update
+POLL_SECONDS = 50  # for how long Telegram holds a request without an update
 SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server answers at once
 LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on

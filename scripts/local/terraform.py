@@ -133,7 +133,7 @@ class Module:
             "AWS_REGION": REGION,
             "AWS_SECRET_ACCESS_KEY": "test",
             "CHECKPOINT_DISABLE": "1",
-            # They end in seconds, a third of which would go into collecting garbage.
+            # Commands take seconds. Garbage collection would be a third of that.
             "GOGC": "off",
             "GOMEMLIMIT": "1GiB",
             "NO_PROXY": LOOPBACK,

@@ -1,4 +1,4 @@
-"""Delivery as a whole: a thousand messages of fifty chats, of which each is answered, and in order.
+"""Delivery as a whole: each of a thousand messages in fifty chats is answered, in order.
 
 The stand-in delivers as Telegram does (order per chat, tries again with its back-off, in compressed
 time), three calls of ten fail, some after having been carried out, and some of the function's own

@@ -35,7 +35,7 @@ from tests.support.stubs import (
     slow,
 )
 
-# Milliseconds that the function has left, of which it keeps a second. What ends by itself has all
+# Milliseconds that the function has left. It keeps one second of them. What ends by itself has all
 # the time of a request.
 SHORT, LONG = 2_000, 60_000
 GENEROUS = 15.0  # seconds: a busy machine is late; a function that took no heed of SHORT takes 24

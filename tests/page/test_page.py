@@ -153,7 +153,7 @@ def test_silence_is_waited_out(visit: Visit, demo: Demo) -> None:
 
 
 def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
-    """One that works, and one that can't be loaded, until it is mended."""
+    """One works. Another can't be loaded until it is fixed."""
     page = visit()
     demo.edit("Heard: ", "Noted: ")
     expect(page.locator("#reloaded")).to_have_text(re.compile(r"^bot\.py reloaded in \d+ ms$"))
