@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from emulators.aws import Emulator
-from emulators.telegram import Call, Fault, Server, post
+from emulators.telegram import Call, Fault, Json, Server, post
 from local.container import Function
 from local.events import webhook_event
 from local.terraform import REGION
@@ -172,6 +172,36 @@ def test_an_update_that_is_delivered_twice_is_answered_once(
     telegram.wait(lambda: "Heard: and then" in texts(telegram))
     assert texts(telegram).count("Heard: twice") == 1
     assert sorted(lines(aws, 7)) == ["answered", "queued", "queued"]
+
+
+@pytest.mark.usefixtures("module")
+def test_what_is_too_large_for_the_queue_is_answered_at_once(
+    telegram: FailingTelegram, aws: Emulator
+) -> None:
+    def rich(number: int, text: str, **content: Any) -> Json:
+        blocks = [{"type": "paragraph", "text": text}]
+        content |= {"chat": {"id": 4, "type": "private"}, "message_id": number}
+        return {"update_id": number, **telegram.message(rich_message={"blocks": blocks}, **content)}
+
+    def size(update: Json) -> int:
+        return len(json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode())
+
+    one = rich(9001, "👍" * 32_768)
+    both = rich(9002, "👍" * 32_768, reply_to_message=one["message"])
+    over = size(both) - 262_144
+    largest = rich(9003, "👍" * 32_500 + "x" * (4 * 268 - over), reply_to_message=one["message"])
+    assert (over > 0, size(largest)) == (True, 262_144)
+    for update in (one, both, largest):
+        telegram.send(update)
+    say(telegram, "and then", chat=4)
+    telegram.wait(lambda: answered(telegram, 4) == ["and then"], PATIENCE)
+    assert [lines(aws, number) for number in (9001, 9002, 9003)] == [
+        ["queued", "answered"],
+        ["answered"],
+        ["queued", "answered"],
+    ]
+    copies = [call.params for call in telegram.calls if call.method == "copyMessage"]
+    assert sorted(params["message_id"] for params in copies) == [9001, 9002, 9003]
 
 
 @pytest.mark.usefixtures("module")

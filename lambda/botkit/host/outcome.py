@@ -20,7 +20,7 @@ OUTCOMES = {
     "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue
     "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
     "repeated": (logging.INFO, 200),  # answered before, but the 200 didn't reach Telegram
-    "refused": (logging.WARNING, 200),  # by Telegram or the queue: a retry can't help
+    "refused": (logging.WARNING, 200),  # by Telegram: a retry can't help
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception: a retry can't help
     "page_failed": (logging.ERROR, 500),  # bot.py failed while handling a page request
     "incomplete": (logging.ERROR, 200),  # one call succeeded, and a later one failed

@@ -1,7 +1,7 @@
 """The queue between the webhook and the bot (SQS FIFO), for answers that take longer than 25 s.
 
-The webhook puts each update into the queue. Lambda takes them out, and invokes the function with
-one update of each group at a time. This module is loaded only if there is a queue.
+The webhook puts each update that fits into the queue. Lambda takes them out, and invokes the
+function with one update of each group at a time. This module is loaded only if there is a queue.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ logger = logging.getLogger("botkit")
 # Somebody waits for an answer to these, and Telegram drops them after a while. So they have a
 # group of their own, and don't wait behind a long answer.
 QUERIES = ("callback_query", "inline_query", "pre_checkout_query", "shipping_query")
+LARGEST = 256 * 1024  # bytes of a message, in UTF-8: the AWS provider sets the queue to that
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
@@ -28,11 +29,18 @@ LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours i
 def enqueue(update: Json) -> Outcome:
     """Put an update into the queue, which drops duplicates with the same `update_id`.
 
+    An update that the queue can't take is answered at once: a retry can't help.
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
+    body = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+    # SQS takes neither of these, nor half a surrogate pair, which strict_json has replaced.
+    body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
+    if len(body.encode()) > LARGEST:
+        return webhook.answer(update)
     params = {
         "QueueUrl": settings.queue_url,
-        "MessageBody": json.dumps(update),
+        "MessageBody": body,
         "MessageDeduplicationId": str(update["update_id"]),
         "MessageGroupId": group(update),
     }
@@ -41,8 +49,10 @@ def enqueue(update: Json) -> Outcome:
     except Unreachable as error:
         return failed(error)
     except aws.ClientError as error:
-        is_about_the_update = error.code.startswith(("InvalidParameterValue", "InvalidMessage"))
-        return Outcome("refused" if is_about_the_update else "misconfigured", error=str(error))
+        if not error.code.startswith(("InvalidParameterValue", "InvalidMessage")):
+            return Outcome("misconfigured", error=str(error))
+        logger.warning("the queue refused an update", extra={"error": str(error)})
+        return webhook.answer(update)
     return Outcome("queued")
 
 

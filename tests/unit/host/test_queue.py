@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -88,6 +89,11 @@ def event(body: Any, received: int = 1, arn: str = ARN) -> Json:
     }
 
 
+def compact(update: Json) -> str:
+    """Return an update as the queue takes it: UTF-8, and no spaces."""
+    return json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+
+
 # ── Into the queue
 
 
@@ -100,7 +106,7 @@ def test_an_update_is_queued_and_not_answered(queued: Queued) -> None:
         "body": "",
     }
     [asked] = sqs.bodies
-    assert json.loads(asked.pop("MessageBody")) == update
+    assert asked.pop("MessageBody") == compact(update)
     assert asked == {"QueueUrl": QUEUE, "MessageDeduplicationId": "1", "MessageGroupId": "42"}
     head = sqs.requests[0].partition(b"\r\n\r\n")[0].decode()
     assert "X-Amz-Target: AmazonSQS.SendMessage\r\n" in head + "\r\n"
@@ -148,25 +154,76 @@ def refusal(code: str) -> bytes:
     return http({"__type": f"com.amazon.coral.service#{code}", "message": "no"}, "400 Bad")
 
 
-REFUSED = {
-    "too large": (refusal("InvalidParameterValueException"), 200, "refused"),
-    "a letter that it doesn't take": (refusal("InvalidMessageContents"), 200, "refused"),
-    "no such queue": (refusal("QueueDoesNotExist"), 503, "misconfigured"),
-    "another address": (refusal("InvalidAddress"), 503, "misconfigured"),
-    "no permission": (refusal("AccessDeniedException"), 503, "unreachable"),
-    "too many calls": (refusal("RequestThrottled"), 503, "unreachable"),
-    "a server error": (http({}, "500 Oops"), 503, "unreachable"),
+UNUSABLE = {
+    "no such queue": (refusal("QueueDoesNotExist"), "misconfigured"),
+    "another address": (refusal("InvalidAddress"), "misconfigured"),
+    "no permission": (refusal("AccessDeniedException"), "unreachable"),
+    "too many calls": (refusal("RequestThrottled"), "unreachable"),
+    "a server error": (http({}, "500 Oops"), "unreachable"),
 }
 
 
-@pytest.mark.parametrize(("said", "status", "outcome"), REFUSED.values(), ids=REFUSED)
-def test_only_an_update_that_the_queue_can_never_take_is_dropped(
-    queued: Queued, said: bytes, status: int, outcome: str
+@pytest.mark.parametrize(("said", "outcome"), UNUSABLE.values(), ids=UNUSABLE)
+def test_telegram_keeps_an_update_while_the_queue_cant_be_used(
+    queued: Queued, said: bytes, outcome: str
 ) -> None:
     container, _ = queued(answers(said))
-    assert container.deliver(message()) == (status, None)
+    assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == outcome
     assert container.line["error"]
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValueException", "InvalidMessageContents"])
+def test_an_update_that_the_queue_refuses_is_answered_at_once(
+    queued: Queued, bot_api: BotApi, code: str
+) -> None:
+    container, sqs = queued(answers(refusal(code)))
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+    assert len(sqs.requests) == 1
+    assert container.line["outcome"] == "answered"
+    assert container.log[-2]["message"] == "the queue refused an update"
+    assert container.log[-2]["error"] == f"{code}: no"
+
+
+def of_size(size: int) -> Json:
+    """Return an update that has so many bytes in UTF-8."""
+    fill = size - len(compact(message(text="")).encode())
+    return message(text="👍" * (fill // 4) + "x" * (fill % 4))
+
+
+def test_the_largest_update_of_the_queue(queued: Queued) -> None:
+    container, sqs = queued(answers(TAKEN))
+    update = of_size(262_144)
+    assert container.deliver(update) == (200, None)
+    assert len(sqs.bodies[0]["MessageBody"].encode()) == 262_144
+    assert container.line["outcome"] == "queued"
+
+
+def test_a_larger_update_is_answered_at_once(queued: Queued, bot_api: BotApi) -> None:
+    container, sqs = queued()
+    update = of_size(262_145)
+    bot_api.refuses(echo(update["message"]["text"]), 429, "no", retry_after=7)
+    bot_api.expects(echo(update["message"]["text"]))
+    assert container.deliver(update) == (503, "7")
+    assert container.line["outcome"] == "throttled"
+    assert container.deliver(update) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert sqs.requests == []
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+NOT_TAKEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def test_the_queue_gets_no_character_that_it_does_not_take(queued: Queued) -> None:
+    container, sqs = queued(answers(TAKEN))
+    text = "\0 \x1f \x7f \ud800 \ufffe \uffff \U0001ffff"
+    assert container.deliver(message(text=text, **{"\uffff": 1})) == (200, None)
+    [asked] = sqs.bodies
+    assert not NOT_TAKEN.search(asked["MessageBody"])
+    readable = text.replace("\ud800", "\ufffd")  # half a surrogate pair
+    assert json.loads(asked["MessageBody"]) == message(text=readable, **{"\uffff": 1})
 
 
 def test_telegram_keeps_an_update_while_there_is_no_queue(queued: Queued) -> None:
