@@ -1,7 +1,8 @@
 """A model of how long messages wait in a burst or an outage, and what that costs.
 
 Updates wait for a free server: a connection from Telegram, or a container behind the queue. After a
-failure, an update comes back after a pause, and its server is free for others meanwhile.
+failure, an update comes back after a pause, and its server is free for others meanwhile. An update
+whose pauses are over is given up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ SILENT = 9.0  # seconds that a function waits for Telegram: the default timeout,
 REFUSED = 0.05  # seconds of an attempt that fails at once
 
 BURST = 100_000  # messages
+ANSWERS = 30  # a second that Telegram takes, if it limits the rate
+TRIES = 20  # of an update in the queue: queue.tf
 GIGABYTES = 0.125  # of memory
 # Dollars a million, as in docs/costs.md: a request, with its line in the log; a queue's request.
 API, LAMBDA, SQS = 1.00 + 0.09, 0.20 + 0.13, 0.50
@@ -37,16 +40,34 @@ class Stage(NamedTuple):
     pauses: Callable[[], Iterator[float]]  # seconds after each failed attempt
     dollars: float  # for a million invocations, without their duration
     limit: float = 1e9
+    answers: float = 1e9  # a second that Telegram takes; the other attempts fail
     until: float = 0.0  # all attempts before this time fail
-    failing: float = REFUSED  # seconds of such an attempt
+    failing: float = REFUSED  # seconds of an attempt that fails
 
 
 class Result(NamedTuple):
-    """When each update was done, and what all attempts cost."""
+    """When each update was done, how many were given up, and what all attempts cost."""
 
     done: list[float]
+    given_up: int
     tries: int
     dollars: float
+
+
+class Bucket:
+    """Lets through so many attempts a second, and as many at once."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = self._left = rate
+        self._last = 0.0
+
+    def take(self, now: float) -> bool:
+        """Tell whether an attempt gets through."""
+        self._left = min(self._rate, self._left + (now - self._last) * self._rate)
+        self._last = now
+        got_through = self._left >= 1
+        self._left -= got_through
+        return got_through
 
 
 RANDOM = random.Random(0)
@@ -62,8 +83,8 @@ def telegram() -> Iterator[float]:
 
 
 def queue() -> Iterator[float]:
-    """Yield the pauses of an update in the queue: 2, 4, 8 … up to 900 seconds."""
-    return (float(min(2**number, 900)) for number in count(1))
+    """Yield the queue's pauses: 2, 4, 8 … 900 seconds, and at random up to half as much again."""
+    return (min(2**number, 900) * RANDOM.uniform(1, 1.5) for number in range(1, TRIES))
 
 
 def run(stage: Stage, arrivals: Iterable[float]) -> Result:
@@ -73,31 +94,30 @@ def run(stage: Stage, arrivals: Iterable[float]) -> Result:
     waiting = [(arrived, next(numbers), stage.pauses()) for arrived in arrivals]
     heapq.heapify(waiting)
     free = [0.0] * stage.servers
-    allowed = stage.limit  # attempts, as a bucket that keeps filling up
-    last, busy, invocations, refused = 0.0, 0.0, 0, 0
+    gateway, bot_api = Bucket(stage.limit), Bucket(stage.answers)
+    busy, invocations, refused, given_up = 0.0, 0, 0, 0
     done = []
     while waiting:
         ready, _, pauses = heapq.heappop(waiting)
         start = max(ready, heapq.heappop(free))
-        allowed = min(stage.limit, allowed + (start - last) * stage.limit)
-        last = start
-        if allowed < 1:
-            refused, seconds, failed = refused + 1, REFUSED, True
-        else:
-            allowed, invocations = allowed - 1, invocations + 1
-            failed = start < stage.until
+        if gateway.take(start):
+            invocations += 1
+            failed = start < stage.until or not bot_api.take(start)
             seconds = stage.failing if failed else stage.seconds
             busy += seconds
-        heapq.heappush(free, start + seconds)
-        if failed:
-            again = start + seconds + next(pauses)
-            heapq.heappush(waiting, (again, next(numbers), pauses))
         else:
+            refused, seconds, failed = refused + 1, REFUSED, True
+        heapq.heappush(free, start + seconds)
+        if not failed:
             done.append(start + seconds)
+        elif (pause := next(pauses, None)) is None:
+            given_up += 1
+        else:
+            heapq.heappush(waiting, (start + seconds + pause, next(numbers), pauses))
     # AWS doesn't document whether it bills requests that API Gateway refuses.
     dollars = (invocations * stage.dollars + refused * API) / 1e6
     dollars += busy * GIGABYTES * DOLLARS_PER_GB_SECOND
-    return Result(done, invocations + refused, dollars)
+    return Result(done, given_up, invocations + refused, dollars)
 
 
 def direct(connections: int = 40, limit: float = 100, **outage: float) -> list[Stage]:
@@ -151,6 +171,17 @@ def burst() -> str:
         row("and both, and `reserved_concurrency = 200`", queued(100, 1000), arrivals),
     ]
     headings = [f"{BURST:,} messages at once", "half are answered after", "all after"]
+    return markdown([*headings, "tries of each", "$"], rows)
+
+
+def limited() -> str:
+    """Return the table of a burst behind a queue, if Telegram limits the rate of the answers."""
+    arrivals = [0.0] * BURST
+    rows = [
+        row("`queue = true`", queued(answers=ANSWERS), arrivals),
+        row("and all raised, as above", queued(100, 1000, answers=ANSWERS), arrivals),
+    ]
+    headings = [f"{ANSWERS} answers a second", "half are answered after", "all after"]
     return markdown([*headings, "tries of each", "$"], rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -40,8 +41,12 @@ def test_the_answers_to_so_many_chats_are_counted() -> None:
     assert 1 <= most <= 4
 
 
+def pauses() -> Iterator[float]:
+    return iter((2.0, 4.0))
+
+
 def stage(**changes: Any) -> model.Stage:
-    return model.Stage(2, 1.0, model.queue, 1e6)._replace(**changes)
+    return model.Stage(2, 1.0, pauses, 1e6)._replace(**changes)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +56,19 @@ def stage(**changes: Any) -> model.Stage:
         ({}, [5, 0, 0.5], [1, 1.5, 6], 3),
         # The second is refused, and comes again after its first pause.
         ({"limit": 1}, [0, 0], [1, 2 + model.REFUSED + 1], 3),
-        # Tries at 0, 3 and 8, each of a second and with a pause of 2, 4, 8 seconds after it.
+        ({"answers": 1}, [0, 0], [1, 2 + model.REFUSED + 1], 3),
+        # Tries at 0, 3 and 8, each of a second and with a pause of 2 or 4 seconds after it.
         ({"until": 8, "failing": 1}, [0], [9], 3),
+        ({"until": 9, "failing": 1}, [0], [], 3),
     ],
-    ids=["as many as there are servers", "in the order of arrival", "a limit", "an outage"],
+    ids=[
+        "as many as there are servers",
+        "in the order of arrival",
+        "API Gateway's limit",
+        "Telegram's limit",
+        "an outage",
+        "an outage after which there are no more tries",
+    ],
 )
 def test_updates_wait(
     changes: dict[str, float], arrivals: list[float], done: list[float], tries: int
@@ -62,6 +76,7 @@ def test_updates_wait(
     result = model.run(stage(**changes), arrivals)
     assert result.done == pytest.approx(done)
     assert result.tries == tries
+    assert result.given_up == len(arrivals) - len(done)
 
 
 def test_each_try_costs() -> None:
@@ -76,7 +91,14 @@ def test_the_pauses_are_telegrams_and_the_queues() -> None:
     first = list(islice(model.telegram(), 12))
     assert first[:6] == [0, 2, 4, 8, 16, 32]
     assert all(60 <= pause <= 120 for pause in first[7:])
-    assert list(islice(model.queue(), 11))[-3:] == [512, 900, 900]
+    least = [2, 4, 8, 16, 32, 64, 128, 256, 512, *[900] * 10]
+    queues = zip(model.queue(), least, strict=True)
+    assert all(seconds <= pause <= 1.5 * seconds for pause, seconds in queues)
+
+
+def test_no_message_of_a_burst_is_given_up_when_telegram_limits_its_answers() -> None:
+    into, out_of = model.queued(100, 1000, answers=model.ANSWERS)
+    assert model.run(out_of, model.run(into, [0.0] * 10_000).done).given_up == 0
 
 
 def test_the_page_has_the_models_figures() -> None:

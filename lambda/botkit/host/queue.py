@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random  # urllib loads it anyway
 
 from .. import aws
 from ..errors import Unreachable
@@ -94,10 +95,11 @@ def settle(event: Json, outcome: Outcome) -> Json:
     if outcome.status == 200:
         return {"batchItemFailures": []}
     [record] = event["Records"]
-    pause = outcome.retry_after
-    if pause is None or pause <= 0:
-        received = int(record["attributes"]["ApproximateReceiveCount"])
-        pause = min(2**received, LONGEST_BACKOFF)
+    received = int(record["attributes"]["ApproximateReceiveCount"])
+    # Up to half as long again at random, or the updates of a burst would come back together, and
+    # meet a rate limit again. Telegram's pause may be a second: 20 tries would take 20 seconds.
+    pause = round(min(2**received, LONGEST_BACKOFF) * random.uniform(1, 1.5))
+    pause = max(pause, outcome.retry_after or pause)
     params = {
         "QueueUrl": settings.queue_url,
         "ReceiptHandle": record["receiptHandle"],
