@@ -114,6 +114,9 @@ def set_deadline(kind: str, context: Any = None) -> None:
 
 def start_up() -> None:
     """Import bot.py and connect to Telegram now, since start-up has a whole CPU."""
+    # Lambda's handlers and level, for good: the bot may change those of the root logger.
+    logger.handlers, logger.propagate = logging.getLogger().handlers[:], False
+    logger.setLevel(logger.getEffectiveLevel())
     connects = settings.reply_mode == "api"
     if connects:
         from botkit import telegram

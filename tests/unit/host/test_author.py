@@ -149,6 +149,18 @@ def test_a_library_that_disables_all_loggers_in_reply_is_logged(
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
+def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:  # as dictConfig() and basicConfig(force=True) do
+        monkeypatch.setattr(logging.getLogger(), "handlers", [])
+        logging.getLogger().setLevel(logging.CRITICAL)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
 def test_what_the_bots_own_logger_keeps_is_its_own(
     container: Container, caplog: pytest.LogCaptureFixture
 ) -> None:
