@@ -1,4 +1,8 @@
-"""What bots are written with speaks to the stand-in as it speaks to Telegram."""
+"""What bots are written with speaks to the stand-in as it speaks to Telegram.
+
+The libraries are imported where they are used: to import aiogram alone takes seconds, which each
+process of the tests would spend.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import aiogram
-import telebot
-import telegram as python_telegram_bot
-from aiogram import types
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from botkit.http.multipart import encode
 from emulators.telegram import Json, Telegram, post
 from emulators.telegram.files import picture
@@ -68,6 +66,8 @@ def in_a_thread(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def test_python_telegram_bot(telegram: Telegram) -> None:
+    import telegram as python_telegram_bot
+
     async def run() -> None:
         api, files = f"{telegram.url}/bot", f"{telegram.url}/file/bot"
         async with python_telegram_bot.Bot(TOKEN, api, files) as bot:  # calls getMe
@@ -99,6 +99,11 @@ def test_python_telegram_bot(telegram: Telegram) -> None:
 
 
 def test_aiogram(telegram: Telegram) -> None:
+    import aiogram
+    from aiogram import types
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+
     async def run() -> None:
         session = AiohttpSession(api=TelegramAPIServer.from_base(telegram.url))
         async with aiogram.Bot(TOKEN, session=session) as bot:
@@ -130,6 +135,8 @@ def test_aiogram(telegram: Telegram) -> None:
 
 
 def test_py_telegram_bot_api(telegram: Telegram) -> None:
+    import telebot
+
     library: Any = telebot  # its types refuse what its documentation does
     library.apihelper.API_URL = f"{telegram.url}/bot{{0}}/{{1}}"
     library.apihelper.FILE_URL = f"{telegram.url}/file/bot{{0}}/{{1}}"

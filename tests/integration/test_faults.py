@@ -375,8 +375,9 @@ def test_a_name_look_up_that_hangs(
 
 def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
     closed = threading.Event()
-    peer = serve(answers_and_tells_of_its_close(closed), answers_all)
+    peer = serve(resets_after_request, answers_and_tells_of_its_close(closed), answers_all)
     container = start(peer.url.replace("localhost", "127.0.0.1"))
+    fails(container, "ConnectionResetError: ", update_id=1)  # imports what a failure needs
     is_served(container, 1)
     assert closed.wait(60)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -386,7 +387,7 @@ def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     is_served(container, 2)
-    assert len(peer.requests) == 2
+    assert len(peer.requests) == 3
 
 
 def test_a_proxy_that_wants_other_credentials(serve: Serve, start: Start) -> None:

@@ -187,13 +187,13 @@ def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     """Nothing is set up, nothing of AWS started, before that is said."""
     (project / ".venv").unlink()
     lock = project / ".terraform.lock.hcl"
-    lock.write_text(lock.read_text().replace("registry.terraform.io", "127.1.2.3"))
+    lock.write_text(lock.read_text().replace("registry.terraform.io", "255.255.255.255"))
     told = {"HTTPS_PROXY": "", "https_proxy": "", "TF_CLI_CONFIG_FILE": "", "TF_PLUGIN_DIR": ""}
     with Script(project, "demo", "--send", "hello", HOME=str(project), **told) as demo:
         assert demo.end() == 0, demo.output
     lines = demo.output.splitlines()
     assert lines[0].startswith("No emulated AWS here: Terraform's provider hashicorp/aws ")
-    assert " is missing. 127.1.2.3 can't be reached (" in lines[0]
+    assert " is missing. 255.255.255.255 can't be reached (" in lines[0]
     assert lines[1:3] == [AS_DIRECT, REMEDY]
     assert "The bot runs directly, without AWS and Terraform." in lines
     assert "Heard: hello" in lines

@@ -22,7 +22,7 @@ from pytest_httpserver import HTTPServer
 from tests.conftest import Serve
 from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN
-from tests.support.stubs import Peer, answers, answers_all, http
+from tests.support.stubs import Peer, answers_all, answers_and_closes, http, resets_at_once
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 KINDS = ["message", "callback_query"]
@@ -181,8 +181,10 @@ def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegr
 def well(peer: Peer, connection: socket.socket) -> None:
     """Answer as Telegram does for a bot without a webhook."""
     bot = {"username": "echo_bot", "first_name": "Echo"}
-    results = bot, {"url": ""}
-    answers(*(http({"ok": True, "result": result}) for result in results))(peer, connection)
+    results = bot, {"url": ""}, {"type": "default"}
+    answers_and_closes(*(http({"ok": True, "result": result}) for result in results))(
+        peer, connection
+    )
 
 
 @pytest.mark.usefixtures("trusted")
@@ -202,7 +204,7 @@ def test_a_certificate_that_is_not_shown(
         peer.tls = None
         well(peer, connection)
 
-    peer = serve(last_with_tls, tls=tls)
+    peer = serve(last_with_tls, resets_at_once, tls=tls)
     output = examined(TELEGRAM_API_URL=peer.url).output
     assert "– certificate      localhost doesn't show it: " in output
 
@@ -445,7 +447,7 @@ ODD_BUTTONS: tuple[Any, ...] = (
 @pytest.mark.parametrize("button", ODD_BUTTONS, ids=json.dumps)
 def test_an_odd_button_is_told(serve: Serve, button: Any) -> None:
     answer = http({"ok": True, "result": button}, "200 OK", "Connection: close")
-    peer = serve(answers(answer))
+    peer = serve(answers_and_closes(answer))
     text = "the menu button can't be read: getChatMenuButton: an answer that isn't the Bot API's"
     assert mini_app(Client(peer.url, TOKEN), {}) == [Check("page", None, text)]
 

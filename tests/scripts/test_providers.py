@@ -129,10 +129,10 @@ def test_the_lock_files_checksums_guard_a_mirror(root: Path, tmp_path: Path) -> 
 
 
 def test_what_is_missing_is_told(root: Path) -> None:
-    missing = Provider("127.1.2.3/hashicorp/aws", "5.100.0")
+    missing = Provider("255.255.255.255/hashicorp/aws", "5.100.0")
     said = providers.missing([missing])
     assert said.startswith(
-        "Terraform's provider hashicorp/aws 5.100.0 is missing. 127.1.2.3 can't be reached ("
+        "Terraform's provider hashicorp/aws 5.100.0 is missing. 255.255.255.255 can't be reached ("
     )
     assert f"no mirror in {root}/opt/*, " in said
     (providers.CACHE / missing.name / missing.version / PLATFORM).mkdir(parents=True)
@@ -141,4 +141,4 @@ def test_what_is_missing_is_told(root: Path) -> None:
 
 def test_a_proxy_may_reach_the_registry(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert providers.missing([Provider("127.1.2.3/hashicorp/aws", "5.100.0")]) == ""
+    assert providers.missing([Provider("255.255.255.255/hashicorp/aws", "5.100.0")]) == ""
