@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,8 @@ from tests.support.stubs import answers_all, load
 
 # The name is all that tells the expected CA from others: it is a part of the certificate.
 EXPECTED = "Expected Root"
+
+SystemTrusts = Callable[[str], None]
 
 
 @pytest.fixture
@@ -32,11 +35,17 @@ def other() -> trustme.CA:
     return trustme.CA(organization_name="Another Root")
 
 
-def system_trusts(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
-    store = folder / "store.pem"
-    store.write_text(text)
-    monkeypatch.setenv("SSL_CERT_FILE", str(store))
-    monkeypatch.setenv("SSL_CERT_DIR", str(folder / "nothing"))
+@pytest.fixture
+def system_trusts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SystemTrusts:
+    """Write the system's store of CA certificates."""
+
+    def write(text: str) -> None:
+        store = tmp_path / "store.pem"
+        store.write_text(text)
+        monkeypatch.setenv("SSL_CERT_FILE", str(store))
+        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nothing"))
+
+    return write
 
 
 def pem(*authorities: trustme.CA) -> str:
@@ -60,12 +69,11 @@ def test_what_the_system_trusts_is_trusted(
     module: ModuleType,
     expected: trustme.CA,
     other: trustme.CA,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    system_trusts: SystemTrusts,
     signer: str,
     roots: tuple[str, ...],
 ) -> None:
-    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    system_trusts(pem(other, expected))
     authority = expected if signer == "expected" else other
     peer = serve(answers_all, tls=server_of(authority))
     connection = module.Connection(peer.url, roots=roots)
@@ -81,10 +89,9 @@ def test_after_a_move_the_new_ca_is_trusted_at_once(
     module: ModuleType,
     expected: trustme.CA,
     other: trustme.CA,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    system_trusts: SystemTrusts,
 ) -> None:
-    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    system_trusts(pem(other, expected))
     peer = serve(answers_all, tls=server_of(other))
     connection = module.Connection(peer.url, roots=(EXPECTED,))
     connection.open(5)
@@ -101,11 +108,10 @@ def test_nothing_else_is_trusted(
     module: ModuleType,
     expected: trustme.CA,
     other: trustme.CA,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    system_trusts: SystemTrusts,
     roots: tuple[str, ...],
 ) -> None:
-    system_trusts(monkeypatch, tmp_path, pem(other))
+    system_trusts(pem(other))
     impostor = trustme.CA(organization_name=EXPECTED)  # the name, and not in the system's store
     peer = serve(answers_all, tls=server_of(impostor))
     with pytest.raises(ConnectionError, match="SSLCertVerificationError"):
@@ -123,10 +129,9 @@ def test_only_the_expected_ca_is_loaded(
     module: ModuleType,
     expected: trustme.CA,
     other: trustme.CA,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    system_trusts: SystemTrusts,
 ) -> None:
-    system_trusts(monkeypatch, tmp_path, pem(other, expected))
+    system_trusts(pem(other, expected))
     assert trusted(module, EXPECTED) == [ssl.PEM_cert_to_DER_cert(pem(expected))]
 
 
@@ -139,9 +144,9 @@ STORES = {
 
 @pytest.mark.parametrize("text", STORES.values(), ids=STORES)
 def test_a_store_that_cannot_be_read_is_left_to_openssl(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+    module: ModuleType, system_trusts: SystemTrusts, text: str
 ) -> None:
-    system_trusts(monkeypatch, tmp_path, text)
+    system_trusts(text)
     assert trusted(module, EXPECTED) == []
 
 

@@ -68,8 +68,8 @@ def test_only_the_echos_tests_read_its_bot() -> None:
     }
 
 
-# A room of lambda/: what it may import beside itself. `bot` is the author's.
-ROOMS: dict[str, set[str]] = {
+# A package of lambda/: what it may import beside itself. `bot` is the author's.
+MAY_IMPORT: dict[str, set[str]] = {
     "bot": {"botkit"},
     "botkit": {"botkit.http"},
     "botkit.host": {"botkit", "botkit.http"},
@@ -78,14 +78,14 @@ ROOMS: dict[str, set[str]] = {
 }
 
 
-def room_of(path: Path) -> str:
-    """Return the room of a module, or of a package by its folder."""
+def package_of(path: Path) -> str:
+    """Return the package of a module, or of a folder."""
     parts = path.relative_to(LAMBDA).with_suffix("").parts
     return ".".join(parts[:-1] if path.suffix and parts[1:] else parts)
 
 
-def rooms_imported(path: Path) -> Iterator[str]:
-    """Yield the rooms that a module of lambda/ imports, for type checkers too."""
+def packages_imported(path: Path) -> Iterator[str]:
+    """Yield the packages that a module of lambda/ imports, for type checkers too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.ImportFrom):
             continue
@@ -95,16 +95,16 @@ def rooms_imported(path: Path) -> Iterator[str]:
             if (found / alias.name).is_dir():
                 found /= alias.name
             if found.is_dir():
-                yield room_of(found)
+                yield package_of(found)
             elif found.with_suffix(".py").is_file():
-                yield room_of(found.with_suffix(".py"))
+                yield package_of(found.with_suffix(".py"))
 
 
 def test_within_the_function_no_import_goes_back() -> None:
     files = list(LAMBDA.rglob("*.py"))
-    assert {room_of(path) for path in files} == set(ROOMS)
+    assert {package_of(path) for path in files} == set(MAY_IMPORT)
     for path in files:
-        room = room_of(path)
-        assert set(rooms_imported(path)) - {room} <= ROOMS[room], path
-    assert "botkit.http" in set(rooms_imported(LAMBDA / "botkit" / "telegram.py"))
-    assert "botkit" in set(rooms_imported(LAMBDA / "botkit" / "host" / "author.py"))
+        package = package_of(path)
+        assert set(packages_imported(path)) - {package} <= MAY_IMPORT[package], path
+    assert "botkit.http" in set(packages_imported(LAMBDA / "botkit" / "telegram.py"))
+    assert "botkit" in set(packages_imported(LAMBDA / "botkit" / "host" / "author.py"))

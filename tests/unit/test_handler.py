@@ -1,4 +1,4 @@
-"""handler.py: which room an event goes to, in what time, and what start-up does."""
+"""handler.py: what takes an event, in what time, and what start-up does."""
 
 from __future__ import annotations
 
