@@ -109,6 +109,9 @@ resource "terraform_data" "package" {
 
 # Role: it may write to one log group, read the token's parameter, trace if that is on, use what the
 # extras need, and do what the bot's own policy allows.
+#
+# The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a
+# name, but lets a second deployment overwrite those, whose destroy would then remove the first one's.
 
 data "aws_partition" "current" {}
 

@@ -40,7 +40,7 @@ locals {
 resource "aws_sqs_queue" "updates" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}.fifo"
+  name                      = "${aws_iam_role.this.name}.fifo"
   fifo_queue                = true
   deduplication_scope       = "messageGroup" # an update's group never changes
   fifo_throughput_limit     = "perMessageGroupId"
@@ -61,7 +61,7 @@ resource "aws_sqs_queue" "updates" {
 resource "aws_sqs_queue" "dead_letters" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}-dead.fifo"
+  name                      = "${aws_iam_role.this.name}-dead.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600 # 14 days
   sqs_managed_sse_enabled   = true

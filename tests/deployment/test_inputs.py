@@ -215,6 +215,24 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
     telegram.webhook["url"] = url
 
 
+def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
+    module: Deployment, telegram: Telegram, aws: Emulator, providers: Providers, tmp_path: Path
+) -> None:
+    """AWS refuses a second role of a name, but would let it have the queues, alarms and rules."""
+    options: dict[str, Any] = {"name": "watched", "queue": True, "warm_schedule": "rate(1 hour)"}
+    options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
+    alarms = module.variables["alarm_actions"]
+    with Deployment(
+        providers, aws.url, tmp_path / "second", alarm_actions=alarms, **options
+    ) as second:
+        assert "EntityAlreadyExists" in second.refused()
+        kinds = {resource["type"] for resource in second.resources() if resource["instances"]}
+        assert not kinds & {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
+        assert not kinds & {"aws_cloudwatch_dashboard", "aws_sqs_queue"}
+    assert made(aws) == ON
+    assert answer_to(telegram, "x") == "Hello from Ada at votes"
+
+
 # Resources by the names that earlier versions gave them, each with its name of today.
 RENAMED = {
     "aws_lambda_invocation.menu_button_removal": "aws_lambda_invocation.remove_menu_button",
