@@ -3,6 +3,7 @@
 locals {
   extras       = [local.mini_app, local.queue] # each with alarms, environment and policy statements
   registration = merge(local.menu_button)
+  removals     = merge(local.menu_button_removal, local.queue_removal) # after which the webhook is registered again
   schedules    = merge(local.warm, local.watch)
 
   extra_environment = merge([for extra in local.extras : extra.environment]...)
@@ -426,7 +427,9 @@ resource "aws_lambda_invocation" "register_webhook" {
     sources         = local.sources_digest
   }))
 
-  triggers = merge({ for key, button in local.registration : key => button.text }, {
+  # The id of a removal is unknown when it is replaced, as by -replace, and so registers again.
+  triggers = merge({ for key, button in local.registration : key => button.text }, local.removals, {
+    removal         = aws_lambda_invocation.deregister_webhook.id
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
@@ -438,7 +441,6 @@ resource "aws_lambda_invocation" "register_webhook" {
   depends_on = [
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
-    aws_lambda_invocation.deregister_webhook,
     aws_lambda_permission.webhook,
   ]
 }

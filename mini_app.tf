@@ -16,6 +16,8 @@ locals {
     }
   }
 
+  menu_button_removal = { for removal in aws_lambda_invocation.remove_menu_button : "menu_button_removal" => removal.id }
+
   # By way of remove_menu_button: no button is set before the page can be reached, and none that would stay.
   menu_button = {
     for removal in aws_lambda_invocation.remove_menu_button : "menu_button" => { text = var.mini_app, url = local.mini_app_url }

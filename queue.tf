@@ -37,6 +37,10 @@ locals {
   }
 }
 
+locals {
+  queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.id }
+}
+
 resource "aws_sqs_queue" "updates" {
   count = var.queue ? 1 : 0
 
@@ -83,4 +87,18 @@ resource "aws_lambda_event_source_mapping" "updates" {
   }
 
   depends_on = [aws_iam_role_policy.this]
+}
+
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when
+# queue becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram
+# keeps what arrives meanwhile, and waits until what is in the queue has been answered.
+resource "aws_lambda_invocation" "drain_queue" {
+  count = length(aws_lambda_event_source_mapping.updates)
+
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CRUD"
+
+  input = jsonencode({ url = local.webhook_url, is = "queue" })
+
+  depends_on = [aws_lambda_event_source_mapping.updates]
 }

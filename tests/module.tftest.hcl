@@ -153,8 +153,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
-    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "removal", "secret", "token", "url"])
+    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change, and after its removal."
   }
 
   assert {
@@ -338,8 +338,8 @@ run "a_page_has_its_routes_and_its_button" {
     error_message = "The page's URL is an output, and in the function's environment."
   }
   assert {
-    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button == "Open"
-    error_message = "The registration sets the button, again when its text changes."
+    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button == "Open" && aws_lambda_invocation.register_webhook.triggers.menu_button_removal == aws_lambda_invocation.remove_menu_button[0].id
+    error_message = "The registration sets the button, again when its text changes or its removal is replaced."
   }
   assert {
     condition     = aws_lambda_invocation.remove_menu_button[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.remove_menu_button[0].input) == { url = output.mini_app_url, is = "menu button" }
@@ -530,6 +530,10 @@ run "updates_wait_in_a_queue" {
       Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
     }
     error_message = "The role may use the one queue."
+  }
+  assert {
+    condition     = aws_lambda_invocation.drain_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.drain_queue[0].input) == { url = output.webhook_url, is = "queue" } && aws_lambda_invocation.register_webhook.triggers.queue_removal == aws_lambda_invocation.drain_queue[0].id
+    error_message = "The end of the queue removes the webhook, and registers it again."
   }
 }
 

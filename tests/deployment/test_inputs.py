@@ -267,6 +267,15 @@ def test_an_upgrade_moves_what_was_renamed_without_calling_telegram(
     assert "move" not in module.planned().values()
 
 
+@pytest.mark.parametrize("removal", [REMOVAL, "aws_lambda_invocation.remove_menu_button[0]"])
+def test_what_is_removed_by_a_replacement_is_registered_again(
+    module: Deployment, removal: str
+) -> None:
+    planned = module.planned(f"-replace=module.bot.{removal}")
+    assert planned[f"module.bot.{removal}"] == "replace"
+    assert planned[f"module.bot.{REGISTRATION}"] == "replace"
+
+
 def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> None:
     url = module.outputs()["page"]
     assert url == module.outputs()["webhook"].replace("/telegram", "/app/index.html")
@@ -412,6 +421,7 @@ ADDED = {
         "aws_lambda_event_source_mapping.updates[0]",
         'aws_cloudwatch_metric_alarm.this["dead_letters"]',
         'aws_cloudwatch_metric_alarm.this["queue_waits"]',
+        "aws_lambda_invocation.drain_queue[0]",
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
     },
