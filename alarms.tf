@@ -154,7 +154,8 @@ resource "aws_cloudwatch_metric_alarm" "pending" {
   alarm_actions       = var.alarm_actions
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  evaluation_periods  = 2
+  evaluation_periods  = 3 # the first has no difference yet
+  datapoints_to_alarm = 2
   treat_missing_data  = "notBreaching"
   tags                = var.tags
 
