@@ -21,7 +21,16 @@ locals {
             log says why. Fix that, then move them back with aws sqs start-message-move-task.
           EOT
         }
-        # Telegram gets its 200 at once, so no other alarm notices that answers have stopped.
+        # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update
+        # that is received again and again out of the age of the oldest one: the first goes off then.
+        unreachable = {
+          periods = 2
+          seconds = 900
+          advice  = <<-EOT
+            For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable" in
+            the log: its error says which. They are tried again for some three hours, and then become dead letters.
+          EOT
+        }
         queue_waits = {
           metric     = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"]
           dimensions = { QueueName = "${var.name}.fifo" }

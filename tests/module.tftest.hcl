@@ -488,9 +488,19 @@ run "updates_wait_in_a_queue" {
   command = apply
 
   variables {
-    queue   = true
-    tags    = { team = "bots" }
-    timeout = 900
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    queue         = true
+    tags          = { team = "bots" }
+    timeout       = 900
+  }
+
+  assert {
+    condition     = [for alarm in ["dead_letters", "queue_waits", "unreachable"] : [for each in [aws_cloudwatch_metric_alarm.this[alarm]] : [each.threshold, each.evaluation_periods, each.period]][0]] == [[1, 1, 300], [1800, 3, 300], [1, 2, 900]]
+    error_message = "Thresholds and periods are others."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["unreachable"].metric_name == "Outcomes" && aws_cloudwatch_metric_alarm.this["unreachable"].dimensions == tomap({ outcome = "unreachable" })
+    error_message = "The alarm counts the outcome that it is named after."
   }
 
   assert {

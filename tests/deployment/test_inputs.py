@@ -421,6 +421,7 @@ ADDED = {
         "aws_lambda_event_source_mapping.updates[0]",
         'aws_cloudwatch_metric_alarm.this["dead_letters"]',
         'aws_cloudwatch_metric_alarm.this["queue_waits"]',
+        'aws_cloudwatch_metric_alarm.this["unreachable"]',
         "aws_lambda_invocation.drain_queue[0]",
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
