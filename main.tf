@@ -149,11 +149,8 @@ resource "aws_iam_role" "this" {
   })
 }
 
-resource "aws_iam_role_policy" "this" {
-  name = var.name
-  role = aws_iam_role.this.id
-
-  policy = jsonencode({
+locals {
+  role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       [{
@@ -188,6 +185,19 @@ resource "aws_iam_role_policy" "this" {
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
   })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.name
+  role   = aws_iam_role.this.id
+  policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(replace(local.role_policy, "/\\s/", "")) <= 10240 # as AWS counts
+      error_message = "The policy must not exceed 10,240 characters in total, with the module's own statements. Attach more policies to the role: role_name is an output."
+    }
+  }
 }
 
 # A role created again under the same name has a new identity, but the function's grant on its

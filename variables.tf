@@ -89,13 +89,14 @@ variable "permissions_boundary" {
 
 variable "policy" {
   type        = string
-  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role. Null: only what the module itself needs."
+  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role: up to 10,240 characters in total with the module's own. Null: only what the module itself needs."
   default     = null
 
   validation {
     condition     = var.policy == null || can(flatten([jsondecode(var.policy).Statement])[0].Effect)
     error_message = "The policy must be an IAM policy document as JSON, such as jsonencode({ Version = \"2012-10-17\", Statement = [{ … }] })."
   }
+  # A precondition of the role's policy checks the size.
 }
 
 variable "queue" {

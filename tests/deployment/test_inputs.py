@@ -510,6 +510,8 @@ TAKEN = {
     "nothing": {"requirements.txt": "# nothing\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
+# By itself it would not be too long.
+LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
 # Inputs that are refused beside others, since a validation sees one variable, and prints it.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
@@ -522,6 +524,7 @@ INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "token": ({"telegram_bot_token": "not-a-token"}, "must be what @BotFather sent"),
     "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
     "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
+    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 10,240 characters in total"),
     "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
     "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
 }
