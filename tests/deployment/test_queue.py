@@ -307,7 +307,7 @@ def test_a_queue_that_goes_takes_no_update_with_it(
 ) -> None:
     """Last of all, since the other tests need the queue."""
     thinking = Path(module.variables["environment"]["THINKING"])
-    thinking.mkdir()
+    thinking.mkdir(exist_ok=True)
     for text in ("think", "second", "third"):
         say(telegram, text, chat=8)
     telegram.wait(lambda: not telegram.pending())
