@@ -390,9 +390,16 @@ resource "aws_apigatewayv2_stage" "this" {
     })
   }
 
-  default_route_settings {
+  route_settings {
+    route_key              = aws_apigatewayv2_route.webhook.route_key
     throttling_burst_limit = var.throttling_limit
     throttling_rate_limit  = var.throttling_limit
+  }
+
+  # Of a page, which the extras may add: anyone may ask for its files, and they cost more than an update.
+  default_route_settings {
+    throttling_burst_limit = var.throttling_limit # a page has several files
+    throttling_rate_limit  = max(var.throttling_limit / 10, 1)
   }
 }
 
@@ -437,9 +444,9 @@ resource "aws_lambda_invocation" "register_webhook" {
     sources         = local.sources_digest
   }))
 
-  # The id of a removal is unknown when it is replaced, as by -replace, and so registers again.
-  triggers = merge({ for key, button in local.registration : key => button.text }, local.removals, {
-    removal         = aws_lambda_invocation.deregister_webhook.id
+  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again.
+  triggers = merge({ for key, button in local.registration : key => jsonencode(button) }, local.removals, {
+    removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest

@@ -47,7 +47,7 @@ locals {
 }
 
 locals {
-  queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.id }
+  queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.result }
 }
 
 resource "aws_sqs_queue" "updates" {

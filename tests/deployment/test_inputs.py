@@ -57,6 +57,7 @@ CONFIGURATION = """
 variable "alarm_actions" { type = list(string) }
 variable "api_url" {}
 variable "mini_app" { default = null }
+variable "mini_app_origin" { default = null }
 variable "source_dir" {}
 variable "token" { sensitive = true }
 variable "tracing" { type = bool }
@@ -71,6 +72,7 @@ module "bot" {
   alarm_actions      = var.alarm_actions
   environment        = { TABLE = terraform_data.table.output, KEY = sensitive("kept to itself") }
   mini_app           = var.mini_app
+  mini_app_origin    = var.mini_app_origin
   name               = "watched"
   source_dir         = var.source_dir
   telegram_api_url   = var.api_url
@@ -367,6 +369,13 @@ def test_what_is_switched_off_is_gone_and_a_change_of_a_bots_data_is_live(
     button = {"type": "web_app", "text": "Again", "web_app": {"url": before["page"]}}
     assert telegram.bot.menu_buttons == {0: button}
 
+    # The page moves: the button opens it there, and the end, by the fixture, removes that button.
+    module.variables["mini_app_origin"] = "https://app.example.org"
+    module.apply()
+    button["web_app"] = {"url": "https://app.example.org/app/index.html"}
+    assert telegram.bot.menu_buttons == {0: button}
+    assert module.is_up_to_date()
+
 
 # Every resource that the module makes by default, and what each input adds.
 RESOURCES = {
@@ -437,6 +446,7 @@ EVERYTHING = {
     "max_connections": 100,
     "memory_size": 256,
     "mini_app": "Open",
+    "mini_app_origin": "https://app.example.org",
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
