@@ -44,9 +44,7 @@ locals {
       } : name => alarm if var.queue
     }
   }
-}
 
-locals {
   queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.result }
 }
 
