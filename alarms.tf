@@ -132,7 +132,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
     name => merge(local.alarm_defaults, { dimensions = { outcome = name } }, alarm) if local.alarms_are_on
   }
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = "${aws_iam_role.this.name}-${each.key}"
   alarm_description   = replace(trimspace(each.value.advice), "\n", " ")
   alarm_actions       = var.alarm_actions
   namespace           = each.value.metric[0]
@@ -150,11 +150,12 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 resource "aws_cloudwatch_metric_alarm" "pending" {
   count = local.alarms_are_on ? 1 : 0
 
-  alarm_name          = "${var.name}-pending_updates"
+  alarm_name          = "${aws_iam_role.this.name}-pending_updates"
   alarm_actions       = var.alarm_actions
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  evaluation_periods  = 2
+  evaluation_periods  = 3 # the first has no difference yet
+  datapoints_to_alarm = 2
   treat_missing_data  = "notBreaching"
   tags                = var.tags
 
@@ -187,7 +188,7 @@ resource "aws_cloudwatch_metric_alarm" "pending" {
 resource "aws_cloudwatch_dashboard" "this" {
   count = local.alarms_are_on ? 1 : 0
 
-  dashboard_name = var.name
+  dashboard_name = aws_iam_role.this.name
   dashboard_body = jsonencode({
     widgets = [for index, widget in [
       {

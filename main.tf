@@ -3,6 +3,7 @@
 locals {
   extras       = [local.mini_app, local.queue] # each with alarms, environment and policy statements
   registration = merge(local.menu_button)
+  removals     = merge(local.menu_button_removal, local.queue_removal) # after which the webhook is registered again
   schedules    = merge(local.warm, local.watch)
 
   extra_environment = merge([for extra in local.extras : extra.environment]...)
@@ -109,6 +110,9 @@ resource "terraform_data" "package" {
 
 # Role: it may write to one log group, read the token's parameter, trace if that is on, use what the
 # extras need, and do what the bot's own policy allows.
+#
+# The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a
+# name, but lets a second deployment overwrite those, whose destroy would then remove the first one's.
 
 data "aws_partition" "current" {}
 
@@ -145,11 +149,8 @@ resource "aws_iam_role" "this" {
   })
 }
 
-resource "aws_iam_role_policy" "this" {
-  name = var.name
-  role = aws_iam_role.this.id
-
-  policy = jsonencode({
+locals {
+  role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       [{
@@ -184,6 +185,19 @@ resource "aws_iam_role_policy" "this" {
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
   })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.name
+  role   = aws_iam_role.this.id
+  policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(replace(local.role_policy, "/\\s/", "")) <= 10240 # as AWS counts
+      error_message = "The policy must not exceed 10,240 characters in total, with the module's own statements. Attach more policies to the role: role_name is an output."
+    }
+  }
 }
 
 # A role created again under the same name has a new identity, but the function's grant on its
@@ -376,9 +390,16 @@ resource "aws_apigatewayv2_stage" "this" {
     })
   }
 
-  default_route_settings {
+  route_settings {
+    route_key              = aws_apigatewayv2_route.webhook.route_key
     throttling_burst_limit = var.throttling_limit
     throttling_rate_limit  = var.throttling_limit
+  }
+
+  # Of a page, which the extras may add: anyone may ask for its files, and they cost more than an update.
+  default_route_settings {
+    throttling_burst_limit = var.throttling_limit # a page has several files
+    throttling_rate_limit  = max(var.throttling_limit / 10, 1)
   }
 }
 
@@ -423,7 +444,9 @@ resource "aws_lambda_invocation" "register_webhook" {
     sources         = local.sources_digest
   }))
 
-  triggers = merge({ for key, button in local.registration : key => button.text }, {
+  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again.
+  triggers = merge({ for key, button in local.registration : key => jsonencode(button) }, local.removals, {
+    removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
     package         = local.package_digest
@@ -435,7 +458,6 @@ resource "aws_lambda_invocation" "register_webhook" {
   depends_on = [
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
-    aws_lambda_invocation.deregister_webhook,
     aws_lambda_permission.webhook,
   ]
 }

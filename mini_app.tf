@@ -1,7 +1,7 @@
 # Mini App: routes to the page in the bot's folder app/, and the menu button that opens it.
 
 locals {
-  mini_app_url = "${aws_apigatewayv2_api.this.api_endpoint}/app/index.html"
+  mini_app_url = "${coalesce(var.mini_app_origin, aws_apigatewayv2_api.this.api_endpoint)}/app/index.html"
 
   mini_app = {
     environment = { for _ in var.mini_app[*] : "MINI_APP_URL" => local.mini_app_url }
@@ -15,6 +15,8 @@ locals {
       }
     }
   }
+
+  menu_button_removal = { for removal in aws_lambda_invocation.remove_menu_button : "menu_button_removal" => removal.result }
 
   # By way of remove_menu_button: no button is set before the page can be reached, and none that would stay.
   menu_button = {

@@ -21,7 +21,16 @@ locals {
             log says why. Fix that, then move them back with aws sqs start-message-move-task.
           EOT
         }
-        # Telegram gets its 200 at once, so no other alarm notices that answers have stopped.
+        # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update
+        # that is received again and again out of the age of the oldest one: the first goes off then.
+        unreachable = {
+          periods = 2
+          seconds = 900
+          advice  = <<-EOT
+            For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable" in
+            the log: its error says which. They are tried again for some three hours, and then become dead letters.
+          EOT
+        }
         queue_waits = {
           metric     = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"]
           dimensions = { QueueName = "${var.name}.fifo" }
@@ -35,12 +44,14 @@ locals {
       } : name => alarm if var.queue
     }
   }
+
+  queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.result }
 }
 
 resource "aws_sqs_queue" "updates" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}.fifo"
+  name                      = "${aws_iam_role.this.name}.fifo"
   fifo_queue                = true
   deduplication_scope       = "messageGroup" # an update's group never changes
   fifo_throughput_limit     = "perMessageGroupId"
@@ -61,7 +72,7 @@ resource "aws_sqs_queue" "updates" {
 resource "aws_sqs_queue" "dead_letters" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}-dead.fifo"
+  name                      = "${aws_iam_role.this.name}-dead.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600 # 14 days
   sqs_managed_sse_enabled   = true
@@ -83,4 +94,18 @@ resource "aws_lambda_event_source_mapping" "updates" {
   }
 
   depends_on = [aws_iam_role_policy.this]
+}
+
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when
+# queue becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram
+# keeps what arrives meanwhile, and waits until what is in the queue has been answered.
+resource "aws_lambda_invocation" "drain_queue" {
+  count = length(aws_lambda_event_source_mapping.updates)
+
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CRUD"
+
+  input = jsonencode({ url = local.webhook_url, is = "queue" })
+
+  depends_on = [aws_lambda_event_source_mapping.updates]
 }

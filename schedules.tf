@@ -9,7 +9,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "schedule" {
   for_each = local.schedules
 
-  name                = "${var.name}-${each.key}"
+  name                = "${aws_iam_role.this.name}-${each.key}"
   schedule_expression = each.value.expression
   tags                = var.tags
 }

@@ -69,6 +69,19 @@ variable "mini_app" {
   }
 }
 
+variable "mini_app_origin" {
+  type        = string
+  description = "Origin of the page, if it is served from elsewhere, such as by CloudFront: https://host, without a path. The menu button, MINI_APP_URL and mini_app_url then use it. Null: the API's own."
+  default     = null
+
+  validation {
+    condition = var.mini_app_origin == null || try(length(var.mini_app_origin) <= 100 && can(regex(
+      "^https://[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$", var.mini_app_origin,
+    )), false)
+    error_message = "The mini_app_origin must be https:// and a host, without a path or a slash at the end, such as https://app.example.org."
+  }
+}
+
 variable "name" {
   type        = string
   description = "Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits, hyphens and underscores. Two bots in one account need different names, even in different regions."
@@ -89,13 +102,14 @@ variable "permissions_boundary" {
 
 variable "policy" {
   type        = string
-  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role. Null: only what the module itself needs."
+  description = "IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role: up to 10,240 characters in total with the module's own. Null: only what the module itself needs."
   default     = null
 
   validation {
     condition     = var.policy == null || can(flatten([jsondecode(var.policy).Statement])[0].Effect)
     error_message = "The policy must be an IAM policy document as JSON, such as jsonencode({ Version = \"2012-10-17\", Statement = [{ … }] })."
   }
+  # A precondition of the role's policy checks the size.
 }
 
 variable "queue" {
@@ -231,7 +245,7 @@ variable "telegram_proxy" {
 
 variable "throttling_limit" {
   type        = number
-  description = "Requests per second, and burst, above which the API answers 429, from 1 to 10000. The account's quota applies too: 2500 per second in some regions. Telegram delivers refused updates again."
+  description = "Requests per second, and burst, above which the API answers 429, from 1 to 10000. With mini_app, the page gets a tenth of the rate. The account's quota applies too: 2500 per second in some regions. Telegram delivers refused updates again."
   default     = 100
   nullable    = false
 

@@ -18,6 +18,8 @@ TIMES = {
     "page": (24.0, 1.0),
     "register": (24.0, 1.0),
     "delete": (24.0, 1.0),
+    "drain": (24.0, 1.0),
+    "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all other kinds; 900 s is Lambda's own limit
@@ -30,7 +32,8 @@ def handler(event: Any, context: Any) -> Any:
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
     the webhook for a registration, and `batchItemFailures` for the queue. Raises RegistrationFailed
-    if Telegram refuses the registration, and EventFailed if a retry of an event may succeed.
+    if Telegram refuses the registration, QueueNotEmpty if a queue that goes still has updates, and
+    EventFailed if a retry of an event may succeed.
     """
     kind = kind_of(event)
     set_deadline(kind, context)
@@ -61,6 +64,12 @@ def handler(event: Any, context: Any) -> Any:
             from botkit.host import registration
 
             return registration.remove(event)
+        case "drain":
+            from botkit.host import registration
+
+            registration.remove(event)
+            set_deadline("drained", context)
+            return registration.await_empty_queue()
         case "watch":
             from botkit.host import watch
 
@@ -87,6 +96,8 @@ def kind_of(event: Any) -> str:
             route = str(event.get("routeKey"))
             on_page = settings.mini_app_url and route.startswith("ANY /app")
             return "page" if on_page and event.get("version") == "2.0" else "webhook"
+        case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
+            return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
         case {"tf": {"action": "create" | "update"}, "url": str()}:  # from a removal, too

@@ -153,8 +153,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "secret", "token", "url"])
-    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change."
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "removal", "secret", "token", "url"])
+    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change, and after its removal."
   }
 
   assert {
@@ -302,8 +302,13 @@ run "what_is_asked_for_is_set" {
   }
 
   assert {
-    condition     = aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 7 && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_burst_limit == 7
+    condition     = [for each in aws_apigatewayv2_stage.this.route_settings : [each.route_key, each.throttling_rate_limit, each.throttling_burst_limit]] == [["POST /telegram", 7, 7]]
     error_message = "Rate and burst are what was asked for."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 1 && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_burst_limit == 7
+    error_message = "Other routes have the burst, and a rate of 1 at least."
   }
 
   assert {
@@ -330,6 +335,10 @@ run "a_page_has_its_routes_and_its_button" {
     error_message = "The page's routes are /app and what is below it."
   }
   assert {
+    condition     = aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 10 && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_burst_limit == 100
+    error_message = "The page has a tenth of the rate, and the burst."
+  }
+  assert {
     condition     = toset(values(aws_lambda_permission.mini_app)[*].source_arn) == toset(["arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app", "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app/*"])
     error_message = "The permissions name the page's routes."
   }
@@ -338,12 +347,35 @@ run "a_page_has_its_routes_and_its_button" {
     error_message = "The page's URL is an output, and in the function's environment."
   }
   assert {
-    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button == "Open"
-    error_message = "The registration sets the button, again when its text changes."
+    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && jsondecode(aws_lambda_invocation.register_webhook.triggers.menu_button) == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button_removal == aws_lambda_invocation.remove_menu_button[0].result
+    error_message = "The registration sets the button, again when its text or its URL changes or its removal is replaced."
   }
   assert {
     condition     = aws_lambda_invocation.remove_menu_button[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.remove_menu_button[0].input) == { url = output.mini_app_url, is = "menu button" }
     error_message = "The end of the page removes the button."
+  }
+}
+
+run "a_page_may_have_another_origin" {
+  command = apply
+
+  variables {
+    mini_app        = "Open"
+    mini_app_origin = "https://d111111abcdef8.cloudfront.net"
+    source_dir      = "tests/bots/bundle"
+  }
+
+  assert {
+    condition     = output.mini_app_url == "https://d111111abcdef8.cloudfront.net/app/index.html"
+    error_message = "The page's URL has the origin that was asked for."
+  }
+  assert {
+    condition     = alltrue([for url in [aws_lambda_function.this.environment[0].variables.MINI_APP_URL, jsondecode(aws_lambda_invocation.register_webhook.input).menu_button.url, jsondecode(aws_lambda_invocation.remove_menu_button[0].input).url] : url == output.mini_app_url])
+    error_message = "The function, the button and its removal have this URL."
+  }
+  assert {
+    condition     = output.webhook_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
+    error_message = "The webhook's URL is still the API's own."
   }
 }
 
@@ -488,9 +520,19 @@ run "updates_wait_in_a_queue" {
   command = apply
 
   variables {
-    queue   = true
-    tags    = { team = "bots" }
-    timeout = 900
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    queue         = true
+    tags          = { team = "bots" }
+    timeout       = 900
+  }
+
+  assert {
+    condition     = [for alarm in ["dead_letters", "queue_waits", "unreachable"] : [for each in [aws_cloudwatch_metric_alarm.this[alarm]] : [each.threshold, each.evaluation_periods, each.period]][0]] == [[1, 1, 300], [1800, 3, 300], [1, 2, 900]]
+    error_message = "Thresholds and periods are others."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["unreachable"].metric_name == "Outcomes" && aws_cloudwatch_metric_alarm.this["unreachable"].dimensions == tomap({ outcome = "unreachable" })
+    error_message = "The alarm counts the outcome that it is named after."
   }
 
   assert {
@@ -530,6 +572,10 @@ run "updates_wait_in_a_queue" {
       Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
     }
     error_message = "The role may use the one queue."
+  }
+  assert {
+    condition     = aws_lambda_invocation.drain_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.drain_queue[0].input) == { url = output.webhook_url, is = "queue" } && aws_lambda_invocation.register_webhook.triggers.queue_removal == aws_lambda_invocation.drain_queue[0].result
+    error_message = "The end of the queue removes the webhook, and registers it again."
   }
 }
 
@@ -644,6 +690,7 @@ run "words_that_nobody_knows_are_refused" {
   variables {
     alarm_actions                = ["alarms"]
     mini_app                     = " "
+    mini_app_origin              = "https://app.example.org/"
     name                         = "my bot"
     policy                       = "{\"Statement\": []}"
     reply_mode                   = "email"
@@ -655,7 +702,7 @@ run "words_that_nobody_knows_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.alarm_actions, var.mini_app, var.name, var.policy, var.reply_mode, var.runtime, var.tags, var.telegram_bot_token_parameter,
+    var.alarm_actions, var.mini_app, var.mini_app_origin, var.name, var.policy, var.reply_mode, var.runtime, var.tags, var.telegram_bot_token_parameter,
     var.warm_schedule,
   ]
 }
@@ -710,6 +757,14 @@ run "a_slash_at_the_end_of_a_parameters_name_is_refused" {
     telegram_bot_token_parameter = "/bots/echo/"
   }
   expect_failures = [var.telegram_bot_token_parameter]
+}
+
+run "an_origin_without_tls_is_refused" {
+  command = plan
+  variables {
+    mini_app_origin = "http://app.example.org"
+  }
+  expect_failures = [var.mini_app_origin]
 }
 
 run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {

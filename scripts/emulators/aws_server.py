@@ -1,4 +1,4 @@
-"""MiniStack, without two habits that fail on a busy machine.
+"""MiniStack, without two habits that fail on a busy machine, and a mistake.
 
 Its HTTP server writes the head of an answer and the start of its body one after the other. Now and
 then a busy Terraform provider closes the connection in between and repeats the request, which fails
@@ -6,6 +6,9 @@ if the first one was carried out. Here they are written together.
 
 It waits 50 ms at most for what a function logged, and then goes on without. Here it takes what the
 function wrote before it answered, however long that takes.
+
+A stage of which a route's settings are deleted would be gone. Here it stays, and the next update of
+the stage tells which settings it has.
 """
 
 from __future__ import annotations
@@ -103,9 +106,22 @@ def with_whole_logs(worker: Any) -> Any:
     return Worker
 
 
+def with_stages_that_stay(handle: Any) -> Any:
+    """Return MiniStack's handler of API Gateway, which leaves a stage that loses settings."""
+
+    async def handle_request(method: str, path: str, *arguments: Any, **named: Any) -> Any:
+        if method == "DELETE" and "/routesettings/" in path:
+            return 204, {}, b""
+        return await handle(method, path, *arguments, **named)
+
+    return handle_request
+
+
 if __name__ == "__main__":
     from ministack.core import lambda_runtime
+    from ministack.services import apigateway
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker)
+    apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

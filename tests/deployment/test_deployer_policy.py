@@ -38,6 +38,7 @@ from tests.support.deployment import (
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
+MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
 POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 
 # What the emulated AWS never asks for, so that nobody can say here whether it is needed, and why
@@ -214,6 +215,13 @@ def policy(without: str = "") -> Any:
     return {**POLICY, "Statement": statements}
 
 
+def test_a_dashboard_may_have_tags() -> None:
+    """AWS has them since June 2026; the tried providers don't ask for them yet."""
+    [dashboard] = [each for each in POLICY["Statement"] if each["Sid"] == "Dashboard"]
+    tags = {"ListTagsForResource", "TagResource", "UntagResource"}
+    assert {f"cloudwatch:{action}" for action in tags} <= actions(dashboard)
+
+
 @pytest.fixture
 def recorder(providers: Providers) -> Iterator[Recorder]:
     with Emulator(auth=True) as aws, Recorder(aws) as recorder:
@@ -255,6 +263,11 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         # The function is there, and not in the state: the apply that created it was killed.
         module.terraform("state", "rm", FUNCTION)
         module.terraform("import", "-input=false", FUNCTION, "telegram-bot")
+        # So is the queue's mapping. AWS refuses a second one, and names the first; the emulator
+        # takes it.
+        [mapping] = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
+        module.terraform("state", "rm", MAPPING_OF_QUEUE)
+        module.terraform("import", "-input=false", MAPPING_OF_QUEUE, mapping["UUID"])
         module.variables |= {"tracing": True, "warm_schedule": "rate(1 hour)", "timeout": 60}
         module.variables |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
         module.variables |= {"reserved_concurrency": None, "tags": {"group": "bots"}}

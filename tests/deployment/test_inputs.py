@@ -57,6 +57,7 @@ CONFIGURATION = """
 variable "alarm_actions" { type = list(string) }
 variable "api_url" {}
 variable "mini_app" { default = null }
+variable "mini_app_origin" { default = null }
 variable "source_dir" {}
 variable "token" { sensitive = true }
 variable "tracing" { type = bool }
@@ -71,6 +72,7 @@ module "bot" {
   alarm_actions      = var.alarm_actions
   environment        = { TABLE = terraform_data.table.output, KEY = sensitive("kept to itself") }
   mini_app           = var.mini_app
+  mini_app_origin    = var.mini_app_origin
   name               = "watched"
   source_dir         = var.source_dir
   telegram_api_url   = var.api_url
@@ -215,6 +217,24 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
     telegram.webhook["url"] = url
 
 
+def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
+    module: Deployment, telegram: Telegram, aws: Emulator, providers: Providers, tmp_path: Path
+) -> None:
+    """AWS refuses a second role of a name, but would let it have the queues, alarms and rules."""
+    options: dict[str, Any] = {"name": "watched", "queue": True, "warm_schedule": "rate(1 hour)"}
+    options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
+    alarms = module.variables["alarm_actions"]
+    with Deployment(
+        providers, aws.url, tmp_path / "second", alarm_actions=alarms, **options
+    ) as second:
+        assert "EntityAlreadyExists" in second.refused()
+        kinds = {resource["type"] for resource in second.resources() if resource["instances"]}
+        assert not kinds & {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
+        assert not kinds & {"aws_cloudwatch_dashboard", "aws_sqs_queue"}
+    assert made(aws) == ON
+    assert answer_to(telegram, "x") == "Hello from Ada at votes"
+
+
 # Resources by the names that earlier versions gave them, each with its name of today.
 RENAMED = {
     "aws_lambda_invocation.menu_button_removal": "aws_lambda_invocation.remove_menu_button",
@@ -247,6 +267,15 @@ def test_an_upgrade_moves_what_was_renamed_without_calling_telegram(
     assert len(telegram.calls) == calls
     assert telegram.webhook == webhook
     assert "move" not in module.planned().values()
+
+
+@pytest.mark.parametrize("removal", [REMOVAL, "aws_lambda_invocation.remove_menu_button[0]"])
+def test_what_is_removed_by_a_replacement_is_registered_again(
+    module: Deployment, removal: str
+) -> None:
+    planned = module.planned(f"-replace=module.bot.{removal}")
+    assert planned[f"module.bot.{removal}"] == "replace"
+    assert planned[f"module.bot.{REGISTRATION}"] == "replace"
 
 
 def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> None:
@@ -340,6 +369,13 @@ def test_what_is_switched_off_is_gone_and_a_change_of_a_bots_data_is_live(
     button = {"type": "web_app", "text": "Again", "web_app": {"url": before["page"]}}
     assert telegram.bot.menu_buttons == {0: button}
 
+    # The page moves: the button opens it there, and the end, by the fixture, removes that button.
+    module.variables["mini_app_origin"] = "https://app.example.org"
+    module.apply()
+    button["web_app"] = {"url": "https://app.example.org/app/index.html"}
+    assert telegram.bot.menu_buttons == {0: button}
+    assert module.is_up_to_date()
+
 
 # Every resource that the module makes by default, and what each input adds.
 RESOURCES = {
@@ -394,6 +430,8 @@ ADDED = {
         "aws_lambda_event_source_mapping.updates[0]",
         'aws_cloudwatch_metric_alarm.this["dead_letters"]',
         'aws_cloudwatch_metric_alarm.this["queue_waits"]',
+        'aws_cloudwatch_metric_alarm.this["unreachable"]',
+        "aws_lambda_invocation.drain_queue[0]",
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
     },
@@ -408,6 +446,7 @@ EVERYTHING = {
     "max_connections": 100,
     "memory_size": 256,
     "mini_app": "Open",
+    "mini_app_origin": "https://app.example.org",
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
@@ -481,6 +520,8 @@ TAKEN = {
     "nothing": {"requirements.txt": "# nothing\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
+# By itself it would not be too long.
+LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
 # Inputs that are refused beside others, since a validation sees one variable, and prints it.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
@@ -493,6 +534,7 @@ INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "token": ({"telegram_bot_token": "not-a-token"}, "must be what @BotFather sent"),
     "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
     "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
+    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 10,240 characters in total"),
     "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
     "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
 }

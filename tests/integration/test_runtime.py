@@ -341,9 +341,9 @@ def test_pending_updates_alarm_where_three_readings_do_not_fall(
     """
     [block] = re.findall(r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', ALARMS, re.M | re.S)
     [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
-    [periods] = re.findall(r"evaluation_periods += (\d)", block)
+    [periods, to_alarm] = re.findall(r"(?:evaluation_periods|datapoints_to_alarm) += (\d)", block)
     differences = list(pairwise(readings))
-    assert len(differences) == int(periods)
+    assert (len(readings), len(differences)) == (int(periods), int(to_alarm))
     breaching = [
         eval(condition.replace("AND", "and"), {"pending": new, "DIFF": lambda _: new - old})  # noqa: B023
         for old, new in differences

@@ -88,9 +88,9 @@ class Deployment(Module):
         print(plan.stdout)
         return plan.returncode == 0
 
-    def planned(self) -> dict[str, str]:
+    def planned(self, *arguments: str) -> dict[str, str]:
         """Return what a plan would do: an action for each address."""
-        lines = map(json.loads, self.terraform("plan", "-json").stdout.splitlines())
+        lines = map(json.loads, self.terraform("plan", "-json", *arguments).stdout.splitlines())
         changes = [line["change"] for line in lines if line["type"] == "planned_change"]
         return {change["resource"]["addr"]: change["action"] for change in changes}
 

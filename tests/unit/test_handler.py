@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[Any, str]] = {
     ),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
+    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
     "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, "nothing"),
     "a removal's update": ({"tf": {"action": "update"}, "url": URL}, "nothing"),
     "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, "watch"),
@@ -66,12 +67,20 @@ def test_the_warm_up_gets_nothing(container: Container, event: Json) -> None:
     "imitated",
     [
         {"tf": {"action": "delete"}, "url": "https://x"},
+        {"tf": {"action": "delete"}, "url": "https://x", "is": "queue"},
         {"warm": True},
         {"tf": {"action": "warm"}},
         {"tf": {"action": "watch"}, "url": "https://x", "namespace": "x"},
         CALL,
     ],
-    ids=["Terraform", "warm-up", "our warm-up", "a look at the webhook", "a call"],
+    ids=[
+        "Terraform",
+        "Terraform's drain",
+        "warm-up",
+        "our warm-up",
+        "a look at the webhook",
+        "a call",
+    ],
 )
 def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
     container: Container, imitated: Json

@@ -27,7 +27,7 @@ FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "b
 HEADERS = {
     # Only Telegram's web clients may show the page in a frame.
     "Content-Security-Policy": "frame-ancestors https://web.telegram.org "
-    "https://webk.telegram.org https://webz.telegram.org",
+    "https://weba.telegram.org https://webk.telegram.org https://webz.telegram.org",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

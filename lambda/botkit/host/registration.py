@@ -4,6 +4,7 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue"}
 
 `sources` is the digest of the package that the function should run, and `menu_button` opens the
 Mini App if there is one. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
@@ -19,7 +20,7 @@ import socket
 import threading
 import time
 
-from .. import telegram
+from .. import aws, telegram
 from ..deadline import deadline
 from ..errors import Misconfigured, Refused, Unreachable, loggable
 from ..settings import settings
@@ -39,8 +40,16 @@ MAX_DESCRIPTION = 256  # characters
 MAX_COMMANDS = 100
 
 
+# SQS's counts are approximate, and an update may be on its way from the webhook.
+READINGS = 3  # in a row, with a pause between them, at which the queue must be empty
+
+
 class RegistrationFailed(Exception):
     """The webhook is not registered. The text says why, in Telegram's words if possible."""
+
+
+class QueueNotEmpty(Exception):
+    """The queue still has updates, which would be lost with it."""
 
 
 def register(event: Json) -> Json:
@@ -104,7 +113,7 @@ def remove(event: Json) -> Json:
 
     Errors are logged and not raised, since they must not block a destroy.
     """
-    what = event.get("is", "webhook")
+    what = "menu button" if event.get("is") == "menu button" else "webhook"
     try:
         telegram.forget_token()  # it may have changed
         if what == "menu button":
@@ -129,6 +138,38 @@ def _remove_webhook(url: str) -> None:
         telegram.call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")
+
+
+def await_empty_queue() -> Json:
+    """Wait until all updates in the queue are answered, before Terraform removes the queue.
+
+    Raises QueueNotEmpty if the time is up before, which fails the apply or destroy while nothing
+    is lost. An update that can't be answered leaves for the dead-letter queue. Other errors are
+    logged and not raised, as in remove().
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    """
+    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
+    params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
+    empty = 0
+    while True:
+        try:
+            counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
+            waiting = sum(int(counts[name]) for name in names)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            logger.error("the queue's updates can't be counted", extra={"error": reason})
+            return {}
+        empty = 0 if waiting else empty + 1
+        if empty == READINGS or deadline.left() < 2 * PAUSE_SECONDS:
+            break
+        time.sleep(PAUSE_SECONDS)
+    if waiting:
+        raise QueueNotEmpty(
+            f"Updates that wait in the queue would be lost with it: {waiting}. Telegram keeps new "
+            "ones. Run the command again to wait on for their answers, or give them up: "
+            f"aws sqs purge-queue --queue-url {settings.queue_url}"
+        )
+    return {}
 
 
 def digest() -> str:

@@ -40,7 +40,7 @@ from tests.support.stubs import (
 PAGE = ROOT / "tests" / "bots" / "bundle"
 URL = "https://bot.example/app/index.html"
 ON = {"MINI_APP_URL": URL}
-FRAMES = "https://web.telegram.org https://webk.telegram.org https://webz.telegram.org"
+FRAMES = " ".join(f"https://web{version}.telegram.org" for version in ("", "a", "k", "z"))
 SECURITY = {
     "Content-Security-Policy": f"frame-ancestors {FRAMES}",
     "Referrer-Policy": "no-referrer",

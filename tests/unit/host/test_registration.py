@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
+    KEY,
     SECRET,
     TOKEN,
     Container,
@@ -29,6 +30,11 @@ from tests.support.stubs import (
     unused_port,
 )
 
+CREDENTIALS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": KEY,
+}
 HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
 URL = f"https://{HOST}/telegram"
 INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
@@ -559,6 +565,85 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
 def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
     with unused_port() as port:
         assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
+
+
+# ── The end of a queue
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
+
+
+def counts(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
+    """Return SQS's answer to GetQueueAttributes."""
+    numbers = {"": visible, "Delayed": delayed, "NotVisible": hidden}
+    named = {f"ApproximateNumberOfMessages{name}": str(n) for name, n in numbers.items()}
+    return http({"Attributes": named})
+
+
+@pytest.fixture
+def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Container]:
+    """Start a container with a queue, whose SQS plays a part, and our webhook at Telegram."""
+
+    def start_container(part: Any) -> Container:
+        bot_api.answers("getWebhookInfo", {}, INFO)
+        bot_api.answers("deleteWebhook", {})
+        return start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=serve(part).url, **CREDENTIALS)
+
+    return start_container
+
+
+DRAIN = {"is": "queue"}
+
+
+def test_a_queue_goes_when_it_stays_empty_without_a_webhook(
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = [(0, 1, 0), (0, 0, 1), (0, 0, 0), *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 3]
+    container = with_queue(answers(*(counts(*reading) for reading in readings)))
+    registration, pauses = container.module("host.registration"), list[float]()
+
+    def sleep(seconds: float) -> None:
+        registration.deadline.start(registration.deadline.left() - seconds)
+        pauses.append(seconds)
+
+    monkeypatch.setattr(registration.time, "sleep", sleep)
+    assert container.invoke(event("delete", **DRAIN), 60_000) == {}
+    assert pauses == [1.0] * 35
+    assert container.log == []
+
+
+def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
+    with_queue: Callable[..., Container],
+) -> None:
+    container = with_queue(answers(counts(3, 2)))
+    with pytest.raises(Exception, match=r"lost with it: 5\. .* purge-queue --queue-url " + QUEUE):
+        container.invoke(event("delete", **DRAIN), 2_900)
+
+
+def test_a_queue_that_is_empty_when_the_time_is_up_goes(
+    with_queue: Callable[..., Container],
+) -> None:
+    container = with_queue(answers(counts(0)))
+    assert container.invoke(event("delete", **DRAIN), 2_900) == {}
+
+
+UNCOUNTED = {
+    "there is none": (
+        http({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}, "400 Bad"),
+        "ClientError: QueueDoesNotExist: none",
+    ),
+    "SQS away": (http({}, "503 Away"), "Unreachable: sqs: HTTP 503"),
+    "an odd answer": (http({}), "KeyError: 'Attributes'"),
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), UNCOUNTED.values(), ids=UNCOUNTED)
+def test_a_queue_that_cannot_be_counted_holds_up_nothing(
+    with_queue: Callable[..., Container], answer: bytes, error: str
+) -> None:
+    container = with_queue(answers(answer))
+    assert container.invoke(event("delete", **DRAIN)) == {}
+    assert container.line["message"] == "the queue's updates can't be counted"
+    assert container.line["error"] == error
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])
