@@ -92,6 +92,8 @@ def outputs() -> tuple[Json, str]:
     here = Path.cwd()
     folder = here if (here / data).is_dir() else ROOT
     if not (folder / data).is_dir():
+        if here == ROOT:
+            return {}, f"Terraform wasn't used in {here}"
         return {}, f"Terraform was used neither in {here} nor in {ROOT}"
     try:
         command = terraform_command()
@@ -112,6 +114,8 @@ def outputs() -> tuple[Json, str]:
         error = re.search("Error: (.*)", asked.stderr)
         return {}, f"terraform output failed in {folder}: {error[1] if error else asked.returncode}"
     found = {name: output["value"] for name, output in json.loads(asked.stdout or "{}").items()}
+    if not found:
+        return {}, f"{folder} has no outputs: nothing is applied yet, or none are declared"
     missing = " and ".join(name for name in ("webhook_url", "logs_command") if name not in found)
     return found, f"the state of {folder} has no output {missing}" if missing else ""
 

@@ -126,6 +126,11 @@ def test_without_a_state_it_says_what_it_does_not_know(
     assert checks["webhook"][0] is None
     assert f"Terraform was used neither in {folder} nor in {folder}/module" in checks["webhook"][1]
     assert checks["logs"][0] is None
+    monkeypatch.setattr(doctor, "ROOT", folder)
+    assert f"Terraform wasn't used in {folder}" in examine()["webhook"][1]
+    assert (
+        f"{folder} has no outputs: nothing is applied" in examine(**deployment(folder))["logs"][1]
+    )
 
 
 def test_a_modules_user_has_the_state_in_the_current_folder(
