@@ -198,7 +198,7 @@ def test_what_a_topic_publishes_is_said(folder: Path) -> None:
     [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
     ids=["listed", "another", "a channel"],
 )
-def test_only_who_is_listed_may_use_it(folder: Path, sender: Json, may: bool) -> None:
+def test_only_listed_people_may_use_it(folder: Path, sender: Json, may: bool) -> None:
     message = json.dumps(sender)
     assert evaluate(folder, "people", f"may_use({message})", ALLOWED="111,222") == str(may)
 
