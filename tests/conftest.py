@@ -84,7 +84,7 @@ def pytest_configure() -> None:
 
 
 def pytest_report_header() -> str:
-    return f"providers: {from_mirrors() or 'from where Terraform is told, or its registry'}"
+    return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
 
 
 @pytest.fixture(autouse=True)

@@ -495,7 +495,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
   assert {
     condition     = jsondecode(aws_cloudwatch_event_target.schedule["watch"].input) == { tf = { action = "watch" }, url = output.webhook_url, namespace = "TelegramBot/telegram-bot" }
-    error_message = "The function is told which webhook and which namespace, and nothing else."
+    error_message = "The watch event has the webhook and the namespace, and nothing else."
   }
   assert {
     condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title] == ["Updates and events by outcome", "Time of an invocation", "Errors", "Updates that wait at Telegram"]
@@ -528,7 +528,7 @@ run "updates_wait_in_a_queue" {
 
   assert {
     condition     = [for alarm in ["dead_letters", "queue_waits", "unreachable"] : [for each in [aws_cloudwatch_metric_alarm.this[alarm]] : [each.threshold, each.evaluation_periods, each.period]][0]] == [[1, 1, 300], [1800, 3, 300], [1, 2, 900]]
-    error_message = "Thresholds and periods are others."
+    error_message = "Thresholds or periods have changed."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["unreachable"].metric_name == "Outcomes" && aws_cloudwatch_metric_alarm.this["unreachable"].dimensions == tomap({ outcome = "unreachable" })

@@ -261,8 +261,8 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         # The function exists, but not in the state: the apply that created it was killed.
         module.terraform("state", "rm", FUNCTION)
         module.terraform("import", "-input=false", FUNCTION, "telegram-bot")
-        # So is the queue's mapping. AWS refuses a second one, and names the first; the emulator
-        # takes it.
+        # So does the queue's mapping. AWS refuses a second one, and names the first; the emulator
+        # accepts it.
         [mapping] = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
         module.terraform("state", "rm", MAPPING_OF_QUEUE)
         module.terraform("import", "-input=false", MAPPING_OF_QUEUE, mapping["UUID"])

@@ -415,7 +415,7 @@ def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
     scheduler.delete_schedule(Name="now")
 
 
-def test_a_new_object_is_told_by_a_rule(world: World) -> None:
+def test_a_rule_reports_a_new_object(world: World) -> None:
     s3 = client(world.aws, "s3")
     [bucket] = [
         bucket["Name"]
@@ -437,7 +437,7 @@ def test_a_new_object_is_told_by_a_rule(world: World) -> None:
     assert chats == {ADA["id"]}, "a name is no call"
 
 
-def test_an_alarm_is_told_by_a_topic(world: World) -> None:
+def test_a_topic_reports_an_alarm(world: World) -> None:
     cloudwatch = client(world.aws, "cloudwatch")
     topics = client(world.aws, "sns").list_topics()["Topics"]
     [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-alarms")]
@@ -460,7 +460,7 @@ def test_an_alarm_is_told_by_a_topic(world: World) -> None:
     cloudwatch.delete_alarms(AlarmNames=["Pumps"])
 
 
-def test_changed_items_are_told_and_one_that_fails_ends_its_tries(world: World) -> None:
+def test_changed_items_are_reported_and_a_failing_one_is_given_up(world: World) -> None:
     functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
     [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
         "EventSourceMappings"

@@ -520,7 +520,7 @@ TAKEN = {
     "nothing": {"requirements.txt": "# nothing\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
-# By itself it would not be too long.
+# A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
 # Inputs that are refused, alone or beside others, and what is said of them.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -162,7 +162,7 @@ def test_from_a_refused_token_to_a_refused_end(
         assert not any(hidden in text for text in (*module.said, *shown)), hidden
 
 
-def test_what_is_deleted_is_made_again_and_what_moves_takes_its_webhook_along(
+def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
     deploy: Deploy, telegram: Telegram, aws: Emulator
 ) -> None:
     module = deploy("repaired")

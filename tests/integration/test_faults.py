@@ -35,8 +35,8 @@ from tests.support.stubs import (
     slow,
 )
 
-# Milliseconds that the function has left, of which it reserves one second. Only faults that never
-# end get the short time.
+# Milliseconds that the function has left. It reserves one second. Only faults that never end get
+# the short time.
 SHORT, LONG = 2_000, 60_000
 GENEROUS = 15.0  # seconds, for a busy machine; a function that ignores SHORT takes 24
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"

@@ -133,7 +133,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     assert line["outcome"] == "answered"
 
 
-def test_half_a_surrogate_pair_ends_no_container(
+def test_half_a_surrogate_pair_does_not_end_the_container(
     run: Run, runtime_api: RuntimeApi, serve: Serve
 ) -> None:
     function = run(TELEGRAM_API_URL=serve(answers_all).url)

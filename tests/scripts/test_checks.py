@@ -82,7 +82,7 @@ def test_everything_is_checked(project: Path) -> None:
 
 
 @pytest.mark.parametrize("lacking", LEFT_OUT)
-def test_what_is_left_out_is_told_at_the_end(project: Path, lacking: str) -> None:
+def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> None:
     (project / f"lacks-{lacking}").touch()
     if lacking == "checkov":
         shutil.rmtree(project / ".venv-checkov")

@@ -114,7 +114,7 @@ def test_each_start_has_a_token_of_its_own() -> None:
 
 
 @linux
-def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
+def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
         main.write(

@@ -170,7 +170,7 @@ def test_a_telegram_that_cannot_be_reached(examine: Examine) -> None:
     assert "can't be reached" in checks["token"][1]
 
 
-def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegram) -> None:
+def test_a_refusal_is_reported_in_telegrams_words(examine: Examine, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
     assert examine()["token"] == (
         False,

@@ -26,7 +26,7 @@ LONGEST = 180.0  # seconds, for anything that a script does
 def copy_of_the_project(folder: Path) -> Path:
     """Copy what scripts need into a folder, with the tests' bot, for a test to change."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in {*MODULE, *TOOLS} - {"scripts/package"}:  # is in scripts/
+    for name in {*MODULE, *TOOLS} - {"scripts/package"}:  # it is in scripts
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         else:

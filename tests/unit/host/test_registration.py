@@ -581,7 +581,7 @@ def counts(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
 
 @pytest.fixture
 def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Container]:
-    """Start a container with a queue, whose SQS plays a part, and our webhook at Telegram."""
+    """Start a container with a queue, a stub of SQS that plays a part, and our webhook set."""
 
     def start_container(part: Any) -> Container:
         bot_api.answers("getWebhookInfo", {}, INFO)
@@ -594,7 +594,7 @@ def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Con
 DRAIN = {"is": "queue"}
 
 
-def test_a_queue_goes_when_it_stays_empty_without_a_webhook(
+def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings = [(0, 1, 0), (0, 0, 1), (0, 0, 0), *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 3]
@@ -619,7 +619,7 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
         container.invoke(event("delete", **DRAIN), 2_900)
 
 
-def test_a_queue_that_is_empty_when_the_time_is_up_goes(
+def test_a_queue_that_is_empty_when_the_time_is_up_is_removed(
     with_queue: Callable[..., Container],
 ) -> None:
     container = with_queue(answers(counts(0)))
@@ -627,17 +627,17 @@ def test_a_queue_that_is_empty_when_the_time_is_up_goes(
 
 
 UNCOUNTED = {
-    "there is none": (
+    "no such queue": (
         http({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}, "400 Bad"),
         "ClientError: QueueDoesNotExist: none",
     ),
     "SQS away": (http({}, "503 Away"), "Unreachable: sqs: HTTP 503"),
-    "an odd answer": (http({}), "KeyError: 'Attributes'"),
+    "a malformed answer": (http({}), "KeyError: 'Attributes'"),
 }
 
 
 @pytest.mark.parametrize(("answer", "error"), UNCOUNTED.values(), ids=UNCOUNTED)
-def test_a_queue_that_cannot_be_counted_holds_up_nothing(
+def test_a_queue_that_cannot_be_counted_does_not_hold_up_its_removal(
     with_queue: Callable[..., Container], answer: bytes, error: str
 ) -> None:
     container = with_queue(answers(answer))

@@ -275,7 +275,7 @@ def descriptor_is_another_files(connection: Any) -> None:
 
 
 @pytest.mark.parametrize("close", [descriptor_is_gone, descriptor_is_another_files])
-def test_a_connection_whose_descriptor_somebody_closed_is_opened_again(
+def test_a_connection_with_a_closed_descriptor_is_opened_again(
     serve: Serve, connect: Connect, close: Callable[[Any], None]
 ) -> None:
     peer = serve(answers_all)
