@@ -1,4 +1,4 @@
-"""Fixtures: the stubbed Bot API, new containers, servers at fault."""
+"""Fixtures: the stubbed Bot API, new containers, faulty servers."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.support.stubs import (
     unload,
 )
 
-# Tests that share what takes long to make: those of a file run in one process, and so do all that
-# share the browser. They begin before all others, in this order: those that wait most come first.
+# Tests that share something slow to set up: each of these files runs in one process, and all tests
+# that share the browser in another. They start before all others, those that wait longest first.
 PAGE = "tests/page/"
 IN_ONE_PROCESS = (
     "tests/deployment/test_deployer_policy.py",
@@ -50,7 +50,7 @@ Serve = Callable[..., Peer]
 
 
 def place(nodeid: str) -> int:
-    """Return the place of a test's file in `IN_ONE_PROCESS`, or where that ends."""
+    """Return the index of a test's file in `IN_ONE_PROCESS`, or its length."""
     found = [nodeid.startswith(path) for path in IN_ONE_PROCESS]
     return [*found, True].index(True)
 
@@ -78,18 +78,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_configure() -> None:
-    """Let scripts be interrupted: a shell has what it starts in the background ignore Ctrl-C."""
+    """Let scripts be interrupted: what a shell starts in the background ignores Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
-    return f"providers: {from_mirrors() or 'from where Terraform is told, or its registry'}"
+    return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
 
 
 @pytest.fixture(autouse=True)
 def modules() -> Iterator[None]:
-    """Put back the function's modules after a test that loads them again.
+    """Restore the function's modules after a test that reloads them.
 
     The bot among them is never lambda/bot.py, which its author may have replaced.
     """
@@ -108,14 +108,14 @@ def make_httpserver() -> Iterator[HTTPServer]:
 
 
 class BotApi:
-    """The Bot API, stubbed: it expects certain calls in their order, and no others."""
+    """A stub of the Bot API: it expects certain calls, in order, and no others."""
 
     def __init__(self, server: HTTPServer) -> None:
         self._server = server
         self.url = server.url_for("").rstrip("/")
 
     def expects(self, *calls: Json) -> None:
-        """Expect calls, given as `bot.reply` gives them, and carry them out."""
+        """Expect calls, in the form that `bot.reply` returns, and carry them out."""
         for call in calls:
             params = {**call}
             self.answers(params.pop("method"), params)
@@ -123,7 +123,7 @@ class BotApi:
     def answers(
         self, method: str, params: Json, result: Any = True, status: int = 200, **answer: Any
     ) -> None:
-        """Expect one call, and answer it with a result, or with other fields in its place."""
+        """Expect one call, and answer it with `result`, or with the fields of `answer` instead."""
         self._server.expect_ordered_request(
             f"/bot{TOKEN}/{method}",
             method="POST",
@@ -140,14 +140,14 @@ class BotApi:
         self.answers(params.pop("method"), params, status=code, **answer)
 
     def check(self) -> None:
-        """Fail if a call was missing, was another one, or was one too many."""
+        """Fail if a call was missing, different or unexpected."""
         self._server.check()
         assert not self._server.ordered_handlers, "an expected call was not made"
 
 
 @pytest.fixture
 def bot_api(httpserver: HTTPServer) -> Iterator[BotApi]:
-    """The stubbed Bot API; without an expectation it expects no call at all."""
+    """The stubbed Bot API; unless told otherwise, it expects no call at all."""
     stub = BotApi(httpserver)
     yield stub
     stub.check()
@@ -169,13 +169,13 @@ def log() -> Iterator[Log]:
 def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start a container in place of the last: `start(api_url, NAME="value")`.
 
-    Whatever a test does with it, no secret may be in its log or in its answers.
+    At the end, no secret may be in its log or in its answers.
     """
     containers: list[Container] = []
 
     def start_container(api_url: str, **environment: str) -> Container:
         values = {
-            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # so the answer is written as there
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # answers are written as on Lambda
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
             "TELEGRAM_API_URL": api_url,
@@ -228,7 +228,7 @@ def start_with_parameter(start: Start) -> Start:
 def start_bot(
     start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> StartBot:
-    """Start a container with a bot.py of one's own: `start_bot(source, NAME="value")`."""
+    """Start a container with this bot.py: `start_bot(source, NAME="value")`."""
 
     def start_container(source: str, **environment: str) -> Container:
         (tmp_path / "bot.py").write_text(source)
@@ -262,7 +262,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """A certificate authority of this run's own."""
+    """A certificate authority for this run."""
     return trustme.CA()
 
 
@@ -278,7 +278,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 def trusted(
     authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Make the function trust `authority`, and nobody else, as OpenSSL lets an operator do."""
+    """Make the function trust only `authority`, by OpenSSL's environment variables."""
     file = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     monkeypatch.setenv("SSL_CERT_FILE", str(file))

@@ -1,4 +1,4 @@
-# What the module builds. Planned and applied with a provider that is a mock: no account is needed.
+# What the module builds, planned and applied with a mock provider: no account is needed.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -457,7 +457,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
       "telegram-bot-bot_failed", "telegram-bot-duration", "telegram-bot-errors", "telegram-bot-events_dropped", "telegram-bot-misconfigured",
       "telegram-bot-pending_updates", "telegram-bot-server_errors", "telegram-bot-throttles", "telegram-bot-webhook_failing", "telegram-bot-webhook_lost",
     ])
-    error_message = "There is another alarm, or one too few."
+    error_message = "There is an alarm too many or too few."
   }
   assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.pending) :
@@ -483,7 +483,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
       webhook_failing = [1, 2, 3600]
       webhook_lost    = [1, 1, 3600]
     }
-    error_message = "Thresholds and periods are others."
+    error_message = "Thresholds or periods have changed."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["server_errors"].dimensions.ApiId == aws_apigatewayv2_api.this.id && aws_cloudwatch_metric_alarm.this["errors"].dimensions.FunctionName == "telegram-bot"
@@ -495,11 +495,11 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
   assert {
     condition     = jsondecode(aws_cloudwatch_event_target.schedule["watch"].input) == { tf = { action = "watch" }, url = output.webhook_url, namespace = "TelegramBot/telegram-bot" }
-    error_message = "The function is told which webhook and which namespace, and nothing else."
+    error_message = "The watch event has the webhook and the namespace, and nothing else."
   }
   assert {
     condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title] == ["Updates and events by outcome", "Time of an invocation", "Errors", "Updates that wait at Telegram"]
-    error_message = "The dashboard shows other things."
+    error_message = "The dashboard shows other metrics."
   }
 }
 
@@ -528,7 +528,7 @@ run "updates_wait_in_a_queue" {
 
   assert {
     condition     = [for alarm in ["dead_letters", "queue_waits", "unreachable"] : [for each in [aws_cloudwatch_metric_alarm.this[alarm]] : [each.threshold, each.evaluation_periods, each.period]][0]] == [[1, 1, 300], [1800, 3, 300], [1, 2, 900]]
-    error_message = "Thresholds and periods are others."
+    error_message = "Thresholds or periods have changed."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["unreachable"].metric_name == "Outcomes" && aws_cloudwatch_metric_alarm.this["unreachable"].dimensions == tomap({ outcome = "unreachable" })
@@ -613,9 +613,9 @@ run "no_queue_takes_more_containers_than_aws_allows" {
 }
 
 # Each validation refuses something once, several in a run: expect_failures fails for each that
-# doesn't. What preconditions refuse is in tests/deployment/test_inputs.py, but for the patterns.
+# doesn't. Preconditions, except for their patterns, are tested in tests/deployment/test_inputs.py.
 
-run "urls_that_cannot_be_spoken_to" {
+run "only_valid_urls_are_accepted" {
   command = plan
 
   assert {
@@ -624,14 +624,14 @@ run "urls_that_cannot_be_spoken_to" {
       "https://host/", "https://host//path", "https://host/../x", "https://host/.", "https://host:0", "https://host:65536", "https://host:99999",
       "https://user:password@host", "https://host?x", "https://host#x", "https://ho st",
     ] : url if can(regex(local.api_url, url))] == []
-    error_message = "One of them is taken."
+    error_message = "An invalid URL is accepted."
   }
 
   assert {
     condition = [for url in [
       "https://api.telegram.org", "http://127.0.0.1:8081", "http://localhost:65535", "https://xn--bot-8ja.example/a/b-c/d.e/~f",
     ] : url if !can(regex(local.api_url, url))] == []
-    error_message = "One of them is refused."
+    error_message = "A valid URL is refused."
   }
 
   assert {
@@ -639,14 +639,14 @@ run "urls_that_cannot_be_spoken_to" {
       "https://proxy:3128", "http://proxy", "http://proxy:0", "http://proxy:65536", "http://pr oxy:3128", "http://proxy:3128/",
       "http://user:%zz@proxy:3128", "http://user:a b@proxy:3128", "http://user:a@b@proxy:3128", "http://user:é@proxy:3128", "http://@proxy:3128",
     ] : url if can(regex(local.proxy_url, url))] == []
-    error_message = "One of them is taken."
+    error_message = "An invalid URL is accepted."
   }
 
   assert {
     condition = [for url in [
       "http://127.0.0.1:3128", "http://user@proxy.example:3128", "http://user:@proxy:80", "http://us%40er:p%20w!$&'()*+,;=-._~@proxy:8080",
     ] : url if !can(regex(local.proxy_url, url))] == []
-    error_message = "One of them is refused."
+    error_message = "A valid URL is refused."
   }
 }
 
@@ -663,7 +663,7 @@ run "names_that_no_variable_of_a_bot_can_have" {
 
   assert {
     condition     = setsubtract(keys(var.environment), local.refused_names) == toset(["TABLE", "TELEGRAM_CHANNEL"])
-    error_message = "Another name is refused, or one too few."
+    error_message = "A name too many or too few is refused."
   }
 }
 
@@ -684,7 +684,7 @@ run "numbers_out_of_range_are_refused" {
   ]
 }
 
-run "words_that_nobody_knows_are_refused" {
+run "unknown_words_are_refused" {
   command = plan
 
   variables {

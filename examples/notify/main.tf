@@ -24,7 +24,7 @@ module "bot" {
   })
 }
 
-# A new object in S3: a rule makes the call of the event.
+# A new object in S3: a rule makes a call from the event.
 
 resource "aws_s3_bucket" "inbox" {
   bucket_prefix = "notify-bot-"
@@ -46,7 +46,7 @@ resource "aws_s3_bucket_notification" "inbox" {
 
 locals {
   # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle, and
-  # what follows could be another call: such a name isn't told.
+  # what follows could be another call: such a name is left out.
   not_in_json = ["*\"*", "*\\\\*"]
 
   objects = {
@@ -154,7 +154,7 @@ resource "aws_lambda_event_source_mapping" "orders" {
 }
 
 output "bucket" {
-  description = "Name of the bucket whose new objects are told."
+  description = "Name of the bucket whose new objects are reported."
   value       = aws_s3_bucket.inbox.id
 }
 

@@ -64,11 +64,11 @@ IMAGE = {"order": {"S": "17"}, "state": {"S": "paid"}}
     ],
     ids=["alarm", "new", "changed", "deleted"],
 )
-def test_an_event_is_told_in_the_chat(bot, event, text):
+def test_an_event_is_reported_in_the_chat(bot, event, text):
     assert bot.on_event(event) == [{"method": "sendMessage", "chat_id": 42, "text": text}]
 
 
-def test_each_record_is_told(bot):
+def test_each_record_is_reported(bot):
     both = {"Records": ALARM["Records"] + change("REMOVE")["Records"]}
     assert [call["text"][:5] for call in bot.on_event(both)] == ["Pumps", "Order"]
 

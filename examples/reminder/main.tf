@@ -38,7 +38,7 @@ resource "aws_scheduler_schedule" "weekdays" {
       text    = "Good morning! What will you do today?"
     })
 
-    # An hour later it is no reminder any more.
+    # More than an hour late, a reminder is no use.
     retry_policy {
       maximum_event_age_in_seconds = 3600
       maximum_retry_attempts       = 10

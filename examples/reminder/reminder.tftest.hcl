@@ -29,7 +29,7 @@ run "the_input_is_a_call" {
       chat_id = -1001000000001
       text    = "Good morning! What will you do today?"
     }
-    error_message = "No call, or another one."
+    error_message = "The input isn't the call."
   }
 }
 
@@ -38,6 +38,6 @@ run "it_is_not_tried_for_longer_than_an_hour" {
 
   assert {
     condition     = aws_scheduler_schedule.weekdays.target[0].retry_policy[0].maximum_event_age_in_seconds == 3600
-    error_message = "A reminder would come when it is none any more."
+    error_message = "A reminder could come more than an hour late."
   }
 }

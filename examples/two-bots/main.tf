@@ -1,5 +1,5 @@
-# Two different bots in one account and region. `name` separates all that they have: function, role,
-# API, logs, webhook. Each one's code is the folder of its name, and its token a SecureString in
+# Two different bots in one account and region. `name` keeps them apart: function, role, API,
+# logs, webhook. Each one's code is in the folder of its name, its token in a SecureString in
 # Parameter Store: /sales-bot/token and /support-bot/token.
 
 module "bot" {

@@ -80,7 +80,7 @@ def deploy(
 ) -> Iterator[Deploy]:
     """Apply the module under a name; at the end it is destroyed, and nothing may be left.
 
-    It is the root, or called by a configuration, whose variables are the options then.
+    With a configuration, that is the root and gets the variables; otherwise the module is the root.
     """
     opened = contextlib.ExitStack()
     names: list[str] = []
@@ -107,4 +107,4 @@ def deploy(
     with opened:
         yield deploy
     left = [thing for thing in everything(aws) for name in names if name in thing]
-    assert left == [], "destroyed, and yet there"
+    assert left == [], "still there after the destroy"

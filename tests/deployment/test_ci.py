@@ -1,6 +1,6 @@
 """docs/deploy-from-ci.md: what its two roles may do, and may not. IAM is enforced.
 
-The emulated AWS checks no token of GitHub's, so IAM users with the roles' policies stand for them.
+The emulated AWS can't check GitHub's tokens, so IAM users with the same policies replace the roles.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 FORM = "application/x-www-form-urlencoded"
 SOURCE = "git::https://<this repository>?ref=v1.0.0"
-# The emulator asks for this one without the function's name; AWS with it.
+# The emulator checks this action against "*", AWS against the function.
 NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
-# The emulator doesn't tell a policy which boundary a role gets, as if it got none.
+# The emulator never sets iam:PermissionsBoundary, so this statement would deny every role.
 BOUNDARY = "NoRoleWithoutBoundary"
 
 
 def user(aws: Emulator, name: str, role: str, without: str = "") -> Credentials:
-    """Return the keys of a new IAM user, who may do what a role may, maybe but for a statement."""
+    """Create an IAM user with a role's policy, maybe without a statement, and return its keys."""
     iam = client(aws, "iam")
     document = iam.get_role_policy(RoleName=f"telegram-bot-{role}", PolicyName=role)
     statements = document["PolicyDocument"]["Statement"]
@@ -62,7 +62,7 @@ def create_role(aws: Emulator, credentials: Credentials) -> str:
 
 @pytest.fixture
 def roles(tmp_path: Path) -> Path:
-    """The administrator's folder of the page."""
+    """The administrator's folder that the page describes."""
     folder = tmp_path / "roles"
     folder.mkdir()
     (folder / "roles.tf").write_text(FILES["roles.tf"])
@@ -72,12 +72,12 @@ def roles(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path, telegram: Telegram) -> Path:
-    """The repository of the page, with the tests' bot, the stand-in and the module's copy."""
+    """The repository that the page describes, with the tests' bot and the stand-in for Telegram."""
     folder = tmp_path / "repository"
     (folder / "bot").mkdir(parents=True)
     shutil.copy(BOT, folder / "bot")
     text = FILES["main.tf"].replace(SOURCE, "./module").replace("eu-central-1", REGION)
-    # The emulator has no host for each bucket.
+    # The emulator has no host name per bucket.
     text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
     (folder / "main.tf").write_text(text)
     override = f'module "telegram_bot" {{\n  telegram_api_url = "{telegram.url}"\n}}\n'

@@ -1,4 +1,4 @@
-"""Deployments of one bot in several folders: a state that moves, a second one, one that is lost."""
+"""One bot deployed from several folders: a moved state, a second deployment, a lost function."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
     deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
 ) -> None:
     # A fresh clone, without packages, applies a bot with another name.
-    warm = {"warm_schedule": "rate(5 minutes)"}  # for it there is a for_each
+    warm = {"warm_schedule": "rate(5 minutes)"}  # adds a resource with for_each
     first = deploy("before", **warm)
     clone = deploy("after", apply=False, **warm)
     shutil.move(first.folder / "terraform.tfstate", clone.folder)
@@ -45,7 +45,7 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
     assert answer_to(telegram, "hello") == "Heard: hello"
     assert clone.outputs()["function_name"] == "after"
 
-    # Its author goes on with a configuration: the page's command, in a shell with our Terraform.
+    # Its author changes to a configuration: the page's command, in a shell with our Terraform.
     module = deploy(
         "configuration",
         apply=False,
@@ -70,14 +70,14 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
     assert answer_to(telegram, "hello") == "Heard: hello"
     assert module.is_up_to_date()
 
-    # Another deployment of the bot has taken its webhook over, and keeps it.
+    # Another deployment of the bot takes over its webhook, and keeps it.
     second = deploy("second")
     theirs = second.outputs()["webhook_url"]
     module.destroy()
     assert telegram.webhook["url"] == theirs
     assert answer_to(telegram, "hello") == "Heard: hello"
 
-    # A destroy can't do without the function, unless the webhook may stay.
+    # A destroy needs the function, unless the webhook may stay.
     client(aws, "lambda").delete_function(FunctionName="second")
     failed = second.destroy(check=False)
     assert failed.returncode == 1

@@ -1,8 +1,8 @@
 """docs/deployer-policy.json: all that a deployer must be allowed to do, and nothing else.
 
-An IAM user of the emulated AWS, who may do what the file says, applies the module, changes all of
-it, and destroys it. Each request that Terraform made is noted, and sent again by a user who may do
-all but one action: each action must be missed once, or be one that the emulator doesn't check.
+An IAM user of the emulated AWS with this policy applies the module, changes all of it, and destroys
+it. Each of Terraform's requests is recorded, and sent again by users whose policy lacks one action:
+without it a request must be refused, unless the emulator doesn't check the action.
 """
 
 from __future__ import annotations
@@ -41,21 +41,19 @@ from tests.support.telegram import TOKEN
 MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
 POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 
-# What the emulated AWS never asks for, so that nobody can say here whether it is needed, and why
-# it is in the policy all the same.
-DELIVERY = "AWS's guide to an HTTP API's access logs asks for it; the emulator delivers no logs"
-TAGS = (
-    "AWS asks for it, by name, where a stage has tags; the emulator for apigateway:POST and DELETE"
-)
-CONFIGURATION = "AWS asks for it where events have a limit; the emulator knows no such action"
-MAPPING = "AWS asks for it by its name; the emulator lets anybody, or asks for another one"
+# Actions that the emulated AWS never checks, so this test can't tell whether they are needed, and
+# why the policy has them.
+DELIVERY = "AWS's guide to an HTTP API's access logs lists it; the emulator delivers no logs"
+TAGS = "AWS checks it when a stage has tags; the emulator checks apigateway:POST and DELETE instead"
+CONFIGURATION = "AWS checks it when events have a limit; the emulator doesn't know the action"
+MAPPING = "AWS checks it; the emulator checks nothing, or another action"
 UNCHECKED = {
     "apigateway:TagResource": TAGS,
     "apigateway:UntagResource": TAGS,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
-    "iam:PassRole": "CreateFunction depends on it; the emulator lets any role be passed",
+    "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
     "lambda:DeleteEventSourceMapping": MAPPING,
-    "lambda:DeleteFunctionConcurrency": "the emulator asks for PutFunctionConcurrency in its place",
+    "lambda:DeleteFunctionConcurrency": "the emulator checks PutFunctionConcurrency instead",
     "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
@@ -70,7 +68,7 @@ UNCHECKED = {
     "logs:UpdateLogDelivery": DELIVERY,
 }
 
-# The emulator asks for these without a name; AWS with it.
+# The emulator checks these against "*", AWS against a name.
 NAMELESS = {
     "Effect": "Allow",
     "Action": [
@@ -94,7 +92,7 @@ NAMELESS = {
     ],
     "Resource": "*",
 }
-# And for these with the bus, which AWS leaves out where it is the default one.
+# In the ARNs of these, the emulator names the bus, which AWS leaves out if it is the default one.
 ON_A_BUS = {
     "Effect": "Allow",
     "Action": [
@@ -107,7 +105,7 @@ ON_A_BUS = {
 
 
 class Request(NamedTuple):
-    """A request to AWS as Terraform made it."""
+    """A request that Terraform made to AWS."""
 
     method: str
     path: str
@@ -164,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class User:
-    """An IAM user of the emulated AWS, who may do what a policy says."""
+    """An IAM user of the emulated AWS, with a policy."""
 
     def __init__(self, aws: Emulator, name: str, policy: Any = None) -> None:
         self._iam = client(aws, "iam")
@@ -231,7 +229,7 @@ def recorder(providers: Providers) -> Iterator[Recorder]:
 def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     recorder: Recorder, providers: Providers, telegram: Telegram, tmp_path: Path
 ) -> None:
-    """What was refused in part is completed as docs/operations.md says."""
+    """An apply that was refused halfway is completed as docs/operations.md says."""
     aws = recorder.aws
     deployer = User(aws, "deployer", policy())
     everything_allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -252,7 +250,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         warm_schedule="rate(5 minutes)",
     )
     with module:
-        # The package was made, and lost with its clone, before there was a function.
+        # A package was made, and lost with its clone, before the function was created.
         with deployer.without("lambda:CreateFunction"):
             assert "AccessDenied" in module.refused()
         shutil.rmtree(module.folder / ".build")
@@ -260,11 +258,11 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         module.apply("-replace=terraform_data.package")
         assert answer_to(telegram, "hello") == "Heard: hello"
 
-        # The function is there, and not in the state: the apply that created it was killed.
+        # The function exists, but not in the state: the apply that created it was killed.
         module.terraform("state", "rm", FUNCTION)
         module.terraform("import", "-input=false", FUNCTION, "telegram-bot")
-        # So is the queue's mapping. AWS refuses a second one, and names the first; the emulator
-        # takes it.
+        # So does the queue's mapping. AWS refuses a second one, and names the first; the emulator
+        # accepts it.
         [mapping] = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
         module.terraform("state", "rm", MAPPING_OF_QUEUE)
         module.terraform("import", "-input=false", MAPPING_OF_QUEUE, mapping["UUID"])
@@ -275,8 +273,8 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         module.apply()
         assert answer_to(telegram, "hello") == "Heard: hello"
 
-        # An upload failed. The provider saves that as done before 6.27 or so, and the
-        # registration tells; a later provider uploads again.
+        # An upload failed. Before 6.27 or so, the provider records it as done, and only the
+        # registration notices; later providers upload again.
         change(module, "Heard: ", "Noted: ")
         module.variables |= {"permissions_boundary": None}
         with deployer.without("lambda:UpdateFunctionCode"):
@@ -290,7 +288,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         module.destroy()
     assert [thing for thing in everything(aws) if "telegram-bot" in thing] == []
 
-    # What each request asks for, as the emulator tells a user who may do nothing.
+    # The action that each request needs, from the refusals of a user without permissions.
     nobody = User(aws, "nobody")
     asked: dict[str, Request] = {}
     kinds = {
@@ -303,23 +301,23 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
     unchecked = set(UNCHECKED)
     if any("cbor" in request.headers.get("Content-Type", "") for request in recorder.requests):
-        # Version 6 of the provider calls CloudWatch so, which the emulator lets anybody do.
+        # Version 6 of the provider calls CloudWatch this way, where the emulator checks nothing.
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
     assert in_policy - set(asked) == unchecked
-    # AWS asks for the function with the qualifier that the request names; the emulator without.
+    # AWS checks the function's ARN with the request's qualifier; the emulator, without.
     assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
     (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
     assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
         "telegram-bot",
         "telegram-bot:$LATEST",
     ]
-    # Each action is missed where it is taken away, and no other one is.
+    # Without an action, exactly that action is refused.
     missed = {
         action: User(aws, action.replace(":", "-"), policy(action)).refused(recorder, request)
         for action, request in asked.items()
     }
     assert missed == {action: action for action in asked}
-    # What has another name is out of reach. A mapping has none: the policy names its function.
+    # Resources of another name are refused. A mapping has no name: the policy names its function.
     for action, request in asked.items():
         if (
             action

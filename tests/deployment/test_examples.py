@@ -1,4 +1,4 @@
-"""The examples, all in one apply: what their bots answer, and what is in their tables then."""
+"""The examples, all in one apply: what their bots answer, and what is then in their tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NAMES = (
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
-# Each example as it stands, but for the URL of its Telegram.
+# Each example is unchanged, except for the URL of its Telegram.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
 CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
@@ -52,7 +52,7 @@ class World:
         self.telegram = telegram
         self.module = module
         self.bots: dict[str, Bot] = {}
-        self.seen: dict[str, int] = {}  # how many of a bot's texts
+        self.seen: dict[str, int] = {}  # how many texts of each bot `told` returned
 
     def say(self, name: str, text: str, **content: Any) -> str:
         """Write to a bot, and return what it answers."""
@@ -69,7 +69,7 @@ class World:
         self.telegram.wait(lambda: not self.telegram.pending(), 60)
 
     def told(self, name: str, texts: int = 1) -> list[str]:
-        """Wait until a bot sent so many texts to Ada since the last time, and return them."""
+        """Wait until a bot has sent Ada so many texts since the last call, and return them."""
         telegram, bot = self.telegram, self.bots[name]
         seen = self.seen.get(name, 0)
 
@@ -89,13 +89,13 @@ class World:
 
 
 def deployer(aws: Emulator) -> Credentials:
-    """Make a user who may do, beside what a bot needs, only what the READMEs of examples say."""
+    """Create a user who may do only what bots need, and what the examples' READMEs add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
         for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
-            # The emulator asks for this one without the table's name; AWS with it.
+            # The emulator checks this action against "*", AWS against the table.
             nameless = action == "dynamodb:ListTagsOfResource"
             is_for_table = action.startswith("dynamodb:") and not nameless
             resource = f"arn:aws:dynamodb:*:*:table/{example}-bot" if is_for_table else "*"
@@ -115,7 +115,7 @@ def deployer(aws: Emulator) -> Credentials:
 
 @pytest.fixture(scope="module")
 def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
-    """A language model on this machine, whose answers are as long as it is told; its URL."""
+    """The URL of a language model on this machine, whose answers are as long as a test asks."""
 
     def answer(request: Request) -> Response:
         asked = request.get_json()["messages"]
@@ -175,7 +175,7 @@ def world(
 
 @pytest.fixture
 def poll(world: World) -> Json:
-    """Return a post of the bot for votes in a group: a new one for each test."""
+    """Return a new post of the votes bot in a group."""
     return post(world, "votes-bot", "/poll Lunch? | Pizza | Soup")
 
 
@@ -385,7 +385,7 @@ def test_a_group_orders_lunch_by_a_link_and_a_page(world: World) -> None:
         )
         assert [status for status, _ in answers] == [200] * 7
     assert listed().startswith("Lunch for 6, €19.20\n\n6× Lemonade\n")
-    # Who isn't in the group, or opened another bot's page, neither sees it nor orders.
+    # Someone outside the group, or with another bot's signature, can neither see it nor order.
     stranger = {"id": 7200, "is_bot": False, "first_name": "Stranger"}
     left = {"status": "left", "user": people[0]}
     telegram.members[GROUP["id"], people[0]["id"]] = left
@@ -415,7 +415,7 @@ def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
     scheduler.delete_schedule(Name="now")
 
 
-def test_a_new_object_is_told_by_a_rule(world: World) -> None:
+def test_a_rule_reports_a_new_object(world: World) -> None:
     s3 = client(world.aws, "s3")
     [bucket] = [
         bucket["Name"]
@@ -437,7 +437,7 @@ def test_a_new_object_is_told_by_a_rule(world: World) -> None:
     assert chats == {ADA["id"]}, "a name is no call"
 
 
-def test_an_alarm_is_told_by_a_topic(world: World) -> None:
+def test_a_topic_reports_an_alarm(world: World) -> None:
     cloudwatch = client(world.aws, "cloudwatch")
     topics = client(world.aws, "sns").list_topics()["Topics"]
     [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-alarms")]
@@ -460,13 +460,13 @@ def test_an_alarm_is_told_by_a_topic(world: World) -> None:
     cloudwatch.delete_alarms(AlarmNames=["Pumps"])
 
 
-def test_changed_items_are_told_and_one_that_fails_ends_its_tries(world: World) -> None:
+def test_changed_items_are_reported_and_a_failing_one_is_given_up(world: World) -> None:
     functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
     [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
         "EventSourceMappings"
     ]
     assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (3, 3600)
-    # The emulator knows no attempts, only ages.
+    # The emulator ignores the number of attempts, and heeds only the age.
     functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
     for order in ({"state": {"S": "new"}}, {"unexpected": {"S": "x"}}, {"state": {"S": "paid"}}):
         dynamodb.put_item(TableName="notify-bot", Item={"order": {"S": "17"}, **order})
@@ -478,7 +478,7 @@ def test_changed_items_are_told_and_one_that_fails_ends_its_tries(world: World) 
 
 @pytest.fixture(scope="module")
 def assistant(world: World) -> Iterator[None]:
-    """Let the assistant ask its model: the emulator asks for an action that AWS doesn't have."""
+    """Let the assistant ask its model: the emulator checks an action that AWS doesn't have."""
     iam = client(world.aws, "iam")
     statement = {"Effect": "Allow", "Action": "bedrock:ConverseStream", "Resource": "*"}
     role = {"RoleName": "assistant-bot", "PolicyName": "emulator"}
@@ -499,7 +499,7 @@ def test_an_assistant_may_ask_its_own_model_only(world: World) -> None:
 
 
 def shown(world: World, method: str, before: int) -> list[Json]:
-    """Return the parameters of the assistant's calls of a method, from one of Telegram's on."""
+    """Return the parameters of the assistant's calls of a method, from call `before` on."""
     bot = world.bots["assistant-bot"]
     calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
     assert {call.status for call in calls} <= {200}
@@ -507,7 +507,7 @@ def shown(world: World, method: str, before: int) -> list[Json]:
 
 
 def ask(world: World, text: str, ends: str, **content: Any) -> int:
-    """Ask the assistant, wait for a call of a method, and return how many calls were before."""
+    """Ask the assistant, wait until it calls `ends`, and return how many calls came before."""
     telegram = world.telegram
     before = len(telegram.calls)
     telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
@@ -558,7 +558,7 @@ def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: 
         UpdateExpression="ADD asked :more",
         ExpressionAttributeValues={":more": {"NS": [str(n) for n in range(48)]}},
     )
-    # Telegram refuses the whole answer, so that the queue brings the question once more.
+    # Telegram refuses the whole answer, so the queue delivers the question again.
     fault = Fault("refuse", 1, 500, "Internal Server Error", methods=("sendMessage",))
     world.telegram.faults.append(fault)
     before = len(world.telegram.calls)
@@ -574,4 +574,4 @@ def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: 
     assert texts() == ["4: last", "4: last", texts()[2]]
     assert texts()[2].startswith("You asked 50 questions today.")
     drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
-    assert len(drafts) == 1, "the model was asked once"
+    assert len(drafts) == 1, "the model must be asked only once"

@@ -1,6 +1,6 @@
 """What inputs add to a deployment: a bot's folder, a page, alarms, schedules; and what is refused.
 
-One configuration calls the module with everything on, and another bot's folder, for most tests.
+Most tests share one configuration, which calls the module with everything on and its own bot.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ output "webhook" {
   value = module.bot.webhook_url
 }
 """
-# How many of each there are.
+# How many of each there are when everything is on.
 ON = {"alarm": 11, "dashboard": 1, "metric": 1, "rule": 2}
 OFF = dict.fromkeys(ON, 0)
 
@@ -112,7 +112,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def strange(folder: Path) -> Path:
-    """Return a folder that a shell would stumble over."""
+    """Return a folder whose path a shell would expand or split."""
     return folder / 'a `touch bots` & $HOME\'s "folder"'
 
 
@@ -156,11 +156,11 @@ def module(
         assert telegram.bot.menu_buttons == {0: {"type": "default"}}
         assert telegram.webhook["url"] == ""
     assert [thing for thing in everything(aws) if "watched" in thing] == []
-    assert list(folder.rglob("bots")) == [], "no shell read the path"
+    assert list(folder.rglob("bots")) == [], "a shell expanded the path"
 
 
 def made(aws: Emulator) -> dict[str, int]:
-    """Return how many there are of what is on or off."""
+    """Return how many there are of each kind that inputs switch on."""
     kinds = [thing.split()[0] for thing in everything(aws) if "watched" in thing]
     return {kind: kinds.count(kind) for kind in ON}
 
@@ -170,7 +170,7 @@ def configuration(aws: Emulator) -> Any:
 
 
 def logged(aws: Emulator) -> str:
-    """Return all that the function logged: the emulated AWS keeps the text, and not the fields."""
+    """Return all that the function logged: the emulated AWS keeps texts without their fields."""
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/watched")["events"]
     return "\n".join(event["message"] for event in events)
 
@@ -178,7 +178,7 @@ def logged(aws: Emulator) -> str:
 def test_a_bot_in_a_folder_has_what_it_asks_for(
     module: Deployment, telegram: Telegram, aws: Emulator
 ) -> None:
-    """Its policy and environment name what is made in the same apply."""
+    """Its policy and environment refer to a resource of the same apply."""
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert telegram.webhook["allowed_updates"] == ["message"]
     assert module.outputs()["role"] == "watched"
@@ -220,7 +220,7 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
 def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
     module: Deployment, telegram: Telegram, aws: Emulator, providers: Providers, tmp_path: Path
 ) -> None:
-    """AWS refuses a second role of a name, but would let it have the queues, alarms and rules."""
+    """AWS refuses a second role of a name, but not a second queue, alarm or rule."""
     options: dict[str, Any] = {"name": "watched", "queue": True, "warm_schedule": "rate(1 hour)"}
     options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
     alarms = module.variables["alarm_actions"]
@@ -235,7 +235,7 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
 
 
-# Resources by the names that earlier versions gave them, each with its name of today.
+# Resources by their names in earlier versions, each with its present name.
 RENAMED = {
     "aws_lambda_invocation.menu_button_removal": "aws_lambda_invocation.remove_menu_button",
     "aws_lambda_invocation.removal": REMOVAL,
@@ -314,7 +314,7 @@ def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> N
     assert len(telegram.calls) == calls
 
 
-def test_a_page_is_answered_for_whom_telegram_has_signed(
+def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
     module: Deployment, telegram: Telegram, aws: Emulator
 ) -> None:
     calls = len(telegram.calls)
@@ -474,7 +474,7 @@ def alone(aws: Emulator, providers: Providers, tmp_path: Path) -> Iterator[Deplo
 
 def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> None:
     named = blocks("variables.tf", "variable")
-    assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "what is on, is all on"
+    assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "an input is missing"
     others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
     planned = []
     for variables in ({"telegram_bot_token": TOKEN}, others, EVERYTHING):
@@ -520,9 +520,9 @@ TAKEN = {
     "nothing": {"requirements.txt": "# nothing\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
-# By itself it would not be too long.
+# A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
-# Inputs that are refused beside others, since a validation sees one variable, and prints it.
+# Inputs that are refused, alone or beside others, and what is said of them.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
     "no_page": ({"mini_app": "Open"}, NO_PAGE),
@@ -543,7 +543,7 @@ INPUTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_is_refused_is_refused_at_plan(
     aws: Emulator, providers: Providers, tmp_path: Path
 ) -> None:
-    """Each by a call of the module, in one configuration."""
+    """Each input in a call of its own, all in one configuration."""
     calls: dict[str, dict[str, Any]] = {}
     expected = []
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN

@@ -43,13 +43,13 @@ def test_from_a_refused_token_to_a_refused_end(
         telegram_bot_token="123:planted-token",
         timeout=5,
     )
-    # What is malformed is refused before anything is made.
+    # Malformed inputs are refused before anything is created.
     said = module.refused()
     assert "digits, a colon, and at least 30 letters" in said
     assert "must begin with https:// or http:// and name a host" in said
     assert not module.has_state()
 
-    # Nobody else's certificate is taken, none for another name, and no expired one.
+    # A certificate of another CA, for another name, or an expired one is refused.
     module.variables |= {"telegram_api_url": telegram.url, "telegram_bot_token": OTHER_TOKEN}
     yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     over_tls.show(trustme.CA().issue_cert("localhost"))
@@ -88,7 +88,7 @@ def test_from_a_refused_token_to_a_refused_end(
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
     assert module.is_up_to_date()
 
-    # Nobody but Telegram gets in, and by no other way.
+    # Only Telegram gets in, and only by the one route.
     calls, secret = len(telegram.calls), telegram.secret
     assert request(url, secret + "x") == 401
     assert request(url, None) == 401
@@ -97,7 +97,7 @@ def test_from_a_refused_token_to_a_refused_end(
     assert len(telegram.calls) == calls
     assert request(url, secret) == 200
 
-    # What changes is live after an apply, and registered.
+    # A change is live after an apply, and registered.
     module.variables["max_connections"] = 9
     module.apply()
     assert telegram.webhook["max_connections"] == 9
@@ -142,16 +142,16 @@ def test_from_a_refused_token_to_a_refused_end(
     assert answer_to(telegram, "hello") == "Noted: hello"
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
 
-    # What can be seen has no secret, and what people write is in no log.
+    # No output shows a secret, and no log shows what people write.
     module.terraform("show", "-no-color")
     state = json.loads((module.folder / "terraform.tfstate").read_text())
     invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
     assert len(invocations) == 2
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/life")["events"]
-    assert any("START" in event["message"] for event in events), "the logs are seen"
+    assert any("START" in event["message"] for event in events), "the logs can't be read"
     shown = [json.dumps(each) for each in (module.outputs(), invocations, events)]
 
-    # A token that Telegram refuses doesn't hold up a destroy. Then the webhook stays.
+    # A token that Telegram refuses doesn't hold up a destroy, but the webhook stays.
     telegram.bot.token = TOKEN
     module.destroy()
     assert telegram.webhook["url"] != ""
@@ -162,7 +162,7 @@ def test_from_a_refused_token_to_a_refused_end(
         assert not any(hidden in text for text in (*module.said, *shown)), hidden
 
 
-def test_what_is_deleted_is_made_again_and_what_moves_takes_its_webhook_along(
+def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
     deploy: Deploy, telegram: Telegram, aws: Emulator
 ) -> None:
     module = deploy("repaired")
@@ -182,12 +182,12 @@ def test_what_is_deleted_is_made_again_and_what_moves_takes_its_webhook_along(
     assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
     assert answer_to(telegram, "hello") == "Heard: hello"
 
-    # So does a function, for a webhook that must be registered again.
+    # So does a deleted function, also when the webhook must be registered again.
     functions.delete_function(FunctionName="repaired")
     module.variables["max_connections"] = 7
     module.apply()
     assert telegram.webhook["max_connections"] == 7
-    # And the API, and with it another URL.
+    # So does a deleted API, with another URL.
     functions.delete_function(FunctionName="repaired")
     [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "repaired"]
     gateway.delete_api(ApiId=api["ApiId"])
@@ -198,17 +198,17 @@ def test_what_is_deleted_is_made_again_and_what_moves_takes_its_webhook_along(
 
     other = Telegram(TOKEN, pace=0.01)
     with Server(other):
-        # Another Bot API gets the webhook that the first loses, though the function is another one.
+        # Another Bot API gets the webhook and the first loses it, even with a new function.
         module.variables["telegram_api_url"] = other.url
         module.apply(f"-replace={FUNCTION}")
         assert telegram.webhook["url"] == ""
         assert answer_to(other, "hello") == "Heard: hello"
         policy = functions.get_policy(FunctionName="repaired")["Policy"]
-        assert "/*/POST/telegram" in policy, "the new function lets API Gateway in, too"
+        assert "/*/POST/telegram" in policy, "the new function must let API Gateway in, too"
         limits = functions.get_function_event_invoke_config(FunctionName="repaired")
         assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 
-        # A bot that another takes the place of loses its webhook.
+        # A bot that is replaced by another loses its webhook.
         another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
         module.variables["telegram_bot_token"] = another.token
         module.apply()

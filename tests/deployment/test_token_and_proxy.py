@@ -1,4 +1,4 @@
-"""A token out of the state, and a proxy: what comes when either is gone for a while."""
+"""A token kept out of the state, and a proxy: what happens while either is unavailable."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def keep(aws: Emulator, token: str) -> None:
 
 
 def start_new_container(aws: Emulator, name: str) -> None:
-    """Have the next update of a function meet a new container, with 3 s of time."""
+    """Make a function's next update start a new container, with a timeout of 3 s."""
     client(aws, "lambda").update_function_configuration(FunctionName=name, Timeout=3)
 
 
 @contextlib.contextmanager
 def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
-    """Take an action away from a function's role, and give it back."""
+    """Take an action away from a function's role for a while."""
     iam = client(aws, "iam")
     policy = iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
     kept = [each for each in policy["Statement"] if each["Action"] != action]
@@ -58,7 +58,7 @@ def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
 
 
 def refused(telegram: Telegram, outcome: str) -> Callable[[], bool]:
-    """Return what tells whether a delivery from now on got a 503 for this reason."""
+    """Return a check whether a delivery from now on got a 503 for this reason."""
     before = len(telegram.deliveries)
 
     def check() -> bool:
@@ -69,13 +69,13 @@ def refused(telegram: Telegram, outcome: str) -> Callable[[], bool]:
 
 
 def logged(aws: Emulator, name: str) -> str:
-    """Return all that a function logged: the emulated AWS keeps the text, and not the fields."""
+    """Return all that a function logged: the emulated AWS keeps texts without their fields."""
     events = client(aws, "logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     return "\n".join(event["message"] for event in events)
 
 
 class Proxy:
-    """proxy.py on a port of its own, which may end and start again, with a user and a password."""
+    """proxy.py with a user and a password, which can stop and start again on the same port."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -132,7 +132,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
 ) -> None:
     keep(aws, TOKEN)
     proxy.start(PASSWORD)
-    # Nobody but the proxy knows where this is: what doesn't go through it arrives nowhere.
+    # Only the proxy can resolve this name, so requests that bypass it fail.
     host = telegram.url.replace("127.0.0.1", "telegram.test")
     module = deploy(
         "kept",
@@ -146,10 +146,10 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     connections = len(proxy.connections)
     for number in range(5):
         assert answer_to(telegram, f"{number}") == f"Heard: {number}"
-    assert len(proxy.connections) == connections, "the connection is kept"
-    assert set(proxy.connections) == {host.removeprefix("http://")}, "and SSM is not called by it"
+    assert len(proxy.connections) == connections, "the connection must be kept"
+    assert set(proxy.connections) == {host.removeprefix("http://")}, "SSM must bypass it"
 
-    # When the proxy ends, a message waits, and comes when it is back.
+    # While the proxy is down a message waits, and it is answered afterwards.
     proxy.stop()
     telegram.send(telegram.message("no proxy"))
     telegram.wait(refused(telegram, "unreachable"))
@@ -180,7 +180,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     telegram.wait(lambda: telegram.pending() == 0)
     assert texts(telegram)[7:] == [f"Heard: during {number}" for number in range(15)]
 
-    # A permission that is gone is no reason to lose one either.
+    # Nor is one lost while a permission is missing.
     with forbidden(aws, "kept", "ssm:GetParameter"):
         start_new_container(aws, "kept")
         telegram.send(telegram.message("without a permission"))
@@ -195,7 +195,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     telegram.wait(lambda: telegram.pending() == 0)
     assert texts(telegram)[22:] == ["Heard: without a permission"]
 
-    # An answer in the response needs no token.
+    # An answer in the response doesn't need the token.
     module.variables["reply_mode"] = "webhook"
     module.apply()
     client(aws, "ssm").delete_parameter(Name=PARAMETER)
@@ -203,7 +203,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     assert answer_to(telegram, "no token") == "Heard: no token"
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 
-    # The proxy's password is in no log, and Terraform shows it to nobody but a program.
+    # The proxy's password is in no log, and Terraform shows it only in JSON, to programs.
     lines = logged(aws, "kept")
     module.destroy()
     shown = [lines, *(said for said in module.said if not said.startswith('{"format_version"'))]

@@ -1,4 +1,4 @@
-"""docs/deploy-from-ci.md: its workflows and its configurations pass the checks of the project's."""
+"""docs/deploy-from-ci.md: its workflows and configurations pass the project's own checks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -
 
 
 def test_the_configurations_are_valid(tmp_path: Path) -> None:
-    """As two modules of one, so that the provider starts once."""
+    """As two modules of one configuration, so that the provider starts once."""
     needs_provider()
     module = Module("http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"

@@ -1,4 +1,4 @@
-"""scripts/bench --stack and docs/limits.md: what the stack takes, and what a burst waits for."""
+"""scripts/bench --stack and docs/limits.md: how much the stack takes, how long a burst waits."""
 
 from __future__ import annotations
 

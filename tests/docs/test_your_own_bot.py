@@ -187,7 +187,7 @@ def test_the_page_is_answered_what_it_asks(folder: Path) -> None:
     assert evaluate(folder, "page", f"on_request({request!r})").startswith("(404, ")
 
 
-def test_what_a_topic_publishes_is_said(folder: Path) -> None:
+def test_messages_of_a_topic_are_sent_to_the_chat(folder: Path) -> None:
     event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
     calls = [{"method": "sendMessage", "chat_id": 42, "text": text} for text in "ab"]
     assert evaluate(folder, "events", f"on_event({event})") == repr(calls)
@@ -198,7 +198,7 @@ def test_what_a_topic_publishes_is_said(folder: Path) -> None:
     [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
     ids=["listed", "another", "a channel"],
 )
-def test_only_who_is_listed_may_use_it(folder: Path, sender: Json, may: bool) -> None:
+def test_only_listed_people_may_use_it(folder: Path, sender: Json, may: bool) -> None:
     message = json.dumps(sender)
     assert evaluate(folder, "people", f"may_use({message})", ALLOWED="111,222") == str(may)
 

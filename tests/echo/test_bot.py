@@ -61,7 +61,7 @@ def test_no_other_kind_of_update_gets_an_answer() -> None:
 def test_what_telegram_copies_is_copied() -> None:
     copy = {"method": "copyMessage", "chat_id": 42, "from_chat_id": 42, "message_id": 7}
     for field in COPIED:
-        content = {"type": "regular"} if field == "poll" else {}  # a quiz may be another matter
+        content = {"type": "regular"} if field == "poll" else {}  # a quiz may not be copied
         assert reply(**{field: content}) == [copy], field
 
 
@@ -72,7 +72,7 @@ def test_what_telegram_does_not_copy_gets_a_sentence() -> None:
 
 
 def test_a_message_of_anything_else_gets_no_answer() -> None:
-    every_message_has = set(message()["message"])  # a text among it
+    every_message_has = set(message()["message"])  # including a text
     for field in FIELDS - COPIED - NOT_COPIED - every_message_has | {"a_field_of_tomorrow"}:
         assert reply(**{field: {}}) == [], field
 
@@ -92,7 +92,7 @@ def test_the_fields_are_those_of_bot_api_10_1() -> None:
     [{"from": {"id": 9, "is_bot": True}}, {"message_id": 0}, {"is_automatic_forward": True}],
     ids=["a bot's", "not yet sent", "forwarded by Telegram"],
 )
-def test_whatever_it_is_it_gets_no_answer(fields: Json) -> None:
+def test_such_a_message_gets_no_answer_whatever_its_content(fields: Json) -> None:
     contents: list[Json] = [{"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}]
     for content in contents:
         assert reply(**content, **fields) == [], content

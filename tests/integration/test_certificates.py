@@ -1,4 +1,4 @@
-"""connection.py: which of the system's CAs are trusted, and what happens when that changes."""
+"""connection.py: which of the system's CAs are trusted, also after Telegram changes its CA."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conftest import Serve
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import answers_all, load
 
-# The name is all that tells the expected CA from others: it is a part of the certificate.
+# The expected CA is known only by this name in its certificate.
 EXPECTED = "Expected Root"
 
 SystemTrusts = Callable[[str], None]
@@ -81,7 +81,7 @@ def test_what_the_system_trusts_is_trusted(
     connection._kept.close()
     assert statuses == [200, 200]
     moved = signer == "other" and EXPECTED in roots
-    assert peer.connections == 1 + moved  # with a CA that isn't the expected one it tries again
+    assert peer.connections == 1 + moved  # it tries again if the CA isn't the expected one
 
 
 def test_after_a_move_the_new_ca_is_trusted_at_once(
@@ -112,7 +112,7 @@ def test_nothing_else_is_trusted(
     roots: tuple[str, ...],
 ) -> None:
     system_trusts(pem(other))
-    impostor = trustme.CA(organization_name=EXPECTED)  # the name, and not in the system's store
+    impostor = trustme.CA(organization_name=EXPECTED)  # the name only
     peer = serve(answers_all, tls=server_of(impostor))
     with pytest.raises(ConnectionError, match="SSLCertVerificationError"):
         module.Connection(peer.url, roots=roots).open(5)

@@ -1,11 +1,11 @@
 """Delivery as a whole: each of a thousand messages in fifty chats is answered, in order.
 
-The stand-in delivers as Telegram does (order per chat, tries again with its back-off, in compressed
-time), three calls of ten fail, some after having been carried out, and some of the function's own
-answers are lost. What is answered twice is what can't be told apart from what wasn't answered.
+The stand-in delivers as Telegram does: in order per chat, with retries, in compressed time. Three
+calls of ten fail, some of them after they were carried out, and some of the function's own answers
+are lost. Only a message with a lost answer may be answered twice.
 
-No clock decides what is lost: a busy machine would lose more. So the function has an hour for each
-update, and the stand-in keeps updates for ever.
+The result must not depend on the clock, since a busy machine would lose more. So the function has
+an hour for each update, and the stand-in keeps updates for ever.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.support.telegram import FailingTelegram, said
 SEED = 20260101
 CHATS, MESSAGES = 50, 1000
 PACE = 0.001  # of Telegram's seconds
-UNHEARD = 0.05  # of the function's 200s
+UNHEARD = 0.05  # share of the function's 200s that are lost
 HOUR = 3_600_000  # milliseconds
 
 
@@ -36,7 +36,7 @@ class Webhook:
 
     def __init__(self, new_container: Callable[[], Container]) -> None:
         self.unheard: Counter[int] = Counter()  # update ids whose 200 was lost
-        self.met_another: Counter[int] = Counter()  # and that came again to a new container
+        self.met_another: Counter[int] = Counter()  # of those, redelivered to a new container
         self._new_container = new_container
         self._container = self._started()
         self._answered: set[int] = set()  # by this container, or by one before it
@@ -101,12 +101,12 @@ def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
     for chat, texts in answers.items():
         assert [text for text, _ in itertools.groupby(texts)] == sent[chat]
 
-    # Answered twice is what was carried out unheard, by us or by Telegram, and nothing else.
+    # Only an update whose answer was lost, Telegram's or the function's, is answered again.
     lost = Counter(said(call) for call in carried_out if call.fault == "lost")
     expected = Counter({text: 1 + lost[text] + webhook.met_another[ids[text]] for text in ids})
     assert Counter(text for texts in answers.values() for text in texts) == expected
 
-    # And all of it happened: calls failed, some after having been carried out, 200s were lost.
+    # All of these happened: calls failed, some after they were carried out, and 200s were lost.
     failed = [call for call in telegram.calls if call.fault]
     assert 0.25 < len(failed) / len(telegram.calls) < 0.35
     assert {call.status for call in failed} == {200, 401, 429, 500}

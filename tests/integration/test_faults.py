@@ -1,6 +1,6 @@
-"""Telegram's faults, each over a socket: the status, Retry-After, calls and log line that it gets.
+"""Faults of Telegram, each over a socket: their status, Retry-After, calls and log line.
 
-Whatever Telegram does, the function answers in its time, and serves the next update.
+Whatever Telegram does, the function answers in time, and serves the next update.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from tests.support.stubs import (
     slow,
 )
 
-# Milliseconds that the function has left. It keeps one second of them. What ends by itself has all
-# the time of a request.
+# Milliseconds that the function has left. It reserves one second. Only faults that never end get
+# the short time.
 SHORT, LONG = 2_000, 60_000
-GENEROUS = 15.0  # seconds: a busy machine is late; a function that took no heed of SHORT takes 24
+GENEROUS = 15.0  # seconds, for a busy machine; a function that ignores SHORT takes 24
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 GATEWAY = http(b"<html><h1>502 Bad Gateway", "502 Bad Gateway", "Content-Type: text/html")
 
@@ -84,7 +84,7 @@ def fails(
 
     Its log line has an error or a refusal that begins with `reason`, and other fields if given.
     """
-    if reason.startswith("TimeoutError"):  # what ends by itself has all the time
+    if reason.startswith("TimeoutError"):  # it would never end by itself
         milliseconds = SHORT
     began = time.monotonic()
     assert container.deliver(message(update_id), milliseconds) == answer
@@ -95,7 +95,7 @@ def fails(
 
 
 def is_served(container: Container, update_id: int = 2) -> None:
-    """Deliver an update, and check that it is answered, whatever was before."""
+    """Deliver an update, and check that it is answered, whatever happened before."""
     assert container.deliver(message(update_id)) == (200, None)
     assert container.line == logged("answered", update_id)
 
@@ -115,7 +115,7 @@ REFUSALS: dict[str, tuple[Json, tuple[int, str | None], str]] = {
     "429 for -1 s": (refusal(429, "Too Many", retry_after=-1), (503, None), "throttled"),
     "429 for some text": (refusal(429, "Too Many", retry_after="soon"), (503, None), "throttled"),
     "429 for ages": (refusal(429, "Too Many", retry_after=10**30), (503, "3600"), "throttled"),
-    "half a pair": (refusal(400, "half a pair: \ud800"), (200, None), "refused"),
+    "half a surrogate pair": (refusal(400, "half a pair: \ud800"), (200, None), "refused"),
 }
 
 
@@ -246,7 +246,7 @@ def test_a_refused_connection(
     assert (peer.connections, len(peer.requests)) == (1, 1)
 
 
-def answers_and_tells_of_its_close(closed: threading.Event) -> Part:
+def answers_and_reports_its_close(closed: threading.Event) -> Part:
     """Return the part that answers a request, closes the connection, and then sets the event."""
 
     def part(peer: Peer, connection: socket.socket) -> None:
@@ -261,7 +261,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again_once(
     serve: Serve, start: Start
 ) -> None:
     closed = threading.Event()
-    peer = serve(answers_and_tells_of_its_close(closed), answers_all)
+    peer = serve(answers_and_reports_its_close(closed), answers_all)
     container = start(peer.url)
     is_served(container, 1)
     assert closed.wait(60)
@@ -270,7 +270,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again_once(
     assert (peer.connections, len(peer.requests)) == (2, 3)
 
 
-def test_a_connection_that_is_dead_without_a_sign_costs_one_try(serve: Serve, start: Start) -> None:
+def test_a_silently_dead_connection_costs_one_try(serve: Serve, start: Start) -> None:
     def dies(peer: Peer, connection: socket.socket) -> None:
         peer.read_request(connection)
         connection.sendall(http())
@@ -363,11 +363,11 @@ def test_a_name_look_up_that_hangs(
         patch.setattr(container.telegram._client.connection, "_last_used", 0)
         fails(container, "TimeoutError: ", update_id=2)
     late = set(threading.enumerate()) - before
-    assert [thread.daemon for thread in late] == [True]  # it keeps no process from its end
+    assert [thread.daemon for thread in late] == [True]  # it doesn't keep a process alive
     released.set()
     for thread in late:
         thread.join(60)
-    assert len(peer.requests) == 1  # none by the thread that was late
+    assert len(peer.requests) == 1  # the late thread made none
     is_served(container, 2)
     is_served(container, 3)
     assert len(peer.requests) == 3
@@ -375,13 +375,13 @@ def test_a_name_look_up_that_hangs(
 
 def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
     closed = threading.Event()
-    peer = serve(resets_after_request, answers_and_tells_of_its_close(closed), answers_all)
+    peer = serve(resets_after_request, answers_and_reports_its_close(closed), answers_all)
     container = start(peer.url.replace("localhost", "127.0.0.1"))
     fails(container, "ConnectionResetError: ", update_id=1)  # imports what a failure needs
     is_served(container, 1)
     assert closed.wait(60)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # the standard streams are open
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # only the standard streams
     try:
         fails(container, "OSError: [Errno 24] Too many open files", update_id=2)
     finally:

@@ -1,7 +1,6 @@
-"""Hostile events: whatever comes, the function answers, and calls nobody without the secret.
+"""Hostile events: whatever comes, the function answers, and makes no call without the secret.
 
-What is HTTP is refused with a 4xx, or answered 200. The bot never answers 410, at which Telegram
-would drop the webhook.
+An HTTP event gets a 4xx or 200. It never gets 410, at which Telegram would drop the webhook.
 """
 
 from __future__ import annotations
@@ -55,9 +54,9 @@ VALUES: dict[str, Any] = {
     "empty text": "",
     "text": "planted",
     "NUL": "\x00",
-    "half a pair": "\ud800",
+    "half a surrogate pair": "\ud800",
     "not ASCII": "é👍",
-    "long": "x" * 5_000,  # above any limit of Telegram's; a body of 6 MB has a test of its own
+    "long": "x" * 5_000,  # above Telegram's limits; a body of 6 MB has its own test
     "an empty list": [],
     "a list": ["x"],
     "an empty object": {},
@@ -86,7 +85,7 @@ CLIENT_CERT = {
         "notBefore": "May 28 12:30:02 2026 GMT",
     },
 }
-# All that AWS documents, a client's certificate and an authorizer's claims included.
+# Every documented field, with a client certificate and an authorizer's claims.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 EVENT: Json = {
     "version": "2.0",
@@ -125,7 +124,7 @@ SECRET_PLACES = [("headers",), ("headers", SECRET_HEADER)]
 
 
 def places(value: Any, way: Place = ()) -> Iterator[Place]:
-    """Go through all places in a JSON value."""
+    """Yield all places in a JSON value."""
     items: Iterable[Any] = ()
     if isinstance(value, dict):
         items = value.items()
@@ -137,7 +136,7 @@ def places(value: Any, way: Place = ()) -> Iterator[Place]:
 
 
 def changed(whole: Any, place: Place, value: Any) -> Any:
-    """Return a copy of a JSON value in which a place is gone (MISSING), or holds something else."""
+    """Return a copy of a JSON value, with another value at a place, or without it (MISSING)."""
     key, *rest = place
     result = copy.copy(whole)
     if rest:
@@ -151,7 +150,7 @@ def changed(whole: Any, place: Place, value: Any) -> Any:
 
 @pytest.fixture
 def peer(serve: Serve) -> Peer:
-    """A Bot API that carries everything out, and counts."""
+    """A Bot API that carries out every call, and counts its connections."""
     return serve(answers_all)
 
 
@@ -167,7 +166,7 @@ def in_mode(request: pytest.FixtureRequest, start: Start, peer: Peer) -> Contain
 
 
 def invoke(container: Container, event: Any) -> Json:
-    """Invoke the function with an HTTP event, and return an answer that may be."""
+    """Invoke the function with an HTTP event, check that its answer is valid, and return it."""
     answer: Json = container.invoke(event, 60_000)  # enough for a busy machine
     assert set(answer) == {"statusCode", "headers", "body"}
     assert isinstance(answer["body"], str)
@@ -177,12 +176,12 @@ def invoke(container: Container, event: Any) -> Json:
 
 
 def is_refused_or_served(container: Container, event: Any) -> int:
-    """Invoke the function with an HTTP event, and return the status, which is one that may be."""
+    """Invoke the function with an HTTP event, and return the status of its valid answer."""
     return int(invoke(container, event)["statusCode"])
 
 
 def status_with(place: Place, value: Any) -> int:
-    """Return the status of the event in which a place is changed."""
+    """Return the status that EVENT must get with another value at a place."""
     if place == ("version",):
         return 400
     if place in SECRET_PLACES:
@@ -198,7 +197,7 @@ def test_a_field_and_all_in_it_may_be_missing_or_anything(
     for place in [(field, *place) for place in [(), *places(EVENT[field])]]:
         for name, value in ANYTHING:
             if (place, value) == (("requestContext",), MISSING):
-                continue  # that is no HTTP event
+                continue  # then it isn't an HTTP event
             status = is_refused_or_served(container, changed(EVENT, place, value))
             assert status == status_with(place, value), (place, name)
     assert len(peer.requests) <= 1  # the same update is answered once
@@ -209,7 +208,7 @@ def test_without_the_secret_no_call_is_made(container: Container, peer: Peer) ->
     for place in places(event):
         for name, value in ANYTHING:
             if (place, value) == (("requestContext",), MISSING):
-                continue  # that is no HTTP event
+                continue  # then it isn't an HTTP event
             status = is_refused_or_served(container, changed(event, place, value))
             assert status == (400 if place == ("version",) else 401), (place, name)
     assert peer.requests == []
@@ -228,7 +227,7 @@ def test_an_event_of_another_kind_gets_an_error(
     events += [{"url": VALUES[name]}, {"tf": VALUES[name], "url": "https://x"}, [VALUES[name]]]
     for event in events:
         if isinstance(event, dict) and isinstance(event.get("tf"), dict) and "url" in event:
-            continue  # that is Terraform's
+            continue  # Terraform's own
         with pytest.raises(Exception, match=r"^bot\.py has no on_event\(\) for "):
             container.invoke(event)
     assert peer.requests == []
@@ -255,7 +254,7 @@ IMITATIONS: dict[str, Any] = {
     "a call": CALL,
     "calls": [CALL, CALL],
     "the warm-up": {"warm": True},
-    "a look at the webhook": {
+    "a check of the webhook": {
         "tf": {"action": "watch"},
         "url": "https://bot.example/telegram",
         "namespace": "Bot",
@@ -292,7 +291,7 @@ STATUSES = (200, 302, 304, 400, 401, 404, 405)
 
 @pytest.fixture
 def page(start: Start, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Container:
-    """A container with a page, whose bot must not be asked anything."""
+    """A container with a page, whose on_request() must not be called."""
     container = start(peer.url, MINI_APP_URL="https://bot.example/app/index.html")
     unasked: Any = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
     monkeypatch.setattr(container.bot, "on_request", unasked, raising=False)
@@ -390,7 +389,7 @@ many = settings(
 
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
-    """Draw an update in which up to three places are gone, or hold something else."""
+    """Draw an update in which up to three places are removed or replaced."""
     update = draw(st.sampled_from([*BODIES.values()]))
     for _ in range(draw(st.integers(1, 3))):
         if found := list(places(update)):

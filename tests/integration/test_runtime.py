@@ -45,7 +45,7 @@ def runtime_api() -> Iterator[RuntimeApi]:
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that Lambda makes of the package: read-only, with byte code."""
+    """The package as Lambda unpacks it, with byte code."""
     folder = tmp_path_factory.mktemp("task")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     script = str(SCRIPTS / "package")
@@ -59,7 +59,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Function:
-    """AWS's runtime client with the function, in a process of its own."""
+    """The function in AWS's runtime client, in its own process."""
 
     def __init__(self, task: Path, runtime_api: RuntimeApi, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -100,7 +100,7 @@ Run = Callable[..., Function]
 
 @pytest.fixture
 def run(task: Path, runtime_api: RuntimeApi, tmp_path: Path) -> Iterator[Run]:
-    """Run the function with an environment, and maybe another bot. It ends with the test."""
+    """Run the function with these variables, and with another bot if given, until the test ends."""
     functions: list[Function] = []
 
     def run_function(bot: str = "", **environment: str) -> Function:
@@ -133,7 +133,9 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     assert line["outcome"] == "answered"
 
 
-def test_half_a_pair_ends_no_container(run: Run, runtime_api: RuntimeApi, serve: Serve) -> None:
+def test_half_a_surrogate_pair_does_not_end_the_container(
+    run: Run, runtime_api: RuntimeApi, serve: Serve
+) -> None:
     function = run(TELEGRAM_API_URL=serve(answers_all).url)
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
         answer, failed, _ = runtime_api.invoke(request(body))
@@ -203,14 +205,14 @@ def test_the_byte_code_is_used(task: Path) -> None:
         assert f"{name}.{sys.implementation.cache_tag}.pyc matches" in result.stderr
 
 
-# ── What the alarms are made of
+# ── The log lines that alarms count
 
 ALARMS = "".join((ROOT / file).read_text() for file in ("alarms.tf", "mini_app.tf"))
 URL = "https://bot.example/telegram"
 WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
 INFO = {"url": URL, "pending_update_count": 3}
 
-# Says what it hears, and also writes lines of its own that look like the function's.
+# Repeats what it hears, and also logs lines that look like the function's.
 TALKATIVE = """
 import logging
 
@@ -232,7 +234,7 @@ HANDLED = ["message"]
 
 
 def matches(pattern: str, line: Json) -> bool:
-    """Tell whether CloudWatch Logs finds a pattern in a line, by the forms that we use.
+    """Return whether a line matches a pattern of CloudWatch Logs, in the two forms that we use.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
@@ -314,7 +316,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "queued"
     }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
-    # What the alarms count is there at every log_level that they allow.
+    # The outcomes that alarms count are logged at every log_level that they allow.
     counted = set(re.findall(r'(\w+)"? =>? {\n +advice', ALARMS))  # no other metric
     assert counted == {"bot_failed", "misconfigured", "page_failed"}
     assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
@@ -332,10 +334,10 @@ READINGS = {
 
 
 @pytest.mark.parametrize(("readings", "alarms"), READINGS.values(), ids=READINGS)
-def test_pending_updates_alarm_where_three_readings_do_not_fall(
+def test_pending_updates_alarm_when_three_readings_do_not_fall(
     readings: list[int], alarms: bool
 ) -> None:
-    """The alarm's expression happens to be Python's, but for IF and AND.
+    """The alarm's expression is also Python, except for IF and AND.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
@@ -352,7 +354,7 @@ def test_pending_updates_alarm_where_three_readings_do_not_fall(
 
 
 @pytest.mark.parametrize("level", ["INFO", "FATAL"])
-def test_the_webhook_is_told_of_at_every_log_level(
+def test_the_webhooks_state_is_logged_at_every_log_level(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi, level: str
 ) -> None:
     function = run(TELEGRAM_API_URL=bot_api.url, AWS_LAMBDA_LOG_LEVEL=level)

@@ -1,4 +1,4 @@
-"""What start-up loads: each module has its price (docs/performance.md)."""
+"""What start-up loads: each module takes time (docs/performance.md)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DIAL = {
 
 
 def loaded(folder: Path, mode: str) -> set[str]:
-    """Return the modules that a function loads beyond those of AWS's runtime client."""
+    """Return the modules that a function loads in addition to AWS's runtime client's."""
     client = importlib.util.find_spec("awslambdaric")
     assert client and client.origin
     environment = {
@@ -74,17 +74,17 @@ def loaded_by(statement: str) -> set[str]:
     [("webhook", WEBHOOK, False), ("api", API | loaded_by("import urllib.request"), True)],
     ids=["webhook", "api"],
 )
-def test_start_up_loads_only_what_is_on_its_list(
+def test_start_up_loads_only_the_listed_modules(
     tmp_path: Path, mode: str, allowed: set[str], urllib: bool
 ) -> None:
     modules = loaded(copy_function(tmp_path / "task"), mode)
     assert modules - allowed == set()
     assert {"handler", "bot"} <= modules
-    # At start-up even where Telegram can't be reached: later the CPU is limited.
+    # Even if Telegram can't be reached: after start-up the CPU is limited.
     assert ("urllib.request" in modules) is urllib
 
 
-def test_what_dials_loads_little() -> None:
+def test_the_connection_loads_little() -> None:
     before = loaded_by("import botkit.errors, logging")
     assert loaded_by("import logging, botkit.http.connection") - before <= DIAL
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     Visit = Callable[..., Page]
 
 
-# Not for the session: Playwright's event loop would be in the way of other tests' loops.
+# Not for the session: Playwright's event loop would disturb the loops of other tests.
 @pytest.fixture(scope="package")
 def shared_tab() -> Iterator[Tab]:
-    # Here: the tests that use it are skipped where Playwright is missing.
+    # Imported here, so that tests which use it are skipped if Playwright is missing.
     from chat.screenshot import browser
     from local.processes import ToolError
 
@@ -38,7 +38,7 @@ def shared_tab() -> Iterator[Tab]:
 
 @pytest.fixture
 def tab(shared_tab: Tab) -> Iterator[Tab]:
-    """The tab, blank. What happens in it must raise no error and load nothing from elsewhere."""
+    """The blank tab. A page in it must raise no error and load nothing from elsewhere."""
     yield shared_tab
     problems = shared_tab.problems
     shared_tab.reset()
@@ -49,14 +49,14 @@ def tab(shared_tab: Tab) -> Iterator[Tab]:
 def host(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Host]:
-    """The file's bot, which runs in a process without AWS: that is as good for most of it."""
+    """The file's BOT, which runs in a process without AWS: most tests don't need AWS."""
     with Host(request.module.BOT, tmp_path_factory.mktemp("host") / "bot").running() as host:
         yield host
 
 
 @pytest.fixture
 def demo(host: Host) -> Iterator[Demo]:
-    """A chat of the test's own with the file's bot."""
+    """A new chat with the file's BOT."""
     with host.chat() as demo:
         yield demo
 

@@ -39,7 +39,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """The bot, applied once, by a configuration of its author's."""
+    """The bot, applied once, by its author's configuration."""
     needs_provider()
     configuration = tmp_path_factory.mktemp("configuration")
     host = Host(BOT, tmp_path_factory.mktemp("host") / "bot")
@@ -54,8 +54,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield host
 
 
-def test_a_message_by_way_of_the_queue(visit: Visit) -> None:
-    """What can't be seen in there is said to be so."""
+def test_a_message_goes_through_the_queue(visit: Visit) -> None:
+    """The page says what it can't see on an emulated AWS."""
     page = visit()
     expect(page.locator(".steps")).to_contain_text("terraform apply")
     say(page, "/start one")
@@ -97,7 +97,7 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
 
 
 def test_its_page(visit: Visit, demo: Demo, tab: Tab) -> None:
-    tab.console = False  # it says that a request failed
+    tab.console = False  # it reports the failed request
     page = visit()
     shown = page.frame_locator("#page iframe").frame_locator("iframe")
     page.get_by_role("button", name="Order here", exact=True).click()

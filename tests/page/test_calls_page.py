@@ -23,7 +23,7 @@ def page(visit: Callable[..., Page]) -> Page:
 
 
 def answer_to(page: Page, text: str, verdict: str = "answered") -> Locator:
-    """Say something, wait until all is over, and return the last that the chat shows."""
+    """Write a message, wait for the verdict, and return the chat's last entry."""
     say(page, text)
     expect(page.locator(".row.out").last).to_contain_text(text)
     expect(page.locator("#verdict")).to_have_text(verdict)
@@ -41,7 +41,7 @@ def test_files_are_shown(page: Page) -> None:
     assert download.value.path().read_bytes() == b"some notes"
     expect(answer_to(page, "voice").locator("audio")).to_be_visible()
     expect(answer_to(page, "album").locator(".album img")).to_have_count(2)
-    # The page loads nothing from elsewhere: what an address names is a link.
+    # The page loads nothing from elsewhere: a file given by URL is a link.
     link = answer_to(page, "web").locator("a.file")
     expect(link).to_have_attribute("href", "https://example.org/a.png")
 

@@ -22,7 +22,7 @@ LAUNCH = "index.html?lunch=-42_8#tgWebAppData=user%3DAda"
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 GRACE: dict[str, Any] = {"name": "<b>Grace</b>", "dishes": {"ramen": 1}, "note": "<i>hot</i>"}
 
-# What Telegram's script says to the page, and what the page has asked of it.
+# In place of Telegram's script: the theme, initData, and a list of the page's calls.
 STAND_IN = """
 const { style } = document.documentElement;
 const set = (name, value) => style.setProperty(`--tg-theme-${name}`, value);
@@ -36,7 +36,7 @@ window.Telegram = { WebApp: new Proxy({ initData: "user=Ada&x=%2F" }, {
 
 
 class Bot:
-    """Answers the page, as bot.on_request() does, or with a problem."""
+    """Answers the page as bot.on_request() does, or with `problem`."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, Any]] = []
@@ -44,7 +44,7 @@ class Bot:
         self.mine: dict[str, Any] = {"dishes": {}, "note": ""}
         self.listed = True
         self.problem: tuple[int, str] | None = None
-        self.script: str | None = None  # Telegram's, which is out of reach without one
+        self.script: str | None = None  # Telegram's; None: it can't be loaded
 
     def route(self, route: Route) -> None:
         request = route.request
@@ -85,9 +85,9 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def visit(tab: Tab, bot: Bot) -> Open:
-    """Open the page. Nothing is loaded from elsewhere but Telegram's script."""
+    """Open the page, which may load only Telegram's script from elsewhere."""
     tab.allowed = (URL, TELEGRAMS_SCRIPT)
-    tab.console = False  # it says what is refused, on purpose
+    tab.console = False  # it reports requests that are refused on purpose
     tab.page.route("**/*", bot.route)
 
     def visit(address: str = LAUNCH, width: int = 390, scheme: str = "light") -> Page:
@@ -148,11 +148,11 @@ def test_the_keyboard_is_enough(visit: Open, bot: Bot) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+Tab")
     expect(less).to_be_focused()
-    page.keyboard.press("Space")  # there is none left to take away
+    page.keyboard.press("Space")  # takes away the last one
     expect(more).to_be_focused()
     for _ in range(3):
         page.keyboard.press("Enter")
-    expect(more).to_be_disabled()  # there may be no more
+    expect(more).to_be_disabled()  # 3 is the most
     expect(less).to_be_focused()
     page.get_by_label("A note for the kitchen").focus()
     page.keyboard.press("Enter")
@@ -193,7 +193,7 @@ def test_outside_of_telegram_it_says_where_to_open_it(visit: Open, bot: Bot) -> 
     assert bot.requests == []
 
 
-def test_telegrams_script_tells_who_it_is_and_has_the_colours(visit: Open, bot: Bot) -> None:
+def test_telegrams_script_provides_the_user_and_the_colours(visit: Open, bot: Bot) -> None:
     bot.script = STAND_IN
     page = visit("index.html?lunch=-42_8")
     expect(page.locator("#order")).to_be_visible()

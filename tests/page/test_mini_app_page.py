@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 PACKAGES = VENV / "npm" / "node_modules"
-URL = "http://127.0.0.1:1/app/index.html"  # of no bot
+URL = "http://127.0.0.1:1/app/index.html"  # not a bot's page
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
 Visit = Callable[..., Page]
@@ -34,18 +34,18 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def tab(tab: Tab) -> Tab:
-    """The tab, whose console may say that a request was refused: some are, on purpose."""
+    """The tab, whose console may report refused requests: some tests cause them on purpose."""
     tab.console = False
     return tab
 
 
 def shown(page: Page) -> FrameLocator:
-    """Return what the frame over the chat shows."""
+    """Return the page in the frame over the chat."""
     return page.frame_locator("#page iframe").frame_locator("iframe")
 
 
 def opened(page: Page, button: str = "Open", who: str = "Ada") -> FrameLocator:
-    """Press a button that opens the page, and return the page when it has asked who it is for."""
+    """Press a button that opens the page, and return the page once it shows its user."""
     page.get_by_role("button", name=button, exact=True).last.click()
     expect(shown(page).locator("#who")).to_have_text(who)
     return shown(page)
@@ -57,7 +57,7 @@ def do(frame: FrameLocator, *words: str) -> None:
 
 
 def events(page: Page, kind: str, count: int = 1) -> list[Any]:
-    """Wait for so many events of a kind, and return the data of those that the page has got."""
+    """Wait until the page has received so many events of a kind, and return their data."""
     box = shown(page).locator("#events")
     expect(box).to_contain_text(re.compile(rf"({kind} .*){{{count}}}", re.DOTALL))
     lines = box.inner_text().splitlines()
@@ -111,8 +111,8 @@ def test_a_request_is_a_hop_with_its_log_calls_and_error(visit: Visit) -> None:
     assert "no such thing" not in failed.locator("details[open] pre").inner_text()
 
 
-def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit) -> None:
-    """After one that knew its user, which the page's libraries keep for a session."""
+def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(visit: Visit) -> None:
+    """After one with a user, whom the page's libraries would remember for the session."""
     page = visit()
     frame = opened(page)
     do(frame, "send")
@@ -127,7 +127,7 @@ def test_a_page_of_the_keyboards_knows_no_user_and_sends_data(visit: Visit) -> N
     expect(page.locator(".row.in").last).to_contain_text("Got soup of Order")
 
 
-def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(visit: Visit) -> None:
+def test_an_inline_button_opens_the_bots_own_page_until_it_is_answered(visit: Visit) -> None:
     page = visit()
     say(page, "inline")
     do(opened(page, "Order"), "answer")
@@ -144,7 +144,7 @@ def test_an_inline_button_opens_the_bots_own_page_which_its_answer_closes(visit:
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit) -> None:
+def test_the_page_can_use_telegrams_buttons_and_popups(visit: Visit) -> None:
     page = visit()
     frame = opened(page)
     do(frame, "buttons")
@@ -166,7 +166,7 @@ def test_the_page_has_buttons_and_popups_of_telegrams(visit: Visit) -> None:
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_it_gets_size_and_theme_and_is_told_what_isnt_played(visit: Visit) -> None:
+def test_it_gets_size_and_theme_and_the_demo_lists_what_it_does_not_play(visit: Visit) -> None:
     page = visit()
     frame = opened(page)
     do(frame, "colours", "expand")
@@ -223,10 +223,10 @@ def test_outside_of_telegram_a_stranger_sees_it(visit: Visit) -> None:
     expect(request.locator("details[open] pre")).to_contain_text("unauthorized")
 
 
-def test_the_script_serves_it_reloads_what_is_saved_and_tells_its_end(
+def test_the_script_serves_it_reloads_saved_files_and_says_when_it_ends(
     tmp_path: Path, tab: Tab
 ) -> None:
-    """All else is tried with what scripts/demo is made of."""
+    """The other tests use the modules of scripts/demo, without the script."""
     bot = shutil.copytree(BOT, tmp_path / "bot", ignore=shutil.ignore_patterns("__pycache__"))
     with Script(ROOT, "demo", "--direct", "--bot", str(bot)) as script:
         script.wait_for("Ctrl-C ends the demo.")
@@ -277,7 +277,7 @@ def test_it_is_accessible(visit: Visit) -> None:
     assert violations(page, "#chat, #hops") == []
 
 
-# Libraries, as they are published.
+# Published libraries.
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo)
         assert ask(f"{page}{path}")[0] == 404
 
 
-def test_what_cant_be_opened_is_told(demo: Demo) -> None:
+def test_a_page_that_cant_be_opened_is_explained(demo: Demo) -> None:
     parts = urlsplit(demo.url)
     for chat, how, words in (
         ("group", "menu", "Telegram opens pages in private chats only."),

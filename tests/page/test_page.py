@@ -213,7 +213,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     expect(page.locator("#messages")).to_contain_text("Heard: line one\nline two")
 
 
-def test_what_cannot_be_sent_is_told_and_kept(visit: Visit) -> None:
+def test_a_message_that_cannot_be_sent_is_reported_and_kept(visit: Visit) -> None:
     page = visit()
     say(page, " ")
     say(page, "x" * 4097)

@@ -1,4 +1,4 @@
-"""Fixtures: what a tool that runs in the test's process needs."""
+"""Fixtures for tools that run in the test's process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from live import client
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close the connections to the Bot API, as a tool's process does by its end."""
+    """Close the connections to the Bot API, as the end of a tool's process would."""
     made: list[client.Client] = []
     kind = client.Client
 
@@ -29,9 +29,9 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """The folder for temporary files; what has it in its environment, the tool started.
+    """A TMPDIR for a tool: processes with it in their environment were started by the tool.
 
-    Its path is short: Terraform talks to its provider over a socket in there.
+    Its path is short, since Terraform talks to its provider over a socket in it.
     """
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)

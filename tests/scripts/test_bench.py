@@ -57,7 +57,7 @@ def test_the_runtime_api_runs_a_function(tmp_path: Path) -> None:
     assert error["errorType"] == "KeyError"
 
 
-def test_the_runtime_api_tells_why_a_function_does_not_start(tmp_path: Path) -> None:
+def test_the_runtime_api_says_why_a_function_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "function.py").write_text("import nothing_of_this_name")
     with pytest.raises(InitError, match="nothing_of_this_name"):
         invoked(tmp_path, "function.handler", {})

@@ -1,4 +1,4 @@
-"""scripts/bootstrap: it sets up once, whoever else does, and after whatever stopped it."""
+"""scripts/bootstrap: it sets up once, even beside another start or after an interruption."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from local.project import SCRIPTS
 
 from tests.support.programs import LONGEST, Script
 
-# A Python whose pip and uv write down what they are asked for. An install fails if FAIL names its
-# installer, and if there is a pipe, it waits until somebody opens that.
+# A Python whose pip and uv log what they should install. An install fails if FAIL names its
+# installer. If there is a pipe, it waits until somebody opens it.
 PYTHON = f"""#!/bin/sh
 cd "$(dirname "$0")/.."
 case "$*" in
@@ -116,24 +116,24 @@ def test_new_versions_are_added_and_another_python_is_a_new_start(project: Path)
     assert done(project) == ["uv requirements-demo.txt"]
     (project / "requirements-demo.txt").write_text("demo==1\n")
     bootstrap(project)
-    assert done(project) == ["uv requirements-demo.txt"], "demo==1.1 begins with it, no more"
+    assert done(project) == ["uv requirements-demo.txt"], "demo==1.1 only begins with demo==1"
     (project / "version").write_text("Python 3.14.1\n")
     bootstrap(project)
     assert done(project) == DEMO
 
 
-def test_where_uv_cannot_be_had_pip_installs(project: Path) -> None:
+def test_if_uv_cannot_be_installed_pip_installs(project: Path) -> None:
     assert bootstrap(project, FAIL="uv") == SAID
     assert done(project) == ["clear .venv", "NAME requirements-demo.txt"]
 
 
-def test_where_uv_fails_pip_installs(project: Path) -> None:
+def test_if_uv_fails_pip_installs(project: Path) -> None:
     (project / "installer").write_text(INSTALLER.replace("*NAME*", "*-NAME-*"))
     assert bootstrap(project, FAIL="-uv-") == SAID
     assert done(project) == [*DEMO, "NAME requirements-demo.txt"]
 
 
-def test_a_set_up_without_a_network_is_told_and_not_taken_for_done(project: Path) -> None:
+def test_a_set_up_without_a_network_fails_and_is_tried_again(project: Path) -> None:
     for _ in range(2):
         assert bootstrap(project, code=1, FAIL="NAME uv") == [
             *SAID,

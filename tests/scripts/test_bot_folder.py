@@ -1,4 +1,4 @@
-"""--bot and --env-file: demo and poll run any folder's bot, with nothing of a person's account."""
+"""--bot and --env-file: demo and poll run any folder's bot, without a person's own settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say
 
-# It tells what it is given, and how often it runs.
+# It records its environment, and how often it runs.
 BOT = """
 import json, logging, os, sys
 from pathlib import Path
@@ -113,17 +113,17 @@ def the_demo_ran_it(demo: Script, folder: Path) -> None:
 MESSAGES = ("--send", "hello", "--send", "fail")
 
 
-def test_the_demo_runs_it_once_and_gives_it_nothing(folder: Path, variables: Path) -> None:
+def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Path) -> None:
     arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
         assert demo.end() == 1, demo.output
     the_demo_ran_it(demo, folder)
 
 
-def test_so_it_does_on_emulated_aws(
+def test_on_emulated_aws_too(
     folder: Path, variables: Path, tmp_path: Path, temporary: Path
 ) -> None:
-    """What the operator has beside the module, in the home folder and set is not touched."""
+    """The operator's files beside the module and at home, and variables, are left alone."""
     needs_provider()
     (tmp_path / "project").mkdir()
     project = copy_of_the_project(tmp_path / "project")
@@ -169,7 +169,7 @@ def test_so_it_does_on_emulated_aws(
     nothing_is_left(temporary)
 
 
-def test_poll_runs_it_once_and_gives_it_nothing(
+def test_poll_runs_it_once_and_passes_nothing_on(
     folder: Path, variables: Path, telegram: Telegram
 ) -> None:
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
@@ -201,7 +201,7 @@ def test_aws_without_credentials_says_so(tmp_path: Path) -> None:
     assert "no AWS credentials" in ran.output
 
 
-def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
+def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert ran.code == 1
@@ -222,7 +222,7 @@ def test_a_bot_that_gets_no_messages_is_told(tmp_path: Path) -> None:
     ],
     ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package"],
 )
-def test_a_folder_that_is_no_bots_is_refused(
+def test_a_folder_without_a_valid_bot_is_refused(
     tmp_path: Path, files: dict[str, str], sentence: str
 ) -> None:
     for name, text in files.items():
@@ -244,14 +244,16 @@ def test_a_folder_that_is_no_bots_is_refused(
     ],
     ids=["broken", "exit", "exit with a code", "_exit", "child", "a text"],
 )
-def test_a_bot_that_cannot_be_imported_is_told(tmp_path: Path, source: str, sentence: str) -> None:
+def test_a_bot_that_cannot_be_imported_is_reported(
+    tmp_path: Path, source: str, sentence: str
+) -> None:
     (tmp_path / "bot.py").write_text(source)
     with pytest.raises(ValueError, match="^bot.py ") as told:
         handled_kinds(tmp_path)
     assert sentence in str(told.value)
 
 
-def test_a_bot_whose_import_never_ends_is_told(
+def test_a_bot_whose_import_never_ends_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
@@ -287,7 +289,7 @@ def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> N
     [(None, "can't be read"), ("A=1\nno variable\n", "line 2: NAME=VALUE is expected")],
     ids=["none", "no variable"],
 )
-def test_a_file_that_holds_no_variables_is_refused(
+def test_an_invalid_file_of_variables_is_refused(
     tmp_path: Path, text: str | None, sentence: str
 ) -> None:
     if text is not None:

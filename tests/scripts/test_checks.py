@@ -1,4 +1,4 @@
-"""scripts/test: what fails, and what this machine lacks, is said at the end."""
+"""scripts/test: it ends with what failed, and with what this machine lacks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEFT_OUT = {
     "go": "actionlint: there is no Go, which builds it. Install Go",
     "provider": "the emulated AWS: there is no provider",
 }
-# A program that writes down how it was called, and fails if FAIL names it.
+# A program that logs how it was called, and fails or hangs if a file says so.
 PROGRAM = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >>log
@@ -35,7 +35,7 @@ BOOTSTRAP = '#!/bin/sh\necho "bootstrap $*" >>log\n[ ! -e "lacks-${1:-}" ]\n'
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder with what scripts/test runs, and with commands of its own on its PATH."""
+    """A folder with fakes of what scripts/test runs, and a PATH of only a few commands."""
     programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
     files = dict.fromkeys([*programs, ".venv-checkov/bin/checkov", "commands/go"], PROGRAM)
     for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
@@ -82,7 +82,7 @@ def test_everything_is_checked(project: Path) -> None:
 
 
 @pytest.mark.parametrize("lacking", LEFT_OUT)
-def test_what_is_left_out_is_told_at_the_end(project: Path, lacking: str) -> None:
+def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> None:
     (project / f"lacks-{lacking}").touch()
     if lacking == "checkov":
         shutil.rmtree(project / ".venv-checkov")
@@ -127,7 +127,7 @@ def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
     (project / "all-hang").touch()
     environment = {"PATH": f"{project}/commands", "TMPDIR": str(project)}
     with Script(project, "test", **environment) as stopped:
-        stopped.wait_for("python hangs")  # before that, only the shell would get the signal
+        stopped.wait_for("python hangs")  # earlier, only the shell would get the signal
         os.killpg(stopped.process.pid, signal.SIGINT)
         assert stopped.end() == 130, stopped.output
     assert processes_that_know(f"TMPDIR={project}") == []

@@ -1,4 +1,4 @@
-"""live/client.py: answers that aren't the Bot API's end in a sentence, in poll and doctor alike."""
+"""live/client.py: answers that aren't the Bot API's become a sentence, in poll and in doctor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.telegram import TOKEN
 
 ECHO = {"username": "echo_bot", "first_name": "Echo"}
 NO_WEBHOOK = {"url": ""}
-# What getMe and getWebhookInfo answer, and which of them is at fault.
+# Answers to getMe and getWebhookInfo, and which of the two is wrong.
 ODD: dict[str, tuple[Any, Any, str]] = {
     "null": (None, NO_WEBHOOK, "getMe"),
     "a list": ([1], NO_WEBHOOK, "getMe"),
@@ -44,7 +44,7 @@ Connect = Callable[[str], Client]
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Return clients, whose connections are closed at the end."""
+    """Create clients, whose connections are closed at the end."""
     clients: list[Client] = []
 
     def connect(url: str) -> Client:
@@ -64,7 +64,7 @@ def function() -> Iterator[Function]:
 
 
 @pytest.mark.parametrize(("bot", "webhook", "method"), ODD.values(), ids=ODD)
-def test_an_odd_answer_is_none(
+def test_a_malformed_answer_is_not_the_bot_apis(
     serve: Serve, connect: Connect, bot: Any, webhook: Any, method: str
 ) -> None:
     peer = serve(answers(result(bot), result(webhook)))
@@ -83,7 +83,7 @@ class Stopped(Exception):
 
 
 class Clock:
-    """The time as poll sees it: it stands still, and a pause raises Stopped, or is noted."""
+    """A clock for poll that stands still. A pause raises Stopped, or is added to `slept`."""
 
     strftime = staticmethod(time.strftime)
 
@@ -108,7 +108,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("updates", [None, {}, [1], [{"update_id": "1"}], "[]"], ids=json.dumps)
-def test_odd_updates_are_fetched_again(
+def test_malformed_updates_are_fetched_again(
     serve: Serve,
     connect: Connect,
     function: Function,
@@ -121,7 +121,7 @@ def test_odd_updates_are_fetched_again(
     assert "getUpdates: an answer that isn't the Bot API's" in capsys.readouterr().out
 
 
-def test_a_server_that_holds_no_request_is_asked_once_a_second(
+def test_a_server_without_long_polling_is_asked_once_a_second(
     serve: Serve, connect: Connect, function: Function, clock: Clock
 ) -> None:
     clock.slept = []
@@ -143,14 +143,14 @@ def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(
         def _answer(self, update: Any) -> None:
             self._offset = update["update_id"] + 1
 
-    with pytest.raises(Stopped):  # in the pause after the empty answer, and in none before
+    with pytest.raises(Stopped):  # by the pause after the empty answer, the first one
         Answering(connect(peer.url), function).run()
     limits = [body["limit"] for body in peer.bodies]
     assert limits == [100, 50, 25, 12, 6, 6, 100, 100, 1]  # the last one confirms
 
 
 @pytest.mark.usefixtures("clock")
-def test_one_update_that_is_too_large_is_told(
+def test_a_single_update_that_is_too_large_is_reported(
     serve: Serve, connect: Connect, function: Function, capsys: pytest.CaptureFixture[str]
 ) -> None:
     peer = serve(*[answers(result(["x" * JSON_LIMIT]))] * 8)
@@ -168,7 +168,7 @@ def test_one_update_that_is_too_large_is_told(
     [(None, 1.0), (0, 1.0), (-5, 1.0), (7, 7.0), ("7", 7.0), (10**400, 3600.0)],
     ids=["none", "0", "-5", "7", "text", "ages"],
 )
-def test_a_pause_is_neither_none_nor_for_ever(
+def test_a_pause_takes_a_second_to_an_hour(
     connect: Connect,
     function: Function,
     capsys: pytest.CaptureFixture[str],

@@ -20,12 +20,12 @@ COMPONENTS: dict[str, set[str]] = {
     "local": set(),
     "maintenance": {"emulators", "local"},
 }
-# What is run inside a function's package imports that package's own modules.
+# These files run inside a function's package, and import its modules.
 NOT_OURS = {SCRIPTS / "benchmark" / "functions"}
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the top-level names of what a module imports, wherever it does."""
+    """Yield the top-level names of all imports in a module, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -58,7 +58,7 @@ def test_the_function_imports_no_script(folder: str) -> None:
 
 
 def test_only_the_echos_tests_read_its_bot() -> None:
-    """While they run, tests/conftest.py and tests/support/programs.py look."""
+    """tests/conftest.py and tests/support/programs.py check this while tests run."""
     files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").glob("*/*.py")]
     own = re.compile(r'(LAMBDA|ROOT / "lambda") / "bot\.py"|load_file\(LAMBDA')
     found = {path for path in files if own.search(path.read_text())}

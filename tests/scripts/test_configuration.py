@@ -27,7 +27,7 @@ from tests.support.needs import needs_provider
 from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
 from tests.support.stubs import BOT
 
-# As a module's user may have it: an installed module, a backend, accounts, variables, two bots.
+# A user's configuration may have an installed module, a backend, accounts, variables, two bots.
 MAIN = """
 terraform {
   required_version = ">= 1.11"
@@ -115,7 +115,7 @@ HANDLED = {"message": reply}
 
 @pytest.fixture
 def user(tmp_path: Path) -> Path:
-    """A module's user's folder, in which Terraform has installed the module."""
+    """The folder of a user, in which Terraform has installed the module."""
     infra = tmp_path / "infra"
     module = infra / ".terraform/modules/bots"
     module.mkdir(parents=True)
@@ -138,7 +138,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_modules_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
+def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     needs_provider()
     before = contents(tmp_path)
     (tmp_path / "variables").write_text("TF_VAR_table=counts\n")
@@ -208,12 +208,14 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
     ],
     ids=["variable", "provider", "unknown"],
 )
-def test_what_cannot_be_applied_is_said(tmp_path: Path, main: str, sentence: str) -> None:
+def test_a_configuration_that_cannot_be_applied_is_explained(
+    tmp_path: Path, main: str, sentence: str
+) -> None:
     needs_provider()
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "main.tf").write_text(main)
-    # Up to the apply, which is not reached: so it takes no emulated AWS.
+    # The apply is never reached, so no emulated AWS is needed.
     nowhere = "http://127.0.0.1:9"
     step = lambda name: contextlib.nullcontext()  # noqa: E731
     deployment = ConfigurationDeployment(nowhere, step, BOT.parent, {}, folder, print)
@@ -255,7 +257,7 @@ def test_what_terraform_ignores_is_not_read(tmp_path: Path) -> None:
     assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
 
 
-def test_a_folder_with_what_terraform_ignores_only_is_no_configuration(tmp_path: Path) -> None:
+def test_a_folder_of_only_ignored_files_is_not_a_configuration(tmp_path: Path) -> None:
     (tmp_path / ".old.tf").write_text(CALL)
     (tmp_path / "x.tf").mkdir()
     with pytest.raises(ValueError, match="there is no Terraform configuration in "):
@@ -283,7 +285,7 @@ def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
     assert changed == text.removeprefix("\ufeff").replace('version = "1.0"', " " * 15)
 
 
-def test_the_names_of_others_are_told_as_they_are(tmp_path: Path) -> None:
+def test_other_names_are_left_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('variable "größe" {}\nmodule "grün" { größe = "é" }\n')
     first, second = blocks(tmp_path)
     assert (first.labels, second.labels) == (["größe"], ["grün"])

@@ -22,14 +22,14 @@ def test_a_bot_is_asked_as_the_registration_does(
     assert handled_kinds(tmp_path) == kinds
 
 
-def test_a_bot_that_handles_nothing_is_told_so(tmp_path: Path) -> None:
+def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("reply = print")
     with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
         handled_kinds(tmp_path)
 
 
 @pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
-def test_a_bot_without_reply_is_told_so(tmp_path: Path, reply: str) -> None:
+def test_a_bot_without_reply_is_refused(tmp_path: Path, reply: str) -> None:
     (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
     with pytest.raises(ValueError, match=r"^bot\.py must have a function reply\(update\)$"):
         handled_kinds(tmp_path)

@@ -63,8 +63,8 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     nothing_is_left(temporary)
 
 
-def test_a_read_only_checkout_with_a_strange_path_will_do(tmp_path: Path, temporary: Path) -> None:
-    """With blanks, a dollar and letters beyond ASCII in its path; and without dependencies."""
+def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
+    """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
     project = tmp_path / "my $HOME's `bots` größer"
     project.mkdir()
     copy_of_the_project(project)
@@ -114,7 +114,7 @@ def test_each_start_has_a_token_of_its_own() -> None:
 
 
 @linux
-def test_a_failed_apply_is_told_and_taken_down(project: Path, temporary: Path) -> None:
+def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
     needs_provider()
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
         main.write(
@@ -148,7 +148,7 @@ def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mo
 
 @linux
 def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
-    """As with `scripts/demo | head -1`: what was started is taken down all the same, quietly."""
+    """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
     with subprocess.Popen(
         [project / "scripts" / "demo", "--direct"],
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
@@ -165,7 +165,7 @@ def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
 
 
 @linux
-def test_a_broken_venv_is_told(project: Path, tmp_path: Path) -> None:
+def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
     (project / ".venv").unlink()
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/bin/python").symlink_to(sys.executable)
@@ -184,7 +184,7 @@ AS_DIRECT = (
 
 
 def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
-    """Nothing is set up, nothing of AWS started, before that is said."""
+    """It says so before it sets anything up or starts an emulated AWS."""
     (project / ".venv").unlink()
     lock = project / ".terraform.lock.hcl"
     lock.write_text(lock.read_text().replace("registry.terraform.io", "255.255.255.255"))
@@ -200,7 +200,7 @@ def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
-def test_a_provider_that_cannot_be_installed_is_told_in_a_line(
+def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
     project: Path, tmp_path: Path
 ) -> None:
     needs_terraform()
@@ -226,7 +226,7 @@ def test_a_provider_that_cannot_be_installed_is_told_in_a_line(
     ],
     ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long"],
 )
-def test_what_is_asked_for_by_name_is_done_or_refused(
+def test_an_explicit_option_that_cannot_be_met_is_refused(
     arguments: list[str], environment: dict[str, str], sentence: str
 ) -> None:
     ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
@@ -235,8 +235,7 @@ def test_what_is_asked_for_by_name_is_done_or_refused(
 
 
 @linux
-def test_a_set_up_that_is_stopped_is_ended(project: Path, temporary: Path) -> None:
-    """It may be in the middle of an installation."""
+def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
     (project / ".venv").unlink()
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
@@ -264,7 +263,7 @@ def test_a_bot_that_fails_shows_where(
     assert sentence in ran.output
 
 
-def test_an_answer_is_what_stays_with_its_buttons(bot: Path) -> None:
+def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> None:
     calls = """[
         {"method": "sendChatAction", "chat_id": call["chat_id"], "action": "typing"},
         {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
@@ -296,7 +295,7 @@ def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
 
 @linux
 def test_the_emulated_aws_listens_only_on_loopback() -> None:
-    """It runs code for anyone who asks."""
+    """It would run anyone's code."""
     with Emulator() as emulator:
         mine = f"TMPDIR={emulator.folder}"
         inodes = set()

@@ -1,4 +1,4 @@
-"""scripts/doctor: what is wrong, and what to do; each failure is made, and told."""
+"""scripts/doctor: each failure is produced, and must be reported with advice."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def telegram(webhook: str) -> Iterator[Telegram]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which the operator is, and which stands for the module's."""
+    """The operator's current folder, which is also the module's."""
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     copy_of_the_bot(tmp_path / "bot")
@@ -57,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def examined(folder: Path, telegram: Telegram, connections: None) -> Callable[..., Ran]:
-    """Run scripts/doctor; whatever it writes, the token is not in it."""
+    """Run scripts/doctor, and check that it never writes a token."""
 
     def examined(*arguments: str, **environment: str) -> Ran:
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
@@ -71,7 +71,7 @@ def examined(folder: Path, telegram: Telegram, connections: None) -> Callable[..
 
 @pytest.fixture
 def examine(examined: Callable[..., Ran]) -> Examine:
-    """Return each check's verdict, and its words with its advice; the exit code agrees."""
+    """Return each check's verdict, with its text and advice, and check the exit code."""
 
     def examine(**environment: str) -> dict[str, tuple[Any, str]]:
         code, output = examined("--json", **environment)
@@ -86,7 +86,7 @@ def examine(examined: Callable[..., Ran]) -> Examine:
 
 
 def deployment(folder: Path, **outputs: str) -> dict[str, str]:
-    """Have a folder hold a deployment, as a Terraform on the PATH tells it."""
+    """Put a deployment into a folder, with a fake Terraform that prints its outputs."""
     programs = folder / "bin"
     programs.mkdir()
     values = {name: {"value": value} for name, value in outputs.items()}
@@ -175,7 +175,7 @@ def test_a_telegram_that_cannot_be_reached(examine: Examine) -> None:
     assert "can't be reached" in checks["token"][1]
 
 
-def test_a_refusal_is_told_in_telegrams_words(examine: Examine, telegram: Telegram) -> None:
+def test_a_refusal_is_reported_in_telegrams_words(examine: Examine, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
     assert examine()["token"] == (
         False,
@@ -263,7 +263,7 @@ def test_a_failed_delivery_in_plain_words(message: str, words: str) -> None:
     assert words in f"{check.text} → {check.advice}"
 
 
-def test_a_failure_that_is_over(examine: Examine, telegram: Telegram) -> None:
+def test_a_past_failure(examine: Examine, telegram: Telegram) -> None:
     telegram.webhook |= {
         "last_error_date": int(time.time()) - 3 * 3600,
         "last_error_message": "Connection timed out",
@@ -400,7 +400,7 @@ def test_a_bot_without_a_page_has_no_such_check(examine: Examine, telegram: Tele
 @pytest.mark.parametrize(
     ("status", "kind"), [(404, "text/plain"), (200, "application/json")], ids=["none", "JSON"]
 )
-def test_a_page_that_is_none(examine: Examine, page: Page, status: int, kind: str) -> None:
+def test_an_address_without_a_page(examine: Examine, page: Page, status: int, kind: str) -> None:
     url = page(status, kind)
     ok, text = examine()["page"]
     assert ok is False
@@ -431,7 +431,7 @@ def test_a_page_that_is_not_there(examine: Examine, telegram: Telegram) -> None:
     assert "can't be reached" in text
 
 
-def test_a_button_that_telegram_does_not_tell(examine: Examine, telegram: Telegram) -> None:
+def test_a_button_that_telegram_does_not_report(examine: Examine, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 1, 500, methods=("getChatMenuButton",)))
     ok, text = examine()["page"]
     assert ok is None
@@ -450,7 +450,7 @@ ODD_BUTTONS: tuple[Any, ...] = (
 
 
 @pytest.mark.parametrize("button", ODD_BUTTONS, ids=json.dumps)
-def test_an_odd_button_is_told(serve: Serve, button: Any) -> None:
+def test_a_malformed_button_is_reported(serve: Serve, button: Any) -> None:
     answer = http({"ok": True, "result": button}, "200 OK", "Connection: close")
     peer = serve(answers_and_closes(answer))
     text = "the menu button can't be read: getChatMenuButton: an answer that isn't the Bot API's"
@@ -467,7 +467,7 @@ def test_an_odd_button_is_told(serve: Serve, button: Any) -> None:
     ],
     ids=["in ages", "ages ago", "long ago", "1970"],
 )
-def test_a_failure_at_an_odd_time_is_told(date: int, words: str) -> None:
+def test_a_failure_at_any_time_is_reported(date: int, words: str) -> None:
     info = {"url": "", "last_error_date": date, "last_error_message": "Connection refused"}
     check = deliveries({**info, "pending_update_count": 1})
     assert check.ok is False

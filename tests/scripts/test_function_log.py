@@ -1,4 +1,4 @@
-"""What the demo reads from the log of a function on the emulated AWS."""
+"""What the demo reads in a function's log on the emulated AWS."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Log:
 
 
 def test_an_update_finds_its_own_invocation() -> None:
-    """Where two are under way, their logs come in any order; one of a time-out says no number."""
+    """The logs of two at once come in any order, and that of a time-out has no update_id."""
     log = Log()
     function = FunctionLog(log, Hosted("token", LAMBDA))
     log.add("one", START, line("update", update_id=2, outcome="answered"), REPORT)
@@ -84,7 +84,7 @@ def test_an_update_finds_its_own_invocation() -> None:
     assert alone and alone.printed == "printed\n"
 
 
-def test_what_a_queue_brought_is_no_requests() -> None:
+def test_an_invocation_by_the_queue_is_not_a_requests() -> None:
     log = Log()
     function = FunctionLog(log, Hosted("token", LAMBDA))
     log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)

@@ -1,4 +1,4 @@
-"""scripts/mutants: what it lists fits the function and its tests."""
+"""scripts/mutants: its lists match the function and its tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def file(test: str) -> bool:
 
 
 @pytest.mark.parametrize("module", EQUIVALENT)
-def test_an_equivalent_is_in_a_function_that_is_there(module: str) -> None:
+def test_an_equivalent_is_in_an_existing_function(module: str) -> None:
     tree = ast.walk(ast.parse(path(module).read_text()))
     functions = {node.name for node in tree if isinstance(node, ast.FunctionDef)} | {"<module>"}
     for name in EQUIVALENT[module]:
@@ -37,7 +37,7 @@ def mutant(
     return {"job_id": "x", "mutations": [changed]}
 
 
-def test_a_mutant_is_counted_in_its_function_alone() -> None:
+def test_mutants_are_counted_per_function() -> None:
     dump = [
         (mutant(3, "call"), {"diff": "3"}),
         (mutant(1, None), {"diff": "1"}),

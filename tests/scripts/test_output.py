@@ -1,4 +1,4 @@
-"""Where a tool's output goes, and what is said where this machine lets it do nothing."""
+"""Where a tool's output goes, and what it says if it can't run on this machine."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_tool_whose_output_cannot_be_written_ends_quietly(
 
 
 def test_the_answer_is_all_that_the_demo_prints() -> None:
-    """Its progress is for people, and goes elsewhere."""
+    """Its progress goes to standard error."""
     result = subprocess.run(
         [SCRIPTS / "demo", "--direct", "--bot", BOT.parent, "--send", "hello"],
         stdin=subprocess.DEVNULL,
@@ -78,8 +78,8 @@ def fake_python(folder: Path, body: str) -> dict[str, str]:
     return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_the_python_is_the_one_of_this_projects_folder(tmp_path: Path) -> None:
-    """As pyenv chooses it: by the folder that one is in."""
+def test_the_python_is_chosen_in_this_projects_folder(tmp_path: Path) -> None:
+    """pyenv chooses one by the current folder."""
     real = f'[ "$(pwd -P)" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
     said = subprocess.check_output(
         [SCRIPTS / "python", "-c", "import os; print(os.getcwd())"],
@@ -123,7 +123,7 @@ SETTINGS = {
 }
 
 
-def test_a_persons_settings_of_python_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
+def test_a_persons_python_settings_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     result = subprocess.run(
         [SCRIPTS / "doctor", "--bot", BOT.parent],

@@ -38,7 +38,7 @@ DIGEST = "botkit/host/digest"
 
 
 def loaded(script: Path) -> ModuleType:
-    """Return the script as a module, which is faster than to run it."""
+    """Return the script as a module, which is faster than running it."""
     module = ModuleType("package")
     module.__file__ = str(script)
     exec(compile(script.read_text(), script, "exec"), vars(module))
@@ -48,7 +48,7 @@ def loaded(script: Path) -> ModuleType:
 def package(
     file: Path, runtime: str = THIS, *folder: Path, script: ModuleType | None = None
 ) -> str:
-    """Write a package, and return what was said about it."""
+    """Write a package, and return the script's output."""
     ran = run((script or loaded(PACKAGE)).main, str(file), runtime, *map(str, folder))
     if ran.code:
         raise Refused(ran.code)
@@ -56,7 +56,7 @@ def package(
 
 
 class Refused(Exception):
-    """There is no package: what the script ends with."""
+    """The script's exit, instead of a package."""
 
 
 def refusal(file: Path, *folder: Path, script: ModuleType | None = None) -> str:
@@ -72,7 +72,7 @@ def names(file: Path) -> list[str]:
 
 
 def fill(folder: Path, *files: str) -> Path:
-    """Make files in a folder, each with its own name in it, and return the folder."""
+    """Write files into a folder, each with its name as content, and return the folder."""
     for name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {name}\n")
@@ -80,7 +80,7 @@ def fill(folder: Path, *files: str) -> Path:
 
 
 def copy(to: Path, **modules: str) -> ModuleType:
-    """Copy the script beside a lambda/ of other modules, and load it."""
+    """Copy the script beside a lambda/ with these modules, and load it."""
     (to / "lambda").mkdir(parents=True)
     (to / "scripts").mkdir()
     for name, source in modules.items():
@@ -145,7 +145,7 @@ def test_a_module_that_does_not_compile_is_packed_and_named(
     assert names(tmp_path / "a.zip") == ["bot.py", "handler.py", byte_code, DIGEST]
 
 
-# What a folder may have, and what is packed of it: Terraform and the script agree on it.
+# Files that are packed, and files that are left out: Terraform and the script must agree.
 FOLDER = (
     "bot.py",
     "data/queue.py",
@@ -194,7 +194,7 @@ def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
         digest = archive.read(DIGEST).decode()
     in_terraform = terraform_of(bot)
     assert in_terraform == {"names": packed, "digest": digest}
-    # A name counts as much as what is in it.
+    # Another name gives another digest.
     (bot / "z..txt").rename(bot / "y..txt")
     assert terraform_of(bot)["digest"] != digest
 
@@ -208,13 +208,13 @@ def test_a_path_that_terraform_takes_for_a_pattern_is_refused(tmp_path: Path, na
     assert f"{PATTERN}{bot}. Rename the folder." in plan(bot)
 
 
-def test_neither_may_the_modules_own_path_be_a_pattern(tmp_path: Path) -> None:
+def test_the_modules_own_path_may_not_be_a_pattern_either(tmp_path: Path) -> None:
     (tmp_path / "[x]").symlink_to(ROOT)
     refused = plan(fill(tmp_path / "bot", "bot.py"), tmp_path / "[x]")
     assert f"{PATTERN}{tmp_path}/[x]/lambda. Rename the folder." in refused
 
 
-def test_the_names_in_a_folder_are_no_patterns(tmp_path: Path) -> None:
+def test_names_in_a_folder_are_not_taken_for_patterns(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "data/[x].txt", "data/{y}/\\*.txt")
     package(tmp_path / "a.zip", THIS, bot)
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -223,7 +223,7 @@ def test_the_names_in_a_folder_are_no_patterns(tmp_path: Path) -> None:
     assert "data/[x].txt" in names(tmp_path / "a.zip")
 
 
-def test_who_may_run_a_file_makes_no_difference(tmp_path: Path) -> None:
+def test_file_permissions_make_no_difference(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "run.sh")
     package(tmp_path / "a.zip", THIS, bot)
     (bot / "run.sh").chmod(0o755)
@@ -282,7 +282,7 @@ def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
 
 
 def terraform_of(source_dir: Path | None) -> Any:
-    """Return what main.tf packs, and the digest that it makes of it."""
+    """Return the names of the files that main.tf packs, and their digest."""
     question = "jsonencode({names = keys(local.hashes), digest = local.sources_digest})\n"
     result = terraform(source_dir, "console", question)
     assert result.returncode == 0, result.stderr
@@ -290,7 +290,7 @@ def terraform_of(source_dir: Path | None) -> Any:
 
 
 def plan(source_dir: Path, module: Path = ROOT) -> str:
-    """Return why a plan refuses a bot's folder, or a module's, or nothing."""
+    """Return why a plan refuses a bot's folder, or the module's; empty if it accepts them."""
     result = terraform(source_dir, "plan", "", module)
     return " ".join(re.sub("[│╷╵]", "", result.stderr).split()) if result.returncode else ""
 
@@ -298,7 +298,7 @@ def plan(source_dir: Path, module: Path = ROOT) -> str:
 def terraform(
     source_dir: Path | None, command: str, question: str, module: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run Terraform with what main.tf says of the package, and nothing that needs a provider."""
+    """Run Terraform with only main.tf's definition of the package, which needs no provider."""
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
         source = (ROOT / "main.tf").read_text()
@@ -336,7 +336,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("files", "said"), REFUSED.values(), ids=REFUSED)
-def test_a_folder_that_is_no_bots_is_refused(
+def test_a_folder_without_a_valid_bot_is_refused(
     tmp_path: Path, files: tuple[str, ...], said: str
 ) -> None:
     (tmp_path / "bot").mkdir()
@@ -379,7 +379,7 @@ def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -
     assert gzip.decompress(found.pop("app/large.js.gz")) == b"x" * 2000
     files = (path for path in (bot / "app").rglob("*") if path.is_file())
     assert found == {str(path.relative_to(bot)): path.read_bytes() for path in files}
-    assert terraform_of(bot)["digest"] == digest, "what is made of the sources isn't one of them"
+    assert terraform_of(bot)["digest"] == digest, "generated files must not change the digest"
     package(tmp_path / "b.zip", THIS, bot)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
@@ -444,7 +444,7 @@ def test_the_largest_file_is_packed_and_the_folder_may_be_a_link(tmp_path: Path)
     assert {"app/film.mp4", "app/index.html"} < set(names(tmp_path / "a.zip"))
 
 
-def test_a_package_of_that_name_is_no_page(tmp_path: Path) -> None:
+def test_a_python_package_app_is_not_a_page(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "app/__init__.py", "app/api/x.py")
     (bot / "app" / "data.txt").write_text("x" * 2000)
     package(tmp_path / "a.zip", THIS, bot)
@@ -452,7 +452,7 @@ def test_a_package_of_that_name_is_no_page(tmp_path: Path) -> None:
     assert "app/data.txt.gz" not in names(tmp_path / "a.zip")
 
 
-def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
+def test_a_package_too_large_for_lambda_is_refused(tmp_path: Path) -> None:
     script = loaded(PACKAGE)
     bot = fill(tmp_path / "bot", "bot.py")
     with (bot / "large").open("wb") as file:
@@ -473,7 +473,7 @@ def test_what_lambda_does_not_take_is_refused(tmp_path: Path) -> None:
 def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, kind: signal.Signals) -> None:
     (tmp_path / "temporary").mkdir()
     os.mkfifo(tmp_path / "begun")
-    python = tmp_path / "python3.99"  # whose byte code it waits for
+    python = tmp_path / "python3.99"  # the script waits for its byte code
     python.write_text(f"#!/bin/sh\necho >'{tmp_path}/begun'\nexec sleep 90\n")
     python.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": f"{tmp_path}/temporary"}
@@ -500,8 +500,8 @@ def test_only_a_file_is_replaced(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
 
 
-def test_a_persons_settings_of_python_change_nothing(tmp_path: Path) -> None:
-    """As Terraform runs it: by itself."""
+def test_a_persons_python_settings_change_nothing(tmp_path: Path) -> None:
+    """In a process of its own, as Terraform runs it."""
     package(tmp_path / "a.zip")
     settings = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     settings |= {"PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1"}

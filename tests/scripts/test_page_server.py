@@ -24,7 +24,7 @@ def page() -> Iterator[PageServer]:
 
 
 def post(page: PageServer, length: str, body: str = "") -> bytes:
-    """Post JSON with any Content-Length, and return all that comes."""
+    """Post JSON with any Content-Length, and return the raw response."""
     head = (
         f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -46,7 +46,7 @@ def test_a_wrong_length_is_refused(page: PageServer, length: str) -> None:
 @pytest.mark.parametrize(
     "body", ["", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"], ids=range(5)
 )
-def test_what_is_no_action_is_refused(page: PageServer, body: str) -> None:
+def test_an_invalid_action_is_refused(page: PageServer, body: str) -> None:
     assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
 
 

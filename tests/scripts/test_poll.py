@@ -35,10 +35,10 @@ Polled = Callable[..., Ran]
 
 @pytest.fixture
 def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
-    """Run scripts/poll to its end, or until a message of the bot's makes a condition true.
+    """Run scripts/poll to its end, or until the bot sends a message and `until()` is true.
 
-    Then it is interrupted, before the function knows that Telegram took the message. Whatever it
-    writes, the token is not in it.
+    Then it is interrupted, before the function knows that Telegram accepted the message. Its output
+    must not contain the token.
     """
 
     def interrupt() -> None:
@@ -63,7 +63,7 @@ def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
 
 
 def texts(telegram: Telegram) -> list[str]:
-    """Return the texts of the messages that Telegram took from the bot."""
+    """Return the texts of the bot's messages that Telegram accepted."""
     return [
         c.params["text"] for c in telegram.calls if c.method == "sendMessage" and c.status == 200
     ]
@@ -82,7 +82,7 @@ def set_webhook(telegram: Telegram) -> None:
 
 
 def script(telegram: Telegram, bot: Path) -> Script:
-    """Start the script itself, for what a process does while others write."""
+    """Start the script itself, for tests that act while it runs."""
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     return Script(ROOT, "poll", "--bot", str(bot), **ours)
 
@@ -105,11 +105,11 @@ def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bo
     assert "@echo_bot is answered from here; 1 updates wait" in polling.output
     assert "the page in app/ isn't served: Telegram requires HTTPS" in polling.output
     assert polling.output.count("loaded in") == 2
-    assert "Heard: " not in polling.output  # nor anything else that somebody wrote
+    assert "Heard: " not in polling.output  # no text of anybody
     assert TOKEN.partition(":")[2] not in polling.output
 
 
-def test_a_broken_change_is_told_and_costs_no_message(telegram: Telegram, bot: Path) -> None:
+def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:
     with script(telegram, bot) as polling:
         say(telegram, "hello")
         polling.wait_for("· answered")
@@ -132,7 +132,7 @@ def test_a_broken_change_is_told_and_costs_no_message(telegram: Telegram, bot: P
     assert telegram.pending() == 0
 
 
-def test_a_kind_of_update_that_does_not_exist_is_told(
+def test_an_unknown_kind_of_update_is_reported(
     polled: Polled, telegram: Telegram, bot: Path
 ) -> None:
     save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
@@ -160,7 +160,7 @@ def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
 
 
-def test_a_webhook_is_taken_over_and_how_to_put_it_back_is_said(
+def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
     polled: Polled, telegram: Telegram
 ) -> None:
     set_webhook(telegram)
@@ -224,7 +224,7 @@ def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Tel
     ],
     ids=["no token", "no shape", "unknown token", "no network"],
 )
-def test_what_cannot_work_is_said_in_a_sentence(
+def test_a_setting_that_cannot_work_is_explained(
     polled: Polled, environment: dict[str, str], sentence: str
 ) -> None:
     ran = polled(**environment)

@@ -1,4 +1,4 @@
-"""Processes that end with us."""
+"""processes.py: processes that end with ours, and files of variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.processes import end, end_at_once, read_env_file
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
-def test_another_process_that_has_the_id_now_goes_on(ends: Callable[[Any], None]) -> None:
+def test_another_process_with_the_same_id_is_left_alone(ends: Callable[[Any], None]) -> None:
     over = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     over.wait()
     command = [sys.executable, "-c", "input()"]
@@ -25,7 +25,7 @@ def test_another_process_that_has_the_id_now_goes_on(ends: Callable[[Any], None]
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
-def test_what_a_process_leaves_is_ended(ends: Callable[[Any], None]) -> None:
+def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None]) -> None:
     starts = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'])"
     over = subprocess.Popen(
         [sys.executable, "-c", starts],
@@ -36,12 +36,12 @@ def test_what_a_process_leaves_is_ended(ends: Callable[[Any], None]) -> None:
     over.wait()
     ends(over)
     assert over.stdin and over.stdout
-    assert over.stdout.read() == b"", "the child had it open"
+    assert over.stdout.read() == b"", "the child must have ended"
     over.stdout.close()
     over.stdin.close()
 
 
-# What is in a file, and its variables.
+# A file's content, and its variables.
 VARIABLES = {
     "byte order mark": (b"\xef\xbb\xbfA=1\nB=2\n", {"A": "1", "B": "2"}),
     "Windows' lines": (b"A=1\r\nB='2'\r\n", {"A": "1", "B": "2"}),
@@ -69,7 +69,7 @@ NO_VARIABLES = {
 
 
 @pytest.mark.parametrize(("data", "sentence"), NO_VARIABLES.values(), ids=NO_VARIABLES)
-def test_a_file_that_holds_no_variables(tmp_path: Path, data: bytes, sentence: str) -> None:
+def test_an_invalid_file_of_variables(tmp_path: Path, data: bytes, sentence: str) -> None:
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(ValueError, match=sentence) as caught:
         read_env_file(str(tmp_path / "file"))

@@ -1,4 +1,4 @@
-"""Where Terraform's provider comes from, if nobody says it."""
+"""Where Terraform's provider comes from by default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INSTALLATION = "provider_installation {\n  direct {}\n}\n"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that stands for / and has a home folder; nothing is told to Terraform."""
+    """A folder in place of /, with a home folder and without settings for Terraform."""
     for name in ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_DIR", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERRAFORM", "")
@@ -78,16 +78,18 @@ def test_a_mirror_has_the_locked_version_for_this_machine(root: Path, file: str,
     assert bool(from_mirrors()) is has
 
 
-def test_what_terraform_is_told_goes_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terraforms_own_configuration_goes_first(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_mirror(root / "opt" / "mirror")
     own = root / "home" / ".terraformrc"
     own.write_text('plugin_cache_dir = "/elsewhere"\n# provider_installation is said nowhere\n')
-    assert from_mirrors(), "this says nothing about where providers are"
+    assert from_mirrors(), "this setting isn't about providers"
     own.write_text(INSTALLATION)
     assert from_mirrors() == ""
-    assert providers.missing([the_provider()]) == "", "nobody can tell"
+    assert providers.missing([the_provider()]) == "", "only Terraform knows"
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(root / "nowhere"))
-    assert from_mirrors(), "a name of no file changes nothing"
+    assert from_mirrors(), "a missing file changes nothing"
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(own))
     assert from_mirrors() == ""
 
@@ -111,13 +113,15 @@ def test_opentofu_has_a_registry_of_its_own(root: Path, monkeypatch: pytest.Monk
     assert from_mirrors() == f"hashicorp/aws {the_provider().version} from {mirror}"
 
 
-def test_the_own_configuration_holds_beside_a_mirror(root: Path) -> None:
+def test_ones_own_configuration_is_kept_beside_a_mirror(root: Path) -> None:
     own = 'credentials "app.terraform.io" {\n  token = "x"\n}\n'
     (root / "home" / ".terraformrc").write_text(own)
     settings = providers.settings({the_provider(): Path('/opt/a "mirror"')})
     assert settings.startswith(own)
     assert 'path    = "/opt/a \\"mirror\\""' in settings
-    assert settings.count(f'["{the_provider().name}"]') == 2, "included there, and excluded here"
+    assert settings.count(f'["{the_provider().name}"]') == 2, (
+        "included in the mirror, excluded elsewhere"
+    )
 
 
 def test_the_lock_files_checksums_guard_a_mirror(root: Path, tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_the_lock_files_checksums_guard_a_mirror(root: Path, tmp_path: Path) -> 
         module.init()
 
 
-def test_what_is_missing_is_told(root: Path) -> None:
+def test_a_missing_provider_is_reported(root: Path) -> None:
     missing = Provider("255.255.255.255/hashicorp/aws", "5.100.0")
     said = providers.missing([missing])
     assert said.startswith(

@@ -93,9 +93,7 @@ def test_what_cannot_be_read_is_named(
     assert str(raised.value) == f"{path} {sentence}"
 
 
-def test_a_folder_that_may_not_be_looked_into_is_named(
-    bot: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_folder_that_may_not_be_read_is_named(bot: Path, request: pytest.FixtureRequest) -> None:
     (bot / "private").mkdir(0o000)
     request.getfixturevalue("nobody")
     with pytest.raises(ValueError, match="private.* can't be read: Permission denied"):

@@ -1,4 +1,4 @@
-"""The tab of a browser that all tests of pages share, and what they do in it.
+"""The browser tab that all page tests share, and what they do in it.
 
 Where Playwright is missing, the tests that import this are skipped.
 """
@@ -16,7 +16,7 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-LONGEST = 60_000  # milliseconds, for anything that a page does: what takes longer hangs
+LONGEST = 60_000  # milliseconds, for anything that a page does
 
 __all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
 
@@ -24,10 +24,10 @@ expect.set_options(timeout=LONGEST)
 
 
 class Tab:
-    """A tab: to load a page in it costs a quarter of what it costs in a context of its own.
+    """A tab for all tests: loading a page in a new context would cost four times as much.
 
-    `problems` is what no test may see: errors, the console's lines unless `console` is off, and
-    requests for what begins with none of `allowed`.
+    `problems` must stay empty. It collects errors, console messages unless `console` is off, and
+    requests for URLs that begin with none of `allowed`.
     """
 
     console: bool
@@ -43,7 +43,7 @@ class Tab:
         self.reset()
 
     def reset(self) -> None:
-        """Leave the page that is shown, and close what it opened."""
+        """Leave the page, and close the tabs that it opened."""
         for other in self.page.context.pages:
             if other is not self.page:
                 other.close()
@@ -68,7 +68,7 @@ class Tab:
 
 
 def violations(page: Page, part: str | None = None) -> list[str]:
-    """Return what axe-core finds wrong with what the page shows: the rule, and where."""
+    """Return axe-core's findings in a page, or a part of it: each with its rule and place."""
     found = Axe().run(page, context=part).response["violations"]
     return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
@@ -87,7 +87,7 @@ def say(page: Page, text: str) -> None:
 
 
 def fail_once(page: Page, kind: str) -> None:
-    """Have Telegram fail for the next call of the demo's bot."""
+    """Make the next call of the demo's bot fail at Telegram."""
     switch = page.get_by_role("button", name="Make Telegram fail")
     if switch.get_attribute("aria-expanded") != "true":
         switch.click()

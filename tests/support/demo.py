@@ -1,4 +1,4 @@
-"""The demo in this process: a bot that runs, and for each test a Telegram and a chat of its own."""
+"""The demo in this process: a running bot, and for each test its own Telegram and chat."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from local.sources import read_sources
 from tests.support.programs import save
 
 PACE = 0.1  # of Telegram's seconds
-LONGEST = 60.0  # seconds, until what is held back comes all the same
+LONGEST = 60.0  # seconds that a delivery is held at most
 
 Deploy = Callable[[Telegram, Path], Deployment]
 
 
 class NewTelegram(Telegram):
-    """A Telegram that reuses no update's id: a container remembers the last ones that it had."""
+    """A Telegram that never reuses an update id, since a container remembers the last ones."""
 
     next_updates = itertools.count(900000001)
 
@@ -39,7 +39,7 @@ class NewTelegram(Telegram):
 
 @dataclass
 class Demo:
-    """A chat with a bot: the address of its page, and the bot's folder, where a test may edit."""
+    """A chat with a bot: the address of its page, and the bot's folder, which a test may edit."""
 
     url: str
     folder: Path
@@ -48,14 +48,14 @@ class Demo:
     releases: list[threading.Event] = field(default_factory=list)
 
     def edit(self, old: str, new: str, file: str = "bot.py") -> None:
-        """Change a line of the bot, and have it reloaded, as scripts/demo does by itself."""
+        """Change a line of the bot, and reload it, as scripts/demo does by itself."""
         save(self.folder / file, old, new)
         self.chat.setup.refresh()
 
     def hold(self, which: Callable[[Delivery], bool]) -> threading.Event:
-        """Keep what happens to a delivery from going on until the event returned is set.
+        """Hold deliveries for which `which` is true, until the returned event is set.
 
-        So a test sees what would be over at once on one machine, and never seen on another.
+        So a test can see a state that would otherwise last too short a time.
         """
         released = threading.Event()
         self.releases.append(released)
@@ -71,7 +71,7 @@ class Demo:
 
 
 class Host:
-    """A bot that is deployed, once for many chats. It runs from a copy of its folder."""
+    """A bot that is deployed once for many chats. It runs from a copy of its folder."""
 
     def __init__(self, original: Path, folder: Path) -> None:
         self.original, self.folder = original, folder
@@ -91,7 +91,7 @@ class Host:
 
     @contextlib.contextmanager
     def running(self, deploy: Deploy | None = None) -> Iterator[Host]:
-        """Run it in a process, unless `deploy` says otherwise."""
+        """Run it in a process, or as `deploy` does."""
         telegram = NewTelegram()
         with Server(telegram) as self.server:
             if deploy:
@@ -100,12 +100,12 @@ class Host:
                 self.deployment = LocalDeployment(telegram.url, self.step, self.folder, {})
             self.deployment.__enter__()
             self.menu_buttons = telegram.bot.menu_buttons
-            with self.deployment.opened:  # alone: nobody needs a `terraform destroy` at the end
+            with self.deployment.opened:  # stops it without `terraform destroy`
                 yield self
 
     @contextlib.contextmanager
     def chat(self) -> Iterator[Demo]:
-        """Begin a chat with the bot, in which nothing was said yet. At the end it is as before."""
+        """Begin an empty chat with the bot. At the end, the bot's folder is restored."""
         telegram = self.server.telegram = NewTelegram()
         telegram.url = self.server.url
         telegram.deliver = self.deployment.deliver

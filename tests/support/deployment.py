@@ -31,9 +31,9 @@ SECRET = "terraform_data.webhook_secret"
 
 
 class Deployment(Module):
-    """A copy of the module with the tests' bot, whose commands share providers with all others.
+    """A copy of the module with the tests' bot, whose commands share provider processes.
 
-    A configuration that calls the module, in the folder above it, takes its place as the root.
+    A `configuration`, which calls the module, becomes the root, in the folder above it.
     """
 
     def __init__(
@@ -62,34 +62,34 @@ class Deployment(Module):
     def terraform(
         self, *arguments: str, check: bool = True, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform, and fail if it warns, as of what is deprecated."""
+        """Run Terraform, and fail if it warns, such as of a deprecated argument."""
         reattach = self._providers.reattach(self.root, self.environment)
         self.environment["TF_REATTACH_PROVIDERS"] = reattach
         result = super().terraform(*arguments, check=check, input=input)
         self.said.append(result.stdout + result.stderr)
-        # "# Warning" is a plan's note.
+        # A plan's own notes begin with "# Warning".
         assert not re.search("(?<!# )Warning: ", self.said[-1]), self.said[-1]
         return result
 
     def become(self, user: Credentials) -> None:
-        """Have Terraform run as a user of AWS."""
+        """Run Terraform as this AWS user from now on."""
         self.environment["AWS_ACCESS_KEY_ID"] = user.access_key
         self.environment["AWS_SECRET_ACCESS_KEY"] = user.secret_key
 
     def refused(self, *arguments: str) -> str:
-        """Apply in vain, and return Terraform's errors without frames and line breaks."""
+        """Apply, which must fail, and return Terraform's errors without frames and line breaks."""
         result = self.apply(*arguments, check=False)
         assert result.returncode == 1, result.stdout
         return " ".join(result.stderr.replace("│", "").split())
 
     def is_up_to_date(self) -> bool:
-        """Tell whether a plan has nothing to do; say what else it has."""
+        """Return whether a plan changes nothing, and print the plan."""
         plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
         print(plan.stdout)
         return plan.returncode == 0
 
     def planned(self, *arguments: str) -> dict[str, str]:
-        """Return what a plan would do: an action for each address."""
+        """Return a plan's actions by address."""
         lines = map(json.loads, self.terraform("plan", "-json", *arguments).stdout.splitlines())
         changes = [line["change"] for line in lines if line["type"] == "planned_change"]
         return {change["resource"]["addr"]: change["action"] for change in changes}
@@ -116,7 +116,7 @@ def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:
 
 @functools.cache
 def session() -> botocore.session.Session:
-    """Return a session, which keeps what it reads of a service for the next client."""
+    """Return a session, which caches each service's description for later clients."""
     return botocore.session.get_session()
 
 
@@ -133,7 +133,7 @@ def client(aws: Emulator, service: str) -> Any:
 
 
 def everything(aws: Emulator) -> list[str]:
-    """Return the names of all that the module makes, as the emulated AWS tells them."""
+    """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
     functions = client(aws, "lambda").list_functions()["Functions"]
     roles = client(aws, "iam").list_roles()["Roles"]
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
@@ -161,7 +161,7 @@ def everything(aws: Emulator) -> list[str]:
 def fetch(
     url: str, path: str, method: str = "GET", body: bytes = b"", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    """Ask a deployment's API, and return status, headers and body."""
+    """Send a request to a deployment's API, and return status, headers and body."""
     host = urlsplit(url).netloc
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -175,7 +175,7 @@ def fetch(
 
 
 def texts(telegram: Telegram) -> list[str]:
-    """Return the texts of the messages that the bot sent and Telegram took, in their order."""
+    """Return the texts of the bot's messages that Telegram accepted, in order."""
     sent = [call for call in telegram.calls if call.method == "sendMessage" and call.status == 200]
     return [call.params["text"] for call in sent]
 

@@ -1,4 +1,4 @@
-"""What the .tf files say, for tests that compare it with something."""
+"""Reads the .tf files, for tests that compare them with something."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re
 
 
 def blocks(file: str, kind: str) -> dict[str, dict[str, str]]:
-    """Return a file's variables or outputs, and their arguments as they are written."""
+    """Return a file's variables or outputs, with their arguments as written."""
     found = {}
     for block, name, body in BLOCK.findall((ROOT / file).read_text()):
         assert block == kind

@@ -1,4 +1,4 @@
-"""initData as Telegram signs it for the tests' bot, and as others get it wrong."""
+"""initData as Telegram signs it for the tests' bot, and signed wrongly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fields = dict[str, str]
 
 
 def launch(age: float = 1, **fields: str) -> Fields:
-    """Return the fields of an opening `age` seconds ago, but for the hash."""
+    """Return the fields, without the hash, of a page that was opened `age` seconds ago."""
     common = {"user": USER, "auth_date": str(int(time.time() - age)), "signature": SIGNATURE}
     return {name: value for name, value in {**common, **fields}.items() if value}
 
@@ -36,7 +36,7 @@ def hash_of(
     value: Callable[[str], str] = str,
     less: str = "hash",
 ) -> str:
-    """Return the hash as Telegram documents it, or with a part of that done another way."""
+    """Return the hash as Telegram documents it, or with a step done differently."""
     names = sorted(fields, reverse=backwards)
     text = separator.join(f"{name}={value(fields[name])}" for name in names if name != less)
     return hmac.digest(key, text.encode(), "sha256").hex()

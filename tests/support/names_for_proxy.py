@@ -1,4 +1,4 @@
-"""A plugin of proxy.py's: names that only the proxy knows, and a note of what it connects to."""
+"""A plugin for proxy.py: names that only the proxy knows, and a list of its connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proxy.http.proxy import HttpProxyBasePlugin
 
 
 class Names(HttpProxyBasePlugin):
-    """Takes every name below .test for this machine."""
+    """Resolves every name below .test to this machine."""
 
     def resolve_dns(self, host: str, port: int) -> tuple[str | None, None]:
         with Path(os.environ["CONNECTIONS"]).open("a") as file:

@@ -1,4 +1,4 @@
-"""What a test needs of this machine: where it is missing, the test is skipped, and says why."""
+"""What tests need on this machine: if it is missing, they are skipped, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of scripts run them with: a copy of the project, and a script at work in it."""
+"""Help for the tests of scripts: a copy of the project, and a script that runs in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST = 180.0  # seconds, for anything that a script does
 
 
 def copy_of_the_project(folder: Path) -> Path:
-    """Copy what scripts need into a folder, with the tests' bot, where a test may change it."""
+    """Copy what scripts need into a folder, with the tests' bot, for a test to change."""
     ignored = shutil.ignore_patterns("__pycache__")
     for name in {*MODULE, *TOOLS} - {"scripts/package"}:  # it is in scripts
         if (ROOT / name).is_dir():
@@ -37,7 +37,7 @@ def copy_of_the_project(folder: Path) -> Path:
 
 
 def copy_of_the_bot(folder: Path) -> Path:
-    """Copy the tests' bot into a folder of its own, where a test may change it."""
+    """Copy the tests' bot into a new folder, for a test to change."""
     folder.mkdir()
     shutil.copy(BOT, folder)
     return folder
@@ -62,16 +62,16 @@ def names_a_bot(arguments: tuple[str, ...]) -> None:
 
 
 class Ran(NamedTuple):
-    """What came of a tool: its exit code, and all that it wrote."""
+    """A tool's exit code, and all that it wrote."""
 
     code: Any
     output: str
 
 
 def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
-    """Run a tool's main() in this process, with arguments and further variables.
+    """Run a tool's main() in this process, with arguments and additional variables.
 
-    It saves a start of Python. A test of what a process does on top of that needs a `Script`.
+    This saves starting Python. A test that needs a process uses a `Script`.
     """
     if tool.__module__ in ("chat.demo", "live.doctor", "live.poll"):
         names_a_bot(arguments)
@@ -95,7 +95,7 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
 
 
 class Script:
-    """A script at work, whose output is read as it comes. It is ended with the `with` block."""
+    """A running script, whose output is read as it comes. The `with` block ends it."""
 
     def __init__(self, project: Path, name: str, *arguments: str, **environment: str) -> None:
         if project == ROOT:
@@ -159,7 +159,7 @@ def page_of(demo: Script) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what the files of a folder hold, by their paths, but those that Python makes."""
+    """Return the contents of a folder's files by path, without those that Python makes."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -168,11 +168,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def nothing_is_left(temporary: Path) -> None:
-    """Check that a tool's processes end, and leave no file: those with a TMPDIR of their own."""
+    """Check that a tool's processes, known by their TMPDIR, end and leave no files in it."""
     for process in processes_that_know(f"TMPDIR={temporary}"):
         with contextlib.suppress(ProcessLookupError):
             ended = os.pidfd_open(int(process.name))
-            try:  # a killed one takes a moment
+            try:  # a killed process takes a moment
                 assert select.select([ended], [], [], LONGEST)[0], (process / "cmdline").read_text()
             finally:
                 os.close(ended)
@@ -180,7 +180,7 @@ def nothing_is_left(temporary: Path) -> None:
 
 
 def processes_that_know(text: str) -> list[Path]:
-    """Return the folders in /proc of this machine's processes with a text in their environment."""
+    """Return the folders in /proc of the processes whose environment contains a text."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

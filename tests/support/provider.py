@@ -1,6 +1,6 @@
-"""The aws provider, started once for many commands of Terraform's, with a schema of what they use.
+"""The aws provider, started once for many Terraform commands, with a schema of only what they use.
 
-Each command would otherwise start a provider and read its schema of 1,500 resources: 3 s of CPU
+Otherwise each command would start a provider and read its schema of 1,500 resources: 3 s of CPU
 time instead of 0.3.
 https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
 https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
@@ -22,14 +22,14 @@ from local.processes import end, watched
 from local.project import ROOT
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
-# Fields of its answer: maps of names to schemas of resources, data sources, ephemeral resources.
+# Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
 MAPS = (2, 3, 8)
 AT_ONCE = 2  # processes, of half a gigabyte each
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a Protocol Buffers integer, and where it ends."""
+    """Return the Protocol Buffers integer at an offset, and the offset of its end."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -40,7 +40,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield a message's fields: number, content, and the bytes as they stand. All have a length."""
+    """Yield a message's length-delimited fields: number, content, and the field's own bytes."""
     at = 0
     while at < len(data):
         start = at
@@ -52,7 +52,7 @@ def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def shortened(schema: bytes) -> bytes:
-    """Return an answer to GetSchema with what this project uses, and nothing else."""
+    """Return a response to GetSchema with only what this project uses."""
     files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *ROOT.glob("docs/*.md")]
     text = "\n".join(file.read_text() for file in files)
     names = {name.encode() for name in re.findall(r'^(?:data|resource) "(aws_\w+)"', text, re.M)}
@@ -64,26 +64,26 @@ def shortened(schema: bytes) -> bytes:
 
 
 class Providers:
-    """Processes of the provider: one for each user of each AWS, whatever is deployed with it."""
+    """Provider processes: one for each user of each AWS, for all deployments."""
 
     def __init__(self, initialised: Path) -> None:
         self._here = initialised / "here"
         self._here.mkdir()
         self._folder = initialised / ".terraform" / "providers"
         [self._program] = self._folder.glob("*/*/aws/*/*/terraform-provider-aws*")
-        self._schema: list[bytes] = []  # the shortened one, once a provider has told it
+        self._schema: list[bytes] = []  # the shortened one, once it is known
         self._started: dict[tuple[str, str], _Provider] = {}
 
     def reattach(self, root: Path, environment: dict[str, str]) -> str:
         """Return the value of TF_REATTACH_PROVIDERS for a command in a root module's folder."""
-        # The provider looks for a package by a path that is relative to the root.
+        # The provider finds a package by its path relative to the root.
         for name in (".build", "module"):
             link = self._here / name
             link.unlink(missing_ok=True)
             link.symlink_to(root / name)
         user = (environment["AWS_ENDPOINT_URL"], environment["AWS_ACCESS_KEY_ID"])
         if user in self._started:
-            self._started[user] = self._started.pop(user)  # the last is the last to be ended
+            self._started[user] = self._started.pop(user)  # used last, ended last
         else:
             if len(self._started) == AT_ONCE:
                 self._started.pop(next(iter(self._started))).stop()
@@ -103,7 +103,7 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self, program: Path, here: Path, environment: dict[str, str], schema: list[bytes]
     ) -> None:
         self._schema = schema
-        # A short path, since that of a socket has 107 characters at most.
+        # A short path, since a socket's path has 107 characters at most.
         self._folder = tempfile.TemporaryDirectory(prefix="provider-")
         self._process = subprocess.Popen(
             [program, "-debug"],
@@ -120,9 +120,9 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
             text=True,
             start_new_session=True,
         )
-        watched("group", self._process.pid)  # not to outlive tests that are killed
+        watched("group", self._process.pid)  # so that it ends even if the tests are killed
         assert self._process.stdout
-        # It stays open: a provider that can't write ends.
+        # This pipe stays open: a provider that can't write exits.
         line = next(line for line in self._process.stdout if "TF_REATTACH_PROVIDERS=" in line)
         [self.address] = json.loads(line.partition("=")[2].strip().strip("'")).values()
         path = self.address["Addr"]["String"]
@@ -133,10 +133,10 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.address["Addr"] = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
 
     def service(self, handler_call_details: Any) -> Any:
-        """Return what answers a method: the provider itself, but for its schema."""
+        """Return a method's handler, which asks the provider, except for the schema."""
         method = handler_call_details.method
         ask = self._channel.unary_unary(method)
-        if method.startswith("/plugin."):  # of the process that Terraform would have started
+        if method.startswith("/plugin."):  # for a process that Terraform has started itself
             return None
 
         def answer(request: bytes, context: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What stands in for Lambda and for Telegram: a container, its events, and a server at fault."""
+"""What stands in for Lambda and for Telegram: a container, its events, and a faulty server."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Context:
 
 
 class Log(logging.Handler):
-    """The function's log as Lambda writes it: AWS's own formatter, and UTF-8 without mercy."""
+    """The function's log as Lambda writes it: AWS's own formatter, in strict UTF-8."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,9 +64,9 @@ class Log(logging.Handler):
 
 
 class Container:
-    """A new Lambda container: the modules of lambda/ loaded afresh. One lives at a time.
+    """A new Lambda container: the modules of lambda/ loaded afresh. Only one lives at a time.
 
-    What was logged is in `log`, all that it ever answered or raised in `said`.
+    `log` has what was logged, `said` all that it ever answered or raised.
     """
 
     def __init__(self, log: Log) -> None:
@@ -76,14 +76,14 @@ class Container:
         self.handler: ModuleType = importlib.import_module("handler")
 
     def invoke(self, event: Any, milliseconds: int = 10_000) -> Any:
-        """Invoke the function as AWS's runtime client does, with so much of its time left."""
+        """Invoke the function as AWS's runtime client does, with so many milliseconds left."""
         try:
             answer = self.handler.handler(event, Context(milliseconds))
         except Exception as error:
             self.said += traceback.format_exception(error)
             raise
         as_sent = to_json(answer)
-        as_sent.encode()  # Lambda's own container would die of what can't be encoded
+        as_sent.encode()  # an answer that can't be encoded ends a container on Lambda
         self.said.append(as_sent)
         return json.loads(as_sent)
 
@@ -94,16 +94,16 @@ class Container:
 
     @property
     def bot(self) -> ModuleType:
-        """The module of the bot that the container runs."""
+        """The container's bot.py."""
         return sys.modules["bot"]
 
     @property
     def telegram(self) -> Any:
-        """The module of the Bot API that the container uses."""
+        """The container's botkit.telegram."""
         return self.module("telegram")
 
     def module(self, name: str) -> Any:
-        """Return a module of botkit, which the container has loaded if it ever needed it."""
+        """Return a module of botkit, which is imported if the container hasn't done so."""
         return importlib.import_module(f"botkit.{name}")
 
     @property
@@ -113,7 +113,7 @@ class Container:
         return {key: value for key, value in self.log[-1].items() if key not in varying}
 
     def stop(self) -> None:
-        """Close what the container keeps open, as its end does."""
+        """Close the container's connections, as its end would."""
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
             connections.append(telegram._client.connection)
@@ -138,7 +138,7 @@ def unload() -> None:
 
 
 def copy_function(to: Path) -> Path:
-    """Copy lambda/ with the tests' bot, as the package holds a bot of an author's."""
+    """Copy lambda/ with the tests' bot, as a package holds an author's."""
     shutil.copytree(LAMBDA, to, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BOT, to)
     return to
@@ -160,7 +160,7 @@ def load(name: str) -> ModuleType:
 
 
 def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
-    """Return the event of a webhook request; `fields` replace some of its own."""
+    """Return the event of a webhook request; `fields` are added to it, or replace its own."""
     headers = {"content-type": "application/json", SECRET_HEADER: secret}
     return {**webhook_event(body, headers), **fields}
 
@@ -211,7 +211,7 @@ def failure(container: Container, event: Any) -> str:
 
 
 def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) -> None:
-    """Have the bot's reply() return calls, or raise an exception."""
+    """Make the bot's reply() return calls, or raise an exception."""
 
     def reply(update: Json) -> Any:
         if isinstance(calls, BaseException):
@@ -225,10 +225,10 @@ Part = Callable[["Peer", socket.socket], None]
 
 
 class Peer:
-    """A server on loopback that plays a part for each connection; the last one for all others.
+    """A server on loopback that plays one part for each connection, and the last one for the rest.
 
     It counts its connections, and keeps the requests it has read, head and body. `tls` may be set
-    meanwhile. Until it is told to `listen`, its port refuses connections.
+    later. Until `listen` is called, its port refuses connections.
     """
 
     def __init__(self, *parts: Part, tls: ssl.SSLContext | None = None) -> None:
@@ -258,7 +258,7 @@ class Peer:
         return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in self.requests]
 
     def read_request(self, connection: socket.socket) -> bytes:
-        """Read a request and note it. Empty when the client has gone."""
+        """Read a request, and keep it. Returns b"" when the client has gone."""
         data = b""
         while b"\r\n\r\n" not in data:
             received = connection.recv(65536)
@@ -338,7 +338,7 @@ def parameter(value: Any) -> bytes:
 
 
 def until_closed(peer: Peer, connection: socket.socket) -> None:
-    """Say nothing until the client closes."""
+    """Wait until the client closes."""
     while connection.recv(65536):
         pass
 
@@ -363,7 +363,7 @@ def answers_all(peer: Peer, connection: socket.socket) -> None:
 
 
 def answers_and_closes(*responses: bytes) -> Part:
-    """Return the part that answers requests, and closes the connection without a word about it."""
+    """Return the part that answers requests, and closes the connection without announcing it."""
 
     def part(peer: Peer, connection: socket.socket) -> None:
         for response in responses:
@@ -374,7 +374,7 @@ def answers_and_closes(*responses: bytes) -> Part:
 
 
 def keeps_sending(head: bytes, piece: bytes, pause: float = 0) -> Part:
-    """Return the part that answers with a head, and then with a piece again and again."""
+    """Return the part that answers with a head, and then repeats a piece for ever."""
 
     def part(peer: Peer, connection: socket.socket) -> None:
         peer.read_request(connection)
@@ -403,7 +403,7 @@ def slow(seconds: float) -> Part:
 
 
 def reset(connection: socket.socket) -> None:
-    """Close a connection rudely: what isn't read is lost, and the client gets ECONNRESET."""
+    """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -419,7 +419,7 @@ def resets_after_request(peer: Peer, connection: socket.socket) -> None:
 
 @contextlib.contextmanager
 def unused_port() -> Iterator[int]:
-    """Give a port that refuses connections: it is bound, and nobody listens."""
+    """Yield a port that refuses connections: it is bound, but nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]

@@ -47,9 +47,9 @@ FAULTS = [
 
 
 class FailingTelegram(Telegram):
-    """A Telegram at which three calls of ten fail, some after having been carried out.
+    """A Telegram at which three calls of ten fail, some of them after they were carried out.
 
-    It fails by a fixed seed, by message and try: threads may come in any order.
+    The seed, the message and the try decide, so the order of threads makes no difference.
     """
 
     def __init__(self, token: str, seed: int, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""aws.py: one signed JSON call to an AWS service. What botocore signs is the measure."""
+"""aws.py: one signed JSON call to an AWS service, compared with botocore's."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
 
 
 def failure(aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5) -> Any:
-    """Return the error of a kind that a call raises: it tells no key, however it is printed."""
+    """Return the error of this kind that a call raises, and check that it shows no key."""
     aws.deadline.start(timeout)
     with pytest.raises(getattr(aws, kind)) as caught:
         aws.call(service, GET_ITEM, {})
@@ -162,7 +162,7 @@ def test_what_is_sent_is_signed(
     assert headers.get("X-Amz-Security-Token", "") == token
     sent_at = time.strptime(headers["X-Amz-Date"] + " UTC", "%Y%m%dT%H%M%SZ %Z")
     assert before <= time.mktime(sent_at) - time.timezone <= time.time()
-    # Nothing is left unsigned but what the connection adds by itself, and the signature.
+    # Only the signature itself, and what the connection adds, are unsigned.
     unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
     signed = {name: value for name, value in headers.items() if name not in unsigned}
     credentials = Credentials(KEY_ID, KEY, token or None)
@@ -227,7 +227,7 @@ REFUSALS = {
         {"__type": "InvalidSignatureException", "message": f"x-amz-security-token:{SESSION_TOKEN}"},
         ("InvalidSignatureException", "InvalidSignatureException: x-amz-security-token:…"),
     ),
-    "a limit that is no rate": (
+    "a limit that is not a rate": (
         {"__type": "x#ItemCollectionSizeLimitExceededException", "message": "full"},
         (
             "ItemCollectionSizeLimitExceededException",
@@ -278,7 +278,9 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize(("answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_what_may_pass_is_unreachable(serve: Serve, use: Use, answer: bytes, error: str) -> None:
+def test_a_temporary_failure_is_unreachable(
+    serve: Serve, use: Use, answer: bytes, error: str
+) -> None:
     aws = use(serve(answers(answer)).url)
     assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
 

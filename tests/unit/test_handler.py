@@ -78,7 +78,7 @@ def test_the_warm_up_gets_nothing(container: Container, event: Json) -> None:
         "Terraform's drain",
         "warm-up",
         "our warm-up",
-        "a look at the webhook",
+        "a check of the webhook",
         "a call",
     ],
 )
@@ -91,7 +91,7 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 # ── Time
 
 
-def test_a_second_is_kept_to_give_the_answer_in(
+def test_a_second_is_reserved_for_the_answer(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = []
@@ -103,7 +103,7 @@ def test_a_second_is_kept_to_give_the_answer_in(
     assert 898 < given[1] <= 899
 
 
-def test_who_waits_for_an_answer_gets_it_before_api_gateway_gives_up(
+def test_an_answer_comes_before_api_gateway_gives_up(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = []
@@ -127,7 +127,7 @@ def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: Star
 
 
 class Notes:
-    """A finder of modules that finds none, and notes when the bot is looked for."""
+    """A module finder that finds nothing, and records when the bot is imported."""
 
     def __init__(self, steps: list[Any]) -> None:
         self.steps = steps
@@ -158,7 +158,7 @@ def test_the_bot_is_imported_while_the_connection_is_made(
     assert steps == expected
 
 
-def test_in_the_webhook_mode_nothing_is_imported_that_calls(start: Start, bot_api: BotApi) -> None:
+def test_in_webhook_mode_no_module_for_calls_is_imported(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))
     assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)

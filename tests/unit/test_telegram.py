@@ -151,7 +151,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "text"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_what_is_no_answer_of_the_bot_api(
+def test_an_answer_that_is_not_the_bot_apis(
     call: Call, telegram: ModuleType, answer: bytes, text: str
 ) -> None:
     with pytest.raises(telegram.Unreachable) as caught:

@@ -75,7 +75,7 @@ def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
     assert len(store.requests) == 1
 
 
-def test_only_the_refusal_of_the_token_in_use_has_it_fetched_again(
+def test_only_a_refusal_of_the_current_token_fetches_it_again(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
@@ -198,7 +198,7 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     assert peer.bodies[1]["secret_token"] == SECRET
 
 
-def test_each_step_gets_the_time_that_those_before_it_left(
+def test_each_step_gets_the_time_that_is_left(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(OLD_TOKEN)))

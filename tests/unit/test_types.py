@@ -81,11 +81,11 @@ def pyright(folder: Path) -> str:
 
 @pytest.mark.parametrize("check", [mypy, pyright])
 def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_path: Path) -> None:
-    """And nothing else. All in one run: to start one takes seconds."""
+    """And nothing else. All in one run, since starting a checker takes seconds."""
     (tmp_path / "right.py").write_text(RIGHT)
     for name, (source, _) in WRONG.items():
         (tmp_path / f"wrong_{name}.py").write_text(source)
-    # pyright goes on in further lines, which begin with blanks.
+    # pyright continues an error on lines that begin with blanks.
     errors = re.split(r"\n(?=\S)|\n(?=  /)", check(tmp_path))
     assert not [error for error in errors if "right.py" in error and "error" in error]
     for name, (_, word) in WRONG.items():
@@ -96,7 +96,7 @@ def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_pa
 def test_each_name_is_a_dict_at_run_time() -> None:
     types = importlib.import_module("botkit.types")
     assert types.Update is types.SendMessage is dict
-    assert not hasattr(types, "__path__"), "or Python takes it for a package"
+    assert not hasattr(types, "__path__"), "Python would take it for a package"
     namespace: dict[str, object] = {}
     exec(RIGHT, namespace)
     assert namespace["reply"]({"update_id": 1}) == []  # type: ignore[operator]

@@ -18,7 +18,7 @@ def reply(update):
 
 
 def on_event(event):
-    """Tell of alarms (SNS) and orders (the table's stream). Both bring a list of records."""
+    """Report alarms (SNS) and orders (the table's stream). Both send a list of records."""
     return [say(CHAT_ID, news(record)) for record in event["Records"]]
 
 

@@ -1,4 +1,4 @@
-"""A bot that tells prices, which are in a file beside it."""
+"""A bot that tells prices from a file beside it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A bot with a page (Mini App): what the tests of the demo and of the function open."""
+"""A bot with a page (Mini App), for the tests of the demo and of the function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ URL = os.environ.get("MINI_APP_URL", "")
 
 
 def reply(update: Json) -> list[Json]:
-    """Offer the page by the buttons that a word names, and tell what it sent."""
+    """Offer the page by the kind of button that a message names, and repeat what the page sent."""
     message = update["message"]
     call = {"method": "sendMessage", "chat_id": message["chat"]["id"]}
     if "web_app_data" in message:
@@ -37,7 +37,7 @@ HANDLED = {"message": reply}
 
 
 def on_request(request: Json) -> Any:
-    """Say who asks, or do what the path says."""
+    """Do what the path says, and return who asked."""
     # Imported here: the function's telegram module is loaded by then.
     from botkit import telegram
 

@@ -1,4 +1,4 @@
-"""A bot that does, for each word it is sent, what the word says: what the demo's chat shows."""
+"""A bot that does what a message says, by a word, to show all that the demo's chat can show."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_a_bot_that_catches_everything_is_ended_too(
         for _ in range(2):
             try:
                 threading.Event().wait(5)
-            except BaseException as error:  # as by `except:`
+            except BaseException as error:  # like a bare `except:`
                 caught.append(error)
         return []
 
@@ -33,7 +33,7 @@ def test_a_bot_that_catches_everything_is_ended_too(
     assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
 
 
-def test_an_alarm_that_rings_while_it_is_switched_off_is_switched_off(
+def test_an_alarm_may_ring_while_it_is_switched_off(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alarm = container.module("host.alarm")

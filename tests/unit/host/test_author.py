@@ -57,7 +57,7 @@ def test_a_function_of_the_wrong_kind_is_named(
     [(0.25, [CALL], "answered"), (-0.25, [CALL], "bot_failed"), (-0.25, [], "ignored")],
     ids=["in time", "too late", "too late with nothing to say"],
 )
-def test_a_bot_that_leaves_no_time_for_its_calls_costs_the_update_its_answer(
+def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -80,7 +80,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_costs_the_update_its_answer(
     assert container.line.get("error") == (late if outcome == "bot_failed" else None)
 
 
-def test_a_bot_that_never_ends_costs_the_update_its_answer(
+def test_a_bot_that_never_ends_leaves_the_update_unanswered(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,7 +161,7 @@ def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
-def test_what_the_bots_own_logger_keeps_is_its_own(
+def test_the_level_of_the_bots_own_logger_makes_no_difference(
     container: Container, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(60, container.bot.__name__)
@@ -214,7 +214,8 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(
     assert container.invoke(request(UPDATE)) == text_response(200)
 
 
-# Like a bot that polls at its top. It gets the time that is left, cut short here.
+# An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is
+# shortened here.
 ENDLESS = """
 import os, signal, threading
 seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
@@ -223,7 +224,7 @@ threading.Event().wait()
 """
 
 
-def test_a_bot_whose_import_never_ends_holds_up_no_destroy(
+def test_an_import_that_never_ends_does_not_hold_up_a_destroy(
     start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start_bot(ENDLESS, LIMIT="10")

@@ -68,7 +68,7 @@ RETURNS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("returned", "error"), RETURNS.values(), ids=RETURNS)
-def test_what_is_no_list_of_calls_is_named(
+def test_an_invalid_list_of_calls_is_explained(
     container: Container, monkeypatch: pytest.MonkeyPatch, returned: Any, error: str
 ) -> None:
     with_bot(container, monkeypatch, returned)
@@ -109,7 +109,7 @@ SERIES: dict[str, tuple[list[int], int, str]] = {
 
 
 @pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
-def test_calls_are_made_in_order_and_an_error_only_while_none_was(
+def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -178,7 +178,7 @@ def test_a_repeated_answer_is_what_it_was(
     with_bot(container, monkeypatch, [FIRST, kept])
     bot_api.expects(FIRST)
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
-    kept["chat_id"] = 7  # as a bot may that fills in one dict for all
+    kept["chat_id"] = 7  # a bot may reuse one dict
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
 
 
@@ -221,7 +221,7 @@ def test_only_the_last_call_decides_whether_it_is_in_the_response(
     ],
     ids=["refused", "throttled", "broken"],
 )
-def test_a_first_call_that_fails_keeps_the_last_back_where_it_comes_again(
+def test_the_last_call_is_held_back_if_the_first_will_be_tried_again(
     start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: int, expected: Json
 ) -> None:
     container = start(bot_api.url, **WEBHOOK)

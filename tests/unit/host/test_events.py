@@ -1,4 +1,4 @@
-"""events.py: events of other services, which are calls or the bot's."""
+"""events.py: events of other services, which are calls or go to the bot."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ OTHERS: dict[str, tuple[Any, str]] = {
     "S3": ({"Records": [{"eventSource": "aws:s3"}]}, "dict (Records)"),
     "EventBridge": ({"source": "aws.ec2", "detail-type": "x"}, "dict (source, detail-type)"),
     "tf without url": ({"tf": {"action": "register"}}, "dict (tf)"),
-    "tf no object": ({"tf": "register", "url": "https://x"}, "dict (tf, url)"),
+    "tf not an object": ({"tf": "register", "url": "https://x"}, "dict (tf, url)"),
     "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
-    "url no text": ({"tf": {}, "url": None}, "dict (tf, url)"),
+    "url not text": ({"tf": {}, "url": None}, "dict (tf, url)"),
     "another action": ({"tf": {"action": "x"}, "url": "https://x"}, "dict (tf, url)"),
-    "an action that is none": ({"tf": {"action": 7}, "url": "https://x"}, "dict (tf, url)"),
+    "an invalid action": ({"tf": {"action": 7}, "url": "https://x"}, "dict (tf, url)"),
     "warm and more": ({"warm": True, "y": 1}, "dict (warm, y)"),
-    "half a pair": ({"\ud800": 1}, "dict (\\ud800)"),
+    "half a surrogate pair": ({"\ud800": 1}, "dict (\\ud800)"),
 }
 
 
@@ -133,7 +133,7 @@ def test_an_event_fails_only_while_no_call_was_carried_out(
         assert failure(container, event).partition(": ")[0] == container.line["outcome"]
 
 
-def test_what_lambda_sends_to_a_destination_is_the_bots(
+def test_an_event_for_a_destination_goes_to_the_bot(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
@@ -144,7 +144,7 @@ def test_what_lambda_sends_to_a_destination_is_the_bots(
     assert seen == [event]
 
 
-def test_an_event_that_is_bad_calls_fails(container: Container) -> None:
+def test_an_event_with_an_invalid_call_fails(container: Container) -> None:
     event = {"method": "send message"}
     error = 'each call of the event must have a "method", such as "sendMessage"'
     assert failure(container, event) == f"bot_failed: {error}"

@@ -1,4 +1,4 @@
-"""init_data.py: what Telegram signs, compared with what three other libraries say of it."""
+"""init_data.py: Telegram's signature, which three other libraries check too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.telegram import TOKEN as OTHER_TOKEN
 
 
 def wrongly(**options: Any) -> str:
-    """Return initData with a hash as somebody makes it who read the documentation too fast."""
+    """Return initData with a hash that a step done wrongly makes."""
     fields = launch()
     return urlencode({**fields, "hash": hash_of(fields, **options)}, quote_via=quote)
 
@@ -36,7 +36,7 @@ def with_hash(change: Callable[[str], str]) -> str:
 
 
 def merged(fields: Fields) -> str:
-    """Return initData of an opening in a group, with fields that have the hash of its own."""
+    """Return initData of these fields, with the hash of a page that was opened in a group."""
     group = launch(chat_instance="42", chat_type="group", start_param="room_7", signature="")
     return urlencode({**launch(signature=""), **fields, "hash": hash_of(group)}, quote_via=quote)
 
@@ -99,9 +99,8 @@ def aiogram(init_data: str) -> bool:
         return False
 
 
-# What each is given, what ours says of it ("": it is accepted), and which libraries accept it:
-# a(iogram), p(init-data-py), n(@tma.js/init-data-node). Where ours refuses what they accept, there
-# is the reason.
+# initData, our error ("": it is accepted), and the libraries that accept it: a(iogram),
+# p(init-data-py), n(@tma.js/init-data-node). Where only ours refuses, a comment may say why.
 NOBODY, ALL = "", "apn"
 Case = tuple[Callable[[], str], str, str]
 CASES: dict[str, Case] = {
@@ -149,7 +148,7 @@ CASES: dict[str, Case] = {
     "a longer hash": (lambda: with_hash(lambda it: it + "0"), "unauthorized", NOBODY),
     "an empty hash": (lambda: with_hash(lambda it: ""), "unauthorized", NOBODY),
     "a hash in upper case": (lambda: with_hash(str.upper), "unauthorized", "p"),  # never Telegram's
-    "a hash that is no ASCII": (lambda: with_hash(lambda it: "é" * 64), "unauthorized", NOBODY),
+    "a hash that is not ASCII": (lambda: with_hash(lambda it: "é" * 64), "unauthorized", NOBODY),
     "no hash": (lambda: urlencode(launch()), "unauthorized", NOBODY),
     "another bot's token": (lambda: wrongly(key=key_of(OTHER_TOKEN)), "unauthorized", NOBODY),
     "key and text swapped": (
@@ -172,7 +171,7 @@ CASES: dict[str, Case] = {
         "unauthorized",
         NOBODY,
     ),
-    # Of a field that is there twice, the check might see one and the bot the other.
+    # With a repeated field, the check might see one value and the bot the other.
     "hash twice": (lambda: "hash=0&" + sign(launch()), "unauthorized", "an"),
     "user twice": (lambda: "user=%7B%22id%22%3A1%7D&" + sign(launch()), "unauthorized", "a"),
     "user twice, in disguise": (
@@ -180,7 +179,7 @@ CASES: dict[str, Case] = {
         "unauthorized",
         "a",
     ),
-    # The hash is that of lines "name=value": these have those of other fields.
+    # The hash is of lines "name=value": these fields give the same lines as others.
     "three fields in one value": (
         lambda: merged({"chat_instance": "42\nchat_type=group\nstart_param=room_7"}),
         "unauthorized",
@@ -221,7 +220,7 @@ CASES: dict[str, Case] = {
     ),
     # The bot must know who asks.
     "no user": (lambda: sign(launch(user="")), "unauthorized", ALL),
-    "a user that is no JSON": (lambda: sign(launch(user="Ada")), "unauthorized", "an"),
+    "a user that is not JSON": (lambda: sign(launch(user="Ada")), "unauthorized", "an"),
     "a user that is a list": (lambda: sign(launch(user="[1]")), "unauthorized", "an"),
     "a user without an id": (lambda: sign(launch(user='{"first_name":"x"}')), "unauthorized", "an"),
     "a user with a text for an id": (
@@ -263,9 +262,9 @@ def test_the_library_for_node_accepts_it_too(node: Node) -> None:
     accepted_by("n", lambda init_data: not node.check(init_data))
 
 
-# Names in whose order all agree: some sort the names, others the whole lines.
+# Names that have the same order alone and as whole lines, since libraries sort either.
 NAMES = st.from_regex("x_[a-z_]{1,9}", fullmatch=True)
-# Values as they stand in initData, with what one might decode in another way.
+# Raw values, with characters that libraries may decode differently.
 RAW = st.text('%+=;#?aF08é\u2028\0\n 👩"\\', max_size=12)
 ENCODED = st.text(max_size=12).map(quote) | st.text(max_size=12).map(quote_plus)
 CHANGES = st.sampled_from(
@@ -302,7 +301,7 @@ def test_they_accept_what_ours_accepts(
 # ── What the bot gets
 
 
-def test_the_fields_are_told_as_what_they_are() -> None:
+def test_the_fields_have_their_types() -> None:
     module = load("botkit.host.init_data")
     chat = {"id": -1, "type": "group", "title": "T"}
     fields = launch(chat=json.dumps(chat), receiver=USER, can_send_after="7", start_param="5")

@@ -51,7 +51,7 @@ YEAR = "public, max-age=31536000, immutable"
 
 @pytest.fixture
 def container(start: Start, bot_api: BotApi) -> Container:
-    """A container with a page, that of tests/bots/bundle."""
+    """A container with the page of tests/bots/bundle."""
     return show(start(bot_api.url, **ON), PAGE)
 
 
@@ -140,7 +140,7 @@ def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path, n
 
 NAMES = {
     "assets/index-B1wrgTda.js": True,  # Vite
-    "assets/index-DiwrgTda.js": False,  # Vite's, too, but it may be two words, as in the next one
+    "assets/index-DiwrgTda.js": False,  # Vite's, too, but it may be words, as in the next one
     "assets/logo-DarkMode.svg": False,
     "assets/index-B_x-9aZ0.css": True,
     "assets/logo-V2_Final.png": False,
@@ -161,7 +161,7 @@ NAMES = {
     "photo-1024x768.jpg": False,
     "photo-1920x1080.jpg": False,
     "app-version2.js": False,
-    "cafe-deadbeef.js": False,  # a word, for all one can know
+    "cafe-deadbeef.js": False,  # may be a word
     "assets-DiwrgTda/index.js": False,
     "DiwrgTda.js": False,
 }
@@ -203,7 +203,7 @@ ENCODINGS = {
 
 
 @pytest.mark.parametrize(("accepted", "gzipped"), ENCODINGS.items(), ids=ENCODINGS)
-def test_a_gzipped_file_is_sent_to_who_takes_it(
+def test_a_gzipped_file_is_sent_to_clients_that_accept_it(
     container: Container, tmp_path: Path, accepted: str, gzipped: bool
 ) -> None:
     (tmp_path / "app").mkdir()
@@ -232,7 +232,7 @@ def test_a_gzipped_file_is_sent_to_who_takes_it(
     [gzip.compress(b"older"), gzip.compress(b"x"), b"", b"plain"],
     ids=["same length", "shorter", "empty", "no gzip"],
 )
-def test_what_is_left_of_an_older_build_is_not_sent(
+def test_a_gzipped_file_of_an_older_build_is_not_sent(
     container: Container, tmp_path: Path, older: bytes
 ) -> None:
     (tmp_path / "app").mkdir()
@@ -340,7 +340,7 @@ def test_no_path_leaves_the_folder(container: Container, tmp_path: Path, path: s
     (tmp_path / "app" / "index.html").write_text("the page")
     (tmp_path / "app" / "out.txt").symlink_to(tmp_path / "bot.py")
     (tmp_path / "app" / "out").symlink_to(tmp_path)
-    (tmp_path / "app-2").mkdir()  # as a link may lead to, whose name begins as the folder's
+    (tmp_path / "app-2").mkdir()  # a link's target with a longer name
     event = app_event("GET", path.replace("{folder}", str(tmp_path)))
     answer = show(container, tmp_path).invoke(event)
     assert answer["statusCode"] == (401 if "api" in path else 404)
@@ -387,10 +387,10 @@ def test_the_largest_file_that_is_packed_fits_lambdas_answer(
     assert 6_291_556 - 2000 < len(to_json(answer)) <= 6_291_556
 
 
-# ── The way to it
+# ── Routes
 
 
-def test_the_webhook_and_the_page_are_not_reached_by_each_others_way(
+def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(
     container: Container, bot_api: BotApi
 ) -> None:
     update = json.dumps(message())
@@ -408,12 +408,12 @@ def test_the_webhook_and_the_page_are_not_reached_by_each_others_way(
     }
 
 
-def test_without_a_page_there_is_no_way_to_it(start: Start, bot_api: BotApi) -> None:
+def test_without_mini_app_a_page_is_not_served(start: Start, bot_api: BotApi) -> None:
     answer = get(show(start(bot_api.url), PAGE), "/app/index.html")
     assert (answer["statusCode"], answer["body"]) == (401, "the secret token is missing or wrong")
 
 
-def test_it_is_loaded_when_it_is_asked_for(start: Start, bot_api: BotApi) -> None:
+def test_the_module_is_loaded_at_the_first_page_request(start: Start, bot_api: BotApi) -> None:
     import sys
 
     container = start(bot_api.url, **ON)
@@ -432,7 +432,7 @@ TMA = "tma "
 def answer_with(
     container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any = None
 ) -> list[Json]:
-    """Give the bot an on_request() that returns or raises this, and return what it will get."""
+    """Make on_request() return or raise `answer`, and return the list of requests it will get."""
     got: list[Json] = []
 
     def on_request(request: Json) -> Any:
@@ -454,7 +454,7 @@ def ask(
     kind: str = "application/json",
     authorization: str | None = None,
 ) -> tuple[int, Any]:
-    """Ask the bot as its page does, and return the status and the JSON of the answer."""
+    """Send a request as the page does, and return the status and the JSON of the answer."""
     authorization = TMA + sign(launch()) if authorization is None else authorization
     headers = {"authorization": authorization, "content-type": kind}
     answer = container.invoke(app_event(method, path, query, headers, body))
@@ -466,7 +466,7 @@ def ask(
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_the_bot_gets_what_the_page_asks_and_what_telegram_signed(
+def test_the_bot_gets_the_pages_request_and_what_telegram_signed(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = answer_with(container, monkeypatch, {"taken": [1, "é"]})
@@ -536,7 +536,7 @@ def test_a_body_is_what_its_type_says(
     assert got[0]["body"] == given
 
 
-def test_a_body_that_is_not_what_it_says_is_refused(
+def test_a_body_that_does_not_match_its_type_is_refused(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = answer_with(container, monkeypatch)
@@ -559,7 +559,7 @@ HEADER = "The header must be Authorization: tma <initData>."
 UNSIGNED = "Telegram didn't sign this initData for this bot."
 STRANGERS: dict[str, tuple[Callable[[], str], str, str]] = {
     "nothing": (lambda: "", "unauthorized", HEADER),
-    "no data": (lambda: "tma ", "unauthorized", HEADER),  # as after a keyboard's button
+    "no data": (lambda: "tma ", "unauthorized", HEADER),  # as from a keyboard's button
     "another scheme": (lambda: "Bearer " + sign(launch()), "unauthorized", HEADER),
     "yet another": (lambda: "Twilight " + sign(launch()), "unauthorized", HEADER),
     "no scheme": (lambda: sign(launch()), "unauthorized", HEADER),
@@ -602,7 +602,7 @@ def test_a_bot_says_how_long_its_pages_may_be_open(
     assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
 
 
-def test_a_bot_says_so_even_where_it_is_imported_for_this_request(
+def test_that_also_holds_if_the_bot_is_imported_for_this_request(
     start_bot: StartBot, tmp_path: Path
 ) -> None:
     source = "import os\nos.stat(__file__ + '.there')\nINIT_DATA_SECONDS = 60\nreply = len"
@@ -652,7 +652,7 @@ NO_ANSWERS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_what_is_no_answer_is_named_in_the_log(
+def test_an_invalid_answer_is_explained_in_the_log(
     container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any, error: str
 ) -> None:
     answer_with(container, monkeypatch, answer)
@@ -668,7 +668,7 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize("error", [RuntimeError(TEXT), SystemExit(TEXT)], ids=repr)
-def test_an_exception_is_logged_and_not_told(
+def test_an_exception_is_logged_and_not_shown_to_the_page(
     container: Container, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     answer_with(container, monkeypatch, error)
@@ -687,7 +687,7 @@ def test_an_exception_is_logged_and_not_told(
     }
 
 
-def test_a_refusal_that_the_bot_lets_pass_is_logged_and_not_told(
+def test_a_refusal_that_the_bot_does_not_catch_is_logged_and_not_shown_to_the_page(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     telegram: ModuleType = container.telegram
@@ -715,7 +715,7 @@ def test_a_refusal_that_the_bot_lets_pass_is_logged_and_not_told(
     ],
     ids=["limited", "away", "token"],
 )
-def test_what_may_pass_is_no_failure_of_the_bots(
+def test_a_temporary_failure_is_not_the_bots(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -734,10 +734,8 @@ def test_what_may_pass_is_no_failure_of_the_bots(
     assert container.line["outcome"] == outcome
 
 
-def test_an_answer_ends_where_lambdas_does(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    most = 6291556 - 2000 - 6  # quotes, twice, of which the inner ones are escaped
+def test_an_answer_must_fit_lambdas(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 6291556 - 2000 - 6  # two pairs of quotes, the inner ones escaped
     answer_with(container, monkeypatch, "x" * most)
     assert ask(container) == (200, "x" * most)
     answer_with(container, monkeypatch, "x" * (most + 1))
@@ -783,7 +781,7 @@ def test_a_bot_that_cannot_be_imported_keeps_its_page(
     assert (container.line["outcome"], container.line["status"]) == ("misconfigured", 503)
 
 
-# ── The token that it is checked with
+# ── The token that signatures are checked with
 
 
 def test_without_a_token_nobody_is_let_in(start: Start, bot_api: BotApi) -> None:
@@ -814,7 +812,7 @@ def test_the_token_may_be_in_parameter_store(
     fields = launch()
     old = TMA + sign({**fields}).replace(hash_of(fields), hash_of(fields, key_of(OLD_TOKEN)))
     assert ask(container, authorization=old)[0] == 200
-    # It was changed a moment ago: a stranger can't have it fetched each time.
+    # It was fetched a moment ago: strangers must not cause a fetch each time.
     assert ask(container)[0] == 401
     assert len(store.requests) == 1
     monkeypatch.setattr(container.telegram, "_fetched_at", -1e9)
@@ -823,7 +821,7 @@ def test_the_token_may_be_in_parameter_store(
     assert len(store.requests) == 2
 
 
-def test_a_parameter_that_cannot_be_read_is_no_reason_to_let_anyone_in(
+def test_if_the_parameter_cannot_be_read_nobody_is_let_in(
     start_with_parameter: Start, serve: Serve, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = http({"__type": "AccessDeniedException", "Message": "no"}, "400 Bad")

@@ -1,4 +1,4 @@
-"""outcome.py: what a refusal and an exception cost, and what the log says about them."""
+"""outcome.py: what a refusal and an exception lead to, and what the log says about them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
 @pytest.mark.parametrize(
     ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
 )
-def test_a_refusal_is_logged_and_not_repeated_in_vain(
+def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
     container: Container,
     bot_api: BotApi,
     code: int,
@@ -148,7 +148,7 @@ RAISES: dict[str, tuple[BaseException, str]] = {
 
 
 @pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
-def test_an_exception_costs_the_update_its_answer(
+def test_an_exception_leaves_the_update_unanswered(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -177,7 +177,7 @@ def test_an_exception_costs_the_update_its_answer(
         ),
         ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
     ],
-    ids=["the bot", "the standard library", "botkit", "a method that is none"],
+    ids=["the bot", "the standard library", "botkit", "an invalid method"],
 )
 def test_an_exception_is_logged_with_its_place_in_the_bot(
     start_bot: StartBot, source: str, error: str

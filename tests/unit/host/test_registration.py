@@ -55,7 +55,7 @@ def event(action: str, **fields: Any) -> Json:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Take the pauses between two tries out of the next container, and note them."""
+    """Replace the next container's pauses between tries by a list of their lengths."""
     import time
 
     pauses: list[float] = []
@@ -79,7 +79,7 @@ class Names:
         return self.answer()
 
     def fail(self, count: int) -> None:
-        """Let the API's name be unknown so many times."""
+        """Make the next look-ups of the API's name fail."""
         failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
 
         def answer() -> None:
@@ -91,7 +91,7 @@ class Names:
 
 @pytest.fixture(autouse=True)
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Have the API's name resolve."""
+    """Make the API's name resolve."""
     return Names(monkeypatch)
 
 
@@ -102,7 +102,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
         ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
         ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
     ],
-    ids=["no error", "an error", "half a pair"],
+    ids=["no error", "an error", "half a surrogate pair"],
 )
 def test_the_webhook_is_registered(
     container: Container, bot_api: BotApi, more: Json, last_error: str | None
@@ -138,7 +138,7 @@ def test_a_refusal_fails_the_apply_in_telegrams_words(
 
 
 def registered(bot_api: BotApi, url: str = URL) -> None:
-    """Let Telegram take menu and webhook."""
+    """Expect the calls of a registration, which Telegram accepts."""
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", {**SET, "url": url})
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
@@ -153,7 +153,7 @@ def test_a_new_name_is_waited_for(
     failures: int,
     look_ups: int,
 ) -> None:
-    """Telegram's server would remember for five minutes that it didn't resolve."""
+    """Telegram's server caches a failed look-up for five minutes."""
     names.fail(failures)
     registered(bot_api)
     assert container.invoke(event("register"))["url"] == URL
@@ -215,7 +215,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
-def test_what_may_pass_is_tried_again(
+def test_a_temporary_failure_is_tried_again(
     start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
 ) -> None:
     info = http({"ok": True, "result": INFO})
@@ -246,7 +246,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     ] * 2
 
 
-def test_a_malformed_token_is_told_at_once(
+def test_a_malformed_token_fails_at_once(
     start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
 ) -> None:
     store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
@@ -293,7 +293,7 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
-def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
+def test_a_webhook_is_registered_even_if_telegram_says_nothing_about_it(
     container: Container, bot_api: BotApi, info: Any
 ) -> None:
     bot_api.answers("setMyCommands", MENU)
@@ -303,7 +303,7 @@ def test_a_webhook_that_is_set_counts_though_nothing_is_told_of_it(
     assert container.invoke(event("register")) == expected
 
 
-def test_a_webhook_that_is_set_counts_though_telegram_is_away_afterwards(
+def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(
     start: Start, serve: Serve
 ) -> None:
     peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
@@ -324,7 +324,7 @@ def test_a_function_with_other_code_fails_the_apply(
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
-    equal = "".join("1" for _ in range(64))  # and another object, as what comes in an event
+    equal = "".join("1" for _ in range(64))  # equal, but not identical
     assert container.invoke(event("register", sources=equal))["url"] == URL
 
 
@@ -332,7 +332,7 @@ def test_the_digest_is_in_a_file_of_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     webhook = load("botkit.host.registration")
-    assert webhook.digest() == "", "there is none in a checkout"
+    assert webhook.digest() == "", "a checkout has no digest"
     (tmp_path / "digest").write_text("f" * 64)
     monkeypatch.setattr(webhook, "__file__", str(tmp_path / "registration.py"))
     assert webhook.digest() == "f" * 64
@@ -381,10 +381,10 @@ MENUS: dict[str, tuple[Any, str]] = {
     "a slash": ({"/start": "x"}, NAME),
     "an empty name": ({"": "x"}, NAME),
     "33 letters": ({"x" * 33: "x"}, NAME),
-    "a name that is no text": ({7: "x"}, NAME),
+    "a name that is not text": ({7: "x"}, NAME),
     "no description": ({"start": ""}, "the description of 'start' must have 1 to 256"),
     "257 letters": ({"start": "x" * 257}, "the description of 'start' must have 1 to 256"),
-    "a description that is no text": ({"start": None}, "the description of 'start' must have"),
+    "a description that is not text": ({"start": None}, "the description of 'start' must have"),
 }
 
 
@@ -469,7 +469,7 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(
 
 
 @pytest.mark.parametrize("seconds", [3600, 0.5])
-def test_a_page_may_be_open_for_any_number_of_seconds(
+def test_init_data_seconds_may_be_any_number(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
 ) -> None:
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
@@ -479,7 +479,7 @@ def test_a_page_may_be_open_for_any_number_of_seconds(
     assert container.invoke(event("register"))["url"] == URL
 
 
-def test_a_page_may_not_be_open_for_no_number_of_seconds(
+def test_init_data_seconds_must_be_a_number(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
@@ -540,7 +540,7 @@ def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi
     assert container.line["message"] == "the webhook belongs to another deployment now, and stays"
 
 
-def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: BotApi) -> None:
+def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi) -> None:
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
     assert container.invoke(event("delete")) == {}
     assert container.log == []
@@ -549,7 +549,7 @@ def test_where_no_webhook_is_set_none_is_removed(container: Container, bot_api: 
 HINDRANCES = {
     "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
     "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
-    "an odd answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
+    "a malformed answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
 }
 
 
@@ -581,7 +581,7 @@ def counts(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
 
 @pytest.fixture
 def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Container]:
-    """Start a container with a queue, whose SQS plays a part, and our webhook at Telegram."""
+    """Start a container with a queue, a stub of SQS that plays a part, and our webhook set."""
 
     def start_container(part: Any) -> Container:
         bot_api.answers("getWebhookInfo", {}, INFO)
@@ -594,7 +594,7 @@ def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Con
 DRAIN = {"is": "queue"}
 
 
-def test_a_queue_goes_when_it_stays_empty_without_a_webhook(
+def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings = [(0, 1, 0), (0, 0, 1), (0, 0, 0), *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 3]
@@ -619,7 +619,7 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
         container.invoke(event("delete", **DRAIN), 2_900)
 
 
-def test_a_queue_that_is_empty_when_the_time_is_up_goes(
+def test_a_queue_that_is_empty_when_the_time_is_up_is_removed(
     with_queue: Callable[..., Container],
 ) -> None:
     container = with_queue(answers(counts(0)))
@@ -627,17 +627,17 @@ def test_a_queue_that_is_empty_when_the_time_is_up_goes(
 
 
 UNCOUNTED = {
-    "there is none": (
+    "no such queue": (
         http({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}, "400 Bad"),
         "ClientError: QueueDoesNotExist: none",
     ),
     "SQS away": (http({}, "503 Away"), "Unreachable: sqs: HTTP 503"),
-    "an odd answer": (http({}), "KeyError: 'Attributes'"),
+    "a malformed answer": (http({}), "KeyError: 'Attributes'"),
 }
 
 
 @pytest.mark.parametrize(("answer", "error"), UNCOUNTED.values(), ids=UNCOUNTED)
-def test_a_queue_that_cannot_be_counted_holds_up_nothing(
+def test_a_queue_that_cannot_be_counted_does_not_hold_up_its_removal(
     with_queue: Callable[..., Container], answer: bytes, error: str
 ) -> None:
     container = with_queue(answers(answer))

@@ -1,4 +1,4 @@
-"""watch.py: what the webhook is, as metrics for CloudWatch's alarms."""
+"""watch.py: the webhook's state, as metrics for CloudWatch's alarms."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
         (0, 0, 0),
         "503",
     ),
-    "half a pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
+    "half a surrogate pair": ({"last_error_message": "\ud800"}, (0, 0, 3), "\\ud800"),
 }
 
 
 @pytest.mark.parametrize(("more", "values", "last_error"), SEEN.values(), ids=SEEN)
-def test_what_the_webhook_is_is_printed_as_metrics(
+def test_the_webhooks_state_is_printed_as_metrics(
     container: Container,
     bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
@@ -75,7 +75,7 @@ def test_what_the_webhook_is_is_printed_as_metrics(
 @pytest.mark.parametrize(
     ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
 )
-def test_where_telegram_tells_nothing_there_is_no_metric(
+def test_without_an_answer_from_telegram_there_is_no_metric(
     container: Container,
     bot_api: BotApi,
     capsys: pytest.CaptureFixture[str],

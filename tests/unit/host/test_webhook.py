@@ -82,7 +82,7 @@ def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.0", None, "3.0"])
-def test_another_payload_format_is_refused_in_a_line(container: Container, version: Any) -> None:
+def test_another_payload_format_is_refused(container: Container, version: Any) -> None:
     got = container.invoke(request(UPDATE, version=version))
     assert got == text_response(400, "the payload format must be 2.0")
     assert (container.line["level"], len(container.log)) == ("ERROR", 1)
@@ -115,7 +115,7 @@ SECRETS: dict[str, Any] = {
     "twice, joined by API Gateway": {SECRET_HEADER: f"{SECRET},{SECRET}"},
     "in an upper-case header": {SECRET_HEADER.upper(): SECRET},
     "not ASCII": {SECRET_HEADER: "gehéim"},
-    "half a pair": {SECRET_HEADER: "\ud800"},
+    "half a surrogate pair": {SECRET_HEADER: "\ud800"},
     "null": {SECRET_HEADER: None},
     "a list": {SECRET_HEADER: [SECRET]},
     "a number": {SECRET_HEADER: 7},
@@ -166,7 +166,7 @@ def test_the_secret_is_compared_in_constant_time(
     assert compared == [("é".encode(), SECRET.encode())]
 
 
-# ── Bodies that are no update
+# ── Bodies that are not updates
 
 NO_JSON = "the body is not valid JSON"
 
@@ -206,7 +206,7 @@ BODIES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
-def test_a_body_that_is_no_update(container: Container, body: Any, reason: str) -> None:
+def test_a_body_that_is_not_an_update(container: Container, body: Any, reason: str) -> None:
     assert container.invoke(request(body)) == text_response(400, reason)
     assert container.line["level"] == "WARNING"
     assert (container.line["message"], container.line["reason"]) == ("bad request", reason)
@@ -227,7 +227,7 @@ def test_a_body_that_is_no_update(container: Container, body: Any, reason: str) 
     ],
     ids=lambda value: value[:12],
 )
-def test_a_base64_body_that_is_no_update(container: Container, body: str, reason: str) -> None:
+def test_a_base64_body_that_is_not_an_update(container: Container, body: str, reason: str) -> None:
     assert container.invoke(request(body, isBase64Encoded=True)) == text_response(400, reason)
 
 

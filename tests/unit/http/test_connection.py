@@ -1,4 +1,4 @@
-"""connection.py: one connection, kept open, whose requests end in time. Over real sockets."""
+"""connection.py: one connection, kept open, with requests that end in time. Over real sockets."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_the_first_request_may_take_the_prepared_connection(serve: Serve, connec
     assert peer.connections == 1
 
 
-def test_to_prepare_never_fails_and_to_open_does(connect: Connect, module: ModuleType) -> None:
+def test_preparing_never_fails_but_opening_may(connect: Connect, module: ModuleType) -> None:
     with unused_port() as port:
         connection = connect(f"http://127.0.0.1:{port}")
         connection.prepare()
@@ -169,7 +169,7 @@ def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: Modul
         connection.request("/file", None, {}, 5, 5)
 
 
-# What one connection can't take another request after, and still is an answer.
+# Valid answers after which a connection takes no other request.
 LAST: dict[str, bytes] = {
     "the end": http(b"{}", "200 OK", "Connection: close"),
     "HTTP/1.0": http(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0"),
@@ -185,7 +185,7 @@ MORE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("answer", [*LAST.values(), *MORE.values()], ids=[*LAST, *MORE])
-def test_an_answer_is_read_and_its_connection_is_used_again_if_it_may(
+def test_an_answer_is_read_and_its_connection_is_reused_if_possible(
     serve: Serve, connect: Connect, answer: bytes
 ) -> None:
     def part(peer: Peer, connection: socket.socket) -> None:
@@ -213,7 +213,7 @@ def test_an_answer_is_read_byte_by_byte(serve: Serve, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("status", [103, 199])
-def test_the_answer_behind_an_interim_one_is_not_the_next_requests(
+def test_an_answer_after_an_interim_one_is_not_taken_for_the_next(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     interim = f"HTTP/1.1 {status} Early\r\n\r\n".encode()
@@ -225,7 +225,7 @@ def test_the_answer_behind_an_interim_one_is_not_the_next_requests(
 
 
 def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Event) -> Part:
-    """Return a part that does something last with its connection, and tells so."""
+    """Return a part that then calls `last` with its connection, and sets `ended`."""
 
     def whole(peer: Peer, connection: socket.socket) -> None:
         part(peer, connection)
@@ -238,10 +238,10 @@ def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Eve
 
 GONE: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
     "closed": (http(), socket.socket.close),
-    "closed, and said so": (http(OK, "200 OK", "Connection: close"), socket.socket.close),
+    "closed, as announced": (http(OK, "200 OK", "Connection: close"), socket.socket.close),
     "HTTP/1.0": (http().replace(b"HTTP/1.1", b"HTTP/1.0"), socket.socket.close),
     "reset": (http(), reset),
-    "says what nobody asked for": (http(), lambda connection: connection.sendall(b"HTTP/1.1")),
+    "sends without a request": (http(), lambda connection: connection.sendall(b"HTTP/1.1")),
 }
 
 
@@ -275,7 +275,7 @@ def descriptor_is_another_files(connection: Any) -> None:
 
 
 @pytest.mark.parametrize("close", [descriptor_is_gone, descriptor_is_another_files])
-def test_a_connection_whose_descriptor_somebody_closed_is_opened_again(
+def test_a_connection_with_a_closed_descriptor_is_opened_again(
     serve: Serve, connect: Connect, close: Callable[[Any], None]
 ) -> None:
     peer = serve(answers_all)
@@ -401,7 +401,7 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
     assert str(caught.value).startswith(text)
     assert (peer.connections, len(peer.requests)) == (1, 1)
     assert ended.wait(60)  # the connection is closed, whatever still comes
-    assert caught.value.__suppress_context__  # whose text may hold the path, and so the token
+    assert caught.value.__suppress_context__  # its text may hold the path, and so the token
     assert post(connection)[0] == 200
     assert peer.connections == 2
 
@@ -454,7 +454,7 @@ def test_nothing_is_waited_for_when_the_time_is_over(
 
 
 @pytest.mark.parametrize("url", ["http://localhost:port", "http://localhost:99999999"])
-def test_a_url_that_is_none_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
+def test_an_invalid_url_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
     with pytest.raises(ConnectionError, match="^ValueError$"):
         post(connect(url))
 
@@ -512,7 +512,7 @@ def test_a_url_has_a_port_without_naming_it(
 
 
 @pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:\n/getMe", "/bot1:é/getMe"], ids=ascii)
-def test_a_path_that_is_none_is_not_told(
+def test_an_invalid_path_is_not_quoted(
     serve: Serve, connect: Connect, module: ModuleType, path: str
 ) -> None:
     peer = serve(answers_all)
@@ -574,7 +574,7 @@ def test_tls(serve: Serve, connect: Connect, tls: ssl.SSLContext) -> None:
     connection = connect(peer.url)
     connection.open(5)
     assert [post(connection)[0] for _ in range(3)] == [200] * 3
-    assert (peer.connections, len(peer.requests)) == (1, 3)  # session tickets are no goodbye
+    assert (peer.connections, len(peer.requests)) == (1, 3)  # session tickets don't end it
 
 
 @pytest.mark.usefixtures("trusted")
@@ -641,10 +641,10 @@ def test_a_handshake_that_drips_ends_in_time(
     assert ended.wait(60)  # the connection is closed, whatever still comes
 
 
-def test_a_clock_that_has_just_begun_leaves_as_much_time(
+def test_a_clock_near_zero_leaves_as_much_time(
     serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a cold start, the clock stands at the few seconds that the machine has been there."""
+    """At a cold start, the clock shows only the few seconds since the machine started."""
     began = time.monotonic() - 3
 
     class Clock:
@@ -718,7 +718,7 @@ ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
 
 
 @pytest.mark.parametrize(("roots", "connections", "trusted", "told"), ROOTS.values(), ids=ROOTS)
-def test_one_root_is_enough_and_all_are_trusted_if_it_is_another(
+def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     serve: Serve,
     connect: Connect,
     store: Callable[..., None],

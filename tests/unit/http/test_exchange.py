@@ -1,4 +1,4 @@
-"""exchange.py: what http.client reads and writes ends in time, and isn't endless. Over a pair."""
+"""exchange.py: reads and writes of http.client end in time and in size. Over a socket pair."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_no_time_is_left_at_the_deadline(
             Deadline(0).timeout()
 
 
-@pytest.mark.parametrize("more", [0, 1], ids=["as much as may be", "a byte more"])
-def test_what_is_read_is_not_endless(module: ModuleType, more: int) -> None:
-    limit = 5  # and 1 MB for what isn't the body
+@pytest.mark.parametrize("more", [0, 1], ids=["the most allowed", "a byte more"])
+def test_an_answer_has_a_largest_size(module: ModuleType, more: int) -> None:
+    limit = 5  # and 1 MB for all but the body
     size = limit + (1 << 20) + more
     near, far = socket.socketpair()
     with near, far:

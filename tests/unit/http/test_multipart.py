@@ -48,7 +48,7 @@ def test_files_and_other_parameters_are_parts() -> None:
     ]
 
 
-def test_a_file_name_ends_no_header() -> None:
+def test_a_file_name_cannot_end_its_header() -> None:
     (part,) = parsed({"document": ('a"\r\nX-Evil: 1.txt', b"1")})
     assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
 
@@ -65,7 +65,7 @@ def test_each_body_has_a_boundary_of_its_own() -> None:
 @pytest.mark.parametrize(
     "value", ["text", ("a",), ("a", "b"), (b"a", b"b"), ["a", b"b"], ("a", b"b", 1)], ids=repr
 )
-def test_what_is_no_file(value: Any) -> None:
+def test_values_that_are_not_files(value: Any) -> None:
     assert not multipart.is_file(value)
 
 
