@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,10 @@ def shared_tab() -> Iterator[Tab]:
         except ToolError as error:
             skip_or_fail(str(error))
         yield Tab(found)
+    # Playwright may end before its pipes are closed. Collect them here, or a later test fails.
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    gc.collect()
+    sys.unraisablehook = hook
 
 
 @pytest.fixture
