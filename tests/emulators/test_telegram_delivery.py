@@ -52,8 +52,8 @@ def failures(telegram: Telegram, count: int) -> list[Delivery]:
     return failed()[:count]
 
 
-BY_DEFAULT = ["message", "edited_message"]
-BY_NAME = ["message", "chat_member"]
+BY_DEFAULT = ["message", "edited_message", "whistle"]  # the last is of a newer Bot API
+BY_NAME = ["message", "whistle", "chat_member"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ VALUES: Json = {
     "url": "https://example.org",
     "user_id": 4343,
     "web_app_query_id": "web app",
+    "widget_id": "shared",
+    "widget_query_id": "widget",
 }
 # Calls that need a certain message, or more than what is required.
 MORE: dict[str, Json] = {
@@ -39,6 +41,9 @@ MORE: dict[str, Json] = {
     },
     "editMessageLiveLocation": {"message_id": "location"},
     "stopMessageLiveLocation": {"message_id": "location"},
+    "sendWidget": {"chat_id": 4242},
+    "sendSharedWidget": {"chat_id": 4242},
+    "editMessageWidgetData": {"chat_id": 4242, "message_id": "widget"},
     "stopPoll": {"message_id": "poll"},
     "setGameScore": {"message_id": "text"},
     "sendMediaGroup": {"media": [{"type": "photo", "media": "attach://file"}] * 2},
@@ -52,11 +57,11 @@ MORE: dict[str, Json] = {
 
 def value(kind: str, name: str) -> Any:
     """Return a value of a documented kind, with no more than it needs."""
+    if inner := array_of(kind):
+        return [value(inner, "")]
     kind = kind.partition(" | ")[0]
     if name in VALUES and kind in ("Integer", "InputFile", "String"):
         return VALUES[name]
-    if inner := array_of(kind):
-        return [value(inner, "")]
     if kind.startswith('"'):
         return kind.strip('"')
     if kind in SCALARS:
@@ -85,6 +90,9 @@ def messages(telegram: Telegram) -> dict[str, int]:
     press = {"message": update["message"], "chat_instance": "1", "data": "x"}
     telegram.send({"callback_query": {"id": "query", **sender, **press}})
     telegram.send({"inline_query": {"id": "inline", "query": "x", "offset": "", **sender}})
+    asked = {"type": {"type": "data"}, "data": "x", "chat_instance": "1"}
+    telegram.send({"widget_query": {"id": "widget", **sender, **asked}})
+    telegram.shared_widgets["shared"] = {"html": "x", "id": "shared"}
     telegram.bot.web_app_queries["web app"] = {"chat": update["message"]["chat"], **by_grace}
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
@@ -92,6 +100,7 @@ def messages(telegram: Telegram) -> dict[str, int]:
         "photo": {"method": "sendPhoto", "photo": "attach://file"},
         "location": {"method": "sendLocation", "latitude": 1, "longitude": 2, "live_period": 60},
         "poll": {"method": "sendPoll", "question": "?", "options": ["a"]},
+        "widget": {"method": "sendWidget", "html": "x", "chat_id": 4242},
     }
     ids = {}
     for name, call in calls.items():

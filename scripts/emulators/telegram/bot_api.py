@@ -219,9 +219,7 @@ def _from_text(kind: str, text: str) -> Any:
 
 
 def _alternatives(kind: str) -> list[str]:
-    """Return the kinds that a value may have. `[A] | [B]` is treated as `[A | B]`."""
-    if kind.startswith("[") and kind.endswith("]") and "] | [" in kind and "[[" not in kind:
-        kind = "[" + kind[1:-1].replace("] | [", " | ") + "]"
+    """Return the kinds that a value may have."""
     if array_of(kind):
         return [kind]
     found = []

@@ -58,7 +58,7 @@ def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
         raise bad(otherwise)
 
 
-def _edited(request: Request) -> tuple[Json, bool]:
+def edited_message(request: Request) -> tuple[Json, bool]:
     """Return the message that a call edits, and whether an inline query sent it."""
     if "chat_id" not in request.params and "message_id" not in request.params:
         id = request.get("inline_message_id")
@@ -95,7 +95,7 @@ def replace_in(
 
 
 def _edit(request: Request, content: Json, drops: set[str]) -> Json | bool:
-    message, is_inline = _edited(request)
+    message, is_inline = edited_message(request)
     edited = replace_in(request, message, content, drops=drops)
     return True if is_inline else edited
 
@@ -110,7 +110,7 @@ def _edit_message_text(request: Request) -> Json | bool:
         content = {"rich_message": rich_message(request.params["rich_message"])}
     else:
         content = text_content(request, request.params)
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not {"text", "rich_message", "game"} & set(message):
         raise bad("there is no text in the message to edit")
     return _edit(request, content, ALL_CONTENT)
@@ -119,7 +119,7 @@ def _edit_message_text(request: Request) -> Json | bool:
 @plays("editMessageCaption")
 def _edit_message_caption(request: Request) -> Json | bool:
     caption = caption_content(request, request.params)
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not CAPTIONED & set(message):
         raise bad("there is no caption in the message to edit")
     return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
@@ -127,7 +127,7 @@ def _edit_message_caption(request: Request) -> Json | bool:
 
 @plays("editMessageMedia")
 def _edit_message_media(request: Request) -> Json | bool:
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not {*CAPTIONED, "text", "rich_message"} & set(message):
         raise bad("there is no media in the message to edit")
     return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
@@ -140,7 +140,7 @@ def _edit_message_reply_markup(request: Request) -> Json | bool:
 
 @plays("editMessageLiveLocation", "stopMessageLiveLocation")
 def _edit_live_location(request: Request) -> Json | bool:
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     location = message.get("location", {})
     if "live_period" not in location:
         raise bad("message can't be edited")

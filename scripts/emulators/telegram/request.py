@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bot_api import Refusal
+from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
 from .markup import formatted
 from .state import Bot, World
@@ -91,6 +91,16 @@ def user_of(request: Request) -> Json:
     if id not in known:
         raise bad("user not found")
     return known[id]
+
+
+def take_query(request: Request, id: str, *kinds: str) -> Json:
+    """Return a query that a call answers, which nobody can answer again. Raises Refusal."""
+    with request.world.changed:
+        kind, query = request.bot.queries.get(id, ("", {}))
+        if kind not in kinds:
+            raise bad(QUERY_TOO_OLD)
+        del request.bot.queries[id]
+    return query
 
 
 def text_in(

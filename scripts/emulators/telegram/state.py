@@ -22,6 +22,8 @@ BOT = {
     "can_read_all_group_messages": False,
     "supports_inline_queries": False,
 }
+# The kinds of update that a method answers by their id.
+QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -45,7 +47,7 @@ class Bot:
         self.me = me
         self.outbox = outbox
         self.chats: dict[int, Json] = {}  # those that it can write to
-        self.queries: dict[str, Json] = {}  # unanswered, callback and inline ones
+        self.queries: dict[str, tuple[str, Json]] = {}  # unanswered, with their kinds
         self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
@@ -82,6 +84,7 @@ class World:
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
+        self.shared_widgets: dict[str, Json] = {}  # by id
         self.files = Files()
         self._numbers = itertools.count(1)
         self._update_ids = itertools.count(900000001)
@@ -163,7 +166,7 @@ class World:
             rights = (
                 "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
                 "can_promote_members can_change_info can_invite_users can_post_stories "
-                "can_edit_stories can_delete_stories can_pin_messages"
+                "can_edit_stories can_delete_stories can_pin_messages can_send_welcome_messages"
             )
             flags = {"can_be_edited": False, "is_anonymous": False}
             flags |= dict.fromkeys(rights.split(), True)
@@ -198,8 +201,8 @@ class World:
         kind = kind_of(update)
         content: Json = update.get(kind) or {}
         with self.changed:
-            if kind in ("callback_query", "inline_query"):
-                bot.queries[content["id"]] = content
+            if kind in QUERIES:
+                bot.queries[content["id"]] = kind, content
             chat = content.get("chat") or content.get("message", {}).get("chat")
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):
