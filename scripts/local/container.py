@@ -79,9 +79,9 @@ HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
 import bot
-from botkit.host import author, registration
+from botkit.host import registration
 try:
-    kinds = registration.handled_kinds(author.module())
+    kinds = registration.handled_kinds()
 except Exception as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
