@@ -228,8 +228,9 @@ class Telegram(World):
         if call.method not in METHODS:
             call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
             raise Refusal(404, "Not Found: method not found")
-        # As in Telegram, an empty string counts as missing. So does null here.
-        params = {key: value for key, value in call.params.items() if value not in (None, "")}
+        # As in Telegram, an empty string counts as missing.
+        params = {key: value for key, value in call.params.items() if value != ""}
+        params = bot_api.nulls_read(call.method, params)
         try:
             json.dumps(params, ensure_ascii=False).encode()
             params, call.hints = bot_api.checked(call.method, params)
