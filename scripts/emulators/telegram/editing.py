@@ -12,9 +12,9 @@ from .content import (
     caption_content,
     input_media,
     location_of,
-    rich_message,
     text_content,
 )
+from .ephemeral import ephemeral_message
 from .request import (
     Request,
     bad,
@@ -25,6 +25,7 @@ from .request import (
     message_of,
     plays,
 )
+from .rich import rich_message
 
 Json = dict[str, Any]
 
@@ -59,7 +60,12 @@ def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
 
 
 def edited_message(request: Request) -> tuple[Json, bool]:
-    """Return the message that a call edits, and whether an inline query sent it."""
+    """Return the message that a call edits, and whether the call's result is only True.
+
+    It is so for a message that an inline query sent, and for an ephemeral one.
+    """
+    if "ephemeral_message_id" in request.params:
+        return ephemeral_message(request, "to edit"), True
     if "chat_id" not in request.params and "message_id" not in request.params:
         id = request.get("inline_message_id")
         if not id:
@@ -104,10 +110,10 @@ ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_
 ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
 
 
-@plays("editMessageText")
+@plays("editMessageText", "editEphemeralMessageText")
 def _edit_message_text(request: Request) -> Json | bool:
     if "rich_message" in request.params:
-        content = {"rich_message": rich_message(request.params["rich_message"])}
+        content = {"rich_message": rich_message(request, request.params["rich_message"])}
     else:
         content = text_content(request, request.params)
     message, _ = edited_message(request)
@@ -116,7 +122,7 @@ def _edit_message_text(request: Request) -> Json | bool:
     return _edit(request, content, ALL_CONTENT)
 
 
-@plays("editMessageCaption")
+@plays("editMessageCaption", "editEphemeralMessageCaption")
 def _edit_message_caption(request: Request) -> Json | bool:
     caption = caption_content(request, request.params)
     message, _ = edited_message(request)
@@ -125,7 +131,7 @@ def _edit_message_caption(request: Request) -> Json | bool:
     return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
 
 
-@plays("editMessageMedia")
+@plays("editMessageMedia", "editEphemeralMessageMedia")
 def _edit_message_media(request: Request) -> Json | bool:
     message, _ = edited_message(request)
     if not {*CAPTIONED, "text", "rich_message"} & set(message):
@@ -133,7 +139,7 @@ def _edit_message_media(request: Request) -> Json | bool:
     return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
 
 
-@plays("editMessageReplyMarkup")
+@plays("editMessageReplyMarkup", "editEphemeralMessageReplyMarkup")
 def _edit_message_reply_markup(request: Request) -> Json | bool:
     return _edit(request, {}, set())
 

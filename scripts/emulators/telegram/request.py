@@ -131,16 +131,21 @@ def inline_keyboard(request: Request) -> Json:
     kept = []
     for row in rows:
         for button in row:
-            if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
-                raise bad("BUTTON_DATA_INVALID")
-            if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
-                what = "Text buttons are unallowed in the inline keyboard"
-                raise bad(f"can't parse inline keyboard button: {what}")
-            if (url := button.get("url")) is not None and not _is_link(url):
-                raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+            check_button(button)
         if row:
             kept.append(row)
     return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def check_button(button: Json) -> None:
+    """Check a button of an inline keyboard or of a rich message. Raises Refusal."""
+    if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
+        raise bad("BUTTON_DATA_INVALID")
+    if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
+        what = "Text buttons are unallowed in the inline keyboard"
+        raise bad(f"can't parse inline keyboard button: {what}")
+    if (url := button.get("url")) is not None and not _is_link(url):
+        raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
 def check_web_app(call: Json, chat: Json) -> None:

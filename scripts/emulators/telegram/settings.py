@@ -10,7 +10,8 @@ from .bot_api import (
     TYPES,
     Refusal,
 )
-from .content import file_in, inline_content
+from .content import file_in
+from .inline import inline_content
 from .request import (
     LONGEST_DATA,
     Request,

@@ -48,6 +48,7 @@ class Bot:
         self.outbox = outbox
         self.chats: dict[int, Json] = {}  # those that it can write to
         self.queries: dict[str, tuple[str, Json]] = {}  # unanswered, with their kinds
+        self.presses: dict[str, Json] = {}  # callback queries, answered or not
         self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
@@ -79,12 +80,14 @@ class World:
         self.deliveries: list[Delivery] = []
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
+        self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
         self.shared_widgets: dict[str, Json] = {}  # by id
+        self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
         self.files = Files()
         self._numbers = itertools.count(1)
         self._update_ids = itertools.count(900000001)
@@ -203,6 +206,8 @@ class World:
         with self.changed:
             if kind in QUERIES:
                 bot.queries[content["id"]] = kind, content
+            if kind == "callback_query":
+                bot.presses[content["id"]] = content
             chat = content.get("chat") or content.get("message", {}).get("chat")
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):

@@ -55,7 +55,12 @@ def _data(source: Json) -> Json:
 def _send_widget(request: Request) -> Json:
     if chat_of(request)["type"] != "private":  # Telegram's test environment allows it
         raise bad("widgets can be sent to private chats only")
-    return put(request, widget_content(request, request.params), has_protected_content=True)
+    content = widget_content(request, request.params)
+    message = put(request, content, has_protected_content=True)
+    if request.get("allow_queries"):
+        place = message["chat"]["id"], message["message_id"]
+        request.world.asking.add(message["widget"].get("id", place))
+    return message
 
 
 @plays("editMessageWidgetData")
