@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .delivery import Delivery, Outbox, Post, kind_of
+from .delivery import Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
 
 Json = dict[str, Any]
@@ -217,10 +217,7 @@ class World:
             if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
                 self.keep(content)
             if bot.outbox.wants(update):
-                queue = chat["id"] if chat else (sender or {}).get("id")
-                if kind == "callback_query":  # in order per person, beside the messages
-                    queue = (kind, (sender or {}).get("id"))
-                bot.outbox.put(queue, update)
+                bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])
 
