@@ -126,8 +126,10 @@ class Entries:
                 self.add(where, "note", kind="widget", **query, **about)
             case "stopped_message_generation":
                 about["who"] = content["chat"]["first_name"]
-                if (content["chat"]["id"], content["draft_id"]) not in bot.drafts:
-                    self._show_draft(f"{bot.id}:{where}", None)
+                place = f"{bot.id}:{where}"
+                is_kept = (content["chat"]["id"], content["draft_id"]) in bot.drafts
+                stopped = {**self.drafts.get(place, {}), "can_stop": False}
+                self._show_draft(place, stopped if is_kept else None)
                 self.add(where, "note", kind="stop", **about)
             case "subscription":
                 self.add(where, "note", kind=kind, state=content["state"], **about)
@@ -197,7 +199,7 @@ class Entries:
         if draft:
             self.drafts[place] = draft
         else:
-            del self.drafts[place]
+            self.drafts.pop(place, None)
         self._feed.tell("draft", {"place": place, "draft": draft})
 
     def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:

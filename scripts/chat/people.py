@@ -106,9 +106,7 @@ class People:
     def stop(self, chat: str, bot: int = 0) -> None:
         """Press the stop button of what the bot writes."""
         of = self._bots.get(bot)
-        draft = self._entries.drafts.get(f"{of.id}:{chat}", {})
-        if not draft.get("can_stop"):
-            raise InvalidRequest("the bot writes nothing that can be stopped")
+        draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
         self._setup.refresh()
         self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
 

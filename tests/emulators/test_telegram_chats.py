@@ -349,6 +349,13 @@ def test_a_draft_is_stopped(telegram: Telegram, kept: bool) -> None:
     assert bool(telegram.bot.drafts) == kept
 
 
+def test_a_draft_without_a_button_is_not_stopped(telegram: Telegram) -> None:
+    done(telegram, "sendMessageDraft", draft_id=7, text="Once")
+    for draft in (7, 8):
+        with pytest.raises(ValueError, match="nothing that can be stopped"):
+            telegram.stop_draft(CHAT, draft)
+
+
 def test_a_subscription_is_cancelled(telegram: Telegram) -> None:
     telegram.subscribe("gold", "canceled", GRACE)
     about = {"user": GRACE, "invoice_payload": "gold", "state": "canceled"}

@@ -295,9 +295,14 @@ class Telegram(World):
         return str(query["id"])
 
     def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
-        """Press the stop button of a draft, and return the update's id."""
+        """Press the stop button of a draft, and return the update's id.
+
+        Raises ValueError if there is no such draft, or no button.
+        """
         bot = bot or self.bot
-        draft = bot.drafts[chat_id, draft_id]
+        draft = bot.drafts.get((chat_id, draft_id), {})
+        if not draft.get("can_stop"):
+            raise ValueError("the bot writes nothing that can be stopped")
         if not draft.get("keep_on_stop"):
             del bot.drafts[chat_id, draft_id]
         thread = {name: draft[name] for name in ("message_thread_id",) if name in draft}
