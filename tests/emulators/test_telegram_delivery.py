@@ -169,8 +169,8 @@ TOGETHER: dict[str, tuple[Json, Json, bool]] = {
         False,
     ),
     "reactions of two people": (
-        {"message_reaction": {**PLACE, "user": GRACE}},
-        {"message_reaction": {**PLACE, "user": ADA}},
+        {"message_reaction": {"chat": {"id": CHAT}, "user": GRACE}},
+        {"message_reaction": {"chat": {"id": CHAT}, "user": ADA}},
         True,
     ),
     "a vote and its poll": ({"poll_answer": {"poll_id": "1"}}, {"poll": {"id": "1"}}, True),
