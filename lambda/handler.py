@@ -45,7 +45,7 @@ def handler(event: Any, context: Any) -> Any:
                 return webhook.respond(event, webhook.answer)
             from botkit.host import queue
 
-            return webhook.respond(event, queue.enqueue)
+            return webhook.respond(event, queue.take)
         case "page":
             from botkit.host import mini_app
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulators.telegram import Bot, Call, Json, Telegram
 from emulators.telegram.delivery import kind_of
+from emulators.telegram.rich import buttons_in
 
 from chat.errors import InvalidRequest
 from chat.feed import Feed
@@ -48,10 +49,10 @@ class Entries:
         """Return an entry by its key, an empty one if there is none."""
         return self.all[key] if 0 <= key < len(self.all) else {}
 
-    def of_message(self, message_id: int) -> Json | None:
-        """Return the entry of a message. Message ids are unique across the stand-in's chats."""
+    def of_message(self, message: Json) -> Json | None:
+        """Return the entry of a message. Its ids are unique across the stand-in's chats."""
         for entry in self.all:
-            if entry["side"] != "note" and entry["message"]["message_id"] == message_id:
+            if entry["side"] != "note" and _ids(entry["message"]) == _ids(message):
                 return entry
         return None
 
@@ -105,12 +106,12 @@ class Entries:
             case "message":
                 self.add(where, "out", message=content, **about)
             case "edited_message":
-                if entry := self.of_message(content["message_id"]):
+                if entry := self.of_message(content):
                     self.update(entry, {"message": content})
                 self.add(where, "note", kind="edit", **about)
             case "message_reaction":
                 emoji = [each["emoji"] for each in content["new_reaction"]]
-                if entry := self.of_message(content["message_id"]):
+                if entry := self.of_message(content):
                     reactions = {**entry.get("reactions", {}), f"{person['id']}": emoji}
                     self.update(entry, {"reactions": reactions})
                 self.add(where, "note", kind="reaction", emoji=emoji, **about)
@@ -120,6 +121,18 @@ class Entries:
             case "inline_query":
                 query = {"query": content["query"], "query_id": content["id"]}
                 self.add(where, "note", kind="ask", **query, **about)
+            case "widget_query" | "shared_widget_query":
+                query = {"query": content["data"], "query_id": content["id"]}
+                self.add(where, "note", kind="widget", **query, **about)
+            case "stopped_message_generation":
+                about["who"] = content["chat"]["first_name"]
+                place = f"{bot.id}:{where}"
+                is_kept = (content["chat"]["id"], content["draft_id"]) in bot.drafts
+                stopped = {**self.drafts.get(place, {}), "can_stop": False}
+                self._show_draft(place, stopped if is_kept else None)
+                self.add(where, "note", kind="stop", **about)
+            case "subscription":
+                self.add(where, "note", kind=kind, state=content["state"], **about)
             case _:
                 self.add(where, "note", kind=kind, **about)
 
@@ -152,7 +165,7 @@ class Entries:
             self._show_message(change, about, hints)
         elif kind in ("edited", "deleted", "pinned", "unpinned", "reaction"):
             self._change_message(change, about, hints)
-        elif kind in ("answer", "results"):
+        elif kind in ("answer", "results", "widget_answer"):
             shown = {name: value for name, value in change.items() if name not in ("kind", "id")}
             for entry in self.all:
                 if entry.get("query_id") == change["id"]:
@@ -160,8 +173,7 @@ class Entries:
         elif where := chat_key(change.get("chat_id")):
             place = f"{about['bot']}:{where}"
             if kind == "draft":
-                self.drafts[place] = change
-                self._feed.tell("draft", {"place": place, "draft": change})
+                self._show_draft(place, change)
             elif kind == "action":
                 self._feed.tell("action", {"place": place, "action": change["action"]})
             elif kind in ("chat", "member", "left"):
@@ -174,8 +186,8 @@ class Entries:
         message = change["message"]
         where = chat_key(message["chat"]["id"])
         place = f"{about['bot']}:{where}"
-        if self.drafts.pop(place, None):
-            self._feed.tell("draft", {"place": place, "draft": None})
+        if place in self.drafts:
+            self._show_draft(place, None)
         self.add(where, "in", message=message, hints=hints, **about)
         if keyboard := change.get("keyboard"):
             self.keyboards[place] = {**keyboard, "message_id": message["message_id"]}
@@ -183,9 +195,16 @@ class Entries:
                 del self.keyboards[place]
             self._feed.tell("keyboards", self.keyboards)
 
+    def _show_draft(self, place: str, draft: Json | None) -> None:
+        if draft:
+            self.drafts[place] = draft
+        else:
+            self.drafts.pop(place, None)
+        self._feed.tell("draft", {"place": place, "draft": draft})
+
     def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:
         message = change.get("message", change)
-        entry = self.of_message(message["message_id"])
+        entry = self.of_message(message)
         if entry is None:
             return
         new: Json = {"hints": hints} if hints else {}
@@ -203,13 +222,18 @@ class Entries:
 
 
 def buttons_of(message: Json) -> list[Json]:
-    """Return the inline buttons of a message."""
+    """Return the inline buttons of a message, and those in its text."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return list(itertools.chain(*rows))
+    return [*itertools.chain(*rows), *buttons_in(message.get("rich_message"))]
+
+
+def _ids(message: Json) -> tuple[int, int | None]:
+    """Return the ids of a message: its own, and that of an ephemeral one."""
+    return message["message_id"], message.get("ephemeral_message_id")
 
 
 def _label(query: Json) -> str:
     """Return the text of the button that a callback query came from."""
     buttons = buttons_of(query.get("message", {}))
     labels = [b["text"] for b in buttons if b.get("callback_data") == query["data"]]
-    return labels[0] if labels else str(query["data"])
+    return labels[0] if labels and isinstance(labels[0], str) else str(query["data"])

@@ -18,7 +18,7 @@ FRAME = Path(__file__).with_name("page")
 FILES = {"/launch.html": "text/html", "/launch.js": "text/javascript"}
 LARGEST_REQUEST = 10 * 2**20  # bytes: API Gateway's limit
 POLICY = (
-    "default-src 'none'; frame-src 'self'; script-src 'self'; style-src 'unsafe-inline'; "
+    "default-src 'none'; frame-src http: https:; script-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 

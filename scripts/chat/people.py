@@ -44,6 +44,7 @@ class People:
         self._bots = bots
         self._entries = entries
         self._traces = traces
+        self._subscribed: set[tuple[int, int]] = set()  # bots and people
 
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
@@ -95,8 +96,41 @@ class People:
         entry = self._entries.message(key)
         if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
             raise InvalidRequest("the message has no such button")
+        user = person_in(entry["chat"], person)
+        if user["id"] != entry["message"].get("receiver_user", user)["id"]:
+            raise InvalidRequest("Only the person who got this message sees it.")
         self._setup.refresh()
-        self._telegram.press(*_ids(entry), data, person_in(entry["chat"], person))
+        ephemeral = entry["message"].get("ephemeral_message_id", 0)
+        self._telegram.press(*_ids(entry), data, user, ephemeral)
+
+    def stop(self, chat: str, bot: int = 0) -> None:
+        """Press the stop button of what the bot writes."""
+        of = self._bots.get(bot)
+        draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
+        self._setup.refresh()
+        self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
+
+    def ask_by_widget(self, key: int, data: str, person: str = "") -> None:
+        """Have a widget ask the bot."""
+        entry = self._entries.message(key)
+        if "widget" not in entry["message"]:
+            raise InvalidRequest("the message has no widget")
+        user = person_in(entry["chat"], person)
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]  # a shared widget's query names none
+            self._telegram.ask_by_widget(*_ids(entry), data, user)
+
+    def subscribe(self, chat: str, person: str = "", bot: int = 0) -> None:
+        """Renew a sample subscription, or cancel the one that was renewed."""
+        user, of = person_in(chat, person), self._bots.get(bot)
+        key = of.id, user["id"]
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            state = "canceled" if key in self._subscribed else "active"
+            self._subscribed ^= {key}
+            self._telegram.subscribe("sample", state, user, of)
 
     def vote(self, key: int, options: list[int], person: str = "") -> None:
         """Vote in a bot's poll; no options take the vote back."""
@@ -135,7 +169,7 @@ class People:
         with self._feed.lock:
             self._traces.acting_in = where
             message = self._telegram.choose(entry["query_id"], result, CHATS[where]["chat"], user)
-            if not self._entries.of_message(message["message_id"]):  # the bot doesn't see that chat
+            if not self._entries.of_message(message):  # the bot doesn't see that chat
                 about = {"bot": entry["bot"], "who": user["first_name"], "update_id": None}
                 self._entries.add(where, "out", message=message, **about)
 

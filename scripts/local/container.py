@@ -79,9 +79,9 @@ HANDLED = """
 import json, sys
 sys.path[:0] = sys.argv[2:]
 import bot
-from botkit.host import author, registration
+from botkit.host import registration
 try:
-    kinds = registration.handled_kinds(author.module())
+    kinds = registration.handled_kinds()
 except Exception as error:
     kinds = str(error)
 with open(sys.argv[1], "w") as answer:
@@ -338,8 +338,14 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
 
 def unknown_kinds(kinds: list[str]) -> str:
-    """Return a warning about kinds of update that the Bot API doesn't have, if any."""
-    update = (LAMBDA / "botkit" / "types.pyi").read_text().partition("class Update(")[2]
+    """Return a warning about kinds of update that the known Bot API doesn't have, if any."""
+    head, _, update = (LAMBDA / "botkit/types.pyi").read_text().partition("class Update(")
     known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
     unknown = ", ".join(kind for kind in kinds if kind not in known)
-    return f"HANDLED has {unknown}: botkit.types knows no such kind of update" if unknown else ""
+    version = re.findall(r"Bot API [0-9.]*[0-9]", head)[0]
+    return (
+        f"HANDLED has {unknown}: {version}, which is known here, has no such kind of update. "
+        "If Telegram has it by now, the bot gets it all the same"
+        if unknown
+        else ""
+    )

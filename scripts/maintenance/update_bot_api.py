@@ -1,9 +1,10 @@
-"""Update what this project knows of the Bot API from a machine-readable description.
+"""Update what this project knows of the Bot API.
 
-The description is api.json of https://github.com/PaulSonOfLars/telegram-bot-api-spec (MIT), made
-from Telegram's own page: a file or an https address. This writes bot_api.json, with which the
-stand-in checks calls, and lambda/botkit/types.pyi, the types for editors and type checkers, and
-prints what changed.
+The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks and is pinned
+in requirements-dev.txt: for a newer one, raise the pin first. What Telegram has beyond that version
+may stand in bot_api_ahead.json, beside this file. This writes bot_api.json, with which the stand-in
+checks calls, and lambda/botkit/types.pyi, the types for editors and type checkers, and prints what
+changed.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import keyword
-import re
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,10 @@ from emulators.telegram.bot_api import TABLE, array_of
 from local.project import ROOT
 
 STUB = ROOT / "lambda/botkit/types.pyi"
-SOURCE = "https://github.com/PaulSonOfLars/telegram-bot-api-spec"
-TIMEOUT = 30.0  # seconds
+AHEAD = Path(__file__).with_name("bot_api_ahead.json")
 LINE = 100  # characters, as in pyproject.toml
 
 Json = dict[str, Any]
-
-# A field's only value, at the end of its description: `always "creator"`, `must be article`.
-LITERAL = re.compile(r'(?:always "(\w+)"|must be (?:"(\w+)"|(\w+)))\.?$')
 
 PYTHON = {
     "Boolean": "bool",
@@ -41,7 +36,7 @@ PYTHON = {
 STUB_HEAD = '''\
 """The objects and the calls of the Bot API, for editors and type checkers.
 
-Written by scripts/update-bot-api from {version} ({released}).
+Written by scripts/update-bot-api for {version}, from {source}.
 """
 
 from typing import Any as Any
@@ -55,50 +50,47 @@ InputFile = bytes | tuple[str, bytes]
 '''
 
 
-def table_of(description: Json) -> Json:
-    """Return the table: the fields of each method and type, and their types.
+def with_ahead(table: Json, ahead: Json) -> Json:
+    """Return a table with what is ahead of it, which is a table of what differs.
 
-    `name?` is optional, `A | B` is either, `[A]` an array, `"x"` only that string.
-    Raises ValueError if this is no description of the Bot API.
+    Its fields replace those of the same name, `name` or `name?`. What is null is removed.
     """
-    try:
-        methods = {
-            name: {"returns": " | ".join(map(_type, method["returns"])), "params": _fields(method)}
-            for name, method in description["methods"].items()
-        }
-        types = {
-            name: _union(kind) if "subtypes" in kind else _fields(kind)
-            for name, kind in description["types"].items()
-        }
-        about = {"version": description["version"], "released": description["release_date"]}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no description of the Bot API: {type(error).__name__} {error}") from None
-    return {**about, "source": SOURCE, "methods": methods, "types": types}
+    return {
+        "version": ahead["version"],
+        "source": f"{table['source']} and {AHEAD.name}",
+        "methods": _merged(table["methods"], ahead["methods"]),
+        "types": _merged(table["types"], ahead["types"]),
+    }
 
 
-def _type(name: str) -> str:
-    inner = name.removeprefix("Array of ")
-    return name if inner == name else f"[{_type(inner)}]"
+def _merged(old: Json, new: Json) -> Json:
+    merged = dict(old)
+    for name, entry in new.items():
+        before = old.get(name)
+        if entry is None:
+            del merged[name]
+        elif not isinstance(entry, dict) or not isinstance(before, dict):
+            merged[name] = entry
+        elif "params" in before:
+            merged[name] = before | entry | {"params": _replaced(before["params"], entry["params"])}
+        else:
+            merged[name] = _replaced(before, entry)
+    return merged
 
 
-def _union(kind: Json) -> str:
-    return " | ".join(map(_type, kind["subtypes"]))
+def _replaced(fields: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    names = {name.rstrip("?") for name in new}
+    return {name: kind for name, kind in fields.items() if name.rstrip("?") not in names} | new
 
 
-def _fields(described: Json) -> dict[str, str]:
-    fields = {}
-    for field in described.get("fields", []):
-        types = " | ".join(map(_type, field["types"]))
-        literal = LITERAL.search(field["description"])
-        if types == "String" and literal:
-            types = f'"{literal[1] or literal[2] or literal[3]}"'
-        fields[field["name"] + ("" if field["required"] else "?")] = types
-    return fields
+def number(table: Json) -> tuple[int, ...]:
+    """Return the version of a table as numbers."""
+    return tuple(int(part) for part in table["version"].removeprefix("Bot API ").split("."))
 
 
 def table_text(table: Json) -> str:
     """Return the table as text, with a line for each method and each type."""
-    lines = [f" {json.dumps(key)}: {json.dumps(table[key])}" for key in list(table)[:3]]
+    lines = [f" {json.dumps(key)}: {json.dumps(table[key])}" for key in ("version", "source")]
     for part in ("methods", "types"):
         entries = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table[part].items()]
         lines.append(f' "{part}": {{\n' + ",\n".join(entries) + "\n }")
@@ -150,6 +142,8 @@ def _typed_dict(name: str, fields: dict[str, str]) -> str:
 
 
 def _python(kind: str) -> str:
+    if inner := array_of(kind):
+        return f"list[{_python(inner)}]"
     names = []
     for name in kind.split(" | "):
         if name.startswith('"'):
@@ -184,38 +178,33 @@ def _lines(entry: Json | str) -> list[str]:
     return returns + [f".{field}: {kind}" for field, kind in fields.items()]
 
 
-def read(source: str) -> Json:
-    """Read a description from a file or an https address. Raises OSError or ValueError."""
-    if source.startswith("https://"):
-        with urllib.request.urlopen(source, timeout=TIMEOUT) as answer:  # noqa: S310
-            text = answer.read()
-    else:
-        text = Path(source).read_bytes()
-    description = json.loads(text)
-    if not isinstance(description, dict):
-        raise ValueError("no description of the Bot API: an object is expected")
-    return description
+def known() -> tuple[Json, str]:
+    """Return the table, and a sentence about what is ahead of the library, if anything is."""
+    from maintenance import aiogram_api  # lazy: --help needs no aiogram
+
+    table = aiogram_api.table()
+    if not AHEAD.exists():
+        return table, ""
+    ahead = json.loads(AHEAD.read_text())
+    if number(ahead) > number(table):
+        return with_ahead(table, ahead), ""
+    return table, f"{table['source']} has {table['version']}: delete {AHEAD.name}, it is needless."
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
+    argparse.ArgumentParser(
         prog="scripts/update-bot-api",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("source", metavar="FILE-OR-URL", help="api.json, or its https address")
-    source = parser.parse_args().source
-    try:
-        new = table_of(read(source))
-        stub = stub_text(new)
-    except (OSError, ValueError) as error:
-        print(f"scripts/update-bot-api: {source}: {error}", file=sys.stderr)
-        return 1
+    ).parse_args()
+    new, told = known()
     old: Json = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     TABLE.write_text(table_text(new))
-    STUB.write_text(stub)
+    STUB.write_text(stub_text(new))
     changed = list(changes(old, new))
     print("\n".join(changed) or f"Nothing changed: {new['version']}.")
+    if told:
+        print(told)
     return 0
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from emulators.aws import Emulator
-from emulators.telegram import Call, Fault, Json, Server, post
+from emulators.telegram import ADA, Call, Fault, Json, Server, post
 from local.container import Function
 from local.events import webhook_event
 from local.terraform import REGION
@@ -45,6 +45,23 @@ BOT = """
             os._exit(1)
 """
 
+# What it answers at once: what Telegram wants to be answered within seconds, and a kind of its own.
+ADA_ASKS = {"id": "1", "from": ADA}
+AT_ONCE: Json = {
+    "chat_join_request": {**ADA_ASKS, "chat": {"id": 1}, "query_id": "1"},
+    "chosen_inline_result": ADA_ASKS,
+    "inline_query": ADA_ASKS,
+    "pre_checkout_query": ADA_ASKS,
+    "shared_widget_query": ADA_ASKS,
+    "shipping_query": ADA_ASKS,
+    "stopped_message_generation": {"chat": {"id": 1}, "draft_id": 1},
+    "widget_query": {**ADA_ASKS, "chat": {"id": 1}},
+}
+HANDLED = f"""
+HANDLED = {["message", *AT_ONCE]}
+AT_ONCE = ["chosen_inline_result"]
+"""
+SAID = '[{"method": "sendMessage", "chat_id": 1, "text": f"At once: {[*update][1]}"}]'
 
 # A bot whose first answers are made only while two chats are answered at the same time.
 TOGETHER = """
@@ -87,6 +104,8 @@ def module(
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
+        change(module, "return []", f"return {SAID}")
+        change(module, '\nHANDLED = {"message": reply, "callback_query": reply}\n', HANDLED)
         change(
             module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/host/queue.py"
         )
@@ -134,6 +153,22 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
 
 
 @pytest.mark.usefixtures("module")
+def test_what_cannot_wait_is_answered_beside_a_long_answer(
+    module: Deployment, telegram: FailingTelegram
+) -> None:
+    thinking = Path(module.variables["environment"]["THINKING"])
+    thinking.mkdir(exist_ok=True)
+    say(telegram, "think", chat=1)
+    telegram.wait(lambda: not telegram.pending())
+    for kind, content in AT_ONCE.items():
+        telegram.send({kind: content})
+    said = {f"At once: {kind}" for kind in AT_ONCE}
+    telegram.wait(lambda: said <= set(texts(telegram)), PATIENCE)
+    assert "Heard: think" not in texts(telegram)[-len(AT_ONCE) :], "it is still thinking"
+    thinking.rmdir()
+    telegram.wait(lambda: texts(telegram)[-1] == "Heard: think")
+
+
 def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:
     telegram.failing = 0.3
     sent: dict[int, list[str]] = {}

@@ -82,9 +82,9 @@ def test_the_other_fields_of_a_text_change_nothing() -> None:
         assert reply(text="hello", **{field: {}}) == reply(text="hello"), field
 
 
-def test_the_fields_are_those_of_bot_api_10_1() -> None:
+def test_the_fields_are_those_of_bot_api_10_4() -> None:
     """A new one may be something that the echo can copy."""
-    assert (len(KINDS), len(FIELDS)) == (25, 115)
+    assert (len(KINDS), len(FIELDS)) == (29, 121)
 
 
 @pytest.mark.parametrize(

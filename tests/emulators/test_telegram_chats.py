@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from emulators.telegram import ADA, GRACE, Call, Json, Telegram
-from emulators.telegram.bot_api import conform
-from emulators.telegram.content import LARGEST_PHOTO
-from emulators.telegram.files import Upload, picture
+from emulators.telegram import ADA, GRACE, Json, Telegram
 from emulators.telegram.settings import LARGEST_DOWNLOAD
 
-from tests.support.telegram import CHAT
+from tests.support.telegram import CHAT, UPLOADS, done, error, make, updates
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
-PNG = picture(20, 10)
-UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
-UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(LARGEST_PHOTO))
-UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 FILE = "attach://file"
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
 )
-
-
-def make(telegram: Telegram, method: str, **params: Any) -> Call:
-    return telegram.answer(method, {"chat_id": CHAT, **params}, uploads=UPLOADS)
-
-
-def done(telegram: Telegram, method: str, **params: Any) -> Any:
-    """Make a call that must succeed, and return its result."""
-    call = make(telegram, method, **params)
-    assert call.status == 200, call.answer
-    return call.answer["result"]
-
-
-def error(telegram: Telegram, method: str, **params: Any) -> str:
-    """Make a call that must be refused, and return why."""
-    call = make(telegram, method, **params)
-    assert (call.status, call.changes) == (400, [])
-    return str(call.answer["description"]).removeprefix("Bad Request: ")
-
-
-def updates(telegram: Telegram) -> list[Json]:
-    """Return the updates that wait, without their ids; each as it is documented."""
-    waiting = telegram.answer("getUpdates", {}).answer["result"]
-    for update in waiting:
-        hints: list[str] = []
-        conform("Update", update, hints)
-        assert hints == []
-    if waiting:
-        telegram.answer("getUpdates", {"offset": waiting[-1]["update_id"] + 1})
-    return [{k: v for k, v in update.items() if k != "update_id"} for update in waiting]
 
 
 MEDIA = "animation audio document photo sticker video video_note voice".split()
@@ -227,7 +188,7 @@ REFUSED: list[tuple[str, str, Json, str]] = [
         "sendPhoto",
         "",
         {"photo": "attach://big"},
-        f"file of size {LARGEST_PHOTO + len(PNG)} bytes is too big for a photo",
+        f"file of size {len(UPLOADS['big'].data)} bytes is too big for a photo",
     ),
     ("sendPhoto", "", {"photo": "nowhere"}, "wrong file identifier/HTTP URL specified"),
     ("sendPhoto", "", {"photo": FILE, "caption": "x" * 1025}, "message caption is too long"),
@@ -368,11 +329,37 @@ def test_a_draft_grows_until_the_message_comes(telegram: Telegram) -> None:
     draft: Json
     for text in ("Once", "Once upon"):
         call = make(telegram, "sendMessageDraft", draft_id=7, text=text)
-        draft = {"chat_id": CHAT, "draft_id": 7, "text": text, "entities": []}
+        draft = {"chat_id": CHAT, "draft_id": 7, "text": text, "entities": [], "can_stop": False}
         assert call.changes == [{"kind": "draft", **draft}]
     assert [draft["text"] for draft in telegram.bot.drafts.values()] == ["Once upon"]
     done(telegram, "sendMessage", text="Once upon a time")
     assert telegram.bot.drafts == {}
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["goes", "is kept"])
+def test_a_draft_is_stopped(telegram: Telegram, kept: bool) -> None:
+    draft = {"draft_id": 7, "text": "Once", "message_thread_id": 5, "keep_on_stop": kept}
+    [change] = make(telegram, "sendMessageDraft", can_stop=True, **draft).changes
+    assert change["can_stop"] is True
+    telegram.stop_draft(CHAT, 7)
+    [update] = updates(telegram)
+    stopped = update["stopped_message_generation"]
+    assert (stopped["chat"]["id"], stopped["draft_id"]) == (CHAT, 7)
+    assert stopped["message_thread_id"] == 5
+    assert bool(telegram.bot.drafts) == kept
+
+
+def test_a_draft_without_a_button_is_not_stopped(telegram: Telegram) -> None:
+    done(telegram, "sendMessageDraft", draft_id=7, text="Once")
+    for draft in (7, 8):
+        with pytest.raises(ValueError, match="nothing that can be stopped"):
+            telegram.stop_draft(CHAT, draft)
+
+
+def test_a_subscription_is_cancelled(telegram: Telegram) -> None:
+    telegram.subscribe("gold", "canceled", GRACE)
+    about = {"user": GRACE, "invoice_payload": "gold", "state": "canceled"}
+    assert updates(telegram) == [{"subscription": about}]
 
 
 def test_a_reply_has_what_it_replies_to(telegram: Telegram, ids: dict[str, int]) -> None:

@@ -25,20 +25,32 @@ VALUES: Json = {
     "inline_query_id": "inline",
     "media": "attach://file",
     "photo": "attach://file",
+    "receiver_user_id": 4343,
     "url": "https://example.org",
     "user_id": 4343,
     "web_app_query_id": "web app",
+    "widget_id": "shared",
+    "widget_query_id": "widget",
 }
 # Calls that need a certain message, or more than what is required.
 MORE: dict[str, Json] = {
     "editMessageText": {"text": "new"},
     "editMessageCaption": {"message_id": "photo", "caption": "new"},
     "editMessageMedia": {"media": {"type": "photo", "media": "attach://file"}},
+    "editEphemeralMessageCaption": {"caption": "new"},
+    "editEphemeralMessageMedia": {"media": {"type": "photo", "media": "attach://file"}},
+    "editEphemeralMessageReplyMarkup": {
+        "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "a.b"}]]}
+    },
+    "editEphemeralMessageText": {"ephemeral_message_id": "text for one", "text": "new"},
     "editMessageReplyMarkup": {
         "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "a.b"}]]}
     },
     "editMessageLiveLocation": {"message_id": "location"},
     "stopMessageLiveLocation": {"message_id": "location"},
+    "sendWidget": {"chat_id": 4242},
+    "sendSharedWidget": {"chat_id": 4242},
+    "editMessageWidgetData": {"chat_id": 4242, "message_id": "widget"},
     "stopPoll": {"message_id": "poll"},
     "setGameScore": {"message_id": "text"},
     "sendMediaGroup": {"media": [{"type": "photo", "media": "attach://file"}] * 2},
@@ -52,11 +64,11 @@ MORE: dict[str, Json] = {
 
 def value(kind: str, name: str) -> Any:
     """Return a value of a documented kind, with no more than it needs."""
+    if inner := array_of(kind):
+        return [value(inner, "")]
     kind = kind.partition(" | ")[0]
     if name in VALUES and kind in ("Integer", "InputFile", "String"):
         return VALUES[name]
-    if inner := array_of(kind):
-        return [value(inner, "")]
     if kind.startswith('"'):
         return kind.strip('"')
     if kind in SCALARS:
@@ -85,6 +97,9 @@ def messages(telegram: Telegram) -> dict[str, int]:
     press = {"message": update["message"], "chat_instance": "1", "data": "x"}
     telegram.send({"callback_query": {"id": "query", **sender, **press}})
     telegram.send({"inline_query": {"id": "inline", "query": "x", "offset": "", **sender}})
+    asked = {"type": {"type": "data"}, "data": "x", "chat_instance": "1"}
+    telegram.send({"widget_query": {"id": "widget", **sender, **asked}})
+    telegram.shared_widgets["shared"] = {"html": "x", "id": "shared"}
     telegram.bot.web_app_queries["web app"] = {"chat": update["message"]["chat"], **by_grace}
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
@@ -92,12 +107,24 @@ def messages(telegram: Telegram) -> dict[str, int]:
         "photo": {"method": "sendPhoto", "photo": "attach://file"},
         "location": {"method": "sendLocation", "latitude": 1, "longitude": 2, "live_period": 60},
         "poll": {"method": "sendPoll", "question": "?", "options": ["a"]},
+        "for one": {
+            "method": "sendPhoto",
+            "photo": "attach://file",
+            "ephemeral_message_parameters": {"receiver_user_id": 4343},
+        },
+        "text for one": {
+            "method": "sendMessage",
+            "text": "hello",
+            "ephemeral_message_parameters": {"receiver_user_id": 4343},
+        },
+        "widget": {"method": "sendWidget", "html": "x", "chat_id": 4242},
     }
     ids = {}
     for name, call in calls.items():
         params = {"chat_id": GROUP["id"], **call}
         answer = telegram.answer(params.pop("method"), params, uploads=UPLOADS).answer
-        ids[name] = answer["result"]["message_id"]
+        message = answer["result"]
+        ids[name] = message.get("ephemeral_message_id", message["message_id"])
     telegram.answer("pinChatMessage", {"chat_id": GROUP["id"], "message_id": ids["text"]})
     return ids
 
@@ -107,10 +134,12 @@ def test_a_method_takes_what_it_requires(telegram: Telegram, method: str) -> Non
     ids = messages(telegram)
     required = {n: value(k, n) for n, (k, needed) in METHODS[method].items() if needed}
     place = {"chat_id": GROUP["id"], "message_id": ids["text"], "message_ids": [ids["text"]]}
+    place["ephemeral_message_id"] = ids["for one"]
     params = required | {name: place[name] for name in place if name in METHODS[method]}
     params |= MORE.get(method, {})
-    if params.get("message_id") in ids:
-        params["message_id"] = ids[params["message_id"]]
+    for name in ("message_id", "ephemeral_message_id"):
+        if params.get(name) in ids:
+            params[name] = ids[params[name]]
     call = telegram.answer(method.upper(), params, uploads=UPLOADS)
     assert (call.method, call.status, call.hints) == (method, 200, []), call.answer
     hints: list[str] = []

@@ -91,14 +91,21 @@ ROWS = 'field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of 
 HTTPS = "bad webhook: An HTTPS URL must be provided for webhook"
 BAD_URL = "invalid webhook URL specified"
 SEND: dict[str, tuple[Json, str]] = {
-    "no chat": ({"chat_id": None}, "chat_id is empty"),
+    "no chat": ({"chat_id": ""}, "chat_id is empty"),
     "unknown chat": ({"chat_id": 1}, "chat not found"),
-    "no text": ({"text": None}, "message text is empty"),
-    "empty text": ({"text": ""}, "message text is empty"),
+    "no text": ({"text": ""}, "message text is empty"),
     "blank text": ({"text": " \n"}, "text must be non-empty"),
     "4096": ({"text": "👍" * 4096}, ""),
     "4097": ({"text": "x" * 4097}, "message is too long"),
-    "nulls": ({"entities": None, "reply_markup": None}, ""),
+    # The text "null" to Telegram's server: https://github.com/tdlib/telegram-bot-api, Client.cpp
+    "null as a chat": ({"chat_id": None}, "chat not found"),
+    "null as a text": ({"text": None}, ""),
+    "null as a mode": ({"parse_mode": None}, "unsupported parse_mode"),
+    "null as an array, a number and a Boolean": (
+        {"entities": None, "message_thread_id": None, "protect_content": None},
+        "",
+    ),
+    "null as an object": ({"reply_markup": None}, "object expected as reply markup"),
     "to the end": ({"text": "👍", **entity(length=2)}, ""),
     "beyond it": ({"text": "👍", **entity(offset=1, length=2)}, END),
     "no entity": ({"entities": [7]}, "can't parse MessageEntity: expected an Object"),
@@ -117,8 +124,8 @@ SEND: dict[str, tuple[Json, str]] = {
     "half a pair": (data("\ud800"), "strings must be encoded in UTF-8"),
 }
 COPY: dict[str, tuple[Json, str]] = {
-    "no chat": ({"chat_id": None}, "chat_id is empty"),
-    "from no chat": ({"from_chat_id": None}, 'parameter "from_chat_id" is required'),
+    "no chat": ({"chat_id": ""}, "chat_id is empty"),
+    "from no chat": ({"from_chat_id": ""}, 'parameter "from_chat_id" is required'),
     "no message": ({"message_id": None}, "message to copy not found"),
     "unknown message": ({"message_id": 99}, "message to copy not found"),
 }

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from local.project import ROOT, VENV
+from pytest_httpserver import HTTPServer
 
 from tests.support.browser import Page, Tab, expect, is_too_wide, say, violations
 from tests.support.needs import needs_npm
@@ -192,6 +193,20 @@ def test_it_gets_size_and_theme_and_the_demo_lists_what_it_does_not_play(visit: 
         ]
     )
     assert events(page, "phone_requested") == [{"status": "cancelled"}]
+
+
+OTHER_SITE = """<!doctype html><title>Other</title><p>Another site</p><script>
+parent.postMessage(JSON.stringify({ eventType: "web_app_close" }), "*");
+</script>"""
+
+
+def test_another_site_in_its_place_has_no_methods(visit: Visit, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data(OTHER_SITE, content_type="text/html")
+    page = visit()
+    url = httpserver.url_for("/").replace("localhost", "127.0.0.1")
+    opened(page).locator("body").evaluate("(_, url) => { location.href = url; }", url)
+    expect(page.locator(".unplayed")).to_contain_text("Not played here: methods of another site")
+    expect(shown(page).locator("p")).to_have_text("Another site")
 
 
 def test_a_link_opens_the_private_chat(visit: Visit) -> None:

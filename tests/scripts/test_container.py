@@ -28,6 +28,13 @@ def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
         handled_kinds(tmp_path)
 
 
+def test_what_would_fail_the_apply_is_told_before(tmp_path: Path) -> None:
+    source = "HANDLED = ['message']\nAT_ONCE = 'message'\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    with pytest.raises(ValueError, match=r"^AT_ONCE in bot\.py must be a list"):
+        handled_kinds(tmp_path)
+
+
 @pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
 def test_a_bot_without_reply_is_refused(tmp_path: Path, reply: str) -> None:
     (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
@@ -55,6 +62,7 @@ def test_a_missing_package_is_looked_for_in_requirements(tmp_path: Path, listed:
 
 def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
     assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
-        "HANDLED has update_id, mesage: botkit.types knows no such kind of update"
+        "HANDLED has update_id, mesage: Bot API 10.4, which is known here, has no such kind of "
+        "update. If Telegram has it by now, the bot gets it all the same"
     )
     assert unknown_kinds(["message", "managed_bot"]) == ""

@@ -8,12 +8,21 @@ from collections import Counter
 from typing import Any
 
 from emulators.telegram import Call, Fault, Json, Telegram, post
+from emulators.telegram.bot_api import conform
+from emulators.telegram.content import LARGEST_PHOTO
+from emulators.telegram.files import Upload, picture
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
 PACE = 0.001  # of Telegram's seconds
 CHAT = 4242
 SECRET = "s" * 256
+
+
+PNG = picture(20, 10)
+UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
+UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(LARGEST_PHOTO))
+UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 
 
 def call(telegram: Telegram, method: str, **params: Any) -> tuple[int, Json]:
@@ -32,6 +41,36 @@ def accepted(telegram: Telegram, method: str, **params: Any) -> Any:
 
 def refused(code: int, description: str, **more: Any) -> tuple[int, Json]:
     return code, {"ok": False, "error_code": code, "description": description, **more}
+
+
+def make(telegram: Telegram, method: str, **params: Any) -> Call:
+    return telegram.answer(method, {"chat_id": CHAT, **params}, uploads=UPLOADS)
+
+
+def done(telegram: Telegram, method: str, **params: Any) -> Any:
+    """Make a call that must succeed, and return its result."""
+    call = make(telegram, method, **params)
+    assert call.status == 200, call.answer
+    return call.answer["result"]
+
+
+def error(telegram: Telegram, method: str, **params: Any) -> str:
+    """Make a call that must be refused, and return why."""
+    call = make(telegram, method, **params)
+    assert (call.status, call.changes) == (400, [])
+    return str(call.answer["description"]).removeprefix("Bad Request: ")
+
+
+def updates(telegram: Telegram) -> list[Json]:
+    """Return the updates that wait, without their ids; each as it is documented."""
+    waiting = telegram.answer("getUpdates", {}).answer["result"]
+    for update in waiting:
+        hints: list[str] = []
+        conform("Update", update, hints)
+        assert hints == []
+    if waiting:
+        telegram.answer("getUpdates", {"offset": waiting[-1]["update_id"] + 1})
+    return [{k: v for k, v in update.items() if k != "update_id"} for update in waiting]
 
 
 def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:

@@ -1,7 +1,8 @@
 """The queue between the webhook and the bot (SQS FIFO), for answers that take longer than 25 s.
 
-The webhook puts each update that fits into the queue. Lambda takes them out, and invokes the
-function with one update of each group at a time. This module is loaded only if there is a queue.
+The webhook puts each update that fits into the queue, unless it has no time to wait. Lambda takes
+them out, and invokes the function with one update of each group at a time. This module is loaded
+only if there is a queue.
 """
 
 from __future__ import annotations
@@ -11,20 +12,50 @@ import logging
 import random  # urllib loads it anyway
 
 from .. import aws
-from ..errors import Unreachable
+from ..errors import Misconfigured, Unreachable
 from ..settings import settings
 from ..types import Any, Json
-from . import webhook
+from . import author, webhook
 from .outcome import Outcome, failed
 
 logger = logging.getLogger("botkit")
 
-# Somebody waits for an answer to these, and Telegram drops them after a while. So they have a
-# group of their own, and don't wait behind a long answer.
-QUERIES = ("callback_query", "inline_query", "pre_checkout_query", "shipping_query")
+# Telegram waits only seconds for an answer to these, or they stop an answer that is under way. So
+# does a chat_join_request with a query_id.
+AT_ONCE = {
+    "inline_query",
+    "pre_checkout_query",
+    "shared_widget_query",
+    "shipping_query",
+    "stopped_message_generation",
+    "widget_query",
+}
 LARGEST = 256 * 1024  # bytes of a message, in UTF-8: the AWS provider sets the queue to that
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
+
+
+def take(update: Json) -> Outcome:
+    """Put an update into the queue, or answer it if it has no time to wait."""
+    return enqueue(update) if waits(update) else webhook.answer(update)
+
+
+def waits(update: Json) -> bool:
+    """Tell whether an update may wait in the queue: AT_ONCE in bot.py adds kinds that may not."""
+    kind, content = kind_of(update)
+    if kind in AT_ONCE or (kind == "chat_join_request" and "query_id" in content):
+        return False
+    try:
+        return kind not in (author.kinds("AT_ONCE") or [])
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        return True
+
+
+def kind_of(update: Json) -> tuple[str, Json]:
+    """Return the kind of an update and what it holds, which is empty if it isn't an object."""
+    kind = next((key for key in update if key != "update_id"), "update")
+    content = update.get(kind)
+    return kind, content if isinstance(content, dict) else {}
 
 
 def enqueue(update: Json) -> Outcome:
@@ -58,14 +89,29 @@ def enqueue(update: Json) -> Outcome:
 
 
 def group(update: Json) -> str:
-    """Return the group of an update, usually its chat. Each group is answered in order."""
-    kind = next((key for key in update if key != "update_id"), "update")
-    content = update.get(kind)
-    if isinstance(content, dict):
-        for who in (content.get("chat"), content.get("from"), content.get("user")):
-            if isinstance(who, dict) and "id" in who:
-                return f"query:{who['id']}" if kind in QUERIES else str(who["id"])
-    return kind
+    """Return the group of an update. Each group is answered in order.
+
+    Usually it is the chat, or the topic in it. A press may concern any chat and has the group of
+    the person; the chat of a guest message may have the id of one that the bot knows.
+    """
+    kind, content = kind_of(update)
+    who = next(
+        (
+            content[name]["id"]
+            for name in ("chat", "from", "user")
+            if isinstance(content.get(name), dict) and "id" in content[name]
+        ),
+        None,
+    )
+    if who is None:
+        return kind
+    if kind == "callback_query":
+        return f"query:{who}"
+    place = f"guest:{who}" if kind == "guest_message" else str(who)
+    # A reply in a plain group has a thread id, too, but belongs to the order of its chat.
+    if content.get("is_topic_message") and "message_thread_id" in content:
+        return f"{place}:{content['message_thread_id']}"
+    return place
 
 
 def is_ours(event: Any) -> bool:

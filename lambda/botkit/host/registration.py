@@ -81,7 +81,7 @@ def register(event: Json) -> Json:
     params = {
         "url": event["url"],
         "max_connections": event["max_connections"],
-        "allowed_updates": handled_kinds(bot),
+        "allowed_updates": handled_kinds(),
         "secret_token": settings.webhook_secret,
     }
     commands = getattr(bot, "COMMANDS", None)
@@ -181,15 +181,22 @@ def digest() -> str:
         return ""
 
 
-def handled_kinds(bot: Any) -> list[str]:
-    """Return the kinds of update that a bot handles. Raises RegistrationFailed."""
-    handled = getattr(bot, "HANDLED", None)
-    kinds = list(handled) if isinstance(handled, (dict, list, tuple, set)) else []
-    if not kinds or not all(isinstance(kind, str) for kind in kinds):
+def handled_kinds() -> list[str]:
+    """Return the kinds of update that bot.py handles.
+
+    Raises RegistrationFailed if HANDLED or AT_ONCE is wrong, and Misconfigured.
+    """
+    handled, at_once = author.kinds("HANDLED"), author.kinds("AT_ONCE")
+    if not handled:
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
-    return kinds
+    if at_once is None or not set(handled).issuperset(at_once):
+        raise RegistrationFailed(
+            "AT_ONCE in bot.py must be a list of kinds of update that HANDLED has, too: "
+            '["callback_query"]'
+        )
+    return handled
 
 
 def _menu(commands: Any) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ const ICONS = {
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3", smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5c2 2.4 5 2.4 7 0M9 9.5v.01M15 9.5v.01",
   pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7", contact: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-5 15-5 16 0", ask: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 21 21",
   link: "M9 15 19 5M12 5h7v7", copy: "M9 9h11v11H9zM5 15H4V4h11v1",
-  page: "M4 5h16v14H4zM4 9h16", gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1", reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4", hops: "M5 6h14M5 12h14M5 18h9",
+  page: "M4 5h16v14H4zM4 9h16", gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1", subscribe: "M12 3l2.7 5.6 6.1.8-4.5 4.2 1.1 6.1-5.4-3-5.4 3 1.1-6.1L3.2 9.4l6.1-.8z", reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4", hops: "M5 6h14M5 12h14M5 18h9",
 };
 export const icon = (name, extra = "") => h("svg", { class: "icon " + extra, viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
 

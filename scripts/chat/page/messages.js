@@ -35,6 +35,58 @@ function entity(e, inside, text) {
   return h("span", { class: e.type }, inside);
 }
 
+// The text of a rich message: a string, a list, or an object that says how its text looks.
+const LOOKS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", subscript: "sub", superscript: "sup", marked: "mark" };
+function richText(text, entry) {
+  if (typeof text === "string" || !text) return text ?? "";
+  if (Array.isArray(text)) return text.map(each => richText(each, entry));
+  const inside = text.type === "button" ? null : richText(text.text, entry);
+  if (LOOKS[text.type]) return h(LOOKS[text.type], {}, inside);
+  if (text.type === "button") return h("span", { class: "keyboard inside" }, pressable(text.button, entry, "text"));
+  if (text.type === "spoiler") return button({ class: "spoiler", title: "Show" }, event => event.currentTarget.classList.add("shown"), inside);
+  if (text.type === "custom_emoji") return text.alternative_text;
+  if (text.type === "mathematical_expression") return h("code", {}, text.expression);
+  const address = text.url ?? (text.email_address ? `mailto:${text.email_address}` : text.phone_number ? `tel:${text.phone_number.replace(/[^+\d]/g, "")}` : "");
+  return isLink(address) || /^(mailto|tel):/.test(address) ? link(address, {}, inside) : h("span", { class: text.type }, inside);
+}
+// The blocks of a rich message, or of a draft.
+export const richBlocks = (blocks, entry) => blocks.map((block, i) => {
+  const text = () => richText(block.text, entry), within = () => richBlocks(block.blocks, entry);
+  const captioned = node => h("div", {}, node, block.caption ? h("p", { class: "credit" }, richText(block.caption.text, entry)) : null);
+  const credit = block.credit ? h("p", { class: "credit" }, richText(block.credit, entry)) : null;
+  const file = (kind, word) => captioned(fileCard(block[kind], word, entry));
+  const drawn = {
+    heading: () => h("p", { class: "heading" }, text()),
+    pre: () => h("pre", { tabindex: 0, "data-language": block.language }, text()),
+    footer: () => h("p", { class: "credit" }, text()),
+    divider: () => h("hr"),
+    anchor: () => null,
+    mathematical_expression: () => h("p", {}, h("code", {}, block.expression)),
+    list: () => h("ul", { class: "blocks" }, block.items.map(item => h("li", {}, h("span", {}, item.has_checkbox ? (item.is_checked ? "☑" : "☐") : item.label), h("div", {}, richBlocks(item.blocks, entry))))),
+    blockquote: () => h("blockquote", {}, within(), credit),
+    expandable_blockquote: () => h("blockquote", {}, text(), credit),
+    pullquote: () => h("blockquote", {}, text(), credit),
+    collage: () => captioned(within()),
+    slideshow: () => captioned(within()),
+    details: () => h("details", { open: Boolean(block.is_open), onclick: event => event.stopPropagation() }, h("summary", {}, richText(block.summary, entry)), within()),
+    table: () => h("div", { class: "table", tabindex: 0 }, h("table", {}, block.caption ? h("caption", {}, richText(block.caption, entry)) : null, block.cells.map(row => h("tr", {}, row.map(cell => h(cell.is_header ? "th" : "td", { colspan: cell.colspan, rowspan: cell.rowspan, style: `text-align:${/^\w+$/.test(cell.align) ? cell.align : "left"}` }, richText(cell.text, entry))))))),
+    map: () => captioned(map()),
+    buttons: () => h("div", { class: "keyboard inside" }, h("div", {}, block.buttons.map(each => pressable(each, entry, `block ${i}`)))),
+    photo: () => captioned(image(block.photo.at(-1), "Photo", entry)),
+    animation: () => file("animation", "Animation"), video: () => file("video", "Video"), document: () => file("document", "File"), audio: () => file("audio", "Audio"),
+    voice_note: () => captioned(sound(block.voice_note, "Voice message", entry)),
+  };
+  return Object.hasOwn(drawn, block.type) ? drawn[block.type]() : h("p", { class: block.type }, text());
+});
+
+// A widget isn't run here: a card, with a box in place of what it would ask.
+function widget({ html, chat_data: own, public_data: all }, entry) {
+  const data = (word, text) => text ? h("div", {}, h("small", {}, `${word}: `), h("code", {}, text)) : null;
+  const box = h("input", { "aria-label": "What the widget asks", placeholder: "ask the bot", "data-name": `widget ${entry.key}`, onclick: event => event.stopPropagation(), onkeydown: event => { event.stopPropagation(); if (event.key === "Enter") asks(); } });
+  const asks = () => { app.pinned = false; ask("ask-by-widget", { key: entry.key, data: box.value, person: app.person }); };
+  return h("div", { class: "widget" }, h("b", {}, "Widget"), h("small", {}, `${size(new TextEncoder().encode(html).length)} of HTML, not run here`), data("chat data", own), data("public data", all), h("div", { class: "asks" }, box, button({ class: "action" }, asks, "Ask")));
+}
+
 // Drawings in place of the sample files that people send.
 const SAMPLES = {
   lake: () => h("svg", { class: "picture", viewBox: "0 0 300 200", role: "img", "aria-label": "Photo: a lake between mountains" },
@@ -100,7 +152,8 @@ export function content(message, entry) {
   const above = message.show_caption_above_media;
   const art = node => ({ art: true, nodes: above ? [caption, veil(node)] : [veil(node), caption] });
   if (message.text !== undefined) return { nodes: [h("span", {}, rich(message.text, message.entities))] };
-  if (message.rich_message) return { nodes: message.rich_message.blocks.map(block => h("p", {}, String(block.text ?? ""))) };
+  if (message.rich_message) return { nodes: richBlocks(message.rich_message.blocks, entry) };
+  if (message.widget) return { nodes: [widget(message.widget, entry), caption] };
   if (message.photo) return art(image(message.photo.at(-1), "Photo", entry));
   if (message.live_photo) return art(image(message.live_photo.photo.at(-1), "Live photo", entry));
   if (message.sticker) return message.sticker.is_animated || message.sticker.is_video ? { nodes: [fileCard(message.sticker, `Sticker ${message.sticker.emoji ?? ""}`, entry)] } : { art: true, bare: true, nodes: [image(message.sticker, "Sticker", entry, "sticker")] };
@@ -137,19 +190,21 @@ export function summary(message) {
 }
 
 // The inline keyboard of a message.
-export function inlineKeyboard(entry, toast) {
+export function inlineKeyboard(entry) {
   const rows = entry.message.reply_markup?.inline_keyboard;
   if (!rows || entry.deleted) return null;
-  const one = (b, i) => {
-    const address = b.url ?? b.login_url?.url;
-    const about = { class: b.style, "data-name": `button ${entry.key} ${i} ${b.text}` };
-    if (isLink(address)) return link(address, { ...about, title: address }, b.text, icon("link"));
-    if (b.web_app) return button(about, () => openPage("inline", b, entry.key), b.text, icon("page"));
-    if (b.callback_data !== undefined) return button(about, () => { app.pinned = false; ask("press", { key: entry.key, person: app.person, data: b.callback_data }); }, b.text);
-    if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); toast(`Copied: ${b.copy_text.text}`); }, b.text, icon("copy"));
-    const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;
-    if (query !== undefined) return button(about, () => { $("text").value = `@${bot(entry.bot).username} ${query}`; $("text").focus(); }, b.text, icon("ask"));
-    return button(about, () => toast("The demo doesn't support this kind of button."), b.text);
-  };
-  return h("div", { class: "keyboard" }, rows.map((line, i) => h("div", {}, line.map(b => one(b, i)))));
+  return h("div", { class: "keyboard" }, rows.map((line, i) => h("div", {}, line.map(b => pressable(b, entry, i)))));
+}
+// A button of a keyboard, or in a rich message. `where` tells it from others with the same text.
+function pressable(b, entry, where) {
+  const address = b.url ?? b.login_url?.url, text = richText(b.text, entry);
+  const about = { class: b.style, "data-name": `button ${entry.key} ${where} ${JSON.stringify(b.text)}` };
+  if (b.disabled) return button({ ...about, disabled: true }, () => {}, text);
+  if (isLink(address)) return link(address, { ...about, title: address }, text, icon("link"));
+  if (b.web_app) return button(about, () => openPage("inline", b, entry.key), text, icon("page"));
+  if (b.callback_data !== undefined) return button(about, () => { app.pinned = false; ask("press", { key: entry.key, person: app.person, data: b.callback_data }); }, text);
+  if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); app.toast(`Copied: ${b.copy_text.text}`); }, text, icon("copy"));
+  const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;
+  if (query !== undefined) return button(about, () => { $("text").value = `@${bot(entry.bot).username} ${query}`; $("text").focus(); }, text, icon("ask"));
+  return button(about, () => app.toast("The demo doesn't support this kind of button."), text);
 }

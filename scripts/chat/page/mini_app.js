@@ -114,7 +114,7 @@ function paint(node, wish) {
 const part = id => open.box.querySelector(`#page-${id}`);
 const insets = kind => () => tell(kind, { top: 0, bottom: 0, left: 0, right: 0 });
 const PLAYED = {
-  escape: leave, iframe_ready: () => {}, iframe_will_reload: () => {},
+  escape: leave, refused: data => unplayed("methods of another site", `refused: ${data.origin} isn't the page's own origin`), iframe_ready: () => {}, iframe_will_reload: () => {},
   web_app_ready: () => open.box.classList.add("ready"),
   web_app_close: close,
   web_app_expand: () => { open.expanded = true; open.box.classList.add("expanded"); tellViewport(); },
@@ -199,9 +199,12 @@ for (const place of ["device", "secure"]) for (const what of ["clear", "get_key"
 function refuse(kind, data) {
   const answer = Object.hasOwn(REFUSED, kind) ? REFUSED[kind](data) : null;
   if (answer) tell(...answer);
-  open.events.set(kind, answer ? `answered ${answer[0]}` : "there is no answer to it");
-  const { events, unplayed } = open;
-  unplayed.hidden = false;
-  unplayed.replaceChildren(h("summary", {}, `Not played here: ${[...events.keys()].map(name => name.replace("web_app_", "")).join(", ")}`),
+  unplayed(kind, answer ? `answered ${answer[0]}` : "there is no answer to it");
+}
+function unplayed(kind, word) {
+  const { events, unplayed: list } = open;
+  events.set(kind, word);
+  list.hidden = false;
+  list.replaceChildren(h("summary", {}, `Not played here: ${[...events.keys()].map(name => name.replace("web_app_", "")).join(", ")}`),
     h("ul", {}, [...events].map(([name, word]) => h("li", {}, h("code", {}, name), `: ${word}`))));
 }

@@ -3,7 +3,7 @@
 import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
 import { output } from "./hops.js";
 import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
-import { content, inlineKeyboard, rich, robot, summary } from "./messages.js";
+import { content, inlineKeyboard, personId, rich, richBlocks, robot, summary } from "./messages.js";
 import { app, ask, bot, place, send, total, verdict } from "./state.js";
 import { drawHops } from "./timeline.js";
 
@@ -36,7 +36,8 @@ function drawChat() {
   drawPin();
 }
 function inThisChat() {
-  return app.state.entries.filter(e => e.chat === app.chat && e.bot === app.bot);
+  const sees = e => !e.message?.receiver_user || e.message.receiver_user.id === personId();
+  return app.state.entries.filter(e => e.chat === app.chat && e.bot === app.bot && sees(e));
 }
 function items() {
   const shown = [];
@@ -65,7 +66,8 @@ function drawEmpty() {
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
-  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", "aria-label": "The bot writes" }, rich(draft.text ?? draft.rich_message.blocks.map(b => b.text).join("\n"), draft.entities), h("span", { class: "caret", "aria-hidden": "true" })));
+  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
+    draft.can_stop ? h("div", { class: "keyboard" }, h("div", {}, button({ "data-name": "stop" }, () => { app.pinned = false; ask("stop", { chat: app.chat, bot: app.bot }); }, "Stop"))) : null);
 }
 const isSelected = entry => entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
 const pick = entry => () => app.select(entry.update_id, true);
@@ -85,6 +87,7 @@ function drawMessage(entries, trace, first) {
     else if (trace) status = [h("span", { title: "from sending to answer" }, milliseconds(total(trace))), trace.tries.length > 1 ? h("span", {}, `· ${trace.tries.length} attempts`) : null, icon("check")];
   }
   const named = first && (message.chat.type !== "private") ? h("div", { class: "from" }, message.from.first_name) : null;
+  const personal = message.receiver_user ? h("div", { class: "from" }, "Only you see this") : null;
   const via = message.via_bot ? h("div", { class: "from" }, `via @${message.via_bot.username}`) : null;
   const origin = message.forward_origin ? h("div", { class: "from" }, `Forwarded from ${message.forward_origin.sender_user?.first_name ?? message.forward_origin.chat?.title ?? message.forward_origin.type}`) : null;
   const reply = message.reply_to_message ? h("div", { class: "reply" }, h("b", {}, message.reply_to_message.from?.first_name ?? ""), " ", message.quote?.text ?? summary(message.reply_to_message)) : null;
@@ -93,11 +96,11 @@ function drawMessage(entries, trace, first) {
   const reactions = Object.keys(tally).length ? h("div", { class: "reactions" }, Object.entries(tally).map(([emoji, n]) => h("span", {}, emoji, n > 1 ? ` ${n}` : ""))) : null;
   const marks = [entry.pinned ? h("span", { title: "pinned" }, icon("pin"), h("span", { class: "hidden-text" }, "pinned")) : null, message.edit_date ? "edited" : null];
   const meta = h("div", { class: "meta" }, marks, status, h("time", {}, clock(message.date)), entry.update_id !== null ? h("span", { class: "invite", "aria-hidden": "true" }, "details") : null);
-  const keyboard = inlineKeyboard(entry, toast);
+  const keyboard = inlineKeyboard(entry);
   const look = `bubble${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
   const bubble = entry.deleted
     ? h("div", { class: "bubble deleted", onclick: pick(entry) }, h("s", {}, summary(message)), h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))))
-    : h("div", { class: look, onclick: pick(entry) }, named, origin, via, reply, album ?? c.nodes, captions, reactions, meta);
+    : h("div", { class: look, onclick: pick(entry) }, named, personal, origin, via, reply, album ?? c.nodes, captions, reactions, meta);
   return h("div", { class: `row ${side}${isSelected(entry)}${first ? " first" : ""}`, tabindex: -1, "data-key": entry.key, role: "article", "aria-label": `${side === "out" ? entry.who : bot(entry.bot).name}: ${summary(message)}` },
     h("div", { class: "line" }, bubble, entry.deleted ? null : tools(entry)), keyboard,
     result.why && side === "out" ? h("p", { class: "why " + result.tone }, result.why) : null,
@@ -131,9 +134,13 @@ function drawNote(entry, trace) {
     chat: () => entry.title ? [`${name} named this chat `, b(entry.title)] : [`${name} described this chat: `, entry.description],
     member: () => [`${name} changed ${entry.member.user.first_name}: `, b(entry.member.status)],
     left: () => `${name} left`,
+    stop: () => `${who} stopped the answer`,
+    subscription: () => [`${who}’s subscription is `, b(entry.state)],
+    widget: () => ["The widget asked: ", b(entry.query)],
   };
   let end = entry.update_id === null || entry.kind === "page" || (result.word === "answered" && !result.until) ? null : result.busy ? " …" : result.until ? [" – delivered again in ", h("b", { "data-until": result.until, "data-from": result.from })] : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
   if (entry.answer) end = entry.answer.text ? [" – “", b(entry.answer.text), "”"] : entry.answer.url ? ` – opens ${entry.answer.url}` : " – answered without a word";
+  if (entry.widget_answer) end = entry.widget_answer.data ? [" – “", b(entry.widget_answer.data), "”"] : " – answered without data";
   return h("div", { class: "service" + isSelected(entry), tabindex: -1, "data-key": entry.key, onclick: pick(entry) }, words[entry.kind]?.() ?? entry.kind, end,
     entry.results ? drawResults(entry) : null, (entry.hints ?? []).map(hint => h("p", { class: "why warn" }, hint)));
 }
@@ -335,10 +342,10 @@ source.onerror = () => live("connecting", "warn");
 
 // The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
-for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"]]) {
+for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
   $("attach").append(h("button", { type: "button", role: "menuitem", "data-kind": kind, onclick: () => {
     menu("attach", false);
-    if (kind === "ask") { text.value = `@${bot().username} `; text.focus(); } else if (kind === "start") send("text", "/start"); else send(kind);
+    if (kind === "ask") { text.value = `@${bot().username} `; text.focus(); } else if (kind === "start") send("text", "/start"); else if (kind === "subscribe") { app.pinned = false; ask("subscribe", { chat: app.chat, person: app.person, bot: app.bot }); } else send(kind);
   } }, icon(kind), word));
 }
 function menu(id, shown) {

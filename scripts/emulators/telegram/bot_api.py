@@ -156,6 +156,26 @@ def checked(method: str, params: Json) -> tuple[Json, list[str]]:
     return given, hints
 
 
+def nulls_read(method: str, params: Json) -> Json:
+    """Return parameters with null as Telegram reads it: it is the text "null".
+
+    As a number or an array that is none, and as a Boolean it is false. Raises Refusal where
+    an object is expected. Source: https://github.com/tdlib/telegram-bot-api, Client.cpp
+    """
+    read = {}
+    for name, value in params.items():
+        if value is not None:
+            read[name] = value
+            continue
+        kind, _ = METHODS[method].get(name, ("Integer", False))
+        shapes = {_shape(each) for each in _alternatives(kind)}
+        if str in shapes:
+            read[name] = "null"
+        elif dict in shapes:
+            raise Refusal(400, f"Bad Request: object expected as {name.replace('_', ' ')}")
+    return read
+
+
 def _is_other(kind: str, value: Any) -> bool:
     """Tell whether a value has another JSON type than its kind."""
     shapes = {_shape(each) for each in _alternatives(kind)}
@@ -219,9 +239,7 @@ def _from_text(kind: str, text: str) -> Any:
 
 
 def _alternatives(kind: str) -> list[str]:
-    """Return the kinds that a value may have. `[A] | [B]` is treated as `[A | B]`."""
-    if kind.startswith("[") and kind.endswith("]") and "] | [" in kind and "[[" not in kind:
-        kind = "[" + kind[1:-1].replace("] | [", " | ") + "]"
+    """Return the kinds that a value may have."""
     if array_of(kind):
         return [kind]
     found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
@@ -139,50 +138,3 @@ def location_of(source: Json) -> Json:
     if not (abs(source["latitude"]) <= 90 and abs(source["longitude"]) <= 180):
         raise bad("location is invalid")
     return picked("Location", source)
-
-
-def rich_message(wish: Json) -> Json:
-    """Return a rich message of plain paragraphs: its formatting isn't parsed."""
-    if not (source := wish.get("html") or wish.get("markdown")):
-        raise bad("message text is empty")
-    if "html" in wish:
-        source = html.unescape(
-            re.sub(r"<[^>]*>", "", re.sub(r"</(p|h\d|li)>|<br/?>", "\n", source))
-        )
-    lines = [line for line in source.splitlines() if line.strip()]
-    rich: Json = {"blocks": [{"type": "paragraph", "text": line} for line in lines]}
-    return {**rich, "is_rtl": True} if wish.get("is_rtl") else rich
-
-
-def inline_content(request: Request, result: Json) -> Json:
-    """Return the content of the message that an inline query's result sends."""
-    wish = result.get("input_message_content")
-    if wish:
-        if "message_text" in wish:
-            return text_content(request, wish, "message_text")
-        if "rich_message" in wish:
-            return {"rich_message": rich_message(wish["rich_message"])}
-        if "phone_number" in wish:
-            return {"contact": picked("Contact", wish)}
-        if "currency" in wish:
-            amount = sum(price["amount"] for price in wish["prices"])
-            invoice = {**picked("Invoice", wish), "start_parameter": "", "total_amount": amount}
-            return {"invoice": invoice}
-        location = location_of(picked("Location", wish))
-        if "title" in wish:
-            return {"venue": {"location": location, **picked("Venue", wish)}, "location": location}
-        return {"location": location}
-    kind = {"gif": "animation", "mpeg4_gif": "animation"}.get(result["type"], result["type"])
-    if kind in MEDIA:
-        names = (f"{result['type']}_file_id", f"{result['type']}_url")
-        value = next(result[name] for name in names if name in result)
-        return media_content(request, kind, value, result) | caption_content(request, result)
-    if kind == "contact":
-        return {"contact": picked("Contact", result)}
-    if kind == "game":
-        name = result["game_short_name"]
-        return {"game": {"title": name, "description": name, "photo": []}}
-    location = location_of(picked("Location", result))
-    if kind == "venue":
-        return {"venue": {"location": location, **picked("Venue", result)}, "location": location}
-    return {"location": location}

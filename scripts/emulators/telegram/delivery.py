@@ -30,10 +30,23 @@ ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
 KEPT = 86400.0  # seconds for which an update is kept
 KEPT_BY_KIND = {
     "callback_query": 150.0,
+    "chosen_inline_result": 600.0,
     "inline_query": 30.0,
     "pre_checkout_query": 150.0,
     "shipping_query": 150.0,
 }
+
+MESSAGES = {
+    "business_message",
+    "channel_post",
+    "edited_business_message",
+    "edited_channel_post",
+    "edited_message",
+    "guest_message",
+    "message",
+}
+# Of the other kinds, those in order by chat, even if they have a person.
+OF_CHATS = {"message_reaction", "my_chat_member"}
 
 # The kinds of update that a bot gets only if it asks for them by name.
 # https://core.telegram.org/bots/api#setwebhook
@@ -80,6 +93,23 @@ def kind_of(update: Json) -> str:
     return next((key for key in update if key != "update_id"), "")
 
 
+def line_of(update: Json) -> Any:
+    """Return the line in which an update waits for those before it.
+
+    A message waits for the messages of its chat, a vote for what became of its poll, and any other
+    kind only for the same kind, of the same person or else chat.
+    """
+    kind = kind_of(update)
+    content: Json = update.get(kind) or {}
+    chat = (content.get("chat") or {}).get("id")
+    if kind in MESSAGES:
+        return chat
+    if kind in ("poll", "poll_answer"):
+        return "poll", content.get("poll_id") or content.get("id")
+    person = (content.get("from") or content.get("user") or {}).get("id")
+    return kind, chat if kind in OF_CHATS or person is None else person
+
+
 def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[float, float]:
     """Return the pause after a failed attempt, and the one that the next pause doubles."""
     wish = headers.get("retry-after", "")
@@ -120,7 +150,7 @@ class Outbox:
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
 
     def put(self, name: Any, update: Json) -> None:
-        """Queue an update. `name` is its queue: a chat, or the presses of a person."""
+        """Queue an update. `name` is its line, as of `line_of`."""
         kept = KEPT_BY_KIND.get(kind_of(update), KEPT) * self._pace
         with self._changed:
             if name not in self._queues:

@@ -12,9 +12,9 @@ from .content import (
     caption_content,
     input_media,
     location_of,
-    rich_message,
     text_content,
 )
+from .ephemeral import ephemeral_message
 from .request import (
     Request,
     bad,
@@ -25,6 +25,7 @@ from .request import (
     message_of,
     plays,
 )
+from .rich import rich_message
 
 Json = dict[str, Any]
 
@@ -58,8 +59,13 @@ def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
         raise bad(otherwise)
 
 
-def _edited(request: Request) -> tuple[Json, bool]:
-    """Return the message that a call edits, and whether an inline query sent it."""
+def edited_message(request: Request) -> tuple[Json, bool]:
+    """Return the message that a call edits, and whether the call's result is only True.
+
+    It is so for a message that an inline query sent, and for an ephemeral one.
+    """
+    if "ephemeral_message_id" in request.params:
+        return ephemeral_message(request, "to edit"), True
     if "chat_id" not in request.params and "message_id" not in request.params:
         id = request.get("inline_message_id")
         if not id:
@@ -95,7 +101,7 @@ def replace_in(
 
 
 def _edit(request: Request, content: Json, drops: set[str]) -> Json | bool:
-    message, is_inline = _edited(request)
+    message, is_inline = edited_message(request)
     edited = replace_in(request, message, content, drops=drops)
     return True if is_inline else edited
 
@@ -104,43 +110,43 @@ ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_
 ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
 
 
-@plays("editMessageText")
+@plays("editMessageText", "editEphemeralMessageText")
 def _edit_message_text(request: Request) -> Json | bool:
     if "rich_message" in request.params:
-        content = {"rich_message": rich_message(request.params["rich_message"])}
+        content = {"rich_message": rich_message(request, request.params["rich_message"])}
     else:
         content = text_content(request, request.params)
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not {"text", "rich_message", "game"} & set(message):
         raise bad("there is no text in the message to edit")
     return _edit(request, content, ALL_CONTENT)
 
 
-@plays("editMessageCaption")
+@plays("editMessageCaption", "editEphemeralMessageCaption")
 def _edit_message_caption(request: Request) -> Json | bool:
     caption = caption_content(request, request.params)
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not CAPTIONED & set(message):
         raise bad("there is no caption in the message to edit")
     return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
 
 
-@plays("editMessageMedia")
+@plays("editMessageMedia", "editEphemeralMessageMedia")
 def _edit_message_media(request: Request) -> Json | bool:
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     if not {*CAPTIONED, "text", "rich_message"} & set(message):
         raise bad("there is no media in the message to edit")
     return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
 
 
-@plays("editMessageReplyMarkup")
+@plays("editMessageReplyMarkup", "editEphemeralMessageReplyMarkup")
 def _edit_message_reply_markup(request: Request) -> Json | bool:
     return _edit(request, {}, set())
 
 
 @plays("editMessageLiveLocation", "stopMessageLiveLocation")
 def _edit_live_location(request: Request) -> Json | bool:
-    message, _ = _edited(request)
+    message, _ = edited_message(request)
     location = message.get("location", {})
     if "live_period" not in location:
         raise bad("message can't be edited")

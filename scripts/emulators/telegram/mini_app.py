@@ -14,7 +14,7 @@ import time
 import urllib.parse
 from typing import Any
 
-from .content import inline_content
+from .inline import inline_content
 from .request import Request, bad, check_web_app, plays
 from .state import Bot, World
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bot_api import Refusal
+from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
 from .markup import formatted
 from .state import Bot, World
@@ -93,6 +93,16 @@ def user_of(request: Request) -> Json:
     return known[id]
 
 
+def take_query(request: Request, id: str, *kinds: str) -> Json:
+    """Return a query that a call answers, which nobody can answer again. Raises Refusal."""
+    with request.world.changed:
+        kind, query = request.bot.queries.get(id, ("", {}))
+        if kind not in kinds:
+            raise bad(QUERY_TOO_OLD)
+        del request.bot.queries[id]
+    return query
+
+
 def text_in(
     request: Request, source: Json, name: str, *, mode: str = "parse_mode", entities: str
 ) -> tuple[str, list[Json]]:
@@ -121,16 +131,21 @@ def inline_keyboard(request: Request) -> Json:
     kept = []
     for row in rows:
         for button in row:
-            if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
-                raise bad("BUTTON_DATA_INVALID")
-            if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
-                what = "Text buttons are unallowed in the inline keyboard"
-                raise bad(f"can't parse inline keyboard button: {what}")
-            if (url := button.get("url")) is not None and not _is_link(url):
-                raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+            check_button(button)
         if row:
             kept.append(row)
     return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def check_button(button: Json) -> None:
+    """Check a button of an inline keyboard or of a rich message. Raises Refusal."""
+    if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
+        raise bad("BUTTON_DATA_INVALID")
+    if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
+        what = "Text buttons are unallowed in the inline keyboard"
+        raise bad(f"can't parse inline keyboard button: {what}")
+    if (url := button.get("url")) is not None and not _is_link(url):
+        raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
 def check_web_app(call: Json, chat: Json) -> None:

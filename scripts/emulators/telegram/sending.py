@@ -18,9 +18,9 @@ from .content import (
     location_of,
     media_content,
     picked,
-    rich_message,
     text_content,
 )
+from .ephemeral import ephemeral_place
 from .request import (
     Request,
     bad,
@@ -32,6 +32,7 @@ from .request import (
     plays,
     text_in,
 )
+from .rich import rich_message
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ COPYABLE |= {"text", "venue"}
 ENVELOPE = set(
     "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "
     "forward_origin media_group_id reply_to_message reply_markup via_bot has_protected_content "
-    "direct_messages_topic sender_tag effect_id".split()
+    "direct_messages_topic sender_tag effect_id receiver_user ephemeral_message_id".split()
 )
 ACTIONS = set(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
@@ -56,14 +57,20 @@ DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
 
 def put(request: Request, content: Json, chat: Json | None = None, **more: Any) -> Json:
     """Send a message from the bot to the chat of a call, and return it."""
+    personal: Json = {}
+    if "ephemeral_message_parameters" in request.params:
+        chat, receiver = ephemeral_place(request)
+        id = {"message_id": 0, "ephemeral_message_id": request.world.new_message_id()}
+        personal = {**id, "receiver_user": receiver}
     chat = chat or chat_of(request)
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)
     message: Json = {
-        "message_id": request.world.new_message_id(),
+        "message_id": 0 if personal else request.world.new_message_id(),
         "date": int(time.time()),
         "from": request.bot.user,
         "chat": chat,
+        **personal,
         **_reply(request, chat),
         **content,
         **markup,
@@ -76,7 +83,10 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         message["has_protected_content"] = True
     if request.get("message_effect_id"):
         message["effect_id"] = request.get("message_effect_id")
-    request.world.keep(message)
+    if personal:
+        request.world.ephemeral[chat["id"], message["ephemeral_message_id"]] = message
+    else:
+        request.world.keep(message)
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
@@ -285,7 +295,7 @@ def _send_game(request: Request) -> Json:
 
 @plays("sendRichMessage")
 def _send_rich_message(request: Request) -> Json:
-    return put(request, {"rich_message": rich_message(request.params["rich_message"])})
+    return put(request, {"rich_message": rich_message(request, request.params["rich_message"])})
 
 
 @plays("sendMessageDraft", "sendRichMessageDraft")
@@ -297,15 +307,18 @@ def _send_draft(request: Request) -> bool:
         raise bad("draft_id must be non-zero")
     draft: Json
     if "rich_message" in request.params:
-        draft = {"rich_message": rich_message(request.params["rich_message"])}
+        draft = {"rich_message": rich_message(request, request.params["rich_message"])}
     else:
         text, entities = text_in(request, request.params, "text", entities="entities")
         if len(text) > LONGEST_TEXT:
             raise bad("message is too long")
         draft = {"text": text, "entities": entities}
     id = request.params["draft_id"]
-    request.bot.drafts[chat["id"], id] = draft
-    request.change("draft", chat_id=chat["id"], draft_id=id, **draft)
+    flags = ("can_stop", "keep_on_stop", "message_thread_id")
+    kept = {name: request.params[name] for name in flags if name in request.params}
+    request.bot.drafts[chat["id"], id] = {**draft, **kept}
+    can_stop = request.get("can_stop", False)
+    request.change("draft", chat_id=chat["id"], draft_id=id, can_stop=can_stop, **draft)
     return True
 
 

@@ -7,11 +7,11 @@ import urllib.parse
 from typing import Any
 
 from .bot_api import (
-    QUERY_TOO_OLD,
     TYPES,
     Refusal,
 )
-from .content import file_in, inline_content
+from .content import file_in
+from .inline import inline_content
 from .request import (
     LONGEST_DATA,
     Request,
@@ -20,6 +20,7 @@ from .request import (
     check_page_url,
     check_web_app,
     plays,
+    take_query,
     user_of,
 )
 
@@ -39,10 +40,7 @@ def _answer_callback_query(request: Request) -> bool:
     id = request.params["callback_query_id"]
     if len(request.get("text", "")) > LONGEST_NOTICE:
         raise bad("MESSAGE_TOO_LONG")
-    with request.world.changed:
-        if "query" in request.bot.queries.get(id, {"query": ""}):  # unknown, or an inline one
-            raise bad(QUERY_TOO_OLD)
-        del request.bot.queries[id]
+    take_query(request, id, "callback_query")
     shown = {
         name: request.params[name] for name in ("text", "show_alert", "url") if request.get(name)
     }
@@ -60,10 +58,7 @@ def _answer_inline_query(request: Request) -> bool:
         raise bad("RESULT_ID_DUPLICATE")
     if any(not 1 <= len(id.encode()) <= LONGEST_DATA for id in ids):
         raise bad("RESULT_ID_INVALID")
-    with request.world.changed:
-        if "query" not in (request.bot.queries.get(id) or {}):
-            raise bad(QUERY_TOO_OLD)
-        query = request.bot.queries.pop(id)
+    query = take_query(request, id, "inline_query")
     for result in results:
         inline_content(request, result)
         check_web_app(result, {"type": "inline"})

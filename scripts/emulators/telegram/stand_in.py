@@ -16,10 +16,10 @@ from typing import Any
 
 from . import bot_api, methods, mini_app
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
-from .content import inline_content
 from .delivery import Delivery, Post, post
 from .files import Upload
-from .request import Request, copied
+from .inline import inline_content
+from .request import LONGEST_DATA, Request, copied
 from .state import ADA, Bot, World, private_chat
 
 Json = dict[str, Any]
@@ -43,11 +43,12 @@ class Call:
     - message: `message`, and `keyboard` if one came that isn't part of it (a reply keyboard, its
       removal, a forced reply)
     - edited: `message`
-    - deleted, pinned, unpinned: `chat_id`, `message_id`
+    - deleted, pinned, unpinned: `chat_id`, `message_id`, an ephemeral one's `ephemeral_message_id`
     - reaction: `chat_id`, `message_id`, `reaction`
     - action: `chat_id`, `action`
-    - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`
+    - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
     - answer: `id` of the callback query, `text`, `show_alert`, `url`
+    - widget_answer: `id` of the widget query, `data`
     - results: `id` of the inline query, `results` and what else it was answered with
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
@@ -228,8 +229,9 @@ class Telegram(World):
         if call.method not in METHODS:
             call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
             raise Refusal(404, "Not Found: method not found")
-        # As in Telegram, an empty string counts as missing. So does null here.
-        params = {key: value for key, value in call.params.items() if value not in (None, "")}
+        # As in Telegram, an empty string counts as missing.
+        params = {key: value for key, value in call.params.items() if value != ""}
+        params = bot_api.nulls_read(call.method, params)
         try:
             json.dumps(params, ensure_ascii=False).encode()
             params, call.hints = bot_api.checked(call.method, params)
@@ -273,15 +275,66 @@ class Telegram(World):
         }
         return self.send({"message_reaction": reaction}, bot or self._bot_in(chat_id))
 
-    def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
-        """Press a button of a bot's message, and return the id of the query."""
-        message = self.messages[chat_id, message_id]
+    def press(
+        self, chat_id: int, message_id: int, data: str, user: Json = ADA, ephemeral_id: int = 0
+    ) -> str:
+        """Press a button of a bot's message, and return the id of the query.
+
+        An ephemeral message has an id of its own, and 0 as `message_id`.
+        """
+        if ephemeral_id:
+            message = self.ephemeral[chat_id, ephemeral_id]
+        else:
+            message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
         inline = [id for id, key in self.inline_messages.items() if key == (chat_id, message_id)]
         about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
         about = copied(about)
         sender: Json = message.get("via_bot") or message["from"]
         self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
+        return str(query["id"])
+
+    def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
+        """Press the stop button of a draft, and return the update's id.
+
+        Raises ValueError if there is no such draft, or no button.
+        """
+        bot = bot or self.bot
+        draft = bot.drafts.get((chat_id, draft_id), {})
+        if not draft.get("can_stop"):
+            raise ValueError("the bot writes nothing that can be stopped")
+        if not draft.get("keep_on_stop"):
+            del bot.drafts[chat_id, draft_id]
+        thread = {name: draft[name] for name in ("message_thread_id",) if name in draft}
+        stopped = {"chat": bot.chats[chat_id], "draft_id": draft_id, **thread}
+        return self.send({"stopped_message_generation": stopped}, bot)
+
+    def subscribe(
+        self, payload: str, state: str = "active", user: Json = ADA, bot: Bot | None = None
+    ) -> int:
+        """Renew a subscription ("active"), cancel it or have its payment fail ("canceled",
+        "failed"), and return the update's id. `payload` is that of its invoice."""
+        about = {"user": user, "invoice_payload": payload, "state": state}
+        return self.send({"subscription": about}, bot)
+
+    def ask_by_widget(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
+        """Have a message's widget ask its bot, and return the id of the query.
+
+        Raises ValueError if it may not, or if there is no data, or too much.
+        """
+        message = self.messages[chat_id, message_id]
+        id = message["widget"].get("id")
+        if id not in self.asking and (chat_id, message_id) not in self.asking:
+            raise ValueError("the widget may not ask: it was sent without allow_queries")
+        if not 1 <= len(data.encode()) <= LONGEST_DATA:
+            raise ValueError(f"a widget asks by 1 to {LONGEST_DATA} bytes")
+        query = {"id": self.new_id(), "from": user, "type": {"type": "data"}, "data": data}
+        if id:
+            update = {"shared_widget_query": {**query, "widget_id": id}}
+        else:
+            where = {"chat": message["chat"], "message_id": message_id}
+            update = {"widget_query": {**query, **where, "chat_instance": f"{chat_id}"}}
+        self.send(update, self.bot_by_id(message["from"]["id"]))
         return str(query["id"])
 
     def vote(self, chat_id: int, message_id: int, options: list[int], user: Json = ADA) -> None:

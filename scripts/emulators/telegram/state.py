@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .delivery import Delivery, Outbox, Post, kind_of
+from .delivery import Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
 
 Json = dict[str, Any]
@@ -22,6 +22,8 @@ BOT = {
     "can_read_all_group_messages": False,
     "supports_inline_queries": False,
 }
+# The kinds of update that a method answers by their id.
+QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -45,7 +47,8 @@ class Bot:
         self.me = me
         self.outbox = outbox
         self.chats: dict[int, Json] = {}  # those that it can write to
-        self.queries: dict[str, Json] = {}  # unanswered, callback and inline ones
+        self.queries: dict[str, tuple[str, Json]] = {}  # unanswered, with their kinds
+        self.presses: dict[str, Json] = {}  # callback queries, answered or not
         self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
@@ -77,11 +80,14 @@ class World:
         self.deliveries: list[Delivery] = []
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
+        self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
+        self.shared_widgets: dict[str, Json] = {}  # by id
+        self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
         self.files = Files()
         self._numbers = itertools.count(1)
         self._update_ids = itertools.count(900000001)
@@ -163,7 +169,7 @@ class World:
             rights = (
                 "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
                 "can_promote_members can_change_info can_invite_users can_post_stories "
-                "can_edit_stories can_delete_stories can_pin_messages"
+                "can_edit_stories can_delete_stories can_pin_messages can_send_welcome_messages"
             )
             flags = {"can_be_edited": False, "is_anonymous": False}
             flags |= dict.fromkeys(rights.split(), True)
@@ -198,8 +204,10 @@ class World:
         kind = kind_of(update)
         content: Json = update.get(kind) or {}
         with self.changed:
-            if kind in ("callback_query", "inline_query"):
-                bot.queries[content["id"]] = content
+            if kind in QUERIES:
+                bot.queries[content["id"]] = kind, content
+            if kind == "callback_query":
+                bot.presses[content["id"]] = content
             chat = content.get("chat") or content.get("message", {}).get("chat")
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):
@@ -209,10 +217,7 @@ class World:
             if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
                 self.keep(content)
             if bot.outbox.wants(update):
-                queue = chat["id"] if chat else (sender or {}).get("id")
-                if kind == "callback_query":  # in order per person, beside the messages
-                    queue = (kind, (sender or {}).get("id"))
-                bot.outbox.put(queue, update)
+                bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])
 

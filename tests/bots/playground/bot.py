@@ -37,6 +37,16 @@ MARKUP = (
     "<code>code</code> <pre>block</pre> <a href='https://example.org/'>link</a> "
     "<blockquote>quote</blockquote>"
 )
+PRESS = {"text": "Change", "callback_data": "text"}
+OFF: Json = {"text": "Sold out", "disabled": {}}
+BLOCKS = [
+    {"type": "heading", "text": "Soups", "size": 2},
+    {"type": "paragraph", "text": ["With ", {"type": "bold", "text": "bread"}]},
+    {"type": "list", "items": [{"blocks": [{"type": "paragraph", "text": "Tomato"}]}]},
+    {"type": "table", "cells": [[{"align": "left", "valign": "top", "text": "4.50"}]]},
+    {"type": "details", "summary": "More", "blocks": [{"type": "pre", "text": "salt"}]},
+    {"type": "buttons", "buttons": [PRESS, OFF]},
+]
 MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
 COMMANDS = {"tea": "Make some tea"}
 
@@ -46,6 +56,7 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
     last = {**to, "message_id": message["message_id"] - 1}
     text = {"method": "sendMessage", **to, "text": f"Did {word}"}
     fire = [{"type": "emoji", "emoji": "\N{FIRE}"}]
+    one = {"receiver_user_id": message["from"]["id"]}
     album = [
         {"type": "photo", "media": "attach://blue"},
         {"type": "photo", "media": "attach://red"},
@@ -58,6 +69,18 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "album": [{"method": "sendMediaGroup", **to, **files, "media": album}],
         "web": [{"method": "sendPhoto", **to, "photo": "https://example.org/a.png"}],
         "draft": [{"method": "sendMessageDraft", **to, "draft_id": 1, "text": "Let me thi"}],
+        "story": [
+            {"method": "sendMessageDraft", **to, "draft_id": 2, "text": "On", "can_stop": True}
+        ],
+        "whisper": [
+            {
+                **text,
+                "ephemeral_message_parameters": one,
+                "reply_markup": {"inline_keyboard": [[PRESS]]},
+            }
+        ],
+        "rich": [{"method": "sendRichMessage", **to, "rich_message": {"blocks": BLOCKS}}],
+        "widget": [{"method": "sendWidget", **to, "html": "<p>Hi</p>", "allow_queries": True}],
         "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
@@ -81,6 +104,11 @@ def reply(update: Json) -> list[Json]:
     if "callback_query" in update:
         message = update["callback_query"]["message"]
         where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+        if "receiver_user" in message:
+            one = {"receiver_user_id": message["receiver_user"]["id"]}
+            del where["message_id"]
+            where |= {"ephemeral_message_id": message["ephemeral_message_id"], **one}
+            return [{"method": "editEphemeralMessageText", **where, "text": "Changed"}]
         new = {"inline_keyboard": [[{"text": "New", "callback_data": "new"}]]}
         return [{"method": "editMessageText", **where, "text": "Changed", "reply_markup": new}]
     if "inline_query" in update:
@@ -89,6 +117,13 @@ def reply(update: Json) -> list[Json]:
         result = {"type": "article", "id": "1", "title": "Pick", "input_message_content": content}
         answer = {"inline_query_id": query["id"], "results": [result]}
         return [{"method": "answerInlineQuery", **answer}]
+    if "widget_query" in update:
+        query = update["widget_query"]
+        answer = {"widget_query_id": query["id"], "data": query["data"].upper()}
+        return [{"method": "answerWidgetQuery", **answer}]
+    if "stopped_message_generation" in update:
+        stopped = update["stopped_message_generation"]
+        return [{"method": "sendMessage", "chat_id": stopped["chat"]["id"], "text": "Stopped"}]
     message = update.get("message")
     if not message:
         return []
@@ -106,4 +141,5 @@ def reply(update: Json) -> list[Json]:
 
 
 KINDS = "message edited_message callback_query inline_query message_reaction chosen_inline_result"
-HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer".split(), reply)
+NEWER = "stopped_message_generation subscription widget_query"
+HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer {NEWER}".split(), reply)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from emulators.telegram.bot_api import TYPES
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
@@ -24,7 +25,6 @@ from tests.support.stubs import (
     answers_all,
     echo,
     http,
-    load,
     message,
     request,
     silent,
@@ -124,19 +124,47 @@ def test_an_update_is_queued_and_not_answered(queued: Queued) -> None:
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
 GROUP = {"id": -100, "type": "supergroup"}
-GROUPS: dict[str, tuple[Json, str]] = {
-    "a message": ({"message": {"chat": GROUP, "from": ADA}}, "-100"),
-    "a post": ({"channel_post": {"chat": GROUP}}, "-100"),
-    "an edit": ({"edited_message": {"chat": GROUP, "from": ADA}}, "-100"),
-    "a reaction": ({"message_reaction": {"chat": GROUP, "user": ADA}}, "-100"),
-    "a vote": ({"poll_answer": {"user": ADA}}, "7"),
-    "a connection": ({"business_connection": {"id": "x", "user": ADA}}, "7"),
-    "a chosen result": ({"chosen_inline_result": {"from": ADA}}, "7"),
-    "a poll": ({"poll": {"id": "x"}}, "poll"),
-    "a press": ({"callback_query": {"from": ADA, "message": {"chat": GROUP}}}, "query:7"),
-    "an inline query": ({"inline_query": {"from": ADA}}, "query:7"),
-    "a checkout": ({"pre_checkout_query": {"from": ADA}}, "query:7"),
-    "a shipping address": ({"shipping_query": {"from": ADA}}, "query:7"),
+POST = {"chat": GROUP, "from": ADA}
+TOPIC = {"message_thread_id": 5, "is_topic_message": True}
+# Each kind of update of the Bot API, and its group; None if it is answered at once.
+KINDS: dict[str, tuple[Json, str | None]] = {
+    "business_connection": ({"id": "x", "user": ADA}, "7"),
+    "business_message": (POST, "-100"),
+    "callback_query": ({"from": ADA, "message": POST}, "query:7"),
+    "channel_post": ({"chat": GROUP}, "-100"),
+    "chat_boost": ({"chat": GROUP, "boost": {"source": {"user": ADA}}}, "-100"),
+    "chat_join_request": (POST, "-100"),
+    "chat_member": (POST, "-100"),
+    "chosen_inline_result": ({"from": ADA}, "7"),
+    "deleted_business_messages": ({"chat": GROUP}, "-100"),
+    "edited_business_message": (POST, "-100"),
+    "edited_channel_post": ({"chat": GROUP}, "-100"),
+    "edited_message": (POST, "-100"),
+    "guest_message": (POST, "guest:-100"),
+    "inline_query": ({"from": ADA}, None),
+    "managed_bot": ({"user": ADA}, "7"),
+    "message": (POST, "-100"),
+    "message_reaction": ({"chat": GROUP, "user": ADA}, "-100"),
+    "message_reaction_count": ({"chat": GROUP}, "-100"),
+    "my_chat_member": (POST, "-100"),
+    "poll": ({"id": "x"}, "poll"),
+    "poll_answer": ({"user": ADA}, "7"),
+    "pre_checkout_query": ({"from": ADA}, None),
+    "purchased_paid_media": ({"from": ADA}, "7"),
+    "removed_chat_boost": ({"chat": GROUP, "source": {"user": ADA}}, "-100"),
+    "shared_widget_query": ({"from": ADA}, None),
+    "shipping_query": ({"from": ADA}, None),
+    "stopped_message_generation": ({"chat": GROUP, "draft_id": 1}, None),
+    "subscription": ({"user": ADA}, "7"),
+    "widget_query": ({"from": ADA, "chat": GROUP}, None),
+}
+GROUPS: dict[str, tuple[Json, str | None]] = {
+    **{kind: ({kind: content}, group) for kind, (content, group) in KINDS.items()},
+    "a join request with a deadline": ({"chat_join_request": {**POST, "query_id": "1"}}, None),
+    "a topic": ({"message": {**POST, **TOPIC}}, "-100:5"),
+    "a guest's topic": ({"guest_message": {**POST, **TOPIC}}, "guest:-100:5"),
+    "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
+    "a topic without an id": ({"message": {**POST, "is_topic_message": True}}, "-100"),
     "a kind of tomorrow": ({"whistle": {"id": 1}}, "whistle"),
     "no object": ({"whistle": 1}, "whistle"),
     "a chat without an id": ({"message": {"chat": {}, "from": ADA}}, "7"),
@@ -146,8 +174,72 @@ GROUPS: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize(("fields", "group"), GROUPS.values(), ids=GROUPS)
-def test_a_group_is_a_chat_or_a_persons_queries(fields: Json, group: str) -> None:
-    assert load("botkit.host.queue").group({"update_id": 1, **fields}) == group
+def test_an_update_is_answered_in_its_group_or_at_once(
+    container: Container, fields: Json, group: str | None
+) -> None:
+    queue, update = container.module("host.queue"), {"update_id": 1, **fields}
+    assert (queue.group(update) if queue.waits(update) else None) == group
+
+
+def test_each_kind_of_the_bot_api_has_been_classified() -> None:
+    """Read in Telegram's documentation whether the kind has a deadline, then add it above."""
+    assert set(KINDS) == set(TYPES["Update"]) - {"update_id"}
+
+
+PRESS = {"update_id": 1, "callback_query": {"id": "1", "from": ADA}}
+CHECKOUT = {"update_id": 1, "pre_checkout_query": {"id": "1", "from": ADA}}
+CALL = {"method": "sendMessage", "chat_id": 7, "text": "Well"}
+
+
+@pytest.mark.parametrize(
+    ("update", "variables"),
+    [(CHECKOUT, {}), (PRESS, {"AT_ONCE": ["callback_query"]})],
+    ids=["a kind with a deadline", "a kind that the bot adds"],
+)
+def test_what_cannot_wait_never_sees_the_queue(
+    queued: Queued, bot_api: BotApi, update: Json, variables: Json
+) -> None:
+    container, sqs = queued()
+    vars(container.bot).update(variables, reply=lambda update: [CALL])
+    bot_api.refuses(CALL, 500, "Oops")
+    assert container.deliver(update) == (503, None)  # Telegram keeps it, and delivers it again
+    bot_api.expects(CALL)
+    assert container.deliver(update) == (200, None)
+    assert container.deliver(update) == (200, None)
+    assert [line["outcome"] for line in container.log] == ["unreachable", "answered", "repeated"]
+    assert not any("source" in line for line in container.log)
+    assert sqs.requests == []
+
+
+def test_an_answer_at_once_has_the_webhooks_time(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, _ = queued()
+    monkeypatch.setattr(container.bot, "reply", lambda update: [CALL])
+    given = []
+    client = container.telegram._client
+    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
+    container.deliver(CHECKOUT, milliseconds=900_000)
+    assert 23 < given[0] <= 24
+
+
+def test_a_bot_that_adds_no_list_of_kinds_adds_none(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The apply fails, but the function is there by then."""
+    container, _ = queued(answers(TAKEN))
+    monkeypatch.setattr(container.bot, "AT_ONCE", "callback_query", raising=False)
+    assert container.deliver(PRESS) == (200, None)
+    assert container.line["outcome"] == "queued"
+
+
+def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, _ = queued(answers(TAKEN))
+    monkeypatch.delattr(container.bot, "reply")
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "queued"
 
 
 def refusal(code: str) -> bytes:

@@ -494,9 +494,7 @@ def test_a_bot_says_what_it_handles_in_any_collection(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:
     monkeypatch.setattr(container.bot, "HANDLED", handled)
-    assert importlib.import_module("botkit.host.registration").handled_kinds(container.bot) == [
-        "message"
-    ]
+    assert container.module("host.registration").handled_kinds() == ["message"]
 
 
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
@@ -505,6 +503,15 @@ def test_a_bot_must_say_what_it_handles(
 ) -> None:
     monkeypatch.setattr(container.bot, "HANDLED", handled)
     with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
+        container.invoke(event("register"))
+
+
+@pytest.mark.parametrize("at_once", ["message", None, 7, ["message", 7], ["mesage"]], ids=repr)
+def test_what_is_answered_at_once_must_be_a_list_of_what_is_handled(
+    container: Container, monkeypatch: pytest.MonkeyPatch, at_once: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "AT_ONCE", at_once, raising=False)
+    with pytest.raises(Exception, match=r"^AT_ONCE in bot\.py must be a list of kinds of update"):
         container.invoke(event("register"))
 
 
