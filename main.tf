@@ -47,11 +47,18 @@ locals {
   # The package contains this digest, and the function compares the two when it registers the webhook.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
-    local.sources_digest, filesha256("${path.module}/scripts/package"), var.runtime,
+    local.sources_digest, filesha256("${path.module}/scripts/package"), filesha256("${path.module}/scripts/requirements.py"),
+    var.runtime, var.architecture,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 
-  python_version = trimprefix(var.runtime, "python")
+  # What requirements.txt lists, without comments, by the script's own rule.
+  requirements = compact([
+    for line in split("\n", replace(try(file("${local.bot_folder}/requirements.txt"), ""), "/\\\\\r?\n/", " ")) :
+    trimspace(replace(replace(line, "/(^|\\s)#.*/", ""), "/\\s+/", " "))
+  ])
+  requirement          = one(regex("LINE = .*\\(r\"(.+)\"", file("${path.module}/scripts/requirements.py")))
+  refused_requirements = [for line in local.requirements : line if !can(regex(local.requirement, line))]
 }
 
 resource "terraform_data" "package" {
@@ -61,8 +68,8 @@ resource "terraform_data" "package" {
 
   # Without a shell, since a path may contain spaces, quotes and dollar signs.
   provisioner "local-exec" {
-    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime]
-    command     = local.bot_folder
+    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime, local.bot_folder]
+    command     = var.architecture
   }
 
   lifecycle {
@@ -96,13 +103,12 @@ resource "terraform_data" "package" {
       ])
     }
     precondition {
-      condition = anytrue([
-        for file in local.bot_files : can(regex("^[^/]+\\.dist-info/", file))
-      ]) || !can(regex("(?m)^\\s*[A-Za-z0-9]", file("${local.bot_folder}/requirements.txt")))
+      condition = length(local.refused_requirements) == 0
       error_message = join(" ", [
-        "The packages of requirements.txt must be installed beside it:",
-        "python3 -m pip install --target \"${local.bot_folder}\" -r \"${local.bot_folder}/requirements.txt\"",
-        "--platform manylinux2014_aarch64 --python-version ${local.python_version} --only-binary=:all:",
+        "Each line of requirements.txt must be NAME==VERSION, with extras, markers and hashes where they are needed: change those",
+        # The rest may be a URL with a password.
+        "that begin with ${join(", ", [for line in local.refused_requirements : regex("^[0-9A-Za-z_./-]*", line)])}. Options such as",
+        "-r, URLs and paths are refused. `uv pip compile` makes such a file of any other.",
       ])
     }
   }
@@ -270,7 +276,7 @@ resource "aws_lambda_function" "this" {
   source_code_hash               = base64encode(local.package_digest) # of the sources, not the zip: a change uploads the package
   runtime                        = var.runtime
   handler                        = "handler.handler"
-  architectures                  = ["arm64"]
+  architectures                  = [var.architecture]
   memory_size                    = var.memory_size
   timeout                        = var.timeout
   reserved_concurrent_executions = var.reserved_concurrency

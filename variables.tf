@@ -12,6 +12,18 @@ variable "alarm_actions" {
   }
 }
 
+variable "architecture" {
+  type        = string
+  description = "Instruction set of the function: arm64, which costs a fifth less, or x86_64. The packages of requirements.txt are installed for it."
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "The architecture must be \"arm64\" or \"x86_64\"."
+  }
+}
+
 variable "environment" {
   type        = map(string)
   description = "Environment variables for the bot, up to 4 KB in total with the module's own. The module's own names, AWS_ENDPOINT_URL and names that Lambda reserves are refused."

@@ -695,6 +695,7 @@ run "unknown_words_are_refused" {
     policy                       = "{\"Statement\": []}"
     reply_mode                   = "email"
     runtime                      = "python3.11"
+    architecture                 = "arm"
     source_dir                   = "tests/bots/bundle"
     tags                         = { "AWS:x" = "" }
     telegram_bot_token           = null
@@ -702,7 +703,8 @@ run "unknown_words_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.alarm_actions, var.mini_app, var.mini_app_origin, var.name, var.policy, var.reply_mode, var.runtime, var.tags, var.telegram_bot_token_parameter,
+    var.alarm_actions, var.architecture, var.mini_app, var.mini_app_origin, var.name, var.policy, var.reply_mode, var.runtime, var.tags,
+    var.telegram_bot_token_parameter,
     var.warm_schedule,
   ]
 }

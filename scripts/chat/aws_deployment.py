@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,9 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import requirements
 from emulators.aws import Emulator
 from emulators.telegram import Json, post
 from local.container import Invocation
+from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
@@ -73,6 +76,11 @@ class AwsDeployment(Deployment):
         mirrors = from_mirrors(self.module.root)
         with self.step(f"terraform init, {mirrors}" if mirrors else "terraform init"):
             self.init()
+        try:
+            for bot in self.bots:
+                packages(bot.folder)  # now, with the operator's settings of the index
+        except ValueError as error:
+            raise ToolError(str(error)) from None
         started = time.monotonic()
         with self.step("terraform apply"):
             self.module.apply()
@@ -192,7 +200,10 @@ class AwsDeployment(Deployment):
         package = self.module.folder / "changed.zip"
         command = [sys.executable, str(SCRIPTS / "package"), str(package)]
         command += [bot.runtime, str(bot.folder)]
-        packed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        environment = {**os.environ, requirements.THIS_MACHINE: str(requirements.cache())}
+        packed = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=600
+        )
         if packed.returncode:
             raise ToolError(packed.stderr.strip())
         code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.packages import python
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
 from local.sources import Sources, endless_link, files, read_sources
@@ -189,16 +190,17 @@ class Function:
     def _start(self) -> Invocation:
         """Start the container. `error` is the exception of the handler's import, if any."""
         self._started_from = read_sources(self.bot)
-        # Isolated, and without old byte code: a file can change twice in a second.
-        options = ["-I", "-B", "-X", f"pycache_prefix={self._folder}"]
-        folders = [str(self.bot), str(LAMBDA)]
+        try:
+            command, folders = python(self.bot, self._folder)
+        except ValueError as error:
+            return Invocation(error=str(error), cold=True)
         self._output = Path(self._folder, "output")
         reading, writing = os.pipe()
         self._answers = os.fdopen(reading)
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [sys.executable, *options, "-c", CONTAINER, str(writing), *folders],
+                    [*command, "-c", CONTAINER, str(writing), *folders],
                     env={**made_environment(self._folder), **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -279,6 +281,8 @@ def _bot_folder(name: str) -> Path:
         raise ValueError(f"there is no bot.py in {name}{hint}")
     if link := endless_link(folder):
         raise ValueError(f"{link} must not be a link to a folder around it: remove it")
+    if (folder / "bot" / "__init__.py").is_file():  # so does this one
+        raise ValueError(f"{name} must have no package bot/: it would hide bot.py. Rename it")
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
@@ -300,10 +304,10 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
     files(bot)
     with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
         answer, output = Path(folder, "answer"), Path(folder, "output")
-        arguments = [str(answer), str(bot), str(LAMBDA)]
+        command, folders = python(bot, folder)
         with signals_held(), output.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", HANDLED, *arguments],
+                [*command, "-c", HANDLED, str(answer), *folders],
                 env={**made_environment(folder), **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -327,8 +331,8 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         if "Traceback" not in said:
             raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
         hint = ""
-        if "ModuleNotFoundError" in said and (bot / "requirements.txt").is_file():
-            hint = f" (is requirements.txt installed into {bot}? See docs/your-own-bot.md)"
+        if "ModuleNotFoundError" in said:
+            hint = f" (a package that it imports must be in {bot / 'requirements.txt'})"
         elif "os.environ" in said and "KeyError" in said:
             hint = (
                 " (does it need variables? demo and poll take them by --env-file FILE, "

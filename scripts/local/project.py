@@ -22,6 +22,7 @@ MODULE = (
     "queue.tf",
     "schedules.tf",
     "scripts/package",
+    "scripts/requirements.py",
     "variables.tf",
     "versions.tf",
 )

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import requirements
+
 from local import providers, sources
 from local.processes import ToolError, end, made_environment, signals_held, watched
 from local.project import MODULE, ROOT
@@ -139,6 +141,7 @@ class Module:
             "NO_PROXY": LOOPBACK,
             "no_proxy": LOOPBACK,
             "TF_IN_AUTOMATION": "1",
+            requirements.THIS_MACHINE: str(requirements.cache()),
         }
         # The package's byte code is made by a Python on the PATH: this one is of the right version.
         self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"

@@ -502,10 +502,27 @@ SECRETS = (
     "{folder} has one."
 )
 NO_PAGE = "must have a page, app/index.html, and no Python package app/"
-PIP = (
-    'pip install --target "{folder}" -r "{folder}/requirements.txt" --platform '
-    "manylinux2014_aarch64 --python-version 3.13 --only-binary=:all:"
+REQUIREMENTS = """\
+# what it needs
+qrcode==8
+-r other.txt
+pillow>=12  # or later
+x @ https://user:secret@host/x.whl
+./x.whl
+y==1 \\
+  --index-url=https://host
+"""
+LINES = (
+    "Each line of requirements.txt must be NAME==VERSION, with extras, markers and hashes where "
+    "they are needed: change those that begin with -r, pillow, x, ./x.whl, y."
 )
+GOOD = """\
+qrcode[pil]==8.0.post1 ; python_version < "4" and platform_machine == "aarch64"  # a comment
+  Pillow == 12.0.0 \\
+    --hash=sha256:0123456789abcdef \\
+    --hash=sha256:fedcba9876543210
+
+"""
 FOLDERS = {
     "handler": ({"handler.py": ""}, OWN_NAME),
     "botkit": ({"botkit/x.json": ""}, OWN_NAME),
@@ -513,10 +530,10 @@ FOLDERS = {
     "json": ({"main.tf.json": ""}, SECRETS),
     "vars": ({"x.auto.tfvars": ""}, SECRETS),
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
-    "pip": ({"requirements.txt": "# what it needs\n\n  qrcode==8\n"}, PIP),
+    "lines": ({"requirements.txt": REQUIREMENTS}, LINES),
 }
 TAKEN = {
-    "installed": {"requirements.txt": "qrcode==8\n", "qrcode-8.dist-info/METADATA": ""},
+    "good": {"requirements.txt": GOOD},
     "nothing": {"requirements.txt": "# nothing\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }

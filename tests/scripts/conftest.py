@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from live import client
 
+from tests.support.wheels import Index
+
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -25,6 +27,12 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for each in made:
         if each.connection._kept:
             each.connection._kept.close()
+
+
+@pytest.fixture
+def index(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """Wheels that a test makes, which are all that uv finds; its caches are new."""
+    return Index(tmp_path_factory.mktemp("index"), monkeypatch.setenv)
 
 
 @pytest.fixture

@@ -58,7 +58,8 @@ def project(tmp_path: Path) -> Path:
         "version": "Python 3.13.0\n",
         "requirements-demo.txt": "demo==1\n",
         "requirements-dev.txt": "tests==1\n",
-        "requirements-optional.txt": "uv==1\ncheckov==1\n",
+        "requirements-optional.txt": "checkov==1\n",
+        "scripts/requirements.py": 'UV = "uv==1"\n',
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text)

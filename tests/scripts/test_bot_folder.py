@@ -219,8 +219,9 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
         ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
         ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
         ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
+        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "no package bot/: it would hide bot"),
     ],
-    ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package"],
+    ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package", "bot"],
 )
 def test_a_folder_without_a_valid_bot_is_refused(
     tmp_path: Path, files: dict[str, str], sentence: str

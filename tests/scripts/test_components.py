@@ -14,11 +14,12 @@ from local.project import LAMBDA, ROOT, SCRIPTS
 COMPONENTS: dict[str, set[str]] = {
     "__main__": set(),
     "benchmark": {"emulators", "local"},
-    "chat": {"emulators", "local"},
+    "chat": {"emulators", "local", "requirements"},
     "emulators": {"local"},
     "live": {"local"},
-    "local": set(),
+    "local": {"requirements"},
     "maintenance": {"emulators", "local"},
+    "requirements": set(),
 }
 # These files run inside a function's package, and import its modules.
 NOT_OURS = {SCRIPTS / "benchmark" / "functions"}

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -21,12 +22,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import requirements
 from local.container import bot_folder
-from local.project import LAMBDA, ROOT, SCRIPTS
+from local.processes import free_port
+from local.project import LAMBDA, ROOT, SCRIPTS, VENV
 from local.terraform import terraform_command
+from pytest_httpserver import HTTPServer
 
 from tests.support.needs import needs_terraform
 from tests.support.programs import run
+from tests.support.wheels import Index
 
 PACKAGE = SCRIPTS / "package"
 FILES = sorted(str(path.relative_to(LAMBDA)) for path in LAMBDA.rglob("*.py"))  # not types.pyi
@@ -295,6 +300,9 @@ def plan(source_dir: Path, module: Path = ROOT) -> str:
     return " ".join(re.sub("[│╷╵]", "", result.stderr).split()) if result.returncode else ""
 
 
+VARIABLES = ("architecture", "module", "name", "runtime")
+
+
 def terraform(
     source_dir: Path | None, command: str, question: str, module: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
@@ -307,10 +315,10 @@ def terraform(
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")
             + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
-            + "".join(f'variable "{name}" {{}}\n' for name in ("module", "name", "runtime"))
+            + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
             + 'variable "source_dir" { default = null }\n'
         )
-        values = {"module": module, "name": "bot", "runtime": THIS}
+        values = {"architecture": "arm64", "module": module, "name": "bot", "runtime": THIS}
         if source_dir:
             values["source_dir"] = source_dir
         return subprocess.run(
@@ -332,6 +340,7 @@ REFUSED = {
     "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
     "a module": (("bot.py", "queue.py"), "must have no queue.py: it would hide Python's own"),
     "a package": (("bot.py", "ssl/__init__.py"), "must have no ssl/__init__.py: it would hide"),
+    "bot": (("bot.py", "bot/__init__.py"), "must have no package bot/: it would hide bot.py"),
 }
 
 
@@ -467,6 +476,206 @@ def test_a_package_too_large_for_lambda_is_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path / "a.zip", bot, script=script)
     assert "zipped it has 1 MB: Lambda takes up to 50 MB" in said
     assert [path.name for path in tmp_path.iterdir()] == ["bot"]
+
+
+# ── The packages of requirements.txt
+
+
+def needing(folder: Path, *lines: str) -> Path:
+    """Make a bot's folder with a requirements.txt."""
+    fill(folder, "bot.py")
+    (folder / "requirements.txt").write_text("\n".join(lines))
+    return folder
+
+
+def told(file: Path, *arguments: Path | str) -> str:
+    """Return why there is no package, in the installer's words and ours."""
+    with pytest.raises(Refused) as caught:
+        package(file, "python3.13", *arguments)  # type: ignore[arg-type]
+    assert not file.exists()
+    return str(caught.value)
+
+
+def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, index: Index) -> None:
+    """Whatever this machine is; and nothing is left in the bot's folder."""
+    index.wheel("pure", "1.0", {"pure/__init__.py": "x = 1\n", "../../bin/pure": "#!"})
+    for python in ("cp312", "cp313"):
+        for machine in ("aarch64", "x86_64"):
+            tag = f"{python}-{python}-manylinux_2_34_{machine}"
+            index.wheel("built", "2.0", {"built.txt": tag}, tag)
+    bot = needing(tmp_path / "bot", "pure==1.0", 'built == 2.0 ; python_version > "3.11"  # C')
+    package(tmp_path / "a.zip", "python3.13", bot)
+    package(tmp_path / "b.zip", "python3.12", bot, Path("x86_64"))
+    for file, version, machine in (("a", 313, "aarch64"), ("b", 312, "x86_64")):
+        tag = f"cp{version}-cp{version}-manylinux_2_34_{machine}"
+        with zipfile.ZipFile(tmp_path / f"{file}.zip") as archive:
+            assert archive.read("built.txt").decode() == tag
+            assert archive.read("pure/__init__.py") == b"x = 1\n"
+            assert "pure-1.0.dist-info/METADATA" in archive.namelist()
+            assert not any(name.startswith(("bin/", ".")) for name in archive.namelist())
+            digest = archive.read(DIGEST).decode()
+    assert f"pure/__pycache__/__init__.{TAG}.pyc" in names(tmp_path / "a.zip")
+    assert terraform_of(bot)["digest"] == digest, "what they bring may float"
+    assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
+
+
+def test_for_the_demo_they_are_those_of_this_machine(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = f"cp3{sys.version_info.minor}-cp3{sys.version_info.minor}"
+    platform = re.sub(r"\W", "_", sysconfig.get_platform())
+    index.wheel("built", "2.0", {"built.txt": "here"}, f"{built}-{platform}")
+    bot = needing(tmp_path / "bot", "built==2.0")
+    monkeypatch.setenv("TELEGRAM_BOT_PACKAGES_FOR_THIS_MACHINE", str(tmp_path / "cache"))
+    package(tmp_path / "a.zip", THIS, bot)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.read("built.txt") == b"here"
+
+
+NOT_INSTALLED = {
+    "no wheel": ("late==1.0", ["late==1.0 has no wheels with", "Only wheels are installed"]),
+    "no version": ("pure==9", ["no version of pure==9", "Correct the name or the version"]),
+    "no package": ("nothing==1", ["nothing was not found", "Correct the name or the version"]),
+    "another hash": (
+        f"pure==1.0 --hash=sha256:{'0' * 64}",
+        ["Hash mismatch for `pure==1.0`", "Find out why before you change the hash."],
+    ),
+    "an option": ("-r other.txt", ['change the one that begins with "-r"']),
+    "a URL": ("x @ https://user:secret@host", ['begins with "x"']),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "sentences"), NOT_INSTALLED.values(), ids=NOT_INSTALLED)
+def test_what_cannot_be_installed_is_told_with_what_to_do(
+    tmp_path: Path, index: Index, line: str, sentences: list[str]
+) -> None:
+    index.wheel("pure", "1.0", {"pure.py": ""})
+    index.wheel("late", "1.0", {"late.py": ""}, "cp313-cp313-manylinux_2_35_aarch64")
+    said = told(tmp_path / "a.zip", needing(tmp_path / "bot", line))
+    for sentence in sentences:
+        assert sentence in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(401, "The index needs credentials"), (0, "The index can't be reached")],
+    ids=["credentials", "network"],
+)
+def test_an_index_that_gives_nothing_is_told(
+    tmp_path: Path,
+    index: Index,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    sentence: str,
+) -> None:
+    """As pip's users name it, too."""
+    httpserver.expect_request("/pure/").respond_with_data(status=status or 200)
+    monkeypatch.delenv("UV_CONFIG_FILE")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    url = httpserver.url_for("") if status else f"http://127.0.0.1:{free_port()}/"
+    monkeypatch.setenv("PIP_INDEX_URL", url)
+    assert sentence in told(tmp_path / "a.zip", needing(tmp_path / "bot", "pure==1.0"))
+
+
+def test_uv_is_fetched_once_where_there_is_none(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "scripts" / "requirements.py"  # without a .venv
+    monkeypatch.setattr(requirements, "__file__", str(elsewhere))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index.folder))
+    bot = needing(tmp_path / "bot", "pure==1.0")
+    assert "from versions: none" in told(tmp_path / "a.zip", bot)
+    index.wheel("pure", "1.0", {"pure.py": ""})
+    own = str(VENV / "bin" / "uv")
+    program = f"#!python\nimport os, sys\nos.execv({own!r}, [{own!r}, *sys.argv[1:]])\n"
+    name, _, version = requirements.UV.partition("==")
+    fetched = index.wheel(name, version, {f"{name}-{version}.data/scripts/uv": program})
+    package(tmp_path / "a.zip", "python3.13", bot)
+    fetched.unlink()
+    package(tmp_path / "b.zip", "python3.13", bot)
+    assert "pure.py" in names(tmp_path / "b.zip")
+
+
+def test_a_machine_without_uv_and_pip_is_told_what_to_install(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "scripts" / "requirements.py"
+    monkeypatch.setattr(requirements, "__file__", str(elsewhere))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
+    said = told(tmp_path / "a.zip", needing(tmp_path / "bot", "pure==1.0"))
+    assert "needs pip, which fetches uv, or a uv on the PATH. Install one of them" in said
+
+
+TAGS = {
+    "pure": ("py3-none-any", True),
+    "this": ("cp313-cp313-manylinux_2_17_aarch64", True),
+    "old name": ("cp313-cp313-manylinux2014_aarch64", True),
+    "stable": ("cp39-abi3-manylinux_2_34_aarch64", True),
+    "older Python": ("cp312-cp312-manylinux_2_17_aarch64", False),
+    "newer Python": ("cp314-abi3-manylinux_2_17_aarch64", False),
+    "newer glibc": ("cp313-cp313-manylinux_2_35_aarch64", False),
+    "other processor": ("cp313-cp313-manylinux_2_17_x86_64", False),
+    "other system": ("cp313-cp313-macosx_11_0_arm64", False),
+    "Python 2": ("py2-none-any", False),
+}
+
+
+@pytest.mark.parametrize(("tag", "fits"), TAGS.values(), ids=TAGS)
+def test_a_package_in_the_folder_must_be_for_the_function(
+    tmp_path: Path, tag: str, fits: bool
+) -> None:
+    bot = needing(tmp_path / "bot", "My.Package==1.0")  # with no index: nothing is installed
+    fill(bot, "my_package/__init__.py")
+    (bot / "my_package-1.0.dist-info").mkdir()
+    (bot / "my_package-1.0.dist-info" / "WHEEL").write_text(f"Wheel-Version: 1.0\nTag: {tag}\n")
+    if fits:
+        package(tmp_path / "a.zip", "python3.13", bot)
+        assert "my_package/__init__.py" in names(tmp_path / "a.zip")
+    else:
+        said = told(tmp_path / "a.zip", bot)
+        assert f"must be for python3.13 on arm64, and these are not: my_package-1.0 ({tag})" in said
+
+
+def test_an_older_package_in_the_folder_is_named(tmp_path: Path) -> None:
+    """pip leaves it there when it is told to install another version."""
+    bot = fill(needing(tmp_path / "bot", "pure==2.0"), "pure-1.0.dist-info/METADATA")
+    assert "(*.dist-info), but not pure 2.0 of its requirements.txt" in told(
+        tmp_path / "a.zip", bot
+    )
+
+
+@pytest.mark.parametrize(
+    ("brought", "sentence"),
+    [
+        ("texts/__init__.py", "brings texts, which the bot or the module has, too"),
+        ("botkit/__init__.py", "brings botkit, which the bot or the module has, too"),
+        ("ssl.py", "brings ssl.py, which would hide Python's own module"),
+    ],
+    ids=["the bot's", "the module's", "Python's"],
+)
+def test_what_would_hide_something_is_refused(
+    tmp_path: Path, index: Index, brought: str, sentence: str
+) -> None:
+    index.wheel("pure", "1.0", {brought: ""})
+    bot = fill(needing(tmp_path / "bot", "pure==1.0"), "texts/en.json")
+    assert sentence in told(tmp_path / "a.zip", bot)
+
+
+@pytest.mark.parametrize("runtime", ["python3.9", "python3.11", "nodejs24.x"])
+def test_a_runtime_that_the_module_does_not_run_on_is_refused(
+    tmp_path: Path, runtime: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = run(loaded(PACKAGE).main, str(tmp_path / "a.zip"), runtime)
+    assert ran.code == 2
+    assert f"RUNTIME must be python3.12 or later, such as python3.13, not {runtime}" in ran.output
+
+
+# ── How it ends
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 
 from ..errors import Misconfigured, Refused, Unreachable, loggable
@@ -99,7 +100,8 @@ def where_raised(error: BaseException, *, at_import: bool = False) -> str:
     """Return the type of an exception and the line of the bot that raised it.
 
     The text of the exception is left out, since it may quote people. If botkit or the standard
-    library raised it, the line is the one that called them. With `at_import`, the line of a
+    library raised it, the line is the one that called them. With `at_import`, before any update,
+    the file is named with its folder, an ImportError says what is missing, and the line of a
     SyntaxError is the one that can't be parsed.
     """
     file: str | None = None
@@ -111,4 +113,9 @@ def where_raised(error: BaseException, *, at_import: bool = False) -> str:
         trace = trace.tb_next
     if at_import and isinstance(error, SyntaxError):
         file, number = error.filename, error.lineno
-    return loggable(f"{type(error).__name__} at {str(file).rpartition('/')[2]}:{number}")
+    what, where = type(error).__name__, str(file).rpartition("/")[2]
+    if at_import:
+        folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
+        where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
+        what += f": {error}" if isinstance(error, ImportError) else ""
+    return loggable(f"{what} at {where}:{number}")

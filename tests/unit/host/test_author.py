@@ -175,7 +175,7 @@ def test_the_level_of_the_bots_own_logger_makes_no_difference(
     ("source", "error"),
     [
         ("def reply(update):\n    return [", "SyntaxError at bot.py:2"),
-        ("import nothing_of_that_name", "ModuleNotFoundError at bot.py:1"),
+        ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
         ("\n\n1 / 0", "ZeroDivisionError at bot.py:3"),
         ("import sys\nsys.exit('no')", "SystemExit at bot.py:2"),
     ],
@@ -195,6 +195,16 @@ def test_a_broken_bot_loses_no_update(
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+
+
+def test_a_broken_import_names_the_file_with_its_folder(
+    start_bot: StartBot, tmp_path: Path
+) -> None:
+    (tmp_path / "brought").mkdir()
+    (tmp_path / "brought" / "__init__.py").write_text("\n1 / 0")
+    container = start_bot("import brought")
+    container.invoke(request(UPDATE))
+    assert container.line["error"] == "ZeroDivisionError at brought/__init__.py:2"
 
 
 def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
