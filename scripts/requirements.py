@@ -168,7 +168,9 @@ def install(file: Path, target: Path, runtime: str = "", architecture: str = "")
     Raises NotInstallable.
     """
     options = ["--only-binary", ":all:", "--target", str(target), "--requirement", str(file)]
-    if runtime:
+    if not runtime:
+        options += ["--compile-bytecode"]
+    else:
         options += ["--python-version", runtime[len("python") :]]
         options += ["--python-platform", f"{MACHINES[architecture]}-manylinux_2_{GLIBC}"]
     _run([uv(), "pip", "install", "--quiet", "--python", sys.executable, *options])
@@ -177,21 +179,10 @@ def install(file: Path, target: Path, runtime: str = "", architecture: str = "")
 def installed(file: Path) -> Path:
     """Return the folder with what a requirements.txt lists, for this machine. It is made once.
 
-    `packages` in it goes into sys.path, and `code`, the byte code, is Python's pycache_prefix.
     Raises NotInstallable.
     """
     folder = folder_of(file)
-    packages, code = folder / "packages", folder / "code"
-    _make(packages, lambda made: install(file, made))
-    command = [sys.executable, "-I", "-m", "compileall", "-q", str(packages)]
-    _make(
-        code,
-        lambda made: subprocess.run(
-            [*command[:1], "-X", f"pycache_prefix={made}", *command[1:]],
-            stdout=subprocess.DEVNULL,  # of modules that don't compile
-            stderr=subprocess.DEVNULL,
-        ),
-    )
+    _make(folder, lambda made: install(file, made))
     return folder
 
 

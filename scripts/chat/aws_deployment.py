@@ -70,7 +70,7 @@ class AwsDeployment(Deployment):
             self.opened.callback(watched, "folder", str(folder), over=True)
             self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
         with self.step("emulated AWS"):
-            self.emulator = self.opened.enter_context(Emulator())
+            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
         mirrors = from_mirrors(self.module.root)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -24,8 +25,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from emulators.telegram import Call, Delivery, Server, Telegram
-from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
+from emulators.telegram import Server, Telegram
+from local.container import bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.providers import REMEDY
@@ -34,14 +35,12 @@ from local.terraform import check_names, provider_missing
 from chat.aws_deployment import AwsDeployment
 from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
-from chat.deployments import Deployment, Hosted, Unavailable, token
+from chat.deployments import PAGE, Deployment, Unavailable, environment, has_page, token
 from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
-from chat.people import check_text
+from chat.script import Script, check
 from chat.server import PageServer
 
-PATIENCE = 30.0  # seconds, for an answer
-PASSING = ("action", "draft")  # visible for a moment only, so no answer
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
 
 
@@ -91,12 +90,38 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--send",
-        action="append",
+        action=Act,
         metavar="TEXT",
-        type=argument(message),
-        help="send this message, print the bot's answer (buttons go to standard error), and end; "
-        "can be given more than once",
+        type=argument(check),
+        help="send this message, or with @FILE a file, print the bot's answer (buttons go to "
+        "standard error), and end; this and the next two can be given more than once",
     )
+    parser.add_argument(
+        "--press",
+        action=Act,
+        metavar="LABEL",
+        help="press the latest button with this text, and print the answer",
+    )
+    parser.add_argument(
+        "--wait",
+        action=Act,
+        metavar="SECONDS",
+        type=argument(seconds),
+        help="wait until the bot says more, at most so long, and print it; exit code 1 if it "
+        "says nothing",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print each call of the bot as a line of JSON: method, params, files, and Telegram's "
+        "answer, ok and result",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="a new container for each update: what is kept in memory is lost at once",
+    )
+    parser.set_defaults(actions=[])
     parser.add_argument(
         "--direct",
         action="store_true",
@@ -132,13 +157,13 @@ def options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.config and options.direct:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
-    if options.open and options.send is not None:
-        parser.error("--send ends without a chat page: leave out --open")
+    if options.open and options.actions:
+        parser.error("--send, --press and --wait end without a chat page: leave out --open")
+    if options.json and not options.actions:
+        parser.error("--json prints what --send, --press and --wait bring: give one of them")
     try:
         if not options.direct:
             check_names()
-        if not options.config:
-            handled_kinds(options.bot, options.variables)
     except (ToolError, ValueError) as error:
         parser.exit(2, f"scripts/demo: {error}\n")
     return options
@@ -156,9 +181,19 @@ def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return read_argument
 
 
-def message(text: str) -> str:
-    check_text(text)
-    return text
+def seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise ValueError("a number of seconds is expected")
+    return float(text)
+
+
+class Act(argparse.Action):
+    """Adds to the actions, which are done in the order of their flags."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: Any, option: object = None
+    ) -> None:
+        namespace.actions = [*namespace.actions, (self.dest, values)]
 
 
 def set_up() -> None:
@@ -207,11 +242,11 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
                     raise Unavailable(reason, REMEDY)
                 if Path(sys.prefix) != VENV:
                     set_up()
+                aws = AwsDeployment(*about)
                 if options.config:
-                    configured = ConfigurationDeployment(*about, options.config, telegram.add_bot)
-                    deployment = opened.enter_context(configured)
-                else:
-                    deployment = opened.enter_context(AwsDeployment(*about))
+                    aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
+                aws.fresh = options.fresh
+                deployment = opened.enter_context(aws)
             except Unavailable as error:
                 if options.config:
                     raise
@@ -223,84 +258,15 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
                 if error.remedy:
                     tell(error.remedy)
         if deployment is None:
-            deployment = opened.enter_context(LocalDeployment(*about))
+            direct = LocalDeployment(*about)
+            direct.fresh = options.fresh
+            deployment = opened.enter_context(direct)
         tell(deployment.way)
         telegram.deliver = deployment.deliver
         for bot in telegram.bots:
             if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):
                 tell(f"scripts/demo: {warning}")
         yield deployment
-
-
-def send(telegram: Telegram, deployment: Deployment, hosted: Hosted, text: str) -> None:
-    """Deliver a message and print the bot's answer. Raises ToolError if the bot can't answer."""
-    before = len(telegram.calls)
-    update_id = 0
-    by_queue: list[Invocation] = []
-    bot = next(bot for bot in telegram.bots if bot.token == hosted.token)
-    to = f" to {hosted.name}" if len(deployment.bots) > 1 else ""
-    if not bot.outbox.wants({"message": {}}):
-        kinds = ", ".join(bot.outbox.info["allowed_updates"])
-        raise ToolError(f"the bot gets no messages: its HANDLED has no message, but {kinds}")
-
-    def tries() -> list[Delivery]:
-        return [d for d in telegram.deliveries if d.update["update_id"] == update_id]
-
-    def from_queue(invocation: Invocation) -> None:
-        with telegram.changed:
-            by_queue.append(invocation)
-            telegram.changed.notify_all()
-
-    deployment.from_queue = from_queue
-    with step(f'"{text}" delivered{to}'):
-        update_id = telegram.send(telegram.message(text), bot)
-        telegram.wait(
-            lambda: not telegram.pending() or any(d.next_try_in is not None for d in tries()),
-            PATIENCE,
-        )
-    delivery = [d for d in tries() if d.status or d.error][-1]  # the next one may be under way
-    invocation = deployment.details(delivery.headers.get("apigw-requestid", ""))
-    if invocation.outcome.get("outcome") == "queued":
-        with step("answered by way of the queue"):
-            telegram.wait(lambda: by_queue, PATIENCE + hosted.timeout)
-        [invocation] = by_queue
-    if invocation.printed:
-        tell(invocation.printed.rstrip("\n"))
-    if invocation.failure:
-        raise ToolError(f"bot.py failed:\n{invocation.failure}")
-    if not 200 <= delivery.status < 300:
-        line = invocation.outcome
-        reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
-        reason = next(filter(None, reasons), f"HTTP {delivery.status}")
-        raise ToolError(f"the webhook did not take the message: {reason}")
-    answered = bool(delivery.body)  # webhook mode: the call is in the response
-    for call in telegram.calls[before:]:
-        if call.status != 200:
-            raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
-        if call.changes and all(each["kind"] in PASSING for each in call.changes):
-            continue
-        copied = text if call.method == "copyMessage" else f"({call.method})"
-        say(str(call.params.get("text", copied)))
-        for row in buttons(call):
-            tell(row)
-        answered = True
-    if not answered:
-        say("(no answer)")
-
-
-def buttons(call: Call) -> list[str]:
-    """Return the rows of buttons of a call, below the message or the input."""
-    keyboards = [
-        keyboard
-        for change in call.changes
-        for keyboard in (change.get("message", {}).get("reply_markup"), change.get("keyboard"))
-        if keyboard
-    ]
-    return [
-        " ".join(f"[{key['text'] if isinstance(key, dict) else key}]" for key in row)
-        for keyboard in keyboards
-        for row in keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
-    ]
 
 
 def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
@@ -353,13 +319,26 @@ def main() -> int:
     telegram = Telegram(token(1))
     chat = Chat(telegram)
     try:
-        with Server(telegram), running(chosen, telegram) as deployment:
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(Server(telegram))
+            if not chosen.config:
+                try:
+                    variables = environment(telegram.url, chosen.variables)
+                    if has_page(chosen.bot):
+                        variables["MINI_APP_URL"] = telegram.url + PAGE
+                    handled_kinds(chosen.bot, variables)
+                except ValueError as error:
+                    tell(f"scripts/demo: {error}")
+                    return 2
+            deployment = opened.enter_context(running(chosen, telegram))
             chat.setup.deployment = deployment
-            if chosen.send is None:
+            if not chosen.actions:
                 show(telegram, chat, deployment, chosen.open)
-            for text in chosen.send or []:
-                for bot in deployment.bots:
-                    send(telegram, deployment, bot, text)
+            script = Script(
+                telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
+            )
+            for kind, value in chosen.actions:
+                script.run(kind, value)
     except KeyboardInterrupt:
         with contextlib.suppress(OutputClosed):
             tell("\nStopped, and all taken down.")

@@ -37,6 +37,7 @@ def token(number: int) -> str:
 
 
 TOKEN = token(1)
+WEBHOOK_SECRET = secrets.token_hex(16)
 
 Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
@@ -88,6 +89,7 @@ class Deployment(abc.ABC):
     name = ""
     way = ""  # in which way the bots run, in words
     notes: dict[str, str] = {}  # by field of Invocation: why it is None here
+    fresh = False  # whether each invocation has a new container
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
         self.api_url = api_url
@@ -165,6 +167,17 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def stop_container(self) -> None:
         """Stop the functions' containers. The next delivery starts another one."""
+
+
+def environment(api_url: str, variables: dict[str, str]) -> dict[str, str]:
+    """Return a function's environment: the bot's variables, and the module's own."""
+    return {
+        **variables,
+        "REPLY_MODE": "api",
+        "TELEGRAM_API_URL": api_url,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
 
 
 def has_page(folder: Path) -> bool:

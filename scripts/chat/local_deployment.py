@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from emulators.gateway import Gateway
@@ -10,7 +9,15 @@ from emulators.telegram import Json
 from local.container import Function, Invocation
 from local.processes import ToolError, signals_held
 
-from chat.deployments import MENU_BUTTON, PAGE, TOKEN, Deployment, Hosted, has_page, registration
+from chat.deployments import (
+    MENU_BUTTON,
+    PAGE,
+    Deployment,
+    Hosted,
+    environment,
+    has_page,
+    registration,
+)
 
 
 class LocalDeployment(Deployment):
@@ -24,18 +31,14 @@ class LocalDeployment(Deployment):
         self._invocations: dict[str, Invocation] = {}  # by request id
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
-            environment = {
-                **self.variables,
-                "TELEGRAM_API_URL": self.api_url,
-                "TELEGRAM_BOT_TOKEN": TOKEN,
-                "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
-            }
+            variables = environment(self.api_url, self.variables)
             with signals_held():
-                self.function = self.opened.enter_context(Function(bot.folder, environment))
+                function = Function(bot.folder, variables, fresh=self.fresh)
+                self.function = self.opened.enter_context(function)
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
-                bot.page_url = environment["MINI_APP_URL"] = gateway.url + PAGE
+                bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             error = self.replace(bot)
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")

@@ -26,6 +26,15 @@ def check_text(text: str) -> None:
         raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
 
 
+def text_content(text: str) -> Json:
+    """Return the content of a message with a text, in which Telegram's apps mark a command."""
+    content: Json = {"text": text}
+    if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
+        span = {"type": "bot_command", "offset": 0, "length": command.end()}
+        content["entities"] = [span]
+    return content
+
+
 class People:
     """The actions. `person` says who acts in a group, `bot` which bot gets it; 0 is the first."""
 
@@ -53,10 +62,7 @@ class People:
         user = person_in(chat, person)
         if kind == "text":
             check_text(text)
-            content: Json = {"text": text}
-            if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
-                span = {"type": "bot_command", "offset": 0, "length": command.end()}
-                content["entities"] = [span]
+            content = text_content(text)
         elif kind == "contact":
             content = contact(user)
         elif kind in CONTENT:

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from pathlib import Path
 
+from local.packages import link_runtime
 from local.processes import ToolError, end, free_port, made_environment, signals_held, watched
 
 # The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
@@ -23,13 +25,14 @@ SITE = Path(__file__).with_name("function_site")  # loaded by each function at i
 class Emulator:
     """AWS, emulated on a free port of the loopback interface until the `with` block ends.
 
-    With `auth` it enforces IAM.
+    With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
     """
 
-    def __init__(self, *, auth: bool = False) -> None:
+    def __init__(self, *, auth: bool = False, fresh: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
+        self._fresh = fresh
         self.folder = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,9 +52,6 @@ class Emulator:
         environment = {
             **made_environment(self.folder),
             **{name: os.environ[name] for name in MODEL if name in os.environ},
-            # Functions run on the Python that is found first: this one, which has AWS's formatter.
-            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-            "PYTHONPATH": str(SITE),
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
@@ -61,7 +61,7 @@ class Emulator:
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", SERVER],
+                [sys.executable, "-P", SERVER, self._python(), "fresh" if self._fresh else "kept"],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -70,6 +70,15 @@ class Emulator:
                 start_new_session=True,
             )
         watched("group", self._process.pid)
+
+    def _python(self) -> str:
+        """Make a Python that has Lambda's own libraries and no others, and return its path."""
+        folder = Path(self.folder, "python")
+        venv.EnvBuilder(symlinks=True).create(folder)
+        [site] = folder.glob("lib/python*/site-packages")
+        link_runtime(site)
+        (site / "sitecustomize.py").symlink_to(SITE / "sitecustomize.py")
+        return str(folder / "bin" / "python")
 
     def _wait(self) -> None:
         assert self._process

@@ -1,11 +1,12 @@
-"""MiniStack, without two habits that fail on a busy machine, and a mistake.
+"""MiniStack, with functions on the Python that is its argument, without two habits and a mistake.
 
-Its HTTP server writes the head of an answer and the start of its body one after the other. Now and
-then a busy Terraform provider closes the connection in between and repeats the request, which fails
-if the first one was carried out. Here they are written together.
+The habits fail on a busy machine. Its HTTP server writes the head of an answer and the start of its
+body one after the other. Now and then a busy Terraform provider closes the connection in between
+and repeats the request, which fails if the first one was carried out. Here they are written
+together.
 
-It waits 50 ms at most for what a function logged, and then goes on without. Here it takes what the
-function wrote before it answered, however long that takes.
+And it waits 50 ms at most for what a function logged, and then goes on without. Here it takes what
+the function wrote before it answered, however long that takes.
 
 A stage of which a route's settings are deleted would be gone. Here it stays, and the next update of
 the stage tells which settings it has.
@@ -17,6 +18,7 @@ import os
 import queue
 import runpy
 import select
+import sys
 import threading
 from typing import Any
 
@@ -75,8 +77,11 @@ class Output:
             return not self._is_over
 
 
-def with_whole_logs(worker: Any) -> Any:
-    """Return MiniStack's class of a function's process, with its output read by `Output`."""
+def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
+    """Return MiniStack's class of a function's process, with its output read by `Output`.
+
+    If `fresh`, each invocation has a new process.
+    """
 
     class Worker(worker):  # type: ignore[misc]
         def __init__(self, *arguments: Any) -> None:
@@ -93,6 +98,12 @@ def with_whole_logs(worker: Any) -> Any:
             with self.beginning:
                 if self.output is None:
                     self.output = Output(self._proc.stderr.fileno(), self._stderr_queue)
+
+        def invoke(self, *arguments: Any, **named: Any) -> Any:
+            response = super().invoke(*arguments, **named)
+            if fresh:
+                self.kill()
+            return response
 
         def _drain_stderr(self) -> str:
             if self.output:
@@ -122,6 +133,10 @@ if __name__ == "__main__":
     from ministack.services import apigateway
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
-    lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker)
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    python = sys.argv.pop(1)
+    lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
+    fresh = sys.argv.pop(1) == "fresh"
+    lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker, fresh)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 from typing import Any
 
@@ -86,6 +87,17 @@ def check(method: str, is_right: bool) -> None:
     """Raise Unreachable unless an answer has the shape that the Bot API documents."""
     if not is_right:
         raise Unreachable(f"{method}: an answer that isn't the Bot API's")
+
+
+def environment() -> dict[str, str]:
+    """Return the module's own variables of a function: those of the operator's that it may have."""
+    return {
+        "REPLY_MODE": "api",  # no HTTP response could carry a call
+        "TELEGRAM_API_URL": api_url(),
+        "TELEGRAM_BOT_TOKEN": os.environ.get("TELEGRAM_BOT_TOKEN", ""),
+        "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
+        **({"TELEGRAM_PROXY": proxy} if (proxy := os.environ.get("TELEGRAM_PROXY")) else {}),
+    }
 
 
 def api_url() -> str:

@@ -44,6 +44,7 @@ from live.client import (
     api_url,
     check,
     client,
+    environment,
 )
 
 Json = dict[str, Any]
@@ -213,7 +214,7 @@ def pending(info: Json) -> Check:
 def allowed(info: Json, bot_dir: Path) -> Check:
     name = "kinds of update"
     try:
-        wanted = handled_kinds(bot_dir)
+        wanted = handled_kinds(bot_dir, environment())
     except ValueError as error:
         lines = str(error).splitlines()
         return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")

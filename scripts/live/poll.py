@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import secrets
 import signal
 import sys
 import time
@@ -40,6 +38,7 @@ from live.client import (
     about,
     check,
     client,
+    environment,
 )
 
 Json = dict[str, Any]
@@ -50,9 +49,6 @@ LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
 MOST_UPDATES = 100  # in one answer from Telegram
-
-# The only variables of the operator that the function gets.
-OPERATORS = ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY")
 
 
 class Stop(Exception):
@@ -285,6 +281,7 @@ def main() -> int:
     try:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
+        variables |= environment()
         warning = unknown_kinds(handled_kinds(bot, variables))
     except ValueError as error:
         parser.exit(2, f"scripts/poll: {error}\n")
@@ -294,15 +291,9 @@ def main() -> int:
     try:
         telegram = client()
         webhook = begin(telegram, options.take_over)
-        environment = {
-            **variables,
-            **{name: os.environ[name] for name in OPERATORS if name in os.environ},
-            "REPLY_MODE": "api",  # no HTTP response could carry a call
-            "TELEGRAM_WEBHOOK_SECRET": secrets.token_hex(16),
-        }
         if (bot / "app" / "index.html").is_file():
             say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
-        with Function(bot, environment) as function:
+        with Function(bot, variables) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)

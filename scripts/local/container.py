@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.packages import python
+from local.packages import command
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
 from local.sources import Sources, endless_link, files, read_sources
@@ -60,7 +60,6 @@ def say(**answer):
     print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
     records.clear()
 
-sys.path[:0] = sys.argv[2:]
 try:
     from handler import handler
 except BaseException:
@@ -78,7 +77,6 @@ for line in sys.stdin:
 # Runs in a process that reads the kinds of update that a bot handles.
 HANDLED = """
 import json, sys
-sys.path[:0] = sys.argv[2:]
 import bot
 from botkit.host import registration
 try:
@@ -137,14 +135,23 @@ class Invocation:
 class Function:
     """The handler in a process, which is restarted when a source changes.
 
-    `bot` is the folder with bot.py. There is one invocation at a time. The process gets only this
+    `bot` is the folder with bot.py. There is one invocation at a time; if `fresh`, in a new process
+    each. The process gets only this
     environment, PATH, and what Python needs. It ends with the `with` block.
     """
 
-    def __init__(self, bot: Path, environment: dict[str, str], *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        bot: Path,
+        environment: dict[str, str],
+        *,
+        timeout: float = TIMEOUT,
+        fresh: bool = False,
+    ) -> None:
         self.bot = bot
         self.environment = environment
         self._timeout = timeout
+        self._fresh = fresh
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
@@ -179,6 +186,8 @@ class Function:
             self._ids += 1
             call = {"event": event, "timeout": self._timeout, "request_id": f"local-{self._ids}"}
             invocation = self._ask(call, self._timeout)
+            if self._fresh:
+                self._stop()
             invocation.event, invocation.cold = event, start is not None
             if start:
                 invocation.start_milliseconds = start.milliseconds
@@ -190,18 +199,25 @@ class Function:
     def _start(self) -> Invocation:
         """Start the container. `error` is the exception of the handler's import, if any."""
         self._started_from = read_sources(self.bot)
-        try:
-            command, folders = python(self.bot, self._folder)
-        except ValueError as error:
-            return Invocation(error=str(error), cold=True)
+        temporary, libraries = Path(self._folder, "tmp"), Path(self._folder, "runtime")
+        for folder in (temporary, libraries):  # a container's own
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
         self._output = Path(self._folder, "output")
         reading, writing = os.pipe()
+        try:
+            process = command(self.bot, CONTAINER, str(writing), libraries)
+        except ValueError as error:
+            os.close(reading)
+            os.close(writing)
+            return Invocation(error=str(error), cold=True)
         self._answers = os.fdopen(reading)
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*command, "-c", CONTAINER, str(writing), *folders],
-                    env={**made_environment(self._folder), **self.environment},
+                    process,
+                    cwd=self.bot,  # as in /var/task
+                    env={**made_environment(str(temporary)), **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,
@@ -304,10 +320,12 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
     files(bot)
     with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
         answer, output = Path(folder, "answer"), Path(folder, "output")
-        command, folders = python(bot, folder)
+        (runtime := Path(folder, "runtime")).mkdir()
+        asked = command(bot, HANDLED, str(answer), runtime)
         with signals_held(), output.open("wb") as file:
             process = subprocess.Popen(
-                [*command, "-c", HANDLED, str(answer), *folders],
+                asked,
+                cwd=bot,
                 env={**made_environment(folder), **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,

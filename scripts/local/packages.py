@@ -1,40 +1,91 @@
-"""The packages of a bot's requirements.txt on this machine, where demo and poll run the bot."""
+"""What a function's process can import on this machine: its package, and Lambda's own libraries."""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+import tempfile
 from pathlib import Path
 
 import requirements
 
-from local.project import LAMBDA
+from local.project import LAMBDA, VENV, requirement
+from local.sources import packed
+
+# The libraries of Lambda's Python: boto3 and what it brings, and Lambda's runtime client.
+RUNTIME = (
+    "awslambdaric boto3 botocore dateutil jmespath s3transfer simplejson six.py "
+    "snapshot_restore_py urllib3"
+).split()
+NAMES = "|".join(name.removesuffix(".py") for name in RUNTIME)
+IMPORT = re.compile(rf"^\s*(import|from) .*\b({NAMES})\b", re.MULTILINE)
+CONFINE = str(Path(__file__).with_name("confine.py"))
+
+# Confines the process, whose arguments end with CONFINE, `own` and `libraries`.
+BEGIN = """
+import json, sys
+_names = {}
+exec(compile(open(sys.argv[2]).read(), sys.argv[2], "exec"), _names)
+_names["confine"](json.loads(sys.argv[3]), json.loads(sys.argv[4]))
+del _names
+"""
 
 
-def packages(bot: Path) -> Path | None:
-    """Return the folder with the packages of a bot and their byte code, if it has any to install.
+def packages(bot: Path) -> list[str]:
+    """Return the folder with the packages that a bot's requirements.txt lists, if any.
 
     They are installed when they are first needed. Raises ValueError if that fails.
     """
     try:
         requirements.check_vendored(bot, requirements.PYTHON, "")
         file = requirements.to_install(bot)
-        if file is None:
-            return None
-        if not requirements.folder_of(file).is_dir():
-            print(f"Installing the packages of {file} …", file=sys.stderr, flush=True)
-        return requirements.installed(file)
+        return [_installed(file)] if file else []
     except (requirements.NotInstallable, OSError) as error:
         raise ValueError(str(error)) from None
 
 
-def python(bot: Path, folder: str) -> tuple[list[str], list[str]]:
-    """Return the command that runs Python for a bot, and the folders for its sys.path.
+def _installed(file: Path) -> str:
+    if not requirements.folder_of(file).is_dir():
+        print(f"Installing the packages of {file} …", file=sys.stderr, flush=True)
+    return str(requirements.installed(file))
 
-    `folder` is an empty one. Raises ValueError if the packages of the bot can't be installed.
+
+def link_runtime(folder: Path) -> bool:
+    """Put links to the runtime's libraries into a folder, if .venv has them for this Python."""
+    site = VENV / "lib" / requirements.PYTHON / "site-packages"
+    found = [site / name for name in RUNTIME if (site / name).exists()]
+    for path in found:
+        (folder / path.name).symlink_to(path)
+    return bool(found)
+
+
+def runtime(bot: Path, folder: Path) -> list[str]:
+    """Return the folder with the runtime's libraries, perhaps by links in an empty `folder`.
+
+    Without .venv they are installed if the bot imports one. Raises ValueError if that fails.
     """
-    installed = packages(bot)
-    code = installed / "code" if installed else folder
-    # Isolated, and without byte code of the bot: a file can change twice in a second.
-    command = [sys.executable, "-I", "-B", "-X", f"pycache_prefix={code}"]
-    folders = [str(bot), str(LAMBDA), *([str(installed / "packages")] if installed else [])]
-    return command, folders
+    if link_runtime(folder):
+        return [str(folder)]
+    sources = [path for name, path in packed(bot) if name.endswith(".py") and path.is_file()]
+    if not any(IMPORT.search(path.read_text(errors="replace")) for path in sources):
+        return []
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary, "requirements of Lambda's Python")
+        file.write_text("\n".join(map(requirement, ("boto3", "botocore", "urllib3"))))
+        try:
+            return [_installed(file)]
+        except (requirements.NotInstallable, OSError) as error:
+            raise ValueError(str(error)) from None
+
+
+def command(bot: Path, program: str, argument: str, folder: Path) -> list[str]:
+    """Return the command for a program that sees a bot's package and Lambda's libraries only.
+
+    `sys.argv[1]` is the argument, and `folder` an empty one. Raises ValueError if packages can't be
+    installed.
+    """
+    own = [str(bot), str(LAMBDA)]
+    libraries = [*packages(bot), *runtime(bot, folder)]
+    options = ["-I", "-S", "-B", "-c", BEGIN + program]
+    return [sys.executable, *options, argument, CONFINE, json.dumps(own), json.dumps(libraries)]

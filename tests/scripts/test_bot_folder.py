@@ -26,17 +26,36 @@ from tests.support.telegram import TOKEN, say
 
 # It records its environment, and how often it runs.
 BOT = """
-import json, logging, os, sys
+import json, logging, os, sys, tempfile
 from pathlib import Path
 from words import WORD
 
 HERE = Path({folder!r})
 
+def tried():
+    for attempt in (
+        lambda: __import__("boto3"),
+        lambda: __import__("pytest"),
+        lambda: Path(__file__).with_name("new").touch(),
+        lambda: Path(tempfile.gettempdir(), "new").touch(),
+    ):
+        try:
+            attempt()
+            yield None
+        except Exception as error:
+            yield error
+
+def name_of(error):
+    return str(getattr(error, "strerror", error))
+
 def reply(update):
     message = update["message"]
     with Path(HERE, "runs").open("a") as runs:
         runs.write(message["text"] + "\\n")
+    with Path(HERE, "processes").open("a") as processes:
+        print(os.getpid(), file=processes)
     Path(HERE, "environment").write_text(json.dumps(dict(os.environ)))
+    Path(HERE, "limits").write_text(json.dumps([name_of(error) for error in tried()]))
     print("printed", message["text"])
     logging.getLogger("mine").warning("logged %s", message["text"])
     if message["text"] == "fail":
@@ -65,7 +84,7 @@ PLANTED = {
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "the bot"
     folder.mkdir()
-    (folder / "bot.py").write_text(BOT.format(folder=str(folder)))
+    (folder / "bot.py").write_text(BOT.format(folder=str(tmp_path)))
     (folder / "words.py").write_text('WORD = "right"\n')
     (folder / ".#bot.py").symlink_to("somebody@host.1")  # an editor's lock file
     return folder
@@ -88,15 +107,23 @@ def telegram() -> Iterator[Telegram]:
 
 
 def runs(folder: Path) -> list[str]:
-    return (folder / "runs").read_text().splitlines()
+    return (folder.parent / "runs").read_text().splitlines()
+
+
+def processes(folder: Path) -> int:
+    """Return how many processes answered."""
+    return len(set((folder.parent / "processes").read_text().split()))
 
 
 def nothing_is_planted(folder: Path) -> None:
-    environment = json.loads((folder / "environment").read_text())
+    environment = json.loads((folder.parent / "environment").read_text())
     assert "planted" not in json.dumps(environment)
     assert environment["HOME"] != os.environ.get("HOME")
     assert (environment["TABLE"], environment["WORDS"]) == ("votes", "two words")
     assert environment["PLAIN"] == "a#b"
+    nothing = "No module named 'pytest'"
+    limits = json.loads((folder.parent / "limits").read_text())
+    assert limits == ["None", nothing, "Read-only file system", "None"]
 
 
 def the_demo_ran_it(demo: Script, folder: Path) -> None:
@@ -118,12 +145,16 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
         assert demo.end() == 1, demo.output
     the_demo_ran_it(demo, folder)
+    assert processes(folder) == 1
 
 
 def test_on_emulated_aws_too(
     folder: Path, variables: Path, tmp_path: Path, temporary: Path
 ) -> None:
-    """The operator's files beside the module and at home, and variables, are left alone."""
+    """The operator's files beside the module and at home, and variables, are left alone.
+
+    With --fresh each update has a new container.
+    """
     needs_provider()
     (tmp_path / "project").mkdir()
     project = copy_of_the_project(tmp_path / "project")
@@ -148,10 +179,11 @@ def test_on_emulated_aws_too(
         "TMPDIR": str(temporary),
     }
     before = contents(project)
-    arguments = ("--bot", str(folder), "--env-file", str(variables), *MESSAGES)
+    arguments = ("--bot", str(folder), "--env-file", str(variables), "--fresh", *MESSAGES)
     with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
         assert demo.end() == 1, demo.output
     the_demo_ran_it(demo, folder)
+    assert processes(folder) == 2
     steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
     mirrors = from_mirrors()
     assert steps == [

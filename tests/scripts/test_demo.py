@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from chat import demo
+from chat import demo, script
 from chat.deployments import TOKENS_BEGIN, token
 from emulators.aws import Emulator
 from emulators.telegram import ADA, Json, Telegram
@@ -223,8 +224,10 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
         (["--direct", "--open"], {}, "leave out --open"),
         (["--direct", "--send", " "], {}, "A message needs some text"),
         (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
+        (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
+        (["--direct", "--wait", "long"], {}, "a number of seconds is expected"),
     ],
-    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long"],
+    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long", "no file", "no number"],
 )
 def test_an_explicit_option_that_cannot_be_met_is_refused(
     arguments: list[str], environment: dict[str, str], sentence: str
@@ -277,6 +280,109 @@ def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> No
     assert answer == ["Heard: hello", "[A] [B]", "[C]"]
 
 
+PRESSED = """
+import threading
+from botkit import telegram
+
+count = 0
+
+def reply(update):
+    global count
+    count += 1
+    if "callback_query" in update:
+        query = update["callback_query"]
+        return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": "Ay"}]
+    message = update["message"]
+    call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": f"{count}. "}
+    if "photo" in message or "document" in message:
+        file = message["photo"][-1] if "photo" in message else message["document"]
+        data = telegram.download(telegram.call("getFile", file_id=file["file_id"])["file_path"])
+        call["text"] += f"{file.get('file_name', file.get('width'))} {len(data)}"
+    elif message["text"] == "later":
+        chat = call["chat_id"]
+        say = lambda: telegram.call("sendMessage", chat_id=chat, text="at last")
+        threading.Timer(0.1, say).start()
+        return []
+    else:
+        call["text"] += f"{message['text']} {[e['type'] for e in message.get('entities', [])]}"
+    inline = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    below = {"keyboard": [[{"text": "Yes"}, "No"]]}
+    call["reply_markup"] = below if message.get("text") == "ask" else inline
+    return [call]
+
+HANDLED = ["message", "callback_query"]
+"""
+GIF = b"GIF89a\x07\0\x05\0"
+
+
+@pytest.fixture
+def pressed(tmp_path: Path) -> Path:
+    (tmp_path / "pressed").mkdir()
+    (tmp_path / "pressed" / "bot.py").write_text(PRESSED)
+    return tmp_path / "pressed"
+
+
+def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.gif").write_bytes(GIF)
+    (tmp_path / "list.txt").write_text("one")
+    files = ("--send", f"@{tmp_path}/photo.gif", "--send", f"@{tmp_path}/list.txt")
+    presses = ("--press", "Go", "--send", "ask", "--press", "No")
+    arguments = ("--bot", str(pressed), "--send", "/start", *files, *presses, "--press", "Stop")
+    ran = run(demo.main, "--direct", *arguments)
+    steps = (" … ", "The bot runs directly")
+    answers = [line for line in ran.output.splitlines() if not any(each in line for each in steps)]
+    assert answers == [
+        "1. /start ['bot_command']",
+        "[Go]",
+        "2. 7 10",
+        "[Go]",
+        "3. list.txt 3",
+        "[Go]",
+        "Ay",
+        "5. ask []",
+        "[Yes] [No]",
+        "6. No []",
+        "[Go]",
+        'scripts/demo: there is no button "Stop" to press. The buttons: [Yes] [No] [Go]',
+    ]
+    assert ran.code == 1
+
+
+def test_each_call_is_a_line_for_a_program(
+    pressed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--fresh", "--json", "--send", "hi", "--send", "hi", "--press", "Go")
+    with Script(ROOT, "demo", "--direct", "--bot", str(pressed), *arguments) as script:
+        assert script.end() == 0, script.output
+    lines = [json.loads(line) for line in script.output.splitlines() if line.startswith("{")]
+    assert [line["method"] for line in lines] == [*["sendMessage"] * 2, "answerCallbackQuery"]
+    texts = [line["params"]["text"] for line in lines]
+    assert texts == ["1. hi []", "1. hi []", "Ay"], "each has a new container"
+    assert lines[0]["result"]["text"] == "1. hi []"
+
+
+def test_what_comes_later_is_waited_for(pressed: Path) -> None:
+    arguments = ("--bot", str(pressed), "--send", "later", "--wait", "60", "--wait", "0.1")
+    ran = run(demo.main, "--direct", *arguments)
+    assert "at last" in ran.output.splitlines()
+    assert ran.output.endswith("scripts/demo: nothing came within 0.1 s\n")
+    assert ran.code == 1
+
+
+def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
+    names = ("REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
+    (tmp_path / "bot.py").write_text(
+        f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
+        "from urllib.request import urlopen\n"
+        "urlopen(f'{READ[1]}/bot{READ[2]}/getMe').read()\n"
+        "HANDLED = ['message']\ndef reply(update): return []\n"
+    )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "index.html").touch()
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 0, ran.output
+
+
 @pytest.mark.parametrize(
     ("markup", "rows"),
     [
@@ -289,7 +395,7 @@ def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
     telegram = Telegram(token(1))
     telegram.send(telegram.message("hello"))
     message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
-    assert demo.buttons(telegram.answer("sendMessage", message)) == rows
+    assert script.buttons(telegram.answer("sendMessage", message)) == rows
     telegram.stop()
 
 

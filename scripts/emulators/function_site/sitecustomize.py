@@ -1,7 +1,7 @@
-"""What MiniStack's runtime lacks, compared to AWS's: logs as JSON, and the time of a start.
+"""What MiniStack's runtime lacks, compared to AWS's.
 
-Python loads this in each process that has this folder in PYTHONPATH, such as those that MiniStack
-runs functions in. Like AWS's runtime client, it gives the root logger a handler.
+That is logs as JSON, the time of a start, a read-only package, and a folder for temporary files of
+each container's own. The Python that MiniStack runs functions with loads this at its start.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 START = "start-up"  # the message of the line about a start
 
@@ -51,7 +53,19 @@ class StartTimer(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+def be_a_container() -> None:
+    """Make the package read-only, and a folder for temporary files, which ends with it."""
+    code = os.environ["LAMBDA_TASK_ROOT"]
+    os.environ["TMPDIR"] = str(Path(code).parent / "tmp")
+    Path(os.environ["TMPDIR"]).mkdir(exist_ok=True)
+    confine = Path(__file__).resolve().parents[2] / "local" / "confine.py"
+    names: dict[str, Any] = {}
+    exec(compile(confine.read_bytes(), confine, "exec"), names)
+    names["make_read_only"]([code])
+
+
+if "LAMBDA_TASK_ROOT" in os.environ:
+    be_a_container()
     logging.getLogger().addHandler(Handler())
     logging.getLogger().setLevel(logging.INFO)
     logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
