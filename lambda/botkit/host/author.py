@@ -10,7 +10,7 @@ from ..errors import Misconfigured
 from ..types import Any, Json
 from .alarm import alarm
 from .calls import checked
-from .outcome import BadAnswer, where_raised
+from .outcome import BadAnswer, own_calls, where_raised
 
 logger = logging.getLogger("botkit")
 
@@ -56,6 +56,7 @@ def ask(name: str, argument: Any) -> Any:
     asynchronous or doesn't take one argument.
     """
     function = getattr(module(), name)
+    own_calls()  # those of start-up
     try:
         with alarm(deadline.left() + GRACE_SECONDS):
             answer = function(argument)

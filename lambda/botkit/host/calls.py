@@ -80,7 +80,7 @@ def make_calls(calls: list[Json]) -> Outcome:
         return outcome
     from .. import telegram
 
-    made = telegram.made
+    own, telegram.made = telegram.made, []
     methods = []
     for call in calls:
         methods.append(call["method"])
@@ -92,7 +92,8 @@ def make_calls(calls: list[Json]) -> Outcome:
             if outcome.name != "refused":  # the rest waits for the next delivery
                 break
     outcome.methods = methods
-    outcome.carried_out = telegram.made > made
+    outcome.carried_out = bool(telegram.made)
+    telegram.made = own
     if outcome.carried_out and outcome.name not in ("answered", "refused"):
         outcome.name = "incomplete"
     return outcome

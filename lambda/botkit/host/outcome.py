@@ -8,6 +8,7 @@ import sys
 import time
 
 from ..errors import Misconfigured, Refused, Unreachable, loggable
+from ..types import Any
 
 logger = logging.getLogger("botkit")
 
@@ -38,8 +39,8 @@ class BadAnswer(Exception):
 class Outcome:
     """The outcome of an update or an event. `name` is one of OUTCOMES.
 
-    `methods` are those that were called, `refusal` is the error from Telegram, and `error` any
-    other. `retry_after` is in seconds. `body` is the JSON of a call that the response should hold.
+    `methods` are those that were called, by the bot itself, too. `refusal` is the error from
+    Telegram, and `error` any other. `retry_after` is in seconds. `body` is the JSON of a call that the response should hold.
     `carried_out` tells whether Telegram carried out any call.
     """
 
@@ -68,8 +69,12 @@ class Outcome:
     def log(self, message: str, started: float | None = None, **subject: object) -> None:
         """Log one line: the outcome, and the update or event that `subject` describes.
 
-        `started` is a time of time.monotonic().
+        `started` is a time of time.monotonic(). Calls that the bot made itself count, too.
         """
+        own = own_calls()
+        self.methods = [*own, *self.methods]
+        if own and self.name == "ignored":
+            self.name = "answered"
         line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
         line |= {"error": self.error, "retry_after": self.retry_after}
         if started is not None:
@@ -77,6 +82,16 @@ class Outcome:
         known = {name: value for name, value in line.items() if value is not None}
         logger.disabled = False  # a library's logging.config.dictConfig() disables all loggers
         logger.log(OUTCOMES[self.name][0], message, extra=known)
+
+
+def own_calls() -> list[str]:
+    """Return the methods that the bot itself has called since the last time, with success."""
+    telegram: Any = sys.modules.get("botkit.telegram")  # without it, nothing was called
+    if telegram is None:
+        return []
+    made: list[str] = telegram.made
+    telegram.made = []
+    return made
 
 
 def failed(error: BaseException) -> Outcome:

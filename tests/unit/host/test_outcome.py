@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 
 import pytest
@@ -204,3 +205,40 @@ def test_the_traceback_is_logged_at_debug_only(
     logger.manager._clear_cache()  # type: ignore[attr-defined]
     told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
     assert told == [(logging.DEBUG, error)]
+
+
+OWN = """
+from botkit import telegram
+from botkit.errors import Refused
+
+telegram.call("getMe")  # belongs to no update
+
+def reply(update):
+    telegram.call("getChat", chat_id=42)
+    {then}
+
+HANDLED = ["message"]
+"""
+OWN_CALLS: dict[str, tuple[str, str, list[str]]] = {
+    "alone": ("return []", "answered", ["getChat"]),
+    "before those that it returns": (
+        "return [{'method': 'getMe'}]",
+        "answered",
+        ["getChat", "getMe"],
+    ),
+    "before it fails": ("len(7)", "bot_failed", ["getChat"]),
+}
+
+
+@pytest.mark.parametrize(("then", "outcome", "methods"), OWN_CALLS.values(), ids=OWN_CALLS)
+def test_what_a_bot_calls_itself_counts(
+    start_bot: StartBot, bot_api: BotApi, then: str, outcome: str, methods: list[str]
+) -> None:
+    bot_api.answers("getMe", {}, {"id": 1})
+    container = start_bot(OWN.format(then=then))
+    for update_id in (1, 2):
+        bot_api.answers("getChat", {"chat_id": 42}, {"id": 42})
+        if methods[1:]:
+            bot_api.answers("getMe", {}, {"id": 1})
+        assert outcome_of(container, json.dumps(message(update_id))) == outcome
+        assert container.line["methods"] == methods
