@@ -114,8 +114,8 @@ resource "terraform_data" "package" {
   }
 }
 
-# Role: it may write to one log group, read the token's parameter, trace if that is on, use what the
-# extras need, and do what the bot's own policy allows.
+# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC,
+# use what the extras need, and do what the bot's own policy allows.
 #
 # The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a
 # name, but lets a second deployment overwrite those, whose destroy would then remove the first one's.
@@ -137,7 +137,12 @@ locals {
     for name in var.telegram_bot_token_parameter[*] :
     "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
   ]
+  function_arn    = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
+  interface_actions = [
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+  ]
 }
 
 resource "aws_iam_role" "this" {
@@ -186,6 +191,16 @@ locals {
         Action   = action
         Resource = "*" # X-Ray supports no narrower one
       }],
+      # Lambda itself manages the network interfaces, by this role; the bot may not.
+      flatten([for _ in var.vpc[*] : [
+        { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
+        {
+          Effect    = "Deny"
+          Action    = local.interface_actions
+          Resource  = "*"
+          Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+        },
+      ]]),
       flatten([for extra in local.extras : extra.statements]),
       # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
@@ -295,6 +310,15 @@ resource "aws_lambda_function" "this" {
     application_log_level = var.log_level
     system_log_level      = "WARN" # START and REPORT lines would cost more than all others together
     log_group             = aws_cloudwatch_log_group.function.name
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   tracing_config {

@@ -286,6 +286,25 @@ variable "tracing" {
   nullable    = false
 }
 
+variable "vpc" {
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  description = "Subnets and security groups of a VPC for the function, to reach a database in it. Telegram must then be reached by a NAT gateway. Null: no VPC."
+  default     = null
+
+  validation {
+    condition = var.vpc == null || try(
+      length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0 &&
+      alltrue([for id in var.vpc.subnet_ids : can(regex("^subnet-", id))]) &&
+      alltrue([for id in var.vpc.security_group_ids : can(regex("^sg-", id))]),
+      false
+    )
+    error_message = "The vpc must have subnet_ids, such as [\"subnet-0123abcd\"], and security_group_ids, such as [\"sg-0123abcd\"], or be null."
+  }
+}
+
 variable "warm_schedule" {
   type        = string
   description = "When to invoke the function to keep one container warm: an EventBridge rate or cron expression (UTC), such as rate(5 minutes). Null: never."

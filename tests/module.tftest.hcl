@@ -200,8 +200,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
-    error_message = "Nothing is traced."
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0
+    error_message = "Nothing is traced, and there is no VPC."
   }
 
   assert {
@@ -271,6 +271,7 @@ run "what_is_asked_for_is_set" {
     telegram_proxy        = "http://user:p%40ss@proxy.example:3128"
     throttling_limit      = 7
     tracing               = true
+    vpc                   = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
   }
 
   assert {
@@ -317,8 +318,18 @@ run "what_is_asked_for_is_set" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    error_message = "The role may write traces, and nothing else without a resource's name."
+    condition     = toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(["subnet-1", "subnet-2"]) && toset(aws_lambda_function.this.vpc_config[0].security_group_ids) == toset(["sg-1"])
+    error_message = "The function is in the VPC."
+  }
+
+  assert {
+    condition     = flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*" && statement.Effect == "Allow"]) == concat(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], local.interface_actions)
+    error_message = "The role may write traces and manage network interfaces, and nothing else without a resource's name."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.interface_actions, Resource = "*", Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot" } } }]
+    error_message = "The bot itself may not manage network interfaces."
   }
 }
 
@@ -700,12 +711,12 @@ run "unknown_words_are_refused" {
     tags                         = { "AWS:x" = "" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/Aws/token"
+    vpc                          = { subnet_ids = [], security_group_ids = ["sg-1"] }
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
     var.alarm_actions, var.architecture, var.mini_app, var.mini_app_origin, var.name, var.policy, var.reply_mode, var.runtime, var.tags,
-    var.telegram_bot_token_parameter,
-    var.warm_schedule,
+    var.telegram_bot_token_parameter, var.vpc, var.warm_schedule,
   ]
 }
 

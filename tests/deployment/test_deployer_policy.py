@@ -47,9 +47,13 @@ DELIVERY = "AWS's guide to an HTTP API's access logs lists it; the emulator deli
 TAGS = "AWS checks it when a stage has tags; the emulator checks apigateway:POST and DELETE instead"
 CONFIGURATION = "AWS checks it when events have a limit; the emulator doesn't know the action"
 MAPPING = "AWS checks it; the emulator checks nothing, or another action"
+VPC = "CreateFunction requires it when it names a VPC; the emulator checks nothing"
 UNCHECKED = {
     "apigateway:TagResource": TAGS,
     "apigateway:UntagResource": TAGS,
+    "ec2:DescribeSecurityGroups": VPC,
+    "ec2:DescribeSubnets": VPC,
+    "ec2:DescribeVpcs": VPC,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
     "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
     "lambda:DeleteEventSourceMapping": MAPPING,

@@ -78,7 +78,7 @@ def test_the_boundary_allows_what_the_modules_role_needs() -> None:
     role = (ROOT / "main.tf").read_text().partition("# Function.\n")[0]
     role += (ROOT / "queue.tf").read_text()
     boundary = FILES["roles.tf"].partition('"aws_iam_policy" "boundary"')[2]
-    actions = r'"((?:kms|logs|sqs|ssm|xray):\w+)"'
+    actions = r'"((?:ec2|kms|logs|sqs|ssm|xray):\w+)"'
     needed = set(re.findall(actions, role)) - {"kms:ViaService"}  # a condition's key
     assert "sqs:SendMessage" in needed
     assert needed <= set(re.findall(actions, boundary))

@@ -40,8 +40,8 @@ class Outcome:
     """The outcome of an update or an event. `name` is one of OUTCOMES.
 
     `methods` are those that were called, by the bot itself, too. `refusal` is the error from
-    Telegram, and `error` any other. `retry_after` is in seconds. `body` is the JSON of a call that the response should hold.
-    `carried_out` tells whether Telegram carried out any call.
+    Telegram, and `error` any other. `retry_after` is in seconds. `body` is the JSON of a call that
+    the response should hold. `carried_out` tells whether Telegram carried out any call.
     """
 
     def __init__(
