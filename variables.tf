@@ -287,10 +287,7 @@ variable "tracing" {
 }
 
 variable "vpc" {
-  type = object({
-    subnet_ids         = list(string)
-    security_group_ids = list(string)
-  })
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   description = "Subnets and security groups of a VPC for the function, to reach a database in it. Telegram must then be reached by a NAT gateway. Null: no VPC."
   default     = null
 

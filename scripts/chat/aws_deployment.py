@@ -37,7 +37,7 @@ from chat.deployments import (
 )
 from chat.function_log import FunctionLog
 
-LOOK_SECONDS = 0.2  # between two checks of what became of queued updates
+LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
 
 
@@ -90,12 +90,11 @@ class AwsDeployment(Deployment):
         self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
         for log in self._logs.values():
             log.new()  # the registration's
-        if any(bot.has_queue for bot in self.bots):
-            over = threading.Event()
-            thread = threading.Thread(target=self._watch_queues, args=(over,), daemon=True)
-            self.opened.callback(thread.join)
-            self.opened.callback(over.set)
-            thread.start()
+        over = threading.Event()
+        thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
+        self.opened.callback(thread.join)
+        self.opened.callback(over.set)
+        thread.start()
 
     def configuration(self, folder: Path) -> Module:
         """Return the configuration to apply, copied to a folder."""
@@ -134,13 +133,17 @@ class AwsDeployment(Deployment):
                 elif resource["type"] == "aws_lambda_event_source_mapping":
                     bot.has_queue = True
 
-    def _watch_queues(self, over: threading.Event) -> None:
-        """Report what became of queued updates, as soon as the functions' logs say it."""
+    def _watch(self, over: threading.Event) -> None:
+        """Report queued updates and failed events, as soon as the functions' logs tell of them."""
         while not over.wait(LOOK_SECONDS):
             with self._lock:
-                found = [each for log in self._logs.values() for each in log.from_queue()]
-            for each in found:
+                logs = self._logs.values()
+                queued = [each for log in logs for each in log.from_queue()]
+                failed = [each for log in logs for each in log.failed_events()]
+            for each in queued:
                 self.from_queue(each)
+            for each in failed:
+                self.failed_event(each)
 
     def close(self) -> None:
         with self.step("terraform destroy"):

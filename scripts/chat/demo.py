@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from emulators.telegram import Server, Telegram
-from local.container import bot_folder, handled_kinds, unknown_kinds
+from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.providers import REMEDY
@@ -269,11 +270,24 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         yield deployment
 
 
+def tell_failed_event(invocation: Invocation) -> None:
+    """Tell why an event failed. A program that ends reads the output no more."""
+    why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
+    with contextlib.suppress(OutputClosed):
+        tell(f"An event failed: {invocation.error}\n{json.dumps(invocation.event)}\n{why}".rstrip())
+
+
 def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.setup.step(name, seconds)
     deployment.from_queue = chat.traces.from_queue
+
+    def failed_event(invocation: Invocation) -> None:
+        tell_failed_event(invocation)
+        chat.setup.failed_event(invocation)
+
+    deployment.failed_event = failed_event
     with (
         PageServer(chat) as page,
         contextlib.ExitStack() as opened,
@@ -334,6 +348,7 @@ def main() -> int:
             chat.setup.deployment = deployment
             if not chosen.actions:
                 show(telegram, chat, deployment, chosen.open)
+            deployment.failed_event = tell_failed_event
             script = Script(
                 telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
             )

@@ -83,7 +83,8 @@ class Hosted:
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
-    `from_queue` is called with each invocation by a queue, when it is over.
+    `from_queue` is called with each invocation by a queue, when it is over, and `failed_event` with
+    each by another service of AWS that failed.
     """
 
     name = ""
@@ -98,6 +99,7 @@ class Deployment(abc.ABC):
         self.variables = variables  # the bot's environment
         self.opened = contextlib.ExitStack()
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
+        self.failed_event: Callable[[Invocation], None] = lambda invocation: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
 

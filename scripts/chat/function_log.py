@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from emulators.function_site.sitecustomize import START
+from emulators.function_site.sitecustomize import FAILED, START
 from emulators.telegram import Json
 from local.container import Invocation
 
@@ -52,6 +52,13 @@ class FunctionLog:
         self._unclaimed = [each for each in self._unclaimed if not each.is_from_queue]
         return found
 
+    def failed_events(self) -> list[Invocation]:
+        """Return the new invocations by AWS's services that failed, in order."""
+        self._unclaimed += self.new()
+        found = [each for each in self._unclaimed if is_failed_event(each)]
+        self._unclaimed = [each for each in self._unclaimed if not is_failed_event(each)]
+        return found
+
     def new(self) -> list[Invocation]:
         """Return the invocations that ended since the last call, in order."""
         since = max(0, self._since - LATE_MILLISECONDS)
@@ -65,6 +72,14 @@ class FunctionLog:
             self._since = max(self._since, event["timestamp"])
         self._seen |= {event["logStreamName"] for event in events}
         return [invocation(lines) for lines in streams.values()]
+
+
+def is_failed_event(invocation: Invocation) -> bool:
+    """Tell whether an invocation failed that neither API Gateway nor Terraform made."""
+    event = invocation.event
+    return event is not None and not (
+        isinstance(event, dict) and {"requestContext", "tf"} & {*event}
+    )
 
 
 def invocation(lines: list[str]) -> Invocation:
@@ -85,6 +100,8 @@ def invocation(lines: list[str]) -> Invocation:
             printed.append(f"{text}\n")
         elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
+        elif line.get("message") == FAILED and set(line) == {"message", "event", "error"}:
+            found.event, found.error = line["event"], line["error"]
         elif {"level", "message", "timestamp"} <= set(line):
             logged.append(readable(line))
         else:

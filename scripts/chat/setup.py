@@ -6,17 +6,18 @@ import dataclasses
 import time
 
 from emulators.telegram import Bot, Json
+from local.container import Invocation
 
 from chat.deployments import Deployment, Hosted
 from chat.feed import Feed
 
 
 class Setup:
-    """The deployment, and `shown`: the steps that made it, calls without a cause, and reloads."""
+    """The deployment, and `shown`: the steps that made it, calls without a cause, and so on."""
 
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
-        self.shown: Json = {"steps": [], "calls": [], "reloads": []}
+        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "events": []}
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:
@@ -26,6 +27,11 @@ class Setup:
     def call(self, shown: Json) -> None:
         """Note a call that no message caused, such as setWebhook."""
         self._note("calls", shown)
+
+    def failed_event(self, invocation: Invocation) -> None:
+        """Note that the function failed at an event of AWS's services."""
+        about = {"details": dataclasses.asdict(invocation), "failure": invocation.failure}
+        self._note("events", {**about, "at": time.time()})
 
     def refresh(self) -> None:
         """Replace the bots' code if it was changed."""

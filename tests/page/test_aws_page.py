@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from chat.aws_deployment import AwsDeployment
 from chat.configuration import ConfigurationDeployment
+from chat.demo import tell_failed_event
 from chat.deployments import Deployment
+from local.container import Invocation
 from local.project import LAMBDA, ROOT
 
 from tests.support.browser import Page, Tab, expect, fail_once, say, violations
 from tests.support.demo import Host
+from tests.support.deployment import client
 from tests.support.needs import needs_provider
 
 if TYPE_CHECKING:
@@ -94,6 +98,30 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Begun with cold")
     demo.edit("def reply(", "def reply(:")
     expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
+
+
+def test_an_event_that_fails_is_shown(
+    visit: Visit, demo: Demo, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(invocation: Invocation) -> None:
+        tell_failed_event(invocation)
+        demo.chat.setup.failed_event(invocation)
+
+    host.deployment.failed_event = told
+    page = visit()
+    assert isinstance(host.deployment, AwsDeployment)
+    [bot] = host.deployment.bots
+    failing = "def on_event(event):\n    print('seen')\n    return event['Records'][0]['s3']\n"
+    demo.edit("def reply(", f"{failing}\n\ndef reply(")
+    lambda_ = client(host.deployment.emulator, "lambda")
+    event = json.dumps({"Records": [{"eventSource": "aws:s3"}]}).encode()
+    lambda_.invoke(FunctionName=bot.name, Payload=event)
+    expect(page.locator("#events")).to_contain_text("aws:s3")
+    for seen in ("KeyError: 's3'", "seen", '"outcome": "bot_failed"'):
+        expect(page.locator("#events .hop.function")).to_contain_text(seen)
+    said = capsys.readouterr().err
+    for line in ("An event failed: EventFailed: bot_failed: KeyError at bot.py:", "KeyError: 's3'"):
+        assert line in said
 
 
 def test_its_page(visit: Visit, demo: Demo, tab: Tab) -> None:

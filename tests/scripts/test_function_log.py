@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chat.deployments import Hosted
-from chat.function_log import FunctionLog, invocation
+from chat.function_log import FunctionLog, invocation, is_failed_event
 from local.container import Invocation
 from local.project import LAMBDA
 
@@ -50,6 +50,19 @@ def test_a_warm_invocation_that_says_nothing() -> None:
     found = invocation([START, "END RequestId: 1", REPORT])
     assert found == Invocation(logs=[], cold=False, milliseconds=12.0)
     assert found.failure == ""
+
+
+def test_a_failed_event_is_told_apart() -> None:
+    def failed(event: Any) -> Invocation:
+        line = {"message": "failed", "event": event, "error": "EventFailed: x"}
+        return invocation([START, json.dumps(line), "END RequestId: 1", REPORT])
+
+    found = failed({"Records": []})
+    assert (found.event, found.error, found.printed) == ({"Records": []}, "EventFailed: x", "")
+    assert is_failed_event(found) and is_failed_event(failed([1]))
+    assert not is_failed_event(failed({"tf": {"action": "register"}, "url": "x"}))
+    assert not is_failed_event(failed({"requestContext": {}}))
+    assert not is_failed_event(invocation([START, "END RequestId: 1", REPORT]))
 
 
 class Log:

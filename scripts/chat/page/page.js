@@ -336,7 +336,7 @@ on("chats", chats => { app.state.chats = chats; drawHead(); });
 on("keyboards", keyboards => { app.state.keyboards = keyboards; drawKeyboard(); });
 on("draft", ({ place, draft }) => { if (draft) app.state.drafts[place] = draft; else delete app.state.drafts[place]; drawChat(); });
 on("action", acts);
-on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; app.state.setup = setup; if (fresh) { drawBanner(true); if (setup.reloads.at(-1).files.some(name => name.startsWith("app/"))) reloadPage(); } if (!app.state.traces[app.selected]) drawHops(); });
+on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; if (setup.events.length > app.state.setup.events.length) app.toast("An event failed: see How it came up."); app.state.setup = setup; if (fresh) { drawBanner(true); if (setup.reloads.at(-1).files.some(name => name.startsWith("app/"))) reloadPage(); } if (!app.state.traces[app.selected]) drawHops(); });
 on("end", () => { source.close(); live("ended", "bad"); $("banner").replaceChildren(h("div", { class: "banner bad" }, icon("bad"), h("div", {}, "The demo has ended. ", h("b", {}, "scripts/demo"), " starts it again."))); });
 source.onerror = () => live("connecting", "warn");
 

@@ -14,12 +14,13 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 START = "start-up"  # the message of the line about a start
+FAILED = "failed"  # and of that about an event whose invocation failed
 
 
 class Handler(logging.Handler):
@@ -48,9 +49,25 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 load(module)
                 took = round((time.perf_counter() - began) * 1000, 1)
                 os.write(2, json.dumps({"message": START, "milliseconds": took}).encode() + b"\n")
+                vars(module)["handler"] = telling(vars(module)["handler"])
 
             spec.loader.exec_module = timed  # type: ignore[method-assign]
         return spec
+
+
+def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a handler that logs the event when it raises, which nobody else would know."""
+
+    def told(event: Any, context: Any) -> Any:
+        try:
+            return handler(event, context)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            line = json.dumps({"message": FAILED, "event": event, "error": reason})
+            os.write(2, line.encode() + b"\n")
+            raise
+
+    return told
 
 
 def be_a_container() -> None:
