@@ -138,6 +138,16 @@ class People:
             self._subscribed ^= {key}
             self._telegram.subscribe("sample", state, user, of)
 
+    def pay(self, key: int, person: str = "") -> None:
+        """Pay a bot's invoice."""
+        entry = self._entries.message(key)
+        if entry["side"] != "in" or "invoice" not in entry["message"]:
+            raise InvalidRequest("This is no invoice.")
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]
+            self._telegram.pay(*_ids(entry), person_in(entry["chat"], person))
+
     def vote(self, key: int, options: list[int], person: str = "") -> None:
         """Vote in a bot's poll; no options take the vote back."""
         entry = self._entries.message(key)

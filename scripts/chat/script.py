@@ -98,6 +98,11 @@ class Script:
         if message is None:  # of the keyboard below the input: its text is sent
             self._send(hosted, bot, text_content(label), label)
             return True
+        if "invoice" in message and not data:
+            payload = self._telegram.invoices[_ids(message)]
+            flexible = payload.get("is_flexible") and payload.get("need_shipping_address")
+            self._ask(hosted, bot, label, "shipping" if flexible else "pre_checkout", message)
+            return True
         if not data:
             raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
         queries: list[str] = []
@@ -110,6 +115,18 @@ class Script:
             lambda update: update.get("callback_query", {}).get("id") in queries,
         )
         return True
+
+    def _ask(self, hosted: Hosted, bot: Bot, label: str, query: str, message: Json) -> None:
+        """Pay an invoice: the bot is asked, and then gets the payment."""
+        queries: list[str] = []
+        self._deliver(
+            hosted,
+            bot,
+            f"{query}_query",
+            label,
+            lambda: queries.append(self._telegram.pay(*_ids(message))),
+            lambda update: update.get(f"{query}_query", {}).get("id") in queries,
+        )
 
     def _buttons(self, bot: Bot) -> dict[str, tuple[Json | None, str]]:
         """Return the buttons of a bot's chat by label: the message that they are in, and data."""
@@ -125,6 +142,8 @@ class Script:
                     found[key["text"] if isinstance(key, dict) else key] = None, ""
         for (chat, _), message in sorted(self._telegram.messages.items()):
             if chat == ADA["id"] and message.get("from", {}).get("id") == bot.id:
+                if "invoice" in message and not buttons_of(message):
+                    found["Pay"] = message, ""  # Telegram's apps show it
                 for key in buttons_of(message):
                     found[key["text"]] = message, key.get("callback_data", "")
         return found
@@ -144,8 +163,9 @@ class Script:
         """Do something, wait for the update to be answered, and show the answer."""
         if not bot.outbox.wants({kind: {}}):
             kinds = ", ".join(bot.outbox.info["allowed_updates"])
-            what = "messages" if kind == "message" else "presses of buttons"
-            raise ToolError(f"the bot gets no {what}: its HANDLED has no {kind}, but {kinds}")
+            what = {"message": "messages", "callback_query": "presses of buttons"}
+            known = what.get(kind, "payments")
+            raise ToolError(f"the bot gets no {known}: its HANDLED has no {kind}, but {kinds}")
 
         def tries() -> list[Delivery]:
             return [d for d in self._telegram.deliveries if is_ours(d.update)]

@@ -72,6 +72,7 @@ class _Request(LocalRequest):
             "/stop": chat.people.stop,
             "/ask-by-widget": chat.people.ask_by_widget,
             "/subscribe": chat.people.subscribe,
+            "/pay": chat.people.pay,
             "/vote": chat.people.vote,
             "/ask": chat.people.ask,
             "/choose": chat.people.choose,

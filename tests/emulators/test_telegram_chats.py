@@ -36,7 +36,7 @@ SENT: list[tuple[str, Json, str]] = [
             "description": "b",
             "payload": "c",
             "currency": "XTR",
-            "prices": [{"label": "a", "amount": 3}, {"label": "b", "amount": 4}],
+            "prices": [{"label": "a", "amount": 3}],
         },
         "invoice",
     ),

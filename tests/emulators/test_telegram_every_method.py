@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from emulators.telegram import METHODS, Json, Telegram
 from emulators.telegram.bot_api import RETURNS, TYPES, array_of, conform
 from emulators.telegram.files import Upload, picture
+from emulators.telegram.payments import Checkout
 
 from tests.support.telegram import TOKEN
 
@@ -26,6 +28,9 @@ VALUES: Json = {
     "media": "attach://file",
     "photo": "attach://file",
     "receiver_user_id": 4343,
+    "pre_checkout_query_id": "checkout",
+    "shipping_query_id": "checkout",
+    "telegram_payment_charge_id": "charge",
     "url": "https://example.org",
     "user_id": 4343,
     "web_app_query_id": "web app",
@@ -52,6 +57,8 @@ MORE: dict[str, Json] = {
     "sendSharedWidget": {"chat_id": 4242},
     "editMessageWidgetData": {"chat_id": 4242, "message_id": "widget"},
     "stopPoll": {"message_id": "poll"},
+    "answerShippingQuery": {"shipping_options": [{"id": "a", "title": "b", "prices": []}]},
+    "sendInvoice": {"currency": "XTR"},
     "setGameScore": {"message_id": "text"},
     "sendMediaGroup": {"media": [{"type": "photo", "media": "attach://file"}] * 2},
     "sendRichMessage": {"rich_message": {"html": "<p>Hello</p>"}},
@@ -101,6 +108,12 @@ def messages(telegram: Telegram) -> dict[str, int]:
     telegram.send({"widget_query": {"id": "widget", **sender, **asked}})
     telegram.shared_widgets["shared"] = {"html": "x", "id": "shared"}
     telegram.bot.web_app_queries["web app"] = {"chat": update["message"]["chat"], **by_grace}
+    invoice = {"currency": "XTR", "payload": "x"}
+    chat = update["message"]["chat"]
+    checkout = Checkout(telegram.bot, telegram.people[4343], chat, invoice, time.monotonic())
+    telegram.checkouts["checkout"] = checkout
+    paid = {**checkout.about, "telegram_payment_charge_id": "charge"}
+    telegram.charges["charge"] = {"paid": paid, "checkout": checkout, "date": 0}
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
         "text": {"method": "sendMessage", "text": "hello"},

@@ -46,6 +46,13 @@ def test_files_are_shown(page: Page) -> None:
     expect(link).to_have_attribute("href", "https://example.org/a.png")
 
 
+def test_an_invoice_is_paid_and_refunded(page: Page) -> None:
+    answer_to(page, "pay").get_by_role("button", name="Pay", exact=True).click()
+    paid, back = page.locator(".row.out .bubble").nth(1), page.locator(".row.out .bubble").nth(2)
+    expect(paid).to_contain_text("Paid 3 ⭐")
+    expect(back).to_contain_text("Got back 3 ⭐")
+
+
 def test_what_is_shown_for_a_moment(page: Page) -> None:
     expect(answer_to(page, "typing")).to_have_text("typing")
     expect(page.locator(".doing")).to_have_count(0)

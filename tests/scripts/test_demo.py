@@ -348,6 +348,14 @@ def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> Non
     assert ran.code == 1
 
 
+def test_an_invoice_is_paid_by_its_button() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    ran = run(demo.main, "--direct", "--bot", playground, "--send", "pay", "--press", "Pay")
+    assert ran.code == 0, ran.output
+    answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
+    assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
+
+
 def test_each_call_is_a_line_for_a_program(
     pressed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,8 @@ function poll(message, entry) {
 export const personId = () => app.state.people[app.person]?.id;
 const FACES = "⚀⚁⚂⚃⚄⚅";
 
+const money = ({ total_amount, currency }) => currency === "XTR" ? `${total_amount} ⭐` : `${total_amount} ${currency} (smallest units)`;
+
 // Return what a message shows. `art` fills its bubble, `bare` has no bubble.
 export function content(message, entry) {
   const caption = message.caption ? h("div", { class: "caption" }, rich(message.caption, message.caption_entities)) : null;
@@ -175,7 +177,9 @@ export function content(message, entry) {
     return { bare: true, nodes: [h("div", { class: "dice", role: "img", "aria-label": `${emoji} ${value}` }, h("span", {}, emoji === "🎲" ? FACES[value - 1] : emoji), h("small", {}, emoji === "🎲" ? `a ${value}` : `value ${value}`))] };
   }
   if (message.paid_media) return { nodes: [h("b", {}, `Paid media, ${message.paid_media.star_count} ⭐`), caption] };
-  if (message.invoice) return { nodes: [h("b", {}, message.invoice.title), h("div", {}, message.invoice.description), h("small", {}, `Invoice: ${message.invoice.total_amount} ${message.invoice.currency} (smallest units)`)] };
+  if (message.invoice) return { nodes: [h("b", {}, message.invoice.title), h("div", {}, message.invoice.description), h("small", {}, `Invoice: ${money(message.invoice)}`), h("div", {}, button({ class: "option", "data-name": `pay ${entry.key}` }, () => ask("pay", { key: entry.key, person: app.person }), "Pay"))] };
+  if (message.successful_payment) return { nodes: [h("b", {}, `Paid ${money(message.successful_payment)}`)] };
+  if (message.refunded_payment) return { nodes: [h("b", {}, `Got back ${money(message.refunded_payment)}`)] };
   if (message.web_app_data) return { nodes: [h("b", {}, `Data of “${message.web_app_data.button_text}”`), h("div", {}, h("code", {}, message.web_app_data.data))] };
   if (message.checklist) return { nodes: [h("b", {}, message.checklist.title), h("ul", { class: "tasks" }, message.checklist.tasks.map(task => h("li", {}, task.text)))] };
   if (message.game) return { nodes: [h("b", {}, message.game.title), h("small", {}, "Game")] };
@@ -203,6 +207,7 @@ function pressable(b, entry, where) {
   if (isLink(address)) return link(address, { ...about, title: address }, text, icon("link"));
   if (b.web_app) return button(about, () => openPage("inline", b, entry.key), text, icon("page"));
   if (b.callback_data !== undefined) return button(about, () => { app.pinned = false; ask("press", { key: entry.key, person: app.person, data: b.callback_data }); }, text);
+  if (b.pay) return button(about, () => ask("pay", { key: entry.key, person: app.person }), text);
   if (b.copy_text) return button(about, () => { navigator.clipboard?.writeText(b.copy_text.text); app.toast(`Copied: ${b.copy_text.text}`); }, text, icon("copy"));
   const query = b.switch_inline_query_current_chat ?? b.switch_inline_query ?? b.switch_inline_query_chosen_chat?.query;
   if (query !== undefined) return button(about, () => { $("text").value = `@${bot(entry.bot).username} ${query}`; $("text").focus(); }, text, icon("ask"));

@@ -272,21 +272,6 @@ def _send_checklist(request: Request) -> Json:
     return put(request, {"checklist": checklist})
 
 
-@plays("sendInvoice")
-def _send_invoice(request: Request) -> Json:
-    prices = request.params["prices"]
-    if not prices:
-        raise bad("there must be at least one price")
-    invoice = {
-        "title": request.params["title"],
-        "description": request.params["description"],
-        "start_parameter": request.get("start_parameter", ""),
-        "currency": request.params["currency"],
-        "total_amount": sum(price["amount"] for price in prices),
-    }
-    return put(request, {"invoice": invoice})
-
-
 @plays("sendGame")
 def _send_game(request: Request) -> Json:
     name = request.params["game_short_name"]

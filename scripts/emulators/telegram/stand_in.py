@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import bot_api, methods, mini_app
+from . import bot_api, methods, mini_app, payments
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
 from .delivery import Delivery, Post, post
 from .files import Upload
@@ -336,6 +336,10 @@ class Telegram(World):
             update = {"widget_query": {**query, **where, "chat_instance": f"{chat_id}"}}
         self.send(update, self.bot_by_id(message["from"]["id"]))
         return str(query["id"])
+
+    def pay(self, chat_id: int, message_id: int, user: Json = ADA) -> str:
+        """Pay a bot's invoice, and return the id of the first query that the bot gets."""
+        return payments.begin(self, chat_id, message_id, user)
 
     def vote(self, chat_id: int, message_id: int, options: list[int], user: Json = ADA) -> None:
         """Vote in a bot's poll, or take the vote back (no options)."""

@@ -88,6 +88,9 @@ class World:
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
         self.shared_widgets: dict[str, Json] = {}  # by id
         self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
+        self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
+        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot is asked about
+        self.charges: dict[str, Json] = {}  # by id: payments
         self.files = Files()
         self._numbers = itertools.count(1)
         self._update_ids = itertools.count(900000001)

@@ -48,6 +48,13 @@ BLOCKS = [
     {"type": "buttons", "buttons": [PRESS, OFF]},
 ]
 MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
+TEA: Json = {
+    "title": "Tea",
+    "description": "A cup",
+    "payload": "tea",
+    "currency": "XTR",
+    "prices": [{"label": "Tea", "amount": 3}],
+}
 COMMANDS = {"tea": "Make some tea"}
 
 
@@ -95,6 +102,7 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "typo": [{"method": "sendMesage", **to, "text": "x"}],
         "unknown": [{**text, "txt": "x"}],
         "other": [{"method": "createForumTopic", **to, "name": "News"}],
+        "pay": [{"method": "sendInvoice", **to, **TEA}],
         "print": [text],
     }
     return calls.get(word, [])
@@ -124,9 +132,15 @@ def reply(update: Json) -> list[Json]:
     if "stopped_message_generation" in update:
         stopped = update["stopped_message_generation"]
         return [{"method": "sendMessage", "chat_id": stopped["chat"]["id"], "text": "Stopped"}]
+    if "pre_checkout_query" in update:
+        id = update["pre_checkout_query"]["id"]
+        return [{"method": "answerPreCheckoutQuery", "pre_checkout_query_id": id, "ok": True}]
     message = update.get("message")
     if not message:
         return []
+    if payment := message.get("successful_payment"):
+        charge = {"telegram_payment_charge_id": payment["telegram_payment_charge_id"]}
+        return [{"method": "refundStarPayment", "user_id": message["from"]["id"], **charge}]
     to = {"chat_id": message["chat"]["id"]}
     if "contact" in message or "reply_to_message" in message or message["from"]["id"] == 4343:
         said = message.get("text", "a contact")
@@ -141,5 +155,5 @@ def reply(update: Json) -> list[Json]:
 
 
 KINDS = "message edited_message callback_query inline_query message_reaction chosen_inline_result"
-NEWER = "stopped_message_generation subscription widget_query"
+NEWER = "pre_checkout_query stopped_message_generation subscription widget_query"
 HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer {NEWER}".split(), reply)
