@@ -49,7 +49,7 @@ ADVICE = (
         "https://USER:PASSWORD@HOST/simple, or into ~/.netrc.",
     ),
     (
-        r"error sending request|Failed to fetch|timed out|dns error",
+        r"error sending request|Failed to fetch|timed out|dns error|from versions: none",
         "The index can't be reached. Look at the network and the proxy (HTTPS_PROXY), or set "
         "UV_DEFAULT_INDEX to an index that can be.",
     ),
@@ -129,7 +129,7 @@ def check_vendored(bot: Path, runtime: str, architecture: str) -> None:
     """
     unfit = []
     for file in sorted(bot.glob("*.dist-info/WHEEL")):
-        tags = re.findall(r"^Tag: (\S+)", file.read_text(encoding="utf-8"), re.M)
+        tags = re.findall(r"^Tag: (\w+-\w+-\w+)", file.read_text("utf-8", "replace"), re.M)
         if tags and not any(fits(tag, runtime, architecture) for tag in tags):
             unfit.append(f"{file.parent.name[: -len('.dist-info')]} ({tags[0]})")
     if unfit:
@@ -146,7 +146,7 @@ def fits(tag: str, runtime: str, architecture: str) -> bool:
 
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
     """
-    python, abi, platforms = tag.split("-", 2)
+    python, abi, platforms = tag.split("-")
     minor = int(runtime.rpartition(".")[2])
     version = re.match(r"(?:cp|py)3(\d*)$", python)
     if not version:

@@ -136,8 +136,8 @@ class Function:
     """The handler in a process, which is restarted when a source changes.
 
     `bot` is the folder with bot.py. There is one invocation at a time; if `fresh`, in a new process
-    each. The process gets only this
-    environment, PATH, and what Python needs. It ends with the `with` block.
+    each. The process gets only this environment, PATH, and what Python needs. It ends with the
+    `with` block.
     """
 
     def __init__(
