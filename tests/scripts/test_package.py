@@ -498,7 +498,9 @@ def told(file: Path, *arguments: Path | str) -> str:
 
 def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, index: Index) -> None:
     """Whatever this machine is; and nothing is left in the bot's folder."""
-    index.wheel("pure", "1.0", {"pure/__init__.py": "x = 1\n", "../../bin/pure": "#!"})
+    index.wheel(
+        "pure", "1.0", {"pure/__init__.py": "x = 1\n", "pure-1.0.data/scripts/pure": "#!python\n"}
+    )
     for python in ("cp312", "cp313"):
         for machine in ("aarch64", "x86_64"):
             tag = f"{python}-{python}-manylinux_2_34_{machine}"
