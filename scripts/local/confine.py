@@ -11,20 +11,20 @@ import sys
 from importlib import machinery
 from typing import Any
 
-# Events of Python that change files, and how many of their first arguments are paths.
+# Events of Python that change files, and which of their arguments are the paths of these.
 # https://docs.python.org/3/library/audit_events.html
 CHANGES = {
-    "os.chmod": 1,
-    "os.chown": 1,
-    "os.link": 2,
-    "os.mkdir": 1,
-    "os.remove": 1,
-    "os.rename": 2,
-    "os.rmdir": 1,
-    "os.setxattr": 1,
-    "os.symlink": 2,
-    "os.truncate": 1,
-    "os.utime": 1,
+    "os.chmod": (0,),
+    "os.chown": (0,),
+    "os.link": (0, 1),
+    "os.mkdir": (0,),
+    "os.remove": (0,),
+    "os.rename": (0, 1),
+    "os.rmdir": (0,),
+    "os.setxattr": (0,),
+    "os.symlink": (1,),
+    "os.truncate": (0,),
+    "os.utime": (0,),
 }
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -67,7 +67,7 @@ def make_read_only(folders: list[str]) -> None:
             if flags & WRITES and _is_inside(path, roots):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         elif event in CHANGES:
-            for path in arguments[: CHANGES[event]]:
+            for path in (arguments[index] for index in CHANGES[event]):
                 if _is_inside(path, roots):
                     raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
 

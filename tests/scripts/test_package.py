@@ -532,6 +532,11 @@ def test_for_the_demo_they_are_those_of_this_machine(
     package(tmp_path / "a.zip", THIS, bot)
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.read("built.txt") == b"here"
+    (bot / "requirements.txt").write_text("")
+    (bot / "built-2.0.dist-info").mkdir()
+    (bot / "built-2.0.dist-info" / "WHEEL").write_text(f"Tag: {built}-{platform}\n")
+    package(tmp_path / "b.zip", "python3.12", bot)
+    assert "built-2.0.dist-info/WHEEL" in names(tmp_path / "b.zip")
 
 
 NOT_INSTALLED = {
