@@ -214,9 +214,10 @@ def pending(info: Json) -> Check:
 def allowed(info: Json, bot_dir: Path) -> Check:
     name = "kinds of update"
     try:
-        wanted = handled_kinds(bot_dir, environment())
+        wanted = handled_kinds(bot_dir, variables := environment())
     except ValueError as error:
-        lines = str(error).splitlines()
+        # A bot that gets its token at import may quote it.
+        lines = str(error).replace(variables["TELEGRAM_BOT_TOKEN"], "…").splitlines()
         return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")
     warning = unknown_kinds(wanted)
     asked = info.get("allowed_updates")

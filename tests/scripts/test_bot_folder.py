@@ -31,6 +31,7 @@ from pathlib import Path
 from words import WORD
 
 HERE = Path({folder!r})
+TELEGRAM = os.environ["TELEGRAM_API_URL"], os.environ["TELEGRAM_BOT_TOKEN"]
 
 def tried():
     for attempt in (

@@ -311,6 +311,12 @@ def test_a_bot_without_reply(examine: Examine, folder: Path) -> None:
     )
 
 
+def test_a_bot_gets_its_token_at_import(examine: Examine, folder: Path) -> None:
+    source = "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n"
+    (folder / "bot" / "bot.py").write_text(source)
+    assert "ValueError: of …" in examine()["kinds of update"][1]
+
+
 def test_a_bot_that_cannot_be_imported(examine: Examine, folder: Path) -> None:
     save(folder / "bot" / "bot.py", "def reply(", "def reply(:")
     ok, words = examine()["kinds of update"]
