@@ -440,6 +440,7 @@ ADDED = {
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
 EVERYTHING = {
     "alarm_actions": TOPICS,
+    "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
@@ -461,6 +462,7 @@ EVERYTHING = {
     "throttling_limit": 10,
     "timeout": 25,
     "tracing": True,
+    "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
     "warm_schedule": "rate(5 minutes)",
 }
 

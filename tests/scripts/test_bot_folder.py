@@ -23,11 +23,13 @@ from local.terraform import from_mirrors
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say
+from tests.support.wheels import Index
 
 # It records its environment, and how often it runs.
 BOT = """
 import json, logging, os, sys, tempfile
 from pathlib import Path
+from greeter import NAME
 from words import WORD
 
 HERE = Path({folder!r})
@@ -82,10 +84,12 @@ PLANTED = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, index: Index) -> Path:
     folder = tmp_path / "the bot"
     folder.mkdir()
     (folder / "bot.py").write_text(BOT.format(folder=str(tmp_path)))
+    index.wheel("greeter", "1.0", {"greeter.py": "NAME = 'greeter'\n"})
+    (folder / "requirements.txt").write_text("greeter==1.0\n")
     (folder / "words.py").write_text('WORD = "right"\n')
     (folder / ".#bot.py").symlink_to("somebody@host.1")  # an editor's lock file
     return folder
