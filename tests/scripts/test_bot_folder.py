@@ -33,6 +33,7 @@ from greeter import NAME
 from words import WORD
 
 HERE = Path({folder!r})
+assert Path("words.py").exists(), "the current folder is the package's"
 TELEGRAM = os.environ["TELEGRAM_API_URL"], os.environ["TELEGRAM_BOT_TOKEN"]
 
 def tried():
