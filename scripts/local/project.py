@@ -22,6 +22,7 @@ MODULE = (
     "queue.tf",
     "schedules.tf",
     "scripts/package",
+    "sessions.tf",
     "variables.tf",
     "versions.tf",
 )

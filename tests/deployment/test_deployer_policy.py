@@ -244,6 +244,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         alarm_actions=["arn:aws:sns:us-east-1:000000000000:alarms"],
         queue=True,
         reserved_concurrency=5,
+        session_retention_in_days=30,
         tags={"team": "bots"},
         telegram_api_url=telegram.url,
         telegram_bot_token=TOKEN,
