@@ -13,10 +13,11 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local import sessions
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
 from local.sources import Sources, endless_link, files, read_sources
@@ -33,7 +34,7 @@ CONTAINER = """
 import json, logging, os, sys, time, traceback
 
 answers = os.fdopen(int(sys.argv[1]), "w")
-records = []
+records, sessions = [], []
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
@@ -56,11 +57,18 @@ class Context:
 
 def say(**answer):
     sys.stdout.flush()
-    print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
+    answer |= {"logs": records, "sessions": sessions}
+    print(json.dumps(answer, default=str), file=answers, flush=True)
     records.clear()
+    sessions.clear()
 
-sys.path[:0] = sys.argv[2:]
+sys.path[:0] = sys.argv[4:]
 try:
+    from botkit import aws
+    with open(sys.argv[2]) as file:
+        exec(compile(file.read(), sys.argv[2], "exec"), globals())
+    install(aws, Path(sys.argv[3]))
+    watch(aws, sessions.append)
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -95,6 +103,7 @@ class Invocation:
 
     `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
     Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
+    `sessions` has what it read and wrote of them, by their keys: JSON "before" and "after".
     `cold` tells whether it started a container, which took `start_milliseconds`.
     """
 
@@ -107,6 +116,14 @@ class Invocation:
     cold: bool | None = None
     start_milliseconds: float | None = None
     milliseconds: float | None = None
+    sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def take_session(self, told: Json) -> None:
+        """Keep what local/sessions.py tells of a session: what was read last, or written."""
+        if "before" in told:
+            self.sessions[told["session"]] = {"before": told["before"]}
+        else:
+            self.sessions[told["session"]]["after"] = told["after"]
 
     def take_logs(self, lines: list[Json]) -> None:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
@@ -136,17 +153,26 @@ class Invocation:
 class Function:
     """The handler in a process, which is restarted when a source changes.
 
-    `bot` is the folder with bot.py. There is one invocation at a time. The process gets only this
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, which are gone at
+    the end if none is given. There is one invocation at a time. The process gets only this
     environment, PATH, and what Python needs. It ends with the `with` block.
     """
 
-    def __init__(self, bot: Path, environment: dict[str, str], *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        bot: Path,
+        environment: dict[str, str],
+        *,
+        timeout: float = TIMEOUT,
+        sessions: Path | None = None,
+    ) -> None:
         self.bot = bot
         self.environment = environment
         self._timeout = timeout
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
+        self._sessions = sessions or Path(self._folder, "sessions.json")
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -159,6 +185,13 @@ class Function:
         """Stop the container. The next invocation starts another one."""
         with self._lock:
             self._stop()
+
+    def forget(self, key: str) -> None:
+        """Delete a session."""
+        with self._lock:
+            items = sessions.read(self._sessions)
+            items.pop(key, None)
+            sessions.write(self._sessions, items)
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
@@ -191,15 +224,19 @@ class Function:
         self._started_from = read_sources(self.bot)
         # Isolated, and without old byte code: a file can change twice in a second.
         options = ["-I", "-B", "-X", f"pycache_prefix={self._folder}"]
-        folders = [str(self.bot), str(LAMBDA)]
+        arguments = [sessions.__file__, str(self._sessions), str(self.bot), str(LAMBDA)]
         self._output = Path(self._folder, "output")
         reading, writing = os.pipe()
         self._answers = os.fdopen(reading)
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [sys.executable, *options, "-c", CONTAINER, str(writing), *folders],
-                    env={**made_environment(self._folder), **self.environment},
+                    [sys.executable, *options, "-c", CONTAINER, str(writing), *arguments],
+                    env={
+                        **made_environment(self._folder),
+                        **self.environment,
+                        "SESSION_TABLE": "sessions",
+                    },
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,
@@ -236,6 +273,8 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))
+        for told in answer.get("sessions", []):
+            invocation.take_session(told)
         if not line or (call is None and invocation.error):
             self._stop()  # like Lambda: the next invocation starts another one
         return invocation

@@ -1,5 +1,7 @@
 """What MiniStack's runtime lacks, compared to AWS's: logs as JSON, and the time of a start.
 
+It also tells of the sessions that a function reads and writes, for the demo.
+
 Python loads this in each process that has this folder in PYTHONPATH, such as those that MiniStack
 runs functions in. Like AWS's runtime client, it gives the root logger a handler.
 """
@@ -15,8 +17,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+SESSIONS = Path(__file__).parents[2] / "local" / "sessions.py"
 START = "start-up"  # the message of the line about a start
 
 
@@ -45,10 +50,22 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 began = time.perf_counter()
                 load(module)
                 took = round((time.perf_counter() - began) * 1000, 1)
-                os.write(2, json.dumps({"message": START, "milliseconds": took}).encode() + b"\n")
+                say({"message": START, "milliseconds": took})
+                if "SESSION_TABLE" in os.environ:
+                    watch_sessions()
 
             spec.loader.exec_module = timed  # type: ignore[method-assign]
         return spec
+
+
+def say(line: dict[str, Any]) -> None:
+    os.write(2, json.dumps(line).encode() + b"\n")
+
+
+def watch_sessions() -> None:
+    names: dict[str, Any] = {"__name__": "sessions"}
+    exec(compile(SESSIONS.read_text(), str(SESSIONS), "exec"), names)  # noqa: S102
+    names["watch"](importlib.import_module("botkit.aws"), say)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
