@@ -97,7 +97,7 @@ resource "terraform_data" "package" {
     }
     # An apply would delete the table before anything else fails.
     precondition {
-      condition     = !can(regex("(?m)^SESSION\\s*[:=]", file("${local.bot_folder}/bot.py"))) || var.session_retention_in_days != null
+      condition     = !can(regex("(?m)^(def\\s+)?SESSION\\s*[:=(]", file("${local.bot_folder}/bot.py"))) || var.session_retention_in_days != null
       error_message = "With SESSION in bot.py, session_retention_in_days must be set, such as 30. Null would mean no table, and delete the one that there is with all sessions."
     }
     precondition {

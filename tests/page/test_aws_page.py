@@ -85,9 +85,8 @@ def test_a_message_goes_through_the_queue(visit: Visit) -> None:
 
 
 def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
-    demo.edit(
-        "def reply(update: Json)", "SESSION = 'chat'\n\n\ndef reply(update: Json, session: Json)"
-    )
+    demo.edit("reply(update: Json)", "reply(update: Json, session: Json)")
+    demo.edit("HANDLED =", "SESSION = 'chat'\nHANDLED =")
     demo.edit('["message"]\n', '["message"]\n    session["n"] = session.get("n", 0) + 1\n')
     page = visit()
     session = page.get_by_role("region", name=re.compile("^Session "))

@@ -75,7 +75,6 @@ def said("""
 def test_what_a_bot_remembers_of_a_chat_and_forgets(visit: Visit, demo: Demo) -> None:
     page = visit()
     demo.edit("def reply(", REMEMBERS)
-    demo.edit('HANDLED = {"message": reply,', 'HANDLED = {"message": said,')
     session = page.get_by_role("region", name=re.compile("^Session "))
     for text in ("one", "two"):
         say(page, text)

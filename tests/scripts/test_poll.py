@@ -128,7 +128,7 @@ def test_a_session_is_kept_from_one_start_to_the_next(
     for text in ("1 messages", "2 messages"):
         say(telegram, "hello")
         ran = polled(
-            until=lambda text=text: texts(telegram)[-1:] == [text],  # type: ignore[misc]
+            until=lambda text=text: texts(telegram)[-1:] == [text],
             XDG_STATE_HOME=str(tmp_path / "state"),
         )
         assert ran.code == 0
