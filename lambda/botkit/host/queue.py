@@ -93,8 +93,8 @@ def group(update: Json) -> str:
     """Return the group of an update. Each group is answered in order.
 
     Usually it is the chat, or the topic in it. A press may concern any chat and has the group of
-    the person; the chat of a guest message may have the id of one that the bot knows. With SESSION it is the
-    session, presses included, so that no two updates of it are answered at once.
+    the person; the chat of a guest message may have the id of one that the bot knows. With SESSION
+    it is the session, presses included, so that no two updates of it are answered at once.
     """
     if settings.session_table:
         from . import sessions
