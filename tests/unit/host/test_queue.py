@@ -258,10 +258,15 @@ def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) 
     assert len(longest.module("host.queue").group({"message": TOPIC})) <= 128  # SQS's limit
 
 
+@pytest.mark.parametrize(
+    "source",
+    [BY_TOPIC.replace('"topic"', "lambda update: 1 / 0"), BY_TOPIC.replace("SESSION", "OTHER")],
+    ids=["it fails", "there is none"],
+)
 def test_an_update_whose_session_cant_be_told_is_queued_all_the_same(
-    start_with_sessions: StartBot,
+    start_with_sessions: StartBot, source: str
 ) -> None:
-    container = start_with_sessions(BY_TOPIC.replace('"topic"', "lambda update: 1 / 0"))
+    container = start_with_sessions(source.replace("update, session", "update, session=None"))
     assert container.module("host.queue").group({"message": {"chat": GROUP}}) == "-100"
 
 
