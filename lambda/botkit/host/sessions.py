@@ -83,7 +83,10 @@ def key_of(update: Json) -> str | None:
     kind = next((key for key in update if key != "update_id"), "")
     content = _object(update.get(kind))
     message = _object(content.get("message")) or content  # of a press
-    parts = [_id(message.get("chat"))] if choice != "user" else []
+    chat = _id(message.get("chat"))
+    if kind == "guest_message" and chat is not None:
+        chat = f"guest:{chat}"  # another chat, which may have the id of one that the bot knows
+    parts = [chat] if choice != "user" else []
     if choice == "topic":
         topic = _object(message.get("direct_messages_topic")).get("topic_id")
         if message.get("is_topic_message"):

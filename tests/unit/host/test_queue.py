@@ -253,7 +253,7 @@ def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) 
     # A press, too: it waits behind a message, and changes the session after it.
     assert group({"callback_query": {"from": {"id": 8}, "message": TOPIC}}) == in_topic
     assert group({"message": {"chat": GROUP}}) != in_topic
-    assert group({"inline_query": {"from": ADA}}) == "query:7"  # it has no session
+    assert group({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_sessions(BY_TOPIC.replace('"topic"', "lambda update: 2048 * 'x'"))
     assert len(longest.module("host.queue").group({"message": TOPIC})) <= 128  # SQS's limit
 

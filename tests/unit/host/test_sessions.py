@@ -276,6 +276,10 @@ UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
         {"message": {"chat": GROUP, "from": {"id": 1}, "sender_chat": GROUP}},
         ("-100", "-100", "-100", "-100/-100"),
     ),
+    "a guest": (
+        {"guest_message": {"chat": GROUP, "from": ADA}},
+        ("guest:-100", "guest:-100", "7", "guest:-100/7"),
+    ),
     "a press": (
         {"callback_query": {"from": {"id": 8}, "message": TOPIC}},
         ("-100", "-100/5", "8", "-100/8"),
