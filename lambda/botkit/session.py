@@ -60,7 +60,8 @@ class Item:
     """
 
     def __init__(self, key: str) -> None:
-        if not isinstance(key, str) or not 0 < len(_bytes(key)) <= LARGEST_KEY:
+        data = _bytes(key) if isinstance(key, str) else b""
+        if not 0 < len(data) <= LARGEST_KEY or data.decode() != key:  # half a surrogate pair
             raise BadSession(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
         self._id = {"id": {"S": key}}
         item = _dynamodb("GetItem", Key=self._id, ConsistentRead=True).get("Item", {})

@@ -85,7 +85,7 @@ def invocation(lines: list[str]) -> Invocation:
             printed.append(f"{text}\n")
         elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
-        elif "session" in line and len(line) == 2:
+        elif set(line) in ({"session", "before"}, {"session", "after"}):
             found.take_session(line)
         elif {"level", "message", "timestamp"} <= set(line):
             logged.append(readable(line))

@@ -44,9 +44,9 @@ class Setup:
 
     def forget(self, bot: Bot, key: str) -> None:
         """Delete a session of a bot."""
-        for hosted in self.deployment.bots if self.deployment else []:
-            if self.deployment and hosted.token == bot.token:
-                self.deployment.forget(hosted, key)
+        if self.deployment:
+            [hosted] = [each for each in self.deployment.bots if each.token == bot.token]
+            self.deployment.forget(hosted, key)
 
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""

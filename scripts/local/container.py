@@ -66,9 +66,9 @@ sys.path[:0] = sys.argv[4:]
 try:
     from botkit import aws
     with open(sys.argv[2]) as file:
-        exec(compile(file.read(), sys.argv[2], "exec"), globals())
-    install(aws, Path(sys.argv[3]))
-    watch(aws, sessions.append)
+        exec(compile(file.read(), sys.argv[2], "exec"), stand_in := {})
+    stand_in["install"](aws, sys.argv[3])
+    stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -123,7 +123,7 @@ class Invocation:
         if "before" in told:
             self.sessions[told["session"]] = {"before": told["before"]}
         else:
-            self.sessions[told["session"]]["after"] = told["after"]
+            self.sessions[told["session"]] |= {"after": told["after"]}
 
     def take_logs(self, lines: list[Json]) -> None:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""

@@ -58,9 +58,9 @@ class Table:
         return {}
 
 
-def install(aws: ModuleType, file: Path) -> None:
+def install(aws: ModuleType, file: str) -> None:
     """Have a function keep its sessions in a file. There is nothing to connect to at start-up."""
-    aws.call = Table(aws, os.environ["SESSION_TABLE"], file).call  # type: ignore[attr-defined]
+    aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(file)).call  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 
 

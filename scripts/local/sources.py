@@ -85,7 +85,8 @@ def files(folder: Path) -> dict[str, Path]:
 
 def has_sessions(bot: Path) -> bool:
     """Tell whether a bot.py has SESSION, by main.tf's rule."""
-    return bool(re.search(r"^(def\s+)?SESSION\s*[:=(]", (bot / "bot.py").read_text(), re.MULTILINE))
+    source = (bot / "bot.py").read_text(errors="replace")
+    return bool(re.search(r"^(def\s+)?SESSION\s*[:=(]", source, re.MULTILINE))
 
 
 def copy(folder: Path, target: Path) -> None:

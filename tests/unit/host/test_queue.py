@@ -243,19 +243,19 @@ def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
 
 
 BY_TOPIC = 'SESSION = "topic"\ndef reply(update, session):\n    return []'
-TOPIC: Json = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thread_id": 5}
+SAID: Json = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thread_id": 5}
 
 
 def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) -> None:
     group = start_with_sessions(BY_TOPIC).module("host.queue").group
-    in_topic = group({"message": TOPIC})
+    in_topic = group({"message": SAID})
     assert in_topic.startswith("session:")
     # A press, too: it waits behind a message, and changes the session after it.
-    assert group({"callback_query": {"from": {"id": 8}, "message": TOPIC}}) == in_topic
+    assert group({"callback_query": {"from": {"id": 8}, "message": SAID}}) == in_topic
     assert group({"message": {"chat": GROUP}}) != in_topic
     assert group({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_sessions(BY_TOPIC.replace('"topic"', "lambda update: 2048 * 'x'"))
-    assert len(longest.module("host.queue").group({"message": TOPIC})) <= 128  # SQS's limit
+    assert len(longest.module("host.queue").group({"message": SAID})) <= 128  # SQS's limit
 
 
 @pytest.mark.parametrize(

@@ -361,6 +361,7 @@ def test_an_impossible_choice_keeps_the_update(
         ("lambda update: 42", "the key of a session must be a string of 1 to 2,048 bytes"),
         ('lambda update: ""', "the key of a session must be"),
         ('lambda update: 1025 * "ü"', "the key of a session must be"),
+        (r'lambda update: "\ud800"', "the key of a session must be"),
         ("lambda update: 1 / 0", "ZeroDivisionError at bot.py:2"),
     ],
 )
