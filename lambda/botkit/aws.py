@@ -35,7 +35,10 @@ RETRYABLE = (
 )
 
 # The root CAs of AWS's services: https://www.amazontrust.com/repository/
-ROOTS = ("Amazon Root CA", "Starfield Services Root Certificate Authority - G2")
+ROOTS = (
+    *(f"Amazon Root CA {number}" for number in range(1, 5)),
+    "Starfield Services Root Certificate Authority - G2",
+)
 
 connections: dict[str, Connection] = {}  # by service
 
