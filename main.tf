@@ -1,7 +1,7 @@
 # Extras: what the other files add. To remove one, delete its file, and what it is called here.
 
 locals {
-  extras       = [local.mini_app, local.queue] # each with alarms, environment and policy statements
+  extras       = [local.mini_app, local.queue, local.sessions] # each with alarms, environment and policy statements
   registration = merge(local.menu_button)
   removals     = merge(local.menu_button_removal, local.queue_removal) # after which the webhook is registered again
   schedules    = merge(local.warm, local.watch)
@@ -101,6 +101,11 @@ resource "terraform_data" "package" {
         "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too:",
         "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
       ])
+    }
+    # An apply would delete the table before anything else fails.
+    precondition {
+      condition     = !can(regex("(?m)^(def\\s+)?SESSION\\s*[:=(]", file("${local.bot_folder}/bot.py"))) || var.session_retention_in_days != null
+      error_message = "With SESSION in bot.py, session_retention_in_days must be set, such as 30. Null would mean no table, and delete the one that there is with all sessions."
     }
     precondition {
       condition = length(local.refused_requirements) == 0
@@ -260,7 +265,7 @@ locals {
     for name in nonsensitive(keys(var.environment)) : name if
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
-  own_names = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
+  own_names = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
   reserved_names = join("|", [
     "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)",
     "AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",

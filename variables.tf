@@ -174,6 +174,17 @@ variable "runtime" {
   }
 }
 
+variable "session_retention_in_days" {
+  type        = number
+  description = "Days to keep what the bot remembers (SESSION in bot.py), after its last change. 0 keeps it forever. Null: no sessions, and no table."
+  default     = null
+
+  validation {
+    condition     = var.session_retention_in_days == null || try(var.session_retention_in_days >= 0 && var.session_retention_in_days <= 36500 && floor(var.session_retention_in_days) == var.session_retention_in_days, false)
+    error_message = "The session_retention_in_days must be a whole number of days from 0 (forever) to 36500, or null."
+  }
+}
+
 variable "source_dir" {
   type        = string
   description = "Folder with bot.py and everything that it needs. All of it is packed, except names that begin with a dot, `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's own echo bot."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, Unreachable
@@ -124,27 +125,37 @@ def set_deadline(kind: str, context: Any = None) -> None:
 
 
 def start_up() -> None:
-    """Import bot.py and connect to Telegram now, since start-up has a whole CPU."""
+    """Import bot.py and open the connections now, since start-up has a whole CPU."""
     # Lambda's handlers and level, for good: the bot may change those of the root logger.
     logger.handlers, logger.propagate = logging.getLogger().handlers[:], False
     logger.setLevel(logger.getEffectiveLevel())
-    connects = settings.reply_mode == "api"
-    if connects:
+    connects = []
+    # The imports below run while these connect.
+    if settings.reply_mode == "api":
         from botkit import telegram
 
-        telegram.prepare()  # the imports below run while it connects
+        telegram.prepare()
+        connects.append(telegram.connect)
+    for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
+        if is_used:
+            from botkit import aws
+
+            aws.prepare(service)
+            connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
     from botkit.host import author, webhook  # noqa: F401
 
     if settings.queue_url:
         from botkit.host import queue  # noqa: F401
+    if settings.session_table:
+        from botkit.host import sessions  # noqa: F401
     try:
         author.module()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
-    if connects:
+    for connect in connects:
         set_deadline("connect")
         try:
-            telegram.connect()
+            connect()
         except Unreachable as error:
             logger.warning("not ready at start-up", extra={"error": str(error)})
 

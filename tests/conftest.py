@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from local.project import LAMBDA
+from local.sessions import Table
 from local.terraform import from_mirrors
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
@@ -31,6 +32,7 @@ from tests.support.stubs import (
     Part,
     Peer,
     loaded,
+    session_environment,
     unload,
 )
 
@@ -186,6 +188,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "TELEGRAM_PROXY",
             "REPLY_MODE",
             "QUEUE_URL",
+            "SESSION_TABLE",
+            "SESSION_RETENTION_IN_DAYS",
         ):
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
@@ -234,6 +238,25 @@ def start_bot(
         (tmp_path / "bot.py").write_text(source)
         monkeypatch.syspath_prepend(tmp_path)
         return start(bot_api.url, **environment)
+
+    return start_container
+
+
+@pytest.fixture
+def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
+    """Start a container whose bot.py has SESSION, and whose table is in memory: `container.table`.
+
+    A second one has the table of the first.
+    """
+    items: Json = {}
+
+    def start_container(source: str, **environment: str) -> Container:
+        container = start_bot(source, **{**session_environment(bot_api.url), **environment})
+        aws = container.module("aws")
+        container.table = Table(aws, "sessions")
+        container.table._items = items
+        aws.call = container.table.call
+        return container
 
     return start_container
 

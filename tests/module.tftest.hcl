@@ -695,6 +695,55 @@ run "numbers_out_of_range_are_refused" {
   ]
 }
 
+run "a_bot_that_remembers_has_a_table_of_its_own" {
+  command = apply
+
+  variables {
+    name                      = "votes"
+    session_retention_in_days = 0
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.sessions[0].name == "votes-sessions" && aws_dynamodb_table.sessions[0].billing_mode == "PAY_PER_REQUEST" &&
+      one(aws_dynamodb_table.sessions[0].ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.sessions[0].ttl).enabled
+    )
+    error_message = "The table is on demand, and its items expire."
+  }
+
+  assert {
+    condition     = length([for each in aws_dynamodb_table.sessions[0].point_in_time_recovery : each if each.enabled]) == 0
+    error_message = "What is deleted is in no backup."
+  }
+
+  assert {
+    condition = one([
+      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("dynamodb", jsonencode(each)))
+      ]) == {
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/votes-sessions"
+    }
+    error_message = "The role may get and put items of this table, no more."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.environment[0].variables["SESSION_TABLE"] == "votes-sessions" &&
+      aws_lambda_function.this.environment[0].variables["SESSION_RETENTION_IN_DAYS"] == "0"
+    )
+    error_message = "The function knows its table, and how long it keeps what is in it."
+  }
+}
+
+run "sessions_for_part_of_a_day_are_refused" {
+  command = plan
+  variables {
+    session_retention_in_days = 0.5
+  }
+  expect_failures = [var.session_retention_in_days]
+}
+
 run "unknown_words_are_refused" {
   command = plan
 

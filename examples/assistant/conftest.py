@@ -1,5 +1,6 @@
-"""Gives the tests the bot, with a table, a Telegram and a model that are plain objects."""
+"""Gives the tests the bot, with sessions, a Telegram and a model that are plain objects."""
 
+import copy
 import importlib.util
 import itertools
 import json
@@ -12,46 +13,23 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from botkit import aws, telegram
+from botkit import session, telegram
 from botocore.config import Config
 
 BOT = Path(__file__).parent / "bot" / "bot.py"
-NOT_NOW = aws.ClientError("ConditionalCheckFailedException", "The conditional request failed")
 
 
-class Table:
-    """The calls of DynamoDB that the bot makes, on items in a dict."""
+class Sessions(dict):
+    """What the bot keeps, by its keys: `botkit.session`, in memory."""
 
-    def __init__(self):
-        self.items = {}
+    def read(self, key):
+        return copy.deepcopy(self.get(key, {}))
 
-    def call(self, service, target, params):
-        assert (service, params["TableName"]) == ("dynamodb", "assistant")
-        name = params["Key"]["name"]["S"]
-        match target.rpartition(".")[2]:
-            case "GetItem":
-                return {"Item": self.items[name]} if name in self.items else {}
-            case "DeleteItem":
-                self.items.pop(name, None)
-            case "UpdateItem":
-                values = params["ExpressionAttributeValues"]
-                if ":ids" in values:
-                    self.count(name, values, params["UpdateExpression"])
-                else:
-                    new = {key[1:]: value for key, value in values.items()}
-                    self.items[name] = self.items.get(name, {}) | new
-        return {}
+    def change(self, key, function):
+        return function(self.setdefault(key, {}))
 
-    def count(self, name, values, expression):
-        asked = set(self.items.get(name, {}).get("asked", ()))
-        id, most = values[":id"]["N"], int(values[":most"]["N"])
-        if len(asked) >= most and id not in asked:
-            raise NOT_NOW
-        asked = asked | {id} if " ADD " in expression else asked - {id}
-        self.items[name] = {"asked": asked, "expires_at": values[":end"]}
-
-    def texts(self, name):
-        return [each["S"] for each in self.items[name]["texts"]["L"]]
+    def texts(self, key):
+        return self[key]["texts"]
 
 
 class Chat:
@@ -109,7 +87,7 @@ def model(monkeypatch):
 @pytest.fixture
 def bot(model, monkeypatch):
     """The bot, imported for this test only; it shows each piece of an answer."""
-    environment = {"MODEL": "a-model", "QUESTIONS": "3", "TABLE": "assistant"}
+    environment = {"MODEL": "a-model", "QUESTIONS": "3"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     spec = importlib.util.spec_from_file_location("assistant_bot", BOT)
@@ -120,10 +98,25 @@ def bot(model, monkeypatch):
 
 
 @pytest.fixture
-def table(monkeypatch):
-    table = Table()
-    monkeypatch.setattr(aws, "call", table.call)
-    return table
+def kept(monkeypatch):
+    kept = Sessions()
+    monkeypatch.setattr(session, "read", kept.read)
+    monkeypatch.setattr(session, "change", kept.change)
+    return kept
+
+
+@pytest.fixture
+def reply(bot, kept):
+    """Have the bot answer an update, with the session of its chat or topic."""
+
+    def reply(update):
+        key = "/".join(map(str, bot.destination(update["message"]).values()))
+        session = kept.read(key)
+        calls = bot.reply(update, session)
+        kept[key] = session
+        return calls
+
+    return reply
 
 
 @pytest.fixture

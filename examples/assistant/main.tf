@@ -7,22 +7,6 @@ variable "model" {
   default     = "global.amazon.nova-2-lite-v1:0"
 }
 
-resource "aws_dynamodb_table" "conversations" {
-  name         = "assistant-bot"
-  billing_mode = "PAY_PER_REQUEST"
-  hash_key     = "name" # "chat", "chat/topic", or "person/day" for what a person asked
-
-  attribute {
-    name = "name"
-    type = "S"
-  }
-
-  ttl {
-    attribute_name = "expires_at"
-    enabled        = true
-  }
-}
-
 module "bot" {
   source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
 
@@ -32,21 +16,16 @@ module "bot" {
   queue                        = true # an answer may take minutes
   timeout                      = 300
   memory_size                  = 512 # boto3 is large
+  session_retention_in_days    = 1
 
   environment = {
     MODEL     = var.model
     QUESTIONS = "50" # that each person may ask on a day
-    TABLE     = aws_dynamodb_table.conversations.name
   }
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        Effect   = "Allow"
-        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-        Resource = aws_dynamodb_table.conversations.arn
-      },
       # A profile passes a question on to its model in another region, for which the function needs permission, too.
       {
         Effect = "Allow"

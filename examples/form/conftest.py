@@ -9,9 +9,8 @@ BOT = Path(__file__).parent / "bot" / "bot.py"
 
 
 @pytest.fixture
-def bot(monkeypatch):
+def bot():
     """The bot, imported for this test only."""
-    monkeypatch.setenv("TABLE", "forms")
     spec = importlib.util.spec_from_file_location("form_bot", BOT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -11,7 +11,6 @@ BOT = Path(__file__).parent / "bot" / "bot.py"
 @pytest.fixture
 def bot(monkeypatch):
     """The bot, imported for this test only."""
-    monkeypatch.setenv("TABLE", "lunches")
     monkeypatch.setenv("MINI_APP_URL", "https://example.org/app/index.html")
     spec = importlib.util.spec_from_file_location("lunch_bot", BOT)
     module = importlib.util.module_from_spec(spec)

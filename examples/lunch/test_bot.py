@@ -1,10 +1,10 @@
-"""Tests of the bot: updates and requests in, calls out. DynamoDB and Telegram are played."""
+"""Tests of the bot: updates, requests and sessions in, calls out. Telegram is played."""
 
-import json
+import copy
 import time
 
 import pytest
-from botkit import aws, telegram
+from botkit import session, telegram
 from botkit.errors import Refused, Unreachable
 
 GROUP = {"id": -42, "type": "supergroup", "title": "Workshop"}
@@ -15,36 +15,19 @@ LINK = f"https://t.me/lunch_bot?start={ID}"
 BUTTON = {"inline_keyboard": [[{"text": "Order", "url": LINK}]]}
 
 
-class Table:
-    """DynamoDB, as far as the bot uses it."""
+class Sessions(dict):
+    """What the bot keeps, by its keys: `botkit.session`, in memory."""
 
-    def __init__(self):
-        self.items = {}
-        self.after_write = lambda: None
+    after_change = staticmethod(lambda: None)
 
-    def call(self, service, target, params):
-        action = target.rpartition(".")[2]
-        assert (service, params.pop("TableName")) == ("dynamodb", "lunches")
-        if action == "PutItem":
-            self.items[params["Item"]["lunch"]["S"]] = dict(params["Item"])
-            return {}
-        id = params["Key"]["lunch"]["S"]
-        if action == "GetItem":
-            return {"Item": dict(self.items[id])} if id in self.items else {}
-        assert action == "UpdateItem"
-        assert params["ConditionExpression"] == "expires_at > :now"
-        now = int(params["ExpressionAttributeValues"][":now"]["N"])
-        if int(self.items.get(id, {"expires_at": {"N": "0"}})["expires_at"]["N"]) <= now:
-            raise aws.ClientError("ConditionalCheckFailedException", "The request failed")
-        me = params["ExpressionAttributeNames"]["#me"]
-        if params["UpdateExpression"] == "SET #me = :order":
-            self.items[id][me] = params["ExpressionAttributeValues"][":order"]
-        else:
-            assert params["UpdateExpression"] == "REMOVE #me"
-            self.items[id].pop(me, None)
-        new = dict(self.items[id])
-        self.after_write()
-        return {"Attributes": new}
+    def read(self, key):
+        return copy.deepcopy(self.get(key, {}))
+
+    def change(self, key, function):
+        result = function(self.setdefault(key, {}))
+        result = copy.deepcopy(result)
+        self.after_change()
+        return result
 
 
 class Chat:
@@ -74,10 +57,22 @@ class Chat:
 
 
 @pytest.fixture
-def table(monkeypatch):
-    table = Table()
-    monkeypatch.setattr(aws, "call", table.call)
-    return table
+def sessions(monkeypatch):
+    sessions = Sessions()
+    monkeypatch.setattr(session, "read", sessions.read)
+    monkeypatch.setattr(session, "change", sessions.change)
+    return sessions
+
+
+@pytest.fixture
+def say(bot, sessions):
+    """Send the bot a message, with its session, and return the calls."""
+
+    def say(update):
+        key = bot.SESSION(update)
+        return bot.reply(update, {} if key is None else sessions.setdefault(key, {}))
+
+    return say
 
 
 @pytest.fixture
@@ -88,10 +83,10 @@ def chat(monkeypatch):
 
 
 @pytest.fixture
-def lunch(bot, table, chat):
+def lunch(say, sessions, chat):
     """A lunch that a group was asked for."""
-    assert bot.reply(message("/lunch")) == []
-    return table.items[ID]
+    assert say(message("/lunch")) == []
+    return sessions[ID]
 
 
 def message(text, chat=GROUP, **content):
@@ -110,50 +105,43 @@ def order(bot, user=ADA, note="", **dishes):
     return ask(bot, "POST", "/order", {"dishes": dishes, "note": note}, user)
 
 
-def test_a_list_is_posted_with_a_link(bot, table, chat):
-    assert bot.reply(message("/lunch@Lunch_Bot today")) == []
+def test_a_list_is_posted_with_a_link(bot, say, sessions, chat):
+    assert say(message("/lunch@Lunch_Bot today")) == []
     text = "Lunch! What would you like?"
     assert chat.calls[1:] == [
         ("sendMessage", {"chat_id": -42, "text": text, "reply_markup": BUTTON})
     ]
-    item = table.items[ID]
-    assert (item["chat"], item["post"], item["group"]) == (
-        {"N": "-42"},
-        {"N": "9"},
-        {"S": "Workshop"},
-    )
-    assert int(item["expires_at"]["N"]) - time.time() == pytest.approx(bot.OPEN, abs=5)
-    # Telegram delivers the command once more.
-    bot.reply(message("/lunch"))
-    assert len(chat.texts("sendMessage")) == 1
+    lunch = sessions[ID]
+    assert (lunch["chat"], lunch["post"], lunch["group"]) == (-42, 9, "Workshop")
+    assert lunch["until"] - time.time() == pytest.approx(bot.OPEN, abs=5)
 
 
-def test_a_list_stays_in_its_topic(bot, table, chat):
-    bot.reply(message("/lunch", is_topic_message=True, message_thread_id=5))
+def test_a_list_stays_in_its_topic(say, chat):
+    say(message("/lunch", is_topic_message=True, message_thread_id=5))
     assert chat.calls[-1][1]["message_thread_id"] == 5
 
 
 @pytest.mark.parametrize("text", ["Soup, please", "/lunch@other_bot", "/lunches", "/start"])
-def test_other_messages_in_a_group_get_no_answer(bot, table, chat, text):
-    assert bot.reply(message(text)) == []
-    assert bot.reply({"message": {"message_id": 8, "chat": GROUP, "photo": []}}) == []
-    assert table.items == {} and chat.texts("sendMessage") == []
+def test_other_messages_in_a_group_get_no_answer(say, sessions, chat, text):
+    assert say(message(text)) == []
+    assert say({"message": {"message_id": 8, "chat": GROUP, "photo": []}}) == []
+    assert not any(sessions.values()) and chat.texts("sendMessage") == []
 
 
-def test_the_link_leads_to_the_pages_button(bot, table):
+def test_the_link_leads_to_the_pages_button(bot, say):
     private = {"id": 7, "type": "private"}
     url = f"https://example.org/app/index.html?lunch={ID}"
     keyboard = {"inline_keyboard": [[{"text": "Order", "web_app": {"url": url}}]]}
     call = {"method": "sendMessage", "chat_id": 7, "text": bot.HERE, "reply_markup": keyboard}
-    assert bot.reply(message(f"/start {ID}", private)) == [call]
+    assert say(message(f"/start {ID}", private)) == [call]
     help = {"method": "sendMessage", "chat_id": 7, "text": bot.HELP}
     for text in ("/start", "/start x", f"/start {ID}&x=", f"hello {ID}", "/lunch"):
-        assert bot.reply(message(text, private)) == [help]
+        assert say(message(text, private)) == [help]
 
 
-def test_the_menu_button_opens_the_lunch_whose_link_was_followed_last(bot, lunch):
+def test_the_menu_button_opens_the_lunch_whose_link_was_followed_last(bot, say, lunch):
     assert ask(bot, lunch=None) == (404, {"message": bot.NONE})
-    bot.reply(message(f"/start {ID}", {"id": 7, "type": "private"}))
+    say(message(f"/start {ID}", {"id": 7, "type": "private"}))
     assert ask(bot, lunch=None)[1]["group"] == "Workshop"
     assert ask(bot, lunch=None, user=GRACE) == (404, {"message": bot.NONE})
 
@@ -189,13 +177,12 @@ def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, 
     assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 9, BUTTON)
 
 
-def test_an_order_in_the_meantime_is_listed_too(bot, lunch, table, chat):
+def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, chat):
     def also():
-        table.after_write = lambda: None
-        order = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
-        lunch["8"] = {"S": json.dumps(order)}
+        sessions.after_change = lambda: None
+        lunch["orders"]["8"] = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
 
-    table.after_write = also
+    sessions.after_change = also
     order(bot, ADA, lemonade=1)
     assert [text.partition(",")[0] for text in chat.texts("editMessageText")] == [
         "Lunch for 1",
@@ -215,7 +202,7 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, table, chat):
     ids=str,
 )
 def test_only_the_groups_members_see_it_and_order(bot, lunch, chat, member):
-    before = dict(lunch)
+    before = copy.deepcopy(lunch)
     chat.members[7] = member
     stranger = (403, {"message": bot.STRANGER})
     assert ask(bot) == order(bot, lemonade=1) == stranger
@@ -256,7 +243,7 @@ def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, chat, 
     ],
 )
 def test_what_is_no_order_gets_a_sentence(bot, lunch, body, message):
-    before = dict(lunch)
+    before = copy.deepcopy(lunch)
     status, answer = ask(bot, "POST", "/order", body)
     assert (status, answer["message"].startswith(message)) == (400, True)
     assert lunch == before
@@ -280,21 +267,15 @@ def test_what_is_no_id_of_a_lunch_isnt_looked_up(bot, lunch, id):
     assert ask(bot, lunch=id) == (404, {"message": bot.NONE})
 
 
-def test_a_lunch_ends(bot, lunch, table):
+def test_a_lunch_ends(bot, lunch):
     assert ask(bot, lunch="-42_9") == (404, {"message": bot.OVER})
     read = bot.read(ID)
-    lunch["expires_at"] = {"N": str(int(time.time()))}
+    lunch["until"] = int(time.time())
     assert ask(bot) == order(bot, salad=1) == (404, {"message": bot.OVER})
     # Between the look and the order.
     bot.read = lambda id: read
     assert order(bot, salad=1) == (404, {"message": bot.OVER})
-    assert "7" not in lunch
-
-
-def test_any_other_refusal_of_the_table_is_raised(bot, lunch, table):
-    table.after_write = lambda: (_ for _ in ()).throw(aws.ClientError("ValidationException", "x"))
-    with pytest.raises(aws.ClientError):
-        order(bot, salad=1)
+    assert lunch["orders"] == {}
 
 
 @pytest.mark.parametrize(
@@ -310,14 +291,13 @@ def test_any_other_refusal_of_the_table_is_raised(bot, lunch, table):
 def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, chat, error, listed):
     chat.edit = error
     status, answer = order(bot, salad=1)
-    assert (status, answer["listed"], "7" in lunch) == (200, listed, True)
+    assert (status, answer["listed"], "7" in lunch["orders"]) == (200, listed, True)
 
 
 def test_a_long_list_is_cut_where_telegram_ends_it(bot, lunch):
     full = dict.fromkeys(bot.DISHES, 9)
     for n in range(100, 200):
-        person = {"name": f"P{n}", "dishes": full, "note": "🍋" * 80}
-        lunch[str(n)] = {"S": json.dumps(person)}
+        lunch["orders"][str(n)] = {"name": f"P{n}", "dishes": full, "note": "🍋" * 80}
     text = bot.content(bot.read(ID))["text"]
     assert 3500 < bot.length(text) <= 4096
     first, *_, end = text.splitlines()
@@ -326,6 +306,5 @@ def test_a_long_list_is_cut_where_telegram_ends_it(bot, lunch):
 
 
 def test_a_dish_that_left_the_menu_is_left_out(bot, lunch):
-    person = {"name": "Ada", "dishes": {"soup": 1, "salad": 1}, "note": ""}
-    lunch["7"] = {"S": json.dumps(person)}
+    lunch["orders"]["7"] = {"name": "Ada", "dishes": {"soup": 1, "salad": 1}, "note": ""}
     assert bot.content(bot.read(ID))["text"].endswith("\n\nAda, €7.90: 1× Green salad")

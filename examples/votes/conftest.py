@@ -9,9 +9,8 @@ BOT = Path(__file__).parent / "bot" / "bot.py"
 
 
 @pytest.fixture
-def bot(monkeypatch):
+def bot():
     """The bot, imported for this test only."""
-    monkeypatch.setenv("TABLE", "votes")
     spec = importlib.util.spec_from_file_location("votes_bot", BOT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -34,6 +34,12 @@ RETRYABLE = (
     "UnrecognizedClient",
 )
 
+# The root CAs of AWS's services: https://www.amazontrust.com/repository/
+ROOTS = (
+    *(f"Amazon Root CA {number}" for number in range(1, 5)),
+    "Starfield Services Root Certificate Authority - G2",
+)
+
 connections: dict[str, Connection] = {}  # by service
 
 
@@ -55,13 +61,12 @@ def call(service: str, target: str, params: Json) -> Any:
         raise Unreachable(
             "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
-    url = settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
-    connection = connections.setdefault(service, Connection(url))
+    connection = _connection(service)
     body = json.dumps(params).encode()
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {
         "Content-Type": f"application/x-amz-json-{version}",
-        "Host": urlsplit(url).netloc,
+        "Host": urlsplit(_url(service)).netloc,
         "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
         "X-Amz-Target": target,
     }
@@ -87,6 +92,27 @@ def call(service: str, target: str, params: Json) -> Any:
     if any(name in code for name in RETRYABLE):
         raise Unreachable(f"{service}: {code}: {message}")
     raise ClientError(code, message)
+
+
+def prepare(service: str) -> None:
+    """Start to connect to a service, in the background."""
+    _connection(service).prepare()
+
+
+def connect(service: str) -> None:
+    """Open the connection to a service, before the first call. Raises Unreachable."""
+    try:
+        _connection(service).open(deadline.left())
+    except ConnectionError as error:
+        raise Unreachable(str(error)) from None
+
+
+def _connection(service: str) -> Connection:
+    return connections.setdefault(service, Connection(_url(service), roots=ROOTS))
+
+
+def _url(service: str) -> str:
+    return settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
 
 
 def authorization(service: str, region: str, headers: dict[str, str], body: bytes) -> str:

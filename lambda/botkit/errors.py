@@ -16,6 +16,10 @@ class Misconfigured(Unreachable):
     """The token or bot.py can't be used. Nothing works until somebody fixes that."""
 
 
+class BadSession(ValueError):
+    """A session or its key can't be kept. The text says why, and quotes nothing of it."""
+
+
 class Refused(Exception):
     """Telegram refused a call, and didn't carry it out.
 

@@ -18,6 +18,8 @@ class Settings:
         self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
+        self.session_table = get("SESSION_TABLE", "")
+        self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")

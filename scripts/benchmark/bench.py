@@ -86,7 +86,7 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
         builder = variants.Builder(python, root)
         essential = builder.essential()
         others = [] if quick else builder.others()
-        _, _, api, textbook = essential
+        _, _, api, textbook, *_ = essential
         distances = [
             {0: each, **{away: each.at(away) for away in addresses}}
             for each in ([api] if quick else [api, textbook])

@@ -36,8 +36,8 @@ class Results(NamedTuple):
 
     @property
     def targets(self) -> list[Target]:
-        empty, webhook, _, textbook = self.main[:4]
-        return targets(empty, webhook, textbook, self.distances[0])
+        empty, webhook, _, textbook, session, queue = self.main[:6]
+        return targets(empty, webhook, textbook, self.distances[0], session, queue)
 
 
 class Conditions(NamedTuple):

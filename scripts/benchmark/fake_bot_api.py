@@ -1,4 +1,4 @@
-"""A fake Bot API over TLS, in a process of its own, with its own CA.
+"""A fake Bot API over TLS, in a process of its own, with its own CA. It is DynamoDB and SQS, too.
 
 It checks nothing and answers at once, to add little to what is measured. `emulators.telegram`
 behaves like Telegram instead.
@@ -23,7 +23,10 @@ from emulators.local_server import LocalRequest, LocalServer
 from benchmark.distance import Network, inside
 
 # The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
-ROOT_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Root Certificate Authority - G2"
+# The root has Amazon's name, too, so that the function expects it of AWS.
+ROOT_CA = (
+    "/C=US/O=GoDaddy.com, Inc./OU=Amazon Root CA 1/CN=Go Daddy Root Certificate Authority - G2"
+)
 INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
 
 USER = {"id": 1, "is_bot": True, "first_name": "Echo", "username": "echo_bot"}
@@ -125,7 +128,10 @@ def _serve(
             super().setup()
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if target := self.headers.get("X-Amz-Target"):
+                self.respond(200, [], json.dumps(self.of_aws(target, data)).encode())
+                return
             with calls.get_lock():
                 calls.value += 1
             method = self.path.partition("?")[0].rpartition("/")[2].lower()
@@ -134,6 +140,13 @@ def _serve(
             self.respond(200, [("Content-Type", "application/json")], body)
 
         do_GET = do_POST
+
+        item: dict[str, Any] = {}  # what was put over this connection
+
+        def of_aws(self, target: str, data: bytes) -> dict[str, Any]:
+            if target.endswith("PutItem"):
+                self.item = {"Item": json.loads(data)["Item"]}
+            return self.item if target.endswith("GetItem") else {}
 
     parent = multiprocessing.parent_process()
     assert parent

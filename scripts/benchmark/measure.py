@@ -168,6 +168,10 @@ def _process(
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
         "TELEGRAM_API_URL": bot_api.urls[variant.away],
+        "AWS_ENDPOINT_URL": bot_api.urls[0],
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
         **api.environment(),
         **variant.environment,
     }

@@ -52,7 +52,12 @@ class Target(NamedTuple):
 
 
 def targets(
-    empty: Result, webhook: Result, textbook: Result, api: Mapping[int, Result]
+    empty: Result,
+    webhook: Result,
+    textbook: Result,
+    api: Mapping[int, Result],
+    session: Result,
+    queue: Result,
 ) -> list[Target]:
     """Return the targets. `api` has the results by round trip in ms."""
 
@@ -73,6 +78,9 @@ def targets(
         *found,
         Target("webhook: first answer", "× the empty function's", webhook.first_answer / empty.first_answer, 1.1),
         Target("api: warm CPU beyond the empty function's", "× textbook urllib's", cpu(near) / cpu(textbook), 0.5),
+        Target("api, with a session: first answer", "× without", session.first_answer / near.first_answer, 1.3),
+        Target("api, with a session: warm CPU beyond the empty function's", "× without", cpu(session) / cpu(near), 4),
+        Target("into a queue: first update", "× a first answer without", queue.first_answer / near.first_answer, 1.3),
         Target("api: connections", "per container", max(run.connections for run in near.runs), 1),
     ]  # fmt: skip
 

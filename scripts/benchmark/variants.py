@@ -60,12 +60,22 @@ class Builder:
         self._store = _system_store(root)
 
     def essential(self) -> list[Variant]:
-        """Build what the targets compare: empty, this bot in both reply modes, textbook urllib."""
+        """Build what the targets compare.
+
+        That is: empty, this bot in both reply modes, textbook urllib, this bot with a session, and
+        with a queue.
+        """
         return [
             self._function("empty function", "empty"),
             self._bot("this bot, webhook", "webhook"),
             self._bot("this bot, api", "api"),
             self._function("textbook urllib", "textbook"),
+            self._bot(
+                "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
+            ),
+            self._bot("this bot, into a queue", "api", QUEUE_URL="https://sqs/1/bot.fifo")._replace(
+                calls=False
+            ),
         ]
 
     def others(self) -> list[Variant]:
@@ -73,17 +83,18 @@ class Builder:
         libraries = [self._function(name, module, name) for name, module in LIBRARIES.items()]
         return [*libraries, *_node_functions(self._root)]
 
-    def _bot(self, name: str, mode: str) -> Variant:
-        """Return this project's function as it is deployed."""
+    def _bot(self, name: str, mode: str, bot: str = "", **environment: str) -> Variant:
+        """Return this project's function as it is deployed, with its own bot or another one."""
         folder = _empty_folder(f"task-{name}")
         package = Path(f"{folder}.zip")
         script = SCRIPTS / "package"
-        subprocess.run([self._python, script, package, f"python{RUNTIME}"], check=True)
+        folders = [FUNCTIONS / bot] if bot else []
+        subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler", package)
-        variant.environment["REPLY_MODE"] = mode
+        variant.environment.update(environment, REPLY_MODE=mode)
         return variant._replace(calls=mode == "api")
 
     def _function(self, name: str, module: str, library: str = "") -> Variant:

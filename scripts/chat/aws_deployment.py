@@ -24,6 +24,7 @@ from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
+from local.sources import has_sessions
 from local.terraform import Module, from_mirrors, terraform_command
 
 from chat.deployments import (
@@ -107,6 +108,7 @@ class AwsDeployment(Deployment):
             source_dir=None if bot.folder == LAMBDA else str(bot.folder),
             environment=self.variables or None,
             mini_app=MENU_BUTTON if has_page(bot.folder) else None,
+            session_retention_in_days=1 if has_sessions(bot.folder) else None,
         )
 
     def init(self) -> None:
@@ -193,6 +195,10 @@ class AwsDeployment(Deployment):
         with self._lock:
             self._logs[bot.name].new()
         return str(answer.get("errorMessage") or "")
+
+    def forget(self, bot: Hosted, key: str) -> None:
+        item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
+        self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
 
     def stop_container(self) -> None:
         for bot in self.bots:

@@ -71,6 +71,10 @@ class Chat:
             self._fault_kind = kind
             self.feed.tell("fault", self._fault())
 
+    def forget(self, bot: int, key: str) -> None:
+        """Delete a session of a bot. Raises InvalidRequest."""
+        self.setup.forget(self.bots.get(bot), key)
+
     def _fault(self) -> Json:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}

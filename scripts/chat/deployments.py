@@ -167,6 +167,10 @@ class Deployment(abc.ABC):
         """Replace a bot's code. Returns what is wrong with it."""
 
     @abc.abstractmethod
+    def forget(self, bot: Hosted, key: str) -> None:
+        """Delete a session of a bot."""
+
+    @abc.abstractmethod
     def stop_container(self) -> None:
         """Stop the functions' containers. The next delivery starts another one."""
 

@@ -102,6 +102,8 @@ def invocation(lines: list[str]) -> Invocation:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
         elif line.get("message") == FAILED and set(line) == {"message", "event", "error"}:
             found.event, found.error = line["event"], line["error"]
+        elif set(line) in ({"session", "before"}, {"session", "after"}):
+            found.take_session(line)
         elif {"level", "message", "timestamp"} <= set(line):
             logged.append(readable(line))
         else:

@@ -57,6 +57,9 @@ class LocalDeployment(Deployment):
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
         return self.function.invoke(event).error.strip()
 
+    def forget(self, bot: Hosted, key: str) -> None:
+        self.function.forget(key)
+
     def stop_container(self) -> None:
         self.function.stop()
 

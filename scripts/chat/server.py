@@ -80,6 +80,7 @@ class _Request(LocalRequest):
             "/close": chat.pages.close,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
+            "/forget": chat.forget,
             "/stop-container": chat.setup.stop_container,
         }
         length = self.headers.get("Content-Length", "")

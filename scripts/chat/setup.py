@@ -48,6 +48,12 @@ class Setup:
         if self.deployment:
             self.deployment.stop_container()
 
+    def forget(self, bot: Bot, key: str) -> None:
+        """Delete a session of a bot."""
+        if self.deployment:
+            [hosted] = [each for each in self.deployment.bots if each.token == bot.token]
+            self.deployment.forget(hosted, key)
+
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""
         bots = self.deployment.bots if self.deployment else []

@@ -4,6 +4,8 @@ Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and
 the bot takes effect at the next message. The bot gets none of your variables and credentials, only
 those in the file that you name. Ctrl-C ends it.
 
+Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
+
 It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
 
 TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY a proxy
@@ -20,13 +22,14 @@ import json
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from local.container import Function, Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.events import webhook_event
 from local.processes import read_env_file
 from local.project import LAMBDA
-from local.sources import Sources, read_sources
+from local.sources import Sources, has_sessions, read_sources
 
 from live.client import (
     CALL_SECONDS,
@@ -254,6 +257,12 @@ def begin(telegram: Client, take_over: bool) -> str:
     return str(info["url"])
 
 
+def state_file(telegram: Client) -> Path:
+    """Return the file that keeps the bot's sessions from one start to the next."""
+    home = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return Path(home, "telegram-bot", f"{telegram.token.partition(':')[0]}.json")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/poll",
@@ -293,7 +302,10 @@ def main() -> int:
         webhook = begin(telegram, options.take_over)
         if (bot / "app" / "index.html").is_file():
             say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
-        with Function(bot, variables) as function:
+        kept = state_file(telegram)
+        if has_sessions(bot):
+            say(f"sessions are kept in {kept}")
+        with Function(bot, variables, sessions=kept) as function:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)

@@ -13,10 +13,11 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local import sessions
 from local.packages import command
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
@@ -34,7 +35,7 @@ CONTAINER = """
 import json, logging, os, sys, time, traceback
 
 answers = os.fdopen(int(sys.argv[1]), "w")
-records = []
+records, sessions = [], []
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
@@ -57,10 +58,17 @@ class Context:
 
 def say(**answer):
     sys.stdout.flush()
-    print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
+    answer |= {"logs": records, "sessions": sessions}
+    print(json.dumps(answer, default=str), file=answers, flush=True)
     records.clear()
+    sessions.clear()
 
 try:
+    from botkit import aws
+    with open(sys.argv[5]) as file:
+        exec(compile(file.read(), sys.argv[5], "exec"), stand_in := {})
+    stand_in["install"](aws, sys.argv[6])
+    stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -94,6 +102,7 @@ class Invocation:
 
     `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
     Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
+    `sessions` has what it read and wrote of them, by their keys: JSON "before" and "after".
     `cold` tells whether it started a container, which took `start_milliseconds`.
     """
 
@@ -106,6 +115,14 @@ class Invocation:
     cold: bool | None = None
     start_milliseconds: float | None = None
     milliseconds: float | None = None
+    sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def take_session(self, told: Json) -> None:
+        """Keep what local/sessions.py tells of a session: what was read last, or written."""
+        if "before" in told:
+            self.sessions[told["session"]] = {"before": told["before"]}
+        else:
+            self.sessions[told["session"]] |= {"after": told["after"]}
 
     def take_logs(self, lines: list[Json]) -> None:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
@@ -135,9 +152,10 @@ class Invocation:
 class Function:
     """The handler in a process, which is restarted when a source changes.
 
-    `bot` is the folder with bot.py. There is one invocation at a time; if `fresh`, in a new process
-    each. The process gets only this environment, PATH, and what Python needs. It ends with the
-    `with` block.
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, which are gone at
+    the end if none is given. There is one invocation at a time; if `fresh`, in a new process each.
+    The process gets only this environment, PATH, and what Python needs. It ends with the `with`
+    block.
     """
 
     def __init__(
@@ -147,6 +165,7 @@ class Function:
         *,
         timeout: float = TIMEOUT,
         fresh: bool = False,
+        sessions: Path | None = None,
     ) -> None:
         self.bot = bot
         self.environment = environment
@@ -155,6 +174,7 @@ class Function:
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
+        self._sessions = sessions or Path(self._folder, "sessions.json")
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -167,6 +187,13 @@ class Function:
         """Stop the container. The next invocation starts another one."""
         with self._lock:
             self._stop()
+
+    def forget(self, key: str) -> None:
+        """Delete a session."""
+        with self._lock:
+            items = sessions.read(self._sessions)
+            items.pop(key, None)
+            sessions.write(self._sessions, items)
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
@@ -215,9 +242,13 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    process,
+                    [*process, sessions.__file__, str(self._sessions)],
                     cwd=self.bot,  # as in /var/task
-                    env={**made_environment(str(temporary)), **self.environment},
+                    env={
+                        **made_environment(str(temporary)),
+                        **self.environment,
+                        "SESSION_TABLE": "sessions",
+                    },
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,
@@ -254,6 +285,8 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))
+        for told in answer.get("sessions", []):
+            invocation.take_session(told)
         if not line or (call is None and invocation.error):
             self._stop()  # like Lambda: the next invocation starts another one
         return invocation

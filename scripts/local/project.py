@@ -23,6 +23,7 @@ MODULE = (
     "schedules.tf",
     "scripts/package",
     "scripts/requirements.py",
+    "sessions.tf",
     "variables.tf",
     "versions.tf",
 )

@@ -83,6 +83,12 @@ def files(folder: Path) -> dict[str, Path]:
     return found
 
 
+def has_sessions(bot: Path) -> bool:
+    """Tell whether a bot.py has SESSION, by main.tf's rule."""
+    source = (bot / "bot.py").read_text(errors="replace")
+    return bool(re.search(r"^(def\s+)?SESSION\s*[:=(]", source, re.MULTILINE))
+
+
 def copy(folder: Path, target: Path) -> None:
     """Copy the files that the package takes of a folder. Raises ValueError if one can't be read."""
     for name, path in files(folder).items():

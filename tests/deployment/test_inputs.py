@@ -435,6 +435,7 @@ ADDED = {
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
     },
+    "session_retention_in_days": {"aws_dynamodb_table.sessions[0]"},
     "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
 }
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
@@ -454,6 +455,7 @@ EVERYTHING = {
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
+    "session_retention_in_days": 30,
     "source_dir": str(ROOT / "tests" / "bots" / "bundle"),
     "tags": {"team": "bots"},
     "telegram_api_url": "http://127.0.0.1:8081",
@@ -504,6 +506,7 @@ SECRETS = (
     "{folder} has one."
 )
 NO_PAGE = "must have a page, app/index.html, and no Python package app/"
+NO_TABLE = "With SESSION in bot.py, session_retention_in_days must be set, such as 30."
 REQUIREMENTS = """\
 # what it needs
 qrcode==8
@@ -533,10 +536,12 @@ FOLDERS = {
     "vars": ({"x.auto.tfvars": ""}, SECRETS),
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
     "lines": ({"requirements.txt": REQUIREMENTS}, LINES),
+    "sessions": ({"bot.py": 'SESSION = "chat"'}, NO_TABLE),
 }
 TAKEN = {
     "good": {"requirements.txt": GOOD},
     "nothing": {"requirements.txt": "# nothing\n"},
+    "no_session": {"bot.py": "MY = 1\nSESSIONS = 2\n  SESSION = 3\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
 # A policy that is too long only together with the module's own statements.

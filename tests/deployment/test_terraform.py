@@ -30,7 +30,7 @@ def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
-EXTRAS = ("alarms.tf", "mini_app.tf", "queue.tf", "schedules.tf")
+EXTRAS = ("alarms.tf", "mini_app.tf", "queue.tf", "schedules.tf", "sessions.tf")
 
 
 @pytest.mark.parametrize("files", [*((file,) for file in EXTRAS), EXTRAS], ids="+".join)

@@ -13,6 +13,7 @@ import pytest
 from local.project import ROOT
 from local.terraform import Module
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from tests.support.needs import needs_provider, needs_terraform
 from tests.support.stubs import TOKEN, Json
@@ -131,6 +132,40 @@ def test_the_configuration_is_valid_without_the_table_and_with_it(
         assert formatted.returncode == 0, formatted.stdout
     main.write_text(second.replace(SOURCE, "./module"))
     module.terraform("validate", "-no-color")
+
+
+def test_a_bot_remembers(folder: Path) -> None:
+    """By the lines that the page begins with, then in a conversation, which has its own test."""
+    about, conversation, test = (
+        next(text for _, text in BLOCKS if text.startswith(f"# {file}\n"))
+        for file in (
+            "bot/bot.py, which remembers",
+            "bot/bot.py, a conversation",
+            "test_bot.py, of the conversation",
+        )
+    )
+    (folder / "bot" / "remembers.py").write_text(about)
+    update = {"message": {"chat": {"id": 42}}}
+    calls = evaluate(folder, "remembers", f"reply({update}, {{'rolls': 2}})")
+    assert calls == repr([{"method": "sendMessage", "chat_id": 42, "text": "3 rolls"}])
+    (folder / "bot" / "bot.py").write_text(conversation)
+    (folder / "test_bot.py").write_text(test)
+    assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_a_payment_is_kept_with_the_person(folder: Path, httpserver: HTTPServer) -> None:
+    def dynamodb(request: Request) -> Response:
+        asked = json.loads(request.data)
+        if "Key" in asked:
+            return Response(json.dumps({"Item": {**item, "session": {"S": '{"paid":5}'}}}))
+        assert (asked["Item"]["id"], asked["Item"]["session"]) == (item["id"], {"S": '{"paid":12}'})
+        return Response("{}")
+
+    item = {"id": {"S": "42"}, "version": {"S": "x"}, "updates": {"S": "[]"}}
+    httpserver.expect_request("/").respond_with_handler(dynamodb)
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    assert evaluate(folder, "payments", "paid(42, 7)", **environment) == "12"
+    httpserver.check()
 
 
 def test_the_table_counts(folder: Path, httpserver: HTTPServer) -> None:

@@ -158,8 +158,9 @@ def test_without_a_store_there_is_no_expected_ca(
     assert trusted(module, EXPECTED) == []
 
 
-def test_telegrams_ca_is_among_those_of_this_machine() -> None:
+@pytest.mark.parametrize("peer", ["telegram", "aws"])
+def test_a_peers_ca_is_among_those_of_this_machine(peer: str) -> None:
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
-    roots = load("botkit.telegram").ROOTS
+    roots = load(f"botkit.{peer}").ROOTS
     assert 1 <= len(trusted(load("botkit.http.connection"), *roots)) <= len(roots)

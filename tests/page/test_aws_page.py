@@ -34,6 +34,9 @@ module "bot" {
   source_dir         = "%s"
   queue              = true
   mini_app           = "Order here"
+
+  session_retention_in_days = 1
+
   telegram_bot_token = "1234567890:configured"
 }
 """
@@ -83,6 +86,22 @@ def test_a_message_goes_through_the_queue(visit: Visit) -> None:
     )
     expect(page.locator(".card h3")).to_have_text(["Attempt 1"])
     assert violations(page) == []
+
+
+def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
+    demo.edit("reply(update: Json)", "reply(update: Json, session: Json)")
+    demo.edit("HANDLED =", "SESSION = 'chat'\nHANDLED =")
+    demo.edit('["message"]\n', '["message"]\n    session["n"] = session.get("n", 0) + 1\n')
+    page = visit()
+    session = page.get_by_role("region", name=re.compile("^Session "))
+    for count in ("1", "2"):
+        say(page, f"/start {count}")
+        expect(page.locator("#messages")).to_contain_text(f"Started with {count}")
+        expect(session.locator(".changed")).to_have_text(f"n{'—' if count == '1' else 1} → {count}")
+    page.get_by_role("button", name="Forget", exact=True).click()
+    expect(page.locator("#toast")).to_contain_text("Forgotten")
+    say(page, "/start anew")
+    expect(session.locator(".changed")).to_have_text("n— → 1")
 
 
 def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
@@ -154,4 +173,11 @@ def test_without_a_configuration_a_page_gets_a_button(
     monkeypatch.setattr(
         deployment, "emulator", SimpleNamespace(url="http://127.0.0.1:1"), raising=False
     )
-    assert deployment.configuration(tmp_path / "module").variables["mini_app"] == button
+    variables = deployment.configuration(tmp_path / "module").variables
+    assert (variables["mini_app"], variables["session_retention_in_days"]) == (button, None)
+    remembers = tmp_path / "remembers"
+    remembers.mkdir()
+    (remembers / "bot.py").write_text("SESSION = 'chat'")
+    deployment.bots[0].folder = remembers
+    variables = deployment.configuration(tmp_path / "module").variables
+    assert variables["session_retention_in_days"] == 1

@@ -59,6 +59,40 @@ def test_a_message_and_its_hops(visit: Visit) -> None:
     expect(page.locator(".hop")).to_have_count(5)
 
 
+REMEMBERS = """SESSION = "chat"
+
+
+def reply(update: Json, session: Json) -> list[Json]:
+    session |= {"before": session.get("now"), "now": update["message"]["text"], "is_new": True}
+    if session["now"] == "/start":
+        session.clear()
+    return said(update)
+
+
+def said("""
+
+
+def test_what_a_bot_remembers_of_a_chat_and_forgets(visit: Visit, demo: Demo) -> None:
+    page = visit()
+    demo.edit("def reply(", REMEMBERS)
+    session = page.get_by_role("region", name=re.compile("^Session "))
+    for text in ("one", "two"):
+        say(page, text)
+        expect(page.locator("#messages")).to_contain_text(f"Heard: {text}")
+    expect(session).to_contain_text("changed")
+    expect(session.locator(".changed")).to_have_text(['beforenull → "one"', 'now"one" → "two"'])
+    expect(session.locator("dl")).to_contain_text("is_newtrue")
+    page.locator("summary:text-is('before')").click()
+    assert '"now": "one"' in page.locator("details[open] pre").inner_text()
+    assert violations(page) == []
+    page.get_by_role("button", name="Forget", exact=True).click()
+    expect(page.locator("#toast")).to_contain_text("Forgotten")
+    say(page, "three")
+    expect(session.locator(".changed").nth(1)).to_have_text('now— → "three"')
+    say(page, "/start")
+    expect(session).to_contain_text("forgotten by the bot")
+
+
 def test_what_can_be_sent_and_a_vote(visit: Visit) -> None:
     page = visit()
     drawn = {

@@ -46,6 +46,17 @@ def test_an_invocation_is_read_from_its_lines() -> None:
     assert found.failure == found.traceback
 
 
+def test_sessions_are_read_as_they_were_and_became() -> None:
+    lines = [{"session": "42", "before": "{}"}, {"session": "7", "before": '{"a":1}'}]
+    lines += [{"session": "42", "before": '{"n":1}'}, {"session": "42", "after": '{"n":2}'}]
+    found = invocation([START, *map(json.dumps, lines), REPORT])
+    assert found.sessions == {
+        "42": {"before": '{"n":1}', "after": '{"n":2}'},
+        "7": {"before": '{"a":1}'},
+    }
+    assert found.printed == ""
+
+
 def test_a_warm_invocation_that_says_nothing() -> None:
     found = invocation([START, "END RequestId: 1", REPORT])
     assert found == Invocation(logs=[], cold=False, milliseconds=12.0)

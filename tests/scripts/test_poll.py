@@ -109,6 +109,34 @@ def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bo
     assert TOKEN.partition(":")[2] not in polling.output
 
 
+COUNTS = """
+SESSION: str = "user"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    session["n"] = session.get("n", 0) + 1
+    chat = update["message"]["chat"]["id"]
+    return [{"method": "sendMessage", "chat_id": chat, "text": f"{session['n']} messages"}]
+"""
+
+
+def test_a_session_is_kept_from_one_start_to_the_next(
+    telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
+) -> None:
+    (bot / "bot.py").write_text(COUNTS)
+    for text in ("1 messages", "2 messages"):
+        say(telegram, "hello")
+        ran = polled(
+            until=lambda text=text: texts(telegram)[-1:] == [text],
+            XDG_STATE_HOME=str(tmp_path / "state"),
+        )
+        assert ran.code == 0
+    file = tmp_path / "state" / "telegram-bot" / f"{TOKEN.partition(':')[0]}.json"
+    assert f"sessions are kept in {file}" in ran.output
+    assert file.stat().st_mode & 0o077 == 0
+
+
 def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:
     with script(telegram, bot) as polling:
         say(telegram, "hello")

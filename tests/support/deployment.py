@@ -144,7 +144,9 @@ def everything(aws: Emulator) -> list[str]:
     dashboards = client(aws, "cloudwatch").list_dashboards()["DashboardEntries"]
     queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
     mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
+    tables = client(aws, "dynamodb").list_tables()["TableNames"]
     return [
+        *(f"table {table}" for table in tables),
         *(f"function {function['FunctionName']}" for function in functions),
         *(f"role {role['RoleName']}" for role in roles),
         *(f"log group {group['logGroupName']}" for group in groups),

@@ -72,6 +72,7 @@ class Container:
     def __init__(self, log: Log) -> None:
         self.log = log.lines
         self.said: list[str] = []
+        self.table: Any = None  # of the sessions, if the test gives it one
         unload()
         self.handler: ModuleType = importlib.import_module("handler")
 
@@ -135,6 +136,19 @@ def unload() -> None:
     """Forget the modules of the function: the next import is a cold start."""
     for name in loaded():
         del sys.modules[name]
+
+
+def session_environment(url: str) -> dict[str, str]:
+    """Return the variables of a function with sessions. Its AWS is at `url`."""
+    return {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": "eu-central-1",
+        "AWS_SECRET_ACCESS_KEY": KEY,
+        "AWS_SESSION_TOKEN": SESSION_TOKEN,
+        "SESSION_RETENTION_IN_DAYS": "0",
+        "SESSION_TABLE": "sessions",
+    }
 
 
 def copy_function(to: Path) -> Path:

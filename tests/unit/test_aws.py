@@ -176,7 +176,8 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(
     asked: list[tuple[str, str]] = []
 
     class Connection:
-        def __init__(self, url: str) -> None:
+        def __init__(self, url: str, roots: tuple[str, ...]) -> None:
+            assert roots == aws.ROOTS
             self.url, self._kept = url, None
 
         def request(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,7 +17,9 @@ from tests.support.stubs import (
     echo,
     message,
     request,
+    session_environment,
     unload,
+    unused_port,
 )
 
 # ── Rooms
@@ -137,25 +138,58 @@ class Notes:
             self.steps.append("import bot")
 
 
+TELEGRAM = {"REPLY_MODE": "api"}
+QUEUE = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"}
+SESSIONS = {"SESSION_TABLE": "sessions"}
+AWS_STEPS = [
+    *("prepare sqs", "prepare dynamodb", "import bot", "connect dynamodb", "connect sqs"),
+]
+
+
 @pytest.mark.parametrize(
-    ("mode", "expected"),
-    [("api", ["prepare", "import bot", "connect"]), ("webhook", ["import bot"])],
+    ("environment", "expected"),
+    [
+        (TELEGRAM, ["prepare", "import bot", "connect"]),
+        ({"REPLY_MODE": "webhook"}, ["import bot"]),
+        ({"REPLY_MODE": "webhook", **QUEUE, **SESSIONS}, AWS_STEPS),
+        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["prepare", *AWS_STEPS, "connect"]),
+    ],
+    ids=["api", "webhook", "AWS", "all"],
 )
-def test_the_bot_is_imported_while_the_connection_is_made(
-    monkeypatch: pytest.MonkeyPatch, mode: str, expected: list[Any]
+def test_the_bot_is_imported_while_the_connections_are_made(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: list[Any]
 ) -> None:
     steps: list[Any] = []
 
-    telegram = ModuleType("telegram")
-    monkeypatch.setattr(telegram, "prepare", lambda: steps.append("prepare"), raising=False)
-    monkeypatch.setattr(telegram, "connect", lambda: steps.append("connect"), raising=False)
-    monkeypatch.setenv("REPLY_MODE", mode)
     unload()
-    monkeypatch.setitem(sys.modules, "botkit.telegram", telegram)
+    for name in ("QUEUE_URL", "SESSION_TABLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for name in ("telegram", "aws"):
+        module = importlib.import_module(f"botkit.{name}")
+        for step in ("prepare", "connect"):
+
+            def note(*service: str, step: str = step) -> None:
+                steps.append(" ".join([step, *service]))
+
+            monkeypatch.setattr(module, step, note)
     monkeypatch.setattr(sys, "meta_path", [Notes(steps), *sys.meta_path])
     importlib.import_module("handler")
     unload()
     assert steps == expected
+
+
+def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    with unused_port() as port:
+        nobody = session_environment(f"http://127.0.0.1:{port}")
+        container = start_bot("def reply(update):\n    return []", **nobody)
+    assert [line["message"] for line in container.log] == ["not ready at start-up"]
+    assert container.log[0]["error"].startswith("ConnectionRefusedError")
+    container.deliver({"update_id": 1})
+    assert container.line["outcome"] == "ignored"
 
 
 def test_in_webhook_mode_no_module_for_calls_is_imported(start: Start, bot_api: BotApi) -> None:

@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
     "REPLY_MODE": ("reply_mode", "webhook"),
     "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
+    "SESSION_TABLE": ("session_table", "bot-sessions"),
+    "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "AWS_REGION": ("aws_region", "eu-central-1"),
     "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
     "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),

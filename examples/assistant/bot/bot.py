@@ -1,8 +1,8 @@
 """An assistant: a language model of Amazon Bedrock answers, and the chat sees the answer grow.
 
-What was said is in DynamoDB, an item per conversation; what a person asked on a day is an item,
-too. An update may come twice: the items have its id, so that the second time no question is
-counted, no answer paid for, and no post made once more.
+What was said is the session of a chat or topic. What a person asked on a day has a session of its
+own, and so has a post that grows: an update may come twice, if a container ends in the middle, and
+then no question is counted and no post made once more.
 """
 
 import contextlib
@@ -11,7 +11,8 @@ import os
 import time
 
 import boto3
-from botkit import aws, telegram
+from botkit import session as sessions
+from botkit import telegram
 from botkit.errors import Refused, Unreachable
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,12 +20,10 @@ from urllib3.exceptions import HTTPError
 
 MODEL = os.environ["MODEL"]
 QUESTIONS = int(os.environ["QUESTIONS"])  # that a person may ask on a day
-TABLE = os.environ["TABLE"]
 
 SYSTEM = "You are an assistant in a Telegram chat. Answer briefly, in plain text without Markdown."
 MAX_TOKENS = 2000  # of an answer
 REMEMBERED = 20  # texts of a conversation, from both sides
-KEPT = 24 * 3600  # seconds, after a conversation's last answer
 
 # Seconds. All of a question must be over within the function's time-out, with one retry.
 SILENCE = 60  # without a word, after which the model has failed
@@ -42,6 +41,7 @@ ENOUGH = f"You asked {QUESTIONS} questions today. You can ask again tomorrow (UT
 NO_ANSWER = "The model gave no answer. Please ask again in a minute, or in other words."
 BREAKS_OFF = "\n\n(The answer breaks off here. Please ask again if you need the rest.)"
 
+SESSION = "topic"
 COMMANDS = {"ask": "Ask a question in a group", "new": "Begin again", "help": "What I do"}
 
 bedrock = boto3.client(
@@ -54,7 +54,7 @@ bedrock = boto3.client(
 )
 
 
-def reply(update):
+def reply(update, session):
     message = update["message"]
     if sender(message).get("is_bot") or message.get("is_automatic_forward"):
         return []
@@ -64,7 +64,7 @@ def reply(update):
         command, question = [*text.split(maxsplit=1), ""][:2]
     match command.partition("@")[0]:
         case "/new":
-            dynamodb("DeleteItem", conversation(message))
+            session.clear()
             return [send(message, NEW)]
         case "/start" | "/help":
             return [send(message, HELP)]
@@ -74,36 +74,25 @@ def reply(update):
             question = text
     if not question.strip():
         return [send(message, HELP)]
-    return answer(str(update["update_id"]), message, question.strip())
+    return answer(update["update_id"], message, question.strip(), session)
 
 
 HANDLED = {"message": reply}
 
 
-def answer(update_id, message, question):
-    """Return the last call that answers a question. The others are made before."""
-    name = conversation(message)
-    item = read(name)
-    texts = [each["S"] for each in item.get("texts", {"L": []})["L"]]
+def answer(update_id, message, question, session):
+    """Return the calls that answer a question. Others are made before, while the answer grows."""
     growing = Growing(update_id, message)
-    if item.get("posted", {}).get("N") == update_id:
-        growing.post = int(item["post"]["N"])
-    if item.get("answered", {}).get("N") == update_id:
-        text = texts[-1]  # it was made before, but didn't reach the chat
+    if not count(message, update_id):
+        return [send(message, ENOUGH)]
+    growing.call("sendChatAction", action="typing")
+    texts = [*session.get("texts", []), question]
+    text = ask(texts, growing.show)
+    if text:
+        session["texts"] = [*texts, text][-REMEMBERED:]
     else:
-        if not count(message, update_id):
-            return [send(message, ENOUGH)]
-        growing.call("sendChatAction", action="typing")
-        text = ask([*texts, question], growing.show)
-        if text:
-            texts = [*texts, question, text][-REMEMBERED:]
-            write(name, texts={"L": [{"S": each} for each in texts]}, answered={"N": update_id})
-        else:
-            count(message, update_id, by="DELETE")
-    *first, last = growing.whole(text or NO_ANSWER)
-    for call in first:
-        make(**call)
-    return [last]
+        count(message, update_id, by=-1)
+    return growing.whole(text or NO_ANSWER)
 
 
 def ask(texts, show):
@@ -146,9 +135,11 @@ class Growing:
     """An answer that the chat sees grow: by drafts in a private chat, by edits in a group."""
 
     def __init__(self, update_id, message):
-        self.update_id = update_id
+        self.key = f"post of {update_id}"
         self.message = message
-        self.post = None  # in a group, the id of the message that is edited
+        self.is_private = message["chat"]["type"] == "private"
+        # In a group, the id of the message that is edited, if the first words were posted before.
+        self.post = None if self.is_private else sessions.read(self.key).get("post")
         self.pace = PACE[message["chat"]["type"]]
         self.waits_until = 0.0
 
@@ -158,14 +149,13 @@ class Growing:
             return
         self.waits_until = time.monotonic() + self.pace
         end = split(text)[-1] + GROWS
-        if self.message["chat"]["type"] == "private":
+        if self.is_private:
             self.call("sendMessageDraft", draft_id=self.message["message_id"], text=end)
         elif self.post:
             self.call("editMessageText", message_id=self.post, text=end)
         elif post := self.call(**send(self.message, end)):
             self.post = post["message_id"]
-            post, posted = {"N": str(self.post)}, {"N": self.update_id}
-            write(conversation(self.message), post=post, posted=posted)
+            sessions.change(self.key, lambda session: session.update(post=self.post))
 
     def call(self, method, **params):
         """Make a call that may fail: what matters is the whole answer, in the end."""
@@ -227,54 +217,15 @@ def destination(message):
     return params
 
 
-# DynamoDB.
+def count(message, update_id, by=1):
+    """Count a question of today, and tell whether it may be asked. With -1, take it back."""
 
+    def add(session):
+        asked = [each for each in session.get("asked", []) if each != update_id]
+        if by > 0:
+            asked.append(update_id)
+        session["asked"] = asked[:QUESTIONS]
+        return update_id in session["asked"]
 
-def conversation(message):
-    """Return the name of a message's conversation: each topic of a group has its own."""
-    return "/".join(map(str, destination(message).values()))
-
-
-def read(name):
-    item = dynamodb("GetItem", name, ConsistentRead=True).get("Item", {})
-    # DynamoDB may take days to delete what has expired.
-    return item if int(item.get("expires_at", {"N": "0"})["N"]) > time.time() else {}
-
-
-def write(name, **values):
-    values["expires_at"] = {"N": str(int(time.time()) + KEPT)}
-    dynamodb(
-        "UpdateItem",
-        name,
-        UpdateExpression="SET " + ", ".join(f"{each} = :{each}" for each in values),
-        ExpressionAttributeValues={f":{each}": value for each, value in values.items()},
-    )
-
-
-def count(message, update_id, by="ADD"):
-    """Count a question of today, and tell whether it may be asked. DELETE takes it back."""
     day = time.strftime("%Y-%m-%d", time.gmtime(message["date"]))
-    condition = "attribute_not_exists(asked) OR size(asked) < :most OR contains(asked, :id)"
-    try:
-        dynamodb(
-            "UpdateItem",
-            f"{sender(message)['id']}/{day}",
-            UpdateExpression=f"SET expires_at = :end {by} asked :ids",
-            ConditionExpression=condition,
-            ExpressionAttributeValues={
-                ":id": {"N": update_id},
-                ":ids": {"NS": [update_id]},
-                ":most": {"N": str(QUESTIONS)},
-                ":end": {"N": str(message["date"] + 2 * 24 * 3600)},
-            },
-        )
-    except aws.ClientError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
-
-
-def dynamodb(action, name, **params):
-    params = {"TableName": TABLE, "Key": {"name": {"S": name}}, **params}
-    return aws.call("dynamodb", f"DynamoDB_20120810.{action}", params)
+    return sessions.change(f"questions of {sender(message)['id']} on {day}", add)

@@ -1,7 +1,7 @@
 """A bot that collects a group's orders for lunch: /lunch posts a list, with a link to order.
 
-A lunch is one item in DynamoDB, with an attribute for each person. Its id is in the link, where
-anyone can write another one, so who reads or orders must be a member of the lunch's group.
+A lunch is a session with the orders of all. Its key is in the link, where anyone can write another
+one, so who reads or orders must be a member of the lunch's group.
 """
 
 import json
@@ -10,10 +10,10 @@ import re
 import time
 from pathlib import Path
 
-from botkit import aws, telegram
+from botkit import session as sessions
+from botkit import telegram
 from botkit.errors import Refused, Unreachable
 
-TABLE = os.environ["TABLE"]
 PAGE = os.environ["MINI_APP_URL"]
 MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices in cents
 DISHES = {dish["id"]: dish for dish in MENU}
@@ -34,54 +34,56 @@ STRANGER = "This lunch is for the members of its group only."
 COMMANDS = {"lunch": "Ask the group what it wants for lunch"}
 
 
-def reply(update):
+def SESSION(update):
+    """A lunch has a session, and so has a person, with the lunch whose link they followed last."""
     message = update["message"]
     chat = message["chat"]
-    command, _, rest = message.get("text", "").partition(" ")
-    command, _, name = command.partition("@")
     if chat["type"] == "private":
-        lunch = rest if command == "/start" else ""
-        return [{"method": "sendMessage", "chat_id": chat["id"], **offer(chat["id"], lunch)}]
-    if command == "/lunch":
+        return str(chat["id"])
+    return f"{chat['id']}_{message['message_id']}" if command_of(message) == "/lunch" else None
+
+
+def reply(update, session):
+    message = update["message"]
+    chat = message["chat"]
+    _, _, rest = message.get("text", "").partition(" ")
+    if chat["type"] == "private":
+        lunch = rest if command_of(message) == "/start" else ""
+        return [{"method": "sendMessage", "chat_id": chat["id"], **offer(session, lunch)}]
+    if command_of(message) == "/lunch":
         me = telegram.call("getMe")["username"]
+        name = message["text"].split()[0].partition("@")[2]
         if name.lower() in ("", me.lower()):  # an administrator sees other bots' commands, too
-            begin(message, me)
+            begin(message, me, session)
     return []
 
 
 HANDLED = {"message": reply}
 
 
-def offer(person, lunch):
+def command_of(message):
+    return message.get("text", "").partition(" ")[0].partition("@")[0]
+
+
+def offer(session, lunch):
     """Return the message with the button that opens the page. The menu button opens it, too."""
     if not LUNCH.fullmatch(lunch):
         return {"text": HELP}
-    item = {"lunch": {"S": str(person)}, "last": {"S": lunch}, **expiry()}
-    dynamodb("PutItem", Item=item)
+    session["last"] = lunch
     button = {"text": "Order", "web_app": {"url": f"{PAGE}?lunch={lunch}"}}
     return {"text": HERE, "reply_markup": {"inline_keyboard": [[button]]}}
 
 
-def begin(message, me):
-    """Post the list of a new lunch, once even if Telegram delivers the command twice."""
+def begin(message, me, lunch):
+    """Post the list of a new lunch, whose session is still empty."""
     chat = message["chat"]
     id = f"{chat['id']}_{message['message_id']}"
-    if read(id):
-        return
-    lunch = {"chat": chat["id"], "link": f"https://t.me/{me}?start={id}", "orders": {}}
+    lunch |= {"id": id, "chat": chat["id"], "group": chat["title"], "orders": {}}
+    lunch |= {"link": f"https://t.me/{me}?start={id}", "until": int(time.time()) + OPEN}
     params = {"chat_id": chat["id"], **content(lunch)}
     if message.get("is_topic_message"):
         params["message_thread_id"] = message["message_thread_id"]
-    post = telegram.call("sendMessage", **params)
-    item = {
-        "lunch": {"S": id},
-        "chat": {"N": str(chat["id"])},
-        "post": {"N": str(post["message_id"])},
-        "group": {"S": chat["title"]},
-        "link": {"S": lunch["link"]},
-        **expiry(),
-    }
-    dynamodb("PutItem", Item=item)
+    lunch["post"] = telegram.call("sendMessage", **params)["message_id"]  # to edit it later
 
 
 def on_request(request):
@@ -90,7 +92,11 @@ def on_request(request):
     if asked not in (("GET", "/menu"), ("POST", "/order")):
         return 404, {"message": "There is nothing here."}
     user = request["user"]
-    id = request["start_param"] or request["query"].get("lunch") or last(user)
+    id = (
+        request["start_param"]
+        or request["query"].get("lunch")
+        or sessions.read(str(user["id"])).get("last")
+    )
     if not id or not LUNCH.fullmatch(id):
         return 404, {"message": NONE}
     lunch = read(id)
@@ -153,20 +159,13 @@ def one_line(text):
     return " ".join(text.encode(errors="replace").decode().split())
 
 
-# The table.
+# The orders.
 
 
 def read(id):
     """Return a lunch that takes orders, or None."""
-    item = dynamodb("GetItem", Key={"lunch": {"S": id}}, ConsistentRead=True).get("Item")
-    # DynamoDB may take days to delete what has expired.
-    return parsed(item) if item and int(item["expires_at"]["N"]) > time.time() else None
-
-
-def last(user):
-    """Return the id of the lunch whose link a person followed last, or None."""
-    item = dynamodb("GetItem", Key={"lunch": {"S": str(user["id"])}}).get("Item")
-    return item["last"]["S"] if item else None
+    lunch = sessions.read(id)
+    return lunch if lunch.get("until", 0) > time.time() else None
 
 
 def write(id, user, order):
@@ -174,48 +173,17 @@ def write(id, user, order):
 
     An order without dishes takes the last one back.
     """
-    values = {":now": {"N": str(int(time.time()))}}
-    update = "REMOVE #me"
-    if order["dishes"]:
-        order = {"name": one_line(user["first_name"])[:LONGEST_NAME], **order}
-        values[":order"] = {"S": json.dumps(order)}
-        update = "SET #me = :order"
-    try:
-        return parsed(
-            dynamodb(
-                "UpdateItem",
-                Key={"lunch": {"S": id}},
-                UpdateExpression=update,
-                ConditionExpression="expires_at > :now",
-                ExpressionAttributeNames={"#me": str(user["id"])},
-                ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
-            )["Attributes"]
-        )
-    except aws.ClientError as error:
-        if error.code != "ConditionalCheckFailedException":
-            raise
-        return None
 
+    def put(lunch):
+        if lunch.get("until", 0) <= time.time():
+            return None
+        lunch["orders"].pop(str(user["id"]), None)
+        if order["dishes"]:
+            name = one_line(user["first_name"])[:LONGEST_NAME]
+            lunch["orders"][str(user["id"])] = {"name": name, **order}
+        return lunch
 
-def parsed(item):
-    """Return a lunch's item as plain data, with the orders by the ids of people."""
-    return {
-        "id": item["lunch"]["S"],
-        "chat": int(item["chat"]["N"]),
-        "post": int(item["post"]["N"]),
-        "group": item["group"]["S"],
-        "link": item["link"]["S"],
-        "orders": {name: json.loads(v["S"]) for name, v in item.items() if name.isdecimal()},
-    }
-
-
-def expiry():
-    return {"expires_at": {"N": str(int(time.time()) + OPEN)}}
-
-
-def dynamodb(action, **params):
-    return aws.call("dynamodb", f"DynamoDB_20120810.{action}", {"TableName": TABLE, **params})
+    return sessions.change(id, put)
 
 
 # The list in the group.

@@ -49,34 +49,35 @@ def kinds(name: str) -> list[str] | None:
     return list(listed) if all(isinstance(kind, str) for kind in listed) else None
 
 
-def ask(name: str, argument: Any) -> Any:
+def ask(name: str, *arguments: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return what it returns.
 
     Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
-    asynchronous or doesn't take one argument.
+    asynchronous or doesn't take these arguments.
     """
     function = getattr(module(), name)
     own_calls()  # those of start-up
     try:
         with alarm(deadline.left() + GRACE_SECONDS):
-            answer = function(argument)
+            answer = function(*arguments)
     except TypeError as error:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
             raise
-        raise BadAnswer(f"{name}() must take one argument") from None
+        count = "two arguments" if len(arguments) == 2 else "one argument"
+        raise BadAnswer(f"{name}() must take {count}") from None
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited
         raise BadAnswer(f"{name}() must be written with def, not async def")
     return answer
 
 
-def ask_for_calls(name: str, argument: Any) -> list[Json]:
+def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
     """Call a function of bot.py, and return a copy of the list of calls that it returns.
 
     Raises what `ask` raises, and BadAnswer if the calls can't be made.
     """
     had_time = deadline.left() > 0
-    calls = checked(ask(name, argument), f"{name}()")
+    calls = checked(ask(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:
         raise BadAnswer(f"{name}() left no time to make its calls")
     return calls

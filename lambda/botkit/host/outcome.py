@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from ..errors import Misconfigured, Refused, Unreachable, loggable
+from ..errors import BadSession, Misconfigured, Refused, Unreachable, loggable
 from ..types import Any
 
 logger = logging.getLogger("botkit")
@@ -105,7 +105,7 @@ def failed(error: BaseException) -> Outcome:
     if isinstance(error, Unreachable):
         name = "misconfigured" if isinstance(error, Misconfigured) else "unreachable"
         return Outcome(name, error=str(error))
-    if isinstance(error, BadAnswer):
+    if isinstance(error, (BadAnswer, BadSession)):
         return Outcome("bot_failed", error=str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
     return Outcome("bot_failed", error=where_raised(error))

@@ -7,6 +7,7 @@ only if there is a queue.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import random  # urllib loads it anyway
@@ -92,8 +93,18 @@ def group(update: Json) -> str:
     """Return the group of an update. Each group is answered in order.
 
     Usually it is the chat, or the topic in it. A press may concern any chat and has the group of
-    the person; the chat of a guest message may have the id of one that the bot knows.
+    the person; the chat of a guest message may have the id of one that the bot knows. With SESSION
+    it is the session, presses included, so that no two updates of it are answered at once.
     """
+    if settings.session_table:
+        from . import sessions
+
+        try:
+            key = sessions.key_of(update)
+        except BaseException:  # from bot.py: it is logged when the update comes out of the queue
+            key = None
+        if key is not None:
+            return "session:" + hashlib.sha256(str(key).encode(errors="replace")).hexdigest()
     kind, content = kind_of(update)
     who = next(
         (

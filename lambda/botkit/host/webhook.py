@@ -66,7 +66,12 @@ def answer(update: Json) -> Outcome:
     if update_id in answered:
         return Outcome("repeated", body=answered[update_id])
     try:
-        todo = author.ask_for_calls("reply", update)
+        if hasattr(author.module(), "SESSION"):
+            from . import sessions
+
+            todo = sessions.reply(update)
+        else:
+            todo = author.ask_for_calls("reply", update)
     except BaseException as error:
         return failed(error)
     outcome = make_or_respond(todo) if todo else Outcome("ignored")

@@ -1,7 +1,7 @@
 // One hop of an update or a request: what it was, how long it took, and details to unfold.
 
-import { count, h, milliseconds } from "./dom.js";
-import { app } from "./state.js";
+import { button, count, h, milliseconds } from "./dom.js";
+import { app, ask } from "./state.js";
 
 const open = new Set();  // the names of the details that are unfolded
 
@@ -47,6 +47,21 @@ export function drawCall(t, call) {
     files.length ? note("", "Uploaded: ", files.map(([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`).join("; ")) : null,
     h("div", { class: "folds" }, fold(`params ${name}`, "parameters", json(call.params)), call.fault === "silence" ? null : fold(`result ${name}`, call.fault === "lost" ? "answer, which the function didn't get" : "answer", json(call.answer))));
 }
+// What a session was, and what became of it: values that changed, with what they were before.
+export function drawSessions(t) {
+  return Object.entries(t.details?.sessions ?? {}).map(([key, { before, after }]) => {
+    const was = parsed(before), is = after === undefined ? was : parsed(after);
+    const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+    const value = v => v === undefined ? "—" : JSON.stringify(v);
+    const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+    const rows = names.map(name => h("div", { class: same(was[name], is[name]) ? null : "changed" }, h("dt", {}, name), h("dd", {}, same(was[name], is[name]) ? value(is[name]) : [h("s", {}, value(was[name])), " → ", value(is[name])])));
+    return h("section", { class: "session", "aria-label": `Session ${key}` },
+      h("div", { class: "line" }, h("b", {}, `Session ${key}`), h("span", { class: "to" }, after === undefined ? "read, unchanged" : same(is, {}) ? "forgotten by the bot" : "changed"),
+        button({ class: "action", "data-name": `forget ${key}` }, async () => { if (await ask("forget", { bot: app.bot, key })) app.toast("Forgotten: the next update finds it empty"); }, "Forget")),
+      names.length ? h("dl", {}, rows) : note("", "empty"),
+      after === undefined ? null : h("div", { class: "folds" }, fold(`before ${t.attempt} ${key}`, "before", json(was)), fold(`after ${t.attempt} ${key}`, "after", json(is))));
+  });
+}
 export function drawFunction(t, cause = "update") {
   const d = t.details ?? {};
   const problem = d.traceback || t.failure || d.error;
@@ -58,5 +73,6 @@ export function drawFunction(t, cause = "update") {
     t.over && d.milliseconds === null ? unknown("milliseconds") : d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
     problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback")] : null,
     d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
+    drawSessions(t),
     d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over ? unknown("logs") : null);
 }

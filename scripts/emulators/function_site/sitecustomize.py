@@ -1,7 +1,8 @@
 """What MiniStack's runtime lacks, compared to AWS's.
 
 That is logs as JSON, the time of a start, a read-only package, and a folder for temporary files of
-each container's own. The Python that MiniStack runs functions with loads this at its start.
+each container's own. It also tells of the sessions that a function reads and writes, for the demo.
+The Python that MiniStack runs functions with loads this at its start.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+LOCAL = Path(__file__).resolve().parents[2] / "local"
 START = "start-up"  # the message of the line about a start
 FAILED = "failed"  # and of that about an event whose invocation failed
 
@@ -48,11 +50,24 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 began = time.perf_counter()
                 load(module)
                 took = round((time.perf_counter() - began) * 1000, 1)
-                os.write(2, json.dumps({"message": START, "milliseconds": took}).encode() + b"\n")
+                say({"message": START, "milliseconds": took})
                 vars(module)["handler"] = telling(vars(module)["handler"])
+                if "SESSION_TABLE" in os.environ:
+                    watch_sessions()
 
             spec.loader.exec_module = timed  # type: ignore[method-assign]
         return spec
+
+
+def say(line: dict[str, Any]) -> None:
+    os.write(2, json.dumps(line).encode() + b"\n")
+
+
+def watch_sessions() -> None:
+    file = LOCAL / "sessions.py"
+    names: dict[str, Any] = {"__name__": "sessions"}
+    exec(compile(file.read_bytes(), file, "exec"), names)
+    names["watch"](importlib.import_module("botkit.aws"), say)
 
 
 def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -63,8 +78,7 @@ def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return handler(event, context)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            line = json.dumps({"message": FAILED, "event": event, "error": reason})
-            os.write(2, line.encode() + b"\n")
+            say({"message": FAILED, "event": event, "error": reason})
             raise
 
     return told
@@ -75,7 +89,7 @@ def be_a_container() -> None:
     code = os.environ["LAMBDA_TASK_ROOT"]
     os.environ["TMPDIR"] = str(Path(code).parent / "tmp")
     Path(os.environ["TMPDIR"]).mkdir(exist_ok=True)
-    confine = Path(__file__).resolve().parents[2] / "local" / "confine.py"
+    confine = LOCAL / "confine.py"
     names: dict[str, Any] = {}
     exec(compile(confine.read_bytes(), confine, "exec"), names)
     names["make_read_only"]([code])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from emulators.telegram.bot_api import TYPES
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
     KEY,
     SESSION_TOKEN,
@@ -242,6 +242,34 @@ def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
     assert container.line["outcome"] == "queued"
 
 
+BY_TOPIC = 'SESSION = "topic"\ndef reply(update, session):\n    return []'
+SAID: Json = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thread_id": 5}
+
+
+def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) -> None:
+    group = start_with_sessions(BY_TOPIC).module("host.queue").group
+    in_topic = group({"message": SAID})
+    assert in_topic.startswith("session:")
+    # A press, too: it waits behind a message, and changes the session after it.
+    assert group({"callback_query": {"from": {"id": 8}, "message": SAID}}) == in_topic
+    assert group({"message": {"chat": GROUP}}) != in_topic
+    assert group({"poll_answer": {"user": ADA}}) == "7"  # it has no session
+    longest = start_with_sessions(BY_TOPIC.replace('"topic"', "lambda update: 2048 * 'x'"))
+    assert len(longest.module("host.queue").group({"message": SAID})) <= 128  # SQS's limit
+
+
+@pytest.mark.parametrize(
+    "source",
+    [BY_TOPIC.replace('"topic"', "lambda update: 1 / 0"), BY_TOPIC.replace("SESSION", "OTHER")],
+    ids=["it fails", "there is none"],
+)
+def test_an_update_whose_session_cant_be_told_is_queued_all_the_same(
+    start_with_sessions: StartBot, source: str
+) -> None:
+    container = start_with_sessions(source.replace("update, session", "update, session=None"))
+    assert container.module("host.queue").group({"message": {"chat": GROUP}}) == "-100"
+
+
 def refusal(code: str) -> bytes:
     return http({"__type": f"com.amazon.coral.service#{code}", "message": "no"}, "400 Bad")
 
@@ -435,8 +463,9 @@ def test_a_second_is_kept_to_set_the_pause_in_and_one_to_end(
         raise container.telegram.Unreachable("Telegram is away")
 
     def sqs(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
         left["queue"] = deadline.left()
-        answers_all(peer, connection)
+        connection.sendall(http())
 
     container, _ = queued(sqs)
     deadline = container.module("deadline").deadline

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
     KEY,
     SECRET,
@@ -485,6 +485,37 @@ def test_init_data_seconds_must_be_a_number(
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
     with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
         container.invoke(event("register"))
+
+
+WITH_SESSION = 'SESSION = "chat"\nHANDLED = ["message"]\ndef reply(update, session): ...'
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "error"),
+    [
+        (WITH_SESSION, "", "SESSION in bot.py needs a table: set session_retention_in_days"),
+        (
+            WITH_SESSION.replace('"chat"', '"chats"'),
+            "x",
+            'SESSION in bot.py must be "chat", "topic"',
+        ),
+        (WITH_SESSION.replace(", session", ""), "x", r"bot.py must have reply\(update, session\)"),
+    ],
+    ids=["no table", "no such choice", "one argument"],
+)
+def test_a_session_that_cant_be_kept_fails_the_apply(
+    start_with_sessions: StartBot, bot_api: BotApi, source: str, table: str, error: str
+) -> None:
+    container = start_with_sessions(source, SESSION_TABLE=table)
+    with pytest.raises(Exception, match=error):
+        container.invoke(event("register"))
+
+
+def test_a_bot_with_sessions_is_registered(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(WITH_SESSION)
+    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Answers updates with the session that SESSION in bot.py chooses.
+
+Telegram delivers an update at least once, and several containers answer at once. The item of the
+session has the ids of its last updates, and the calls that answered them. So each update changes
+the session once, and what is answered agrees with what is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import a2b_base64, b2a_base64
+
+from ..deadline import deadline
+from ..errors import Misconfigured, Unreachable
+from ..http.multipart import is_file
+from ..session import Item
+from ..settings import settings
+from ..types import Any, Json
+from . import author
+
+CHOICES = ("chat", "topic", "user", "chat_user")
+WHO = ("sender_chat", "from", "user", "actor_chat", "voter_chat")  # who acts in an update
+FILE = "base64 of a file"
+
+
+def reply(update: Json) -> list[Json]:
+    """Return the calls that answer an update, and keep what reply() changes of its session.
+
+    Raises what `author.ask_for_calls` raises, BadSession, and Unreachable.
+    """
+    key = key_of(update)
+    if key is None:
+        return author.ask_for_calls("reply", update, {})
+    update_id = update["update_id"]
+    as_sent = json.dumps(update)  # the bot may change it
+    is_retry = False
+    while True:
+        item = Item(key)
+        known = dict(item.updates)
+        if known.get(update_id) is not None:
+            return [_with_files(call) for call in known[update_id]]
+        session = json.loads(item.text)
+        try:
+            calls = author.ask_for_calls("reply", json.loads(as_sent), session)
+        except BaseException:
+            if is_retry and deadline.left() <= 0:
+                raise Unreachable(
+                    "others changed the session, and there was no time to ask reply() again"
+                ) from None
+            raise
+        # If the item knows the update, and only its calls weren't kept, the session is as it was.
+        new = [*item.updates, [update_id, [_without_files(call) for call in calls]]]
+        if update_id in known or item.keep(session, new):
+            return calls
+        is_retry = True
+
+
+def check(bot: Any) -> None:
+    """Raise Misconfigured if updates can't be answered with a session."""
+    _choice(bot)
+    if not settings.session_table:
+        raise Misconfigured("SESSION in bot.py needs a table: set session_retention_in_days")
+    from inspect import signature
+
+    try:
+        signature(bot.reply).bind({}, {})
+    except TypeError:
+        raise Misconfigured("with SESSION, bot.py must have reply(update, session)") from None
+
+
+def key_of(update: Json) -> str | None:
+    """Return the key of an update's session, or None if it has none.
+
+    Raises Misconfigured, and what a function in SESSION raises.
+    """
+    bot = author.module()
+    if not hasattr(bot, "SESSION"):
+        return None
+    choice = _choice(bot)
+    if callable(choice):
+        chosen: str | None = author.ask("SESSION", update)
+        return chosen
+    kind = next((key for key in update if key != "update_id"), "")
+    content = _object(update.get(kind))
+    message = _object(content.get("message")) or content  # of a press
+    chat = _id(message.get("chat"))
+    if kind == "guest_message" and chat is not None:
+        chat = f"guest:{chat}"  # another chat, which may have the id of one that the bot knows
+    parts = [chat] if choice != "user" else []
+    if choice == "topic":
+        topic = _object(message.get("direct_messages_topic")).get("topic_id")
+        if message.get("is_topic_message"):
+            topic = message.get("message_thread_id")
+        parts += [] if topic is None else [topic]
+    elif choice != "chat":
+        parts.append(next(filter(None, (_id(content.get(name)) for name in WHO)), None))
+    return None if None in parts else "/".join(map(str, parts))
+
+
+def _choice(bot: Any) -> Any:
+    """Return SESSION of bot.py. Raises Misconfigured."""
+    choice = bot.SESSION
+    if not callable(choice) and choice not in CHOICES:
+        names = ", ".join(f'"{name}"' for name in CHOICES)
+        raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
+    return choice
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _id(who: Any) -> Any:
+    return _object(who).get("id")
+
+
+def _without_files(call: Json) -> Json:
+    """Return a call with its files in a form that JSON can hold."""
+    held = {}
+    for name, value in call.items():
+        if is_file(value):
+            file, data = value if isinstance(value, tuple) else (None, value)
+            value = {FILE: [file, b2a_base64(data, newline=False).decode()]}
+        held[name] = value
+    return held
+
+
+def _with_files(held: Json) -> Json:
+    """Return the call that `_without_files` was given."""
+    call = {}
+    for name, value in held.items():
+        if isinstance(value, dict) and FILE in value:
+            file, text = value[FILE]
+            data = a2b_base64(text)
+            value = data if file is None else (file, data)
+        call[name] = value
+    return call

@@ -1,0 +1,91 @@
+"""The stand-in for the sessions' table, compared with the emulated AWS's own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from emulators.aws import Emulator
+from local.sessions import Table
+
+from tests.conftest import StartBot
+from tests.support.deployment import client
+from tests.support.stubs import Json
+
+BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
+NEW = "attribute_not_exists(id)"
+AS_READ = "version = :read"
+
+
+def item(key: str, version: str, **more: Any) -> Json:
+    return {"id": {"S": key}, "version": {"S": version}, "session": {"S": "{}"}, **more}
+
+
+def get(key: str) -> tuple[str, Json]:
+    return "GetItem", {"Key": {"id": {"S": key}}, "ConsistentRead": True}
+
+
+def put(new: Json, read: str = "") -> tuple[str, Json]:
+    if not read:
+        return "PutItem", {"Item": new, "ConditionExpression": NEW}
+    values = {":read": {"S": read}}
+    return "PutItem", {
+        "Item": new,
+        "ConditionExpression": AS_READ,
+        "ExpressionAttributeValues": values,
+    }
+
+
+CALLS = [
+    get("42"),
+    put(item("42", "a"), read="a"),  # there is none yet
+    put(item("42", "a")),
+    get("42"),
+    put(item("42", "b")),  # there is one
+    put(item("42", "b"), read="x"),
+    put(item("42", "b", expires_at={"N": "1"}), read="a"),
+    get("42"),
+    get("43"),
+    put(item("ü/5", "c")),
+    get("ü/5"),
+]
+
+
+@pytest.fixture
+def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
+    """Return what the calls get, from the emulated AWS or from the stand-in."""
+    dynamodb = client(aws, "dynamodb")
+    key = {"AttributeName": "id"}
+    dynamodb.create_table(
+        TableName="sessions",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{**key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{**key, "AttributeType": "S"}],
+    )
+    container = start_with_sessions(BOT, AWS_ENDPOINT_URL=aws.url, AWS_ACCESS_KEY_ID="test")
+    module = container.module("aws")
+
+    def answers(stands_in: bool) -> list[Any]:
+        table = Table(module, "sessions")
+        call = table.call if stands_in else table._others
+        got: list[Any] = []
+        for action, params in copy.deepcopy(CALLS):
+            module.deadline.start(60)
+            target = f"DynamoDB_20120810.{action}"
+            try:
+                got.append(call("dynamodb", target, {"TableName": "sessions", **params}))
+            except module.ClientError as error:
+                got.append(error.code)
+        return got
+
+    yield answers
+    dynamodb.delete_table(TableName="sessions")
+
+
+def test_the_stand_in_answers_as_the_emulated_aws(
+    answers: Callable[[bool], list[Any]],
+) -> None:
+    assert answers(True) == answers(False)
+    assert answers(True)[1:3] == ["ConditionalCheckFailedException", {}]

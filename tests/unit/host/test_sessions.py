@@ -1,0 +1,431 @@
+"""sessions.py: updates that are answered with a session, each once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.support.stubs import (
+    Container,
+    Json,
+    answers,
+    http,
+    message,
+    request,
+    session_environment,
+)
+
+COUNT = """
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    session["n"] = session.get("n", 0) + 1
+    return [{"method": "sendMessage", "chat_id": 42, "text": f"{session['n']}"}]
+"""
+
+
+def said(text: Any) -> Json:
+    return {"method": "sendMessage", "chat_id": 42, "text": f"{text}"}
+
+
+def kept(container: Container, key: str = "42") -> Any:
+    """Return the session that the table has."""
+    return json.loads(container.table.items[key]["session"]["S"])
+
+
+def fails(container: Container, outcome: str, update_id: int = 1) -> str:
+    """Deliver an update that isn't answered, and return the error that is logged."""
+    status = 200 if outcome == "bot_failed" else 503
+    assert container.deliver(message(update_id)) == (status, None)
+    assert container.line["outcome"] == outcome
+    return str(container.line.get("error"))
+
+
+# ── Remembered
+
+
+def test_what_reply_keeps_is_there_at_the_next_update(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.expects(said(1), said(2), said(3))
+    container = start_with_sessions(COUNT)
+    container.deliver(message(1))
+    container.deliver(message(2))
+    container = start_with_sessions(COUNT)
+    container.deliver(message(3))
+    assert kept(container) == {"n": 3}
+
+
+def test_in_the_webhook_mode_too(start_with_sessions: StartBot) -> None:
+    for update_id, n in ((1, 1), (2, 2), (2, 2), (3, 3)):
+        container = start_with_sessions(COUNT, REPLY_MODE="webhook")
+        answer = container.invoke(request(json.dumps(message(update_id))))
+        assert json.loads(answer["body"]) == said(n)
+
+
+def test_without_a_change_nothing_is_written(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(
+        'SESSION = "chat"\ndef reply(update, session):\n    session.pop("n", None)\n    return []'
+    )
+    container.deliver(message())
+    assert (container.line["outcome"], container.table.items) == ("ignored", {})
+
+
+def test_a_change_is_one_read_and_one_write(
+    start_with_sessions: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_sessions(COUNT)
+    calls = []
+    aws = container.module("aws")
+
+    def call(service: str, target: str, params: Json) -> Any:
+        calls.append((service, target, params.get("ConsistentRead")))
+        return container.table.call(service, target, params)
+
+    monkeypatch.setattr(aws, "call", call)
+    bot_api.expects(said(1))
+    container.deliver(message())
+    assert calls == [
+        ("dynamodb", "DynamoDB_20120810.GetItem", True),
+        ("dynamodb", "DynamoDB_20120810.PutItem", None),
+    ]
+
+
+def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url)
+    container.deliver({"update_id": 1})
+    assert not {"botkit.session", "botkit.host.sessions", "botkit.aws"} & set(sys.modules)
+
+
+# ── Delivered again
+
+
+@pytest.mark.parametrize("n", [1, 31])
+def test_an_update_that_the_session_knows_changes_it_no_more(
+    start_with_sessions: StartBot, bot_api: BotApi, n: int
+) -> None:
+    container = start_with_sessions(COUNT)
+    bot_api.expects(*(said(k) for k in range(1, n + 2)), said(1))
+    for update_id in range(n + 1):
+        container.deliver(message(update_id))
+    container = start_with_sessions(COUNT)
+    container.deliver(message(0))  # its calls are kept, so the answer is the same
+    assert kept(container) == {"n": n + 1}
+
+
+LONG = COUNT.replace("f\"{session['n']}\"", "f\"{session['n']}\" + 3000 * 'ü'")
+
+
+def test_only_the_newest_calls_are_kept(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(LONG)
+    bot_api.expects(*(said(str(n) + 3000 * "ü") for n in (1, 2, 2, 3)))
+    container.deliver(message(1))
+    container.deliver(message(2))
+    container = start_with_sessions(LONG)
+    container.deliver(message(2))
+    # One whose calls are gone is asked again, with a copy of the session as it is now.
+    container.deliver(message(1))
+    assert kept(container) == {"n": 2}
+    assert len(container.table.items["42"]["updates"]["S"].encode()) < 6200
+
+
+FILES = """
+SESSION = "chat"
+
+
+def reply(update, session):
+    session["n"] = session.get("n", 0) + 1
+    return [
+        {"method": "sendDocument", "chat_id": 42, "document": ("a.bin", b"\\0\\xff"), "x": None},
+        {"method": "sendPhoto", "chat_id": 42, "photo": b"\\x89PNG", "reply_markup": {"n": [1.5]}},
+    ]
+"""
+
+
+def test_files_are_kept_too(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    for _ in range(2):
+        container = start_with_sessions(FILES)
+        post = container.telegram._client
+        monkeypatch.setattr(post, "post", lambda *call: made.append(call[:2]))
+        container.deliver(message())
+    assert made[:2] == made[2:]
+    document = {"chat_id": 42, "document": ("a.bin", b"\0\xff"), "x": None}
+    photo = {"chat_id": 42, "photo": b"\x89PNG", "reply_markup": {"n": [1.5]}}
+    assert made[2:] == [("sendDocument", document), ("sendPhoto", photo)]
+    assert kept(container) == {"n": 1}
+
+
+def test_an_answer_of_nothing_is_kept_too(
+    start_with_sessions: StartBot,
+) -> None:
+    source = COUNT.replace("return [", "return [] if 1 else [")
+    for _ in range(2):
+        container = start_with_sessions(source)
+        container.deliver(message())
+        assert container.line["outcome"] == "ignored"
+    assert kept(container) == {"n": 1}
+
+
+# ── Others at the same time
+
+
+def meanwhile(container: Container, act: Callable[[], object], times: int = 1) -> None:
+    """Have somebody else act between a container's next reads and writes."""
+    aws = container.module("aws")
+    left = [times]
+
+    def call(service: str, target: str, params: Json) -> Any:
+        if target.endswith("PutItem") and left[0]:
+            left[0] -= 1
+            act()
+        return container.table.call(service, target, params)
+
+    aws.call = call
+
+
+def another_change(container: Container) -> None:
+    """Change the session as another container does."""
+    item = container.table.items.get("42", {"session": {"S": "{}"}, "updates": {"S": "[]"}})
+    n = json.loads(item["session"]["S"]).get("n", 0) + 10
+    version = {"S": f"another's, {n}"}
+    changed = {**item, "id": {"S": "42"}, "version": version, "session": {"S": f'{{"n":{n}}}'}}
+    container.table.items["42"] = changed
+
+
+def test_who_is_late_asks_again(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    # With the update as it was sent.
+    changes_it = COUNT.replace("    session[", '    del update["message"]\n    session[')
+    container = start_with_sessions(changes_it)
+    meanwhile(container, lambda: another_change(container), times=2)
+    bot_api.expects(said(21))
+    container.deliver(message())
+    assert kept(container) == {"n": 21}
+
+
+def test_a_session_that_is_deleted_meanwhile_stays_deleted(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(COUNT)
+    bot_api.expects(said(1), said(1))
+    container.deliver(message(1))
+    meanwhile(container, container.table.items.clear)
+    container.deliver(message(2))
+    assert kept(container) == {"n": 1}
+
+
+def test_the_same_update_at_the_same_time_counts_once(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(COUNT)
+    aws, webhook_module = container.module("aws"), container.module("host.webhook")
+
+    def deliver_it_to_another_container() -> None:
+        aws.call = container.table.call
+        container.deliver(message())
+        webhook_module.answered.clear()
+
+    meanwhile(container, deliver_it_to_another_container)
+    bot_api.expects(said(1), said(1))
+    container.deliver(message())
+    assert kept(container) == {"n": 1}
+
+
+SLOW = COUNT.replace("def reply", "from botkit.deadline import deadline\n\n\ndef reply").replace(
+    "    session[", "    deadline.start(deadline.left() - 5)\n    session["
+)
+
+
+def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """The reply takes 5 s of 9, so there is no time to ask twice: Telegram delivers again."""
+    container = start_with_sessions(SLOW)
+    for _ in range(2):
+        meanwhile(container, lambda: another_change(container))
+        assert "no time to ask reply() again" in fails(container, "unreachable")
+    bot_api.expects(said(21))
+    assert container.deliver(message()) == (200, None)
+    assert kept(container) == {"n": 21}
+
+
+# ── Keys
+
+ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
+GROUP = {"id": -100, "type": "supergroup"}
+TOPIC = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thread_id": 5}
+UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
+    "a message": ({"message": {"chat": GROUP, "from": ADA}}, ("-100", "-100", "7", "-100/7")),
+    "in a topic": ({"message": TOPIC}, ("-100", "-100/5", "7", "-100/7")),
+    "a reply, in no topic": (
+        {"message": {"chat": GROUP, "from": ADA, "message_thread_id": 5}},
+        ("-100", "-100", "7", "-100/7"),
+    ),
+    "to a channel": (
+        {"message": {"chat": GROUP, "from": ADA, "direct_messages_topic": {"topic_id": 9}}},
+        ("-100", "-100/9", "7", "-100/7"),
+    ),
+    "an anonymous admin": (
+        {"message": {"chat": GROUP, "from": {"id": 1}, "sender_chat": GROUP}},
+        ("-100", "-100", "-100", "-100/-100"),
+    ),
+    "a guest": (
+        {"guest_message": {"chat": GROUP, "from": ADA}},
+        ("guest:-100", "guest:-100", "7", "guest:-100/7"),
+    ),
+    "a press": (
+        {"callback_query": {"from": {"id": 8}, "message": TOPIC}},
+        ("-100", "-100/5", "8", "-100/8"),
+    ),
+    "a press below an inline message": (
+        {"callback_query": {"from": ADA, "inline_message_id": "x"}},
+        (None, None, "7", None),
+    ),
+    "an inline query": ({"inline_query": {"from": ADA}}, (None, None, "7", None)),
+    "a reaction": (
+        {"message_reaction": {"chat": GROUP, "user": ADA}},
+        ("-100", "-100", "7", "-100/7"),
+    ),
+    "an anonymous reaction": (
+        {"message_reaction": {"chat": GROUP, "actor_chat": GROUP}},
+        ("-100", "-100", "-100", "-100/-100"),
+    ),
+    "a vote": ({"poll_answer": {"user": ADA}}, (None, None, "7", None)),
+    "a chat's vote": ({"poll_answer": {"voter_chat": GROUP}}, (None, None, "-100", None)),
+    "a post": ({"channel_post": {"chat": GROUP}}, ("-100", "-100", None, None)),
+    "a poll": ({"poll": {"id": "x"}}, (None, None, None, None)),
+    "no object": ({"whistle": 1}, (None, None, None, None)),
+    "nothing": ({}, (None, None, None, None)),
+}
+
+
+@pytest.mark.parametrize(("update", "keys"), UPDATES.values(), ids=UPDATES)
+def test_a_session_is_a_chats_a_topics_or_a_persons(
+    start_with_sessions: StartBot, update: Json, keys: tuple[str | None, ...]
+) -> None:
+    container = start_with_sessions(COUNT)
+    sessions = container.module("host.sessions")
+    for choice, key in zip(sessions.CHOICES, keys, strict=True):
+        container.bot.SESSION = choice  # type: ignore[attr-defined]
+        assert sessions.key_of({"update_id": 1, **update}) == key
+
+
+@pytest.mark.parametrize("choice", ['"user"', "lambda update: None"])
+def test_an_update_without_a_key_gets_a_session_that_isnt_kept(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str
+) -> None:
+    container = start_with_sessions(COUNT.replace('"chat"', choice, 1))
+    bot_api.expects(said(1), said(1))
+    container.deliver({"update_id": 1, "channel_post": {}})
+    container.deliver({"update_id": 2, "channel_post": {}})
+    assert container.table.items == {}
+
+
+def test_a_function_may_choose_the_key(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(
+        COUNT.replace('"chat"', "lambda update: f\"order {update['update_id'] // 10}\"", 1)
+    )
+    bot_api.expects(said(1), said(1), said(2))
+    for update_id in (1, 11, 12):
+        container.deliver(message(update_id))
+    assert set(container.table.items) == {"order 0", "order 1"}
+
+
+# ── Bad input
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (COUNT.replace('"chat"', "None", 1), 'must be "chat", "topic", "user", "chat_user" or a'),
+        (COUNT.replace('"chat"', '["chat"]', 1), "must be"),
+    ],
+    ids=["None", "a list"],
+)
+def test_an_impossible_choice_keeps_the_update(
+    start_with_sessions: StartBot, source: str, error: str
+) -> None:
+    assert error in fails(start_with_sessions(source), "misconfigured")
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ("lambda update: 42", "the key of a session must be a string of 1 to 2,048 bytes"),
+        ('lambda update: ""', "the key of a session must be"),
+        ('lambda update: 1025 * "ü"', "the key of a session must be"),
+        (r'lambda update: "\ud800"', "the key of a session must be"),
+        ("lambda update: 1 / 0", "ZeroDivisionError at bot.py:2"),
+    ],
+)
+def test_an_impossible_key_fails(start_with_sessions: StartBot, changed: str, error: str) -> None:
+    container = start_with_sessions(COUNT.replace('"chat"', changed, 1))
+    assert error in fails(container, "bot_failed")
+
+
+KEPT = "a session must have only what JSON gives back: "
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("(1, 2)", KEPT + "it has a tuple"),
+        ("{1: 2}", KEPT + "it has a tuple, a key that isn't a string"),
+        ("[float('nan')]", KEPT + "Out of range float values"),
+        ("{1}", KEPT + "Object of type set"),
+        ("b'x'", KEPT + "Object of type bytes"),
+        (r"'\ud800'", KEPT + "it has a tuple, a key that isn't a string, or half"),
+        ("session", KEPT + "Circular reference"),
+        ("400 * 1024 * 'x'", "a session (409,608 bytes) with the calls of its updates (56 bytes)"),
+    ],
+)
+def test_what_cant_be_kept_fails_and_nothing_is_written(
+    start_with_sessions: StartBot, value: str, error: str
+) -> None:
+    source = COUNT.replace('session.get("n", 0) + 1', value).replace("f\"{session['n']}\"", '"x"')
+    container = start_with_sessions(source)
+    assert error in fails(container, "bot_failed")
+    assert container.table.items == {}
+
+
+def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions: StartBot) -> None:
+    source = FILES.replace('b"\\x89PNG"', "310_000 * b'x'")
+    container = start_with_sessions(source)
+    assert "with the calls of its updates (413," in fails(container, "bot_failed")
+    assert container.table.items == {}
+
+
+def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None:
+    source = 'SESSION = "chat"\ndef reply(update):\n    return []'
+    error = fails(start_with_sessions(source), "bot_failed")
+    assert error == "reply() must take two arguments"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "outcome", "error"),
+    [
+        ("ResourceNotFoundException", "misconfigured", "the table of the sessions can't be used: "),
+        ("AccessDeniedException", "unreachable", "dynamodb: AccessDeniedException: "),
+        ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),
+    ],
+)
+def test_a_table_that_cant_be_used_keeps_the_update(
+    start_bot: StartBot, serve: Serve, refusal: str, outcome: str, error: str
+) -> None:
+    said = http({"__type": f"x#{refusal}", "message": "no"}, "400 Bad Request")
+    container = start_bot(COUNT, **session_environment(serve(answers(said)).url))
+    assert fails(container, outcome).startswith(error)
+
+
+def test_without_a_table_the_update_is_kept(start_bot: StartBot) -> None:
+    error = fails(start_bot(COUNT), "misconfigured")
+    assert error == "there is no table for sessions: set session_retention_in_days"

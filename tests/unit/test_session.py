@@ -1,0 +1,143 @@
+"""session.py: what events and pages read and change, and what expires."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json, message
+
+DAY = 24 * 3600
+NOW = 1_800_000_000
+FORM = """
+SESSION = "chat"
+
+
+def reply(update, session):
+    if update["message"]["text"] == "forget":
+        session.clear()
+    else:
+        session["said"] = update["message"]["text"]
+    return []
+"""
+
+
+def start_at(
+    start: StartBot, monkeypatch: pytest.MonkeyPatch, days: int = 0, now: float = NOW
+) -> Container:
+    """Start a container at a time, whose sessions are kept for so many days."""
+    container = start(FORM, SESSION_RETENTION_IN_DAYS=f"{days}")
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr(container.module("session"), "time", clock)
+    return container
+
+
+def test_a_page_reads_what_a_chat_said(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    container.deliver(message(text="hello"))
+    session = container.module("session")
+    session.read("42")["said"] = "a copy is changed"
+    assert session.read("42") == {"said": "hello"}
+    assert session.read("43") == {}
+
+
+def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    container.deliver(message(text="hello"))
+    session = container.module("session")
+    assert session.change("42", lambda data: data.pop("said")) == "hello"
+    assert session.change("42", lambda data: data.update(paid=True)) is None
+    assert session.read("42") == {"paid": True}
+    # Its updates are known all the same.
+    container.module("host.webhook").answered.clear()
+    container.deliver(message(text="hello"))
+    assert session.read("42") == {"paid": True}
+
+
+def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: StartBot) -> None:
+    session = start_with_sessions(FORM).module("session")
+
+    def both(data: Json) -> None:
+        if not data:
+            session.change("42", lambda data: data.update(first=1))
+        data["second"] = 2
+
+    session.change("42", both)
+    assert session.read("42") == {"first": 1, "second": 2}
+
+
+def test_what_a_function_raises_is_raised_and_nothing_is_kept(
+    start_with_sessions: StartBot,
+) -> None:
+    session = start_with_sessions(FORM).module("session")
+    with pytest.raises(TypeError):
+        session.change("42", lambda data: data.update(1))
+    assert session.read("42") == {}
+
+
+def test_what_cant_be_kept_is_told_in_the_log(start_with_sessions: StartBot) -> None:
+    source = (
+        "from botkit import session\ndef reply(update):\n    return []\n"
+        "def on_event(event):\n    session.read(42)"
+    )
+    container = start_with_sessions(source)
+    with pytest.raises(container.module("host.events").EventFailed, match="the key of a session"):
+        container.invoke({"source": "aws.test"})
+
+
+@pytest.mark.parametrize(("days", "expires"), [(0, None), (1, NOW + DAY), (30, NOW + 30 * DAY)])
+def test_a_session_expires_after_its_last_change(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, days: int, expires: int | None
+) -> None:
+    container = start_at(start_with_sessions, monkeypatch, days)
+    container.deliver(message(text="hello"))
+    item = container.table.items["42"]
+    assert item.get("expires_at") == (expires and {"N": f"{expires}"})
+
+
+@pytest.mark.parametrize(("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False)])
+def test_what_has_expired_is_empty_even_while_dynamodb_has_it(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, after: int, is_there: bool
+) -> None:
+    start_at(start_with_sessions, monkeypatch, 2).deliver(message(text="hello"))
+    container = start_at(start_with_sessions, monkeypatch, 2, NOW + after)
+    session = container.module("session")
+    assert session.read("42") == ({"said": "hello"} if is_there else {})
+    container.deliver(message(2, text="again"))
+    assert session.read("42") == {"said": "again"}
+
+
+def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_at(start_with_sessions, monkeypatch, 30)
+    container.deliver(message(1, text="hello"))
+    container.deliver(message(2, text="forget"))
+    item: Any = container.table.items["42"]
+    del item["version"]
+    assert item == {
+        "id": {"S": "42"},
+        "session": {"S": "{}"},
+        "updates": {"S": "[[1,null],[2,null]]"},
+        "expires_at": {"N": f"{NOW + DAY}"},
+    }
+
+
+def test_the_last_32_updates_are_known(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    for update_id in range(40):
+        container.deliver(message(update_id, text=f"{update_id}"))
+    updates = json.loads(container.table.items["42"]["updates"]["S"])
+    assert [update_id for update_id, _ in updates] == list(range(8, 40))
+
+
+def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    container.module("deadline").deadline.start(0)
+    container.module("aws").call = container.table._others
+    with pytest.raises(container.module("errors").Unreachable, match="no time left"):
+        container.module("session").read("42")
