@@ -55,6 +55,7 @@ TESTS = {
     ],
     "botkit/host/queue": ["unit/host/test_queue"],
     "botkit/host/registration": ["unit/host/test_registration", "unit/host/test_author"],
+    "botkit/host/sessions": ["unit/host/test_sessions", "integration/test_sessions"],
     "botkit/host/strict_json": ["unit/host/test_webhook", "unit/host/test_mini_app"],
     "botkit/host/watch": ["unit/host/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
@@ -75,12 +76,14 @@ TESTS = {
         "integration/test_faults",
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
+    "botkit/session": ["unit/test_session", "unit/host/test_sessions", "integration/test_sessions"],
     "botkit/settings": ["unit/test_settings"],
     "botkit/telegram": [
         "unit/test_telegram",
         "unit/test_telegram_call",
         "unit/host/test_mini_app",
         "unit/host/test_calls",
+        "unit/host/test_outcome",
         "integration/test_faults",
     ],
     "botkit/types": ["unit/test_types"],

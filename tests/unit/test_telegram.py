@@ -95,7 +95,7 @@ REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
         (403, "x", None, None),
     ),
     "first refusal": (http(refusal(400, "x")), (400, "x", None, None)),
-    "last refusal": (http(refusal(499, "x")), (499, "x", None, None)),
+    "last refusal": (http(refusal(499, "x"), "499 Odd"), (499, "x", None, None)),
     "no description": (http({"ok": False, "error_code": 400}), (400, "None", None, None)),
 }
 
