@@ -140,6 +140,18 @@ def test_it_is_complete_without_the_runtimes_python(tmp_path: Path) -> None:
     assert names(tmp_path / "a.zip") == [*FILES, DIGEST]
 
 
+def test_the_runtimes_python_is_looked_for_from_the_scripts_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyenv's python3.99 is another one, or none, in the folder in which Terraform runs."""
+    shim = tmp_path / "python3.99"
+    shim.write_text(f'#!/bin/sh\n[ "$PWD" = "{PACKAGE.parent}" ] && echo /usr/bin/python3.99\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.chdir(tmp_path)
+    assert loaded(PACKAGE).find_python("python3.99") == "/usr/bin/python3.99"
+
+
 def test_a_module_that_does_not_compile_is_packed_and_named(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
