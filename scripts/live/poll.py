@@ -80,9 +80,9 @@ class Poll:
 
     def stop(self, *signal: object) -> None:
         """End after the current update, or at once at a second signal."""
-        if not self._answering or self.stopping:
+        is_second, self.stopping = self.stopping, True  # in case Python drops what is raised here
+        if is_second or not self._answering:
             raise KeyboardInterrupt
-        self.stopping = True
 
     def run(self) -> None:
         """Answer updates until stopped. Raises Stop."""

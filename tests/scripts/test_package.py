@@ -313,6 +313,7 @@ def plan(source_dir: Path, module: Path = ROOT) -> str:
 
 
 VARIABLES = ("architecture", "module", "name", "runtime")
+OPTIONAL = ("session_retention_in_days", "source_dir")
 
 
 def terraform(
@@ -328,7 +329,7 @@ def terraform(
             block.replace("path.module", "var.module")
             + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
             + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
-            + 'variable "source_dir" { default = null }\n'
+            + "".join(f'variable "{name}" {{ default = null }}\n' for name in OPTIONAL)
         )
         values = {"architecture": "arm64", "module": module, "name": "bot", "runtime": THIS}
         if source_dir:

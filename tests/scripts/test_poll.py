@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,6 +86,16 @@ def script(telegram: Telegram, bot: Path) -> Script:
     """Start the script itself, for tests that act while it runs."""
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     return Script(ROOT, "poll", "--bot", str(bot), **ours)
+
+
+def test_it_ends_even_if_python_drops_the_interrupt() -> None:
+    """As in a destructor, where an exception goes no further."""
+    function: Any = SimpleNamespace(environment={"TELEGRAM_WEBHOOK_SECRET": ""})
+    nobody: Any = None  # nothing is fetched
+    polling = poll.Poll(nobody, function)
+    with pytest.raises(KeyboardInterrupt):
+        polling.stop()
+    polling.run()
 
 
 def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
