@@ -68,6 +68,7 @@ def handler(event: Any, context: Any) -> Any:
         case "drain":
             from botkit.host import registration
 
+            deadline.start(deadline.left() / 2)  # the rest is for the queue
             registration.remove(event)
             set_deadline("drained", context)
             return registration.await_empty_queue()

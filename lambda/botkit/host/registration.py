@@ -67,6 +67,8 @@ def register(event: Json) -> Json:
     except Misconfigured as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
+        for secret in filter(None, (settings.token, settings.webhook_secret)):
+            told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
         raise RegistrationFailed(told) from None
     packed = digest()
     if packed and event.get("sources", packed) != packed:
@@ -150,33 +152,37 @@ def _remove_webhook(url: str) -> None:
 def await_empty_queue() -> Json:
     """Wait until all updates in the queue are answered, before Terraform removes the queue.
 
-    Raises QueueNotEmpty if the time is up before, which fails the apply or destroy while nothing
-    is lost. An update that can't be answered leaves for the dead-letter queue. Other errors are
-    logged and not raised, as in remove().
+    Raises QueueNotEmpty if the time is up before, or SQS can't tell. This fails the apply or
+    destroy while nothing is lost. An update that can't be answered leaves for the dead-letter
+    queue. A queue that was deleted by hand holds up nothing.
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
-    empty = 0
+    waiting = empty = 0
+    pause = min(PAUSE_SECONDS, max(deadline.left(), 0) / (READINGS + 1))
     while True:
         try:
             counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
             waiting = sum(int(counts[name]) for name in names)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            logger.error("the queue's updates can't be counted", extra={"error": reason})
+            empty = 0 if waiting else empty + 1
+        except aws.ClientError as error:  # there is no such queue
+            logger.error("the queue's updates can't be counted", extra={"error": str(error)})
             return {}
-        empty = 0 if waiting else empty + 1
-        if empty == READINGS or deadline.left() < 2 * PAUSE_SECONDS:
+        except Exception as error:  # it may pass
+            reason = f"{type(error).__name__}: {error}"
+            logger.warning("the queue's updates can't be counted", extra={"error": reason})
+            empty = 0
+        if empty == READINGS:
+            return {}
+        if deadline.left() < 2 * pause or not pause:
             break
-        time.sleep(PAUSE_SECONDS)
-    if waiting:
-        raise QueueNotEmpty(
-            f"Updates that wait in the queue would be lost with it: {waiting}. Telegram keeps new "
-            "ones. Run the command again to wait on for their answers, or give them up: "
-            f"aws sqs purge-queue --queue-url {settings.queue_url}"
-        )
-    return {}
+        time.sleep(pause)
+    raise QueueNotEmpty(
+        f"Updates that wait in the queue would be lost with it: {waiting or 'an unknown number'}. "
+        "Telegram keeps new ones. Run the command again to wait on for their answers, or give them "
+        f"up: aws sqs purge-queue --queue-url {settings.queue_url}"
+    )
 
 
 def digest() -> str:

@@ -86,6 +86,8 @@ def key_of(update: Json) -> str | None:
     chat = _id(message.get("chat"))
     if kind == "guest_message" and chat is not None:
         chat = f"guest:{chat}"  # another chat, which may have the id of one that the bot knows
+    elif chat is not None and "business_connection_id" in message:  # so is an account's own
+        chat = f"business:{message['business_connection_id']}:{chat}"
     parts = [chat] if choice != "user" else []
     if choice == "topic":
         topic = _object(message.get("direct_messages_topic")).get("topic_id")

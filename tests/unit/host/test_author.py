@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
     CALL,
+    TOKEN,
     UPDATE,
     Container,
     Json,
@@ -178,8 +179,9 @@ def test_the_level_of_the_bots_own_logger_makes_no_difference(
         ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
         ("\n\n1 / 0", "ZeroDivisionError at bot.py:3"),
         ("import sys\nsys.exit('no')", "SystemExit at bot.py:2"),
+        ("import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])", "ValueError at bot.py:2"),
     ],
-    ids=["syntax", "import", "error", "exit"],
+    ids=["syntax", "import", "error", "exit", "a quoted token"],
 )
 def test_a_broken_bot_loses_no_update(
     start_bot: StartBot, bot_api: BotApi, source: str, error: str
@@ -191,6 +193,7 @@ def test_a_broken_bot_loses_no_update(
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
         container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
     assert error in str(caught.value)
+    assert TOKEN not in str(caught.value)
     assert failure(container, {"x": 1}) == f"misconfigured: {error}"
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     bot_api.answers("deleteWebhook", {})

@@ -27,6 +27,7 @@ from tests.support.stubs import (
     parameter,
     refusal,
     request,
+    silent,
     unused_port,
 )
 
@@ -657,31 +658,44 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
         container.invoke(event("delete", **DRAIN), 2_900)
 
 
-def test_a_queue_that_is_empty_when_the_time_is_up_is_removed(
+def test_in_a_short_time_a_queue_is_removed_at_three_readings_and_no_fewer(
+    with_queue: Callable[..., Container], bot_api: BotApi
+) -> None:
+    container = with_queue(answers(*[counts(0)] * 5))
+    assert container.invoke(event("delete", **DRAIN), 2_900) == {}
+    bot_api.answers("getWebhookInfo", {}, {"url": ""})
+    with pytest.raises(Exception, match="would be lost with it: an unknown number"):
+        container.invoke(event("delete", **DRAIN), 2_900)  # after two readings SQS says nothing
+
+
+def test_a_hanging_telegram_leaves_time_to_look_at_the_queue(start: Start, serve: Serve) -> None:
+    queue = serve(answers(*[counts(0)] * 3))
+    hangs = serve(silent).url
+    container = start(hangs, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=queue.url, **CREDENTIALS)
+    assert container.invoke(event("delete", **DRAIN), 3_000) == {}
+    assert len(queue.requests) == 3
+
+
+def test_a_queue_that_is_gone_does_not_hold_up_its_removal(
     with_queue: Callable[..., Container],
 ) -> None:
-    container = with_queue(answers(counts(0)))
-    assert container.invoke(event("delete", **DRAIN), 2_900) == {}
-
-
-UNCOUNTED = {
-    "no such queue": (
-        http({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}, "400 Bad"),
-        "ClientError: QueueDoesNotExist: none",
-    ),
-    "SQS away": (http({}, "503 Away"), "Unreachable: sqs: HTTP 503"),
-    "a malformed answer": (http({}), "KeyError: 'Attributes'"),
-}
-
-
-@pytest.mark.parametrize(("answer", "error"), UNCOUNTED.values(), ids=UNCOUNTED)
-def test_a_queue_that_cannot_be_counted_does_not_hold_up_its_removal(
-    with_queue: Callable[..., Container], answer: bytes, error: str
-) -> None:
-    container = with_queue(answers(answer))
+    error = {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}
+    container = with_queue(answers(http(error, "400 Bad")))
     assert container.invoke(event("delete", **DRAIN)) == {}
     assert container.line["message"] == "the queue's updates can't be counted"
-    assert container.line["error"] == error
+    assert container.line["error"] == "QueueDoesNotExist: none"
+
+
+@pytest.mark.parametrize(
+    "answer", [http({}, "503 Away"), http({})], ids=["SQS away", "a malformed answer"]
+)
+def test_a_reading_that_fails_is_made_again(
+    with_queue: Callable[..., Container], answer: bytes
+) -> None:
+    container = with_queue(answers(answer, counts(3)))
+    with pytest.raises(Exception, match="would be lost with it: 3"):
+        container.invoke(event("delete", **DRAIN), 2_900)
+    assert container.log[0]["message"] == "the queue's updates can't be counted"
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])

@@ -278,6 +278,10 @@ UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
         {"message": {"chat": GROUP, "from": {"id": 1}, "sender_chat": GROUP}},
         ("-100", "-100", "-100", "-100/-100"),
     ),
+    "a business account's": (
+        {"business_message": {"chat": GROUP, "from": ADA, "business_connection_id": "b1"}},
+        ("business:b1:-100", "business:b1:-100", "7", "business:b1:-100/7"),
+    ),
     "a guest": (
         {"guest_message": {"chat": GROUP, "from": ADA}},
         ("guest:-100", "guest:-100", "7", "guest:-100/7"),
