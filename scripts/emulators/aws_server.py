@@ -8,7 +8,7 @@ together.
 And it waits 50 ms at most for what a function logged, and then goes on without. Here it takes what
 the function wrote before it answered, however long that takes.
 
-A stage of which a route's settings are deleted would be gone. Here it stays, and the next update of
+It drops a stage when a route's settings are deleted. Here it stays, and the next update of
 the stage tells which settings it has.
 """
 

@@ -3,7 +3,7 @@
 // Messages from the page to its parent go on to the chat: some libraries post only to https://web.telegram.org.
 window.postMessage = message => parent.postMessage(message, "*");
 const frame = document.querySelector("iframe");
-// As in Telegram, the methods are for the page's own origin: another site in its place is refused, and gets no event.
+// As in Telegram, the methods work only from the page's origin: another site in its place is refused, and gets no event.
 addEventListener("message", event => {
   if (event.source === parent) frame.contentWindow.postMessage(event.data, location.origin);
   else if (event.source === frame.contentWindow) parent.postMessage(JSON.stringify({ eventType: "refused", eventData: { origin: event.origin } }), "*");

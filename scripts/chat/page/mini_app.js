@@ -114,7 +114,7 @@ function paint(node, wish) {
 const part = id => open.box.querySelector(`#page-${id}`);
 const insets = kind => () => tell(kind, { top: 0, bottom: 0, left: 0, right: 0 });
 const PLAYED = {
-  escape: leave, refused: data => unplayed("methods of another site", `refused: ${data.origin} isn't the page's own origin`), iframe_ready: () => {}, iframe_will_reload: () => {},
+  escape: leave, refused: data => unplayed("methods of another site", `refused: ${data.origin} isn't the page's origin`), iframe_ready: () => {}, iframe_will_reload: () => {},
   web_app_ready: () => open.box.classList.add("ready"),
   web_app_close: close,
   web_app_expand: () => { open.expanded = true; open.box.classList.add("expanded"); tellViewport(); },
