@@ -1,6 +1,7 @@
 """What makes a process on this machine like that of a function on Lambda.
 
-It runs in that process, whose code may have modules of any name, so it imports none of the project's.
+It runs in that process, whose code may have modules of any name, so it imports only the standard
+library.
 """
 
 from __future__ import annotations
