@@ -1,6 +1,6 @@
 """Sessions under all that happens: containers end anywhere, answers get lost, updates come again.
 
-Containers are threads of which one runs at a time: at each step another one may go on, or the
+Each container is a thread, and one runs at a time: at each step another one may go on, or the
 container ends. Telegram delivers in order in each line, until it gets a 200.
 """
 

@@ -100,7 +100,7 @@ def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
         expect(session.locator(".changed")).to_have_text(f"n{'—' if count == '1' else 1} → {count}")
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.locator("#toast")).to_contain_text("Forgotten")
-    say(page, "/start anew")
+    say(page, "/start over")
     expect(session.locator(".changed")).to_have_text("n— → 1")
 
 
