@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.needs import needs_provider, needs_terraform
-from tests.support.stubs import TOKEN, Json
+from tests.support.stubs import TOKEN, Json, frame
 
 TEXT = (ROOT / "docs" / "your-own-bot.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -191,6 +191,36 @@ def test_the_secret_is_fetched_once(folder: Path, httpserver: HTTPServer) -> Non
         repr("sunny" * 3)
     )
     httpserver.check()
+
+
+def test_an_answer_grows_word_by_word(folder: Path, httpserver: HTTPServer) -> None:
+    body = b"".join(
+        frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
+        for text in ("Hello", ", Ada.")
+    )
+    asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse-stream", method="POST", json=asked
+    ).respond_with_data(body)
+    draft = httpserver.expect_request(f"/bot{TOKEN}/sendMessageDraft", method="POST")
+    draft.respond_with_json({"ok": True, "result": True})
+    message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
+    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
+    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": "Hello, Ada."}]
+    assert evaluate(folder, "words", expression, **environment) == repr(calls)
+    httpserver.check()
+
+
+def test_a_press_of_stop_is_noted(folder: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    expression = f"reply({ {'stopped_message_generation': stopped} })"
+    assert evaluate(folder, "words", expression, **environment) == "[]"
+    put = json.loads(httpserver.log[-1][0].data)
+    assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
 
 def test_a_photo_comes_back_as_a_file(folder: Path, httpserver: HTTPServer) -> None:
