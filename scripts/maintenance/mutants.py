@@ -159,6 +159,9 @@ EQUIVALENT = {
         "register NumberReplacer 1": "any number will do",
         "register NumberReplacer 2": "any number will do",
     },
+    "botkit/host/strict_json": {
+        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
+    },
     "botkit/host/watch": {
         "watch NumberReplacer 3": "any time long ago will do",
         "watch NumberReplacer 4": "any time long ago will do",
