@@ -97,17 +97,15 @@ class Connection:
         connection = self._take(deadline)
         from .exchange import Stream, round_trip
 
+        keep_alive = False
         try:
             stream = Stream(connection, deadline, limit)
             url = self._url + path
             status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
         except Exception as error:
-            connection.close()
             raise ConnectionError(_describe(error)) from None
-        if keep_alive:
-            self._kept, self._last_used = connection, time.time()
-        else:
-            connection.close()
+        finally:  # also when an alarm or Ctrl-C ends it
+            self._give_back(connection, keep_alive)
         return status, fields, data
 
     def stream(
@@ -132,10 +130,7 @@ class Connection:
         except Exception as error:
             raise ConnectionError(_describe(error)) from None
         finally:
-            if keep_alive:
-                self._kept, self._last_used = connection, time.time()
-            else:
-                connection.close()
+            self._give_back(connection, keep_alive)
 
     def _take(self, deadline: Deadline) -> socket.socket:
         """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
@@ -160,6 +155,13 @@ class Connection:
             )
             self._roots, self._tls = (), None
 
+    def _give_back(self, connection: socket.socket, keep_alive: bool) -> None:
+        """Keep a connection for the next request, or close it."""
+        if keep_alive:
+            self._kept, self._last_used = connection, time.time()
+        else:
+            connection.close()
+
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
         self._dial = dial = self._dial or Dial(self._first_hop)
@@ -178,7 +180,7 @@ class Connection:
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
                 _shake_hands(secure, deadline)
-        except Exception:
+        except BaseException:
             connection.close()
             raise
         return connection
