@@ -96,6 +96,9 @@ NAMELESS = {
         "lambda:CreateEventSourceMapping",
         "lambda:CreateFunction",
         "lambda:ListEventSourceMappings",
+        "scheduler:ListTagsForResource",
+        "scheduler:TagResource",
+        "scheduler:UntagResource",
     ],
     "Resource": "*",
 }
