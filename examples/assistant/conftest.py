@@ -53,7 +53,10 @@ class Chat:
 
 
 class Model:
-    """Bedrock: it answers in pieces, and raises `error` after them if there is one."""
+    """Bedrock: it answers in pieces, and raises `error` after them if there is one.
+
+    A piece that is None is a second of silence.
+    """
 
     def __init__(self):
         self.pieces = ["Hello", ", Ada."]
@@ -65,7 +68,8 @@ class Model:
         self.asked.append((path, body))
         yield {"messageStart": {"role": "assistant"}}
         for piece in self.pieces:
-            yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
+            word = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
+            yield {} if piece is None else word
         if self.error:
             raise self.error
         yield {"contentBlockStop": {"contentBlockIndex": 0}}

@@ -274,6 +274,16 @@ def test_an_answer_that_takes_minutes_breaks_off(bot, model, clock, reply):
     assert reply(update("Hi")) == [said("0 1 2 3 " + bot.BREAKS_OFF)]
 
 
+def test_a_model_that_says_nothing_for_a_minute_breaks_off(bot, model, clock, reply):
+    def pieces():
+        for word in ("Hello", None, None, ", Ada", *[None] * 5, " and too late"):
+            yield word
+            clock.now += 15
+
+    model.pieces = pieces()
+    assert reply(update("Hi")) == [said("Hello, Ada" + bot.BREAKS_OFF)]
+
+
 @pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "closes"])
 def test_a_model_that_falls_silent_breaks_off(bot, bedrock, hangs, reply):
     bedrock(hangs)

@@ -72,8 +72,10 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
         assert taken.outcome["outcome"] == "ignored"
         invocation = answer.result()
     assert invocation.outcome["outcome"] == "answered"
+    drafts = [call.params["text"] for call in telegram.calls if call.method == "sendMessageDraft"]
+    # Asked once: what is noted of the press isn't in the chat's session.
+    assert drafts.count("") == 1
     last = telegram.calls[-1]
     assert last.method == "sendMessage"
     assert str(last.params["text"]).startswith("and and")
-    # Asked once: what is kept of the press didn't change the session of the chat.
     assert invocation.sessions[str(ADA["id"])]["after"] == '{"asked":1}'

@@ -65,7 +65,8 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
-        calls: list[Json] = self.stream.answer(message(chat), self.pieces(pieces), **how)
+        self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
+        calls: list[Json] = self.stream.answer(message(chat), self.made, **how)
         return calls
 
     def texts(self, method: str) -> list[str]:
@@ -167,13 +168,22 @@ def test_nothing_said_is_nothing_sent(world: World, chat: Json) -> None:
     assert "sendMessage" not in [name for name, _ in world.calls]
 
 
-def test_pieces_may_be_a_list_and_sessions_and_queue_missing(
+def test_pieces_may_be_a_list_and_sessions_missing(
     start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(start_bot("def reply(update):\n    return []"), monkeypatch)
+    bot = "def reply(update):\n    return []"
+    world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
     [call] = world.stream.answer(message(GROUP), ["a"], can_stop=True)
     assert call == {"method": "editMessageText", **POST, "text": "a"}
     world.stream.answer(message(), ["a"], can_stop=True)
+    assert "can_stop" not in world.calls[-1][1]
+
+
+def test_without_a_queue_there_is_no_button(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(start_with_sessions(BOT), monkeypatch)
+    world.answer("a", can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
 
 
