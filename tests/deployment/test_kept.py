@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from emulators.aws import Emulator
 from local.kept import Schedules, Table, seconds_of
+from local.terraform import REGION
 
 from tests.conftest import StartBot
 from tests.support.deployment import client
@@ -99,7 +100,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     scheduler = client(aws, "scheduler")
     scheduler.create_schedule_group(Name="tea-bot")
     about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": "arn:aws:iam::000000000000:role/tea-bot-later"}
-    about |= {**session_environment(aws.url), "AWS_ACCESS_KEY_ID": "test"}
+    about |= {**session_environment(aws.url), "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
     container = start_bot("def reply(update):\n    return []", **about)
     module, later = container.module("aws"), container.module("later")
     noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
