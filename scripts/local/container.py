@@ -244,6 +244,7 @@ class Function:
         self._notify(is_over=True)
         self.stop()
         self._thread.join()
+        self.stop()  # if a schedule has just started another container
         shutil.rmtree(self._folder, ignore_errors=True)
         watched("folder", self._folder, over=True)
 

@@ -79,6 +79,7 @@ TESTS = {
         "integration/test_faults",
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
+    "botkit/later": ["unit/test_later"],
     "botkit/session": ["unit/test_session", "unit/host/test_sessions", "integration/test_sessions"],
     "botkit/settings": ["unit/test_settings"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],

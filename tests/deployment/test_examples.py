@@ -30,13 +30,14 @@ EXAMPLES = {
     "form": "",
     "lunch": "",
     "notify": f"  chat_id = {ADA['id']}\n",
+    "remind-me": "",
     "reminder": f"  chat_id = {ADA['id']}\n",
     "two-bots": "",
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
-    *("sales-bot", "support-bot", "votes-bot"),
+    *("assistant-bot", "form-bot", "lunch-bot", "notify-bot", "remind-me-bot"),
+    *("reminder-bot", "sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -95,6 +96,8 @@ def deployer(aws: Emulator) -> Credentials:
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     allowed.append(("arn:aws:dynamodb:*:*:table/*-bot-sessions", ["dynamodb:*"]))
+    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
+    allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
@@ -243,6 +246,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
+    made.remove("role remind-me-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -260,6 +264,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "notify-bot": ["start"],
+        "remind-me-bot": ["remind", "reminders", "zone"],
         "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
         "sales-bot": [],
         "support-bot": ["start"],
@@ -309,6 +314,40 @@ def test_a_press_that_is_delivered_twice_counts_once(world: World, poll: Json, k
     world.telegram.faults.append(faults[kind])
     press(world, poll, 0, ADA)
     assert buttons(world, poll) == ["Pizza · 1", "Soup · 0"]
+
+
+def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
+    """The emulated Scheduler looks every ten seconds, and the test has the time come."""
+    name, ada = "remind-me-bot", ADA["id"]
+    assert world.say(name, "/zone Asia/Kolkata") == "All times are now in Asia/Kolkata."
+    for text in ("1h tea", "2h cake"):
+        assert world.say(name, f"/remind {text}").startswith("I will remind you on ")
+    scheduler = client(world.aws, "scheduler")
+    tea, cake = world.session(name, str(ada))["reminders"]
+    one = {"GroupName": name, "Name": f"{ada}.{tea}"}
+    waiting = {each["Name"] for each in scheduler.list_schedules(GroupName=name)["Schedules"]}
+    assert waiting == {f"{ada}.{tea}", f"{ada}.{cake}"}
+    asked = ("ActionAfterCompletion", "FlexibleTimeWindow", "Target")
+    found = scheduler.get_schedule(**one)
+    world.told(name)
+    scheduler.update_schedule(
+        **one,
+        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
+        **{key: found[key] for key in asked},
+    )
+    assert world.told(name) == ["⏰ tea"]
+
+    telegram, bot = world.telegram, world.bots[name]
+    assert world.say(name, "/reminders") == "A press cancels a reminder:"
+    message_id = max(id for chat, id in telegram.messages if chat == ada)
+    answers = {tea: "This one no longer waits.", cake: "Cancelled."}
+    for id, answer in answers.items():
+        query = telegram.press(ada, message_id, id)
+        world.wait()
+        [call] = [c for c in telegram.calls if c.params.get("callback_query_id") == query]
+        assert (call.bot, call.params["text"]) == (bot.id, answer)
+    assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
+    assert world.session(name, str(ada)) == {"zone": "Asia/Kolkata", "reminders": {}}
 
 
 def test_a_form_survives_a_new_container(world: World) -> None:

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,32 @@ def test_the_table_counts(folder: Path, httpserver: HTTPServer) -> None:
     answer(httpserver, "DynamoDB_20120810.UpdateItem", params, result)
     assert evaluate(folder, "rolls", "count(42)", TABLE="dice-bot", **aws(httpserver)) == "3"
     httpserver.check()
+
+
+def test_the_menu_is_fetched(folder: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/my-bucket/menu.pdf", "GET").respond_with_data(b"%PDF")
+    assert evaluate(folder, "menu", "menu()", **aws(httpserver)) == repr(b"%PDF")
+    httpserver.check()
+
+
+def test_a_chat_is_reminded_in_an_hour(folder: Path, httpserver: HTTPServer) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request("/schedules/42.7", "POST").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    began = int(time.time())
+    message = {"chat": {"id": 42}, "message_id": 7}
+    evaluate(folder, "remind", f"in_an_hour({message})", **about, **aws(httpserver))
+    [schedule] = scheduled
+    at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
+    seconds = at.replace(tzinfo=UTC).timestamp()
+    assert began + 3600 <= seconds <= time.time() + 3600
+    call = {"method": "sendMessage", "chat_id": 42, "text": "An hour has passed."}
+    assert json.loads(schedule["Target"]["Input"]) == call
 
 
 def test_the_secret_is_fetched_once(folder: Path, httpserver: HTTPServer) -> None:

@@ -127,6 +127,16 @@ def test_what_is_no_call_for_later_is_refused(
     assert waiting(container) == {}
 
 
+def test_scheduler_fills_in_nothing(container: Container, later: Any) -> None:
+    sent: list[Any] = []
+    container.module("aws").request = lambda *about, **content: sent.append(content["body"])
+    call = {**CALL, "text": "<aws.scheduler.schedule-arn>"}
+    later.send(call, NOON, "tea")
+    text = sent[0]["Target"]["Input"]
+    assert "<aws" not in text
+    assert json.loads(text) == call
+
+
 def test_a_call_may_have_the_largest_size(container: Container, later: Any) -> None:
     later.send({"method": "x", "text": "é" * 130_548}, NOON, "tea")
     assert len(waiting(container)) == 1

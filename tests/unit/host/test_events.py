@@ -282,6 +282,7 @@ def test_where_scheduler_cant_be_used_either_lambda_tries_again(
 def test_without_the_input_lambda_tries_again(container: Container, bot_api: BotApi) -> None:
     bot_api.refuses(CALL, 500, "no")
     assert failure(container, CALL).startswith("unreachable: ")
+    assert [line["message"] for line in container.log] == ["event"]
 
 
 @pytest.mark.parametrize(
