@@ -161,7 +161,7 @@ def frame(kind, payload):
 
 @pytest.fixture
 def bedrock(bot, clock, model, monkeypatch):
-    """Have the bot ask a Bedrock that says a word and falls silent, and not wait for long.
+    """Have the bot ask a Bedrock that says a word and falls silent, which takes no time.
 
     `bedrock(hangs)` sets whether it also keeps the connection.
     """
@@ -178,6 +178,13 @@ def bedrock(bot, clock, model, monkeypatch):
             if hangs:
                 over.wait(60)
 
+    def events(*about):
+        spoke = False
+        for event in EVENTS(*about):
+            spoke = spoke or bool(event)
+            clock.now += 10 if spoke and not event else 0
+            yield event
+
     def use(hangs):
         threading.Thread(target=serve, args=(hangs,), daemon=True).start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -185,10 +192,8 @@ def bedrock(bot, clock, model, monkeypatch):
         monkeypatch.setattr(settings, "aws_access_key_id", "a key")
         monkeypatch.setattr(settings, "aws_region", "us-east-1")
         monkeypatch.setattr(aws, "connections", {})
-        monkeypatch.setattr(aws, "events", EVENTS)
+        monkeypatch.setattr(aws, "events", events)
         monkeypatch.setattr(aws, "PAUSE", 0.01)
-        monkeypatch.setattr(bot, "SILENCE", 0.2)
-        monkeypatch.setattr(bot, "time", time)
 
     yield use
     over.set()

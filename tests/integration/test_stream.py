@@ -56,7 +56,9 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
         }
         one, two = (
-            opened.enter_context(Function(bot, environment, timeout=60, sessions=tmp_path / "kept"))
+            opened.enter_context(
+                Function(bot, environment, timeout=120, sessions=tmp_path / "kept")
+            )
             for _ in range(2)
         )
         pool = opened.enter_context(ThreadPoolExecutor(1))
