@@ -11,7 +11,7 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.stubs import frame, load
+from tests.support.stubs import Json, frame, load
 
 # A header of each type, named by it, with its value as it is sent.
 HEADERS = [
@@ -54,7 +54,8 @@ def test_it_reads_as_botocore_does(module: ModuleType) -> None:
 
 def test_an_empty_part_is_an_empty_message(module: ModuleType) -> None:
     parts = [b"", HELLO[:20], b"", HELLO[20:] + HELLO[:5], HELLO[5:]]
-    hello, nothing = ({":event-type": "word"}, b'{"text": "Hello"}'), ({}, b"")
+    nothing: tuple[Json, bytes] = ({}, b"")
+    hello = ({":event-type": "word"}, b'{"text": "Hello"}')
     assert list(module.messages(parts)) == [nothing, nothing, hello, hello]
 
 

@@ -104,7 +104,7 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World) -> None:
 
 
 def test_an_answer_goes_where_the_question_is(world: World) -> None:
-    topic = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
+    topic: Json = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
     [call] = world.stream.answer(message(**topic), ["a"])
     assert call == {**said("a"), "message_thread_id": 5, "protect_content": True}
     assert world.calls[0][1]["message_thread_id"] == 5
@@ -295,7 +295,12 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(
 ) -> None:
     looks: list[str] = []
     read = world.session.read
-    monkeypatch.setattr(world.session, "read", lambda key: looks.append(key) or read(key))
+
+    def look(key: str) -> Any:
+        looks.append(key)
+        return read(key)
+
+    monkeypatch.setattr(world.session, "read", look)
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
     assert looks == [NOTES] * 3
