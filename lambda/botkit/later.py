@@ -58,6 +58,7 @@ def cancel(name: str) -> bool:
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
+    _check(name)
     query = {"groupName": settings.later_group}
     return _request("DELETE", name, "ResourceNotFoundException", query=query)
 
@@ -67,8 +68,9 @@ def schedule(event: Any, seconds: float, name: str) -> None:
 
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
+    _check(name)
     # The role is in the function's account.
-    _, partition, _, _, account, _ = (settings.later_role or ":::::").split(":", 5)
+    _, partition, _, _, account, _ = settings.later_role.split(":", 5)
     place = f"{settings.aws_region}:{account}"
     body = {
         "ActionAfterCompletion": "DELETE",
@@ -92,8 +94,8 @@ def _input(event: Any) -> str:
     return to_json(event).replace("<", "\\u003c")
 
 
-def _request(method: str, name: str, expected: str, **content: Json) -> bool:
-    """Make a request for a schedule. Returns False if it is refused with the expected code."""
+def _check(name: str) -> None:
+    """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:
         raise Misconfigured("there is nothing to schedule with: set later = true")
     if not isinstance(name, str) or not re.fullmatch(NAME, name):
@@ -101,6 +103,10 @@ def _request(method: str, name: str, expected: str, **content: Json) -> bool:
             "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
             "underscores, and not dots alone"
         )
+
+
+def _request(method: str, name: str, expected: str, **content: Json) -> bool:
+    """Make a request for a schedule. Returns False if it is refused with the expected code."""
     try:
         aws.request("scheduler", method, f"/schedules/{name}", **content)
     except aws.ClientError as error:

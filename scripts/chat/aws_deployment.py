@@ -212,13 +212,13 @@ class AwsDeployment(Deployment):
         if not bot.later_group:
             return []
         found = self._scheduler(bot, "GET", "", f"ScheduleGroup={bot.later_group}")
-        waiting = [self._schedule(bot, each["Name"]) for each in found["Schedules"]]
+        waiting = [self._schedule(bot, each["Name"]) for each in found.get("Schedules", [])]
         return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
 
     def _schedule(self, bot: Hosted, name: str) -> Json:
-        """Return a schedule, or nothing if it has run meanwhile."""
+        """Return a schedule that runs once, or nothing if it has run meanwhile."""
         found = self._scheduler(bot, "GET", f"/{name}", f"groupName={bot.later_group}")
-        if "Target" not in found:
+        if not found.get("ScheduleExpression", "").startswith("at("):
             return {}
         event = json.loads(found["Target"]["Input"])
         return {"name": name, "at": kept.seconds_of(found["ScheduleExpression"]), "event": event}

@@ -302,6 +302,7 @@ class Function:
                         **made_environment(str(temporary)),
                         **self.environment,
                         "LATER_GROUP": "later",
+                        "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
                         "SESSION_TABLE": "sessions",
                     },
                     stdin=subprocess.PIPE,

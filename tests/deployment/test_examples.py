@@ -16,6 +16,7 @@ import pytest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -23,6 +24,7 @@ from werkzeug import Request, Response
 from tests.support.deployment import Deployment, client, everything, fetch
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
+from tests.support.wheels import Index
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
@@ -157,8 +159,21 @@ def aws(language_model: str, providers: Providers) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The packages that the examples need: none of time zones, since the system has them."""
+    bot = ROOT / "examples" / "remind-me" / "bot"
+    [line] = (bot / "requirements.txt").read_text().splitlines()
+    with pytest.MonkeyPatch.context() as environment:
+        index = Index(tmp_path_factory.mktemp("index"), environment.setenv)
+        name, version = line.split("==")
+        index.wheel(name, version, {"tzdata/__init__.py": ""})
+        install(bot)
+        yield
+
+
+@pytest.fixture(scope="module")
 def world(
-    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, providers: Providers
+    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, packages: None, providers: Providers
 ) -> Iterator[World]:
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
