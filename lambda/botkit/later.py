@@ -14,16 +14,13 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime  # http.client loads it anyway
 
 from . import aws
 from .errors import BadSchedule, Misconfigured, Unreachable
 from .session import to_json
 from .settings import settings
 from .types import Any, Call, Json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import datetime
 
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
@@ -40,7 +37,7 @@ def send(call: Call, at: datetime, name: str) -> None:
     """
     if not isinstance(call, dict) or not isinstance(call.get("method"), str):
         raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
-    if not hasattr(at, "utcoffset") or at.utcoffset() is None:
+    if not isinstance(at, datetime) or at.utcoffset() is None:
         raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
     try:
         size = len(_input(call).encode())
@@ -70,7 +67,7 @@ def schedule(event: Any, seconds: float, name: str) -> None:
     """
     _check(name)
     # The role is in the function's account.
-    _, partition, _, _, account, _ = settings.later_role.split(":", 5)
+    _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
     body = {
         "ActionAfterCompletion": "DELETE",
