@@ -15,7 +15,6 @@ module "bot" {
   telegram_bot_token_parameter = "/assistant-bot/token"
   queue                        = true # an answer may take minutes
   timeout                      = 300
-  memory_size                  = 256 # CPU grows with it: an answer comes in many small events
   session_retention_in_days    = 1
 
   environment = {
