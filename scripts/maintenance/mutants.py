@@ -122,7 +122,7 @@ EQUIVALENT = {
         "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
     },
-    "botkit/aws": {"call ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
+    "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": "threads are equal if they are the same",
     },
