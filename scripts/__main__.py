@@ -13,6 +13,7 @@ TOOLS = {
     "demo": "chat.demo",
     "doctor": "live.doctor",
     "mutants": "maintenance.mutants",
+    "new": "starter.new",
     "poll": "live.poll",
     "screenshot": "chat.screenshot",
     "update-bot-api": "maintenance.update_bot_api",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
@@ -140,7 +141,7 @@ def is_the_module(block: Block) -> bool:
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
     clone = re.fullmatch(r"git::file://(/.*?)(\?.*)?", source)
-    if clone and Path(clone[1]).resolve() == ROOT:
+    if clone and Path(unquote(clone[1])).resolve() == ROOT:
         return True
     installed = Path(block.file.parent, ".terraform/modules", block.labels[0]).resolve()
     return bool(PUBLISHED.search(source)) or installed in (ROOT, *ROOT.parents)

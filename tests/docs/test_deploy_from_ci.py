@@ -16,7 +16,7 @@ from tests.support.needs import needs_provider, skip_or_fail
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 # A file's block begins with its name.
 FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-SOURCE = "git::https://<this repository>?ref=v1.0.0"
+SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 WORKFLOWS = [".github/workflows/deploy.yml", ".github/workflows/destroy.yml"]
 CHECKS = {"zizmor": ["--offline", "--quiet", "--no-progress"], "actionlint": []}
 

@@ -27,7 +27,7 @@ FILES = {
     if (found := re.match(r"# (\S+\.(?:py|tf|toml))\n", block))
 }
 [IN_THE_MODULE] = [block for _, block in BLOCKS if block.startswith("# main.tf, in module")]
-SOURCE = "git::https://<this repository>?ref=v1.0.0"
+SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
 
 @pytest.fixture
