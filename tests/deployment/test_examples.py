@@ -293,6 +293,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     }
     assert menus == {
         "assistant-bot": ["ask", "new", "help"],
+        "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "notify-bot": ["start"],

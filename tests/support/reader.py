@@ -44,9 +44,7 @@ def add_table(folder: Path) -> None:
     text = bot.read_text().replace("\n\nCOMMANDS", f"\n{imports}\n\nCOMMANDS", 1)
     for function in map(str.strip, functions):
         name = function.partition("(")[0]
-        old = re.search(
-            rf"^{re.escape(name)}\(.*?(?=\n\n\ndef |\Z)", text, re.MULTILINE | re.DOTALL
-        )
+        old = re.search(rf"(?ms)^{re.escape(name)}\(.*?(?=\n\n\ndef |\Z)", text)
         text = text.replace(old[0], function) if old else f"{text}\n\n{function}\n"
     bot.write_text(text)
 
@@ -54,13 +52,9 @@ def add_table(folder: Path) -> None:
 def add_secret(folder: Path) -> None:
     """Follow the section on a secret, after that on a table."""
     (folder / "bot" / "keys.py").write_text(FILES["bot/keys.py"])
-    [statement] = re.findall(
-        r"^  statement .*?^  }\n", FILES["secret.tf"], re.MULTILINE | re.DOTALL
-    )
+    [statement] = re.findall(r"(?ms)^  statement .*?^  }\n", FILES["secret.tf"])
     table, main = folder / "table.tf", folder / "main.tf"
-    document = re.compile(
-        r'^(data "aws_iam_policy_document" "bot" .*?^)}', re.MULTILINE | re.DOTALL
-    )
+    document = re.compile(r'(?ms)^(data "aws_iam_policy_document" "bot" .*?^)}')
     table.write_text(document.sub(rf"\1\n{statement}}}", table.read_text()))
     [variable] = re.findall(r"environment = { (.*?) }", CHANGES[SECRET])
     text = re.sub(r"(environment = { .*?) }", rf"\1, {variable} }}", main.read_text())
