@@ -17,8 +17,8 @@ from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
 from local.project import ROOT
-from local.terraform import REGION
 from pytest_httpserver import HTTPServer
+from starter import new
 from werkzeug import Request, Response
 
 from tests.support import reader
@@ -55,10 +55,6 @@ def on_message(message):
     return without_secret(message)
 """
 OVERRIDE_OF_READER = """
-provider "aws" {{
-  region = "{}"
-}}
-
 module "telegram_bot" {{
   source           = "../.."
   telegram_api_url = "{}"
@@ -154,7 +150,9 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     reader.add_secret(folder)
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text() + TELLS)
-    override = OVERRIDE_OF_READER.format(REGION, telegram_url)
+    main = folder / "main.tf"
+    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    override = OVERRIDE_OF_READER.format(telegram_url)
     (folder / "telegram_override.tf").write_text(override)
 
 
