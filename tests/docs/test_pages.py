@@ -86,6 +86,18 @@ def test_the_table_of_outputs_is_outputs_tf() -> None:
     ]
 
 
+def test_there_is_one_price_for_messages() -> None:
+    """That of docs/costs.md, which is a sum."""
+    price = r"a million messages cost about \$(\d\.\d\d)"
+    costs = (ROOT / "docs" / "costs.md").read_text()
+    [found] = re.findall(rf"{price}.*?: (.*?), in `api` mode", costs)
+    dollars, parts = float(found[0]), found[1].split(" + ")
+    assert sum(map(float, parts)) == pytest.approx(dollars)
+    assert re.findall(price, README) == [found[0]]
+    row = f"| this module | {dollars / 1000:.3f} | {dollars / 10:.2f} | {dollars * 10:.0f} |"
+    assert row in (ROOT / "docs" / "comparison.md").read_text()
+
+
 def anchors(page: Path) -> set[str]:
     """Return what GitHub calls a page's headings in links."""
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -80,7 +80,7 @@ def aws(server: HTTPServer) -> dict[str, str]:
 COUNTS = {
     "TableName": "dice-bot",
     "Key": {"chat": {"S": "4242"}},
-    "UpdateExpression": "ADD total :one",
+    "UpdateExpression": "ADD reached :one",
     "ExpressionAttributeValues": {":one": {"N": "1"}},
     "ReturnValues": "UPDATED_NEW",
 }
@@ -123,7 +123,7 @@ def test_the_tests_still_pass_with_the_table_and_the_secret(
     reader.add_secret(folder)
     assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
-    result = {"Attributes": {"total": {"N": "3"}}}
+    result = {"Attributes": {"reached": {"N": "3"}}}
     answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
     calls = evaluate(folder, "bot", f"reply({update})", TABLE="dice-bot", **aws(httpserver))
     assert "That makes 3." in calls
