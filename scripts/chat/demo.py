@@ -7,6 +7,9 @@ name are read.
 
 The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
+
+Exit code: 0 if all was done and taken down, 1 if the bot, the set-up or Terraform failed, 2 if an
+argument or bot.py is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
