@@ -149,6 +149,8 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
 def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     """Return the commands that follow: from the tests' virtual environment to the demo."""
     python = f"python3.{sys.version_info.minor}"
+    if not works(python, folder):
+        python = shlex.quote(sys.executable)
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
     packages = ["pytest", "mypy", *sorted(imported(written))]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
@@ -160,6 +162,16 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         ".venv/bin/python -m pytest",
         f"{shlex.quote(demo)} --config . --open",
     ]
+
+
+def works(program: str, folder: Path) -> bool:
+    """Tell whether a program runs in a folder: tools like pyenv may choose none there."""
+    try:
+        return not subprocess.run(
+            [program, "--version"], cwd=folder, capture_output=True
+        ).returncode
+    except OSError:
+        return False
 
 
 def imported(written: dict[str, bytes]) -> set[str]:

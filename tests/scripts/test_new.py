@@ -35,9 +35,9 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> Non
         "test_bot.py",
     ]
     told = [shlex.split(line) for line in ran.output.splitlines() if line.startswith("  ")]
-    assert [words[0].rpartition("/")[2] for words in told] == [
-        f"python3.{sys.version_info.minor}", "terraform", "python", "demo",
-    ]  # fmt: skip
+    version = subprocess.run([told[0][0], "--version"], cwd=folder, capture_output=True, text=True)
+    assert version.stdout == f"Python {sys.version.split()[0]}\n"
+    assert [words[0].rpartition("/")[2] for words in told[1:]] == ["terraform", "python", "demo"]
     assert (folder / told[3][0]).resolve() == ROOT / "scripts" / "demo"
 
 
