@@ -167,11 +167,10 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
 def works(program: str, folder: Path) -> bool:
     """Tell whether a program runs in a folder: tools like pyenv may choose none there."""
     try:
-        return not subprocess.run(
-            [program, "--version"], cwd=folder, capture_output=True
-        ).returncode
+        tried = subprocess.run([program, "--version"], cwd=folder, capture_output=True)
     except OSError:
         return False
+    return tried.returncode == 0
 
 
 def imported(written: dict[str, bytes]) -> set[str]:
