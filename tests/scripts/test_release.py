@@ -102,7 +102,7 @@ def sign(project: Path) -> Sign:
     keys = project.parent / f"{project.name}-keys"
     keys.mkdir()
     for name in ("ada", "eve"):
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / name]
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)]
         subprocess.run(command, check=True)
     kind, key, *_ = (keys / "ada.pub").read_text().split()
     (project / ".github").mkdir()
