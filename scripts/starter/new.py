@@ -105,9 +105,8 @@ def files(example: Path, name: str) -> dict[str, bytes]:
 
 def source() -> str:
     """Return the source of the module, as main.tf has it, with a comment if it is a clone."""
-    installed = ROOT.parent / "modules.json"
-    if ROOT.parent.parts[-2:] == (".terraform", "modules") and installed.is_file():
-        for module in json.loads(installed.read_text())["Modules"]:
+    if is_installed():
+        for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
             if Path(module["Dir"]).name == ROOT.name:
                 version = f'\n  version = "{module["Version"]}"' if "Version" in module else ""
                 return f'"{module["Source"]}"{version}'
@@ -117,6 +116,12 @@ def source() -> str:
     if Path(git("rev-parse", "--show-toplevel")) == ROOT:
         return f'"git::file://{quote(str(ROOT))}" # the last commit of this clone'
     return json.dumps(str(ROOT))
+
+
+def is_installed() -> bool:
+    """Tell whether Terraform has put this copy of the module here, rather than Git."""
+    is_there = ROOT.parent.parts[-2:] == (".terraform", "modules")
+    return is_there and (ROOT.parent / "modules.json").is_file()
 
 
 def git(*arguments: str) -> str:
@@ -154,14 +159,20 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
     packages = ["pytest", "mypy", *sorted(imported(written))]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
-    if demo.count("../") > 3:
+    if is_installed():  # the folder will have its own copy
+        [label] = re.findall(r'^module "(\w+)"', written["main.tf"].decode(), re.MULTILINE)
+        demo = f".terraform/modules/{label}/scripts/demo"
+    elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
-    return [
+    found = [
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
         f"{shlex.quote(demo)} --config . --open",
     ]
+    if "bot/bot.py" not in written and any(path.endswith(".tftest.hcl") for path in written):
+        found = [found[1], f"{terraform} test", found[3]]  # a bot without Python
+    return found
 
 
 def works(program: str, folder: Path) -> bool:

@@ -117,8 +117,10 @@ def test_the_links_lead_to_files_and_headings(page: Path) -> None:
             assert not anchor or anchor in anchors(linked), target
 
 
-def test_the_readmes_bot_answers() -> None:
-    [source] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
+def test_the_pages_bot_answers(page: str) -> None:
+    text = (ROOT / page).read_text()
+    [source] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     bot: dict[str, Any] = {}
     exec(source, bot)
     assert bot["reply"]({"update_id": 1, "message": {"chat": {"id": 42}}}) == [

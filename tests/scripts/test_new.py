@@ -74,6 +74,12 @@ def test_the_tests_packages_are_in_the_first_command(tmp_path: Path) -> None:
     assert ".venv/bin/pip install pytest mypy boto3 botocore urllib3\n" in ran.output
 
 
+def test_a_bot_without_python_needs_no_virtual_environment(tmp_path: Path) -> None:
+    ran = run(new.main, str(tmp_path / "mine"), "--example", "reminder")
+    assert "\n  terraform init\n  terraform test\n" in ran.output
+    assert "venv" not in ran.output
+
+
 @pytest.mark.parametrize("name", ["my bot", "bot.1", "größe", "b" * 65, "/"])
 def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name: str) -> None:
     ran = run(new.main, str(tmp_path / name))
@@ -146,3 +152,5 @@ def test_an_installed_module_keeps_its_source(
     (modules / "modules.json").write_text(json.dumps({"Modules": listed}))
     monkeypatch.setattr(new, "ROOT", modules / "bot")
     assert new.source() == source
+    ran = run(new.main, str(tmp_path / "mine"))
+    assert "  .terraform/modules/telegram_bot/scripts/demo --config . --open\n" in ran.output
