@@ -88,19 +88,27 @@ def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("there", ["bot/bot.py", "bot", ".gitignore"])
-def test_nothing_is_overwritten(tmp_path: Path, there: str) -> None:
+@pytest.mark.parametrize(
+    ("there", "reason"),
+    [
+        ("bot/bot.py", "is there already, and nothing is overwritten"),
+        (".gitignore", "is there already, and nothing is overwritten"),
+        ("bot", "is a file, and a folder is needed there"),
+    ],
+)
+def test_nothing_is_overwritten(tmp_path: Path, there: str, reason: str) -> None:
     (tmp_path / "mine" / there).parent.mkdir(parents=True)
     (tmp_path / "mine" / there).write_text("mine")
     ran = run(new.main, str(tmp_path / "mine"))
     assert ran.code == 2
-    assert f"{tmp_path / 'mine' / there} is " in ran.output
+    assert f"{tmp_path / 'mine' / there} {reason}" in ran.output
     assert contents(tmp_path) == {f"mine/{there}": b"mine"}
 
 
-def test_the_module_itself_stays_as_it_is() -> None:
-    ran = run(new.main, str(ROOT / "examples" / "mine"))
-    assert (ran.code, (ROOT / "examples" / "mine").exists()) == (2, False)
+def test_the_module_itself_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new, "ROOT", tmp_path)
+    ran = run(new.main, str(tmp_path / "examples" / "mine"))
+    assert (ran.code, list(tmp_path.iterdir())) == (2, [])
 
 
 def repository(folder: Path, *commands: str) -> Path:

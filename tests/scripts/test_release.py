@@ -84,6 +84,15 @@ def test_this_project_can_be_released() -> None:
     assert list(release.check("")) == []
 
 
+# A GnuPG that finds every signature good, as one with other people's keys might.
+GNUPG = """#!/bin/sh
+case "$*" in
+  *--verify*) printf '[GNUPG:] NEWSIG\\n[GNUPG:] GOODSIG 0123456789ABCDEF Eve\\n' ;;
+  *) cat >/dev/null
+     printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n'
+     printf '\\n[GNUPG:] SIG_CREATED D\\n' >&2 ;;
+esac
+"""
 Sign = Callable[..., None]
 
 
@@ -116,6 +125,12 @@ def sign(project: Path) -> Sign:
             git("tag --annotate --no-sign v1.2.3 --message=1")
         elif how == "lightweight":
             git("tag --no-sign v1.2.3")
+        elif how == "gnupg":
+            (keys / "gnupg").write_text(GNUPG)
+            (keys / "gnupg").chmod(0o755)
+            git(f"config gpg.program {shlex.quote(str(keys / 'gnupg'))}")
+            git("-c gpg.format=openpgp tag --sign v1.2.3 --message=1")
+            git("verify-tag v1.2.3")  # which is why more is asked for
         else:
             git(f"-c user.signingkey={shlex.quote(str(keys / how))} tag --sign v1.2.3 --message=1")
 
@@ -134,7 +149,7 @@ def test_a_tag_that_a_listed_key_signed_is_good(project: Path, sign: Sign) -> No
     assert ran == (1, "scripts/release: the tag v1.2.3 isn't what is checked out\n")
 
 
-@pytest.mark.parametrize("how", ["eve", "nobody", "lightweight"])
+@pytest.mark.parametrize("how", ["eve", "nobody", "lightweight", "gnupg"])
 def test_a_tag_without_a_good_signature_is_refused(project: Path, sign: Sign, how: str) -> None:
     sign(how)
     ran = run(release.main, "--verify", "v1.2.3")
