@@ -105,6 +105,7 @@ def test_the_readers_tests_pass(folder: Path) -> None:
 
 
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
+    reader.add_table(further)
     bot = further / "bot" / "bot.py"
     wrong = bot.read_text().replace('"chat_id": chat_id', '"chatid": chat_id')
     (further / "bot" / "wrong.py").write_text(wrong)
