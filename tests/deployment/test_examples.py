@@ -6,6 +6,7 @@ import calendar
 import json
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -165,11 +166,21 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+def thought() -> Iterator[threading.Event]:
+    """What the language model waits for when it is told to think."""
+    thought = threading.Event()
+    yield thought
+    thought.set()
+
+
+@pytest.fixture(scope="module")
+def language_model(make_httpserver: HTTPServer, thought: threading.Event) -> Iterator[str]:
     """The URL of a language model on this machine, whose answers are as long as a test asks."""
 
     def answer(request: Request) -> Response:
         asked = request.get_json()["messages"]
+        if asked[-1]["content"] == "think":
+            thought.wait(120)
         text = f"{len(asked)}: {asked[-1]['content']}"
         if (length := text.rpartition(" ")[2]).isdecimal():
             text = "words " * int(length)
@@ -671,11 +682,10 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
 @pytest.mark.usefixtures("assistant")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
     before = ask(world, "I am Ada", "sendMessage")
-    here = {"chat_id": ADA["id"]}
-    assert shown(world, "sendChatAction", before) == [{**here, "action": "typing"}]
-    [draft] = shown(world, "sendMessageDraft", before)
-    assert draft["text"] == "2: I am Ada …"
-    assert shown(world, "sendMessage", before) == [{**here, "text": "2: I am Ada"}]
+    drafts = shown(world, "sendMessageDraft", before)
+    assert [draft["text"] for draft in drafts] == ["", "2: I am Ada …"]
+    whole = {"chat_id": ADA["id"], "text": "2: I am Ada"}
+    assert shown(world, "sendMessage", before) == [whole]
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
@@ -683,6 +693,19 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     ask(world, "/new", "sendMessage")
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_stops_while_its_model_thinks(world: World, thought: threading.Event) -> None:
+    user = {"id": 8004, "is_bot": False, "first_name": "Hasty"}
+    before = ask(world, "think", "sendMessageDraft", user=user)
+    bot = world.bots["assistant-bot"]
+    [(chat, draft)] = bot.drafts
+    world.telegram.stop_draft(chat, draft, bot)
+    ask(world, "never mind", "sendMessage", user=user)
+    assert [call["text"] for call in shown(world, "sendMessage", before)] == ["2: never mind"]
+    assert not thought.is_set(), "it is still thinking"
+    thought.set()
 
 
 @pytest.mark.usefixtures("assistant")
@@ -726,4 +749,4 @@ def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: 
     assert texts() == ["4: last", "4: last", texts()[2]]
     assert texts()[2].startswith("You asked 50 questions today.")
     drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
-    assert len(drafts) == 1, "the model must be asked only once"
+    assert [call.params["text"] for call in drafts] == ["", "4: last …"], "the model is asked once"
