@@ -62,8 +62,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
         if arguments.stack:
-            tables = (stack.table(), model.burst(), model.limited(), model.outage())
-            print(*tables, sep="\n\n")
+            bursts = (model.burst(), model.limited(), model.outage())
+            print(stack.table(), *bursts, model.newsletter(), sep="\n\n")
             return 0
         return bench(arguments.runs, arguments.quick, arguments.docs)
     except KeyboardInterrupt:

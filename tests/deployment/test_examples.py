@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from emulators.telegram.state import private_chat
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
@@ -34,6 +36,7 @@ EXAMPLES = {
     "assistant": "",
     "form": "",
     "lunch": "",
+    "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
     "reminder": f"  chat_id = {ADA['id']}\n",
@@ -41,8 +44,8 @@ EXAMPLES = {
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "remind-me-bot"),
-    *("reminder-bot", "sales-bot", "support-bot", "votes-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot", "notify-bot"),
+    *("remind-me-bot", "reminder-bot", "sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -306,6 +309,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
+    made.remove("role newsletter-bot-later")
     made.remove("role remind-me-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
@@ -324,6 +328,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
+        "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
         "remind-me-bot": ["remind", "reminders", "zone"],
         "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
@@ -414,6 +419,50 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
         assert (call.bot, call.params["text"]) == (bot.id, answer)
     assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
     assert world.session(name, str(ada)) == {"zone": "Asia/Kolkata", "reminders": {}}
+
+
+def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:
+    """The step that waits is taken at once, without the emulated Scheduler."""
+    name, telegram, bot = "newsletter-bot", world.telegram, world.bots["newsletter-bot"]
+    dynamodb = client(world.aws, "dynamodb")
+    people: list[Json] = [
+        {"id": 7300 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(30)
+    ]
+    for person in people[:3]:
+        assert world.say(name, "/subscribe", user=person).startswith("You get the newsletter")
+    world.say(name, "/unsubscribe", user=people[0])
+    for person in people[3:]:  # without the bot, which would take longer
+        bot.chats[person["id"]] = private_chat(person)
+        dynamodb.put_item(TableName=name, Item={"person": {"N": f"{person['id']}"}})
+    del bot.chats[people[29]["id"]]  # as if the account were deleted
+    news = telegram.message("News!")
+    telegram.send(news, bot)
+    world.wait()
+    world.say(name, "/send", reply_to_message=news["message"])
+    question = max(id for chat, id in telegram.messages if chat == ADA["id"])
+    [[button]] = telegram.messages[ADA["id"], question]["reply_markup"]["inline_keyboard"]
+    assert button["text"] == "Send it to 29"
+    telegram.press(ADA["id"], question, button["callback_data"])
+    world.wait()
+
+    scheduler = client(world.aws, "scheduler")
+    first = {"GroupName": name, "Name": f"newsletter.{question}.0"}
+    event = scheduler.get_schedule(**first)["Target"]["Input"]
+    scheduler.delete_schedule(**first)
+    before = time.time()
+    client(world.aws, "lambda").invoke(FunctionName=name, Payload=event)
+    copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
+    assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
+    assert telegram.messages[ADA["id"], question]["text"] == (
+        "Done: 28 people got it. Off the list: 0 who had blocked the bot, 1 who are gone. "
+        "Without it: 0 who can't get it, 0 out of reach. At most 0 got it twice."
+    )
+    assert dynamodb.scan(TableName=name, Select="COUNT")["Count"] == 28
+    # Had this step died, the next one would have come after Lambda had ended it.
+    [step] = scheduler.list_schedules(GroupName=name)["Schedules"]
+    assert step["Name"] == f"newsletter.{question}.1"
+    at = scheduler.get_schedule(GroupName=name, Name=step["Name"])["ScheduleExpression"]
+    assert calendar.timegm(time.strptime(at, "at(%Y-%m-%dT%H:%M:%S)")) >= int(before) + 900
 
 
 def test_a_form_survives_a_new_container(world: World) -> None:
