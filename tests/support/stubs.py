@@ -123,6 +123,8 @@ class Container:
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
+        if (loop := sys.modules.get("botkit._loop")) and loop._loop:
+            loop._loop.close()
         unload()
 
 
