@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from tests.support.stubs import Container, Context, Json, loaded, request, unload
+from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
 MOST_STEPS = 50_000
 
@@ -155,3 +155,4 @@ class World:
             run.go.release()
             run.thread.join(60)
             assert not run.thread.is_alive()
+            close_loop(run.modules)
