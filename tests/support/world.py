@@ -138,7 +138,8 @@ class World:
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
-            return {"message_id": len(made)}
+            about = {"message_id": len(made), "date": 1767225600}
+            return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
 
         aws.call = call
         telegram._client.post = post
