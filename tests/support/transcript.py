@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from emulators.telegram import ADA, GRACE, Call, Json, Telegram
 from local.project import LAMBDA, ROOT
 
-FRAMEWORKS = ROOT / "tests/bots/frameworks"
+BOTS = ROOT / "tests/bots"
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Quiz"}
 PHOTO = {"file_id": "a photo", "file_unique_id": "a-photo", "width": 20, "height": 10}
 AROUND = ("getMe", "getUpdates", "deleteWebhook", "setWebhook", "getWebhookInfo")
@@ -131,7 +131,7 @@ def polling(telegram: Telegram, framework: str, token: str, folder: Path) -> Ite
         "TELEGRAM_BOT_TOKEN": token,
     }
     with (folder / "said.txt").open("wb") as said:
-        command = [sys.executable, FRAMEWORKS / framework / "bot.py"]
+        command = [sys.executable, BOTS / framework / "bot.py"]
         process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
         try:
             yield
