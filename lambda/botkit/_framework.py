@@ -7,6 +7,7 @@ its calls has been carried out.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -56,10 +57,16 @@ def remembering(what: object) -> Iterator[None]:
     try:
         yield
     except (Refused, Unreachable) as error:
-        if not isinstance(error, Refused) or error.code == 429 or error.is_about_the_token:
+        if _may_be_gone_later(error):
             _failures.append((what, error))
         raise
     _failures[:] = [failure for failure in _failures if failure[0] != what]
+
+
+def _may_be_gone_later(error: BaseException | None) -> bool:
+    if isinstance(error, Refused):
+        return error.code == 429 or error.is_about_the_token
+    return isinstance(error, Unreachable)
 
 
 def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
@@ -82,10 +89,11 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
     finally:
         session = None
         deadline.start(end - time.monotonic())
-    made = telegram.made[_made_before:]
+    if isinstance(error, Exception) and _may_be_gone_later(error):  # of aws.call, for example
+        _failures.append((None, error))
     if _failures:
         failure = _failures[0][1]
-        if all(method.lower().startswith(REPEATABLE) for method in made):
+        if comes_again():
             raise failure
         error = failure if error is None or isinstance(error, Exception) else error
     if error is None:
@@ -95,6 +103,12 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
     # What the framework made of a refusal is less than what Telegram said.
     cause = error.__cause__
     raise Handled(cause if isinstance(cause, Refused) else error)
+
+
+def comes_again() -> bool:
+    """Tell whether the update will be delivered again: nothing that people see was carried out."""
+    made = telegram.made[_made_before:]
+    return bool(_failures) and all(method.lower().startswith(REPEATABLE) for method in made)
 
 
 @contextmanager
@@ -174,7 +188,36 @@ def change(key: str | None, function: Callable[[Json], object]) -> None:
             raise Misconfigured("a framework's state is kept only with SESSION in bot.py")
         from . import session as sessions
 
+        if key is None and not has_own():
+            raise BadSession("a framework's state can't be kept: this update has no session")
         if key is None or key == sessions.current:
             function(session)
         else:
             sessions.change(key, function)
+
+
+def put(key: str | None, kind: str, name: str, value: Any) -> None:
+    """Put a value into what a session holds of a kind, or remove it: None.
+
+    Nothing empty stays, and nothing is written if it has this value.
+    """
+
+    def put_into(session: Json) -> None:
+        values = session.setdefault(kind, {})
+        values[name] = value
+        if value is None:
+            del values[name]
+        if not values:
+            del session[kind]
+
+    if value != read(key).get(kind, {}).get(name):
+        change(key, put_into)
+
+
+def answer(refusal: Refused) -> str:
+    """Return a refusal as Telegram wrote it, for what a framework has in place of HTTP."""
+    names = ("retry_after", "migrate_to_chat_id")
+    parameters = {name: getattr(refusal, name) for name in names}
+    answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+    answer["parameters"] = {name: value for name, value in parameters.items() if value is not None}
+    return json.dumps(answer)

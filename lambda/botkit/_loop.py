@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Set
 
 from .deadline import deadline
 from .types import Any
@@ -40,17 +40,23 @@ async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
     if not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=PATIENCE)
-    while (others := asyncio.all_tasks() - {asyncio.current_task(), task}) and deadline.left() > 0:
-        await asyncio.wait(others, timeout=deadline.left())
-    for other in others:
-        name = getattr(other.get_coro(), "__qualname__", other.get_name())
-        logger.warning("a background task was ended: its time was up", extra={"task": name})
+    await end_others({asyncio.current_task(), task})
     if not task.done():
         raise TimeoutError
     try:
         task.result()
     except asyncio.CancelledError as error:  # its traceback says where the handler was
         raise TimeoutError().with_traceback(error.__traceback__) from None
+
+
+async def end_others(these: Set[Any]) -> None:
+    """Await all tasks but these until the deadline, and then cancel them."""
+    while (others := asyncio.all_tasks() - these) and deadline.left() > 0:
+        await asyncio.wait(others, timeout=deadline.left())
+    for other in others:
+        name = getattr(other.get_coro(), "__qualname__", other.get_name())
+        logger.warning("a background task was ended: its time was up", extra={"task": name})
+        other.cancel()
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> bool:
