@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,15 +74,14 @@ def play(
         before_each(step)
         before = len(telegram.calls)
         say(telegram, step)
-        telegram.wait(
-            lambda step=step, before=before: (
-                {*step.answers} <= {text(call) for call in telegram.calls[before:]}
-                and not telegram.pending()
-            ),
-            120,
-        )
+        telegram.wait(partial(_is_answered, telegram, step, before), 120)
         transcript.append(calls(telegram.calls[before:]))
     return transcript
+
+
+def _is_answered(telegram: Telegram, step: Step, before: int) -> bool:
+    said = {text(call) for call in telegram.calls[before:]}
+    return {*step.answers} <= said and not telegram.pending()
 
 
 def text(call: Call) -> Any:
@@ -131,7 +131,7 @@ def polling(telegram: Telegram, framework: str, token: str, folder: Path) -> Ite
         "TELEGRAM_BOT_TOKEN": token,
     }
     with (folder / "said.txt").open("wb") as said:
-        command = [sys.executable, BOTS / framework / "bot.py"]
+        command = [sys.executable, str(BOTS / framework / "bot.py")]
         process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
         try:
             yield

@@ -34,3 +34,11 @@ def test_what_belongs_to_somebody_has_the_key_of_their_session(
     assert framework.key(-100, 42) == keys[0]
     assert framework.key(-100, 42, 5) == keys[1]
     assert framework.key(-100, 42, None, "b") == keys[2]
+
+
+def test_a_handler_leaves_time_to_write_the_session(framework: Any) -> None:
+    left: list[float] = []
+    framework.deadline.start(60)
+    framework.handle({}, lambda: left.append(framework.deadline.left()))
+    assert left[0] <= 60 - framework.RESERVE
+    assert left[0] < framework.deadline.left() <= 60
