@@ -6,18 +6,19 @@ tests/bots/FRAMEWORK has handlers.py as its author wrote it, poll.py and bot.py.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from emulators.telegram import ADA, GRACE, Call, Json, Telegram
+import pytest
+from emulators.telegram import ADA, GRACE, Call, Fault, Json, Telegram
 from emulators.telegram.files import picture
-
-from tests.support.telegram import TOKEN
 
 BOTS = Path(__file__).parents[1] / "bots"
 FRAMEWORKS = ("ptb", "telebot")
@@ -53,13 +54,21 @@ TALKS = {
 }
 
 
-def talk(telegram: Telegram, framework: str) -> list[Json]:
-    """Do what people do, and return the transcript: what the bot has done."""
+def talk(telegram: Telegram, framework: str, *faults: Fault) -> list[Json]:
+    """Do what people do, and return the transcript: what the bot has done.
+
+    Each update meets these faults.
+    """
     for who, where, text, answers in TALKS[framework]:
-        before = len(done(telegram))
+        expected = len(done(telegram)) + answers
+        telegram.faults.extend(map(copy.copy, faults if answers else ()))
         act(telegram, who, where, text)
-        telegram.wait(lambda: not telegram.pending() and len(done(telegram)) >= before + answers)
+        telegram.wait(partial(is_over, telegram, expected))
     return [seen(call) for call in done(telegram)]
+
+
+def is_over(telegram: Telegram, calls: int) -> bool:
+    return not telegram.pending() and len(done(telegram)) >= calls
 
 
 def act(telegram: Telegram, who: Json, where: Json | None, text: str | None) -> None:
@@ -91,6 +100,17 @@ def seen(call: Call) -> Json:
     return {"method": call.method, **{k: plain(v) for k, v in call.params.items()}, **files}
 
 
+def without_repetitions(transcript: list[Json]) -> list[Json]:
+    """Return a transcript without what was said again, and without the ids of messages."""
+    told: list[Json] = []
+    for call in transcript:
+        kept = {k: v for k, v in call.items() if k not in ("message_id", "reply_parameters")}
+        kept["callback_query_id"] = None
+        if kept not in told[-2:]:
+            told.append(kept)
+    return told
+
+
 def plain(value: Any) -> Any:
     """Return a parameter as JSON has it: a form's are texts."""
     with contextlib.suppress(TypeError, ValueError):
@@ -101,14 +121,30 @@ def plain(value: Any) -> Any:
 @contextlib.contextmanager
 def polled(framework: str, telegram: Telegram) -> Iterator[None]:
     """Have the framework itself poll, in a process of its own."""
-    environment = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    environment = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": telegram.bot.token}
     process = subprocess.Popen(
         [sys.executable, "poll.py"],
         cwd=BOTS / framework,
-        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={"PATH": os.environ["PATH"], **environment},
     )
     try:
         yield
     finally:
         process.kill()
         process.wait()
+
+
+def restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore, after a test, what the adapters replace in their frameworks."""
+    import telebot
+    from telebot import apihelper, util
+    from telegram.ext import Application
+
+    for owner, names in (
+        (apihelper, ("CUSTOM_REQUEST_SENDER", "download_file", "get_file_url")),
+        (telebot.TeleBot, ("polling", "infinity_polling", "run_webhooks")),
+        (util, ("AsyncTask",)),
+        (Application, ("run_polling", "run_webhook")),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, getattr(owner, name))

@@ -1,7 +1,6 @@
 """The bot in the function."""
 
 from botkit import on_ptb
-
 from handlers import build
 
 SESSION = "chat"

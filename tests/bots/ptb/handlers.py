@@ -35,10 +35,9 @@ async def start(update: Update, context: Context) -> None:
 
 
 async def pressed(update: Update, context: Context) -> None:
-    query = update.callback_query
-    assert query
-    await query.answer("Thank you")
-    await query.edit_message_text("Pressed")
+    assert update.callback_query and update.effective_chat
+    await update.effective_chat.send_message("Pressed")
+    await update.callback_query.answer("Thank you")  # last: Telegram refuses to do it twice
 
 
 async def count(update: Update, context: Context) -> None:
@@ -46,7 +45,9 @@ async def count(update: Update, context: Context) -> None:
     assert update.message and context.chat_data is not None and context.user_data is not None
     context.chat_data["n"] = context.chat_data.get("n", 0) + 1
     context.user_data["n"] = context.user_data.get("n", 0) + 1
-    await update.message.reply_text(f"{context.chat_data['n']} here, {context.user_data['n']} yours")
+    await update.message.reply_text(
+        f"{context.chat_data['n']} here, {context.user_data['n']} yours"
+    )
 
 
 async def order(update: Update, context: Context) -> int:

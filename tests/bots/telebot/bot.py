@@ -1,7 +1,6 @@
 """The bot in the function."""
 
 from botkit import on_telebot
-
 from handlers import bot
 
 SESSION = "chat"

@@ -42,8 +42,8 @@ def start(message: Message) -> None:
 
 @bot.callback_query_handler(func=lambda query: True)
 def pressed(query: CallbackQuery) -> None:
-    bot.answer_callback_query(query.id, "Thank you")
-    bot.edit_message_text("Pressed", query.message.chat.id, query.message.message_id)
+    bot.send_message(query.message.chat.id, "Pressed")
+    bot.answer_callback_query(query.id, "Thank you")  # last: Telegram refuses to do it twice
 
 
 @bot.message_handler(commands=["cancel"])
