@@ -138,6 +138,8 @@ def choice() -> Any:
 
 def key(chat: int, user: int, thread: int | None = None, business: str | None = None) -> str:
     """Return the key of the session that belongs to a person in a chat. Raises BadSession."""
+    if session is None:
+        return ""  # there is none: read() and change() know
     place = f"business:{business}:{chat}" if business else f"{chat}"
     match choice():
         case "chat":

@@ -23,10 +23,10 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     """
     global _loop
     asyncio._set_running_loop(None)  # an alarm may have rung before the last loop did so
-    if _loop is not None and _end_tasks(_loop):
+    if _loop and _end_tasks(_loop):
         _loop.close()  # what still runs there must not run beside this update
         _loop = None
-    if _loop is None:
+    if _loop is None or _loop.is_closed():  # by the bot
         _loop = asyncio.new_event_loop()
     try:
         _loop.run_until_complete(_run(coroutine))

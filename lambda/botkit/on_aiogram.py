@@ -22,7 +22,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, UserContextMiddleware
-from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramNetworkError
 from aiogram.filters import StateFilter
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StateType, StorageKey
@@ -106,29 +106,22 @@ class Session(BaseSession):
         for name, file in files.items():
             data = [chunk async for chunk in file.read(bot)]
             params[name] = (file.filename or name, b"".join(data))
+        code, cause = 200, None
         try:
-            result = _framework.call(method.__api_method__, params)
+            answer = {"ok": True, "result": _framework.call(method.__api_method__, params)}
         except Refused as error:
-            self._refuse(bot, method, error)
+            code, cause = error.code, error
+            answer = {"ok": False, "description": error.description}
+            answer["parameters"] = {
+                "retry_after": error.retry_after,
+                "migrate_to_chat_id": error.migrate_to_chat_id,
+            }
         except Unreachable as error:
             raise TelegramNetworkError(method, str(error)) from error
-        content = json.dumps({"ok": True, "result": result})
-        return self.check_response(bot, method, 200, content).result
-
-    def _refuse(self, bot: Bot, method: TelegramMethod[Any], error: Refused) -> NoReturn:
-        """Raise the exception that aiogram has for a refusal."""
-        parameters = {
-            "retry_after": error.retry_after,
-            "migrate_to_chat_id": error.migrate_to_chat_id,
-        }
-        content = {"ok": False, "error_code": error.code, "description": error.description}
         try:
-            self.check_response(
-                bot, method, error.code, json.dumps({**content, "parameters": parameters})
-            )
-        except Exception as refusal:
-            raise refusal from error
-        raise error
+            return self.check_response(bot, method, code, json.dumps(answer)).result
+        except TelegramAPIError as refusal:
+            raise refusal from cause
 
     async def stream_content(
         self,
@@ -190,8 +183,6 @@ class SessionStorage(BaseStorage):
         """Do nothing."""
 
     def _entry(self, key: StorageKey) -> Json:
-        if _framework.session is None:
-            return {}
         try:
             where = self._session_of(key)
         except BadSession:

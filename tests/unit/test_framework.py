@@ -1,0 +1,36 @@
+"""_framework.py: what the adapters of frameworks share."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.stubs import load
+
+
+@pytest.fixture
+def framework() -> ModuleType:
+    return load("botkit._framework")
+
+
+@pytest.mark.parametrize(
+    ("choice", "keys"),
+    [
+        ("chat", ("-100", "-100", "business:b:-100")),
+        ("topic", ("-100", "-100/5", "business:b:-100")),
+        ("user", ("42", "42", "42")),
+        ("chat_user", ("-100/42", "-100/42", "business:b:-100/42")),
+    ],
+)
+def test_what_belongs_to_somebody_has_the_key_of_their_session(
+    framework: Any, monkeypatch: pytest.MonkeyPatch, choice: str, keys: tuple[str, ...]
+) -> None:
+    """As host/sessions.py makes it of an update."""
+    monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
+    framework.session = {}
+    assert framework.key(-100, 42) == keys[0]
+    assert framework.key(-100, 42, 5) == keys[1]
+    assert framework.key(-100, 42, None, "b") == keys[2]
