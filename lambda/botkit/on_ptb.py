@@ -86,9 +86,11 @@ async def _process(application: Any, update: Json) -> None:
     await application.initialize()
     await application.start()
     own = asyncio.all_tasks()
-    await application.process_update(Update.de_json(update, application.bot))
-    await _loop.end_others(own)
-    await application.stop()
+    try:
+        await application.process_update(Update.de_json(update, application.bot))
+        await _loop.end_others(own)
+    finally:
+        await application.stop()
     await application.shutdown()
 
 

@@ -252,10 +252,15 @@ def _no_url(*_: object) -> NoReturn:
     raise Misconfigured("the URL of a file has the token: use bot.download_file(file_path)")
 
 
-if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+def take_over() -> None:
+    """Replace what telebot calls, sends and runs with."""
     for name in ("polling", "infinity_polling", "run_webhooks"):
         setattr(telebot.TeleBot, name, _not_here)
     for name, ours in (("download_file", _download), ("get_file_url", _no_url)):
         setattr(apihelper, name, ours)
     apihelper.CUSTOM_REQUEST_SENDER = _send  # type: ignore[assignment]
     util.AsyncTask = _Task  # type: ignore[misc]
+
+
+if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+    take_over()

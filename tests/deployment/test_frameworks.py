@@ -17,7 +17,7 @@ from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 from tests.support.transcript import BOTS, Step, play, polling, without_ids
 
-NAMES = ("aiogram",)
+NAMES = ("aiogram", "ptb", "telebot")
 PACKAGES = Path(aiogram.__file__).parent.parent  # the tests' own, which saves an installation
 MODULE = """
 module "{name}" {{

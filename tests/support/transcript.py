@@ -62,7 +62,9 @@ def say(telegram: Telegram, step: Step) -> None:
     elif step.says == "photo":
         telegram.send(telegram.message(user=step.who, photo=[PHOTO]))
     else:
-        telegram.send(telegram.message(step.says, user=step.who, chat=step.chat))
+        command = {"type": "bot_command", "offset": 0, "length": len(step.says)}
+        more = {"entities": [command]} if step.says.startswith("/") else {}
+        telegram.send(telegram.message(step.says, user=step.who, chat=step.chat, **more))
 
 
 def play(

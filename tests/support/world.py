@@ -58,6 +58,8 @@ class Run:
         """Let the thread go on to its next step, with the modules of its container."""
         unload()
         sys.modules.update(self.modules)
+        if on_telebot := self.modules.get("botkit.on_telebot"):
+            on_telebot.take_over()  # telebot itself is the same for all containers
         self.world.running = self
         self.go.release()
         self.waits.acquire()
@@ -132,6 +134,8 @@ class World:
                 raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
             if self.choose("telegram away"):
                 raise telegram.Unreachable("HTTP 500")
+            if method == "getMe":
+                return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             assert self.running
             made = self.made.setdefault(self.running.update["update_id"], [])
             made.append(params["text"])

@@ -369,6 +369,7 @@ def test_a_poll_has_no_data(start_with_sessions: StartBot, bot_api: BotApi) -> N
         "type": "regular",
         "allows_multiple_answers": False,
         "allows_revoting": False,
+        "members_only": False,
     }
     assert container.deliver({"update_id": 1, "poll": poll})[0] == 200
     assert container.table.items == {}

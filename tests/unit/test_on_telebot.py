@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import telebot
-from telebot import apihelper, util
+from telebot import apihelper
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import TOKEN, Container, load, message
+from tests.support.telebot import restored
 
 START = """
 import telebot
@@ -66,12 +67,7 @@ SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
 
 @pytest.fixture(autouse=True)
 def telebots_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Restore what the adapter replaces in telebot."""
-    for name in ("CUSTOM_REQUEST_SENDER", "download_file", "get_file_url"):
-        monkeypatch.setattr(apihelper, name, getattr(apihelper, name))
-    for name in ("polling", "infinity_polling", "run_webhooks"):
-        monkeypatch.setattr(telebot.TeleBot, name, getattr(telebot.TeleBot, name))
-    monkeypatch.setattr(util, "AsyncTask", util.AsyncTask)
+    restored(monkeypatch)
 
 
 def source(middle: str, choice: str = "") -> str:

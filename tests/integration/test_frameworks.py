@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import StartBot
 from tests.support.stubs import Json, unused_port
+from tests.support.telebot import restored
 from tests.support.world import World
 
 AIOGRAM = """
@@ -38,7 +39,57 @@ async def count(message, state, event_update):
 
 reply = on_aiogram.reply_with(dispatcher)
 """
-BOTS = {"aiogram": (AIOGRAM, "fsm:{0}:{0}:default", "data")}
+PTB = """
+SESSION = "chat_user"
+
+from telegram import Update
+from telegram.ext import TypeHandler
+from botkit import on_ptb
+
+
+async def count(update, context):
+    seen = context.user_data["seen"] = [*context.user_data.get("seen", []), update.update_id]
+    await update.effective_chat.send_message(str(seen))
+    if seen[-1] % 2:
+        await update.effective_chat.send_message("more")
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(TypeHandler(Update, count))
+    return application
+
+
+reply = on_ptb.reply_with(build)
+"""
+TELEBOT = """
+SESSION = "chat_user"
+
+import telebot
+from botkit import on_telebot
+
+bot = telebot.TeleBot("1:x", threaded=False)
+
+
+@bot.message_handler()
+def count(message):
+    user, chat = message.from_user.id, message.chat.id
+    bot.set_state(user, "counts", chat)
+    with bot.retrieve_data(user, chat) as data:
+        seen = data["seen"] = [*data.get("seen", []), message.message_id]
+    bot.send_message(chat, str(seen))
+    if seen[-1] % 2:
+        bot.send_message(chat, "more")
+
+
+reply = on_telebot.reply_with(bot)
+"""
+# Each bot, and where in a session it keeps what it has seen.
+BOTS = {
+    "aiogram": (AIOGRAM, ("fsm:{0}:{0}:default", "data")),
+    "ptb": (PTB, ("user_data", "{0}")),
+    "telebot": (TELEBOT, ("states", "{0}:{0}", "data")),
+}
 FAILURES = ("429", "telegram away", "telegram lost", "aws away", "aws lost", "end", "lose")
 
 
@@ -49,6 +100,11 @@ def update(update_id: int, chat: int) -> Json:
         "update_id": update_id,
         "message": {**about, "chat": {"id": chat, "type": "private"}, "from": who},
     }
+
+
+@pytest.fixture(autouse=True)
+def telebots_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored(monkeypatch)
 
 
 @pytest.fixture
@@ -69,9 +125,11 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
 
 
 def seen_in(items: Json, framework: str, chat: int) -> list[int]:
-    _, name, part = BOTS[framework]
-    session = json.loads(items[f"{chat}/{chat}"]["session"]["S"])
-    seen: list[int] = session[name.format(chat)][part]["seen"]
+    _, path = BOTS[framework]
+    found = json.loads(items[f"{chat}/{chat}"]["session"]["S"])
+    for name in path:
+        found = found[name.format(chat)]
+    seen: list[int] = found["seen"]
     return seen
 
 
