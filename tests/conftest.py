@@ -46,6 +46,13 @@ IN_ONE_PROCESS = (
     PAGE,
     "tests/deployment/",
 )
+# One process runs all of these, since it takes seconds to import aiogram.
+AIOGRAM = (
+    "tests/emulators/test_libraries.py",
+    "tests/scripts/test_update_bot_api.py::test_the_table",
+    "tests/unit/host/test_init_data.py::test_aiogram",
+    "tests/unit/host/test_init_data.py::test_they_accept",
+)
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
 Serve = Callable[..., Peer]
@@ -64,8 +71,9 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(PAGE):
-            return PAGE
+        for shared in ((PAGE,), AIOGRAM):
+            if nodeid.startswith(shared):
+                return shared[0]
         return nodeid.partition("::")[0] if place(nodeid) < len(IN_ONE_PROCESS) else nodeid
 
 

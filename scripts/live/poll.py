@@ -52,6 +52,7 @@ SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server 
 LONGEST_WISH = 3600  # seconds of a Retry-After
 LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
+NOTICE_SECONDS = 1.0  # until a signal interrupts a call that it came just before
 MOST_UPDATES = 100  # in one answer from Telegram
 
 
@@ -80,7 +81,7 @@ class Poll:
 
     def stop(self, *signal: object) -> None:
         """End after the current update, or at once at a second signal."""
-        is_second, self.stopping = self.stopping, True  # in case Python drops what is raised here
+        is_second, self.stopping = self.stopping, True
         if is_second or not self._answering:
             raise KeyboardInterrupt
 
@@ -310,6 +311,10 @@ def main() -> int:
             poll = Poll(telegram, function)
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)
+            # Python notices a signal that comes just before a blocking call only after that call,
+            # unless another signal interrupts it.
+            signal.signal(signal.SIGALRM, lambda *_: None)
+            signal.setitimer(signal.ITIMER_REAL, NOTICE_SECONDS, NOTICE_SECONDS)
             poll.run()
     except (Stop, ValueError) as error:
         print(f"scripts/poll: {error}", file=sys.stderr)
@@ -317,6 +322,7 @@ def main() -> int:
     except KeyboardInterrupt:
         pass
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         if webhook:
             print(f"The webhook was {webhook}. To put it back: {REGISTER}", flush=True)
     say("ended")

@@ -29,6 +29,11 @@ CHANGES = {
 }
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
+SHARED = (
+    "{} is shared by all containers here, and on AWS each has its own /tmp: write to a path below"
+    " tempfile.gettempdir()\n"
+)
+
 NO_PATH = (":memory:", "file:")  # how what names a database to sqlite3 begins, unless it is a path
 
 
@@ -61,12 +66,19 @@ def make_read_only(folders: list[str]) -> None:
     """Refuse to change what is in folders, as Lambda does for a package; root may not, either."""
     roots = [*folders, *map(os.path.realpath, folders)]
     sys.meta_path.insert(0, _Sqlite3(roots))
+    own = os.environ.get("TMPDIR", "/tmp")
+    temporary = {"/tmp", os.path.realpath("/tmp")}
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
-            if flags & WRITES and _is_inside(path, roots):
+            if not flags & WRITES:
+                return
+            if _is_inside(path, roots):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            if temporary and _is_inside(path, [*temporary]) and not _is_inside(path, [own]):
+                temporary.clear()  # once is enough
+                os.write(2, SHARED.format(os.fsdecode(path)).encode(errors="replace"))
         elif event in CHANGES:
             for path in (arguments[index] for index in CHANGES[event]):
                 if _is_inside(path, roots):

@@ -66,15 +66,22 @@ def locked(lock: str, registry: str) -> list[Provider]:
     ]
 
 
-def configuration() -> Path | None:
-    """Return the file with Terraform's own configuration, if there is one."""
-    path = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
-    return path if path.is_file() else None
+def configuration(wanted: list[Provider]) -> Path | None:
+    """Return the file with the own configuration of Terraform or OpenTofu, if there is one.
+
+    Which of the two installs the wanted providers, their registry tells.
+    Source: https://opentofu.org/docs/cli/config/config-file/#location
+    """
+    chosen = os.environ.get("TF_CLI_CONFIG_FILE")
+    is_tofu = any(provider.name.startswith("registry.opentofu.org/") for provider in wanted)
+    names = (".tofurc", ".terraformrc") if is_tofu else (".terraformrc",)
+    paths = [Path(chosen)] if chosen else [Path.home() / name for name in names]
+    return next(filter(Path.is_file, paths), None)
 
 
-def is_told() -> bool:
+def is_told(wanted: list[Provider]) -> bool:
     """Tell whether Terraform's own configuration, or TF_PLUGIN_DIR, says where providers are."""
-    file = configuration()
+    file = configuration(wanted)
     says = file and re.search(r"^\s*provider_installation\b", file.read_text(), re.MULTILINE)
     return bool(says or os.environ.get("TF_PLUGIN_DIR"))
 
@@ -86,7 +93,7 @@ def mirrored(providers: list[Provider]) -> dict[Provider, Path]:
     verifies the checksums in the lock file.
     """
     found: dict[Provider, Path] = {}
-    for pattern in () if is_told() else SEARCHED:
+    for pattern in () if is_told(providers) else SEARCHED:
         path = Path(pattern).expanduser()
         for mirror in sorted(path.parent.glob(path.name)):
             for provider in providers:
@@ -97,7 +104,7 @@ def mirrored(providers: list[Provider]) -> dict[Provider, Path]:
 
 def settings(found: dict[Provider, Path]) -> str:
     """Return Terraform's own configuration, with the mirrors; other providers are downloaded."""
-    own = configuration()
+    own = configuration([*found])
     lines = [own.read_text() if own else "", "provider_installation {"]
     for provider, mirror in found.items():
         path, name = json.dumps(str(mirror)), json.dumps(provider.name)
@@ -112,7 +119,7 @@ def missing(providers: list[Provider]) -> str:
 
     REMEDY says what to do.
     """
-    if is_told():
+    if is_told(providers):
         return ""
     found = mirrored(providers)
     for provider in providers:

@@ -207,7 +207,7 @@ class Module:
             return
         wanted = locked(lock_of(self.root))
         found = providers.mirrored(wanted)
-        configuration = providers.configuration()
+        configuration = providers.configuration(wanted)
         if found:
             configuration = self.folder / ".terraformrc"
             configuration.touch(0o600)  # the operator's own may have credentials of registries

@@ -117,7 +117,10 @@ AT_ONCE = "join takes both for no time at all"
 ONE_SECOND = "the pause is of one second"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
-    "bot": {"on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0"},
+    "bot": {
+        "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
+        "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
+    },
     "botkit/aws": {"call ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
     "botkit/host/alarm": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": "threads are equal if they are the same",
@@ -158,6 +161,9 @@ EQUIVALENT = {
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
         "register NumberReplacer 1": "any number will do",
         "register NumberReplacer 2": "any number will do",
+    },
+    "botkit/host/strict_json": {
+        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
     },
     "botkit/host/watch": {
         "watch NumberReplacer 3": "any time long ago will do",

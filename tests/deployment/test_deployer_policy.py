@@ -147,6 +147,9 @@ class Recorder(LocalServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are written together: a busy provider may close the connection in between, and
+    # repeat the request.
+    wbufsize = -1
     server: Recorder
 
     def do_POST(self) -> None:

@@ -14,7 +14,10 @@ from local.project import SCRIPTS
 
 from tests.support.programs import LONGEST, Script, processes_that_know
 
-COMMANDS = ("basename", "cat", "date", "dirname", "env", "mktemp", "rm", "sed", "sh", "sleep")
+COMMANDS = (
+    *("basename", "cat", "cksum", "date", "dirname", "env", "find", "mktemp", "rm", "sed", "sh"),
+    "sleep",
+)
 LEFT_OUT = {
     "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
     "npm": "Mini Apps and pyright: there is no npm, or it can't install. Install Node.js with npm",
@@ -79,6 +82,17 @@ def test_everything_is_checked(project: Path) -> None:
     called = (project / "log").read_text().splitlines()
     assert {"ruff check .", "mypy lambda", "mypy scripts tests", "actionlint "} <= set(called)
     assert any(line.startswith("python -m pytest --hypothesis-profile ci ") for line in called)
+
+
+def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> None:
+    (project / "examples").mkdir()
+    for text, code, runs in (("one", 1, 1), ("one", 0, 2), ("one", 0, 2), ("two", 0, 3)):
+        (project / "examples" / "main.tf").write_text(text)
+        (project / "fails-checkov").touch()
+        if code == 0:
+            (project / "fails-checkov").unlink()
+        assert run(project)[0] == code
+        assert (project / "log").read_text().count("checkov --config-file") == runs
 
 
 @pytest.mark.parametrize("lacking", LEFT_OUT)

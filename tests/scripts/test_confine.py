@@ -86,6 +86,25 @@ def test_a_database_in_it_can_be_read_and_not_written(folder: Path) -> None:
         assert made.startswith("<sqlite3.Cursor")
 
 
+def test_it_is_said_once_that_a_file_in_tmp_is_not_the_containers_own(
+    folder: Path, tmp_path: Path
+) -> None:
+    shared = Path("/tmp", f"{os.getpid()}-{tmp_path.name}")
+    source = (
+        "import tempfile\nfrom pathlib import Path\ndef reply(update): ...\n"
+        "def on_event(event):\n    Path(event['path']).touch()\n    return []\n"
+        "open(tempfile.gettempdir() + '/own', 'w')\n"
+    )
+    (folder / "bot.py").write_text(source)
+    with Function(folder, {}) as function:
+        try:
+            printed = [function.invoke({"path": str(shared)}).printed for _ in range(2)]
+        finally:
+            shared.unlink()
+    assert printed[0].startswith(f"{shared} is shared by all containers here")
+    assert printed[1] == ""
+
+
 def test_the_folder_for_temporary_files_is_each_containers_own(folder: Path) -> None:
     source = (
         "import tempfile\nfrom pathlib import Path\n"

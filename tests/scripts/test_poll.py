@@ -7,7 +7,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,16 +85,6 @@ def script(telegram: Telegram, bot: Path) -> Script:
     """Start the script itself, for tests that act while it runs."""
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     return Script(ROOT, "poll", "--bot", str(bot), **ours)
-
-
-def test_it_ends_even_if_python_drops_the_interrupt() -> None:
-    """As in a destructor, where an exception goes no further."""
-    function: Any = SimpleNamespace(environment={"TELEGRAM_WEBHOOK_SECRET": ""})
-    nobody: Any = None  # nothing is fetched
-    polling = poll.Poll(nobody, function)
-    with pytest.raises(KeyboardInterrupt):
-        polling.stop()
-    polling.run()
 
 
 def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
@@ -241,6 +230,22 @@ def test_an_answer_whose_reply_was_lost_is_given_again(polled: Polled, telegram:
     telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
     say(telegram, "hello")
     polled(until=lambda: texts(telegram) == ["Heard: hello", "Heard: hello"])
+
+
+def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(
+    polled: Polled, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that comes just before the main thread waits: here another thread receives it."""
+    waiting = telegram.bot.outbox.waiting
+
+    def interrupt(offset: int) -> Any:
+        monkeypatch.setattr(telegram.bot.outbox, "waiting", waiting)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return waiting(offset)
+
+    monkeypatch.setattr(telegram.bot.outbox, "waiting", interrupt)
+    assert polled().code == 0
+    assert "getUpdates" not in [call.method for call in telegram.calls], "it wasn't held to its end"
 
 
 def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Telegram) -> None:

@@ -111,6 +111,10 @@ def test_opentofu_has_a_registry_of_its_own(root: Path, monkeypatch: pytest.Monk
     assert from_mirrors() == ""
     mirror = make_mirror(root / "opt" / "tofus")
     assert from_mirrors() == f"hashicorp/aws {the_provider().version} from {mirror}"
+    (root / "home" / ".tofurc").write_text(INSTALLATION)
+    assert from_mirrors() == "", "its own configuration goes first"
+    monkeypatch.setenv("TERRAFORM", str(tofu.rename(root / "terraform")))
+    assert from_mirrors(), "Terraform doesn't read OpenTofu's"
 
 
 def test_ones_own_configuration_is_kept_beside_a_mirror(root: Path) -> None:

@@ -136,8 +136,9 @@ def close_loop(modules: dict[str, ModuleType]) -> None:
 
 def loaded() -> dict[str, ModuleType]:
     """Return the modules of the function that are loaded, by name."""
-    ours = ("bot", "botkit", "handler")
-    return {name: sys.modules[name] for name in sys.modules if name.partition(".")[0] in ours}
+    # There are thousands of others, and each test asks twice.
+    names = [name for name in sys.modules if name[:6] == "botkit" or name in ("bot", "handler")]
+    return {name: sys.modules[name] for name in names}
 
 
 def unload() -> None:

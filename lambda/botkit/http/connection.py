@@ -78,16 +78,17 @@ class Connection:
         connection = self._take(deadline)
         from .exchange import Stream, round_trip
 
+        keep_alive = False
         try:
             stream = Stream(connection, deadline, limit)
             status, data, keep_alive = round_trip(stream, self._url + path, body, headers)
         except Exception as error:
-            connection.close()
             raise ConnectionError(_describe(error)) from None
-        if keep_alive:
-            self._kept, self._last_used = connection, time.time()
-        else:
-            connection.close()
+        finally:  # also when an alarm or Ctrl-C ends it
+            if keep_alive:
+                self._kept, self._last_used = connection, time.time()
+            else:
+                connection.close()
         return status, data
 
     def _take(self, deadline: Deadline) -> socket.socket:
@@ -131,7 +132,7 @@ class Connection:
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
                 _shake_hands(secure, deadline)
-        except Exception:
+        except BaseException:
             connection.close()
             raise
         return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import os
+import signal
 import socket
 import ssl
 import threading
@@ -33,6 +34,7 @@ from tests.support.stubs import (
     reset,
     resets_after_request,
     silent,
+    until_closed,
     unused_port,
 )
 
@@ -404,6 +406,26 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
     assert caught.value.__suppress_context__  # its text may hold the path, and so the token
     assert post(connection)[0] == 200
     assert peer.connections == 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_interrupted_request_closes_its_connection(
+    serve: Serve, connect: Connect, scheme: str
+) -> None:
+    ended = threading.Event()
+
+    def interrupts(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(1)
+        main = threading.main_thread().ident
+        assert main
+        signal.pthread_kill(main, signal.SIGINT)
+        until_closed(peer, connection)
+        ended.set()
+
+    connection = connect(f"{scheme}://localhost:{serve(interrupts).port}")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        post(connection, 60)
+    assert ended.wait(60), f"only {caught} still knows it"
 
 
 @pytest.mark.parametrize(
