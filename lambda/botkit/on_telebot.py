@@ -39,6 +39,8 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     """
     if not isinstance(bot, telebot.TeleBot):
         raise Misconfigured("on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported")
+    if "bot" in sys.modules:  # again, in case a test has restored telebot
+        take_over()
     errors = bot.exception_handler = _Errors(bot.exception_handler)
     if bot.threaded:  # an update would be over before its thread is
         bot.threaded = False

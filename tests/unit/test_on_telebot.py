@@ -398,5 +398,5 @@ def test_what_is_not_possible_fails_at_the_start(
 
 def test_a_program_may_poll() -> None:
     polling = telebot.TeleBot.polling
-    load("botkit.on_telebot")
+    load("botkit.on_telebot").reply_with(telebot.TeleBot("1:x", threaded=False))
     assert (telebot.TeleBot.polling, apihelper.CUSTOM_REQUEST_SENDER) == (polling, None)
