@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -42,3 +44,18 @@ def test_a_handler_leaves_time_to_write_the_session(framework: Any) -> None:
     framework.handle({}, lambda: left.append(framework.deadline.left()))
     assert left[0] <= 60 - framework.RESERVE
     assert left[0] < framework.deadline.left() <= 60
+
+
+def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
+    """The one of start-up is over when they begin."""
+    framework.deadline.start(-1)
+    loop = importlib.import_module("botkit._loop")
+    done: list[int] = []
+
+    async def handle() -> None:
+        await asyncio.sleep(0.001)
+        done.append(1)
+
+    loop.run(handle())
+    loop._loop.close()
+    assert done == [1]
