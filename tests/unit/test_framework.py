@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import sys
 from types import ModuleType, SimpleNamespace
@@ -59,3 +60,34 @@ def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
     loop.run(handle())
     loop._loop.close()
     assert done == [1]
+
+
+def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
+    sessions = importlib.import_module("botkit.session")
+    sessions.current = ""
+    with pytest.raises(framework.Handled) as raised:
+        framework.handle({}, lambda: framework.change(None, dict.clear))
+    assert str(raised.value.error).endswith("this update has no session")
+
+
+def test_a_change_that_failed_isnt_made_up_for(
+    framework: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework swallows the error, and reads, or changes something else."""
+    sessions = importlib.import_module("botkit.session")
+    errors = iter([framework.Unreachable("x")])
+
+    def change(key: str, function: object) -> None:
+        for error in errors:
+            raise error
+
+    def handler() -> None:
+        with contextlib.suppress(framework.Unreachable):
+            framework.change("43", dict.clear)
+        framework.change("43", dict.clear)
+        framework.read("43")
+
+    monkeypatch.setattr(sessions, "change", change)
+    monkeypatch.setattr(sessions, "read", lambda key: {})
+    with pytest.raises(framework.Unreachable):
+        framework.handle({}, handler)
