@@ -174,7 +174,7 @@ def read(key: str | None) -> Json:
 
     if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
         return session
-    with remembering(key):
+    with remembering(("read", key)):
         return sessions.read(key)
 
 
@@ -183,7 +183,7 @@ def change(key: str | None, function: Callable[[Json], object]) -> None:
 
     The latter is written after the handler. Raises Misconfigured without SESSION in bot.py.
     """
-    with remembering(key):
+    with remembering(object()):  # another change that succeeds doesn't make up for it
         if session is None:
             raise Misconfigured("a framework's state is kept only with SESSION in bot.py")
         from . import session as sessions

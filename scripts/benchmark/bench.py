@@ -3,8 +3,11 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about five minutes. The exit code is 1 if a target is missed. With --stack, it prints the
-tables of docs/limits.md instead, with --frameworks that of docs/moving-in.md.
+takes about five minutes. With --stack, it prints the tables of docs/limits.md instead,
+with --frameworks that of docs/moving-in.md.
+
+Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
+argument is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ MEMORY = (128, 512)  # MB: the default, and what docs/moving-in.md advises for a
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/bench", description=(__doc__ or "").partition("\n\n")[0]
+        prog="scripts/bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--runs", type=int, default=20, help="runs of each variant (default: %(default)s)"

@@ -25,7 +25,7 @@ from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
 from local.sources import has_sessions
-from local.terraform import Module, from_mirrors, terraform_command
+from local.terraform import REGION, Module, from_mirrors, terraform_command
 
 from chat.deployments import (
     MENU_BUTTON,
@@ -82,6 +82,8 @@ class AwsDeployment(Deployment):
                 packages(bot.folder)  # now, with the operator's settings of the index
         except ValueError as error:
             raise ToolError(str(error)) from None
+        for region in self.regions():
+            self._put_parameters(region)
         started = time.monotonic()
         with self.step("terraform apply"):
             self.module.apply()
@@ -110,6 +112,17 @@ class AwsDeployment(Deployment):
             mini_app=MENU_BUTTON if has_page(bot.folder) else None,
             session_retention_in_days=1 if has_sessions(bot.folder) else None,
         )
+
+    def regions(self) -> set[str]:
+        """Return the regions that a bot may be in, as far as they are known before the apply."""
+        return {REGION}
+
+    def _put_parameters(self, region: str) -> None:
+        for name, value in self.parameters.items():
+            secret = {"Name": name, "Value": value, "Type": "SecureString", "Overwrite": True}
+            answer = self._aws(region, "ssm", "POST", "/", secret, "AmazonSSM.PutParameter")
+            if "Version" not in answer:
+                raise ToolError(f"Parameter Store doesn't take {name}: {answer.get('message')}")
 
     def init(self) -> None:
         """Install the providers. Raises Unavailable."""

@@ -2,6 +2,9 @@
 
 It works in a temporary copy, takes more than an hour, and isn't part of scripts/test.
 Every survivor is printed, as a diff; the score counts all mutants but those listed as equivalent.
+
+Exit code: 0 if none survived, 1 if one did, is wrongly listed or was not tried, 2 if an argument is
+wrong.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,8 +18,10 @@ from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
+from starter import new
 from werkzeug import Request, Response
 
+from tests.support import reader
 from tests.support.deployment import Deployment, client, everything, fetch
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
@@ -34,10 +37,29 @@ EXAMPLES = {
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
     *("sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
+
+# The bot of docs/your-own-bot.md, with its table and its secret, which it tells here.
+READER = "dice-bot"
+SECRET = "/dice-bot/weather-key"
+TELLS = """
+import keys
+without_secret = on_message
+
+def on_message(message):
+    if message.get("text") == "/weather":
+        return [say(message["chat"]["id"], keys.weather_key())]
+    return without_secret(message)
+"""
+OVERRIDE_OF_READER = """
+module "telegram_bot" {{
+  source           = "../.."
+  telegram_api_url = "{}"
+}}
+"""
 
 # Each example is unchanged, except for the URL of its Telegram.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
@@ -93,7 +115,8 @@ def deployer(aws: Emulator) -> Credentials:
     """Create a user who may do only what bots need, and what the examples' READMEs add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
-    allowed.append(("arn:aws:dynamodb:*:*:table/*-bot-sessions", ["dynamodb:*"]))
+    for table in ("*-bot-sessions", READER):
+        allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
@@ -114,6 +137,23 @@ def deployer(aws: Emulator) -> Credentials:
     iam.attach_user_policy(UserName="deployer", PolicyArn=policy["Arn"])
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def token_of(number: int) -> str:
+    return f"{1000000001 + number}:{'A' * 35}"
+
+
+def follow_the_page(folder: Path, telegram_url: str) -> None:
+    """Do what docs/your-own-bot.md says, up to its secret."""
+    reader.begin(folder)
+    reader.add_table(folder)
+    reader.add_secret(folder)
+    bot = folder / "bot" / "bot.py"
+    bot.write_text(bot.read_text() + TELLS)
+    main = folder / "main.tf"
+    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    override = OVERRIDE_OF_READER.format(telegram_url)
+    (folder / "telegram_override.tf").write_text(override)
 
 
 @pytest.fixture(scope="module")
@@ -154,17 +194,22 @@ def world(
             copy = folder / "module" / "examples" / example
             shutil.copytree(ROOT / "examples" / example, copy)
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
-        calls = "".join(CALL.format(*example) for example in EXAMPLES.items())
+        folder_of_reader = folder / "module" / "examples" / READER
+        follow_the_page(folder_of_reader, telegram.url)
+        token = token_of(NAMES.index(READER))
+        called = {**EXAMPLES, READER: f'  telegram_bot_token = "{token}"\n'}
+        calls = "".join(CALL.format(*example) for example in called.items())
         module = Deployment(
             providers, aws.url, folder / "module", configuration=calls, user=deployer(aws)
         )
         world = World(aws, telegram, module)
         for number, name in enumerate(NAMES):
-            token = f"{1000000001 + number}:{'A' * 35}"
+            token = token_of(number)
             world.bots[name] = telegram.add_bot(token)
             client(aws, "ssm").put_parameter(
                 Name=f"/{name}/token", Value=token, Type="SecureString"
             )
+        client(aws, "ssm").put_parameter(Name=SECRET, Value="sunny", Type="SecureString")
         module.apply()
         for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
             world.say(name, "/start")
@@ -246,6 +291,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     }
     assert menus == {
         "assistant-bot": ["ask", "new", "help"],
+        "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "notify-bot": ["start"],
@@ -257,6 +303,11 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     outboxes = [bot.outbox for bot in world.bots.values()]
     assert len({outbox.info["url"] for outbox in outboxes}) == len(NAMES)
     assert len({outbox.secret for outbox in outboxes}) == len(NAMES)
+
+
+def test_the_readers_bot_counts_and_knows_its_secret(world: World) -> None:
+    assert [world.say(READER, "/count") for _ in range(2)] == ["That makes 1.", "That makes 2."]
+    assert world.say(READER, "/weather") == "sunny"
 
 
 def test_two_bots_answer_differently(world: World) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import importlib
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -42,3 +45,49 @@ def test_a_handler_leaves_time_to_write_the_session(framework: Any) -> None:
     framework.handle({}, lambda: left.append(framework.deadline.left()))
     assert left[0] <= 60 - framework.RESERVE
     assert left[0] < framework.deadline.left() <= 60
+
+
+def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
+    """The one of start-up is over when they begin."""
+    framework.deadline.start(-1)
+    loop = importlib.import_module("botkit._loop")
+    done: list[int] = []
+
+    async def handle() -> None:
+        await asyncio.sleep(0.001)
+        done.append(1)
+
+    loop.run(handle())
+    loop._loop.close()
+    assert done == [1]
+
+
+def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
+    sessions = importlib.import_module("botkit.session")
+    sessions.current = ""
+    with pytest.raises(framework.Handled) as raised:
+        framework.handle({}, lambda: framework.change(None, dict.clear))
+    assert str(raised.value.error).endswith("this update has no session")
+
+
+def test_a_change_that_failed_isnt_made_up_for(
+    framework: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework swallows the error, and reads, or changes something else."""
+    sessions = importlib.import_module("botkit.session")
+    errors = iter([framework.Unreachable("x")])
+
+    def change(key: str, function: object) -> None:
+        for error in errors:
+            raise error
+
+    def handler() -> None:
+        with contextlib.suppress(framework.Unreachable):
+            framework.change("43", dict.clear)
+        framework.change("43", dict.clear)
+        framework.read("43")
+
+    monkeypatch.setattr(sessions, "change", change)
+    monkeypatch.setattr(sessions, "read", lambda key: {})
+    with pytest.raises(framework.Unreachable):
+        framework.handle({}, handler)
