@@ -10,7 +10,7 @@ import pytest
 from telegram.ext import Application
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TOKEN, Container, load, message
+from tests.support.stubs import TOKEN, Container, Json, load, message
 
 START = """
 import asyncio
@@ -79,6 +79,7 @@ CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
 SEND = 'await update.message.reply_text("a")'
 SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
 GROUP = {"id": -5, "type": "group", "title": "G"}
+IN_GROUP: Json = {**MESSAGE, "chat": GROUP}
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +120,7 @@ def result(
     update = message(update_id, text=text, **fields)
     assert container.deliver(update, 60_000)[0] == status
     line = container.line
-    return line["outcome"], line.get("error", line.get("refusal", ""))
+    return str(line["outcome"]), str(line.get("error") or line.get("refusal") or "")
 
 
 # ── Calls
@@ -156,7 +157,9 @@ def test_files_are_uploaded_and_downloaded(
 
     def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
         calls.append((path.replace(TOKEN, "…"), body))
-        results = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}}
+        results: Json = {
+            "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
+        }
         results["getMe"] = ME
         if path.startswith("/file/"):
             return 200, b"downloaded"
@@ -326,8 +329,8 @@ def test_what_belongs_to_another_session_is_there(
     expects(bot_api, "1 1", "1 2", "2 3", me=True)
     container = start_with_sessions(bot)
     result(container)
-    result(container, update_id=2, **{**MESSAGE, "chat": GROUP})
-    result(container, update_id=3, **{**MESSAGE, "chat": GROUP})
+    result(container, update_id=2, **IN_GROUP)
+    result(container, update_id=3, **IN_GROUP)
     for key, kind in keys.items():
         number = {"user_data": 3, "chat_data": 2}[kind]
         id = {"user_data": "42", "chat_data": "-5"}[kind]
@@ -385,8 +388,8 @@ def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_ap
     )
     container = start_with_sessions(handler(*lines, choice='"chat"'))
     bot_api.answers("getMe", {}, ME)
-    assert result(container, **{**MESSAGE, "chat": GROUP})[0] == "answered"
-    moved = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
+    assert result(container, **IN_GROUP)[0] == "answered"
+    moved: Json = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
     assert result(container, update_id=2, **moved) == ("ignored", "")
     assert kept(container, "-5") == {}
     assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
@@ -399,7 +402,7 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     container = start_with_sessions(f'SESSION = "chat"\n{bot}')
     expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
-    group = {**MESSAGE, "chat": GROUP}
+    group: Json = {**MESSAGE, "chat": GROUP}
     bot_api.answers(
         "sendMessage",
         {"chat_id": -5, "text": "Your age?", "reply_parameters": {"message_id": 8}},
@@ -448,7 +451,7 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
     bot_api.answers("getMe", {}, ME)
     reply_to = {"reply_parameters": {"message_id": 8}}
     bot_api.refuses({**CALL, "chat_id": -5, **reply_to}, 429, "x")
-    assert result(container, status=503, **{**MESSAGE, "chat": GROUP})[0] == "throttled"
+    assert result(container, status=503, **IN_GROUP)[0] == "throttled"
     assert container.table.items == {}
 
 

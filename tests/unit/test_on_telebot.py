@@ -98,7 +98,7 @@ def result(
     update = message(update_id, text=text, **fields)
     assert container.deliver(update, 60_000)[0] == status
     line = container.line
-    return line["outcome"], line.get("error", line.get("refusal", ""))
+    return str(line["outcome"]), str(line.get("error") or line.get("refusal") or "")
 
 
 # ── Calls
@@ -293,7 +293,7 @@ def test_what_waits_for_a_reply_or_in_another_chat(
     assert kept(container) == {"replies": {"5": [["bot", "later", [], {}]]}}
     assert kept(container, "-1") == {"steps": {"-1": [["bot", "later", [], {}]]}}
     expects(bot_api, "a")
-    reply_to = {"reply_to_message": {**MESSAGE, "message_id": 5}}
+    reply_to: dict[str, Any] = {"reply_to_message": {**MESSAGE, "message_id": 5}}
     assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
 
 
