@@ -87,6 +87,7 @@ def test_a_change_that_failed_isnt_made_up_for(
         framework.change("43", dict.clear)
         framework.read("43")
 
+    monkeypatch.setattr(sessions, "current", "42")
     monkeypatch.setattr(sessions, "change", change)
     monkeypatch.setattr(sessions, "read", lambda key: {})
     with pytest.raises(framework.Unreachable):

@@ -73,12 +73,12 @@ def build(builder):
     application.add_handler(conversation(name="form", persistent=True))
     return application
 """
-ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
 SEND = 'await update.message.reply_text("a")'
 SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
-GROUP = {"id": -5, "type": "group", "title": "G"}
+GROUP: Any = {"id": -5, "type": "group", "title": "G"}
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ def kept(container: Container, key: str = "42") -> Any:
 
 def result(
     container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
-) -> tuple[str, str]:
+) -> tuple[Any, Any]:
     """Deliver a message, and return the outcome and what went wrong."""
     update = message(update_id, text=text, **fields)
     assert container.deliver(update, 60_000)[0] == status
@@ -156,7 +156,9 @@ def test_files_are_uploaded_and_downloaded(
 
     def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
         calls.append((path.replace(TOKEN, "…"), body))
-        results = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}}
+        results: Any = {
+            "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
+        }
         results["getMe"] = ME
         if path.startswith("/file/"):
             return 200, b"downloaded"
@@ -386,7 +388,7 @@ def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_ap
     container = start_with_sessions(handler(*lines, choice='"chat"'))
     bot_api.answers("getMe", {}, ME)
     assert result(container, **{**MESSAGE, "chat": GROUP})[0] == "answered"
-    moved = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
+    moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
     assert result(container, update_id=2, **moved) == ("ignored", "")
     assert kept(container, "-5") == {}
     assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
@@ -399,7 +401,7 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     container = start_with_sessions(f'SESSION = "chat"\n{bot}')
     expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
-    group = {**MESSAGE, "chat": GROUP}
+    group: Any = {**MESSAGE, "chat": GROUP}
     bot_api.answers(
         "sendMessage",
         {"chat_id": -5, "text": "Your age?", "reply_parameters": {"message_id": 8}},
