@@ -10,7 +10,7 @@ import pytest
 from telegram.ext import Application
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TOKEN, Container, Json, load, message
+from tests.support.stubs import TOKEN, Container, load, message
 
 START = """
 import asyncio
@@ -73,13 +73,12 @@ def build(builder):
     application.add_handler(conversation(name="form", persistent=True))
     return application
 """
-ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
 SEND = 'await update.message.reply_text("a")'
 SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
-GROUP = {"id": -5, "type": "group", "title": "G"}
-IN_GROUP: Json = {**MESSAGE, "chat": GROUP}
+GROUP: Any = {"id": -5, "type": "group", "title": "G"}
 
 
 @pytest.fixture(autouse=True)
@@ -115,12 +114,12 @@ def kept(container: Container, key: str = "42") -> Any:
 
 def result(
     container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
-) -> tuple[str, str]:
+) -> tuple[Any, Any]:
     """Deliver a message, and return the outcome and what went wrong."""
     update = message(update_id, text=text, **fields)
     assert container.deliver(update, 60_000)[0] == status
     line = container.line
-    return str(line["outcome"]), str(line.get("error") or line.get("refusal") or "")
+    return line["outcome"], line.get("error", line.get("refusal", ""))
 
 
 # ── Calls
@@ -157,7 +156,7 @@ def test_files_are_uploaded_and_downloaded(
 
     def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
         calls.append((path.replace(TOKEN, "…"), body))
-        results: Json = {
+        results: Any = {
             "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
         }
         results["getMe"] = ME
@@ -329,8 +328,8 @@ def test_what_belongs_to_another_session_is_there(
     expects(bot_api, "1 1", "1 2", "2 3", me=True)
     container = start_with_sessions(bot)
     result(container)
-    result(container, update_id=2, **IN_GROUP)
-    result(container, update_id=3, **IN_GROUP)
+    result(container, update_id=2, **{**MESSAGE, "chat": GROUP})
+    result(container, update_id=3, **{**MESSAGE, "chat": GROUP})
     for key, kind in keys.items():
         number = {"user_data": 3, "chat_data": 2}[kind]
         id = {"user_data": "42", "chat_data": "-5"}[kind]
@@ -388,8 +387,8 @@ def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_ap
     )
     container = start_with_sessions(handler(*lines, choice='"chat"'))
     bot_api.answers("getMe", {}, ME)
-    assert result(container, **IN_GROUP)[0] == "answered"
-    moved: Json = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
+    assert result(container, **{**MESSAGE, "chat": GROUP})[0] == "answered"
+    moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
     assert result(container, update_id=2, **moved) == ("ignored", "")
     assert kept(container, "-5") == {}
     assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
@@ -402,7 +401,7 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     container = start_with_sessions(f'SESSION = "chat"\n{bot}')
     expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
-    group: Json = {**MESSAGE, "chat": GROUP}
+    group: Any = {**MESSAGE, "chat": GROUP}
     bot_api.answers(
         "sendMessage",
         {"chat_id": -5, "text": "Your age?", "reply_parameters": {"message_id": 8}},
@@ -451,7 +450,7 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
     bot_api.answers("getMe", {}, ME)
     reply_to = {"reply_parameters": {"message_id": 8}}
     bot_api.refuses({**CALL, "chat_id": -5, **reply_to}, 429, "x")
-    assert result(container, status=503, **IN_GROUP)[0] == "throttled"
+    assert result(container, status=503, **{**MESSAGE, "chat": GROUP})[0] == "throttled"
     assert container.table.items == {}
 
 
