@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import pytest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from starter import new
@@ -25,6 +27,7 @@ from tests.support import reader
 from tests.support.deployment import Deployment, client, everything, fetch
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
+from tests.support.wheels import Index
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
@@ -32,13 +35,14 @@ EXAMPLES = {
     "form": "",
     "lunch": "",
     "notify": f"  chat_id = {ADA['id']}\n",
+    "remind-me": "",
     "reminder": f"  chat_id = {ADA['id']}\n",
     "two-bots": "",
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
-    *("sales-bot", "support-bot", "votes-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "remind-me-bot"),
+    *("reminder-bot", "sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -117,7 +121,9 @@ def deployer(aws: Emulator) -> Credentials:
     allowed = [("*", [f"{service}:*" for service in services])]
     for table in ("*-bot-sessions", READER):
         allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
+    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
+    allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
         for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
@@ -157,11 +163,21 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+def thought() -> Iterator[threading.Event]:
+    """What the language model waits for when it is told to think."""
+    thought = threading.Event()
+    yield thought
+    thought.set()
+
+
+@pytest.fixture(scope="module")
+def language_model(make_httpserver: HTTPServer, thought: threading.Event) -> Iterator[str]:
     """The URL of a language model on this machine, whose answers are as long as a test asks."""
 
     def answer(request: Request) -> Response:
         asked = request.get_json()["messages"]
+        if asked[-1]["content"] == "think":
+            thought.wait(120)
         text = f"{len(asked)}: {asked[-1]['content']}"
         if (length := text.rpartition(" ")[2]).isdecimal():
             text = "words " * int(length)
@@ -183,8 +199,21 @@ def aws(language_model: str, providers: Providers) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The packages that the examples need: none of time zones, since the system has them."""
+    bot = ROOT / "examples" / "remind-me" / "bot"
+    [line] = (bot / "requirements.txt").read_text().splitlines()
+    with pytest.MonkeyPatch.context() as environment:
+        index = Index(tmp_path_factory.mktemp("index"), environment.setenv)
+        name, version = line.split("==")
+        index.wheel(name, version, {"tzdata/__init__.py": ""})
+        install(bot)
+        yield
+
+
+@pytest.fixture(scope="module")
 def world(
-    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, providers: Providers
+    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, packages: None, providers: Providers
 ) -> Iterator[World]:
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
@@ -277,6 +306,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
+    made.remove("role remind-me-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -295,6 +325,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "notify-bot": ["start"],
+        "remind-me-bot": ["remind", "reminders", "zone"],
         "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
         "sales-bot": [],
         "support-bot": ["start"],
@@ -349,6 +380,40 @@ def test_a_press_that_is_delivered_twice_counts_once(world: World, poll: Json, k
     world.telegram.faults.append(faults[kind])
     press(world, poll, 0, ADA)
     assert buttons(world, poll) == ["Pizza · 1", "Soup · 0"]
+
+
+def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
+    """The emulated Scheduler looks every ten seconds, and the test has the time come."""
+    name, ada = "remind-me-bot", ADA["id"]
+    assert world.say(name, "/zone Asia/Kolkata") == "All times are now in Asia/Kolkata."
+    for text in ("1h tea", "2h cake"):
+        assert world.say(name, f"/remind {text}").startswith("I will remind you on ")
+    scheduler = client(world.aws, "scheduler")
+    tea, cake = world.session(name, str(ada))["reminders"]
+    one = {"GroupName": name, "Name": f"{ada}.{tea}"}
+    waiting = {each["Name"] for each in scheduler.list_schedules(GroupName=name)["Schedules"]}
+    assert waiting == {f"{ada}.{tea}", f"{ada}.{cake}"}
+    asked = ("ActionAfterCompletion", "FlexibleTimeWindow", "Target")
+    found = scheduler.get_schedule(**one)
+    world.told(name)
+    scheduler.update_schedule(
+        **one,
+        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
+        **{key: found[key] for key in asked},
+    )
+    assert world.told(name) == ["⏰ tea"]
+
+    telegram, bot = world.telegram, world.bots[name]
+    assert world.say(name, "/reminders") == "A press cancels a reminder:"
+    message_id = max(id for chat, id in telegram.messages if chat == ada)
+    answers = {tea: "This one no longer waits.", cake: "Cancelled."}
+    for id, answer in answers.items():
+        query = telegram.press(ada, message_id, id)
+        world.wait()
+        [call] = [c for c in telegram.calls if c.params.get("callback_query_id") == query]
+        assert (call.bot, call.params["text"]) == (bot.id, answer)
+    assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
+    assert world.session(name, str(ada)) == {"zone": "Asia/Kolkata", "reminders": {}}
 
 
 def test_a_form_survives_a_new_container(world: World) -> None:
@@ -568,11 +633,10 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
 @pytest.mark.usefixtures("assistant")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
     before = ask(world, "I am Ada", "sendMessage")
-    here = {"chat_id": ADA["id"]}
-    assert shown(world, "sendChatAction", before) == [{**here, "action": "typing"}]
-    [draft] = shown(world, "sendMessageDraft", before)
-    assert draft["text"] == "2: I am Ada …"
-    assert shown(world, "sendMessage", before) == [{**here, "text": "2: I am Ada"}]
+    drafts = shown(world, "sendMessageDraft", before)
+    assert [draft["text"] for draft in drafts] == ["", "2: I am Ada …"]
+    whole = {"chat_id": ADA["id"], "text": "2: I am Ada"}
+    assert shown(world, "sendMessage", before) == [whole]
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
@@ -580,6 +644,19 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     ask(world, "/new", "sendMessage")
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_stops_while_its_model_thinks(world: World, thought: threading.Event) -> None:
+    user = {"id": 8004, "is_bot": False, "first_name": "Hasty"}
+    before = ask(world, "think", "sendMessageDraft", user=user)
+    bot = world.bots["assistant-bot"]
+    [(chat, draft)] = bot.drafts
+    world.telegram.stop_draft(chat, draft, bot)
+    ask(world, "never mind", "sendMessage", user=user)
+    assert [call["text"] for call in shown(world, "sendMessage", before)] == ["2: never mind"]
+    assert not thought.is_set(), "it is still thinking"
+    thought.set()
 
 
 @pytest.mark.usefixtures("assistant")
@@ -623,4 +700,4 @@ def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: 
     assert texts() == ["4: last", "4: last", texts()[2]]
     assert texts()[2].startswith("You asked 50 questions today.")
     drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
-    assert len(drafts) == 1, "the model must be asked only once"
+    assert [call.params["text"] for call in drafts] == ["", "4: last …"], "the model is asked once"

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from werkzeug import Request, Response
 from tests.support import reader
 from tests.support.needs import needs_provider, needs_terraform
 from tests.support.reader import BLOCKS, FILES
-from tests.support.stubs import TOKEN, Json
+from tests.support.stubs import TOKEN, Json, frame
 
 
 @pytest.fixture
@@ -190,6 +192,32 @@ def test_a_payment_is_kept_with_the_person(further: Path, httpserver: HTTPServer
     httpserver.check()
 
 
+def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/my-bucket/menu.pdf", "GET").respond_with_data(b"%PDF")
+    assert evaluate(further, "menu", "menu()", **aws(httpserver)) == repr(b"%PDF")
+    httpserver.check()
+
+
+def test_a_chat_is_reminded_in_an_hour(further: Path, httpserver: HTTPServer) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request("/schedules/42.7", "POST").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    began = int(time.time())
+    message = {"chat": {"id": 42}, "message_id": 7}
+    evaluate(further, "remind", f"in_an_hour({message})", **about, **aws(httpserver))
+    [schedule] = scheduled
+    at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
+    seconds = at.replace(tzinfo=UTC).timestamp()
+    assert began + 3600 <= seconds <= time.time() + 3600
+    call = {"method": "sendMessage", "chat_id": 42, "text": "An hour has passed."}
+    assert json.loads(schedule["Target"]["Input"]) == call
+
+
 def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> None:
     params = {"Name": "/dice-bot/weather-key", "WithDecryption": True}
     result = {"Parameter": {"Value": "sunny"}}
@@ -199,6 +227,36 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
         repr("sunny" * 3)
     )
     httpserver.check()
+
+
+def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> None:
+    body = b"".join(
+        frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
+        for text in ("Hello", ", Ada.")
+    )
+    asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse-stream", method="POST", json=asked
+    ).respond_with_data(body)
+    draft = httpserver.expect_request(f"/bot{TOKEN}/sendMessageDraft", method="POST")
+    draft.respond_with_json({"ok": True, "result": True})
+    message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
+    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
+    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": "Hello, Ada."}]
+    assert evaluate(further, "words", expression, **environment) == repr(calls)
+    httpserver.check()
+
+
+def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    expression = f"reply({ {'stopped_message_generation': stopped} })"
+    assert evaluate(further, "words", expression, **environment) == "[]"
+    put = json.loads(httpserver.log[-1][0].data)
+    assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
 
 def test_a_photo_comes_back_as_a_file(further: Path, httpserver: HTTPServer) -> None:

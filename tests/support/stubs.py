@@ -14,6 +14,7 @@ import struct
 import sys
 import threading
 import traceback
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,8 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 
 class Context:
     """What the function reads of Lambda's context object."""
+
+    aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
     def __init__(self, milliseconds: int) -> None:
         self.milliseconds = milliseconds
@@ -73,6 +76,7 @@ class Container:
         self.log = log.lines
         self.said: list[str] = []
         self.table: Any = None  # of the sessions, if the test gives it one
+        self.schedules: Any = None  # also if the test gives it some
         unload()
         self.handler: ModuleType = importlib.import_module("handler")
 
@@ -347,6 +351,20 @@ def http(body: Any = OK, status: str = "200 OK", *fields: str) -> bytes:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *fields]
     return "\r\n".join([*head, "", ""]).encode() + data
+
+
+def frame(headers: dict[str, str], payload: bytes) -> bytes:
+    """Return a message of an event stream, as AWS sends it."""
+    head = b"".join(
+        struct.pack(">B", len(name))
+        + name.encode()
+        + struct.pack(">BH", 7, len(value))
+        + value.encode()
+        for name, value in headers.items()
+    )
+    start = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    message = start + struct.pack(">I", crc32(start)) + head + payload
+    return message + struct.pack(">I", crc32(message))
 
 
 def refusal(code: Any, description: str, **parameters: Any) -> Json:

@@ -14,6 +14,8 @@ from . import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
     from ssl import SSLContext, SSLSocket
 
 logger = logging.getLogger("botkit")
@@ -68,6 +70,23 @@ class Connection:
     ) -> tuple[int, bytes]:
         """Post `body`, or get if it is None. Returns the status and the body of the response.
 
+        Raises what `exchange` raises.
+        """
+        method = "GET" if body is None else "POST"
+        status, _, data = self.exchange(method, path, body, headers, timeout, limit)
+        return status, data
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+        limit: int = JSON_LIMIT,
+    ) -> tuple[int, Message, bytes]:
+        """Make a request. Returns the status, the headers and the body of the response.
+
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
         Raises ConnectionError, which never quotes the path.
@@ -81,15 +100,37 @@ class Connection:
         keep_alive = False
         try:
             stream = Stream(connection, deadline, limit)
-            status, data, keep_alive = round_trip(stream, self._url + path, body, headers)
+            url = self._url + path
+            status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
         except Exception as error:
             raise ConnectionError(_describe(error)) from None
         finally:  # also when an alarm or Ctrl-C ends it
-            if keep_alive:
-                self._kept, self._last_used = connection, time.time()
-            else:
-                connection.close()
-        return status, data
+            self._give_back(connection, keep_alive)
+        return status, fields, data
+
+    def stream(
+        self, path: str, body: bytes, headers: dict[str, str], timeout: float, pause: float
+    ) -> Iterator[tuple[int, Message, bytes]]:
+        """Post `body`, and yield the status and the headers with each part of the response's body.
+
+        The part is b"" each time that nothing has come for `pause` seconds, and before the body.
+        Before the response, the status is 0. If the iterator is closed early, so is the connection.
+        Raises what `exchange` raises.
+        """
+        if timeout <= 0:
+            raise ConnectionError("no time left")
+        deadline = Deadline(timeout)
+        connection = self._take(deadline)
+        from .exchange import Stream, arriving
+
+        keep_alive = False
+        try:
+            stream = Stream(connection, deadline, JSON_LIMIT)
+            keep_alive = yield from arriving(stream, self._url + path, body, headers, pause)
+        except Exception as error:
+            raise ConnectionError(_describe(error)) from None
+        finally:
+            self._give_back(connection, keep_alive)
 
     def _take(self, deadline: Deadline) -> socket.socket:
         """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
@@ -113,6 +154,13 @@ class Connection:
                 self._host[0],
             )
             self._roots, self._tls = (), None
+
+    def _give_back(self, connection: socket.socket, keep_alive: bool) -> None:
+        """Keep a connection for the next request, or close it."""
+        if keep_alive:
+            self._kept, self._last_used = connection, time.time()
+        else:
+            connection.close()
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
