@@ -27,6 +27,9 @@ LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
 
+# The key of the session that reply() has as its argument: "" if that isn't kept.
+current: str | None = None
+
 
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.
@@ -42,9 +45,12 @@ def change(key: str, function: Callable[[Json], Any], *, days: int | None = None
 
     It is called again if somebody else changed the session meanwhile. An event that is delivered
     twice changes the session twice. What is changed is kept for `days`, if they are given, instead
-    of session_retention_in_days. Raises BadSession, Unreachable if DynamoDB can't be used or there
-    is no time left, and what `function` raises.
+    of session_retention_in_days. Raises BadSession, also for the session that reply() has as
+    its argument, Unreachable if DynamoDB can't be used or there is no time left, and what
+    `function` raises.
     """
+    if key == current:  # reply() would then find its session changed, and be asked again for ever
+        raise BadSession("reply() must change its own session by its argument")
     while True:
         item = Item(key)
         data = json.loads(item.text)
@@ -112,6 +118,12 @@ def to_json(value: Any) -> str:
     """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _bytes(text).decode()
+
+
+def checked_copy(data: Json) -> Json:
+    """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
+    copy: Json = json.loads(_text(data))
+    return copy
 
 
 def _text(data: Json) -> str:

@@ -127,7 +127,15 @@ class Container:
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
+        close_loop(loaded())
         unload()
+
+
+def close_loop(modules: dict[str, ModuleType]) -> None:
+    """Close the event loop of a container's framework, unless a thread still runs it."""
+    module: Any = modules.get("botkit._loop")
+    if module and module._loop and not module._loop.is_running():
+        module._loop.close()
 
 
 def loaded() -> dict[str, ModuleType]:
