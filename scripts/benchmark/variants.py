@@ -28,7 +28,7 @@ LIBRARIES = {
     "aiogram": "with_aiogram",
 }
 # Those that have an adapter: the bot of each is in functions/on_….
-FRAMEWORKS = {"aiogram": "aiogram"}
+FRAMEWORKS = {"aiogram": "aiogram", "python-telegram-bot": "ptb", "pyTelegramBotAPI": "telebot"}
 GRAMMY = "grammy@1.46.0"
 # Node gives up an address after 250 ms, which is too short at 128 MB.
 NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]

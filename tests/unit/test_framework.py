@@ -63,7 +63,7 @@ def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
 
 
 def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
-    sessions = importlib.import_module("botkit.session")
+    sessions: Any = importlib.import_module("botkit.session")
     sessions.current = ""
     with pytest.raises(framework.Handled) as raised:
         framework.handle({}, lambda: framework.change(None, dict.clear))
