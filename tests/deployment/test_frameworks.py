@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import aiogram
 import pytest
 from emulators.aws import Emulator
 from emulators.telegram import Fault, Server, Telegram
@@ -18,7 +17,7 @@ from tests.support.telegram import TOKEN
 from tests.support.transcript import BOTS, Step, play, polling, without_ids
 
 NAMES = ("aiogram", "ptb", "telebot")
-PACKAGES = Path(aiogram.__file__).parent.parent  # the tests' own, which saves an installation
+PACKAGES = Path(pytest.__file__).parent.parent  # the tests' own, which saves an installation
 MODULE = """
 module "{name}" {{
   source = "./module"

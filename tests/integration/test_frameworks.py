@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import aiogram  # noqa: F401  # now, since a container imports it in the 8 s of start-up
 import pytest
 
 from tests.conftest import StartBot
@@ -90,6 +89,8 @@ BOTS = {
     "ptb": (PTB, ("user_data", "{0}")),
     "telebot": (TELEBOT, ("states", "{0}:{0}", "data")),
 }
+pytestmark = pytest.mark.usefixtures("aiogram")
+
 FAILURES = ("429", "telegram away", "telegram lost", "aws away", "aws lost", "end", "lose")
 
 

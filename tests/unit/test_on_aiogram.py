@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from types import ModuleType
 from typing import Any
 
-import aiogram  # now, since a container imports it in the 8 s of start-up
 import pytest
 
 from tests.conftest import BotApi, Serve, StartBot
 from tests.support.stubs import TOKEN, Container, Json, answers, http, load, message
+
+pytestmark = pytest.mark.usefixtures("aiogram")
 
 START = """
 import asyncio
@@ -405,7 +407,7 @@ def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) ->
     assert (outcome, "updates come by the webhook" in error) == ("misconfigured", True)
 
 
-def test_a_program_may_poll() -> None:
+def test_a_program_may_poll(aiogram: ModuleType) -> None:
     """Then bot.py isn't imported, but run: this is no part of a function."""
     dispatcher = aiogram.Dispatcher()
     load("botkit.on_aiogram").reply_with(dispatcher)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from telegram.ext import Application
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import TOKEN, Container, load, message
@@ -84,6 +83,8 @@ GROUP: Any = {"id": -5, "type": "group", "title": "G"}
 @pytest.fixture(autouse=True)
 def its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restore what the adapter replaces in python-telegram-bot."""
+    from telegram.ext import Application
+
     for name in ("run_polling", "run_webhook"):
         monkeypatch.setattr(Application, name, getattr(Application, name))
 
@@ -506,6 +507,8 @@ def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: Bo
 
 
 def test_a_program_may_poll() -> None:
+    from telegram.ext import Application
+
     run_polling: Callable[..., Any] = Application.run_polling
     load("botkit.on_ptb")
     assert Application.run_polling is run_polling

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import telebot
-from telebot import apihelper
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import TOKEN, Container, load, message
@@ -397,6 +395,9 @@ def test_what_is_not_possible_fails_at_the_start(
 
 
 def test_a_program_may_poll() -> None:
+    import telebot
+    from telebot import apihelper
+
     polling = telebot.TeleBot.polling
     load("botkit.on_telebot").reply_with(telebot.TeleBot("1:x", threaded=False))
     assert (telebot.TeleBot.polling, apihelper.CUSTOM_REQUEST_SENDER) == (polling, None)
