@@ -38,7 +38,7 @@ from .types import Any, Json
 Build = Callable[[Any], Any]
 
 TOKEN = "1:any"
-SCHEDULES = "a schedule (docs/moving-in.md)"
+SCHEDULES = "botkit.later or a schedule (docs/moving-in.md)"
 
 
 def reply_with(build: Build) -> Callable[..., list[Json]]:

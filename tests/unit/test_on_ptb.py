@@ -469,7 +469,10 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
             "leave out .arbitrary_callback_data()",
         ),
         ("return builder.post_init(hook).build()", "leave out .post_init(), .post_stop() and"),
-        ("builder.build().job_queue.run_once(hook, 1)", "there is no job queue: use a schedule"),
+        (
+            "builder.build().job_queue.run_once(hook, 1)",
+            "there is no job queue: use botkit.later or a schedule",
+        ),
         ("builder.build().run_polling()", "updates come by the webhook, to reply = on_ptb."),
         ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),
         (
@@ -485,7 +488,7 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
             " conversation_timeout=1)); return a",
-            "leave out conversation_timeout: use a schedule",
+            "leave out conversation_timeout: use botkit.later or a schedule",
         ),
     ],
 )
@@ -502,7 +505,7 @@ def test_what_is_not_possible_fails_at_the_start(
 def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:
     bot_api.answers("getMe", {}, ME)
     container = start_bot(handler("context.job_queue.run_once(handle, 1)"))
-    error = "there is no job queue: use a schedule (docs/moving-in.md)"
+    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in.md)"
     assert result(container, status=503) == ("misconfigured", error)
 
 
