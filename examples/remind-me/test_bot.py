@@ -1,5 +1,7 @@
 """Tests of the bot: updates and sessions in, calls and what waits out."""
 
+import copy
+import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -37,16 +39,17 @@ def local(year, month, day, hour, minute=0, zone="Europe/Berlin"):
 
 
 TIMES = {
-    "20m": ("20m tea", {}, local(2026, 11, 26, 12, 20, "UTC"), "Thu 26 Nov at 12:20 (UTC)"),
-    "1d2h3m": ("1d2h3m tea", BERLIN, local(2026, 11, 27, 15, 3), "Fri 27 Nov at 15:03"),
-    "0m": ("0m tea", BERLIN, local(2026, 11, 26, 13), "Thu 26 Nov at 13:00"),
-    "today": ("18:30 tea", BERLIN, local(2026, 11, 26, 18, 30), "Thu 26 Nov at 18:30"),
-    "tomorrow": ("9:05 tea", BERLIN, local(2026, 11, 27, 9, 5), "Fri 27 Nov at 09:05"),
+    "20m": ("20m tea", {}, local(2026, 11, 26, 12, 20, "UTC"), "Thu 26 Nov 2026 at 12:20 (UTC)"),
+    "1d2h3m": ("1d2h3m tea", BERLIN, local(2026, 11, 27, 15, 3), "Fri 27 Nov 2026 at 15:03"),
+    "0m": ("0m tea", BERLIN, local(2026, 11, 26, 13), "Thu 26 Nov 2026 at 13:00"),
+    "today": ("18:30 tea", BERLIN, local(2026, 11, 26, 18, 30), "Thu 26 Nov 2026 at 18:30"),
+    "tomorrow": ("9:05 tea", BERLIN, local(2026, 11, 27, 9, 5), "Fri 27 Nov 2026 at 09:05"),
     "not now, but tomorrow": ("13:00 tea", BERLIN, local(2026, 11, 27, 13), "Fri 27 Nov"),
     "this minute, elsewhere": ("13:00 tea", {}, local(2026, 11, 26, 13, 0, "UTC"), "Thu 26 Nov"),
-    "a weekday": ("Mon 9:00 tea", BERLIN, local(2026, 11, 30, 9), "Mon 30 Nov at 09:00"),
+    "a weekday": ("Mon 9:00 tea", BERLIN, local(2026, 11, 30, 9), "Mon 30 Nov 2026 at 09:00"),
     "later that day": ("thu 18:30 tea", BERLIN, local(2026, 11, 26, 18, 30), "Thu 26 Nov"),
-    "a week later": ("thu 9:00 tea", BERLIN, local(2026, 12, 3, 9), "Thu 03 Dec at 09:00"),
+    "years later": ("999d tea", BERLIN, local(2029, 8, 21, 14), "Tue 21 Aug 2029 at 14:00"),
+    "a week later": ("thu 9:00 tea", BERLIN, local(2026, 12, 3, 9), "Thu 03 Dec 2026 at 09:00"),
 }
 
 
@@ -66,9 +69,11 @@ def test_a_reminder_waits_until_its_time(bot, waits, text, session, at, told):
 
 
 # The clocks in Berlin go back on 25 October 2026, and forward on 28 March 2027, at night.
+AGAIN = local(2026, 10, 25, 2, 40).replace(fold=1)
 CHANGES = {
     "a day by the clock": ("18:00 x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),
     "24 hours": ("24h x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),
+    "in the hour that comes again": ("2:50 x", AGAIN, AGAIN.replace(minute=50)),
     "an hour": ("1h x", local(2027, 3, 28, 1, 30), local(2027, 3, 28, 3, 30)),
 }
 
@@ -100,8 +105,8 @@ def test_what_waits_is_listed_and_cancelled(bot, waits):
     shown = say(bot, "/reminders", session)
     assert shown["text"] == "A press cancels a reminder:"
     buttons = [
-        [{"text": "✕ Thu 26 Nov 13:20 tea", "callback_data": "7"}],
-        [{"text": "✕ Fri 27 Nov 09:00 report", "callback_data": "8"}],
+        [{"text": "✕ Thu 26 Nov 2026 13:20 tea", "callback_data": "7"}],
+        [{"text": "✕ Fri 27 Nov 2026 09:00 report", "callback_data": "8"}],
     ]
     assert shown["reply_markup"] == {"inline_keyboard": buttons}
 
@@ -113,6 +118,16 @@ def test_what_waits_is_listed_and_cancelled(bot, waits):
         assert answer["text"] == told
         assert list(waits) == ["-42.8"]
         assert list(session["reminders"]) == ["8"]
+
+
+def test_a_press_that_is_asked_about_again_is_answered_alike(bot, waits):
+    """When another container changed the session meanwhile: Scheduler has forgotten by then."""
+    session = {}
+    say(bot, "/remind 20m tea", session, datetime.now(UTC))
+    query = {"id": "777", "message": {"message_id": 9, "chat": CHAT, "date": 0}, "data": "7"}
+    answers = [bot.reply({"callback_query": query}, copy.deepcopy(session)) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0][1]["text"] == "Cancelled."
 
 
 def test_what_has_come_is_no_longer_listed(bot, waits):
@@ -128,6 +143,15 @@ def test_a_chat_has_only_so_many(bot, waits):
         told = say(bot, "/remind 20m tea", session, id=id + 1)["text"]
     assert told == "50 reminders wait already: /reminders cancels some."
     assert len(waits) == len(session["reminders"]) == 50
+
+
+def test_the_longest_fit_into_a_session(bot, waits):
+    session = {}
+    for id in range(bot.MOST):
+        say(bot, "/remind 20m " + "語" * 4080, session, id=id + 1)
+    assert len(session["reminders"]) == bot.MOST
+    assert len(json.dumps(session, ensure_ascii=False).encode()) < 100_000  # of DynamoDB's 400 KB
+    assert waits["-42.1"][1]["text"] == "⏰ " + "語" * 4080
 
 
 def test_the_zone_is_kept(bot, waits):

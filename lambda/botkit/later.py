@@ -28,12 +28,12 @@ LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a re
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
 
 
-def send(call: Call, at: datetime, name: str) -> None:
+def send(call: Call, at: datetime, name: str) -> bool:
     """Have a call made at a time, or within the minute that follows.
 
-    If the time has passed, the call is made as soon as possible. If a call of this name waits
-    already, nothing changes, so the same request may come twice. Raises BadSchedule for what can't
-    be scheduled, and Unreachable if Scheduler can't be used.
+    If the time has passed, the call is made as soon as possible. Returns False if a call of this
+    name waits already: then nothing changes, so the same request may come twice. Raises BadSchedule
+    for what can't be scheduled, and Unreachable if Scheduler can't be used.
     """
     if not isinstance(call, dict) or not isinstance(call.get("method"), str):
         raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
@@ -47,7 +47,7 @@ def send(call: Call, at: datetime, name: str) -> None:
         ) from None
     if size > LARGEST:
         raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
-    schedule(call, max(at.timestamp(), time.time() + SOONEST), name)
+    return schedule(call, max(at.timestamp(), time.time() + SOONEST), name)
 
 
 def cancel(name: str) -> bool:
@@ -112,8 +112,11 @@ def _request(method: str, name: str, expected: str, **content: Json) -> bool:
             return False
         if error.code == "ConflictException":  # it is about to run
             raise Unreachable(str(error)) from None
-        # Also of a role that is so new that Scheduler doesn't know it yet.
-        if error.code == "ValidationException" and "role" not in str(error):
-            raise BadSchedule(str(error)) from None
-        raise Misconfigured(f"Scheduler can't be used: {error}") from None
+        reason = str(error)
+        if error.code == "ValidationException":  # its text may quote the call
+            if "role" not in reason:
+                raise BadSchedule(f"Scheduler refuses the call or its time: {error.code}") from None
+            # The role may be so new that Scheduler doesn't know it yet.
+            reason = f"{error.code} about the role {settings.later_role}"
+        raise Misconfigured(f"Scheduler can't be used: {reason}") from None
     return True

@@ -84,8 +84,8 @@ def test_a_time_that_has_passed_is_soon(container: Container, later: Any) -> Non
 
 
 def test_a_call_that_comes_twice_waits_once(container: Container, later: Any) -> None:
-    for text in ("first", "second"):
-        later.send({**CALL, "text": text}, NOON, "tea")
+    said = [later.send({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
+    assert said == [True, False]
     later.send(CALL, NOON, "cake")
     assert waiting(container) == {"tea": {**CALL, "text": "first"}, "cake": CALL}
 
@@ -202,8 +202,6 @@ def refused(code: str, message: str = "no") -> Callable[..., Any]:
 
 
 REFUSALS: dict[str, tuple[str, str, str]] = {
-    "a time that is too late": ("ValidationException", "Invalid expression", "BadSchedule"),
-    "a role that is too new": ("ValidationException", "… to assume the role.", "Misconfigured"),
     "no group": ("ResourceNotFoundException", "no group", "Misconfigured"),
     "a new code": ("AConflict", "no", "Misconfigured"),
     "another new code": ("ZeroRetentionException", "no", "Misconfigured"),
@@ -219,6 +217,21 @@ def test_scheduler_may_refuse(
     with pytest.raises(Exception, match=message) as caught:
         later.send(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [("Value '…' at 'target.input'", "BadSchedule"), ("… to assume the role.", "Misconfigured")],
+    ids=["a time or call", "a role that is too new"],
+)
+def test_what_scheduler_quotes_is_not_passed_on(
+    container: Container, later: Any, message: str, kind: str
+) -> None:
+    container.module("aws").request = refused("ValidationException", f"{TEXT}: {message}")
+    with pytest.raises(Exception, match="ValidationException") as caught:
+        later.send(CALL, NOON, "tea")
+    assert type(caught.value).__name__ == kind
+    assert TEXT not in str(caught.value)
 
 
 def test_a_call_that_is_about_to_be_made_is_not_cancelled_yet(

@@ -17,7 +17,7 @@ CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MOST = 50  # reminders in a chat
 
-SESSION = "chat"  # the chat's zone, and the reminders that wait: id → [time, text]
+SESSION = "chat"  # the chat's zone, and the reminders that wait: id → [time, title]
 HANDLED = ["message", "callback_query"]
 COMMANDS = {"remind": "Remind me", "reminders": "What waits", "zone": "Set the time zone"}
 
@@ -65,9 +65,9 @@ def remind(message, words, session):
     id = str(message["message_id"])
     call = send(message, f"⏰ {text}")
     call["reply_parameters"] = {"message_id": int(id), "allow_sending_without_reply": True}
-    later.send(call, at, name(message, id))
-    session["reminders"] = {**reminders, id: [int(at.timestamp()), text]}
-    return f"I will remind you on {at:%a %d %b at %H:%M} ({zone(session)})."
+    later.send(call, at, f"{call['chat_id']}.{id}")
+    session["reminders"] = {**reminders, id: [int(at.timestamp()), text[:40]]}
+    return f"I will remind you on {at:%a %d %b %Y at %H:%M} ({zone(session)})."
 
 
 def when(words, now):
@@ -78,7 +78,9 @@ def when(words, now):
     first, text = rest[0] if rest else "", " ".join(rest[1:])
     if clock := CLOCK.fullmatch(first):
         days = (DAYS.index(day) - now.weekday()) % 7 if day else 0
-        at = datetime.combine(now + timedelta(days), time(*map(int, clock.groups())), now.tzinfo)
+        hour, minute = map(int, clock.groups())
+        # The fold tells which one it is, in the hour that comes twice in autumn.
+        at = datetime.combine(now + timedelta(days), time(hour, minute, fold=now.fold), now.tzinfo)
         return at if at > now else at + timedelta(7 if day else 1), text
     if first and not day and (pause := PAUSE.fullmatch(first)):
         days, hours, minutes = (int(part or 0) for part in pause.groups())
@@ -91,10 +93,6 @@ def zone(session):
     return ZoneInfo(session.get("zone", "UTC"))
 
 
-def name(message, id):
-    return f"{message['chat']['id']}.{id}"
-
-
 def waiting(session, now):
     return {id: each for id, each in session.get("reminders", {}).items() if each[0] > now}
 
@@ -103,18 +101,20 @@ def shown(session, now):
     """Return the text and the buttons of the list."""
     rows = []
     for id, (at, text) in sorted(waiting(session, now).items(), key=lambda item: item[1]):
-        label = f"✕ {datetime.fromtimestamp(at, zone(session)):%a %d %b %H:%M} {text[:40]}"
+        label = f"✕ {datetime.fromtimestamp(at, zone(session)):%a %d %b %Y %H:%M} {text}"
         rows.append([{"text": label, "callback_data": id}])
     text = "A press cancels a reminder:" if rows else "Nothing waits."
     return {"text": text, "reply_markup": {"inline_keyboard": rows}}
 
 
 def on_press(query, session):
-    message, id = query["message"], query["data"]
-    text = "Cancelled." if later.cancel(name(message, id)) else "This one no longer waits."
-    session.get("reminders", {}).pop(id, None)
+    message, id, now = query["message"], query["data"], datetime.now(UTC).timestamp()
     place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+    # When reply() is asked again, only the session still has what was cancelled.
+    waits = later.cancel(f"{place['chat_id']}.{id}") or id in waiting(session, now)
+    session.get("reminders", {}).pop(id, None)
+    text = "Cancelled." if waits else "This one no longer waits."
     return [
-        {"method": "editMessageText", **place, **shown(session, datetime.now(UTC).timestamp())},
+        {"method": "editMessageText", **place, **shown(session, now)},
         {"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": text},
     ]
