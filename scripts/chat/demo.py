@@ -112,7 +112,8 @@ def options() -> argparse.Namespace:
         "--press",
         action=Act,
         metavar="LABEL",
-        help="press the latest button with this text, and print the answer",
+        help="press the latest button with this text, or the only one that begins with it, and "
+        "print the answer",
     )
     parser.add_argument(
         "--wait",
@@ -321,18 +322,16 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
             if chat.setup.page_of(bot):
                 opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
         say(f"\nChat with the bot: {page.url}/")
-        say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
+        saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
+        say(f"A saved change of {saved} is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
             if hosted.address:
                 say(f"  # {hosted.address}")
-            doctor = SCRIPTS / "doctor"
-            if doctor.is_relative_to(Path.cwd()):
-                doctor = doctor.relative_to(Path.cwd())
             say(
                 f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
-                f"{shlex.quote(str(doctor))}{folder}"
+                f"{shlex.quote(shown(SCRIPTS / 'doctor'))}{folder}"
             )
         say("")
         if open_browser:
@@ -341,6 +340,12 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
             time.sleep(LOOK_SECONDS)
             chat.setup.refresh()
     tell("Taking all down …")
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person in this folder writes it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def stop(number: int, frame: object) -> None:

@@ -53,6 +53,8 @@ class Script:
             self._wait(float(value))
             return
         done = False
+        if kind == "press":
+            value = self._label(str(value))
         for hosted in self._deployment.bots:
             bot = next(b for b in self._telegram.bots if b.token == hosted.token)
             if kind == "send":
@@ -127,6 +129,12 @@ class Script:
             lambda: queries.append(self._telegram.pay(*_ids(message))),
             lambda update: update.get(f"{query}_query", {}).get("id") in queries,
         )
+
+    def _label(self, text: str) -> str:
+        """Return the label of a button that is this text, or else the only one to begin with it."""
+        labels = {label for bot in self._telegram.bots for label in self._buttons(bot)}
+        beginning = [label for label in labels if label.startswith(text)]
+        return beginning[0] if text not in labels and len(beginning) == 1 else text
 
     def _buttons(self, bot: Bot) -> dict[str, tuple[Json | None, str]]:
         """Return the buttons of a bot's chat by label: the message that they are in, and data."""

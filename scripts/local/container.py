@@ -31,6 +31,10 @@ TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
+ASK_FOR_VARIABLES = (
+    "does it need variables? demo and poll take them by --env-file FILE, "
+    "and demo a whole configuration by --config DIR"
+)
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # Runs in the process: imports the handler, then answers each line with a line.
@@ -341,6 +345,8 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))
+        if lacks_variable(invocation.traceback):
+            invocation.traceback += f"\n({ASK_FOR_VARIABLES})"
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):
@@ -364,6 +370,11 @@ class Function:
                 self._process.stdin.close()
             self._answers.close()
             self._process = None
+
+
+def lacks_variable(traceback: str) -> bool:
+    """Tell whether an exception is about a variable of the environment that isn't there."""
+    return "os.environ" in traceback and "KeyError" in traceback
 
 
 def bot_folder(name: str) -> Path:
@@ -440,11 +451,8 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         hint = ""
         if "ModuleNotFoundError" in said:
             hint = f" (a package that it imports must be in {bot / 'requirements.txt'})"
-        elif "os.environ" in said and "KeyError" in said:
-            hint = (
-                " (does it need variables? demo and poll take them by --env-file FILE, "
-                "and demo a whole configuration by --config DIR)"
-            )
+        elif lacks_variable(said):
+            hint = f" ({ASK_FOR_VARIABLES})"
         raise ValueError(f"bot.py can't be imported{hint}:\n{said}")
 
 

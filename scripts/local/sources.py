@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import re
@@ -90,13 +91,26 @@ def has_sessions(bot: Path) -> bool:
 
 
 def uses_later(bot: Path) -> bool:
-    """Tell whether a bot imports botkit.later."""
-    imports = r"^\s*(from\s+botkit\s+import\b.*\blater\b|(from|import)\s+botkit\.later\b)"
+    """Tell whether a bot imports botkit.later. A file that isn't Python imports nothing."""
     return any(
-        re.search(imports, path.read_text(errors="replace"), re.MULTILINE)
+        "botkit.later" in _imports(path)
         for name, path in packed(bot)
         if name.endswith(".py") and not name.startswith("botkit/") and path.is_file()
     )
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield what a file of Python imports, with and without the names that it takes from there."""
+    source = path.read_bytes()
+    if b"botkit" not in source:  # parsing takes long
+        return
+    with contextlib.suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield node.module or ""
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def copy(folder: Path, target: Path) -> None:

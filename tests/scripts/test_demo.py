@@ -94,6 +94,14 @@ def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) ->
     nothing_is_left(temporary)
 
 
+def test_the_page_demo_names_the_file_to_change() -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+    bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
+    here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
+    assert f"\nA saved change of {here} is live at the next message." in script.output
+
+
 @linux
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
 def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
@@ -249,6 +257,10 @@ def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Pat
 
 FAULTS = {
     "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
+    "no variable": (
+        'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
+        "KeyError: 'MODEL'\n(does it need variables? demo and poll take them by --env-file FILE",
+    ),
     "no calls": (
         "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
     ),
@@ -346,6 +358,30 @@ def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> Non
         'scripts/demo: there is no button "Stop" to press. The buttons: [Yes] [No] [Go]',
     ]
     assert ran.code == 1
+
+
+BUTTONS = """
+def reply(update):
+    if "callback_query" in update:
+        query = update["callback_query"]
+        chat, text = query["message"]["chat"]["id"], f"pressed {query['data']}"
+        return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+    labels = ["Tea", "Tea · 0", "Cake · 0", "Cake · 1"]
+    keyboard = {"inline_keyboard": [[{"text": l, "callback_data": l}] for l in labels]}
+    call = {"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "which?"}
+    return [{**call, "reply_markup": keyboard}]
+
+HANDLED = ["message", "callback_query"]
+"""
+
+
+def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(BUTTONS)
+    presses = ("--press", "Tea", "--press", "Tea ", "--press", "Cake")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "menu", *presses)
+    pressed = [line for line in ran.output.splitlines() if line.startswith("pressed")]
+    assert pressed == ["pressed Tea", "pressed Tea · 0"]
+    assert 'there is no button "Cake" to press' in ran.output
 
 
 def test_an_invoice_is_paid_by_its_button() -> None:

@@ -41,6 +41,16 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> Non
     assert (folder / told[3][0]).resolve() == ROOT / "scripts" / "demo"
 
 
+def test_what_has_secrets_is_not_committed(tmp_path: Path) -> None:
+    run(new.main, str(tmp_path / "mine"))
+    secret = ["demo.env", "terraform.tfstate", "my.tfvars"]
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path / "mine", check=True)
+    ignored = subprocess.run(
+        ["git", "check-ignore", *secret], cwd=tmp_path / "mine", capture_output=True, text=True
+    )
+    assert ignored.stdout.split() == secret
+
+
 def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     for example in EXAMPLES:
         run(new.main, str(tmp_path / f"my-{example}"), "--example", example)

@@ -111,6 +111,27 @@ def test_the_demos_copy_of_the_module_has_no_leftovers(bot: Path, tmp_path: Path
         Module("http://127.0.0.1:9", tmp_path / "another", source=module)
 
 
+IMPORTS = {
+    "from botkit import later": True,
+    "from botkit import (\n    aws,\n    later as at_some_time,\n)": True,
+    "def f():\n    from botkit.later import send": True,
+    "import os, botkit.later": True,
+    "import botkit": False,
+    "from botkit import aws  # sooner or later": False,
+    "from . import later": False,
+    '"""\nfrom botkit import later\n"""': False,
+    "from botkit import later, (": False,
+    "\0 from botkit import later": False,
+}
+
+
+@pytest.mark.parametrize(("source", "does"), IMPORTS.items(), ids=IMPORTS)
+def test_a_bot_that_imports_later_uses_it(tmp_path: Path, source: str, does: bool) -> None:
+    (tmp_path / "bot.py").touch()
+    (tmp_path / "remind.py").write_text(source)
+    assert sources.uses_later(tmp_path) is does
+
+
 def test_a_configurations_leftovers_are_skipped(bot: Path, tmp_path: Path) -> None:
     (bot / "main.tf").write_text('module "bot" {\n  source = "./module"\n}\n')
     (bot / ".#main.tf").symlink_to("somebody@host.1")
