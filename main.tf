@@ -1,7 +1,7 @@
 # Extras: what the other files add. To remove one, delete its file, and what it is called here.
 
 locals {
-  extras       = [local.mini_app, local.queue, local.sessions] # each with alarms, environment and policy statements
+  extras       = [local.later, local.mini_app, local.queue, local.sessions] # each with alarms, environment and policy statements
   registration = merge(local.menu_button)
   removals     = merge(local.menu_button_removal, local.queue_removal) # after which the webhook is registered again
   schedules    = merge(local.warm, local.watch)
@@ -265,7 +265,7 @@ locals {
     for name in nonsensitive(keys(var.environment)) : name if
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
-  own_names = "MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
+  own_names = "LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
   reserved_names = join("|", [
     "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)",
     "AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",

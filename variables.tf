@@ -32,6 +32,18 @@ variable "environment" {
   # Preconditions of the function check the names and the size.
 }
 
+variable "later" {
+  type        = bool
+  description = "Whether the bot may have calls made at a later time, such as reminders (later.send). Each is a schedule of EventBridge Scheduler. False deletes all that wait."
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.later || length(var.name) <= 58
+    error_message = "With later = true, the name must have up to 58 characters, since that of the scheduler's role is six longer."
+  }
+}
+
 variable "log_level" {
   type        = string
   description = "Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN logs only problems, so the dashboard (alarm_actions) then counts only these. DEBUG adds the traceback of an exception in bot.py, which may quote what people write."
@@ -108,7 +120,7 @@ variable "name" {
 
 variable "permissions_boundary" {
   type        = string
-  description = "ARN of the IAM policy to set as the permissions boundary of the function's role. Null: none."
+  description = "ARN of the IAM policy to set as the permissions boundary of the function's role, and of the scheduler's (later). Null: none."
   default     = null
 }
 

@@ -83,7 +83,7 @@ def handler(event: Any, context: Any) -> Any:
         case _:
             from botkit.host import events
 
-            return events.receive(event)
+            return events.receive(event, context.aws_request_id)
 
 
 def kind_of(event: Any) -> str:

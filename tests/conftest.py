@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import trustme
+from local.kept import Schedules, Table
 from local.project import LAMBDA
-from local.sessions import Table
 from local.terraform import from_mirrors
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
@@ -194,6 +194,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         for name in (
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
+            "LATER_GROUP",
+            "LATER_ROLE",
             "REPLY_MODE",
             "QUEUE_URL",
             "SESSION_TABLE",
@@ -264,6 +266,20 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
         container.table = Table(aws, "sessions")
         container.table._items = items
         aws.call = container.table.call
+        return container
+
+    return start_container
+
+
+@pytest.fixture
+def start_with_schedules(start_bot: StartBot) -> StartBot:
+    """Start a container whose schedules are in memory: `container.schedules.items`."""
+
+    def start_container(source: str, **environment: str) -> Container:
+        container = start_bot(source, LATER_GROUP="telegram-bot", **environment)
+        aws = container.module("aws")
+        container.schedules = Schedules(aws)
+        aws.request = container.schedules.request
         return container
 
     return start_container

@@ -43,6 +43,11 @@ mock_provider "aws" {
       invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock/invocations"
     }
   }
+  mock_resource "aws_scheduler_schedule_group" {
+    defaults = {
+      arn = "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/mock"
+    }
+  }
   mock_resource "aws_sqs_queue" {
     defaults = {
       arn = "arn:aws:sqs:eu-central-1:123456789012:mock.fifo"
@@ -212,6 +217,11 @@ run "a_token_is_enough" {
   assert {
     condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
     error_message = "There is a queue that nobody asked for."
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule_group.later) + length(aws_iam_role.later) + length(aws_iam_role_policy.later) == 0
+    error_message = "There is a group of schedules that nobody asked for, or its role."
   }
 }
 
@@ -734,6 +744,88 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
     )
     error_message = "The function knows its table, and how long it keeps what is in it."
   }
+}
+
+run "calls_for_later_have_a_group_and_a_role_of_their_own" {
+  command = apply
+
+  variables {
+    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    later                = true
+    name                 = "tea"
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+    tags                 = { team = "bots" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.environment[0].variables["LATER_GROUP"] == "tea" && aws_scheduler_schedule_group.later[0].name == "tea" &&
+      aws_lambda_function.this.environment[0].variables["LATER_ROLE"] == aws_iam_role.later[0].arn && aws_iam_role.later[0].name == "tea-later"
+    )
+    error_message = "The function knows its group and the role."
+  }
+
+  assert {
+    condition = [
+      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("scheduler", jsonencode(each)))
+      ] == [
+      {
+        Effect   = "Allow"
+        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*"
+      },
+      {
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = "arn:aws:iam::123456789012:role/tea-later"
+        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+      },
+    ]
+    error_message = "The function may create and delete schedules of its group, and pass the one role to Scheduler."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.later[0].assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Condition = {
+        StringEquals = {
+          "aws:SourceAccount" = "123456789012"
+          "aws:SourceArn"     = "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea"
+        }
+      }
+    }]
+    error_message = "Only Scheduler may assume the role, for schedules of this group."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement == [{
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:tea"
+    }]
+    error_message = "The role may invoke the function, and do nothing else."
+  }
+
+  assert {
+    condition     = aws_iam_role.later[0].permissions_boundary == var.permissions_boundary && aws_iam_role.later[0].tags.team == "bots" && aws_scheduler_schedule_group.later[0].tags.team == "bots"
+    error_message = "The role has the boundary, and both have the tags."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["lost"].dimensions == tomap({ outcome = "lost" })
+    error_message = "A call that is lost sets off an alarm."
+  }
+}
+
+run "a_name_that_is_too_long_for_the_schedulers_role_is_refused" {
+  command = plan
+  variables {
+    later = true
+    name  = join("", [for _ in range(59) : "x"])
+  }
+  expect_failures = [var.later]
 }
 
 run "sessions_for_part_of_a_day_are_refused" {

@@ -1,4 +1,4 @@
-"""What a bot imports: the Bot API (`telegram`), AWS (`aws`), `session`, `errors` and `types`.
+"""What a bot imports: `telegram` (the Bot API), `aws`, `session`, `later`, `errors` and `types`.
 
 `host` runs the bot on Lambda, and `http` makes the requests. A bot imports neither.
 """

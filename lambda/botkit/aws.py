@@ -1,8 +1,9 @@
-"""Signed JSON calls to AWS services, for example to read an item from DynamoDB.
+"""Signed requests to AWS services, for example to read an item from DynamoDB, or a file from S3.
 
     from botkit import aws
 
     item = aws.call("dynamodb", "DynamoDB_20120810.GetItem", {"TableName": …, "Key": …})
+    file = aws.request("s3", "GET", "/my-bucket/menu.pdf")
 
 The function's role must allow it.
 """
@@ -12,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .deadline import deadline
 from .errors import Unreachable, loggable
@@ -26,6 +28,7 @@ from .types import Any, Json
 RETRYABLE = (
     "AccessDenied",
     "ExpiredToken",
+    "InvalidAccessKeyId",
     "RequestLimitExceeded",
     "Throttl",
     "ThroughputExceeded",
@@ -33,6 +36,9 @@ RETRYABLE = (
     "TransactionInProgress",
     "UnrecognizedClient",
 )
+
+# Services whose signatures name them otherwise than their hosts do.
+SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
 
 # The root CAs of AWS's services: https://www.amazontrust.com/repository/
 ROOTS = (
@@ -57,41 +63,115 @@ def call(service: str, target: str, params: Json) -> Any:
     `target` is the X-Amz-Target header. Raises ClientError, or Unreachable if the service doesn't
     answer or if a retry may succeed.
     """
+    version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
+    headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
+    status, _, data = _send(service, "POST", "/", {}, headers, json.dumps(params).encode())
+    result = _parsed(data)
+    if status != 200 or not isinstance(result, dict):
+        raise Unreachable(f"{service}: HTTP {status}")
+    return result
+
+
+def request(
+    service: str,
+    method: str,
+    path: str,
+    *,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    body: Json | bytes | None = None,
+) -> Any:
+    """Make a request to a REST API and return its result, in the time that the invocation has left.
+
+    `service` is the first part of the API's host, such as "s3". `path` is encoded here, except for
+    what is already percent-encoded: inside a name, write "/" as "%2F" and "%" as "%25". A dict as
+    `body` is sent as JSON. Returns JSON as Python has it, and everything else as bytes, all of S3
+    included. Raises ClientError, or Unreachable if the service doesn't answer or if a retry may
+    succeed.
+    """
+    headers = {**(headers or {})}
+    if isinstance(body, dict):
+        body = json.dumps(body).encode()
+        headers.setdefault("Content-Type", "application/json")
+    status, kind, data = _send(service, method, path, query or {}, headers, body)
+    if service == "s3" or "json" not in kind:
+        return data
+    result = _parsed(data or b"{}")
+    if result is None:
+        raise Unreachable(f"{service}: HTTP {status}, and no JSON")
+    return result
+
+
+def _send(
+    service: str,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    headers: dict[str, str],
+    body: bytes | None,
+) -> tuple[int, str, bytes]:
+    """Make a signed request. Returns the status, the type and the content of the answer.
+
+    Raises ClientError or Unreachable.
+    """
     if not (settings.aws_access_key_id and settings.aws_region):
         raise Unreachable(
             "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
     connection = _connection(service)
-    body = json.dumps(params).encode()
-    version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
+    path = quote(path, "/%")
+    parameters = "&".join(sorted(f"{quote(n, '')}={quote(query[n], '')}" for n in query))
     headers = {
-        "Content-Type": f"application/x-amz-json-{version}",
+        **headers,
         "Host": urlsplit(_url(service)).netloc,
         "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
-        "X-Amz-Target": target,
     }
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
-    headers["Authorization"] = authorization(service, settings.aws_region, headers, body)
+    if service == "s3":
+        headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
+    headers["Authorization"] = authorization(
+        service, settings.aws_region, method, path, parameters, headers, body or b""
+    )
+    url = f"{path}?{parameters}" if parameters else path
     try:
-        status, data = connection.request("/", body, headers, deadline.left())
+        status, fields, data = connection.exchange(method, url, body, headers, deadline.left())
     except ConnectionError as error:
         raise Unreachable(str(error)) from None
-    try:
-        result = json.loads(data)
-    except (ValueError, RecursionError):
-        result = None
-    if status == 200 and isinstance(result, dict):
-        return result
-    if status >= 500 or not isinstance(result, dict) or "__type" not in result:
+    if 200 <= status < 300:
+        return status, fields.get("Content-Type", ""), data
+    code, message = _error(fields.get("x-amzn-ErrorType", ""), data)
+    if method == "HEAD":  # its answer can't say more
+        code = code or str(status)
+    if status >= 500 or not code:
         raise Unreachable(f"{service}: HTTP {status}")
-    code = str(result["__type"]).rpartition("#")[2]
-    message = str(result.get("message") or result.get("Message") or "no message")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if any(name in code for name in RETRYABLE):
+    if status == 429 or any(name in code for name in RETRYABLE):
         raise Unreachable(f"{service}: {code}: {message}")
     raise ClientError(code, message)
+
+
+def _error(kind: str, data: bytes) -> tuple[str, str]:
+    """Return the code and the message of an error, which is in JSON or XML. No code: not AWS's.
+
+    `kind` is the X-Amzn-ErrorType header, if there is one. In JSON, the code may also be in it.
+    """
+    told = _parsed(data)
+    if not isinstance(told, dict):
+        tags = rb"<(Code|Message)>([^<]*)</"
+        told = {tag.decode(): text.decode(errors="replace") for tag, text in re.findall(tags, data)}
+    code = kind or told.get("__type") or told.get("Code") or ""
+    message = told.get("message") or told.get("Message") or "no message"
+    # It may come as "namespace#Code:address".
+    return str(code).partition(":")[0].rpartition("#")[2], str(message)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def prepare(service: str) -> None:
@@ -115,17 +195,29 @@ def _url(service: str) -> str:
     return settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
 
 
-def authorization(service: str, region: str, headers: dict[str, str], body: bytes) -> str:
-    """Return the Authorization header that signs a POST to "/" with these headers.
+def authorization(
+    service: str,
+    region: str,
+    method: str,
+    path: str,
+    query: str,
+    headers: dict[str, str],
+    body: bytes,
+) -> str:
+    """Return the Authorization header that signs a request with these headers.
 
+    `path` and `query` are as they are sent, the query's parameters in order.
     Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
     """
-    signed = {name.lower(): value.strip() for name, value in headers.items()}
+    signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    if service != "s3":
+        path = quote(path)  # once more, as all services but S3 want it
+    digest = hashlib.sha256(body).hexdigest()
+    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     date = signed["x-amz-date"]
-    scope = f"{date[:8]}/{region}/{service}/aws4_request"
+    scope = f"{date[:8]}/{region}/{SIGNED_AS.get(service, service)}/aws4_request"
     digest = hashlib.sha256(request.encode()).hexdigest()
     key = f"AWS4{settings.aws_secret_access_key}".encode()
     for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"):

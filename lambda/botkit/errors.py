@@ -20,6 +20,10 @@ class BadSession(ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 
 
+class BadSchedule(ValueError):
+    """A call can't be made later. The text says why, and quotes nothing of it."""
+
+
 class Refused(Exception):
     """Telegram refused a call, and didn't carry it out.
 

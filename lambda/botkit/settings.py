@@ -20,7 +20,10 @@ class Settings:
         self.queue_url = get("QUEUE_URL", "")
         self.session_table = get("SESSION_TABLE", "")
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
+        self.later_group = get("LATER_GROUP", "")
+        self.later_role = get("LATER_ROLE", "")
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
+        self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")

@@ -8,12 +8,16 @@ together.
 And it waits 50 ms at most for what a function logged, and then goes on without. Here it takes what
 the function wrote before it answered, however long that takes.
 
+It checks permissions for a schedule as if all were in the default group. Here it takes the group
+that the request names.
+
 It drops a stage when a route's settings are deleted. Here it stays, and the next update of
 the stage tells which settings it has.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import runpy
@@ -128,8 +132,27 @@ def with_stages_that_stay(handle: Any) -> Any:
     return handle_request
 
 
+def with_schedules_in_groups(resource: Any) -> Any:
+    """Return MiniStack's function that finds a request's ARN, which leaves out a schedule's group.
+
+    The group of a schedule is in the query of a request, or else in its body.
+    """
+
+    def found(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
+    ) -> str:
+        arn: str = resource(service, method, path, headers, body, query, *more)
+        if service == "scheduler" and path.startswith("/schedules/"):
+            asked = query.get("groupName") or json.loads(body or b"{}").get("GroupName", "default")
+            group = asked[0] if isinstance(asked, list) else asked
+            arn = arn.replace(":schedule/default/", f":schedule/{group}/")
+        return arn
+
+    return found
+
+
 if __name__ == "__main__":
-    from ministack.core import lambda_runtime
+    from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
@@ -138,5 +161,6 @@ if __name__ == "__main__":
     lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
     fresh = sys.argv.pop(1) == "fresh"
     lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker, fresh)
+    iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

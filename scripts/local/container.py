@@ -13,11 +13,13 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import sessions
+from local import kept
 from local.packages import command
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
@@ -27,6 +29,7 @@ Json = dict[str, Any]
 
 TIMEOUT = 10.0  # seconds, as main.tf sets it
 INIT_TIMEOUT = 10.0  # Lambda's own
+LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
@@ -67,7 +70,7 @@ try:
     from botkit import aws
     with open(sys.argv[5]) as file:
         exec(compile(file.read(), sys.argv[5], "exec"), stand_in := {})
-    stand_in["install"](aws, sys.argv[6])
+    stand_in["install"](aws, sys.argv[6], sys.argv[7])
     stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
@@ -118,7 +121,7 @@ class Invocation:
     sessions: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def take_session(self, told: Json) -> None:
-        """Keep what local/sessions.py tells of a session: what was read last, or written."""
+        """Keep what local/kept.py tells of a session: what was read last, or written."""
         if "before" in told:
             self.sessions[told["session"]] = {"before": told["before"]}
         else:
@@ -152,10 +155,11 @@ class Invocation:
 class Function:
     """The handler in a process, which is restarted when a source changes.
 
-    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, which are gone at
-    the end if none is given. There is one invocation at a time; if `fresh`, in a new process each.
-    The process gets only this environment, PATH, and what Python needs. It ends with the `with`
-    block.
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
+    in another one beside it; both are gone at the end if none is given. There is one invocation at
+    a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
+    what Python needs. It ends with the `with` block, in which schedules run. `on_schedule` is
+    called with each invocation by one, and `on_change` when there may be other schedules.
     """
 
     def __init__(
@@ -175,12 +179,18 @@ class Function:
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
         self._sessions = sessions or Path(self._folder, "sessions.json")
+        self._schedules = self._sessions.with_suffix(".later.json")
+        self._changed = threading.Condition()  # of the schedules
+        self._is_over = False
+        self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
+        self.on_change: Callable[[], None] = lambda: None
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
-        self._ids = 0
 
     def __enter__(self) -> Function:
+        self._thread = threading.Thread(target=self._run_schedules, daemon=True)
+        self._thread.start()
         return self
 
     def stop(self) -> None:
@@ -191,17 +201,61 @@ class Function:
     def forget(self, key: str) -> None:
         """Delete a session."""
         with self._lock:
-            items = sessions.read(self._sessions)
+            items = kept.read(self._sessions)
             items.pop(key, None)
-            sessions.write(self._sessions, items)
+            kept.write(self._sessions, items)
+
+    @property
+    def schedules(self) -> dict[str, Json]:
+        """The schedules by their names, the first one first: the "event" of each, and "at"."""
+        items = kept.read(self._schedules).items()
+        return dict(sorted(items, key=lambda item: item[1]["at"]))
+
+    def run(self, name: str) -> None:
+        """Delete a schedule, and invoke the handler with its event, if it is still there."""
+        with self._lock:
+            items = kept.read(self._schedules)
+            schedule = items.pop(name, None)
+            kept.write(self._schedules, items)
+        if schedule:
+            self.on_schedule(self.invoke(schedule["event"]))
+
+    def _run_schedules(self) -> None:
+        """Run each schedule when its time comes, until the function ends."""
+        while True:
+            with self._changed:
+                if self._is_over:
+                    return
+                name, first = next(iter(self.schedules.items()), ("", None))
+                seconds = first["at"] - time.time() if first else None
+                if seconds is None or seconds > 0:
+                    # A machine that sleeps stops this clock.
+                    self._changed.wait(seconds and min(seconds, LOOK_SECONDS))
+                    continue
+            self.run(name)
+
+    def _notify(self, *, is_over: bool = False) -> None:
+        """Have the schedules looked at again."""
+        with self._changed:
+            self._is_over |= is_over
+            self._changed.notify()
 
     def __exit__(self, *exception: object) -> None:
+        self._notify(is_over=True)
         self.stop()
+        self._thread.join()
         shutil.rmtree(self._folder, ignore_errors=True)
         watched("folder", self._folder, over=True)
 
-    def invoke(self, event: Json) -> Invocation:
+    def invoke(self, event: Any) -> Invocation:
         """Invoke the handler with an event, in a container that starts if none is running."""
+        try:
+            return self._invoke(event)
+        finally:
+            self._notify()
+            self.on_change()
+
+    def _invoke(self, event: Any) -> Invocation:
         with self._lock:
             if self._process and self._started_from != read_sources(self.bot):
                 self._stop()
@@ -210,8 +264,7 @@ class Function:
                 start = self._start()
                 if start.error:
                     return start
-            self._ids += 1
-            call = {"event": event, "timeout": self._timeout, "request_id": f"local-{self._ids}"}
+            call = {"event": event, "timeout": self._timeout, "request_id": str(uuid.uuid4())}
             invocation = self._ask(call, self._timeout)
             if self._fresh:
                 self._stop()
@@ -242,11 +295,12 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, sessions.__file__, str(self._sessions)],
+                    [*process, kept.__file__, str(self._sessions), str(self._schedules)],
                     cwd=self.bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
                         **self.environment,
+                        "LATER_GROUP": "later",
                         "SESSION_TABLE": "sessions",
                     },
                     stdin=subprocess.PIPE,

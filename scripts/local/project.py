@@ -16,6 +16,7 @@ MODULE = (
     ".terraform.lock.hcl",
     "alarms.tf",
     "lambda",
+    "later.tf",
     "main.tf",
     "mini_app.tf",
     "outputs.tf",

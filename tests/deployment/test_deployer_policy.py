@@ -96,6 +96,9 @@ NAMELESS = {
         "lambda:CreateEventSourceMapping",
         "lambda:CreateFunction",
         "lambda:ListEventSourceMappings",
+        "scheduler:ListTagsForResource",
+        "scheduler:TagResource",
+        "scheduler:UntagResource",
     ],
     "Resource": "*",
 }
@@ -252,6 +255,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         tmp_path / "module",
         user=deployer.credentials,
         alarm_actions=["arn:aws:sns:us-east-1:000000000000:alarms"],
+        later=True,
         queue=True,
         reserved_concurrency=5,
         session_retention_in_days=30,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from emulators.aws import Emulator
-from local.sessions import Table
+from local.kept import Table
 
 from tests.conftest import StartBot
 from tests.support.deployment import client

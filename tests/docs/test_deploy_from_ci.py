@@ -76,9 +76,11 @@ def test_the_configurations_are_valid(tmp_path: Path) -> None:
 
 def test_the_boundary_allows_what_the_modules_role_needs() -> None:
     role = (ROOT / "main.tf").read_text().partition("# Function.\n")[0]
-    role += (ROOT / "queue.tf").read_text() + (ROOT / "sessions.tf").read_text()
+    role += "".join((ROOT / f"{name}.tf").read_text() for name in ("later", "queue", "sessions"))
     boundary = FILES["roles.tf"].partition('"aws_iam_policy" "boundary"')[2]
-    actions = r'"((?:dynamodb|ec2|kms|logs|sqs|ssm|xray):\w+)"'
-    needed = set(re.findall(actions, role)) - {"kms:ViaService"}  # a condition's key
+    actions = r'"((?:dynamodb|ec2|iam|kms|lambda|logs|scheduler|sqs|ssm|xray):\w+)"'
+    needed = set(re.findall(actions, role)) - {
+        *("iam:PassedToService", "kms:ViaService", "lambda:SourceFunctionArn")  # conditions' keys
+    }
     assert "sqs:SendMessage" in needed
     assert needed <= set(re.findall(actions, boundary))

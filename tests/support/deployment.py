@@ -145,7 +145,9 @@ def everything(aws: Emulator) -> list[str]:
     queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
     mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
     tables = client(aws, "dynamodb").list_tables()["TableNames"]
+    schedules = client(aws, "scheduler").list_schedule_groups()["ScheduleGroups"]
     return [
+        *(f"schedule group {group['Name']}" for group in schedules),
         *(f"table {table}" for table in tables),
         *(f"function {function['FunctionName']}" for function in functions),
         *(f"role {role['RoleName']}" for role in roles),

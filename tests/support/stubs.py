@@ -43,6 +43,8 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 class Context:
     """What the function reads of Lambda's context object."""
 
+    aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+
     def __init__(self, milliseconds: int) -> None:
         self.milliseconds = milliseconds
 
@@ -73,6 +75,7 @@ class Container:
         self.log = log.lines
         self.said: list[str] = []
         self.table: Any = None  # of the sessions, if the test gives it one
+        self.schedules: Any = None  # also if the test gives it some
         unload()
         self.handler: ModuleType = importlib.import_module("handler")
 

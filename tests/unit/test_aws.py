@@ -1,17 +1,20 @@
-"""aws.py: one signed JSON call to an AWS service, compared with botocore's."""
+"""aws.py: signed requests to AWS's services, compared with botocore's."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
+import botocore.session
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
@@ -22,6 +25,7 @@ from tests.support.stubs import (
     KEY,
     SECRETS,
     SESSION_TOKEN,
+    Json,
     Peer,
     answers,
     answers_all,
@@ -58,11 +62,19 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
                 connection._kept.close()
 
 
-def failure(aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5) -> Any:
-    """Return the error of this kind that a call raises, and check that it shows no key."""
+def failure(
+    aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5, method: str = ""
+) -> Any:
+    """Return the error of this kind that a call raises, and check that it shows no key.
+
+    With a `method`, it is a request.
+    """
     aws.deadline.start(timeout)
     with pytest.raises(getattr(aws, kind)) as caught:
-        aws.call(service, GET_ITEM, {})
+        if method:
+            aws.request(service, method, "/menu.pdf")
+        else:
+            aws.call(service, GET_ITEM, {})
     told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
     for secret in (*SECRETS, "Signature="):
         assert secret not in told
@@ -70,11 +82,21 @@ def failure(aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5
 
 
 def signed_by_botocore(
-    credentials: Credentials, service: str, region: str, headers: dict[str, str], body: bytes
+    credentials: Credentials,
+    service: str,
+    region: str,
+    headers: dict[str, str],
+    body: bytes,
+    method: str = "POST",
+    target: str = "/",
 ) -> str:
-    """Return the Authorization header that botocore gives a POST to "/", signed at its date."""
-    signer = SigV4Auth(credentials, service, region)
-    request = AWSRequest("POST", f"https://{headers['Host']}/", headers, body)
+    """Return the Authorization header that botocore gives a request, signed at its date.
+
+    `target` is the path with the query, as it is sent.
+    """
+    kind = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer = kind(credentials, service, region)
+    request = AWSRequest(method, f"https://{headers['Host']}{target}", headers, body)
     request.context["timestamp"] = headers["X-Amz-Date"]
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signer._inject_signature_to_request(request, signer.signature(text, request))
@@ -85,7 +107,7 @@ PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_s
 ALPHANUMERIC = st.text(
     st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=128
 )
-JSON = st.recursive(
+VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=8,
@@ -104,7 +126,7 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
         target=PRINTABLE,
         moment=st.integers(0, 2**32),
         port=st.sampled_from(["", ":4566"]),
-        params=st.dictionaries(st.text(), JSON),
+        params=st.dictionaries(st.text(), VALUES),
     )
     def check(
         key_id: str,
@@ -130,9 +152,164 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
         expected = signed_by_botocore(
             Credentials(key_id, key, token), service, region, headers, body
         )
-        assert aws.authorization(service, region, headers, body) == expected
+        signed = aws.authorization(service, region, "POST", "/", "", headers, body)
+        assert signed == expected
 
     check()
+
+
+def sent(peer: Peer) -> tuple[str, str, dict[str, str], bytes]:
+    """Return what a server got: the method, the target, the headers and the body."""
+    head, _, body = peer.requests[-1].partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    method, target, _ = line.split()
+    return method, target, dict(field.split(": ", 1) for field in fields), body
+
+
+def sent_signature(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return the signature of a request, and the headers that it must sign."""
+    # Only the signature itself, and what the connection adds, are unsigned.
+    unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
+    signed = {name: value for name, value in headers.items() if name not in unsigned}
+    return headers["Authorization"], signed
+
+
+# A service, the name that it is signed by, and a request with the target that is to be sent.
+REQUESTS: dict[str, tuple[str, str, str, str, Json, str]] = {
+    "a schedule": ("scheduler", "scheduler", "POST", "/schedules/tea", {"body": {"a": 1}}, ""),
+    "nothing": ("scheduler", "scheduler", "GET", "/schedules", {}, ""),
+    "a query": (
+        *("scheduler", "scheduler", "DELETE", "/schedules/tea"),
+        {"query": {"groupName": "my bot+é/~", "clientToken": "a=b&c", "A": ""}},
+        "/schedules/tea?A=&clientToken=a%3Db%26c&groupName=my%20bot%2B%C3%A9%2F~",
+    ),
+    "a file": ("s3", "s3", "GET", "/my-bucket/a b/ä~(1)+.pdf", {}, ""),
+    "a path as it is": ("s3", "s3", "HEAD", "/my-bucket//a/../b", {}, "/my-bucket//a/../b"),
+    "bytes": (
+        *("s3", "s3", "PUT", "/my-bucket/%2Fx%25"),
+        {
+            "body": bytes(range(256)),
+            "headers": {"Content-Type": "image/png", "X-Amz-Acl": " a  b "},
+        },
+        "/my-bucket/%2Fx%25",
+    ),
+    "an empty body": ("s3", "s3", "PUT", "/my-bucket/empty", {"body": b""}, ""),
+    "a model": (
+        *("bedrock-runtime", "bedrock", "POST", "/model/eu.anthropic.x-v1:0/converse"),
+        {"body": {"messages": []}},
+        "/model/eu.anthropic.x-v1%3A0/converse",
+    ),
+    "a profile": (
+        *("bedrock-runtime", "bedrock", "POST", "/model/arn:aws:bedrock:x%2Fy/converse"),
+        {"body": {}},
+        "/model/arn%3Aaws%3Abedrock%3Ax%2Fy/converse",
+    ),
+    "Unicode": ("lambda", "lambda", "GET", "/2015-03-31/functions/grüße 🙂/x", {}, ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "signed_as", "method", "path", "more", "target"), REQUESTS.values(), ids=REQUESTS
+)
+def test_a_request_is_signed_as_botocore_does(
+    serve: Serve,
+    use: Use,
+    service: str,
+    signed_as: str,
+    method: str,
+    path: str,
+    more: Json,
+    target: str,
+) -> None:
+    peer = serve(answers_all)
+    use(peer.url).request(service, method, path, **more)
+    asked, seen, headers, body = sent(peer)
+    assert asked == method
+    assert unquote(seen.partition("?")[0]) == unquote(path)
+    assert not target or seen == target
+    given = more.get("body", b"")
+    assert (json.loads(body) if isinstance(given, dict) else body) == given
+    if isinstance(given, dict):
+        assert headers["Content-Type"] == "application/json"
+    hashed = hashlib.sha256(body).hexdigest()
+    assert headers.get("X-Amz-Content-Sha256") == (hashed if service == "s3" else None)
+    credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
+    signature, signed = sent_signature(headers)
+    about = (credentials, signed_as, REGION, signed, body, method, seen)
+    assert signature == signed_by_botocore(*about)
+
+
+def test_a_service_is_signed_as_botocore_names_it(use: Use) -> None:
+    session = botocore.session.get_session()
+    models = map(session.get_service_model, ("bedrock-agent-runtime", "bedrock-runtime", "sesv2"))
+    assert use().SIGNED_AS == {model.endpoint_prefix: model.signing_name for model in models}
+
+
+ANSWERS: dict[str, tuple[str, bytes, Any]] = {
+    "JSON": (
+        "scheduler",
+        http({"a": 1}, "201 Created", "Content-Type: application/json"),
+        {"a": 1},
+    ),
+    "nothing, as JSON": ("scheduler", http(b"", "200 OK", "Content-Type: application/json"), {}),
+    "another type": ("polly", http(b"ID3", "200 OK", "Content-Type: audio/mpeg"), b"ID3"),
+    "no type": ("polly", http(b"{}", "200 OK"), b"{}"),
+    "no content": ("s3", http(b"", "204 No Content"), b""),
+    "a file of JSON": ("s3", http(b"{}", "200 OK", "Content-Type: application/json"), b"{}"),
+    "part of a file": ("s3", http(b"ab", "206 Partial Content"), b"ab"),
+}
+
+
+@pytest.mark.parametrize(("service", "answer", "result"), ANSWERS.values(), ids=ANSWERS)
+def test_a_request_returns_json_or_bytes(
+    serve: Serve, use: Use, service: str, answer: bytes, result: Any
+) -> None:
+    assert use(serve(answers(answer)).url).request(service, "GET", "/x") == result
+
+
+XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
+REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
+    "a header": (
+        "GET",
+        http({"Message": "no"}, "404 No", "x-amzn-ErrorType: ResourceNotFoundException:http://x/"),
+        *("ClientError", "ResourceNotFoundException: no"),
+    ),
+    "XML": ("GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
+    "a moved bucket": (
+        *("GET", http(b"<Code>PermanentRedirect</Code>", "301 Moved")),
+        *("ClientError", "PermanentRedirect: no message"),
+    ),
+    "nothing, to HEAD": ("HEAD", b"HTTP/1.1 404 No\r\n\r\n", "ClientError", "404: no message"),
+    "HEAD, not now": ("HEAD", b"HTTP/1.1 503 No\r\n\r\n", "Unreachable", "s3: HTTP 503"),
+    "an unknown key": (
+        *("GET", http(b"<Code>InvalidAccessKeyId</Code>", "403 No")),
+        *("Unreachable", "s3: InvalidAccessKeyId: no message"),
+    ),
+    "a model that isn't ready": (
+        *("GET", http({"message": "wait", "__type": "ModelNotReadyException"}, "429 Wait")),
+        *("Unreachable", "s3: ModelNotReadyException: wait"),
+    ),
+    "a proxy": ("GET", http(b"<html>", "403 No"), "Unreachable", "s3: HTTP 403"),
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "kind", "text"), REQUEST_ERRORS.values(), ids=REQUEST_ERRORS
+)
+def test_a_request_may_fail(
+    serve: Serve, use: Use, method: str, answer: bytes, kind: str, text: str
+) -> None:
+    error = failure(use(serve(answers(answer)).url), kind, "s3", method=method)
+    assert str(error) == text
+    if kind == "ClientError":
+        assert error.code == text.partition(":")[0]
+
+
+def test_what_says_that_it_is_json_must_be(serve: Serve, use: Use) -> None:
+    answer = http(b"{", "200 OK", "Content-Type: application/json")
+    aws = use(serve(answers(answer)).url)
+    error = failure(aws, "Unreachable", "lambda", method="GET")
+    assert str(error) == "lambda: HTTP 200, and no JSON"
 
 
 @pytest.mark.parametrize("token", [SESSION_TOKEN, ""], ids=["role", "user"])
@@ -152,22 +329,17 @@ def test_what_is_sent_is_signed(
     before = int(time.time()) - 1  # the clock that gmtime() reads may be a tick behind
     params = {"Name": "/bots/é", "WithDecryption": True}
     assert use(peer.url, token).call(service, target, params) == {"answer": 1}
-    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
-    line, *fields = head.decode().split("\r\n")
-    headers = dict(field.split(": ", 1) for field in fields)
-    assert line == "POST / HTTP/1.1"
+    method, target_sent, headers, body = sent(peer)
+    assert (method, target_sent) == ("POST", "/")
     assert json.loads(body) == params
     assert headers["Content-Type"] == f"application/x-amz-json-{version}"
     assert headers["X-Amz-Target"] == target
     assert headers.get("X-Amz-Security-Token", "") == token
     sent_at = time.strptime(headers["X-Amz-Date"] + " UTC", "%Y%m%dT%H%M%SZ %Z")
     assert before <= time.mktime(sent_at) - time.timezone <= time.time()
-    # Only the signature itself, and what the connection adds, are unsigned.
-    unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
-    signed = {name: value for name, value in headers.items() if name not in unsigned}
+    signature, signed = sent_signature(headers)
     credentials = Credentials(KEY_ID, KEY, token or None)
-    expected = signed_by_botocore(credentials, service, REGION, signed, body)
-    assert headers["Authorization"] == expected
+    assert signature == signed_by_botocore(credentials, service, REGION, signed, body)
 
 
 def test_a_service_has_a_host_and_a_connection_of_its_own(
@@ -180,11 +352,11 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(
             assert roots == aws.ROOTS
             self.url, self._kept = url, None
 
-        def request(
-            self, path: str, body: bytes, headers: dict[str, str], timeout: float
-        ) -> tuple[int, bytes]:
+        def exchange(
+            self, method: str, path: str, body: bytes, headers: dict[str, str], timeout: float
+        ) -> tuple[int, dict[str, str], bytes]:
             asked.append((self.url + path, headers["Host"]))
-            return 200, b"{}"
+            return 200, {}, b"{}"
 
     aws = use()
     monkeypatch.setattr(aws, "Connection", Connection)

@@ -1,30 +1,48 @@
-"""Events from other services. Each is a call, a list of calls, or answered by on_event()."""
+"""Events from other services. Each is a call, a list of calls, or answered by on_event().
+
+With the input `later`, a call that may succeed later is scheduled again, for a day:
+
+    {"later": {"since": 1767225600, "tries": 1}, "calls": [{"method": "sendMessage", …}]}
+"""
 
 from __future__ import annotations
 
+import logging
+import random  # urllib loads it anyway
 import time
 
-from ..errors import loggable
-from ..types import Any
+from ..errors import BadSchedule, Unreachable, loggable
+from ..settings import settings
+from ..types import Any, Json
 from . import author
 from .calls import checked, make_calls
 from .outcome import Outcome, failed
+
+logger = logging.getLogger("botkit")
+
+LONGEST_PAUSE = 900  # seconds between two tries, without what is added at random
+LONGEST_TRIES = 24 * 3600  # seconds from the first try
 
 
 class EventFailed(Exception):
     """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
 
 
-def receive(event: Any) -> None:
+def receive(event: Any, request_id: str) -> None:
     """Make the calls in an event, or those that on_event() in bot.py returns for it.
 
-    Raises EventFailed if a retry may succeed and no call was carried out.
+    Raises EventFailed if a retry may succeed, no call was carried out, and none is scheduled again.
     """
     started = time.monotonic()
+    since, tries = int(time.time()), 0
+    match event:
+        case {"later": {"since": int(since), "tries": int(tries)}, "calls": list(event)}:
+            pass
     todo: Any = event if isinstance(event, list) else [event]
+    calls = None  # those in the event
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
-            todo = checked(todo, "the event")
+            todo = calls = checked(todo, "the event")
         elif hasattr(author.module(), "on_event"):
             todo = author.ask_for_calls("on_event", event)
         else:
@@ -35,9 +53,39 @@ def receive(event: Any) -> None:
         if todo is None:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
         outcome = make_calls(todo) if todo else Outcome("ignored")
+    is_scheduled = False
+    if calls and outcome.status != 200 and settings.later_group:
+        is_scheduled = schedule_again(calls, outcome, since, tries, request_id)
     outcome.log("event", started, source=source_of(event))
-    if outcome.status != 200 or outcome.name == "bot_failed":
+    if (outcome.status != 200 and not is_scheduled) or outcome.name == "bot_failed":
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+
+
+def schedule_again(
+    calls: list[Json], outcome: Outcome, since: int, tries: int, request_id: str
+) -> bool:
+    """Schedule calls that failed for now again, or give them up after a day.
+
+    Returns whether they are scheduled. The outcome gets the pause, or becomes "lost".
+    """
+    from .. import later
+
+    # Up to half as long again at random, or what was due at the same time would stay together.
+    pause = round(min(60 * 2**tries, LONGEST_PAUSE) * random.uniform(1, 1.5))
+    pause = max(pause, outcome.retry_after or 0)
+    now = time.time()
+    if now + pause > since + LONGEST_TRIES:
+        outcome.name = "lost"
+        return False
+    event = {"later": {"since": since, "tries": tries + 1}, "calls": calls}
+    try:
+        # If Lambda delivers the event again, the id is the same.
+        later.schedule(event, now + pause, f"retry.{request_id}")
+    except (BadSchedule, Unreachable) as error:
+        logger.warning("the calls were not scheduled again", extra={"error": str(error)})
+        return False
+    outcome.retry_after = pause
+    return True
 
 
 def described(event: Any) -> str:

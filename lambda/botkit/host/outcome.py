@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from ..errors import BadSession, Misconfigured, Refused, Unreachable, loggable
+from ..errors import BadSchedule, BadSession, Misconfigured, Refused, Unreachable, loggable
 from ..types import Any
 
 logger = logging.getLogger("botkit")
@@ -26,6 +26,7 @@ OUTCOMES = {
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception: a retry can't help
     "page_failed": (logging.ERROR, 500),  # bot.py failed while handling a page request
     "incomplete": (logging.ERROR, 200),  # one call succeeded, and a later one failed
+    "lost": (logging.ERROR, 200),  # a call of an event could not be made for a day
     "throttled": (logging.WARNING, 503),
     "unreachable": (logging.ERROR, 503),
     "misconfigured": (logging.ERROR, 503),  # the token, bot.py or the queue can't be used
@@ -105,7 +106,7 @@ def failed(error: BaseException) -> Outcome:
     if isinstance(error, Unreachable):
         name = "misconfigured" if isinstance(error, Misconfigured) else "unreachable"
         return Outcome(name, error=str(error))
-    if isinstance(error, (BadAnswer, BadSession)):
+    if isinstance(error, (BadAnswer, BadSchedule, BadSession)):
         return Outcome("bot_failed", error=str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
     return Outcome("bot_failed", error=where_raised(error))

@@ -14,6 +14,7 @@ from . import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from email.message import Message
     from ssl import SSLContext, SSLSocket
 
 logger = logging.getLogger("botkit")
@@ -68,6 +69,23 @@ class Connection:
     ) -> tuple[int, bytes]:
         """Post `body`, or get if it is None. Returns the status and the body of the response.
 
+        Raises what `exchange` raises.
+        """
+        method = "GET" if body is None else "POST"
+        status, _, data = self.exchange(method, path, body, headers, timeout, limit)
+        return status, data
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+        limit: int = JSON_LIMIT,
+    ) -> tuple[int, Message, bytes]:
+        """Make a request. Returns the status, the headers and the body of the response.
+
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
         Raises ConnectionError, which never quotes the path.
@@ -81,7 +99,8 @@ class Connection:
         keep_alive = False
         try:
             stream = Stream(connection, deadline, limit)
-            status, data, keep_alive = round_trip(stream, self._url + path, body, headers)
+            url = self._url + path
+            status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
         except Exception as error:
             raise ConnectionError(_describe(error)) from None
         finally:  # also when an alarm or Ctrl-C ends it
@@ -89,7 +108,7 @@ class Connection:
                 self._kept, self._last_used = connection, time.time()
             else:
                 connection.close()
-        return status, data
+        return status, fields, data
 
     def _take(self, deadline: Deadline) -> socket.socket:
         """Return the kept connection if it still works, or a new one. Raises ConnectionError."""

@@ -8,6 +8,7 @@ import io
 import urllib.parse
 import urllib.request
 from collections.abc import Buffer
+from email.message import Message  # http.client has loaded it
 from socket import socket
 
 from . import Deadline
@@ -67,22 +68,24 @@ class OverStream(urllib.request.BaseHandler):
 
 
 def round_trip(
-    stream: Stream, url: str, body: bytes | None, headers: dict[str, str]
-) -> tuple[int, bytes, bool]:
-    """Post `body`, or get if it is None.
+    stream: Stream, method: str, url: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, Message, bytes, bool]:
+    """Make a request.
 
-    Returns the status and the body of the response, and whether the connection stays usable.
-    May raise any exception, which may quote the URL.
+    Returns the status, the headers and the body of the response, and whether the connection stays
+    usable. May raise any exception, which may quote the URL.
     """
     opener = urllib.request.OpenerDirector()  # no redirects, no proxies of the environment
     opener.add_handler(OverStream(stream))
-    request = urllib.request.Request(url, body, headers)  # noqa: S310 (there is no file: handler)
+    # There is no handler for file:.
+    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310
     with opener.open(request) as response:
         data = response.read()
         if len(data) > stream.limit:
             raise ConnectionError("the response is too long")
         # After an interim response (1xx), the final one is still to come.
-        return response.status, data, response.status >= 200 and not response.will_close
+        keep_alive = response.status >= 200 and not response.will_close
+        return response.status, response.headers, data, keep_alive
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:

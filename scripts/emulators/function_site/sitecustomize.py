@@ -64,8 +64,8 @@ def say(line: dict[str, Any]) -> None:
 
 
 def watch_sessions() -> None:
-    file = LOCAL / "sessions.py"
-    names: dict[str, Any] = {"__name__": "sessions"}
+    file = LOCAL / "kept.py"
+    names: dict[str, Any] = {"__name__": "kept"}
     exec(compile(file.read_bytes(), file, "exec"), names)
     names["watch"](importlib.import_module("botkit.aws"), say)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     CALL,
     TEXT,
@@ -158,3 +158,136 @@ def test_an_exception_in_on_event_fails(
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_events.py:")
+
+
+# Again, with the input `later`
+
+BOT = "def reply(update):\n    return []"
+NOW = 1767225600
+RETRY = "retry.8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+
+
+@pytest.fixture
+def later(start_with_schedules: StartBot, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """A container with schedules, whose clock stands still, and which adds nothing at random."""
+    container = start_with_schedules(BOT)
+    events = container.module("host.events")
+    monkeypatch.setattr(events.time, "time", lambda: NOW)
+    monkeypatch.setattr(events.random, "uniform", lambda least, most: least)
+    return container
+
+
+def again(tries: int, since: int = NOW, calls: Any = (CALL,)) -> Json:
+    return {"later": {"since": since, "tries": tries}, "calls": [*calls]}
+
+
+@pytest.mark.parametrize(
+    ("event", "minutes"),
+    [(CALL, 1), ([CALL], 1), (again(1), 2), (again(3), 8), (again(4), 15), (again(99), 15)],
+    ids=["a call", "calls", "second", "fourth", "fifth", "hundredth"],
+)
+def test_a_call_that_may_succeed_later_is_scheduled_again(
+    later: Container, bot_api: BotApi, event: Any, minutes: int
+) -> None:
+    bot_api.refuses(CALL, 500, "no")
+    assert later.invoke(event) is None
+    tries = event["later"]["tries"] if "later" in event else 0
+    at = NOW + minutes * 60
+    assert later.schedules.items == {RETRY: {"at": at, "event": again(tries + 1)}}
+    assert (later.line["outcome"], later.line["retry_after"]) == ("unreachable", minutes * 60)
+
+
+def test_a_scheduled_call_is_made(later: Container, bot_api: BotApi) -> None:
+    bot_api.expects(CALL, CALL)
+    assert later.invoke(again(1, calls=[CALL, CALL])) is None
+    assert later.line["outcome"] == "answered"
+    assert later.schedules.items == {}
+
+
+def test_the_pause_is_at_least_as_long_as_telegram_says(later: Container, bot_api: BotApi) -> None:
+    for seconds in (59, 61):
+        bot_api.refuses(CALL, 429, "slower", retry_after=seconds)
+        later.schedules.items.clear()
+        later.invoke(CALL)
+        assert later.schedules.items[RETRY]["at"] == NOW + max(60, seconds)
+
+
+def test_pauses_differ(
+    start_with_schedules: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_schedules(BOT)
+    asked = []
+    module = container.module("host.events").random
+    monkeypatch.setattr(module, "uniform", lambda *limits: asked.append(limits) or 1.25)
+    bot_api.refuses(CALL, 500, "no")
+    container.invoke(CALL)
+    assert asked == [(1, 1.5)]
+    assert container.line["retry_after"] == 75
+
+
+def test_an_event_that_lambda_delivers_again_is_scheduled_once(
+    later: Container, bot_api: BotApi
+) -> None:
+    for _ in range(2):
+        bot_api.refuses(CALL, 500, "no")
+        later.invoke(CALL)
+    assert list(later.schedules.items) == [RETRY]
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(24 * 3600 - 60, "unreachable"), (24 * 3600 - 59, "lost")], ids=str
+)
+def test_after_a_day_a_call_is_lost(
+    later: Container, bot_api: BotApi, age: int, outcome: str
+) -> None:
+    bot_api.refuses(CALL, 500, "no")
+    event = again(0, NOW - age)
+    assert later.invoke(event) is None
+    assert (later.line["outcome"], later.line["level"]) == (outcome, "ERROR")
+    assert len(later.schedules.items) == (outcome != "lost")
+    assert later.line["error"].startswith("sendMessage: HTTP 500")
+
+
+@pytest.mark.parametrize("code", [400, 403])
+def test_a_refused_call_is_not_scheduled_again(
+    later: Container, bot_api: BotApi, code: int
+) -> None:
+    bot_api.refuses(CALL, code, "no")
+    assert later.invoke(CALL) is None
+    assert (later.line["outcome"], later.schedules.items) == ("refused", {})
+
+
+def test_what_on_event_returns_is_left_to_lambda(
+    later: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later.bot, "on_event", lambda event: [CALL], raising=False)
+    bot_api.refuses(CALL, 500, "no")
+    assert failure(later, {"source": "aws.s3"}).startswith("unreachable: ")
+    assert later.schedules.items == {}
+
+
+def test_where_scheduler_cant_be_used_either_lambda_tries_again(
+    later: Container, bot_api: BotApi
+) -> None:
+    def request(*about: Any, **content: Any) -> Any:
+        raise later.module("errors").Unreachable("no network")
+
+    later.module("aws").request = request
+    bot_api.refuses(CALL, 500, "no")
+    assert failure(later, CALL).startswith("unreachable: sendMessage: HTTP 500")
+    assert later.log[-2]["message"] == "the calls were not scheduled again"
+    assert later.log[-2]["error"] == "no network"
+
+
+def test_without_the_input_lambda_tries_again(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(CALL, 500, "no")
+    assert failure(container, CALL).startswith("unreachable: ")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"later": 1, "calls": [CALL]}, again(1, calls=[]), {"later": {"since": NOW}, "calls": [CALL]}],
+    ids=["no object", "no calls", "no tries"],
+)
+def test_what_looks_like_a_retry_is_the_bots(later: Container, event: Any) -> None:
+    assert failure(later, event).startswith("bot.py has no on_event() for ")

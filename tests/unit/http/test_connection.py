@@ -165,6 +165,14 @@ def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
     assert sorted(fields) == ["Accept-Encoding: identity", f"Host: localhost:{peer.port}"]
 
 
+def test_a_request_of_any_method_gets_the_headers_too(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers(http(b"", "409 Conflict", "X-Amzn-ErrorType: ConflictException")))
+    answer = connect(peer.url).exchange("DELETE", "/schedules/tea?groupName=a", None, {}, 5)
+    status, headers, data = answer
+    assert (status, headers["x-amzn-errortype"], data) == (409, "ConflictException", b"")
+    assert peer.requests[0].startswith(b"DELETE /schedules/tea?groupName=a HTTP/1.1\r\n")
+
+
 def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
     connection = connect(serve(answers(http(b"a file"))).url)
     with pytest.raises(ConnectionError, match="ConnectionError: the response is too long"):

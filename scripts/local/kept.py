@@ -1,4 +1,4 @@
-"""The table of the sessions on this machine: what DynamoDB does for them, without AWS.
+"""What a function keeps on this machine, without AWS: its sessions and its schedules.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -58,9 +59,51 @@ class Table:
         return {}
 
 
-def install(aws: ModuleType, file: str) -> None:
-    """Have a function keep its sessions in a file. There is nothing to connect to at start-up."""
-    aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(file)).call  # type: ignore[attr-defined]
+class Schedules:
+    """Stands in for a group of Scheduler's schedules, each of which runs once.
+
+    An item is the event, and the time in seconds since 1970 ("at"). The items are in a file, if one
+    is given, and else in memory. `aws` is the module of botkit, which makes all other requests.
+    """
+
+    def __init__(self, aws: ModuleType, file: Path | None = None) -> None:
+        self._aws, self._file = aws, file
+        self._others = aws.request
+        self._items: Json = {}
+
+    @property
+    def items(self) -> Json:
+        """The schedules by their names."""
+        return read(self._file) if self._file else self._items
+
+    def request(self, service: str, method: str, path: str, **content: Any) -> Any:
+        """Make a request as aws.request does."""
+        if service != "scheduler":
+            return self._others(service, method, path, **content)
+        items, name = self.items, path.removeprefix("/schedules/")
+        if method == "POST":
+            if name in items:
+                raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
+            body = content["body"]
+            at = datetime.strptime(body["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
+            seconds = at.replace(tzinfo=UTC).timestamp()
+            items[name] = {"at": seconds, "event": json.loads(body["Target"]["Input"])}
+        else:
+            assert method == "DELETE", f"no stand-in for {method} of a schedule"
+            if name not in items:
+                raise self._aws.ClientError(
+                    "ResourceNotFoundException", f"Schedule {name} does not exist."
+                )
+            del items[name]
+        if self._file:
+            write(self._file, items)
+        return {}
+
+
+def install(aws: ModuleType, sessions: str, schedules: str) -> None:
+    """Have a function keep these in two files. There is nothing to connect to at start-up."""
+    aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
+    aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 
 

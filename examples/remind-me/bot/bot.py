@@ -1,0 +1,120 @@
+"""A bot that reminds: /remind 20m tea, /remind 18:30 call Ada, /remind fri 9:00 report"""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from botkit import later
+
+HELP = """What I can do:
+/remind 20m tea
+/remind 18:30 call Ada
+/remind fri 9:00 report
+/reminders – what waits
+/zone Europe/Berlin – where your clock is"""
+PAUSE = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?", re.ASCII)
+CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+MOST = 50  # reminders in a chat
+
+SESSION = "chat"  # the chat's zone, and the reminders that wait: id → [time, text]
+HANDLED = ["message", "callback_query"]
+COMMANDS = {"remind": "Remind me", "reminders": "What waits", "zone": "Set the time zone"}
+
+
+def reply(update, session):
+    if "callback_query" in update:
+        return on_press(update["callback_query"], session)
+    message = update["message"]
+    command, *words = message.get("text", "").split() or [""]
+    match command.partition("@")[0]:
+        case "/remind":
+            return [send(message, remind(message, words, session))]
+        case "/reminders":
+            return [{**send(message, ""), **shown(session, message["date"])}]
+        case "/zone":
+            return [send(message, set_zone(words, session))]
+        case "/start" | "/help":
+            return [send(message, HELP)]
+    return []
+
+
+def send(message, text):
+    call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}
+    if message.get("is_topic_message"):
+        call["message_thread_id"] = message["message_thread_id"]
+    return call
+
+
+def set_zone(words, session):
+    try:
+        session["zone"] = ZoneInfo(" ".join(words)).key
+    except (KeyError, ValueError, OSError):  # also "Europe", a folder
+        return "Which one? Write, for example: /zone Europe/Berlin"
+    return f"All times are now in {session['zone']}."
+
+
+def remind(message, words, session):
+    # When it was written, since the message may arrive late, or twice.
+    at, text = when(words, datetime.fromtimestamp(message["date"], zone(session)))
+    if not (at and text):
+        return HELP
+    reminders = waiting(session, message["date"])
+    if len(reminders) >= MOST:
+        return f"{MOST} reminders wait already: /reminders cancels some."
+    id = str(message["message_id"])
+    call = send(message, f"⏰ {text}")
+    call["reply_parameters"] = {"message_id": int(id), "allow_sending_without_reply": True}
+    later.send(call, at, name(message, id))
+    session["reminders"] = {**reminders, id: [int(at.timestamp()), text]}
+    return f"I will remind you on {at:%a %d %b at %H:%M} ({zone(session)})."
+
+
+def when(words, now):
+    """Return the time that the words begin with, if they do, and the text that follows."""
+    day, rest = "", words
+    if words and words[0].lower() in DAYS:
+        day, rest = words[0].lower(), words[1:]
+    first, text = rest[0] if rest else "", " ".join(rest[1:])
+    if clock := CLOCK.fullmatch(first):
+        days = (DAYS.index(day) - now.weekday()) % 7 if day else 0
+        at = datetime.combine(now + timedelta(days), time(*map(int, clock.groups())), now.tzinfo)
+        return at if at > now else at + timedelta(7 if day else 1), text
+    if first and not day and (pause := PAUSE.fullmatch(first)):
+        days, hours, minutes = (int(part or 0) for part in pause.groups())
+        pause = timedelta(days, hours=hours, minutes=minutes)
+        return (now.astimezone(UTC) + pause).astimezone(now.tzinfo), text
+    return None, text
+
+
+def zone(session):
+    return ZoneInfo(session.get("zone", "UTC"))
+
+
+def name(message, id):
+    return f"{message['chat']['id']}.{id}"
+
+
+def waiting(session, now):
+    return {id: each for id, each in session.get("reminders", {}).items() if each[0] > now}
+
+
+def shown(session, now):
+    """Return the text and the buttons of the list."""
+    rows = []
+    for id, (at, text) in sorted(waiting(session, now).items(), key=lambda item: item[1]):
+        label = f"✕ {datetime.fromtimestamp(at, zone(session)):%a %d %b %H:%M} {text[:40]}"
+        rows.append([{"text": label, "callback_data": id}])
+    text = "A press cancels a reminder:" if rows else "Nothing waits."
+    return {"text": text, "reply_markup": {"inline_keyboard": rows}}
+
+
+def on_press(query, session):
+    message, id = query["message"], query["data"]
+    text = "Cancelled." if later.cancel(name(message, id)) else "This one no longer waits."
+    session.get("reminders", {}).pop(id, None)
+    place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+    return [
+        {"method": "editMessageText", **place, **shown(session, datetime.now(UTC).timestamp())},
+        {"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": text},
+    ]

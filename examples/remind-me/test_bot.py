@@ -1,0 +1,145 @@
+"""Tests of the bot: updates and sessions in, calls and what waits out."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+# Thursday, 26 November 2026, 12:00 in UTC, 13:00 in Berlin.
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+BERLIN = {"zone": "Europe/Berlin"}
+CHAT = {"id": -42, "type": "supergroup"}
+
+
+@pytest.fixture
+def waits(bot, monkeypatch):
+    """What waits: the time and the call of each name."""
+    waits = {}
+
+    def send(call, at, name):
+        waits.setdefault(name, (at, call))
+
+    monkeypatch.setattr(bot.later, "send", send)
+    monkeypatch.setattr(bot.later, "cancel", lambda name: waits.pop(name, None) is not None)
+    return waits
+
+
+def say(bot, text, session, written=NOON, id=7, **content):
+    """Write to the bot in the chat, and return what it answers."""
+    about = {"message_id": id, "date": int(written.timestamp()), "chat": CHAT, **content}
+    [call] = bot.reply({"message": {**about, "text": text}}, session)
+    assert (call["method"], call["chat_id"]) == ("sendMessage", -42)
+    return call
+
+
+def local(year, month, day, hour, minute=0, zone="Europe/Berlin"):
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo(zone))
+
+
+TIMES = {
+    "20m": ("20m tea", {}, local(2026, 11, 26, 12, 20, "UTC"), "Thu 26 Nov at 12:20 (UTC)"),
+    "1d2h3m": ("1d2h3m tea", BERLIN, local(2026, 11, 27, 15, 3), "Fri 27 Nov at 15:03"),
+    "0m": ("0m tea", BERLIN, local(2026, 11, 26, 13), "Thu 26 Nov at 13:00"),
+    "today": ("18:30 tea", BERLIN, local(2026, 11, 26, 18, 30), "Thu 26 Nov at 18:30"),
+    "tomorrow": ("9:05 tea", BERLIN, local(2026, 11, 27, 9, 5), "Fri 27 Nov at 09:05"),
+    "not now, but tomorrow": ("13:00 tea", BERLIN, local(2026, 11, 27, 13), "Fri 27 Nov"),
+    "this minute, elsewhere": ("13:00 tea", {}, local(2026, 11, 26, 13, 0, "UTC"), "Thu 26 Nov"),
+    "a weekday": ("Mon 9:00 tea", BERLIN, local(2026, 11, 30, 9), "Mon 30 Nov at 09:00"),
+    "later that day": ("thu 18:30 tea", BERLIN, local(2026, 11, 26, 18, 30), "Thu 26 Nov"),
+    "a week later": ("thu 9:00 tea", BERLIN, local(2026, 12, 3, 9), "Thu 03 Dec at 09:00"),
+}
+
+
+@pytest.mark.parametrize(("text", "session", "at", "told"), TIMES.values(), ids=TIMES)
+def test_a_reminder_waits_until_its_time(bot, waits, text, session, at, told):
+    session = {**session}
+    assert told in say(bot, f"/remind@remind_bot {text}", session)["text"]
+    [(name, (when, call))] = waits.items()
+    assert (name, when) == ("-42.7", at)
+    assert call == {
+        "method": "sendMessage",
+        "chat_id": -42,
+        "text": "⏰ tea",
+        "reply_parameters": {"message_id": 7, "allow_sending_without_reply": True},
+    }
+    assert session["reminders"] == {"7": [int(at.timestamp()), "tea"]}
+
+
+# In Berlin, the clocks go back in the night to 25 October 2026, and forward in that to 28 March 2027.
+CHANGES = {
+    "a day by the clock": ("18:00 x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),
+    "24 hours": ("24h x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),
+    "an hour": ("1h x", local(2027, 3, 28, 1, 30), local(2027, 3, 28, 3, 30)),
+}
+
+
+@pytest.mark.parametrize(("text", "written", "at"), CHANGES.values(), ids=CHANGES)
+def test_the_clocks_change(bot, waits, text, written, at):
+    say(bot, f"/remind {text}", {**BERLIN}, written)
+    assert waits["-42.7"][0].timestamp() == at.timestamp()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20m", "tea", "25:00 tea", "12:60 tea", "fri tea", "fri", "fri 20m tea", "٢m tea"]
+)
+def test_what_is_no_reminder_is_told_how_to_write_one(bot, waits, text):
+    session = {}
+    assert say(bot, f"/remind {text}", session)["text"] == bot.HELP
+    assert (waits, session) == ({}, {})
+
+
+def test_a_reminder_stays_in_its_topic(bot, waits):
+    say(bot, "/remind 1m tea", {}, is_topic_message=True, message_thread_id=5)
+    assert waits["-42.7"][1]["message_thread_id"] == 5
+
+
+def test_what_waits_is_listed_and_cancelled(bot, waits):
+    session = {**BERLIN}
+    say(bot, "/remind 9:00 report", session, id=8)
+    say(bot, "/remind 20m tea", session, id=7)
+    shown = say(bot, "/reminders", session)
+    assert shown["text"] == "A press cancels a reminder:"
+    buttons = [
+        [{"text": "✕ Thu 26 Nov 13:20 tea", "callback_data": "7"}],
+        [{"text": "✕ Fri 27 Nov 09:00 report", "callback_data": "8"}],
+    ]
+    assert shown["reply_markup"] == {"inline_keyboard": buttons}
+
+    post = {"message_id": 9, "chat": CHAT, "date": 0}
+    query = {"id": "777", "message": post, "data": "7"}
+    for told in ("Cancelled.", "This one no longer waits."):
+        edit, answer = bot.reply({"callback_query": query}, session)
+        assert (edit["method"], edit["chat_id"], edit["message_id"]) == ("editMessageText", -42, 9)
+        assert answer["text"] == told
+        assert list(waits) == ["-42.8"]
+        assert list(session["reminders"]) == ["8"]
+
+
+def test_what_has_come_is_no_longer_listed(bot, waits):
+    session = {}
+    say(bot, "/remind 20m tea", session)
+    shown = say(bot, "/reminders", session, local(2026, 11, 26, 12, 20, "UTC"))
+    assert (shown["text"], shown["reply_markup"]) == ("Nothing waits.", {"inline_keyboard": []})
+
+
+def test_a_chat_has_only_so_many(bot, waits):
+    session = {}
+    for id in range(bot.MOST + 1):
+        told = say(bot, "/remind 20m tea", session, id=id + 1)["text"]
+    assert told == "50 reminders wait already: /reminders cancels some."
+    assert len(waits) == len(session["reminders"]) == 50
+
+
+def test_the_zone_is_kept(bot, waits):
+    session = {}
+    assert say(bot, "/zone Asia/Kolkata", session)["text"] == "All times are now in Asia/Kolkata."
+    assert session == {"zone": "Asia/Kolkata"}
+    for unknown in ("", "Europe", "Atlantis/Poseidonis", "../../etc/passwd", "Europe/Ber lin"):
+        assert say(bot, f"/zone {unknown}", session)["text"].startswith("Which one?")
+    assert session == {"zone": "Asia/Kolkata"}
+
+
+def test_other_messages(bot, waits):
+    assert say(bot, "/start", {})["text"] == say(bot, "/help", {})["text"] == bot.HELP
+    assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "text": "tea"}}, {}) == []
+    assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "photo": []}}, {}) == []

@@ -1,0 +1,107 @@
+"""Calls at a time of your choice, such as reminders, by EventBridge Scheduler.
+
+    from datetime import UTC, datetime, timedelta
+    from botkit import later
+
+    call = {"method": "sendMessage", "chat_id": 42, "text": "Tea"}
+    later.send(call, datetime.now(UTC) + timedelta(minutes=20), "42.tea")
+    later.cancel("42.tea")
+
+The module's input `later` must be true.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from . import aws
+from .errors import BadSchedule, Misconfigured, Unreachable
+from .session import to_json
+from .settings import settings
+from .types import Any, Call, Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# Scheduler also takes names of dots alone, which a path can't have.
+NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
+LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
+SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
+
+
+def send(call: Call, at: datetime, name: str) -> None:
+    """Have a call made at a time, or within the minute that follows.
+
+    If the time has passed, the call is made as soon as possible. If a call of this name waits
+    already, nothing changes, so the same request may come twice. Raises BadSchedule for what can't
+    be scheduled, and Unreachable if Scheduler can't be used.
+    """
+    if not isinstance(call, dict) or not isinstance(call.get("method"), str):
+        raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
+    if not hasattr(at, "utcoffset") or at.utcoffset() is None:
+        raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
+    try:
+        size = len(to_json(call).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadSchedule(
+            f"a call that is made later must be JSON, with file_id or URL for a file: {error}"
+        ) from None
+    if size > LARGEST:
+        raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
+    schedule(call, max(at.timestamp(), time.time() + SOONEST), name)
+
+
+def cancel(name: str) -> bool:
+    """Drop the call of this name. Returns whether it still waited.
+
+    Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
+    """
+    query = {"groupName": settings.later_group}
+    return _request("DELETE", name, "ResourceNotFoundException", query=query)
+
+
+def schedule(event: Any, seconds: float, name: str) -> None:
+    """Have the function invoked once with an event, at a time in seconds since 1970.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    """
+    # The role is in the function's account.
+    _, partition, _, _, account, _ = (settings.later_role or ":::::").split(":", 5)
+    place = f"{settings.aws_region}:{account}"
+    body = {
+        "ActionAfterCompletion": "DELETE",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "GroupName": settings.later_group,
+        "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(seconds)),
+        "Target": {
+            "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
+            "Input": to_json(event),
+            "RoleArn": settings.later_role,
+        },
+    }
+    _request("POST", name, "ConflictException", body=body)
+
+
+def _request(method: str, name: str, expected: str, **content: Json) -> bool:
+    """Make a request for a schedule. Returns False if it is refused with the expected code."""
+    if not settings.later_group:
+        raise Misconfigured("there is nothing to schedule with: set later = true")
+    if not isinstance(name, str) or not re.fullmatch(NAME, name):
+        raise BadSchedule(
+            "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
+            "underscores, and not dots alone"
+        )
+    try:
+        aws.request("scheduler", method, f"/schedules/{name}", **content)
+    except aws.ClientError as error:
+        if error.code == expected:
+            return False
+        if error.code == "ConflictException":  # it is about to run
+            raise Unreachable(str(error)) from None
+        # Also of a role that is so new that Scheduler doesn't know it yet.
+        if error.code == "ValidationException" and "role" not in str(error):
+            raise BadSchedule(str(error)) from None
+        raise Misconfigured(f"Scheduler can't be used: {error}") from None
+    return True
