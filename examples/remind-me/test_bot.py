@@ -65,7 +65,7 @@ def test_a_reminder_waits_until_its_time(bot, waits, text, session, at, told):
     assert session["reminders"] == {"7": [int(at.timestamp()), "tea"]}
 
 
-# In Berlin, the clocks go back in the night to 25 October 2026, and forward in that to 28 March 2027.
+# The clocks in Berlin go back on 25 October 2026, and forward on 28 March 2027, at night.
 CHANGES = {
     "a day by the clock": ("18:00 x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),
     "24 hours": ("24h x", local(2026, 10, 24, 19), local(2026, 10, 25, 18)),

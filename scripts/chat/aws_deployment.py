@@ -19,12 +19,13 @@ from typing import Any
 import requirements
 from emulators.aws import Emulator
 from emulators.telegram import Json, post
+from local import kept
 from local.container import Invocation
 from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
-from local.sources import has_sessions
+from local.sources import has_sessions, uses_later
 from local.terraform import Module, from_mirrors, terraform_command
 
 from chat.deployments import (
@@ -108,6 +109,7 @@ class AwsDeployment(Deployment):
             source_dir=None if bot.folder == LAMBDA else str(bot.folder),
             environment=self.variables or None,
             mini_app=MENU_BUTTON if has_page(bot.folder) else None,
+            later=uses_later(bot.folder),
             session_retention_in_days=1 if has_sessions(bot.folder) else None,
         )
 
@@ -130,13 +132,15 @@ class AwsDeployment(Deployment):
                     bot.log_group = f"/aws/lambda/{bot.name}"
                     [environment] = found["environment"]
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
+                    bot.later_group = environment["variables"].get("LATER_GROUP", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
                     bot.has_queue = True
 
     def _watch(self, over: threading.Event) -> None:
-        """Report queued updates and failed events, as soon as the functions' logs tell of them."""
+        """Report queued updates, failed events and schedules, as soon as AWS tells of them."""
+        before = None
         while not over.wait(LOOK_SECONDS):
             with self._lock:
                 logs = self._logs.values()
@@ -146,6 +150,10 @@ class AwsDeployment(Deployment):
                 self.from_queue(each)
             for each in failed:
                 self.failed_event(each)
+            now = [self.schedules(bot) for bot in self.bots]
+            if now != before:
+                before = now
+                self.look_later()
 
     def close(self) -> None:
         with self.step("terraform destroy"):
@@ -199,6 +207,29 @@ class AwsDeployment(Deployment):
     def forget(self, bot: Hosted, key: str) -> None:
         item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
         self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
+
+    def schedules(self, bot: Hosted) -> list[Json]:
+        if not bot.later_group:
+            return []
+        found = self._scheduler(bot, "GET", "", f"ScheduleGroup={bot.later_group}")
+        waiting = [self._schedule(bot, each["Name"]) for each in found["Schedules"]]
+        return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
+
+    def _schedule(self, bot: Hosted, name: str) -> Json:
+        """Return a schedule, or nothing if it has run meanwhile."""
+        found = self._scheduler(bot, "GET", f"/{name}", f"groupName={bot.later_group}")
+        if "Target" not in found:
+            return {}
+        event = json.loads(found["Target"]["Input"])
+        return {"name": name, "at": kept.seconds_of(found["ScheduleExpression"]), "event": event}
+
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        if schedule := self._schedule(bot, name):
+            self._scheduler(bot, "DELETE", f"/{name}", f"groupName={bot.later_group}")
+            self._function(bot, "POST", "/invocations", schedule["event"])
+
+    def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
+        return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})
 
     def stop_container(self) -> None:
         for bot in self.bots:

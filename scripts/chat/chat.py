@@ -75,6 +75,10 @@ class Chat:
         """Delete a session of a bot. Raises InvalidRequest."""
         self.setup.forget(self.bots.get(bot), key)
 
+    def run_schedule(self, bot: int, name: str) -> None:
+        """Make a call at once that waits for its time. Raises InvalidRequest."""
+        self.setup.run_schedule(self.bots.get(bot), name)
+
     def _fault(self) -> Json:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}

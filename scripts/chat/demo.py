@@ -288,6 +288,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
         chat.setup.failed_event(invocation)
 
     deployment.failed_event = failed_event
+    deployment.look_later = chat.setup.look_later
     with (
         PageServer(chat) as page,
         contextlib.ExitStack() as opened,

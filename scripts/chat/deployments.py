@@ -78,13 +78,14 @@ class Hosted:
     runtime: str = ""
     timeout: float = 0
     has_queue: bool = False
+    later_group: str = ""  # of schedules, with the input `later`
 
 
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
-    `from_queue` is called with each invocation by a queue, when it is over, and `failed_event` with
-    each by another service of AWS that failed.
+    `from_queue` is called with each invocation by a queue, when it is over, `failed_event` with
+    each by another service of AWS that failed, and `look_later` when other calls may wait.
     """
 
     name = ""
@@ -100,6 +101,7 @@ class Deployment(abc.ABC):
         self.opened = contextlib.ExitStack()
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
         self.failed_event: Callable[[Invocation], None] = lambda invocation: None
+        self.look_later: Callable[[], None] = lambda: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
 
@@ -169,6 +171,14 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def forget(self, bot: Hosted, key: str) -> None:
         """Delete a session of a bot."""
+
+    @abc.abstractmethod
+    def schedules(self, bot: Hosted) -> list[Json]:
+        """Return a bot's schedules, the first one first: "name", "at" and "event" of each."""
+
+    @abc.abstractmethod
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        """Delete a bot's schedule, and invoke the function with its event, if it is there."""
 
     @abc.abstractmethod
     def stop_container(self) -> None:

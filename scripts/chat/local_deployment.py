@@ -35,6 +35,8 @@ class LocalDeployment(Deployment):
             with signals_held():
                 function = Function(bot.folder, variables, fresh=self.fresh)
                 self.function = self.opened.enter_context(function)
+            function.on_change = lambda: self.look_later()
+            function.on_schedule = self._ran
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
@@ -48,6 +50,10 @@ class LocalDeployment(Deployment):
         self._invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
+    def _ran(self, invocation: Invocation) -> None:
+        if invocation.error:
+            self.failed_event(invocation)
+
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
@@ -59,6 +65,12 @@ class LocalDeployment(Deployment):
 
     def forget(self, bot: Hosted, key: str) -> None:
         self.function.forget(key)
+
+    def schedules(self, bot: Hosted) -> list[Json]:
+        return [{"name": name, **about} for name, about in self.function.schedules.items()]
+
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        self.function.run(name)
 
     def stop_container(self) -> None:
         self.function.stop()

@@ -81,6 +81,7 @@ class _Request(LocalRequest):
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
             "/forget": chat.forget,
+            "/run-schedule": chat.run_schedule,
             "/stop-container": chat.setup.stop_container,
         }
         length = self.headers.get("Content-Length", "")

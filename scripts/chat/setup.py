@@ -17,7 +17,7 @@ class Setup:
 
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
-        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "events": []}
+        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "events": [], "later": []}
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:
@@ -43,6 +43,25 @@ class Setup:
             self.shown[kind].append(about)
             self._feed.tell("setup", self.shown)
 
+    def look_later(self) -> None:
+        """Note which calls wait, if those are others than before."""
+        if not self.deployment:
+            return
+        with self._feed.lock:
+            waiting = [
+                {"bot": int(hosted.token.partition(":")[0]), **each}
+                for hosted in self.deployment.bots
+                for each in self.deployment.schedules(hosted)
+            ]
+            if waiting != self.shown["later"]:
+                self.shown["later"] = waiting
+                self._feed.tell("setup", self.shown)
+
+    def run_schedule(self, bot: Bot, name: str) -> None:
+        """Make a call at once that waits for its time."""
+        if self.deployment:
+            self.deployment.run_schedule(self._hosted(bot), name)
+
     def stop_container(self) -> None:
         """Stop the function's container, as AWS does after some idle time."""
         if self.deployment:
@@ -51,8 +70,11 @@ class Setup:
     def forget(self, bot: Bot, key: str) -> None:
         """Delete a session of a bot."""
         if self.deployment:
-            [hosted] = [each for each in self.deployment.bots if each.token == bot.token]
-            self.deployment.forget(hosted, key)
+            self.deployment.forget(self._hosted(bot), key)
+
+    def _hosted(self, bot: Bot) -> Hosted:
+        bots = self.deployment.bots if self.deployment else []
+        return next(each for each in bots if each.token == bot.token)
 
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""

@@ -5,6 +5,7 @@ the bot takes effect at the next message. The bot gets none of your variables an
 those in the file that you name. Ctrl-C ends it.
 
 Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
+Calls for later wait in another one beside it; they are made while this runs, or at the next start.
 
 It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
 
@@ -75,6 +76,7 @@ class Poll:
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
         self._limit = MOST_UPDATES
+        function.on_schedule = show_schedule
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
         self._kinds: list[str] = []
@@ -212,6 +214,18 @@ def described(update: Json, invocation: Invocation) -> str:
     if invocation.start_milliseconds is not None:
         parts.append(f"loaded in {invocation.start_milliseconds:.0f} ms")
     return " · ".join(parts)
+
+
+def show_schedule(invocation: Invocation) -> None:
+    """Tell what became of a call whose time had come."""
+    line = invocation.outcome
+    parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
+    if why := line.get("refusal") or line.get("error"):
+        parts.append(why)
+    if pause := line.get("retry_after"):
+        parts.append(f"tried again in {pause} s")
+    say(" · ".join(map(str, parts)))
+    show(invocation)
 
 
 def show(invocation: Invocation) -> None:

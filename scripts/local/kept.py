@@ -85,9 +85,8 @@ class Schedules:
             if name in items:
                 raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
             body = content["body"]
-            at = datetime.strptime(body["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
-            seconds = at.replace(tzinfo=UTC).timestamp()
-            items[name] = {"at": seconds, "event": json.loads(body["Target"]["Input"])}
+            at = seconds_of(body["ScheduleExpression"])
+            items[name] = {"at": at, "event": json.loads(body["Target"]["Input"])}
         else:
             assert method == "DELETE", f"no stand-in for {method} of a schedule"
             if name not in items:
@@ -98,6 +97,12 @@ class Schedules:
         if self._file:
             write(self._file, items)
         return {}
+
+
+def seconds_of(expression: str) -> float:
+    """Return the time of a schedule that runs once, in seconds since 1970."""
+    at = datetime.strptime(expression, "at(%Y-%m-%dT%H:%M:%S)")
+    return at.replace(tzinfo=UTC).timestamp()
 
 
 def install(aws: ModuleType, sessions: str, schedules: str) -> None:

@@ -89,6 +89,15 @@ def has_sessions(bot: Path) -> bool:
     return bool(re.search(r"^(def\s+)?SESSION\s*[:=(]", source, re.MULTILINE))
 
 
+def uses_later(bot: Path) -> bool:
+    """Tell whether a bot imports botkit.later."""
+    imports = r"^\s*(from\s+botkit\s+import\b.*\blater\b|(from|import)\s+botkit\.later\b)"
+    sources = (path for name, path in packed(bot) if name.endswith(".py") and path.is_file())
+    return any(
+        re.search(imports, path.read_text(errors="replace"), re.MULTILINE) for path in sources
+    )
+
+
 def copy(folder: Path, target: Path) -> None:
     """Copy the files that the package takes of a folder. Raises ValueError if one can't be read."""
     for name, path in files(folder).items():

@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 
 export const app = {
-  state: { deployment: "", notes: {}, emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], events: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {} },
+  state: { deployment: "", notes: {}, emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], events: [], later: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {} },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0,          // its id

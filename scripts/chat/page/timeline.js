@@ -73,11 +73,12 @@ function drawUpdate(trace, back) {
         button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))));
 }
 function drawSetup() {
-  const { steps, calls, reloads, events } = app.state.setup;
+  const { steps, calls, reloads, events, later } = app.state.setup;
   const card = (title, ...rest) => h("section", { class: "card", "aria-label": title }, h("div", { class: "top" }, h("h3", {}, title)), ...rest);
   return h("div", { class: "cards" },
     card("Set-up", h("ul", { class: "steps" }, steps.map(s => h("li", {}, icon("check"), s.name, h("span", { class: "ms" }, s.seconds >= 1 ? `${s.seconds.toFixed(1)} s` : milliseconds(s.seconds * 1000)))))),
     app.state.emulator ? card("The emulated AWS", h("div", { class: "inside" }, h("p", { class: "note" }, "It listens at ", h("code", { id: "emulator" }, app.state.emulator), ", and takes any credentials. In another terminal:"), output(`export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\naws --region ${app.state.region} --endpoint-url ${app.state.emulator} lambda list-functions`, "Commands"))) : null,
+    later.length ? card("What waits for its time", h("ul", { class: "steps", id: "later" }, later.map(w => h("li", {}, icon("clock"), h("div", {}, `${new Date(w.at * 1000).toLocaleString()} · ${w.name}`, fold(`later ${w.bot} ${w.name}`, "event", json(w.event))), button({ class: "action ms", "data-name": `run ${w.bot} ${w.name}` }, () => ask("run-schedule", { bot: w.bot, name: w.name }), "Run now"))))) : null,
     events.length ? card("Events that failed", h("ol", { class: "hop-list", id: "events" }, events.map((e, i) => [hop("", "Event", clock(e.at, true), "", output(JSON.stringify(e.details.event, null, 2), "The event")), drawFunction({ ...e, over: true, attempt: `event ${i}` }, "event")]))) : null,
     reloads.length ? card("Changes of the code", h("ul", { class: "steps" }, reloads.map(r => h("li", {}, r.error ? h("span", { class: "pill bad" }, "broken") : icon("check"), `${r.files.join(", ")}, ${clock(r.at, true)}`, h("span", { class: "ms" }, milliseconds(r.milliseconds)))))) : null,
     calls.length ? card("Calls that no message caused", h("ol", { class: "hop-list" }, calls.map((c, i) => hop("call" + (c.status === 200 ? "" : " failed"), c.method, clock(c.at, true), milliseconds(c.milliseconds), (c.hints ?? []).map(hint => note("warned", hint)), h("div", { class: "folds" }, fold(`setup-params-${i}`, "parameters", json(c.params)), fold(`setup-answer-${i}`, "answer", json(c.answer))))))) : null);
