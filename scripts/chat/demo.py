@@ -36,7 +36,7 @@ from local.terraform import check_names, provider_missing
 from chat.aws_deployment import AwsDeployment
 from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
-from chat.deployments import PAGE, Deployment, Unavailable, environment, has_page, token
+from chat.deployments import PAGE, Deployment, Hosted, Unavailable, environment, has_page, token
 from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
 from chat.script import Script, check
@@ -270,8 +270,10 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         yield deployment
 
 
-def tell_failed_event(invocation: Invocation) -> None:
-    """Tell why an event failed. A program that ends reads the output no more."""
+def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
+    """Tell why an event failed, if it did. A program that ends reads the output no more."""
+    if not invocation.error:
+        return
     why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
     with contextlib.suppress(OutputClosed):
         tell(f"An event failed: {invocation.error}\n{json.dumps(invocation.event)}\n{why}".rstrip())
@@ -283,11 +285,11 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
         chat.setup.step(name, seconds)
     deployment.from_queue = chat.traces.from_queue
 
-    def failed_event(invocation: Invocation) -> None:
-        tell_failed_event(invocation)
-        chat.setup.failed_event(invocation)
+    def on_event(bot: Hosted, invocation: Invocation) -> None:
+        tell_failed_event(bot, invocation)
+        chat.services.came(bot, invocation)
 
-    deployment.failed_event = failed_event
+    deployment.on_event = on_event
     deployment.look_later = chat.setup.look_later
     with (
         PageServer(chat) as page,
@@ -349,7 +351,7 @@ def main() -> int:
             chat.setup.deployment = deployment
             if not chosen.actions:
                 show(telegram, chat, deployment, chosen.open)
-            deployment.failed_event = tell_failed_event
+            deployment.on_event = tell_failed_event
             script = Script(
                 telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
             )

@@ -99,6 +99,12 @@ with open(sys.argv[1], "w") as answer:
 """
 
 
+# The frames of a traceback before the first one of bot.py.
+BEFORE_BOT = re.compile(
+    r"""^(Traceback .*\n)(?:  File (?!.*/bot\.py").*\n(?:    .*\n)*)+(?=  File .*/bot\.py")""", re.M
+)
+
+
 @dataclass
 class Invocation:
     """One invocation of the handler. What isn't known is None.
@@ -131,7 +137,7 @@ class Invocation:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
         for line in lines:
             if line.get("message") == EXCEPTION and "traceback" in line:
-                self.traceback = str(line["traceback"]).rstrip()
+                self.traceback = BEFORE_BOT.sub(r"\1", str(line["traceback"])).rstrip()
         self.logs = [line for line in lines if line.get("level") != "DEBUG"]
 
     @property
