@@ -23,9 +23,11 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TextIO
 
+from emulators.local_server import LocalServer
 from emulators.telegram import Server, Telegram
 from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
@@ -130,6 +132,12 @@ def options() -> argparse.Namespace:
         "(the fallback where Terraform or its provider is missing)",
     )
     parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
+    parser.add_argument(
+        "--port",
+        type=argument(free_port),
+        default=0,
+        help="port of the chat page (default: a free one); a tab that is still open on it goes on",
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument(
         "--bot",
@@ -158,8 +166,9 @@ def options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.config and options.direct:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
-    if options.open and options.actions:
-        parser.error("--send, --press and --wait end without a chat page: leave out --open")
+    if (options.open or options.port) and options.actions:
+        flag = "--open" if options.open else "--port"
+        parser.error(f"--send, --press and --wait end without a chat page: leave out {flag}")
     if options.json and not options.actions:
         parser.error("--json prints what --send, --press and --wait bring: give one of them")
     try:
@@ -180,6 +189,17 @@ def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read_argument
+
+
+def free_port(text: str) -> int:
+    """Return a port that nothing uses now: before the set-up, not after it."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < (port := int(text)) < 65536:
+        raise ValueError("a port is a number from 1 to 65535")
+    try:
+        LocalServer(BaseHTTPRequestHandler, port=port).server_close()
+    except OSError as error:
+        raise ValueError(f"port {port} can't be used: {error.strerror}") from None
+    return port
 
 
 def seconds(text: str) -> float:
@@ -279,7 +299,9 @@ def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
         tell(f"An event failed: {invocation.error}\n{json.dumps(invocation.event)}\n{why}".rstrip())
 
 
-def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
+def show(
+    telegram: Telegram, chat: Chat, deployment: Deployment, port: int, open_browser: bool
+) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.setup.step(name, seconds)
@@ -292,7 +314,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: b
     deployment.on_event = on_event
     deployment.look_later = chat.setup.look_later
     with (
-        PageServer(chat) as page,
+        PageServer(chat, port) as page,
         contextlib.ExitStack() as opened,
         contextlib.suppress(KeyboardInterrupt),
     ):
@@ -350,7 +372,7 @@ def main() -> int:
             deployment = opened.enter_context(running(chosen, telegram))
             chat.setup.deployment = deployment
             if not chosen.actions:
-                show(telegram, chat, deployment, chosen.open)
+                show(telegram, chat, deployment, chosen.port, chosen.open)
             deployment.on_event = tell_failed_event
             script = Script(
                 telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json

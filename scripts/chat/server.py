@@ -37,9 +37,9 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 class PageServer(LocalServer):
     """Serves the page of a `Chat`."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, port: int = 0) -> None:
         self.chat = chat
-        super().__init__(_Request)
+        super().__init__(_Request, port=port)
 
     def __exit__(self, *exception: object) -> None:
         self.chat.end()

@@ -1,7 +1,7 @@
 // The events that AWS's services send to the bot, those that wait for their time, and a box that sends one.
 
 import { button, clock, h, icon, milliseconds } from "./dom.js";
-import { drawCall, drawFunction, fold, hop, json } from "./hops.js";
+import { drawCall, drawFunction, fold, hop, json, note } from "./hops.js";
 import { app, ask, bot } from "./state.js";
 
 const SAMPLES = {
@@ -43,11 +43,13 @@ function drawEvent(e, unfolded) {
 // The newest first; the selected one, or else the newest, is unfolded.
 export function drawEvents() {
   if (!boxes.has(app.bot)) boxes.set(app.bot, drawBox());
-  const { events, setup: { later } } = app.state;
+  const { entries, events, setup: { later } } = app.state;
+  const isKnown = entries.some(e => e.bot === app.bot && e.side === "out");
   const shown = events.filter(e => e.bot === app.bot).reverse();
   const unfolded = shown.find(e => e.id === app.selected) ?? shown[0];
   const waiting = w => h("li", {}, icon("clock"), h("div", {}, `${new Date(w.at * 1000).toLocaleString()} · ${w.name}`, fold(`later ${w.bot} ${w.name}`, "event", json(w.event))), button({ class: "action ms", "data-name": `run ${w.bot} ${w.name}` }, () => ask("run-schedule", { bot: w.bot, name: w.name }, `[data-name="${CSS.escape(`run ${w.bot} ${w.name}`)}"]`), "Run now"));
   return h("div", { class: "cards", id: "events" }, boxes.get(app.bot),
+    isKnown ? null : note("nothing", "Write to the bot first: Telegram lets no bot begin a chat."),
     later.length ? h("section", { class: "card", "aria-label": "What waits for its time" }, h("div", { class: "top" }, h("h3", {}, "What waits for its time")), h("ul", { class: "steps", id: "later" }, later.map(waiting))) : null,
     shown.map(e => drawEvent(e, e === unfolded)),
     shown.length ? null : h("p", { class: "note nothing" }, "No event came yet. S3, SNS, EventBridge and schedules send them."));

@@ -68,7 +68,7 @@ function items() {
 }
 function drawEmpty() {
   const say = (word, act) => button({}, act, word);
-  return h("div", { class: "empty" }, robot(), h("h3", {}, "Say something"), h("p", {}, "The bot answers here. Select a message to see what the machine did for it."),
+  return h("div", { class: "empty" }, robot(), h("h2", {}, "Say something"), h("p", {}, "The bot answers here. Select a message to see what the machine did for it."),
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
