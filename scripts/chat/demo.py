@@ -33,6 +33,7 @@ from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.providers import REMEDY
+from local.terminal import coloured
 from local.terraform import check_names, provider_missing
 
 from chat.aws_deployment import AwsDeployment
@@ -58,10 +59,10 @@ def step(name: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        tell(f"stopped after {time.monotonic() - started:.1f} s")
+        tell(coloured(f"stopped after {time.monotonic() - started:.1f} s", "red", sys.stderr))
         raise
     steps.append((name, time.monotonic() - started))
-    tell(f"{steps[-1][1]:.1f} s")
+    tell(coloured(f"{steps[-1][1]:.1f} s", "green", sys.stderr))
 
 
 class OutputClosed(Exception):
@@ -226,7 +227,8 @@ def set_up() -> None:
                 [SCRIPTS / "bootstrap", "terraform"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                # In a terminal, the installer shows there how much is left.
+                stderr=None if sys.stderr.isatty() else subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
             )
@@ -238,6 +240,10 @@ def set_up() -> None:
         for line in bootstrap.stdout:
             if not lines:  # it says what it installs, and is silent if that is nothing
                 opened.enter_context(step("set-up, only once (--direct needs none)"))
+                if sys.stderr.isatty():
+                    tell("")
+            if sys.stderr.isatty():
+                tell(line.rstrip())
             lines += [line.strip()] if line.strip() else []
         bootstrap.wait()
     if bootstrap.returncode:
@@ -271,7 +277,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
             except Unavailable as error:
                 if options.config:
                     raise
-                tell(f"No emulated AWS here: {error}.")
+                tell(coloured(f"No emulated AWS here: {error}.", "yellow", sys.stderr))
                 tell(
                     "So the bot runs as with --direct: messages, answers and its page work. "
                     "Terraform, its permissions and the queue are left out."
@@ -296,7 +302,8 @@ def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
         return
     why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
     with contextlib.suppress(OutputClosed):
-        tell(f"An event failed: {invocation.error}\n{json.dumps(invocation.event)}\n{why}".rstrip())
+        failed = coloured(f"An event failed: {invocation.error}", "red", sys.stderr)
+        tell(f"{failed}\n{json.dumps(invocation.event)}\n{why}".rstrip())
 
 
 def show(
@@ -321,7 +328,7 @@ def show(
         for bot in telegram.bots:
             if chat.setup.page_of(bot):
                 opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
-        say(f"\nChat with the bot: {page.url}/")
+        say(f"\nChat with the bot: {coloured(f'{page.url}/', 'blue', sys.stdout)}")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
@@ -387,7 +394,7 @@ def main() -> int:
         return 1
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
-            tell(f"scripts/demo: {error}")
+            tell(coloured(f"scripts/demo: {error}", "red", sys.stderr))
         return 1
     return 0
 
