@@ -16,7 +16,7 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-LONGEST = 8_000  # milliseconds, for anything that a page does
+LONGEST = 60_000  # milliseconds, for anything that a page does
 
 __all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
 
