@@ -291,6 +291,7 @@ class Function:
             folder.mkdir()
         self._output = Path(self._folder, "output")
         reading, writing = os.pipe()
+        began = time.monotonic()
         try:
             process = command(self.bot, CONTAINER, str(writing), libraries)
         except ValueError as error:
@@ -320,7 +321,8 @@ class Function:
         finally:
             os.close(writing)
         start = self._ask(None, INIT_TIMEOUT)
-        start.cold, start.start_milliseconds = True, start.milliseconds
+        start.cold, start.milliseconds = True, (time.monotonic() - began) * 1000
+        start.start_milliseconds = start.milliseconds
         return start
 
     def _ask(self, call: Json | None, timeout: float) -> Invocation:

@@ -136,6 +136,18 @@ def test_a_button_is_pressed_and_a_message_edited(visit: Visit) -> None:
     expect(page.locator(".service").last).to_contain_text("Ada edited a message")
 
 
+def test_an_alert_has_to_be_confirmed(visit: Visit, demo: Demo) -> None:
+    demo.edit('"text": "Pressed."', '"text": "Pressed.", "show_alert": True')
+    page = visit()
+    send(page, "/start")
+    page.get_by_role("button", name="Press", exact=True).click()
+    alert = page.get_by_role("dialog")
+    expect(alert).to_contain_text("Pressed.")
+    assert violations(page) == []
+    alert.get_by_role("button", name="OK").click()
+    expect(alert).to_have_count(0)
+
+
 def test_group_and_topic(visit: Visit) -> None:
     page = visit()
     for tab, chat_id in (("Group", "-1001000000001"), ("Topic", "-1001000000002")):

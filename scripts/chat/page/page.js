@@ -115,7 +115,7 @@ function drawMessage(entries, trace, first) {
     (entry.hints ?? []).map(hint => h("p", { class: "why warn" }, hint)));
 }
 function tools(entry) {
-  const tool = (look, word, act, more = {}) => button({ class: "tool", tabindex: -1, "aria-label": word, title: word, ...more }, act, icon(look));
+  const tool = (look, word, act, more = {}) => button({ class: "tool", tabindex: -1, "aria-label": word, title: word, "data-name": `${word} ${entry.key}`, ...more }, act, icon(look));
   const react = event => {
     const shown = event.currentTarget.parentNode.querySelector(".emoji");
     event.currentTarget.setAttribute("aria-expanded", !shown);
@@ -124,7 +124,7 @@ function tools(entry) {
   };
   const own = entry.side === "out" && entry.message.text !== undefined && !entry.message.via_bot;
   return h("div", { class: "tools", role: "toolbar", "aria-label": "Tools" }, tool("reply", "Reply", () => reply(entry)), own ? tool("edit", "Edit", () => edit(entry)) : null,
-    tool("smile", "React", react, { "data-name": `tools ${entry.key}`, "aria-expanded": "false" }));
+    tool("smile", "React", react, { "aria-expanded": "false" }));
 }
 function drawNote(entry, trace) {
   const result = verdict(trace);
