@@ -1,6 +1,6 @@
 variable "alarm_actions" {
   type        = list(string)
-  description = "ARNs that alarms notify, such as SNS topics. Setting any also creates the alarms, a dashboard and an hourly check of the webhook. Empty: none of these. With a log_level above INFO the dashboard counts problems only; FATAL is refused."
+  description = "ARNs that alarms notify, such as SNS topics; setting any also creates the alarms, a dashboard and an hourly check of the webhook. With a log_level above INFO the dashboard counts problems only; FATAL is refused."
   default     = []
   nullable    = false
 
@@ -53,7 +53,7 @@ variable "log_level" {
 
 variable "log_retention_in_days" {
   type        = number
-  description = "Days to keep the logs of the function and the API. 0 keeps them forever."
+  description = "Days to keep the logs of the function and the API; 0 keeps them forever."
   default     = 14
   nullable    = false
 }
@@ -145,7 +145,7 @@ variable "queue" {
 
 variable "reply_mode" {
   type        = string
-  description = "How an answer reaches Telegram. \"api\": by a call to the Bot API; refusals are logged. \"webhook\": in the response to the update, which is fastest; refusals go unnoticed."
+  description = "How an answer reaches Telegram: \"api\" by a call to the Bot API, whose refusals are logged, or \"webhook\" in the response to the update, which is fastest, but refusals go unnoticed."
   default     = "api"
   nullable    = false
 
@@ -188,7 +188,7 @@ variable "runtime" {
 
 variable "session_retention_in_days" {
   type        = number
-  description = "Days to keep what the bot remembers (SESSION in bot.py), after its last change. 0 keeps it forever. Null: no sessions, and no table."
+  description = "Days to keep what the bot remembers (SESSION in bot.py), after its last change; 0 keeps it forever. Null: no sessions, and no table."
   default     = null
 
   validation {
@@ -240,7 +240,7 @@ variable "telegram_api_url" {
 
 variable "telegram_bot_token" {
   type        = string
-  description = "Bot token from @BotFather. It is stored in the state and in the function's environment. Set either this or telegram_bot_token_parameter."
+  description = "Bot token from @BotFather; set either this or telegram_bot_token_parameter. It is stored in the state and in the function's environment."
   default     = null
   sensitive   = true
   # A precondition of the function checks it: a validation that fails prints the value.
@@ -248,7 +248,7 @@ variable "telegram_bot_token" {
 
 variable "telegram_bot_token_parameter" {
   type        = string
-  description = "Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot token. It keeps the token out of the state, plans and environment. Set either this or telegram_bot_token."
+  description = "Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot token; set either this or telegram_bot_token. It keeps the token out of the state, plans and environment."
   default     = null
 
   validation {

@@ -13,7 +13,9 @@ TOOLS = {
     "demo": "chat.demo",
     "doctor": "live.doctor",
     "mutants": "maintenance.mutants",
+    "new": "starter.new",
     "poll": "live.poll",
+    "release": "maintenance.release",
     "screenshot": "chat.screenshot",
     "update-bot-api": "maintenance.update_bot_api",
 }

@@ -276,7 +276,8 @@ def start_with_schedules(start_bot: StartBot) -> StartBot:
     """Start a container whose schedules are in memory: `container.schedules.items`."""
 
     def start_container(source: str, **environment: str) -> Container:
-        container = start_bot(source, LATER_GROUP="telegram-bot", **environment)
+        role = "arn:aws:iam::123456789012:role/telegram-bot-later"
+        container = start_bot(source, LATER_GROUP="telegram-bot", LATER_ROLE=role, **environment)
         aws = container.module("aws")
         container.schedules = Schedules(aws)
         aws.request = container.schedules.request

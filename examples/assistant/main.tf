@@ -8,7 +8,7 @@ variable "model" {
 }
 
 module "bot" {
-  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "assistant-bot"
   source_dir                   = "${path.module}/bot"

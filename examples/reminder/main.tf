@@ -13,7 +13,7 @@ variable "time_zone" {
 }
 
 module "bot" {
-  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "reminder-bot"
   telegram_bot_token_parameter = "/reminder-bot/token"

@@ -3,7 +3,7 @@
 # Parameter Store: /sales-bot/token and /support-bot/token.
 
 module "bot" {
-  source   = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
+  source   = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
   for_each = toset(["sales-bot", "support-bot"])
 
   name                         = each.key

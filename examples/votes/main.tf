@@ -1,7 +1,7 @@
 # A bot that remembers. Its token is a SecureString in Parameter Store: /votes-bot/token.
 
 module "bot" {
-  source = "../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "votes-bot"
   source_dir                   = "${path.module}/bot"

@@ -14,16 +14,13 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime  # http.client loads it anyway
 
 from . import aws
 from .errors import BadSchedule, Misconfigured, Unreachable
 from .session import to_json
 from .settings import settings
 from .types import Any, Call, Json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from datetime import datetime
 
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
@@ -40,10 +37,10 @@ def send(call: Call, at: datetime, name: str) -> None:
     """
     if not isinstance(call, dict) or not isinstance(call.get("method"), str):
         raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
-    if not hasattr(at, "utcoffset") or at.utcoffset() is None:
+    if not isinstance(at, datetime) or at.utcoffset() is None:
         raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
     try:
-        size = len(to_json(call).encode())
+        size = len(_input(call).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise BadSchedule(
             f"a call that is made later must be JSON, with file_id or URL for a file: {error}"
@@ -58,6 +55,7 @@ def cancel(name: str) -> bool:
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
+    _check(name)
     query = {"groupName": settings.later_group}
     return _request("DELETE", name, "ResourceNotFoundException", query=query)
 
@@ -67,8 +65,9 @@ def schedule(event: Any, seconds: float, name: str) -> None:
 
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
+    _check(name)
     # The role is in the function's account.
-    _, partition, _, _, account, _ = (settings.later_role or ":::::").split(":", 5)
+    _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
     body = {
         "ActionAfterCompletion": "DELETE",
@@ -77,15 +76,23 @@ def schedule(event: Any, seconds: float, name: str) -> None:
         "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(seconds)),
         "Target": {
             "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
-            "Input": to_json(event),
+            "Input": _input(event),
             "RoleArn": settings.later_role,
         },
     }
     _request("POST", name, "ConflictException", body=body)
 
 
-def _request(method: str, name: str, expected: str, **content: Json) -> bool:
-    """Make a request for a schedule. Returns False if it is refused with the expected code."""
+def _input(event: Any) -> str:
+    """Return an event in JSON, in which Scheduler finds nothing to replace.
+
+    It would fill in "<aws.scheduler.schedule-arn>", for example, which names the account.
+    """
+    return to_json(event).replace("<", "\\u003c")
+
+
+def _check(name: str) -> None:
+    """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:
         raise Misconfigured("there is nothing to schedule with: set later = true")
     if not isinstance(name, str) or not re.fullmatch(NAME, name):
@@ -93,6 +100,10 @@ def _request(method: str, name: str, expected: str, **content: Json) -> bool:
             "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
             "underscores, and not dots alone"
         )
+
+
+def _request(method: str, name: str, expected: str, **content: Json) -> bool:
+    """Make a request for a schedule. Returns False if it is refused with the expected code."""
     try:
         aws.request("scheduler", method, f"/schedules/{name}", **content)
     except aws.ClientError as error:

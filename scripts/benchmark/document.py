@@ -15,6 +15,7 @@ from benchmark.report import (
     Target,
     distance_table,
     main_table,
+    needs_table,
     plot,
     target_table,
     targets,
@@ -54,6 +55,7 @@ def parts(results: Results) -> dict[str, str]:
     has_distance = len(results.distances[0]) > 1
     return {
         "main": main_table(results.main),
+        "needs": needs_table(results.main),
         "distance": distance_table(results.main[0], results.distances)
         if has_distance
         else "Not measured: this machine doesn't allow a network namespace.",

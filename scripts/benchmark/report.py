@@ -106,7 +106,7 @@ def target_table(values: Iterable[Target]) -> str:
 
 
 def main_table(results: Sequence[Result]) -> str:
-    """Return the table of all variants, compared with the first one."""
+    """Return the times of all variants, compared with the first one."""
     rows = []
     for result in results:
         low, high = result.quartiles
@@ -118,15 +118,25 @@ def main_table(results: Sequence[Result]) -> str:
                 f"{result.first_answer / results[0].first_answer:.2f}",
                 f"{result.median('startup'):.0f}",
                 f"{result.median('warm'):.1f}",
-                f"{result.median('warm_cpu'):.2f}",
-                f"{result.median('memory'):.0f}",
-                f"{max(run.connections for run in result.runs)}",
-                f"{result.variant.package / 1024:.0f}",
             ]
         )
     headings = ["", "first answer, ms", "quartiles", "× empty", "start-up, ms", "warm, ms"]
-    headings += ["warm CPU, ms", "memory, MB", "connections", "package, KB"]
     return markdown(headings, rows)
+
+
+def needs_table(results: Sequence[Result]) -> str:
+    """Return what all variants need beside time."""
+    rows = [
+        [
+            result.variant.name,
+            f"{result.median('warm_cpu'):.2f}",
+            f"{result.median('memory'):.0f}",
+            f"{max(run.connections for run in result.runs)}",
+            f"{result.variant.package / 1024:.0f}",
+        ]
+        for result in results
+    ]
+    return markdown(["", "warm CPU, ms", "memory, MB", "connections", "package, KB"], rows)
 
 
 def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:

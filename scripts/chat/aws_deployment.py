@@ -26,7 +26,7 @@ from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
 from local.sources import has_sessions, uses_later
-from local.terraform import Module, from_mirrors, terraform_command
+from local.terraform import REGION, Module, from_mirrors, terraform_command
 
 from chat.deployments import (
     MENU_BUTTON,
@@ -76,6 +76,8 @@ class AwsDeployment(Deployment):
                 packages(bot.folder)  # now, with the operator's settings of the index
         except ValueError as error:
             raise ToolError(str(error)) from None
+        for region in self.regions():
+            self._put_parameters(region)
         started = time.monotonic()
         with self.step("terraform apply"):
             self.module.apply()
@@ -105,6 +107,17 @@ class AwsDeployment(Deployment):
             later=uses_later(bot.folder),
             session_retention_in_days=1 if has_sessions(bot.folder) else None,
         )
+
+    def regions(self) -> set[str]:
+        """Return the regions that a bot may be in, as far as they are known before the apply."""
+        return {REGION}
+
+    def _put_parameters(self, region: str) -> None:
+        for name, value in self.parameters.items():
+            secret = {"Name": name, "Value": value, "Type": "SecureString", "Overwrite": True}
+            answer = self._aws(region, "ssm", "POST", "/", secret, "AmazonSSM.PutParameter")
+            if "Version" not in answer:
+                raise ToolError(f"Parameter Store doesn't take {name}: {answer.get('message')}")
 
     def init(self) -> None:
         """Install the providers. Raises Unavailable."""
@@ -218,13 +231,13 @@ class AwsDeployment(Deployment):
         if not bot.later_group:
             return []
         found = self._scheduler(bot, "GET", "", f"ScheduleGroup={bot.later_group}")
-        waiting = [self._schedule(bot, each["Name"]) for each in found["Schedules"]]
+        waiting = [self._schedule(bot, each["Name"]) for each in found.get("Schedules", [])]
         return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
 
     def _schedule(self, bot: Hosted, name: str) -> Json:
-        """Return a schedule, or nothing if it has run meanwhile."""
+        """Return a schedule that runs once, or nothing if it has run meanwhile."""
         found = self._scheduler(bot, "GET", f"/{name}", f"groupName={bot.later_group}")
-        if "Target" not in found:
+        if not found.get("ScheduleExpression", "").startswith("at("):
             return {}
         event = json.loads(found["Target"]["Input"])
         return {"name": name, "at": kept.seconds_of(found["ScheduleExpression"]), "event": event}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
@@ -60,7 +61,7 @@ class Block:
 
     def text(self, name: str) -> str:
         """Return an argument that is a plain string, or nothing."""
-        found = re.fullmatch(r'"([^"$%\\]*)"', self.arguments.get(name, ""))
+        found = re.fullmatch(r'"((?:[^"$%\\]|[$%](?!\{))*)"', self.arguments.get(name, ""))
         return found[1] if found else ""
 
 
@@ -140,7 +141,7 @@ def is_the_module(block: Block) -> bool:
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
     clone = re.fullmatch(r"git::file://(/.*?)(\?.*)?", source)
-    if clone and Path(clone[1]).resolve() == ROOT:
+    if clone and Path(unquote(clone[1])).resolve() == ROOT:
         return True
     installed = Path(block.file.parent, ".terraform/modules", block.labels[0]).resolve()
     return bool(PUBLISHED.search(source)) or installed in (ROOT, *ROOT.parents)
@@ -266,6 +267,9 @@ class ConfigurationDeployment(AwsDeployment):
             self._source = os.path.relpath(module.folder, module.root)
         return module
 
+    def regions(self) -> set[str]:
+        return super().regions() | {block.text("region") for block in self.providers} - {""}
+
     def _values(self, everything: list[Block]) -> dict[str, Any]:
         """Return the values of the configuration's variables. Raises ToolError if some are missing.
 
@@ -309,7 +313,7 @@ class ConfigurationDeployment(AwsDeployment):
                 if source_dir:
                     bot.folder = Path(os.path.normpath(Path(self.folder, source_dir)))
                 if number > 1:
-                    self.add_bot(bot.token, first_name=str(key or block.labels[0]))
+                    self.add_bot(bot.token)
                 self.bots.append(bot)
                 of_call.append(bot.token)
             tokens[block.labels[0]] = token_expression(keys, of_call)

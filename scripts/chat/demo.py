@@ -7,6 +7,9 @@ name are read.
 
 The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
+
+Exit code: 0 if all was done and taken down, 1 if the bot, the set-up or Terraform failed, 2 if an
+argument or bot.py is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -39,7 +42,16 @@ from local.terraform import check_names, provider_missing
 from chat.aws_deployment import AwsDeployment
 from chat.chat import Chat
 from chat.configuration import ConfigurationDeployment, configuration_folder
-from chat.deployments import PAGE, Deployment, Hosted, Unavailable, environment, has_page, token
+from chat.deployments import (
+    PAGE,
+    Deployment,
+    Hosted,
+    Unavailable,
+    environment,
+    has_page,
+    identity,
+    token,
+)
 from chat.local_deployment import LocalDeployment
 from chat.page_server import BotPageServer
 from chat.script import Script, check
@@ -158,13 +170,17 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--env-file",
         metavar="FILE",
-        type=argument(read_env_file),
+        type=argument(lambda path: read_env_file(path, parameters=True)),
         default={},
         dest="variables",
         help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
-        "Terraform: TF_VAR_name=value",
+        "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
+        "/name/of/parameter=value",
     )
     options = parser.parse_args()
+    options.parameters = {name: options.variables.pop(name) for name in parameters(options)}
+    if options.parameters and options.direct:
+        parser.error("with --direct there is no Parameter Store: leave out --direct")
     if options.config and options.direct:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
     if (options.open or options.port) and options.actions:
@@ -178,6 +194,11 @@ def options() -> argparse.Namespace:
     except (ToolError, ValueError) as error:
         parser.exit(2, f"scripts/demo: {error}\n")
     return options
+
+
+def parameters(options: argparse.Namespace) -> list[str]:
+    """Return which names of the file are parameters."""
+    return [name for name in options.variables if name.startswith("/")]
 
 
 def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -272,7 +293,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
                 aws = AwsDeployment(*about)
                 if options.config:
                     aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
-                aws.fresh = options.fresh
+                aws.fresh, aws.parameters = options.fresh, options.parameters
                 deployment = opened.enter_context(aws)
             except Unavailable as error:
                 if options.config:
@@ -289,6 +310,9 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
             direct.fresh = options.fresh
             deployment = opened.enter_context(direct)
         tell(deployment.way)
+        for hosted in deployment.bots:
+            if bot := telegram.bot_of(hosted.token):
+                bot.me = {**bot.me, **identity(hosted.title)}
         telegram.deliver = deployment.deliver
         for bot in telegram.bots:
             if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):

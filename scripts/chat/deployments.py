@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import re
 import secrets
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from emulators.telegram import Json, post
 from local.container import Invocation
 from local.processes import ToolError
+from local.project import LAMBDA
 from local.request import Answer, request
 from local.sources import Sources, read_sources
 from local.terraform import REGION
@@ -80,6 +82,13 @@ class Hosted:
     has_queue: bool = False
     later_group: str = ""  # of schedules, with the input `later`
 
+    @property
+    def title(self) -> str:
+        """What people call it: the module's name, or that of the folder if only that is given."""
+        if self.address or self.folder == LAMBDA:
+            return self.name
+        return self.folder.parent.name if self.folder.name == "bot" else self.folder.name
+
 
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
@@ -91,6 +100,7 @@ class Deployment(abc.ABC):
     name = ""
     way = ""  # in which way the bots run, in words
     fresh = False  # whether each invocation has a new container
+    parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
         self.api_url = api_url
@@ -201,6 +211,17 @@ def environment(api_url: str, variables: dict[str, str]) -> dict[str, str]:
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
     }
+
+
+def identity(name: str) -> dict[str, str]:
+    """Return a bot's name and user name, made from the module's `name`.
+
+    Source: https://core.telegram.org/bots/features#creating-a-new-bot
+    """
+    username = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:28]
+    if not username.lower().endswith("bot"):
+        username += "_bot"
+    return {"first_name": name, "username": username}
 
 
 def has_page(folder: Path) -> bool:

@@ -1,8 +1,8 @@
 """Answer for the real bot from this machine, by long polling: no tunnel, no deployment.
 
 Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change of
-the bot takes effect at the next message. The bot gets none of your variables and credentials, only
-those in the file that you name. Ctrl-C ends it.
+the bot takes effect at the next message. The bot sees only the variables in --env-file, none of
+your credentials. Ctrl-C ends it.
 
 Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
 Calls for later wait in another one beside it; they are made while this runs, or at the next start.

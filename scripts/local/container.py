@@ -250,6 +250,7 @@ class Function:
         self._notify(is_over=True)
         self.stop()
         self._thread.join()
+        self.stop()  # if a schedule has just started another container
         shutil.rmtree(self._folder, ignore_errors=True)
         watched("folder", self._folder, over=True)
 
@@ -308,6 +309,7 @@ class Function:
                         **made_environment(str(temporary)),
                         **self.environment,
                         "LATER_GROUP": "later",
+                        "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
                         "SESSION_TABLE": "sessions",
                     },
                     stdin=subprocess.PIPE,

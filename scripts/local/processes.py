@@ -17,7 +17,7 @@ from typing import Any
 
 # NAME=VALUE, perhaps followed by a comment.
 ASSIGNMENT = re.compile(
-    r"""([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?""",
+    r"""([A-Za-z_][A-Za-z0-9_]*|(?:/[A-Za-z0-9_.-]+)+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s#].*?)?)(?:\s+\#.*)?""",
     re.ASCII,
 )
 
@@ -147,8 +147,10 @@ def made_environment(home: str) -> dict[str, str]:
     }
 
 
-def read_env_file(path: str) -> dict[str, str]:
+def read_env_file(path: str, *, parameters: bool = False) -> dict[str, str]:
     """Return the variables of a file: lines of NAME=VALUE, comments (#), values in quotes or not.
+
+    With `parameters`, a name may be that of a parameter in Parameter Store: /bot/key.
 
     As in a shell, only a line feed ends a line, and as in Docker a byte order mark may begin the
     file. Raises ValueError, which quotes no value.
@@ -164,7 +166,7 @@ def read_env_file(path: str) -> dict[str, str]:
         if not text or text.startswith("#"):
             continue
         found = ASSIGNMENT.fullmatch(text)
-        if not found:
+        if not found or (text.startswith("/") and not parameters):
             raise ValueError(f"{path}, line {number}: NAME=VALUE is expected")
         if "\0" in text:
             raise ValueError(f"{path}, line {number}: a variable can't hold a NUL byte: remove it")

@@ -92,9 +92,10 @@ def has_sessions(bot: Path) -> bool:
 def uses_later(bot: Path) -> bool:
     """Tell whether a bot imports botkit.later."""
     imports = r"^\s*(from\s+botkit\s+import\b.*\blater\b|(from|import)\s+botkit\.later\b)"
-    sources = (path for name, path in packed(bot) if name.endswith(".py") and path.is_file())
     return any(
-        re.search(imports, path.read_text(errors="replace"), re.MULTILINE) for path in sources
+        re.search(imports, path.read_text(errors="replace"), re.MULTILINE)
+        for name, path in packed(bot)
+        if name.endswith(".py") and not name.startswith("botkit/") and path.is_file()
     )
 
 

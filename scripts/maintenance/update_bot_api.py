@@ -5,6 +5,8 @@ in requirements-dev.txt: for a newer one, raise the pin first. What Telegram has
 may stand in bot_api_ahead.json, beside this file. This writes bot_api.json, with which the stand-in
 checks calls, and lambda/botkit/types.pyi, the types for editors and type checkers, and prints what
 changed.
+
+Exit code: 0 if both are up to date now.
 """
 
 from __future__ import annotations

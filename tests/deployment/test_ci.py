@@ -29,7 +29,7 @@ from tests.support.telegram import TOKEN
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 FORM = "application/x-www-form-urlencoded"
-SOURCE = "git::https://<this repository>?ref=v1.0.0"
+SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 # The emulator checks this action against "*", AWS against the function.
 NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
 # The emulator never sets iam:PermissionsBoundary, so this statement would deny every role.

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,13 +16,17 @@ import pytest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
+from starter import new
 from werkzeug import Request, Response
 
+from tests.support import reader
 from tests.support.deployment import Deployment, client, everything, fetch
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
+from tests.support.wheels import Index
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
@@ -29,15 +34,35 @@ EXAMPLES = {
     "form": "",
     "lunch": "",
     "notify": f"  chat_id = {ADA['id']}\n",
+    "remind-me": "",
     "reminder": f"  chat_id = {ADA['id']}\n",
     "two-bots": "",
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "form-bot", "lunch-bot", "notify-bot", "reminder-bot"),
-    *("sales-bot", "support-bot", "votes-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "remind-me-bot"),
+    *("reminder-bot", "sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
+
+# The bot of docs/your-own-bot.md, with its table and its secret, which it tells here.
+READER = "dice-bot"
+SECRET = "/dice-bot/weather-key"
+TELLS = """
+import keys
+without_secret = on_message
+
+def on_message(message):
+    if message.get("text") == "/weather":
+        return [say(message["chat"]["id"], keys.weather_key())]
+    return without_secret(message)
+"""
+OVERRIDE_OF_READER = """
+module "telegram_bot" {{
+  source           = "../.."
+  telegram_api_url = "{}"
+}}
+"""
 
 # Each example is unchanged, except for the URL of its Telegram.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
@@ -93,8 +118,11 @@ def deployer(aws: Emulator) -> Credentials:
     """Create a user who may do only what bots need, and what the examples' READMEs add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
-    allowed.append(("arn:aws:dynamodb:*:*:table/*-bot-sessions", ["dynamodb:*"]))
+    for table in ("*-bot-sessions", READER):
+        allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
+    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
+    allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
     for example in EXAMPLES:
         readme = (ROOT / "examples" / example / "README.md").read_text()
         for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
@@ -114,6 +142,23 @@ def deployer(aws: Emulator) -> Credentials:
     iam.attach_user_policy(UserName="deployer", PolicyArn=policy["Arn"])
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def token_of(number: int) -> str:
+    return f"{1000000001 + number}:{'A' * 35}"
+
+
+def follow_the_page(folder: Path, telegram_url: str) -> None:
+    """Do what docs/your-own-bot.md says, up to its secret."""
+    reader.begin(folder)
+    reader.add_table(folder)
+    reader.add_secret(folder)
+    bot = folder / "bot" / "bot.py"
+    bot.write_text(bot.read_text() + TELLS)
+    main = folder / "main.tf"
+    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    override = OVERRIDE_OF_READER.format(telegram_url)
+    (folder / "telegram_override.tf").write_text(override)
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +188,21 @@ def aws(language_model: str, providers: Providers) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The packages that the examples need: none of time zones, since the system has them."""
+    bot = ROOT / "examples" / "remind-me" / "bot"
+    [line] = (bot / "requirements.txt").read_text().splitlines()
+    with pytest.MonkeyPatch.context() as environment:
+        index = Index(tmp_path_factory.mktemp("index"), environment.setenv)
+        name, version = line.split("==")
+        index.wheel(name, version, {"tzdata/__init__.py": ""})
+        install(bot)
+        yield
+
+
+@pytest.fixture(scope="module")
 def world(
-    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, providers: Providers
+    tmp_path_factory: pytest.TempPathFactory, aws: Emulator, packages: None, providers: Providers
 ) -> Iterator[World]:
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
@@ -154,17 +212,22 @@ def world(
             copy = folder / "module" / "examples" / example
             shutil.copytree(ROOT / "examples" / example, copy)
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
-        calls = "".join(CALL.format(*example) for example in EXAMPLES.items())
+        folder_of_reader = folder / "module" / "examples" / READER
+        follow_the_page(folder_of_reader, telegram.url)
+        token = token_of(NAMES.index(READER))
+        called = {**EXAMPLES, READER: f'  telegram_bot_token = "{token}"\n'}
+        calls = "".join(CALL.format(*example) for example in called.items())
         module = Deployment(
             providers, aws.url, folder / "module", configuration=calls, user=deployer(aws)
         )
         world = World(aws, telegram, module)
         for number, name in enumerate(NAMES):
-            token = f"{1000000001 + number}:{'A' * 35}"
+            token = token_of(number)
             world.bots[name] = telegram.add_bot(token)
             client(aws, "ssm").put_parameter(
                 Name=f"/{name}/token", Value=token, Type="SecureString"
             )
+        client(aws, "ssm").put_parameter(Name=SECRET, Value="sunny", Type="SecureString")
         module.apply()
         for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
             world.say(name, "/start")
@@ -232,6 +295,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
+    made.remove("role remind-me-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -246,9 +310,11 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     }
     assert menus == {
         "assistant-bot": ["ask", "new", "help"],
+        "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "notify-bot": ["start"],
+        "remind-me-bot": ["remind", "reminders", "zone"],
         "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
         "sales-bot": [],
         "support-bot": ["start"],
@@ -257,6 +323,11 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     outboxes = [bot.outbox for bot in world.bots.values()]
     assert len({outbox.info["url"] for outbox in outboxes}) == len(NAMES)
     assert len({outbox.secret for outbox in outboxes}) == len(NAMES)
+
+
+def test_the_readers_bot_counts_and_knows_its_secret(world: World) -> None:
+    assert [world.say(READER, "/count") for _ in range(2)] == ["That makes 1.", "That makes 2."]
+    assert world.say(READER, "/weather") == "sunny"
 
 
 def test_two_bots_answer_differently(world: World) -> None:
@@ -298,6 +369,40 @@ def test_a_press_that_is_delivered_twice_counts_once(world: World, poll: Json, k
     world.telegram.faults.append(faults[kind])
     press(world, poll, 0, ADA)
     assert buttons(world, poll) == ["Pizza · 1", "Soup · 0"]
+
+
+def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
+    """The emulated Scheduler looks every ten seconds, and the test has the time come."""
+    name, ada = "remind-me-bot", ADA["id"]
+    assert world.say(name, "/zone Asia/Kolkata") == "All times are now in Asia/Kolkata."
+    for text in ("1h tea", "2h cake"):
+        assert world.say(name, f"/remind {text}").startswith("I will remind you on ")
+    scheduler = client(world.aws, "scheduler")
+    tea, cake = world.session(name, str(ada))["reminders"]
+    one = {"GroupName": name, "Name": f"{ada}.{tea}"}
+    waiting = {each["Name"] for each in scheduler.list_schedules(GroupName=name)["Schedules"]}
+    assert waiting == {f"{ada}.{tea}", f"{ada}.{cake}"}
+    asked = ("ActionAfterCompletion", "FlexibleTimeWindow", "Target")
+    found = scheduler.get_schedule(**one)
+    world.told(name)
+    scheduler.update_schedule(
+        **one,
+        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
+        **{key: found[key] for key in asked},
+    )
+    assert world.told(name) == ["⏰ tea"]
+
+    telegram, bot = world.telegram, world.bots[name]
+    assert world.say(name, "/reminders") == "A press cancels a reminder:"
+    message_id = max(id for chat, id in telegram.messages if chat == ada)
+    answers = {tea: "This one no longer waits.", cake: "Cancelled."}
+    for id, answer in answers.items():
+        query = telegram.press(ada, message_id, id)
+        world.wait()
+        [call] = [c for c in telegram.calls if c.params.get("callback_query_id") == query]
+        assert (call.bot, call.params["text"]) == (bot.id, answer)
+    assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
+    assert world.session(name, str(ada)) == {"zone": "Asia/Kolkata", "reminders": {}}
 
 
 def test_a_form_survives_a_new_container(world: World) -> None:

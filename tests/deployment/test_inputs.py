@@ -420,6 +420,12 @@ ADDED = {
         *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
         *(f'{resource}["watch"]' for resource in SCHEDULE),
     },
+    "later": {
+        'aws_cloudwatch_metric_alarm.this["lost"]',
+        "aws_iam_role.later[0]",
+        "aws_iam_role_policy.later[0]",
+        "aws_scheduler_schedule_group.later[0]",
+    },
     "mini_app": {
         *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
         *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
@@ -443,6 +449,7 @@ EVERYTHING = {
     "alarm_actions": TOPICS,
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
+    "later": True,
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
     "max_connections": 100,

@@ -55,7 +55,7 @@ def known(words: list[str]) -> str:
         script = ROOT / "scripts" / program.partition("scripts/")[2]
         if script.exists():
             return help_of(str(script), "--help")
-    elif program == "python3":
+    elif re.fullmatch(r"(\.venv/bin/)?python(3(\.13)?)?", program):
         module, *rest = rest[1:]
         return help_of(sys.executable, "-m", module, *rest[: module == "pip"], "--help")
     elif program == "terraform":
@@ -82,4 +82,4 @@ def test_the_commands_take_the_flags_that_are_shown(page: Path) -> None:
 
 def test_the_commands_are_found() -> None:
     names = {word for page in PAGES for words in commands(page) for word in words[:1]}
-    assert {"aws", "python3", "scripts/demo", "scripts/test", "terraform"} <= names
+    assert {"aws", "python3.13", "scripts/demo", "scripts/test", "terraform"} <= names

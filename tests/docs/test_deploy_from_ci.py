@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from local.project import ROOT, VENV
 from local.terraform import Module
+from starter import new
 
 from tests.support.needs import needs_provider, skip_or_fail
 
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 # A file's block begins with its name.
 FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-SOURCE = "git::https://<this repository>?ref=v1.0.0"
+SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 WORKFLOWS = [".github/workflows/deploy.yml", ".github/workflows/destroy.yml"]
 CHECKS = {"zizmor": ["--offline", "--quiet", "--no-progress"], "actionlint": []}
 
@@ -34,6 +35,11 @@ def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
     command = [str(VENV / "bin" / name), *CHECKS[name], *WORKFLOWS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_scripts_new_writes_the_workflow() -> None:
+    written = new.files(ROOT / "examples" / new.FIRST, "telegram-bot")
+    assert written[WORKFLOWS[0]].decode() == FILES[WORKFLOWS[0]]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)

@@ -1,37 +1,66 @@
-"""The README is true: its tables are those of the .tf files, and its links lead somewhere."""
+"""README and reference are true: tables are those of the sources, and links lead somewhere."""
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botkit.host.outcome import OUTCOMES
 from local.project import ROOT
 
 from tests.support.hcl import blocks
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
 README = (ROOT / "README.md").read_text()
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+MOST_WORDS = 1500  # in the README: five minutes
 
 
-def description(arguments: dict[str, str]) -> str:
-    return arguments["description"].strip('"').replace('\\"', '"')
+def sentence(arguments: dict[str, str]) -> str:
+    """Return the first sentence of a description, without its full stop."""
+    text = arguments["description"].strip('"').replace('\\"', '"')
+    return re.split(r"\.(?: (?=[A-Z\d_])|$)", text)[0]
 
 
-def rows(heading: str) -> list[str]:
-    """Return the rows of the table below a heading of the README."""
-    section = README.split(f"### {heading}\n")[1].split("\n#")[0]
-    return [line for line in section.splitlines() if line.startswith("| `")]
+def table(heading: str) -> list[list[str]]:
+    """Return the rows below a heading of the reference, as their cells, without links."""
+    section = REFERENCE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    plain = re.sub(r"\[(`\w+`)\]\([^)]*\)", r"\1", section)
+    rows = [line.strip("| ") for line in plain.splitlines() if line.startswith("| `")]
+    return [re.split(r" *\| *", row) for row in rows]
 
 
 def test_the_table_of_inputs_is_variables_tf() -> None:
-    expected = [
-        f"| `{name}` | {description(arguments)} | {arguments['type']} | "
-        f"{'`' + arguments['default'] + '`' if 'default' in arguments else 'required'} |"
+    """Each input is the first sentence of its description. Its limits are in variables.tf."""
+    assert table("Inputs") == [
+        [
+            f"`{name}`",
+            sentence(arguments),
+            arguments["type"].partition("({")[0],  # an object, without its attributes
+            f"`{arguments['default']}`",
+        ]
         for name, arguments in blocks("variables.tf", "variable").items()
     ]
-    assert rows("Inputs") == expected
+
+
+def test_the_table_of_outcomes_is_the_functions() -> None:
+    """The page's failure has no status for Telegram."""
+    statuses = {"": 500, "200": 200, "503": 503}
+    rows = [
+        (name, level, statuses[status])
+        for names, level, status, _ in table("Outcomes")
+        for name in re.findall(r"\w+", names)
+    ]
+    assert sorted(rows) == sorted(
+        (name, logging.getLevelName(level), status) for name, (level, status) in OUTCOMES.items()
+    )
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) <= MOST_WORDS
 
 
 @pytest.mark.parametrize(
@@ -42,7 +71,7 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
     assert title.startswith("# ") and about
     # https://developer.hashicorp.com/terraform/language/modules/develop/structure
     [source] = re.findall(r'source += "../.." # elsewhere: "(.*)"', main.read_text())
-    assert source in README
+    assert source in (ROOT / "docs" / "your-own-bot.md").read_text()
 
 
 def test_the_variables_are_in_alphabetical_order() -> None:
@@ -51,11 +80,22 @@ def test_the_variables_are_in_alphabetical_order() -> None:
 
 
 def test_the_table_of_outputs_is_outputs_tf() -> None:
-    expected = [
-        f"| `{name}` | {description(arguments)} |"
+    assert table("Outputs") == [
+        [f"`{name}`", sentence(arguments)]
         for name, arguments in blocks("outputs.tf", "output").items()
     ]
-    assert rows("Outputs") == expected
+
+
+def test_there_is_one_price_for_messages() -> None:
+    """That of docs/costs.md, which is a sum."""
+    price = r"a million messages cost about \$(\d\.\d\d)"
+    costs = (ROOT / "docs" / "costs.md").read_text()
+    [found] = re.findall(rf"{price}.*?: (.*?), in `api` mode", costs)
+    dollars, parts = float(found[0]), found[1].split(" + ")
+    assert sum(map(float, parts)) == pytest.approx(dollars)
+    assert re.findall(price, README) == [found[0]]
+    row = f"| this module | {dollars / 1000:.3f} | {dollars / 10:.2f} | {dollars * 10:.0f} |"
+    assert row in (ROOT / "docs" / "comparison.md").read_text()
 
 
 def anchors(page: Path) -> set[str]:
@@ -77,8 +117,10 @@ def test_the_links_lead_to_files_and_headings(page: Path) -> None:
             assert not anchor or anchor in anchors(linked), target
 
 
-def test_the_readmes_bot_answers() -> None:
-    [source] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
+def test_the_pages_bot_answers(page: str) -> None:
+    text = (ROOT / page).read_text()
+    [source] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     bot: dict[str, Any] = {}
     exec(source, bot)
     assert bot["reply"]({"update_id": 1, "message": {"chat": {"id": 42}}}) == [
@@ -86,9 +128,9 @@ def test_the_readmes_bot_answers() -> None:
     ]
 
 
-def test_the_readme_says_which_versions_are_supported() -> None:
+def test_the_reference_says_which_versions_are_supported() -> None:
     versions = (ROOT / "versions.tf").read_text()
     [terraform] = re.findall(r'required_version = ">= ([0-9.]+)"', versions)
     [provider] = re.findall(r'version = ">= ([0-9.]+), < 7.0"', versions)
-    assert f"Terraform {terraform} or later" in README
-    assert f"versions {provider} to 6.x" in README.replace("\n", " ")
+    assert f"Terraform {terraform} or later" in REFERENCE
+    assert f"versions {provider} to 6.x" in REFERENCE.replace("\n", " ")

@@ -7,40 +7,40 @@ import os
 import re
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from local.project import ROOT
 from local.terraform import Module
 from pytest_httpserver import HTTPServer
+from starter import new
 from werkzeug import Request, Response
 
+from tests.support import reader
 from tests.support.needs import needs_provider, needs_terraform
+from tests.support.reader import BLOCKS, FILES
 from tests.support.stubs import TOKEN, Json
-
-TEXT = (ROOT / "docs" / "your-own-bot.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-# A file's block begins with its name.
-FILES = {
-    found[1]: block
-    for _, block in BLOCKS
-    if (found := re.match(r"# (\S+\.(?:py|tf|toml))\n", block))
-}
-[IN_THE_MODULE] = [block for _, block in BLOCKS if block.startswith("# main.tf, in module")]
-SOURCE = "git::https://<this repository>?ref=v1.0.0"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The reader's folder, with each file of the page, and the module where init puts it."""
-    for name, content in FILES.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content)
-    modules = tmp_path / ".terraform" / "modules"
+    """The reader's folder after the page's tests, and the module where init puts it."""
+    reader.begin(tmp_path / "dice-bot")
+    modules = tmp_path / "dice-bot" / ".terraform" / "modules"
     modules.mkdir(parents=True)
     (modules / "telegram_bot").symlink_to(ROOT)
-    return tmp_path
+    return tmp_path / "dice-bot"
+
+
+@pytest.fixture
+def further(folder: Path) -> Path:
+    """The same folder, with each file of the sections that follow."""
+    for name, content in FILES.items():
+        if name.startswith("bot/") and name != "bot/bot.py":
+            (folder / name).write_text(content)
+    return folder
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -79,59 +79,83 @@ def aws(server: HTTPServer) -> dict[str, str]:
     }
 
 
+COUNTS = {
+    "TableName": "dice-bot",
+    "Key": {"chat": {"S": "4242"}},
+    "UpdateExpression": "ADD reached :one",
+    "ExpressionAttributeValues": {":one": {"N": "1"}},
+    "ReturnValues": "UPDATED_NEW",
+}
+
+
 def answer(server: HTTPServer, target: str, params: Json, result: Json) -> None:
     server.expect_oneshot_request(
         "/", method="POST", headers={"X-Amz-Target": target}, json=params
     ).respond_with_json(result)
 
 
-def test_the_page_has_each_file_of_its_picture() -> None:
-    [picture] = [block for language, block in BLOCKS if language == "text"]
-    named = set(re.findall(r"── (\S+)", picture))
-    assert len(named) == 4
-    assert named <= set(FILES)
+def test_the_page_shows_what_scripts_new_writes(tmp_path: Path) -> None:
+    written = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
+    picture = next(block for language, block in BLOCKS if language == "text")
+    assert {*re.findall(r"── (\S+)", picture), "conftest.py"} == set(written)
+    assert FILES["pyproject.toml"] == written["pyproject.toml"].decode()
+    assert FILES["main.tf"].replace(reader.SOURCE, new.source()) == written["main.tf"].decode()
 
 
 def test_the_readers_tests_pass(folder: Path) -> None:
     assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
-def test_the_types_fit_and_find_a_wrong_key(folder: Path) -> None:
-    bot = folder / "bot" / "bot.py"
+def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
+    reader.add_table(further)
+    bot = further / "bot" / "bot.py"
     wrong = bot.read_text().replace('"chat_id": chat_id', '"chatid": chat_id')
-    (folder / "bot" / "wrong.py").write_text(wrong)
+    (further / "bot" / "wrong.py").write_text(wrong)
     # A cache of its own, since the project's has other options; the next run is 10 s shorter.
     options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "reader"))
-    output = run(folder, "-m", "mypy", *options, "bot").stdout
+    output = run(further, "-m", "mypy", *options, "bot").stdout
     errors = re.findall(r"(\S+):\d+: error: (.*)", output)
     assert {file for file, _ in errors} == {"bot/wrong.py"}
     assert any("chatid" in text for _, text in errors)
 
 
-def test_the_configuration_is_valid_without_the_table_and_with_it(
-    folder: Path, tmp_path: Path
+def test_the_tests_still_pass_with_the_table_and_the_secret(
+    folder: Path, httpserver: HTTPServer
 ) -> None:
+    reader.add_table(folder)
+    reader.add_secret(folder)
+    assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
+    result = {"Attributes": {"reached": {"N": "3"}}}
+    answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
+    calls = evaluate(folder, "bot", f"reply({update})", TABLE="dice-bot", **aws(httpserver))
+    assert "That makes 3." in calls
+    httpserver.check()
+
+
+def test_the_configuration_is_valid_at_each_step(folder: Path, tmp_path: Path) -> None:
+    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last."""
     needs_terraform()
     needs_provider()
     module = Module("http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
-    main, table = folder / "main.tf", folder / "table.tf"
-    first, tables = main.read_text(), table.read_text()
-    lines = IN_THE_MODULE.partition("\n")[2]
-    second = re.sub(r"(  source_dir .*\n)", rf"\1\n{lines}", first)
-    assert SOURCE in first and lines in second
-    main.write_text(first.replace(SOURCE, "./module"))
-    table.unlink()
+    main = folder / "main.tf"
+    source = re.compile(r'source = "git.*')
+    assert len(source.findall(main.read_text())) == 1
+    main.write_text(source.sub('source = "../module"', main.read_text()))
     module.init()
     module.terraform("validate", "-no-color")
-    for text in (first, second):  # formatted as the page has them
-        main.write_text(text)
-        table.write_text(tables)
-        formatted = module.terraform("fmt", "-check", "-diff", check=False)
-        assert formatted.returncode == 0, formatted.stdout
-    main.write_text(second.replace(SOURCE, "./module"))
+    (folder / "secret.tf").write_text(FILES["secret.tf"])
+    reader.in_the_module(folder, reader.CHANGES[reader.SECRET])
     module.terraform("validate", "-no-color")
+    (folder / "secret.tf").unlink()
+    main.write_text(main.read_text().replace(f"\n{reader.CHANGES[reader.SECRET]}", ""))
+    reader.add_table(folder)
+    reader.add_secret(folder)
+    module.terraform("validate", "-no-color")
+    formatted = module.terraform("fmt", "-check", "-diff", check=False)
+    assert formatted.returncode == 0, formatted.stdout
 
 
 def test_a_bot_remembers(folder: Path) -> None:
@@ -153,7 +177,7 @@ def test_a_bot_remembers(folder: Path) -> None:
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
-def test_a_payment_is_kept_with_the_person(folder: Path, httpserver: HTTPServer) -> None:
+def test_a_payment_is_kept_with_the_person(further: Path, httpserver: HTTPServer) -> None:
     def dynamodb(request: Request) -> Response:
         asked = json.loads(request.data)
         if "Key" in asked:
@@ -164,43 +188,55 @@ def test_a_payment_is_kept_with_the_person(folder: Path, httpserver: HTTPServer)
     item = {"id": {"S": "42"}, "version": {"S": "x"}, "updates": {"S": "[]"}}
     httpserver.expect_request("/").respond_with_handler(dynamodb)
     environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
-    assert evaluate(folder, "payments", "paid(42, 7)", **environment) == "12"
+    assert evaluate(further, "payments", "paid(42, 7)", **environment) == "12"
     httpserver.check()
 
 
-def test_the_table_counts(folder: Path, httpserver: HTTPServer) -> None:
-    params = {
-        "TableName": "dice-bot",
-        "Key": {"chat": {"S": "42"}},
-        "UpdateExpression": "ADD rolls :one",
-        "ExpressionAttributeValues": {":one": {"N": "1"}},
-        "ReturnValues": "UPDATED_NEW",
-    }
-    result = {"Attributes": {"rolls": {"N": "3"}}}
-    answer(httpserver, "DynamoDB_20120810.UpdateItem", params, result)
-    assert evaluate(folder, "rolls", "count(42)", TABLE="dice-bot", **aws(httpserver)) == "3"
+def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/my-bucket/menu.pdf", "GET").respond_with_data(b"%PDF")
+    assert evaluate(further, "menu", "menu()", **aws(httpserver)) == repr(b"%PDF")
     httpserver.check()
 
 
-def test_the_secret_is_fetched_once(folder: Path, httpserver: HTTPServer) -> None:
+def test_a_chat_is_reminded_in_an_hour(further: Path, httpserver: HTTPServer) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request("/schedules/42.7", "POST").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    began = int(time.time())
+    message = {"chat": {"id": 42}, "message_id": 7}
+    evaluate(further, "remind", f"in_an_hour({message})", **about, **aws(httpserver))
+    [schedule] = scheduled
+    at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
+    seconds = at.replace(tzinfo=UTC).timestamp()
+    assert began + 3600 <= seconds <= time.time() + 3600
+    call = {"method": "sendMessage", "chat_id": 42, "text": "An hour has passed."}
+    assert json.loads(schedule["Target"]["Input"]) == call
+
+
+def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> None:
     params = {"Name": "/dice-bot/weather-key", "WithDecryption": True}
     result = {"Parameter": {"Value": "sunny"}}
     answer(httpserver, "AmazonSSM.GetParameter", params, result)
     environment = {"WEATHER_KEY": "/dice-bot/weather-key", **aws(httpserver)}
-    assert evaluate(folder, "keys", "weather_key() * 2 + keys.weather_key()", **environment) == (
+    assert evaluate(further, "keys", "weather_key() * 2 + keys.weather_key()", **environment) == (
         repr("sunny" * 3)
     )
     httpserver.check()
 
 
-def test_a_photo_comes_back_as_a_file(folder: Path, httpserver: HTTPServer) -> None:
+def test_a_photo_comes_back_as_a_file(further: Path, httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request(
         f"/bot{TOKEN}/getFile", method="POST", json={"file_id": "large"}
     ).respond_with_json({"ok": True, "result": {"file_path": "photos/1.jpg"}})
     httpserver.expect_oneshot_request(f"/file/bot{TOKEN}/photos/1.jpg").respond_with_data(b"jpeg")
     message = {"chat": {"id": 42}, "photo": [{"file_id": "small"}, {"file_id": "large"}]}
     calls = evaluate(
-        folder,
+        further,
         "photos",
         f"as_document({message!r})",
         TELEGRAM_API_URL=httpserver.url_for("").rstrip("/"),
@@ -212,20 +248,20 @@ def test_a_photo_comes_back_as_a_file(folder: Path, httpserver: HTTPServer) -> N
     httpserver.check()
 
 
-def test_the_page_is_answered_what_it_asks(folder: Path) -> None:
+def test_the_page_is_answered_what_it_asks(further: Path) -> None:
     [html] = [block for language, block in BLOCKS if language == "html"]
     [asked] = re.findall(r'fetch\("api(/\w+)"', html)
     request = {"method": "POST", "path": asked, "user": {"id": 42, "first_name": "Ada"}}
-    answer = evaluate(folder, "page", f"on_request({request!r})")
+    answer = evaluate(further, "page", f"on_request({request!r})")
     assert re.fullmatch(r"\{'name': 'Ada', 'die': [1-6]\}", answer)
     request["method"] = "GET"
-    assert evaluate(folder, "page", f"on_request({request!r})").startswith("(404, ")
+    assert evaluate(further, "page", f"on_request({request!r})").startswith("(404, ")
 
 
-def test_messages_of_a_topic_are_sent_to_the_chat(folder: Path) -> None:
+def test_messages_of_a_topic_are_sent_to_the_chat(further: Path) -> None:
     event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
-    calls = [{"method": "sendMessage", "chat_id": 42, "text": text} for text in "ab"]
-    assert evaluate(folder, "events", f"on_event({event})") == repr(calls)
+    calls = [{"method": "sendMessage", "chat_id": 4242, "text": text} for text in "ab"]
+    assert evaluate(further, "events", f"on_event({event})") == repr(calls)
 
 
 @pytest.mark.parametrize(
@@ -233,10 +269,10 @@ def test_messages_of_a_topic_are_sent_to_the_chat(folder: Path) -> None:
     [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
     ids=["listed", "another", "a channel"],
 )
-def test_only_listed_people_may_use_it(folder: Path, sender: Json, may: bool) -> None:
+def test_only_listed_people_may_use_it(further: Path, sender: Json, may: bool) -> None:
     message = json.dumps(sender)
-    assert evaluate(folder, "people", f"may_use({message})", ALLOWED="111,222") == str(may)
+    assert evaluate(further, "people", f"may_use({message})", ALLOWED="111,222") == str(may)
 
 
-def test_nobody_is_listed_without_the_variable(folder: Path) -> None:
-    assert evaluate(folder, "people", "ALLOWED") == "set()"
+def test_nobody_is_listed_without_the_variable(further: Path) -> None:
+    assert evaluate(further, "people", "ALLOWED") == "set()"

@@ -207,7 +207,7 @@ def test_the_byte_code_is_used(task: Path) -> None:
 
 # ── The log lines that alarms count
 
-ALARMS = "".join((ROOT / file).read_text() for file in ("alarms.tf", "mini_app.tf"))
+ALARMS = "".join((ROOT / file).read_text() for file in ("alarms.tf", "later.tf", "mini_app.tf"))
 URL = "https://bot.example/telegram"
 WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
 INFO = {"url": URL, "pending_update_count": 3}
@@ -255,7 +255,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
     page = "https://bot.example/app/index.html"
-    function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url, MINI_APP_URL=page)
+    function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url, MINI_APP_URL=page, LATER_GROUP="bot")
 
     def deliver(text: str, *codes: int, update_id: int = 1) -> None:
         call = {"method": "sendMessage", "chat_id": 42, "text": text}
@@ -286,6 +286,8 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     bot_api.expects(call)
     bot_api.refuses(call, 429, "no")
     runtime_api.invoke([call, call])
+    bot_api.refuses(call, 500, "no")
+    runtime_api.invoke({"later": {"since": 0, "tries": 9}, "calls": [call]})
     runtime_api.invoke({"an event": "of nobody's"})
     signed = init_data(TOKEN, {"auth_date": str(int(time.time())), "user": '{"id": 42}'})
     headers = {"authorization": f"tma {signed}"}
@@ -310,6 +312,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "unreachable": 1,
         "misconfigured": 2,
         "incomplete": 1,
+        "lost": 1,
         "page_failed": 1,
     }
     assert {line["outcome"] for line in found} == set(load("botkit.host.outcome").OUTCOMES) - {
@@ -318,7 +321,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # The outcomes that alarms count are logged at every log_level that they allow.
     counted = set(re.findall(r'(\w+)"? =>? {\n +advice', ALARMS))  # no other metric
-    assert counted == {"bot_failed", "misconfigured", "page_failed"}
+    assert counted == {"bot_failed", "lost", "misconfigured", "page_failed"}
     assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
 
 

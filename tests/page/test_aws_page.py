@@ -34,6 +34,7 @@ module "bot" {
   source_dir         = "%s"
   queue              = true
   mini_app           = "Order here"
+  later              = true
 
   session_retention_in_days = 1
 
@@ -100,6 +101,21 @@ def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#toast")).to_contain_text("Forgotten")
     say(page, "/start over")
     expect(session.locator(".changed")).to_have_text("n— → 1")
+
+
+def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
+    imports = "from datetime import UTC, datetime\nfrom botkit import later\n\n"
+    demo.edit("def reply(", f"{imports}def reply(")
+    send = "later.send({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
+    demo.edit('    word = message.get("text", "")\n', f'    {send}\n    word = "/start"\n')
+    page = visit()
+    say(page, "hello")
+    expect(page.locator("#messages")).to_contain_text("Started with")
+    page.get_by_role("button", name="How it came up").click()
+    expect(page.locator("#later")).to_contain_text(" · tea")
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator("#messages")).to_contain_text("Tea")
+    expect(page.locator("#later")).to_have_count(0)
 
 
 def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
@@ -190,9 +206,11 @@ def test_without_a_configuration_a_page_gets_a_button(
     )
     variables = deployment.configuration(tmp_path / "module").variables
     assert (variables["mini_app"], variables["session_retention_in_days"]) == (button, None)
+    assert variables["later"] is False
     remembers = tmp_path / "remembers"
     remembers.mkdir()
     (remembers / "bot.py").write_text("SESSION = 'chat'")
+    (remembers / "reminders.py").write_text("from botkit import aws, later")
     deployment.bots[0].folder = remembers
     variables = deployment.configuration(tmp_path / "module").variables
-    assert variables["session_retention_in_days"] == 1
+    assert (variables["session_retention_in_days"], variables["later"]) == (1, True)

@@ -226,6 +226,25 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Noted: two")
 
 
+def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, demo: Demo) -> None:
+    imports = "from datetime import UTC, datetime\nfrom botkit import later\n\n"
+    demo.edit("def reply(", f"{imports}def reply(")
+    send = "later.send({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
+    demo.edit("    return [call]", f"    {send}\n    return [call]")
+    page = visit()
+    say(page, "hello")
+    expect(page.locator("#messages")).to_contain_text("Heard: hello")
+    page.get_by_role("button", name="How it came up").click()
+    expect(page.locator("#later li")).to_have_count(1)
+    expect(page.locator("#later")).to_contain_text(" · tea")
+    assert violations(page) == []
+    page.reload()
+    page.get_by_role("button", name="How it came up").click()
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator("#messages")).to_contain_text("Tea")
+    expect(page.locator("#later")).to_have_count(0)
+
+
 def test_a_container_that_ended_starts_cold(visit: Visit) -> None:
     page = visit()
     say(page, "one")

@@ -20,6 +20,7 @@ COMPONENTS: dict[str, set[str]] = {
     "local": {"requirements"},
     "maintenance": {"emulators", "local"},
     "requirements": set(),
+    "starter": {"local"},
 }
 # These files run inside a function's package, and import its modules.
 NOT_OURS = {SCRIPTS / "benchmark" / "functions"}

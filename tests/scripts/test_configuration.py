@@ -20,8 +20,9 @@ from chat.configuration import (
     token_expression,
     without_version,
 )
+from chat.deployments import Hosted, identity
 from local.processes import ToolError
-from local.project import ROOT
+from local.project import LAMBDA, ROOT
 
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
@@ -99,7 +100,9 @@ def reply(update):
         "ExpressionAttributeValues": {":one": {"N": "1"}},
         "ReturnValues": "ALL_NEW",
     })
-    text = "seen " + item["Attributes"]["seen"]["N"]
+    key = {"Name": "/counter/key", "WithDecryption": True}
+    key = aws.call("ssm", "AmazonSSM.GetParameter", key)["Parameter"]["Value"]
+    text = key + item["Attributes"]["seen"]["N"]
     return [{"method": "sendMessage", "chat_id": chat, "text": text}]
 
 HANDLED = {"message": reply}
@@ -141,7 +144,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     needs_provider()
     before = contents(tmp_path)
-    (tmp_path / "variables").write_text("TF_VAR_table=counts\n")
+    (tmp_path / "variables").write_text('TF_VAR_table=counts\n/counter/key="seen "\n')
     arguments = ("--config", str(user), "--env-file", str(tmp_path / "variables"))
     module = user / ".terraform/modules/bots"
     messages = ("--send", "hello", "--send", "again")
@@ -224,6 +227,21 @@ def test_a_configuration_that_cannot_be_applied_is_explained(
         deployment.module = deployment.configuration(tmp_path / "copy")
         deployment.init()
     assert sentence in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("hosted", "name", "username"),
+    [
+        (Hosted("t", Path("/x/bot"), "dice-bot", address="module.bot"), "dice-bot", "dice_bot"),
+        (Hosted("t", Path("/home/ada/dice/bot")), "dice", "dice_bot"),
+        (Hosted("t", Path("/home/ada/parrot")), "parrot", "parrot_bot"),
+        (Hosted("t", LAMBDA), "telegram-bot", "telegram_bot"),
+        (Hosted("t", LAMBDA, "a-" * 32, address="module.bot"), "a-" * 32, "a_" * 14 + "_bot"),
+    ],
+    ids=["configuration", "bot/", "another folder", "the module's own", "long"],
+)
+def test_a_bot_has_the_modules_name(hosted: Hosted, name: str, username: str) -> None:
+    assert identity(hosted.title) == {"first_name": name, "username": username}
 
 
 @pytest.mark.parametrize(
@@ -315,6 +333,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
         (str(ROOT), True),
         (f"git::file://{ROOT}", True),
         (f"git::file://{ROOT}?ref=main", True),
+        (f"git::file://{str(ROOT).replace('o', '%6F')}", True),
         (f"git::file://{ROOT}/lambda", False),
         ("example/lambda/aws", False),
         ("github.com/example/my-terraform-aws-telegram-bots", False),

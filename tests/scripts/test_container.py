@@ -1,13 +1,18 @@
-"""container.py: which kinds of update a bot handles, as demo, poll and doctor ask it."""
+"""container.py: which kinds of update a bot handles, as demo, poll and doctor ask it; schedules."""
 
 from __future__ import annotations
 
+import json
+import queue
 import shutil
+import time
 from pathlib import Path
 
 import pytest
-from local.container import Function, handled_kinds, unknown_kinds
+from local.container import Function, Invocation, handled_kinds, unknown_kinds
 
+from tests.support.programs import LONGEST
+from tests.support.stubs import CALL
 from tests.support.wheels import Index
 
 HANDLED = {
@@ -92,3 +97,53 @@ def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
         "update. If Telegram has it by now, the bot gets it all the same"
     )
     assert unknown_kinds(["message", "managed_bot"]) == ""
+
+
+LATER = """
+from datetime import UTC, datetime
+from botkit import later
+
+def on_event(event):
+    call = {"method": "sendMessage", "chat_id": 42, "text": event["name"]}
+    later.send(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
+    return []
+
+def reply(update):
+    return []
+"""
+UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
+
+
+def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
+    """What became due between two starts runs at the next one, and the others go on waiting."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "bot.py").write_text(LATER)
+    ran: queue.Queue[Invocation] = queue.Queue()
+
+    def function() -> Function:
+        sessions = tmp_path / "kept" / "sessions.json"
+        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+        function.on_schedule = ran.put
+        return function
+
+    in_an_hour = int(time.time()) + 3600
+    with function() as first:
+        for name, at in (("cake", in_an_hour + 1), ("tea", in_an_hour)):
+            assert not first.invoke({"name": name, "at": at}).error
+        waiting = first.schedules
+        assert [*waiting] == ["tea", "cake"]
+        assert waiting["tea"] == {"at": in_an_hour, "event": {**CALL, "text": "tea"}}
+        first.run("nothing")
+        first.run("tea")
+        invocation = ran.get(timeout=LONGEST)
+        assert invocation.outcome["outcome"] == "unreachable"
+        [retry, cake] = first.schedules  # by the function itself
+        assert (retry[:6], cake) == ("retry.", "cake")
+        assert first.schedules[retry]["event"]["calls"] == [{**CALL, "text": "tea"}]
+    file = tmp_path / "kept" / "sessions.later.json"
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text(json.dumps({"tea": {"at": 1, "event": CALL}, "cake": waiting["cake"]}))
+    with function() as second:
+        assert ran.get(timeout=LONGEST).event == CALL
+        assert "cake" in second.schedules
+    assert ran.empty()

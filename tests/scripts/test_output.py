@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -152,6 +153,25 @@ def test_help_sets_nothing_up(tmp_path: Path, tool: str) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert len(result.stdout) > 50
     assert not (project / ".venv").exists()
+
+
+COMMANDS = sorted(path for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
+def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path) -> None:
+    if command.name != "python":  # which takes Python's arguments
+        told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
+        assert told.returncode == 0
+        assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout
+    assert f"| [{command.name}]({command.name}) |" in (SCRIPTS / "README.md").read_text()
+
+
+def test_the_list_of_packages_is_whole() -> None:
+    """What isn't a command is in it, too."""
+    listed = re.findall(r"^\| \[([\w./]+)\]", (SCRIPTS / "README.md").read_text(), re.MULTILINE)
+    found = {f"{path.parent.name}/" for path in SCRIPTS.glob("*/__init__.py")}
+    assert {name for name in listed if name.endswith("/")} == found
 
 
 SETTINGS = {

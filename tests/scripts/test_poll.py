@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.telegram import Call, Delivery, Fault, Server, Telegram
+from emulators.telegram import ADA, Call, Delivery, Fault, Server, Telegram
 from live import poll
 from local.project import ROOT
 
@@ -135,6 +136,20 @@ def test_a_session_is_kept_from_one_start_to_the_next(
     file = tmp_path / "state" / "telegram-bot" / f"{TOKEN.partition(':')[0]}.json"
     assert f"sessions are kept in {file}" in ran.output
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
+    telegram: Telegram, polled: Polled, tmp_path: Path
+) -> None:
+    say(telegram, "hello")  # or there would be no chat
+    call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
+    file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.later.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"tea": {"at": 1, "event": call}}))
+    ran = polled(until=lambda: "Tea" in texts(telegram), XDG_STATE_HOME=str(tmp_path))
+    assert ran.code == 0
+    assert "at its time · sendMessage · answered" in ran.output
+    assert json.loads(file.read_text()) == {}
 
 
 def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:

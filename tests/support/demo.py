@@ -115,6 +115,7 @@ class Host:
             chat.setup.step(name, seconds)
         chat.setup.deployment = self.deployment
         self.deployment.from_queue = chat.traces.from_queue
+        self.deployment.look_later = chat.setup.look_later
         before = read_sources(self.folder)
         for hosted in self.deployment.bots:
             assert not self.deployment.replace(hosted)

@@ -225,9 +225,13 @@ def test_pauses_differ(
     start_with_schedules: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start_with_schedules(BOT)
-    asked = []
-    module = container.module("host.events").random
-    monkeypatch.setattr(module, "uniform", lambda *limits: asked.append(limits) or 1.25)
+    asked: list[tuple[float, ...]] = []
+
+    def uniform(*limits: float) -> float:
+        asked.append(limits)
+        return 1.25
+
+    monkeypatch.setattr(container.module("host.events").random, "uniform", uniform)
     bot_api.refuses(CALL, 500, "no")
     container.invoke(CALL)
     assert asked == [(1, 1.5)]
@@ -291,6 +295,7 @@ def test_where_scheduler_cant_be_used_either_lambda_tries_again(
 def test_without_the_input_lambda_tries_again(container: Container, bot_api: BotApi) -> None:
     bot_api.refuses(CALL, 500, "no")
     assert failure(container, CALL).startswith("unreachable: ")
+    assert [line["message"] for line in container.log] == ["event"]
 
 
 @pytest.mark.parametrize(

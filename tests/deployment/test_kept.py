@@ -1,18 +1,21 @@
-"""The stand-in for the sessions' table, compared with the emulated AWS's own."""
+"""What stands in for the sessions' table and for schedules, compared with the emulated AWS's."""
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from emulators.aws import Emulator
-from local.kept import Table
+from local.kept import Schedules, Table, seconds_of
+from local.terraform import REGION
 
 from tests.conftest import StartBot
 from tests.support.deployment import client
-from tests.support.stubs import Json
+from tests.support.stubs import CALL, Json, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
 NEW = "attribute_not_exists(id)"
@@ -89,3 +92,36 @@ def test_the_stand_in_answers_as_the_emulated_aws(
 ) -> None:
     assert answers(True) == answers(False)
     assert answers(True)[1:3] == ["ConditionalCheckFailedException", {}]
+
+
+def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
+    aws: Emulator, start_bot: StartBot
+) -> None:
+    scheduler = client(aws, "scheduler")
+    scheduler.create_schedule_group(Name="tea-bot")
+    about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": "arn:aws:iam::000000000000:role/tea-bot-later"}
+    about |= {**session_environment(aws.url), "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
+    container = start_bot("def reply(update):\n    return []", **about)
+    module, later = container.module("aws"), container.module("later")
+    noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
+
+    def results() -> list[Any]:
+        module.deadline.start(60)
+        later.send(CALL, noon, "tea")
+        later.send({**CALL, "text": "second"}, noon, "tea")
+        cancelled = [later.cancel(name) for name in ("cake", "tea", "tea")]
+        later.send({**CALL, "text": "third"}, noon, "tea")
+        return cancelled
+
+    found = results()
+    schedules = Schedules(module)
+    module.request = schedules.request
+    assert results() == found == [False, True, False]
+    listed = scheduler.list_schedules(GroupName="tea-bot")["Schedules"]
+    assert {each["Name"] for each in listed} == set(schedules.items) == {"tea"}
+    one = scheduler.get_schedule(GroupName="tea-bot", Name="tea")
+    event = json.loads(one["Target"]["Input"])
+    at = seconds_of(one["ScheduleExpression"])
+    assert schedules.items["tea"] == {"at": at, "event": event}
+    assert (at, event["text"]) == (noon.timestamp(), "third")
+    scheduler.delete_schedule_group(Name="tea-bot")

@@ -1,0 +1,1 @@
+"""What a bot of your own begins with."""

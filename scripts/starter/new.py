@@ -1,0 +1,202 @@
+"""Begin a bot of your own: a folder with the bot, its tests, its configuration and a workflow.
+
+The bot's name is the folder's. Files that are there already are never overwritten. In the new
+main.tf the module's source is this clone, or where Terraform got this copy of it from.
+
+Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file that is in the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from local.project import ROOT, SCRIPTS
+
+EXAMPLES = ROOT / "examples"
+TEMPLATE = Path(__file__).with_name("template")
+FIRST = "hello"  # the example that is copied unless another one is named
+OF_THE_EXAMPLE = ("README.md", "*.png", "__pycache__", ".terraform", ".terraform.lock.hcl")
+SOURCE = re.compile(r'"\.\./\.\." # elsewhere: ".*"')
+PROVIDER = 'provider "aws" {\n  region = "eu-central-1" # the nearest to Telegram\n}\n\n'
+
+
+def main() -> int:
+    chosen = options()
+    folder, example = Path(chosen.dir), EXAMPLES / chosen.example
+    try:
+        name = bot_name(folder)
+        written = files(example, name)
+        write(folder, written)
+    except ValueError as error:
+        print(f"scripts/new: {error}", file=sys.stderr)
+        return 2
+    print(f"{folder} has the bot {name}. Next, in that folder:\n")
+    for command in commands(written, folder):
+        print(f"  {command}")
+    print()
+    if chosen.example != FIRST:
+        print(f"What the example does, and needs: {EXAMPLES / chosen.example / 'README.md'}")
+    print(f"To deploy the bot, and what else it can do: {ROOT / 'docs' / 'your-own-bot.md'}")
+    return 0
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/new",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dir", metavar="DIR", help="the new folder, such as ../hello-bot")
+    parser.add_argument(
+        "--example",
+        choices=sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf")),
+        default=FIRST,
+        help="what the bot does at first, as in examples/ (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+def bot_name(folder: Path) -> str:
+    """Return the name of a folder's bot, by variables.tf's rule. Raises ValueError."""
+    name = folder.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise ValueError(
+            f"the folder's name is the bot's, so {name!r} can't be it: a name has 1 to 64 letters "
+            "(a to z), digits, hyphens or underscores, such as hello-bot"
+        )
+    return name
+
+
+def files(example: Path, name: str) -> dict[str, bytes]:
+    """Return the files of a new folder, by their paths in it."""
+    ignored = shutil.ignore_patterns(*OF_THE_EXAMPLE)
+    found: dict[str, bytes] = {}
+    for parent, folders, names in os.walk(example):
+        left_out = ignored(parent, [*folders, *names])
+        folders[:] = [each for each in folders if each not in left_out]
+        for each in set(names) - left_out:
+            path = Path(parent, each)
+            found[path.relative_to(example).as_posix()] = path.read_bytes()
+    main = found["main.tf"].decode()
+    [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
+    if own := re.search(r'^  name += "([\w-]+)"', main, re.MULTILINE):  # one bot, not several
+        for place in (each for each in found if each.endswith((".tf", ".hcl"))):
+            found[place] = found[place].replace(own[1].encode(), name.encode())
+    main = SOURCE.sub(lambda _: source(), found["main.tf"].decode())
+    comment = re.match(r"(?:#.*\n)*\n*", main)
+    at = comment.end() if comment else 0
+    found["main.tf"] = f"{main[:at]}{PROVIDER}{main[at:]}".encode()
+    for path in TEMPLATE.rglob("*"):
+        if path.is_file():
+            place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")
+            found[place] = path.read_bytes().replace(b"LABEL", label.encode())
+    return found
+
+
+def source() -> str:
+    """Return the source of the module, as main.tf has it, with a comment if it is a clone."""
+    if is_installed():
+        for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
+            if Path(module["Dir"]).name == ROOT.name:
+                version = f'\n  version = "{module["Version"]}"' if "Version" in module else ""
+                return f'"{module["Source"]}"{version}'
+    origin, tag = git("remote", "get-url", "origin"), git("describe", "--tags", "--exact-match")
+    if origin.startswith("https://") and re.fullmatch(r"v[0-9.]+", tag):
+        return f'"git::{origin}?ref={tag}"'
+    if Path(git("rev-parse", "--show-toplevel")) == ROOT:
+        return f'"git::file://{quote(str(ROOT))}" # the last commit of this clone'
+    return json.dumps(str(ROOT))
+
+
+def is_installed() -> bool:
+    """Tell whether Terraform has put this copy of the module here, rather than Git."""
+    is_there = ROOT.parent.parts[-2:] == (".terraform", "modules")
+    return is_there and (ROOT.parent / "modules.json").is_file()
+
+
+def git(*arguments: str) -> str:
+    """Return what a command of Git prints about this clone, or nothing if it fails."""
+    try:
+        asked = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return asked.stdout.strip()
+
+
+def write(folder: Path, written: dict[str, bytes]) -> None:
+    """Write the files into a folder. Raises ValueError, before the first, if one can't be."""
+    if ROOT == folder.resolve() or ROOT in folder.resolve().parents:
+        raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
+    for path in written:
+        for place in (folder / path, *(folder / path).parents):
+            if place == folder / path and place.exists():
+                raise ValueError(f"{place} is there already, and nothing is overwritten")
+            if place.exists() and not place.is_dir():
+                raise ValueError(f"{place} is a file, and a folder is needed there")
+    try:
+        for path, content in sorted(written.items()):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+    except OSError as error:
+        raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
+
+
+def commands(written: dict[str, bytes], folder: Path) -> list[str]:
+    """Return the commands that follow: from the tests' virtual environment to the demo."""
+    python = f"python3.{sys.version_info.minor}"
+    if not works(python, folder):
+        python = shlex.quote(sys.executable)
+    terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
+    packages = ["pytest", "mypy", *sorted(imported(written))]
+    demo = os.path.relpath(SCRIPTS / "demo", folder)
+    if is_installed():  # the folder will have its own copy
+        [label] = re.findall(r'^module "(\w+)"', written["main.tf"].decode(), re.MULTILINE)
+        demo = f".terraform/modules/{label}/scripts/demo"
+    elif demo.count("../") > 3:
+        demo = str(SCRIPTS / "demo")
+    found = [
+        f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
+        f"{terraform} init",
+        ".venv/bin/python -m pytest",
+        f"{shlex.quote(demo)} --config . --open",
+    ]
+    if "bot/bot.py" not in written and any(path.endswith(".tftest.hcl") for path in written):
+        found = [found[1], f"{terraform} test", found[3]]  # a bot without Python
+    return found
+
+
+def works(program: str, folder: Path) -> bool:
+    """Tell whether a program runs in a folder: tools like pyenv may choose none there."""
+    try:
+        tried = subprocess.run([program, "--version"], cwd=folder, capture_output=True)
+    except OSError:
+        return False
+    return tried.returncode == 0
+
+
+def imported(written: dict[str, bytes]) -> set[str]:
+    """Return the packages that the tests import, beside pytest."""
+    found: set[str] = set()
+    for path, content in written.items():
+        if path.endswith(".py") and "/" not in path:
+            for node in ast.walk(ast.parse(content)):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.add(node.module.partition(".")[0])
+    ours = {"bot", "botkit", "pytest", *sys.stdlib_module_names}
+    return found - ours - {Path(path).stem for path in written}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
