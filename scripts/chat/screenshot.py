@@ -62,6 +62,9 @@ def act(page: Page) -> None:
     where = page.locator("#about").inner_text()
     if not where.startswith("On an emulated AWS"):
         raise ToolError(f"no picture, since there is no emulated AWS: {where}")
+    page.locator("#attach-button").click()
+    page.get_by_role("menuitem", name="Photo").click()
+    expect(page.locator(".row.in .picture")).to_be_visible()
     say(page, "Hello!")
     expect(messages.get_by_text("You said: Hello!")).to_be_visible()
     say(page, "/start")
