@@ -111,7 +111,7 @@ def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
     page = visit()
     say(page, "hello")
     expect(page.locator("#messages")).to_contain_text("Started with")
-    page.get_by_role("button", name="How it came up").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     expect(page.locator("#later")).to_contain_text(" · tea")
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text("Tea")
