@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import signal
@@ -9,6 +10,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -48,10 +50,13 @@ IN_ONE_PROCESS = (
 )
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (
+    "examples/moved/aiogram/",
     "tests/emulators/test_libraries.py",
+    "tests/integration/test_frameworks.py",
     "tests/scripts/test_update_bot_api.py::test_the_table",
     "tests/unit/host/test_init_data.py::test_aiogram",
     "tests/unit/host/test_init_data.py::test_they_accept",
+    "tests/unit/test_on_aiogram.py",
 )
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
@@ -108,6 +113,12 @@ def modules() -> Iterator[None]:
     assert getattr(sys.modules.get("bot"), "__file__", None) != str(LAMBDA / "bot.py")
     unload()
     sys.modules.update(before)
+
+
+@pytest.fixture(scope="session")
+def aiogram() -> ModuleType:
+    """Import aiogram now: a container that does so may take longer than start-up lasts."""
+    return importlib.import_module("aiogram")
 
 
 @pytest.fixture(scope="session")

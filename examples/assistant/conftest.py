@@ -7,16 +7,18 @@ import json
 import socket
 import struct
 import threading
+import time
 from binascii import crc32
 from pathlib import Path
 from types import SimpleNamespace
 
-import boto3
 import pytest
-from botkit import session, telegram
-from botocore.config import Config
+from botkit import aws, session, stream, telegram
+from botkit.deadline import deadline
+from botkit.settings import settings
 
 BOT = Path(__file__).parent / "bot" / "bot.py"
+EVENTS = aws.events
 
 
 class Sessions(dict):
@@ -25,7 +27,7 @@ class Sessions(dict):
     def read(self, key):
         return copy.deepcopy(self.get(key, {}))
 
-    def change(self, key, function):
+    def change(self, key, function, days=None):
         return function(self.setdefault(key, {}))
 
     def texts(self, key):
@@ -51,7 +53,10 @@ class Chat:
 
 
 class Model:
-    """Bedrock: it answers in pieces, and raises `error` after them if there is one."""
+    """Bedrock: it answers in pieces, and raises `error` after them if there is one.
+
+    A piece that is None is a second of silence.
+    """
 
     def __init__(self):
         self.pieces = ["Hello", ", Ada."]
@@ -59,16 +64,12 @@ class Model:
         self.error = None
         self.asked = []
 
-    def converse_stream(self, **request):
-        self.asked.append(request)
-        if self.error and not self.pieces:
-            raise self.error
-        return {"stream": self.events()}
-
-    def events(self):
+    def events(self, service, path, body):
+        self.asked.append((path, body))
         yield {"messageStart": {"role": "assistant"}}
         for piece in self.pieces:
-            yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
+            word = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
+            yield {} if piece is None else word
         if self.error:
             raise self.error
         yield {"contentBlockStop": {"contentBlockIndex": 0}}
@@ -78,22 +79,25 @@ class Model:
 
 @pytest.fixture
 def model(monkeypatch):
-    """The model that the bot meets: making boto3's own client takes its time."""
+    """The model that the bot meets."""
     model = Model()
-    monkeypatch.setattr(boto3, "client", lambda service, config: model)
+    monkeypatch.setattr(aws, "events", model.events)
     return model
 
 
 @pytest.fixture
-def bot(model, monkeypatch):
-    """The bot, imported for this test only; it shows each piece of an answer."""
-    environment = {"MODEL": "a-model", "QUESTIONS": "3"}
-    for name, value in environment.items():
+def bot(monkeypatch):
+    """The bot, imported for this test only, with a queue; it shows each piece of an answer."""
+    for name, value in {"MODEL": "a-model:0", "QUESTIONS": "3"}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(settings, "queue_url", "a queue")
+    monkeypatch.setattr(settings, "session_table", "a table")
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+        monkeypatch.setattr(stream, name, 0)
+    deadline.start(300)
     spec = importlib.util.spec_from_file_location("assistant_bot", BOT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "PACE", dict.fromkeys(module.PACE, 0))
     return module
 
 
@@ -110,7 +114,10 @@ def reply(bot, kept):
     """Have the bot answer an update, with the session of its chat or topic."""
 
     def reply(update):
-        key = "/".join(map(str, bot.destination(update["message"]).values()))
+        message = update["message"]
+        key = f"{message['chat']['id']}"
+        if message.get("is_topic_message"):
+            key += f"/{message['message_thread_id']}"
         session = kept.read(key)
         calls = bot.reply(update, session)
         kept[key] = session
@@ -130,13 +137,13 @@ def chat(monkeypatch):
 def clock(bot, monkeypatch):
     """The bot's clock, which stands still: `clock.now` is its time."""
     clock = SimpleNamespace(now=1_800_000_000.0)
-    time = SimpleNamespace(
-        gmtime=bot.time.gmtime,
+    standing = SimpleNamespace(
+        gmtime=time.gmtime,
         monotonic=lambda: clock.now,
-        strftime=bot.time.strftime,
-        time=lambda: clock.now,
+        sleep=lambda seconds: None,
+        strftime=time.strftime,
     )
-    monkeypatch.setattr(bot, "time", time)
+    monkeypatch.setattr(bot, "time", standing)
     return clock
 
 
@@ -153,10 +160,10 @@ def frame(kind, payload):
 
 
 @pytest.fixture
-def client(bot, monkeypatch):
-    """Have the bot use a client of boto3's whose Bedrock says a word and falls silent.
+def bedrock(bot, clock, model, monkeypatch):
+    """Have the bot ask a Bedrock that says a word and falls silent, which takes no time.
 
-    `client(hangs)` sets whether it also keeps the connection.
+    `bedrock(hangs)` sets whether it also keeps the connection.
     """
     word = frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hello"}})
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -169,16 +176,24 @@ def client(bot, monkeypatch):
             connection.recv(1 << 16)
             connection.sendall(head + b"%x\r\n%b\r\n" % (len(word), word))
             if hangs:
-                over.wait(10)
+                over.wait(60)
+
+    def events(*about):
+        spoke = False
+        for event in EVENTS(*about):
+            spoke = spoke or bool(event)
+            clock.now += 10 if spoke and not event else 0
+            yield event
 
     def use(hangs):
         threading.Thread(target=serve, args=(hangs,), daemon=True).start()
-        client = boto3.session.Session("a key", "a secret", region_name="us-east-1").client(
-            "bedrock-runtime",
-            endpoint_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
-            config=Config(read_timeout=0.2, retries={"total_max_attempts": 1}),
-        )
-        monkeypatch.setattr(bot, "bedrock", client)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setattr(settings, "aws_endpoint_url", url)
+        monkeypatch.setattr(settings, "aws_access_key_id", "a key")
+        monkeypatch.setattr(settings, "aws_region", "us-east-1")
+        monkeypatch.setattr(aws, "connections", {})
+        monkeypatch.setattr(aws, "events", events)
+        monkeypatch.setattr(aws, "PAUSE", 0.01)
 
     yield use
     over.set()

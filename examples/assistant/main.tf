@@ -15,7 +15,6 @@ module "bot" {
   telegram_bot_token_parameter = "/assistant-bot/token"
   queue                        = true # an answer may take minutes
   timeout                      = 300
-  memory_size                  = 512 # boto3 is large
   session_retention_in_days    = 1
 
   environment = {

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from botkit.errors import Refused, Unreachable
-from botocore.exceptions import ClientError, EventStreamError, ReadTimeoutError
-from urllib3.exceptions import ProtocolError
+from botkit import stream
+from botkit.aws import ClientError
+from botkit.errors import Unreachable
 
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
 PRIVATE = {"id": 42, "type": "private"}
@@ -29,13 +29,8 @@ def said(text, chat=PRIVATE):
     return {"method": "sendMessage", "chat_id": chat["id"], "text": text}
 
 
-def busy(retry_after=9):
-    description = f"Too Many Requests: retry after {retry_after}"
-    return Refused("a method", 429, description, {"retry_after": retry_after})
-
-
 def throttled():
-    return ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Converse")
+    return Unreachable("bedrock-runtime: ThrottlingException: slow")
 
 
 @pytest.fixture(autouse=True)
@@ -49,89 +44,72 @@ def stubbed(kept, chat, model, clock):
 def test_an_answer_grows_as_a_draft_and_ends_as_a_message(chat, reply):
     question = update("Hi")
     assert reply(question) == [said("Hello, Ada.")]
-    draft = {"chat_id": 42, "draft_id": question["message"]["message_id"]}
-    assert chat.calls == [
-        ("sendChatAction", {"chat_id": 42, "action": "typing"}),
-        ("sendMessageDraft", {**draft, "text": "Hello …"}),
-        ("sendMessageDraft", {**draft, "text": "Hello, Ada. …"}),
-    ]
+    drafts = [params for name, params in chat.calls if name == "sendMessageDraft"]
+    assert [draft["text"] for draft in drafts] == ["", "Hello …", "Hello, Ada. …"]
+    assert all(draft["can_stop"] for draft in drafts)
+    assert len(drafts) == len(chat.calls)
 
 
 def test_an_answer_in_a_group_is_a_post_that_is_edited(chat, reply):
     question = update("/ask@my_bot Hi", GROUP)
     post = {"method": "editMessageText", "chat_id": -7, "message_id": 900}
     assert reply(question) == [{**post, "text": "Hello, Ada."}]
-    reply = {
-        "message_id": question["message"]["message_id"],
-        "allow_sending_without_reply": True,
-    }
-    assert chat.calls == [
-        ("sendChatAction", {"chat_id": -7, "action": "typing"}),
-        ("sendMessage", {"chat_id": -7, "text": "Hello …", "reply_parameters": reply}),
-        ("editMessageText", {"chat_id": -7, "message_id": 900, "text": "Hello, Ada. …"}),
-    ]
+    assert chat.texts("sendMessage") == ["Hello …"]
+    assert chat.texts("editMessageText") == ["Hello, Ada. …"]
 
 
 def test_an_answer_stays_in_its_topic(chat, reply):
     topic = {"is_topic_message": True, "message_thread_id": 5}
     reply(update("/ask Hi", GROUP, **topic))
     assert {params.get("message_thread_id") for name, params in chat.calls[:2]} == {5}
+    assert reply(update("/help", GROUP, **topic))[0]["message_thread_id"] == 5
 
 
-@pytest.mark.parametrize("chat_type, pause", [("private", 1.0), ("supergroup", 4.0)])
-def test_an_answer_is_shown_at_telegrams_pace(bot, chat, model, clock, chat_type, pause, reply):
-    bot.PACE |= {"private": 1.0, "supergroup": 4.0}
-
-    def pieces():
-        for piece in "abcdefghi":
-            yield piece
-            clock.now += pause / 4
-
-    model.pieces = pieces()
-    reply(update("/ask Hi", {"id": -7, "type": chat_type}))
-    shown = [params["text"] for name, params in chat.calls if "text" in params]
-    assert shown == ["a …", "abcde …", "abcdefghi …"]
-
-
-def test_a_busy_telegram_is_left_alone_until_the_answer_is_whole(chat, model, clock, reply):
-    chat.fails["sendMessageDraft"] = busy(retry_after=9)
-    assert reply(update("Hi")) == [said("Hello, Ada.")]
-    assert chat.texts("sendMessageDraft") == ["Hello …"]
-
-
-def test_what_fails_to_show_is_shown_in_the_end(chat, reply):
-    chat.fails |= {"sendChatAction": Unreachable("x"), "sendMessage": Unreachable("x")}
-    reply(update("/ask Hi", GROUP))
-    assert chat.texts("sendMessage") == ["Hello …", "Hello, Ada. …"]
-
-
-# A long answer.
-
-LONG = "\n".join(["An emoji is two units: 🤖 and so on."] * 400)
-
-
-def test_a_long_answer_is_several_messages(chat, model, reply):
-    model.pieces = [LONG]
+def test_a_long_answer_is_several_messages(model, reply):
+    model.pieces = ["word " * 2000]
     texts = [call["text"] for call in reply(update("Hi"))]
-    assert len(texts) == 4
-    assert "\n".join(texts) == LONG
-    assert all(len(text.encode("utf-16-le")) <= 2 * 4096 for text in texts)
-    assert len(chat.texts("sendMessageDraft")[0].encode("utf-16-le")) <= 2 * 4096
+    assert len(texts) == 3
+    assert " ".join(texts) == ("word " * 2000).strip()
 
 
-def test_a_long_answer_in_a_group_begins_in_the_post(chat, model, reply):
-    model.pieces = ["a", "b" * 4999]
-    first, last = reply(update("/ask Hi", GROUP))
-    assert (first["method"], first["text"]) == ("editMessageText", "a" + "b" * 4093)
-    assert (last["method"], last["text"]) == ("sendMessage", "b" * 906)
+# Stop.
 
 
-def test_parts_end_with_a_line_or_else_a_word(bot):
-    bot.MAX_TEXT = 10
-    assert bot.split("one two\nthree four") == ["one two", "three four"]
-    assert bot.split("one two three") == ["one two", "three"]
-    assert bot.split("a bcdefghijklm") == ["a bcdefghi", "jklm"]
-    assert bot.split("") == []
+@pytest.fixture
+def press(bot, model, kept):
+    """Have Stop be pressed after so many pieces of the next answer."""
+
+    def press(question, after):
+        stopped = {"chat": PRIVATE, "draft_id": question["message"]["message_id"]}
+        pieces = model.pieces
+
+        def until_pressed():
+            yield from pieces[:after]
+            before = set(kept)
+            update = {"update_id": 1, "stopped_message_generation": stopped}
+            assert bot.reply(update, session := {}) == []
+            assert session == {} and len(set(kept) - before) == 1
+            yield from pieces[after:]
+
+        model.pieces = until_pressed()
+
+    return press
+
+
+def test_stop_ends_an_answer_and_what_was_said_is_known(model, kept, press, reply):
+    model.pieces = ["Once", " upon", " a", " time"]
+    press(question := update("Tell me"), after=1)
+    assert reply(question) == [said("Once upon")]
+    assert kept.texts("42") == ["Tell me", "Once upon"]
+    assert kept[TODAY]["asked"] == [question["update_id"]]
+
+
+def test_stop_before_the_first_word_leaves_nothing_and_counts(model, kept, press, reply):
+    model.pieces = ["", "Once"]
+    press(question := update("Tell me"), after=0)
+    assert reply(question) == []
+    assert kept["42"] == {}
+    assert kept[TODAY]["asked"] == [question["update_id"]]
 
 
 # What the model is asked.
@@ -139,7 +117,8 @@ def test_parts_end_with_a_line_or_else_a_word(bot):
 
 def asked(model):
     """Return the last conversation that the model was asked to go on with."""
-    return [(each["role"], each["content"][0]["text"]) for each in model.asked[-1]["messages"]]
+    _, body = model.asked[-1]
+    return [(each["role"], each["content"][0]["text"]) for each in body["messages"]]
 
 
 def test_the_model_gets_what_was_said(bot, model, reply):
@@ -150,8 +129,9 @@ def test_the_model_gets_what_was_said(bot, model, reply):
         ("assistant", "Hello, Ada."),
         ("user", "Who am I?"),
     ]
-    assert model.asked[-1]["modelId"] == "a-model"
-    assert model.asked[-1]["system"] == [{"text": bot.SYSTEM}]
+    path, body = model.asked[-1]
+    assert path == "/model/a-model%3A0/converse-stream"
+    assert body["system"] == [{"text": bot.SYSTEM}]
 
 
 def test_only_the_last_texts_are_remembered(bot, model, kept, reply):
@@ -247,13 +227,8 @@ def test_a_question_without_an_answer_doesnt_count(model, kept, reply):
 
 @pytest.mark.parametrize(
     "error",
-    [
-        throttled(),
-        EventStreamError({"Error": {"Code": "modelStreamErrorException"}}, "ConverseStream"),
-        ReadTimeoutError(endpoint_url="https://bedrock"),
-        ProtocolError("Connection broken"),
-    ],
-    ids=lambda error: type(error).__name__,
+    [throttled(), ClientError("ValidationException", "Hello is no model")],
+    ids=["not now", "not at all"],
 )
 def test_a_model_that_fails_ends_in_a_sentence(bot, model, kept, error, caplog, reply):
     model.error = error
@@ -262,16 +237,26 @@ def test_a_model_that_fails_ends_in_a_sentence(bot, model, kept, error, caplog, 
     model.pieces = []
     assert reply(update("Hello?")) == [said(bot.NO_ANSWER)]
     assert kept.texts("42")[:1] == ["Hi"], "what was said before is kept"
-    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
     assert "Hello" not in caplog.text
+
+
+def test_a_model_that_is_busy_is_asked_once_more(bot, model, reply):
+    model.pieces, model.error = [], throttled()
+    assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
+    assert len(model.asked) == 2
+    model.error = ClientError("ValidationException", "no")
+    assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
+    assert len(model.asked) == 3
 
 
 @pytest.mark.parametrize("pieces", [[], ["", " \n"]])
 def test_an_empty_answer_ends_in_a_sentence(bot, chat, model, kept, pieces, reply):
     model.pieces = pieces
     assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
-    assert chat.texts("sendMessageDraft") == []
+    assert set(chat.texts("sendMessageDraft")) <= {"", bot.NO_ANSWER + " …"}
     assert kept["42"] == {}
+    assert kept[TODAY]["asked"] == []
 
 
 def test_an_answer_that_is_too_long_for_the_model_says_so(bot, model, reply):
@@ -286,20 +271,30 @@ def test_an_answer_that_takes_minutes_breaks_off(bot, model, clock, reply):
             clock.now += 40
 
     model.pieces = pieces()
-    assert reply(update("Hi")) == [said("0 1 2 3" + bot.BREAKS_OFF)]
+    assert reply(update("Hi")) == [said("0 1 2 3 " + bot.BREAKS_OFF)]
+
+
+def test_a_model_that_says_nothing_for_a_minute_breaks_off(bot, model, clock, reply):
+    def pieces():
+        for word in ("Hello", None, None, ", Ada", *[None] * 5, " and too late"):
+            yield word
+            clock.now += 15
+
+    model.pieces = pieces()
+    assert reply(update("Hi")) == [said("Hello, Ada" + bot.BREAKS_OFF)]
 
 
 @pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "closes"])
-def test_a_model_that_falls_silent_breaks_off(bot, client, hangs, reply):
-    client(hangs)
+def test_a_model_that_falls_silent_breaks_off(bot, bedrock, hangs, reply):
+    bedrock(hangs)
     assert reply(update("Hi")) == [said("Hello" + bot.BREAKS_OFF)]
 
 
 def test_all_of_it_is_over_before_the_function_times_out(bot):
     configuration = (Path(__file__).parent / "main.tf").read_text()
     limit = int(re.search(r"\btimeout += (\d+)", configuration)[1])
-    until_the_first_word = 2 * (5 + bot.SILENCE) + 20  # two attempts, and boto3's longest pause
-    assert max(until_the_first_word, bot.LONGEST) + bot.SILENCE < limit
+    first = bot.SILENCE + 1  # without a word, and the pause before the retry
+    assert first + bot.LONGEST + stream.SPARE < limit
 
 
 # An update that comes twice.

@@ -15,6 +15,7 @@ import hmac
 import json
 import re
 import time
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from .deadline import deadline
@@ -23,13 +24,18 @@ from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
-# Errors after which a retry may succeed, by a part of their code: throttling, and wrong permissions
-# or credentials. The latter is configuration, so no update may be dropped.
+# Errors after which a retry may succeed, by a part of their code: throttling, faults in an event
+# stream, and wrong permissions or credentials. The latter is configuration, so no update may be
+# dropped.
 RETRYABLE = (
     "AccessDenied",
     "ExpiredToken",
+    "InternalServer",
     "InvalidAccessKeyId",
+    "ModelStreamError",
+    "ModelTimeout",
     "RequestLimitExceeded",
+    "ServiceUnavailable",
     "Throttl",
     "ThroughputExceeded",
     "TooManyRequests",
@@ -45,6 +51,8 @@ ROOTS = (
     *(f"Amazon Root CA {number}" for number in range(1, 5)),
     "Starfield Services Root Certificate Authority - G2",
 )
+
+PAUSE = 1.0  # seconds between two empty events
 
 connections: dict[str, Connection] = {}  # by service
 
@@ -102,6 +110,47 @@ def request(
     return result
 
 
+def events(service: str, path: str, body: Json) -> Iterator[Json]:
+    """Post to a REST API that answers with an event stream, and yield each event as it comes.
+
+    So does "bedrock-runtime" with ConverseStream. An event is a dict with its type, such as
+    `{"contentBlockDelta": {…}}`. It is empty each time that nothing has come for a second. `path`
+    is as in `request`. Raises ClientError or Unreachable, even after some events.
+    """
+    from .event_stream import messages
+
+    data = json.dumps(body).encode()
+    url, headers = _signed(service, "POST", path, {}, {"Content-Type": "application/json"}, data)
+    try:
+        for fields, payload in messages(_parts(service, url, data, headers)):
+            if not fields:
+                yield {}
+            elif ":event-type" in fields:
+                yield {fields[":event-type"]: json.loads(payload)}
+            else:
+                kind = fields.get(":exception-type") or fields.get(":error-code", "")
+                raise _failure(service, kind[:1].upper() + kind[1:], payload)
+    except ValueError as error:
+        raise Unreachable(f"{service}: the event stream can't be read: {error}") from None
+
+
+def _parts(service: str, url: str, body: bytes, headers: dict[str, str]) -> Iterator[bytes]:
+    """Yield the parts of an answer as they come. Raises ClientError or Unreachable."""
+    stream = _connection(service).stream(url, body, headers, deadline.left(), PAUSE)
+    kind, refusal = "", b""
+    try:
+        for status, fields, part in stream:
+            if status in (0, 200):
+                yield part
+            else:
+                kind = fields.get("x-amzn-ErrorType", "")
+                refusal += part
+    except ConnectionError as error:
+        raise Unreachable(str(error)) from None
+    if status != 200:
+        raise _failure(service, kind, refusal, status)
+
+
 def _send(
     service: str,
     method: str,
@@ -114,11 +163,34 @@ def _send(
 
     Raises ClientError or Unreachable.
     """
+    url, headers = _signed(service, method, path, query, headers, body or b"")
+    try:
+        status, fields, data = _connection(service).exchange(
+            method, url, body, headers, deadline.left()
+        )
+    except ConnectionError as error:
+        raise Unreachable(str(error)) from None
+    if 200 <= status < 300:
+        return status, fields.get("Content-Type", ""), data
+    kind = fields.get("x-amzn-ErrorType", "")
+    if method == "HEAD":  # its answer can't say more
+        kind = kind or str(status)
+    raise _failure(service, kind, data, status)
+
+
+def _signed(
+    service: str,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    headers: dict[str, str],
+    body: bytes,
+) -> tuple[str, dict[str, str]]:
+    """Return the path with the query, and the headers of a signed request. Raises Unreachable."""
     if not (settings.aws_access_key_id and settings.aws_region):
         raise Unreachable(
             "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
-    connection = _connection(service)
     path = quote(path, "/%")
     parameters = "&".join(sorted(f"{quote(n, '')}={quote(query[n], '')}" for n in query))
     headers = {
@@ -129,27 +201,26 @@ def _send(
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
     if service == "s3":
-        headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
+        headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
     headers["Authorization"] = authorization(
-        service, settings.aws_region, method, path, parameters, headers, body or b""
+        service, settings.aws_region, method, path, parameters, headers, body
     )
-    url = f"{path}?{parameters}" if parameters else path
-    try:
-        status, fields, data = connection.exchange(method, url, body, headers, deadline.left())
-    except ConnectionError as error:
-        raise Unreachable(str(error)) from None
-    if 200 <= status < 300:
-        return status, fields.get("Content-Type", ""), data
-    code, message = _error(fields.get("x-amzn-ErrorType", ""), data)
-    if method == "HEAD":  # its answer can't say more
-        code = code or str(status)
+    return f"{path}?{parameters}" if parameters else path, headers
+
+
+def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:
+    """Return the exception for an error of AWS: ClientError or Unreachable.
+
+    `kind` and `data` are as in `_error`.
+    """
+    code, message = _error(kind, data)
     if status >= 500 or not code:
-        raise Unreachable(f"{service}: HTTP {status}")
+        return Unreachable(f"{service}: HTTP {status}")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
     if status == 429 or any(name in code for name in RETRYABLE):
-        raise Unreachable(f"{service}: {code}: {message}")
-    raise ClientError(code, message)
+        return Unreachable(f"{service}: {code}: {message}")
+    return ClientError(code, message)
 
 
 def _error(kind: str, data: bytes) -> tuple[str, str]:

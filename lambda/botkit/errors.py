@@ -24,6 +24,17 @@ class BadSchedule(ValueError):
     """A call can't be made later. The text says why, and quotes nothing of it."""
 
 
+class Handled(Exception):
+    """An update was handled, with an `error` after which it must not be handled again.
+
+    What the handler changed of its session is kept. The adapters of frameworks raise it.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Refused(Exception):
     """Telegram refused a call, and didn't carry it out.
 

@@ -60,9 +60,10 @@ def cancel(name: str) -> bool:
     return _request("DELETE", name, "ResourceNotFoundException", query=query)
 
 
-def schedule(event: Any, seconds: float, name: str) -> None:
+def schedule(event: Any, seconds: float, name: str) -> bool:
     """Have the function invoked once with an event, at a time in seconds since 1970.
 
+    Returns False if an event of this name waits already: then nothing changes.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check(name)
@@ -80,7 +81,7 @@ def schedule(event: Any, seconds: float, name: str) -> None:
             "RoleArn": settings.later_role,
         },
     }
-    _request("POST", name, "ConflictException", body=body)
+    return _request("POST", name, "ConflictException", body=body)
 
 
 def _input(event: Any) -> str:

@@ -27,6 +27,9 @@ LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
 
+# The key of the session that reply() has as its argument: "" if that isn't kept.
+current: str | None = None
+
 
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.
@@ -37,18 +40,22 @@ def read(key: str) -> Json:
     return data
 
 
-def change(key: str, function: Callable[[Json], Any]) -> Any:
+def change(key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
     """Call `function` with the session as a dict, keep what it changes, and return its result.
 
     It is called again if somebody else changed the session meanwhile. An event that is delivered
-    twice changes the session twice. Raises BadSession, Unreachable if DynamoDB can't be used or
-    there is no time left, and what `function` raises.
+    twice changes the session twice. What is changed is kept for `days`, if they are given, instead
+    of session_retention_in_days. Raises BadSession, also for the session that reply() has as
+    its argument, Unreachable if DynamoDB can't be used or there is no time left, and what
+    `function` raises.
     """
+    if key == current:  # reply() would then find its session changed, and be asked again for ever
+        raise BadSession("reply() must change its own session by its argument")
     while True:
         item = Item(key)
         data = json.loads(item.text)
         result = function(data)
-        if item.keep(data, item.updates):
+        if item.keep(data, item.updates, days):
             return result
 
 
@@ -72,10 +79,11 @@ class Item:
         self.text: str = item["session"]["S"] if item else "{}"
         self.updates: list[Any] = json.loads(item["updates"]["S"]) if item else []
 
-    def keep(self, data: Json, updates: list[Any]) -> bool:
+    def keep(self, data: Json, updates: list[Any], days: int | None = None) -> bool:
         """Write a session and its updates, unless the session is as it was.
 
-        Returns False if somebody else has written since it was read. Raises BadSession.
+        It is kept for `days`, or session_retention_in_days if they are None. Returns False if
+        somebody else has written since it was read. Raises BadSession.
         """
         text = _text(data)
         if text == self.text:
@@ -91,7 +99,10 @@ class Item:
             )
         item: Json = {**self._id, "version": {"S": os.urandom(8).hex()}}
         item |= {"session": {"S": text}, "updates": {"S": kept}}
-        days = int(settings.session_retention_in_days or 0) if data else 1
+        if days is None:
+            days = int(settings.session_retention_in_days or 0)
+        if not data:
+            days = 1
         if days:
             item["expires_at"] = {"N": str(int(time.time()) + days * DAY)}
         condition: Json = {"ConditionExpression": "attribute_not_exists(id)"}
@@ -107,6 +118,12 @@ def to_json(value: Any) -> str:
     """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _bytes(text).decode()
+
+
+def checked_copy(data: Json) -> Json:
+    """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
+    copy: Json = json.loads(_text(data))
+    return copy
 
 
 def _text(data: Json) -> str:

@@ -110,6 +110,15 @@ def call(method: str, /, **params: Any) -> Any:
     return result
 
 
+def client() -> Client:
+    """Return a client of this bot with a connection of its own, for another thread.
+
+    Its `post` makes a call once, with a time-out of its own, and the log doesn't list that call.
+    Raises Unreachable if the token can't be fetched.
+    """
+    return Client(settings.api_url, token(), settings.proxy)
+
+
 def download(file_path: str) -> bytes:
     """Return the content of a file, given the `file_path` from getFile.
 

@@ -3,7 +3,8 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about five minutes. With --stack, it prints the tables of docs/limits.md instead.
+takes about five minutes. With --stack, it prints the tables of docs/limits.md instead,
+with --frameworks that of docs/moving-in.md.
 
 Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
 argument is wrong, 130 after Ctrl-C.
@@ -28,9 +29,10 @@ from benchmark import document, measure, model, stack, variants
 from benchmark.distance import network
 from benchmark.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from benchmark.measure import Variant
-from benchmark.report import Result
+from benchmark.report import Result, framework_table
 
 ROUND_TRIPS = (8, 30)  # ms
+MEMORY = (128, 512)  # MB: the default, and what docs/moving-in.md advises for a framework
 
 
 def main() -> int:
@@ -51,6 +53,10 @@ def main() -> int:
         "bursts and outages",
     )  # fmt: skip
     parser.add_argument(
+        "--frameworks", action="store_true",
+        help="instead, print the table of docs/moving-in.md",
+    )  # fmt: skip
+    parser.add_argument(
         "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",
         help="where performance.md and performance.svg go (default: docs)",
     )  # fmt: skip
@@ -62,8 +68,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
         if arguments.stack:
-            tables = (stack.table(), model.burst(), model.limited(), model.outage())
-            print(*tables, sep="\n\n")
+            bursts = (model.burst(), model.limited(), model.outage())
+            print(stack.table(), *bursts, model.newsletter(), sep="\n\n")
+            return 0
+        if arguments.frameworks:
+            print(frameworks(arguments.runs))
             return 0
         return bench(arguments.runs, arguments.quick, arguments.docs)
     except KeyboardInterrupt:
@@ -118,6 +127,20 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
     for each in missed:
         print(f"missed: {each.what} is {each.value:.2f} {each.of}", file=sys.stderr)
     return 1 if missed else 0
+
+
+def frameworks(runs: int) -> str:
+    """Measure bots that use a framework, with little and with enough memory, as a table."""
+    python = variants.interpreter()
+    if not python:
+        sys.exit(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
+    root = make_certificates(variants.FOLDER / "certificates", [])
+    every = variants.Builder(python, root).frameworks()
+    results = {}
+    for memory in MEMORY:
+        with measure.CpuLimit(memory) as limit, fake_bot_api(root.parent) as bot_api:
+            results[memory] = run(every, runs, bot_api, limit)
+    return framework_table(results)
 
 
 def run(

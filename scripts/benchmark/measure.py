@@ -19,7 +19,7 @@ from benchmark.fake_bot_api import FakeBotApi
 
 # A function gets a core for 1769 MB of memory, and 128 MB by default.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-SHARE = 128 / 1769
+CORE = 1769  # MB
 PERIOD = 20_000  # microseconds, as on Lambda
 
 WARM = 20  # invocations after the first one
@@ -62,9 +62,11 @@ class Run(NamedTuple):
 class CpuLimit:
     """Limits a process to a share of a core, by a control group if this machine allows one."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = 128) -> None:
+        """Prepare the limit of a function with so many MB."""
+        self.share = memory / CORE
         self._group: Path | None = None
-        quota = round(PERIOD * SHARE)
+        quota = round(PERIOD * self.share)
         for parent, file, limited, unlimited in (
             ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", f"{quota}", "-1"),
             ("/sys/fs/cgroup", "cpu.max", f"{quota} {PERIOD}", "max"),
@@ -147,7 +149,7 @@ def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = 
                     # Without a control group nothing slows the process down, so its CPU time
                     # tells how long it would take.
                     took = answer.seconds * 1000
-                    times.append(took if limit.works else max(took, cpu_times[-1] / SHARE))
+                    times.append(took if limit.works else max(took, cpu_times[-1] / limit.share))
             finally:
                 limit.lift()
             if (bot_api.calls - calls >= warm + 1) != variant.calls:

@@ -8,6 +8,7 @@ whose pauses are over is given up.
 from __future__ import annotations
 
 import heapq
+import math
 import random
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,15 @@ GIGABYTES = 0.125  # of memory
 API, LAMBDA, SQS = 1.00 + 0.09, 0.20 + 0.13, 0.50
 # https://aws.amazon.com/lambda/pricing/: us-east-1, arm64, without the free tier.
 DOLLARS_PER_GB_SECOND = 0.0000133334
+
+
+# Of examples/newsletter: copies a second, threads, people in a batch, and seconds at the end of a
+# step in which it sends nothing. The next step begins STEP seconds after it, and somewhat later.
+RATE, THREADS, BATCH, SPARE = 25, 5, 25, 20
+STEP, LATE = 899 + 5, 30
+# For a batch: two consistent reads (the people, how far it is) and a write of up to 1 KB.
+DYNAMODB = (2 * 0.125 + 0.625) / 1e6
+SENT = 0.3 * 0.09 / 1e6  # for the request of a copy, 0.3 KB with TLS
 
 
 class Stage(NamedTuple):
@@ -196,3 +206,34 @@ def outage() -> str:
     ]
     headings = ["For an hour, Telegram …", "half are answered after its return"]
     return markdown([*headings, "all after", "tries of each", "$"], rows)
+
+
+def newsletter() -> str:
+    """Return the table of a newsletter, for numbers of people and times of Telegram's answers."""
+    rows = []
+    for people, answer in (
+        (1_500, 0.1),
+        (10_000, 0.1),
+        (BURST, 0.1),
+        (BURST, 0.4),
+        (1_000_000, 0.1),
+    ):
+        rate = min(RATE, THREADS / answer)
+        sending = people / rate
+        longest = STEP - 5 - SPARE  # of a step's sending
+        steps = math.ceil(sending / longest)
+        seconds = 5 + LATE + (steps - 1) * (STEP + LATE - longest) + sending
+        dollars = sending * GIGABYTES * DOLLARS_PER_GB_SECOND
+        dollars += people * SENT + people / BATCH * DYNAMODB
+        rows.append(
+            [
+                f"{people:,}",
+                f"{answer} s",
+                f"{rate:.1f}",
+                f"{steps}",
+                span(seconds),
+                f"{dollars:.4f}",
+            ]
+        )
+    headings = ["people", "Telegram's answer takes", "copies a second", "steps"]
+    return markdown([*headings, "all have it after", "$"], rows)

@@ -124,6 +124,26 @@ def main_table(results: Sequence[Result]) -> str:
     return markdown(headings, rows)
 
 
+def framework_table(results: Mapping[int, Mapping[str, Result]]) -> str:
+    """Return the table of bots that use a framework. `results` are by memory in MB, and name."""
+    least, *_ = results
+    headings = ["", "start-up, ms"]
+    headings += [f"first update, ms, at {memory} MB" for memory in results]
+    headings += [f"others, ms, at {memory} MB" for memory in results]
+    rows = [
+        [
+            name,
+            f"{result.median('startup'):,.0f}",
+            *(f"{results[memory][name].median('first'):,.0f}" for memory in results),
+            *(f"{results[memory][name].median('warm'):,.0f}" for memory in results),
+            f"{result.median('memory'):.0f}",
+            f"{result.variant.package / 2**20:.1f}",
+        ]
+        for name, result in results[least].items()
+    ]
+    return markdown([*headings, "memory, MB", "package, MB"], rows)
+
+
 def needs_table(results: Sequence[Result]) -> str:
     """Return what all variants need beside time."""
     rows = [

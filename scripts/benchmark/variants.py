@@ -27,6 +27,8 @@ LIBRARIES = {
     "python-telegram-bot": "with_python_telegram_bot",
     "aiogram": "with_aiogram",
 }
+# Those that have an adapter: the bot of each is in functions/on_….
+FRAMEWORKS = {"aiogram": "aiogram", "python-telegram-bot": "ptb", "pyTelegramBotAPI": "telebot"}
 GRAMMY = "grammy@1.46.0"
 # Node gives up an address after 250 ms, which is too short at 128 MB.
 NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
@@ -83,7 +85,19 @@ class Builder:
         libraries = [self._function(name, module, name) for name, module in LIBRARIES.items()]
         return [*libraries, *_node_functions(self._root)]
 
-    def _bot(self, name: str, mode: str, bot: str = "", **environment: str) -> Variant:
+    def frameworks(self) -> list[Variant]:
+        """Build bots that use a framework in this function, and one that uses none."""
+        return [
+            self._bot("rewritten", "api", "remembers", SESSION_TABLE="sessions"),
+            *(
+                self._bot(name, "api", f"on_{module}", name, SESSION_TABLE="sessions")
+                for name, module in FRAMEWORKS.items()
+            ),
+        ]
+
+    def _bot(
+        self, name: str, mode: str, bot: str = "", library: str = "", **environment: str
+    ) -> Variant:
         """Return this project's function as it is deployed, with its own bot or another one."""
         folder = _empty_folder(f"task-{name}")
         package = Path(f"{folder}.zip")
@@ -92,6 +106,10 @@ class Builder:
         subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
+        if library:
+            installed = _install(self._python, library, [requirement(library)])
+            shutil.copytree(installed, folder, dirs_exist_ok=True)
+            package = _zip(folder)
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler", package)
         variant.environment.update(environment, REPLY_MODE=mode)

@@ -37,6 +37,7 @@ TESTS = {
         "unit/host/test_outcome",
         "integration/test_runtime",
     ],
+    "botkit/event_stream": ["unit/test_event_stream", "unit/test_aws"],
     "botkit/host/alarm": ["unit/host/test_alarm", "unit/host/test_author"],
     "botkit/host/author": [
         "unit/host/test_author",
@@ -70,18 +71,21 @@ TESTS = {
     "botkit/http/__init__": ["unit/http/test_exchange", "unit/test_deadline"],
     "botkit/http/connection": [
         "unit/http/test_connection",
+        "unit/http/test_arriving",
         "integration/test_certificates",
         "integration/test_faults",
     ],
     "botkit/http/exchange": [
         "unit/http/test_exchange",
         "unit/http/test_connection",
+        "unit/http/test_arriving",
         "integration/test_faults",
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
     "botkit/later": ["unit/test_later"],
     "botkit/session": ["unit/test_session", "unit/host/test_sessions", "integration/test_sessions"],
     "botkit/settings": ["unit/test_settings"],
+    "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
         "unit/test_telegram",
         "unit/test_telegram_call",

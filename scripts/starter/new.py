@@ -9,7 +9,6 @@ Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file th
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import os
 import re
@@ -157,7 +156,9 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     if not works(python, folder):
         python = shlex.quote(sys.executable)
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
-    packages = ["pytest", "mypy", *sorted(imported(written))]
+    packages = ["pytest", "mypy"]
+    if "bot/requirements.txt" in written:
+        packages += ["-r", "bot/requirements.txt"]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
     if is_installed():  # the folder will have its own copy
         [label] = re.findall(r'^module "(\w+)"', written["main.tf"].decode(), re.MULTILINE)
@@ -182,20 +183,6 @@ def works(program: str, folder: Path) -> bool:
     except OSError:
         return False
     return tried.returncode == 0
-
-
-def imported(written: dict[str, bytes]) -> set[str]:
-    """Return the packages that the tests import, beside pytest."""
-    found: set[str] = set()
-    for path, content in written.items():
-        if path.endswith(".py") and "/" not in path:
-            for node in ast.walk(ast.parse(content)):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name.partition(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    found.add(node.module.partition(".")[0])
-    ours = {"bot", "botkit", "pytest", *sys.stdlib_module_names}
-    return found - ours - {Path(path).stem for path in written}
 
 
 if __name__ == "__main__":

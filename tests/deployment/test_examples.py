@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ import pytest
 from botocore.credentials import Credentials
 from emulators.aws import Emulator
 from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from emulators.telegram.state import private_chat
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
@@ -33,6 +36,7 @@ EXAMPLES = {
     "assistant": "",
     "form": "",
     "lunch": "",
+    "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
     "reminder": f"  chat_id = {ADA['id']}\n",
@@ -40,8 +44,8 @@ EXAMPLES = {
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "notify-bot", "remind-me-bot"),
-    *("reminder-bot", "sales-bot", "support-bot", "votes-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot", "notify-bot"),
+    *("remind-me-bot", "reminder-bot", "sales-bot", "support-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -162,11 +166,21 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+def thought() -> Iterator[threading.Event]:
+    """What the language model waits for when it is told to think."""
+    thought = threading.Event()
+    yield thought
+    thought.set()
+
+
+@pytest.fixture(scope="module")
+def language_model(make_httpserver: HTTPServer, thought: threading.Event) -> Iterator[str]:
     """The URL of a language model on this machine, whose answers are as long as a test asks."""
 
     def answer(request: Request) -> Response:
         asked = request.get_json()["messages"]
+        if asked[-1]["content"] == "think":
+            thought.wait(120)
         text = f"{len(asked)}: {asked[-1]['content']}"
         if (length := text.rpartition(" ")[2]).isdecimal():
             text = "words " * int(length)
@@ -295,6 +309,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     made.remove("role reminder-bot-scheduler")
+    made.remove("role newsletter-bot-later")
     made.remove("role remind-me-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
@@ -313,6 +328,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
+        "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
         "remind-me-bot": ["remind", "reminders", "zone"],
         "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
@@ -403,6 +419,50 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
         assert (call.bot, call.params["text"]) == (bot.id, answer)
     assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
     assert world.session(name, str(ada)) == {"zone": "Asia/Kolkata", "reminders": {}}
+
+
+def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:
+    """The step that waits is taken at once, without the emulated Scheduler."""
+    name, telegram, bot = "newsletter-bot", world.telegram, world.bots["newsletter-bot"]
+    dynamodb = client(world.aws, "dynamodb")
+    people: list[Json] = [
+        {"id": 7300 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(30)
+    ]
+    for person in people[:3]:
+        assert world.say(name, "/subscribe", user=person).startswith("You get the newsletter")
+    world.say(name, "/unsubscribe", user=people[0])
+    for person in people[3:]:  # without the bot, which would take longer
+        bot.chats[person["id"]] = private_chat(person)
+        dynamodb.put_item(TableName=name, Item={"person": {"N": f"{person['id']}"}})
+    del bot.chats[people[29]["id"]]  # as if the account were deleted
+    news = telegram.message("News!")
+    telegram.send(news, bot)
+    world.wait()
+    world.say(name, "/send", reply_to_message=news["message"])
+    question = max(id for chat, id in telegram.messages if chat == ADA["id"])
+    [[button]] = telegram.messages[ADA["id"], question]["reply_markup"]["inline_keyboard"]
+    assert button["text"] == "Send it to 29"
+    telegram.press(ADA["id"], question, button["callback_data"])
+    world.wait()
+
+    scheduler = client(world.aws, "scheduler")
+    first = {"GroupName": name, "Name": f"newsletter.{question}.0"}
+    event = scheduler.get_schedule(**first)["Target"]["Input"]
+    scheduler.delete_schedule(**first)
+    before = time.time()
+    client(world.aws, "lambda").invoke(FunctionName=name, Payload=event)
+    copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
+    assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
+    assert telegram.messages[ADA["id"], question]["text"] == (
+        "Done: 28 people got it. Off the list: 0 who had blocked the bot, 1 who are gone. "
+        "Without it: 0 who can't get it, 0 out of reach. At most 0 got it twice."
+    )
+    assert dynamodb.scan(TableName=name, Select="COUNT")["Count"] == 28
+    # Had this step died, the next one would have come after Lambda had ended it.
+    [step] = scheduler.list_schedules(GroupName=name)["Schedules"]
+    assert step["Name"] == f"newsletter.{question}.1"
+    at = scheduler.get_schedule(GroupName=name, Name=step["Name"])["ScheduleExpression"]
+    assert calendar.timegm(time.strptime(at, "at(%Y-%m-%dT%H:%M:%S)")) >= int(before) + 900
 
 
 def test_a_form_survives_a_new_container(world: World) -> None:
@@ -622,11 +682,10 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
 @pytest.mark.usefixtures("assistant")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
     before = ask(world, "I am Ada", "sendMessage")
-    here = {"chat_id": ADA["id"]}
-    assert shown(world, "sendChatAction", before) == [{**here, "action": "typing"}]
-    [draft] = shown(world, "sendMessageDraft", before)
-    assert draft["text"] == "2: I am Ada …"
-    assert shown(world, "sendMessage", before) == [{**here, "text": "2: I am Ada"}]
+    drafts = shown(world, "sendMessageDraft", before)
+    assert [draft["text"] for draft in drafts] == ["", "2: I am Ada …"]
+    whole = {"chat_id": ADA["id"], "text": "2: I am Ada"}
+    assert shown(world, "sendMessage", before) == [whole]
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
@@ -634,6 +693,19 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     ask(world, "/new", "sendMessage")
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("assistant")
+def test_an_assistant_stops_while_its_model_thinks(world: World, thought: threading.Event) -> None:
+    user = {"id": 8004, "is_bot": False, "first_name": "Hasty"}
+    before = ask(world, "think", "sendMessageDraft", user=user)
+    bot = world.bots["assistant-bot"]
+    [(chat, draft)] = bot.drafts
+    world.telegram.stop_draft(chat, draft, bot)
+    ask(world, "never mind", "sendMessage", user=user)
+    assert [call["text"] for call in shown(world, "sendMessage", before)] == ["2: never mind"]
+    assert not thought.is_set(), "it is still thinking"
+    thought.set()
 
 
 @pytest.mark.usefixtures("assistant")
@@ -677,4 +749,4 @@ def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: 
     assert texts() == ["4: last", "4: last", texts()[2]]
     assert texts()[2].startswith("You asked 50 questions today.")
     drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
-    assert len(drafts) == 1, "the model must be asked only once"
+    assert [call.params["text"] for call in drafts] == ["", "4: last …"], "the model is asked once"

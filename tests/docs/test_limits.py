@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -101,8 +102,17 @@ def test_no_message_of_a_burst_is_given_up_when_telegram_limits_its_answers() ->
     assert model.run(out_of, model.run(into, [0.0] * 10_000).done).given_up == 0
 
 
+def test_the_newsletter_of_the_model_is_the_examples() -> None:
+    folder = ROOT / "examples/newsletter/bot"
+    text = "".join((folder / file).read_text() for file in ("copies.py", "newsletter.py"))
+    of_example = dict(re.findall(r"^([A-Z]+) = ([0-9]+)\b", text, re.MULTILINE))
+    for name in ("RATE", "THREADS", "BATCH", "SPARE"):
+        assert int(of_example[name]) == getattr(model, name)
+
+
 def test_the_page_has_the_models_figures() -> None:
     assert model.outage() in PAGE
+    assert model.newsletter() in PAGE
     arrivals = [0.0] * model.BURST
     cells = model.row("the defaults", model.direct(), arrivals)
     [line] = [line for line in PAGE.splitlines() if line.startswith("| the defaults")]

@@ -21,7 +21,7 @@ from werkzeug import Request, Response
 from tests.support import reader
 from tests.support.needs import needs_provider, needs_terraform
 from tests.support.reader import BLOCKS, FILES
-from tests.support.stubs import TOKEN, Json
+from tests.support.stubs import TOKEN, Json, frame
 
 
 @pytest.fixture
@@ -227,6 +227,36 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
         repr("sunny" * 3)
     )
     httpserver.check()
+
+
+def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> None:
+    body = b"".join(
+        frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
+        for text in ("Hello", ", Ada.")
+    )
+    asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse-stream", method="POST", json=asked
+    ).respond_with_data(body)
+    draft = httpserver.expect_request(f"/bot{TOKEN}/sendMessageDraft", method="POST")
+    draft.respond_with_json({"ok": True, "result": True})
+    message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
+    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
+    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": "Hello, Ada."}]
+    assert evaluate(further, "words", expression, **environment) == repr(calls)
+    httpserver.check()
+
+
+def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    expression = f"reply({ {'stopped_message_generation': stopped} })"
+    assert evaluate(further, "words", expression, **environment) == "[]"
+    put = json.loads(httpserver.log[-1][0].data)
+    assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
 
 def test_a_photo_comes_back_as_a_file(further: Path, httpserver: HTTPServer) -> None:

@@ -69,9 +69,9 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
     assert f".terraform/modules/{label}/lambda" in (folder / "pyproject.toml").read_text()
 
 
-def test_the_tests_packages_are_in_the_first_command(tmp_path: Path) -> None:
-    ran = run(new.main, str(tmp_path / "mine"), "--example", "assistant")
-    assert ".venv/bin/pip install pytest mypy boto3 botocore urllib3\n" in ran.output
+def test_the_bots_packages_are_in_the_first_command(tmp_path: Path) -> None:
+    ran = run(new.main, str(tmp_path / "mine"), "--example", "remind-me")
+    assert ".venv/bin/pip install pytest mypy -r bot/requirements.txt\n" in ran.output
 
 
 def test_a_bot_without_python_needs_no_virtual_environment(tmp_path: Path) -> None:

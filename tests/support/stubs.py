@@ -14,6 +14,7 @@ import struct
 import sys
 import threading
 import traceback
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -126,7 +127,15 @@ class Container:
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
+        close_loop(loaded())
         unload()
+
+
+def close_loop(modules: dict[str, ModuleType]) -> None:
+    """Close the event loop of a container's framework, unless a thread still runs it."""
+    module: Any = modules.get("botkit._loop")
+    if module and module._loop and not module._loop.is_running():
+        module._loop.close()
 
 
 def loaded() -> dict[str, ModuleType]:
@@ -342,6 +351,20 @@ def http(body: Any = OK, status: str = "200 OK", *fields: str) -> bytes:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *fields]
     return "\r\n".join([*head, "", ""]).encode() + data
+
+
+def frame(headers: dict[str, str], payload: bytes) -> bytes:
+    """Return a message of an event stream, as AWS sends it."""
+    head = b"".join(
+        struct.pack(">B", len(name))
+        + name.encode()
+        + struct.pack(">BH", 7, len(value))
+        + value.encode()
+        for name, value in headers.items()
+    )
+    start = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    message = start + struct.pack(">I", crc32(start)) + head + payload
+    return message + struct.pack(">I", crc32(message))
 
 
 def refusal(code: Any, description: str, **parameters: Any) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from tests.support.stubs import (
     answers,
     answers_all,
     answers_and_closes,
+    frame,
     http,
     load,
     unused_port,
@@ -492,3 +494,114 @@ def test_without_credentials_or_region_nothing_is_sent(
     monkeypatch.setattr(aws.settings, missing, "")
     assert "AWS_ACCESS_KEY_ID and AWS_REGION" in str(failure(aws, "Unreachable"))
     assert peer.requests == []
+
+
+# Event streams.
+
+CONVERSE = "/model/a:0/converse-stream"
+WORD = frame({":event-type": "word", ":message-type": "event"}, b'{"text":"Hello"}')
+
+
+def events(aws: ModuleType) -> Iterator[Any]:
+    aws.deadline.start(60)
+    return iter(aws.events("bedrock-runtime", CONVERSE, {"messages": []}))
+
+
+def chunked(*chunks: bytes) -> bytes:
+    """Return a response that arrives in chunks."""
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+
+
+def ends_with(kind: str, headers: dict[str, str]) -> bytes:
+    """Return a response with an event and then an error."""
+    failed = frame({":message-type": kind, **headers}, b'{"message":"no"}')
+    return chunked(WORD + failed[:9], failed[9:])
+
+
+def test_events_come_as_boto3_gives_them(serve: Serve, use: Use) -> None:
+    peer = serve(answers(chunked(WORD[:5], WORD[5:] + WORD)))
+    assert [event for event in events(use(peer.url)) if event] == [{"word": {"text": "Hello"}}] * 2
+    method, target, headers, body = sent(peer)
+    assert (method, target, body) == ("POST", "/model/a%3A0/converse-stream", b'{"messages": []}')
+    assert headers["Content-Type"] == "application/json"
+    assert "/bedrock/aws4_request" in headers["Authorization"]
+
+
+def test_an_event_is_empty_while_nothing_comes(
+    serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(peer: Peer, connection: Any) -> None:
+        peer.read_request(connection)
+        assert heard.wait(60)
+        connection.sendall(chunked(WORD))
+
+    heard = threading.Event()
+    aws = use(serve(waits).url)
+    monkeypatch.setattr(aws, "PAUSE", 0.01)
+    stream = events(aws)
+    assert next(stream) == {}
+    heard.set()
+    assert {"word": {"text": "Hello"}} in stream
+
+
+EVENT_ERRORS = {
+    "refused": (
+        http({"message": "no"}, "400 No", "x-amzn-ErrorType: ValidationException"),
+        *(0, "ClientError", "ValidationException: no"),
+    ),
+    "refused for now": (
+        http({"message": "no"}, "429 No", "x-amzn-ErrorType: ModelNotReadyException"),
+        *(0, "Unreachable", "bedrock-runtime: ModelNotReadyException: no"),
+    ),
+    "a server error": (
+        b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        *(0, "Unreachable", "bedrock-runtime: HTTP 500"),
+    ),
+    "an exception": (
+        ends_with("exception", {":exception-type": "validationException"}),
+        *(1, "ClientError", "ValidationException: no"),
+    ),
+    "throttled": (
+        ends_with("exception", {":exception-type": "throttlingException"}),
+        *(1, "Unreachable", "bedrock-runtime: ThrottlingException: no"),
+    ),
+    "the model's error": (
+        ends_with("exception", {":exception-type": "modelStreamErrorException"}),
+        *(1, "Unreachable", "bedrock-runtime: ModelStreamErrorException: no"),
+    ),
+    "the model's time-out": (
+        ends_with("exception", {":exception-type": "modelTimeoutException"}),
+        *(1, "Unreachable", "bedrock-runtime: ModelTimeoutException: no"),
+    ),
+    "unavailable": (
+        ends_with("exception", {":exception-type": "serviceUnavailableException"}),
+        *(1, "Unreachable", "bedrock-runtime: ServiceUnavailableException: no"),
+    ),
+    "an error": (
+        ends_with("error", {":error-code": "InternalServerError"}),
+        *(1, "Unreachable", "bedrock-runtime: InternalServerError: no"),
+    ),
+    "another one": (ends_with("error", {}), 1, "Unreachable", "bedrock-runtime: HTTP 400"),
+    "no event stream": (
+        chunked(b"<html> of a proxy"),
+        *(0, "Unreachable"),
+        "bedrock-runtime: the event stream can't be read: it isn't an event stream",
+    ),
+    "cut": (chunked(WORD)[:-5], 1, "Unreachable", "ConnectionError: the response is incomplete"),
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "count", "kind", "text"), EVENT_ERRORS.values(), ids=EVENT_ERRORS
+)
+def test_events_may_fail_at_once_or_later(
+    serve: Serve, use: Use, answer: bytes, count: int, kind: str, text: str
+) -> None:
+    aws = use(serve(answers_and_closes(answer)).url)
+    stream, seen = events(aws), []
+    with pytest.raises(getattr(aws, kind)) as caught:
+        for event in stream:
+            seen += [event] if event else []
+    assert str(caught.value) == text
+    assert len(seen) == count

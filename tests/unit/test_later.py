@@ -90,6 +90,12 @@ def test_a_call_that_comes_twice_waits_once(container: Container, later: Any) ->
     assert waiting(container) == {"tea": {**CALL, "text": "first"}, "cake": CALL}
 
 
+def test_an_event_that_comes_twice_waits_once(container: Container, later: Any) -> None:
+    said = [later.schedule({"step": n}, NOON.timestamp(), "step") for n in range(2)]
+    assert said == [True, False]
+    assert waiting(container) == {"step": {"step": 0}}
+
+
 def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
     later.send(CALL, NOON, "tea")
     assert [later.cancel("tea"), later.cancel("tea")] == [True, False]

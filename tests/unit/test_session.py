@@ -70,6 +70,16 @@ def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: Start
     assert session.read("42") == {"first": 1, "second": 2}
 
 
+def test_reply_changes_its_own_session_by_its_argument(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(
+        'from botkit import session as sessions\nSESSION = "chat"\n'
+        'def reply(update, session):\n    sessions.change("42", dict.clear)'
+    )
+    assert container.deliver(message()) == (200, None)
+    error = "reply() must change its own session by its argument"
+    assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
+
+
 def test_what_a_function_raises_is_raised_and_nothing_is_kept(
     start_with_sessions: StartBot,
 ) -> None:

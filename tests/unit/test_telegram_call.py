@@ -14,6 +14,7 @@ from tests.support.stubs import (
     SECRET,
     TOKEN,
     answers,
+    answers_all,
     echo,
     http,
     message,
@@ -277,3 +278,17 @@ def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve)
     peer = serve(answers(http(b"content")))
     container = start_with_parameter(peer.url, store)
     assert container.telegram.download("a") == b"content"
+
+
+def test_another_thread_has_a_client_with_the_same_token(
+    start_with_parameter: Start, serve: Serve
+) -> None:
+    store, peer = serve(answers(parameter(TOKEN))), serve(answers_all)
+    container = start_with_parameter(peer.url, store)
+    for client in (container.telegram.client(), container.telegram.client()):
+        assert client.post("sendMessage", CALL, 10) is True
+        client.connection._kept.close()
+    # One of them is that of start-up.
+    assert peer.connections == 3
+    assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
+    assert container.telegram.made == []

@@ -7,7 +7,15 @@ import os
 import sys
 import time
 
-from ..errors import BadSchedule, BadSession, Misconfigured, Refused, Unreachable, loggable
+from ..errors import (
+    BadSchedule,
+    BadSession,
+    Handled,
+    Misconfigured,
+    Refused,
+    Unreachable,
+    loggable,
+)
 from ..types import Any
 
 logger = logging.getLogger("botkit")
@@ -85,6 +93,11 @@ class Outcome:
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
+def has_own_calls() -> bool:
+    """Tell whether the bot itself has called a method since they were last taken."""
+    return bool(getattr(sys.modules.get("botkit.telegram"), "made", None))
+
+
 def own_calls() -> list[str]:
     """Return the methods that the bot itself has called since the last time, with success."""
     telegram: Any = sys.modules.get("botkit.telegram")  # without it, nothing was called
@@ -97,6 +110,12 @@ def own_calls() -> list[str]:
 
 def failed(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
+    if isinstance(error, Handled):
+        outcome = failed(error.error)
+        if outcome.status != 200:
+            outcome.name = "incomplete"
+        outcome.carried_out = True
+        return outcome
     if isinstance(error, Refused):
         if error.is_about_the_token:
             name = "misconfigured"
@@ -117,8 +136,8 @@ def where_raised(error: BaseException, *, at_import: bool = False) -> str:
 
     The text of the exception is left out, since it may quote people. If botkit or the standard
     library raised it, the line is the one that called them. With `at_import`, before any update,
-    the file is named with its folder, an ImportError says what is missing, and the line of a
-    SyntaxError is the one that can't be parsed.
+    the file is named with its folder, an ImportError says what is missing, Misconfigured what to
+    do, and the line of a SyntaxError is the one that can't be parsed.
     """
     file: str | None = None
     number: int | None = None
@@ -133,5 +152,5 @@ def where_raised(error: BaseException, *, at_import: bool = False) -> str:
     if at_import:
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
         where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
-        what += f": {error}" if isinstance(error, ImportError) else ""
+        what += f": {error}" if isinstance(error, (ImportError, Misconfigured)) else ""
     return loggable(f"{what} at {where}:{number}")

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from binascii import a2b_base64, b2a_base64
 
+from .. import session as store
 from ..deadline import deadline
-from ..errors import Misconfigured, Unreachable
+from ..errors import Handled, Misconfigured, Unreachable
 from ..http.multipart import is_file
-from ..session import Item
 from ..settings import settings
 from ..types import Any, Json
 from . import author
@@ -26,22 +26,26 @@ FILE = "base64 of a file"
 def reply(update: Json) -> list[Json]:
     """Return the calls that answer an update, and keep what reply() changes of its session.
 
-    Raises what `author.ask_for_calls` raises, BadSession, and Unreachable.
+    Raises what `author.ask_for_calls` raises, BadSession, and Unreachable. If it raises Handled,
+    the session is kept, too.
     """
     key = key_of(update)
     if key is None:
-        return author.ask_for_calls("reply", update, {})
+        return _ask(update, {}, "")
     update_id = update["update_id"]
     as_sent = json.dumps(update)  # the bot may change it
     is_retry = False
     while True:
-        item = Item(key)
+        item = store.Item(key)
         known = dict(item.updates)
         if known.get(update_id) is not None:
             return [_with_files(call) for call in known[update_id]]
         session = json.loads(item.text)
+        handled: Handled | None = None
         try:
-            calls = author.ask_for_calls("reply", json.loads(as_sent), session)
+            calls = _ask(json.loads(as_sent), session, key)
+        except Handled as error:
+            calls, handled = [], error
         except BaseException:
             if is_retry and deadline.left() <= 0:
                 raise Unreachable(
@@ -51,8 +55,18 @@ def reply(update: Json) -> list[Json]:
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
         new = [*item.updates, [update_id, [_without_files(call) for call in calls]]]
         if update_id in known or item.keep(session, new):
+            if handled:
+                raise handled
             return calls
         is_retry = True
+
+
+def _ask(update: Json, session: Json, key: str) -> list[Json]:
+    store.current = key
+    try:
+        return author.ask_for_calls("reply", update, session)
+    finally:
+        store.current = None
 
 
 def check(bot: Any) -> None:

@@ -15,7 +15,7 @@ from ..settings import settings
 from ..types import Json
 from . import author, strict_json
 from .calls import make_or_respond
-from .outcome import Outcome, failed
+from .outcome import Outcome, failed, has_own_calls
 
 logger = logging.getLogger("botkit")
 
@@ -65,6 +65,15 @@ def answer(update: Json) -> Outcome:
     update_id = update["update_id"]
     if update_id in answered:
         return Outcome("repeated", body=answered[update_id])
+    outcome = _answer(update)
+    if outcome.carried_out:  # in case the update is delivered to this container again
+        answered[update_id] = outcome.body
+        if len(answered) > REMEMBERED:
+            del answered[next(iter(answered))]
+    return outcome
+
+
+def _answer(update: Json) -> Outcome:
     try:
         if hasattr(author.module(), "SESSION"):
             from . import sessions
@@ -74,11 +83,10 @@ def answer(update: Json) -> Outcome:
             todo = author.ask_for_calls("reply", update)
     except BaseException as error:
         return failed(error)
-    outcome = make_or_respond(todo) if todo else Outcome("ignored")
-    if outcome.carried_out:  # in case the update is delivered to this container again
-        answered[update_id] = outcome.body
-        if len(answered) > REMEMBERED:
-            del answered[next(iter(answered))]
+    if todo:
+        return make_or_respond(todo)
+    outcome = Outcome("ignored")
+    outcome.carried_out = has_own_calls()
     return outcome
 
 

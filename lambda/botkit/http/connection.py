@@ -14,6 +14,7 @@ from . import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from email.message import Message
     from ssl import SSLContext, SSLSocket
 
@@ -104,11 +105,32 @@ class Connection:
         except Exception as error:
             raise ConnectionError(_describe(error)) from None
         finally:  # also when an alarm or Ctrl-C ends it
-            if keep_alive:
-                self._kept, self._last_used = connection, time.time()
-            else:
-                connection.close()
+            self._give_back(connection, keep_alive)
         return status, fields, data
+
+    def stream(
+        self, path: str, body: bytes, headers: dict[str, str], timeout: float, pause: float
+    ) -> Iterator[tuple[int, Message, bytes]]:
+        """Post `body`, and yield the status and the headers with each part of the response's body.
+
+        The part is b"" each time that nothing has come for `pause` seconds, and before the body.
+        Before the response, the status is 0. If the iterator is closed early, so is the connection.
+        Raises what `exchange` raises.
+        """
+        if timeout <= 0:
+            raise ConnectionError("no time left")
+        deadline = Deadline(timeout)
+        connection = self._take(deadline)
+        from .exchange import Stream, arriving
+
+        keep_alive = False
+        try:
+            stream = Stream(connection, deadline, JSON_LIMIT)
+            keep_alive = yield from arriving(stream, self._url + path, body, headers, pause)
+        except Exception as error:
+            raise ConnectionError(_describe(error)) from None
+        finally:
+            self._give_back(connection, keep_alive)
 
     def _take(self, deadline: Deadline) -> socket.socket:
         """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
@@ -132,6 +154,13 @@ class Connection:
                 self._host[0],
             )
             self._roots, self._tls = (), None
+
+    def _give_back(self, connection: socket.socket, keep_alive: bool) -> None:
+        """Keep a connection for the next request, or close it."""
+        if keep_alive:
+            self._kept, self._last_used = connection, time.time()
+        else:
+            connection.close()
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""

@@ -7,7 +7,7 @@ import http.client
 import io
 import urllib.parse
 import urllib.request
-from collections.abc import Buffer
+from collections.abc import Buffer, Generator, Iterator
 from email.message import Message  # http.client has loaded it
 from socket import socket
 
@@ -27,20 +27,60 @@ class Stream(io.RawIOBase):
         self._connection = connection
         self._deadline = deadline
         self._received = 0
+        self._patience = 0.0
+        self._is_over = False
+        self._file: io.BufferedReader | None = None
 
     def sendall(self, data: bytes) -> None:
         self._connection.settimeout(self._deadline.timeout())
         self._connection.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
+        return self._file or io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
-        self._connection.settimeout(self._deadline.timeout())
-        count = self._connection.recv_into(buffer)
+    def is_silent(self, seconds: float) -> bool:
+        """Wait for up to some seconds for more to read, and tell whether nothing came."""
+        self._file = self.makefile("rb")  # from now on it may hold what was read ahead
+        self._patience = seconds
+        try:
+            return not (self._file.peek(1) or self._is_over)
+        finally:
+            self._patience = 0.0
+
+    def chunks(self, pause: float) -> Iterator[bytes]:
+        """Yield each chunk of a body, and b"" each time that nothing has come for `pause` seconds.
+
+        http.client can't: it waits for the next chunk, however long that takes.
+        """
+        data = b""
+        while True:
+            size, end, rest = data.partition(b"\r\n")
+            length = int(size.partition(b";")[0], 16) if end else 0
+            if end and len(rest) >= length + 2:
+                if not length:
+                    return
+                yield rest[:length]
+                data = rest[length + 2 :]
+            elif self.is_silent(pause):
+                yield b""
+            elif more := self.makefile("rb").read1(1 << 16):
+                data += more
+            else:
+                raise ConnectionError("the response is incomplete")
+
+    def readinto(self, buffer: Buffer) -> int | None:
+        left = self._deadline.timeout()
+        self._connection.settimeout(min(left, self._patience or left))
+        try:
+            count = self._connection.recv_into(buffer)
+        except TimeoutError:
+            if not self._patience:
+                raise
+            return None  # nothing yet
+        self._is_over = not count
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
             raise ConnectionError("the response is too long")
@@ -86,6 +126,28 @@ def round_trip(
         # After an interim response (1xx), the final one is still to come.
         keep_alive = response.status >= 200 and not response.will_close
         return response.status, response.headers, data, keep_alive
+
+
+def arriving(
+    stream: Stream, url: str, body: bytes, headers: dict[str, str], pause: float
+) -> Generator[tuple[int, Message, bytes], None, bool]:
+    """Post `body`, and yield the status and the headers with each part of the response's body.
+
+    The part is b"" each time that nothing has come for `pause` seconds, and before the body. Before
+    the response, the status is 0. Returns whether the connection stays usable.
+    May raise any exception, which may quote the URL.
+    """
+    address = urllib.parse.urlsplit(url)
+    client = http.client.HTTPConnection(address.netloc)
+    client.sock = stream
+    client.request("POST", address.path, body, headers)
+    while stream.is_silent(pause):
+        yield 0, Message(), b""
+    with client.getresponse() as response:
+        yield response.status, response.headers, b""
+        for part in stream.chunks(pause) if response.chunked else [response.read()]:
+            yield response.status, response.headers, part
+        return response.status >= 200 and not response.will_close
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:

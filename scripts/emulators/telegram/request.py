@@ -67,8 +67,10 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     wanted = request.get(name)
     if wanted is None:
         raise bad("chat_id is empty")
+    if wanted in request.bot.chats:
+        return request.bot.chats[wanted]
     for chat in request.bot.chats.values():
-        if wanted in (chat["id"], f"@{chat.get('username', '')}"):
+        if wanted == f"@{chat.get('username', '')}":
             return chat
     raise bad("chat not found")
 

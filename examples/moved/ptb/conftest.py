@@ -1,0 +1,42 @@
+"""Gives the tests the bot, without AWS and without Telegram."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+BOT = Path(__file__).parent / "bot" / "bot.py"
+
+
+@pytest.fixture
+def bot(monkeypatch):
+    """The bot, imported for this test only, under the name that it has in the function."""
+    application = pytest.importorskip("telegram.ext").Application
+    for name in ("run_polling", "run_webhook"):  # what the adapter replaces
+        monkeypatch.setattr(application, name, getattr(application, name))
+    spec = importlib.util.spec_from_file_location("bot", BOT)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bot", module)
+    spec.loader.exec_module(module)
+    yield module
+    if loop := sys.modules["botkit._loop"]._loop:
+        loop.close()
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The calls that the bot makes, in the place of Telegram."""
+    from botkit import telegram
+
+    made = []
+
+    def call(method, /, **params):
+        if method == "getMe":
+            return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+        made.append({"method": method, **params})
+        telegram.made.append(method)
+        return {"message_id": 1, "date": 0, "chat": {"id": 42, "type": "private"}}
+
+    monkeypatch.setattr(telegram, "call", call)
+    return made

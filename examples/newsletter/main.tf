@@ -1,0 +1,45 @@
+# A bot that sends a newsletter. Its token is a SecureString in Parameter Store: /newsletter-bot/token.
+
+variable "owner_id" {
+  type        = number
+  description = "Id of the person who may send the newsletter: that of their private chat with the bot."
+}
+
+module "bot" {
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
+
+  name                         = "newsletter-bot"
+  source_dir                   = "${path.module}/bot"
+  telegram_bot_token_parameter = "/newsletter-bot/token"
+  later                        = true # the steps
+  session_retention_in_days    = 0    # how far it is
+  timeout                      = 900  # of a step
+  queue                        = true # without it, 25 seconds are the most
+  environment                  = { OWNER_ID = tostring(var.owner_id), TABLE = aws_dynamodb_table.subscribers.name }
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Scan"]
+      Resource = aws_dynamodb_table.subscribers.arn
+    }]
+  })
+}
+
+# Sessions can't be listed, so those who subscribed have a table.
+resource "aws_dynamodb_table" "subscribers" {
+  name         = "newsletter-bot"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "person"
+
+  attribute {
+    name = "person"
+    type = "N"
+  }
+}
+
+output "webhook" {
+  description = "The webhook, as Telegram reported it at the last apply."
+  value       = module.bot.webhook
+}

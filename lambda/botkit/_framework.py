@@ -1,0 +1,223 @@
+"""What the adapters of frameworks share: calls, how an update ends, and the session.
+
+A framework makes calls while it handles an update, and may swallow their errors. So the first
+error that may be gone later is remembered here. The update is then delivered again, unless one of
+its calls has been carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from . import telegram
+from .deadline import deadline
+from .errors import BadSession, Handled, Misconfigured, Refused, Unreachable
+from .types import Any, Json
+
+RESERVE = 0.5  # seconds before the deadline, in which the session is written
+# The module does what these are for.
+NOT_HERE = {
+    "deletewebhook": "terraform apply registers the webhook",
+    "getupdates": "updates come by the webhook",
+    "setwebhook": "terraform apply registers the webhook",
+}
+# How the names of methods begin that may be called again without anybody noticing.
+REPEATABLE = ("get", "sendchataction")
+
+session: Json | None = None  # of the update that is handled, None if bot.py has no SESSION
+
+_failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
+_made_before = 0  # calls, before this update
+
+
+def call(method: str, params: Json) -> Any:
+    """Call a method of the Bot API for a framework, and return its result.
+
+    A file is bytes, or a pair of a file name and bytes. Raises what `telegram.call` raises.
+    """
+    with remembering((method, params)):
+        if method.lower() in NOT_HERE:
+            raise Misconfigured(f"{method} must not be called: {NOT_HERE[method.lower()]}")
+        return telegram.call(method, **params)
+
+
+def download(file_path: str) -> bytes:
+    """Return the content of a file for a framework. Raises what `telegram.download` raises."""
+    with remembering(file_path):
+        return telegram.download(file_path)
+
+
+@contextmanager
+def remembering(what: object) -> Iterator[None]:
+    """Remember an error that may be gone later, until `what` has succeeded."""
+    try:
+        yield
+    except (Refused, Unreachable) as error:
+        if _may_be_gone_later(error):
+            _failures.append((what, error))
+        raise
+    _failures[:] = [failure for failure in _failures if failure[0] != what]
+
+
+def _may_be_gone_later(error: BaseException | None) -> bool:
+    if isinstance(error, Refused):
+        return error.code == 429 or error.is_about_the_token
+    return isinstance(error, Unreachable)
+
+
+def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
+    """Have a framework handle an update, with the session as its state. Returns no calls.
+
+    Raises an error that may be gone later if no call was carried out, and else Handled if the
+    handler failed.
+    """
+    global session, _made_before
+    end = time.monotonic() + deadline.left()
+    _made_before = len(telegram.made)
+    _failures.clear()
+    error: BaseException | None = None
+    session = state
+    try:
+        deadline.start(deadline.left() - (0 if state is None else RESERVE))
+        handler()
+    except BaseException as raised:
+        error = raised
+    finally:
+        session = None
+        deadline.start(end - time.monotonic())
+    if isinstance(error, Exception) and _may_be_gone_later(error):  # of aws.call, for example
+        _failures.append((None, error))
+    if _failures:
+        failure = _failures[0][1]
+        if comes_again():
+            raise failure
+        error = failure if error is None or isinstance(error, Exception) else error
+    if error is None:
+        return []
+    if not isinstance(error, Exception):  # there is no time to write the session
+        raise error
+    # What the framework made of a refusal is less than what Telegram said.
+    cause = error.__cause__
+    raise Handled(cause if isinstance(cause, Refused) else error)
+
+
+def comes_again() -> bool:
+    """Tell whether the update will be delivered again: nothing that people see was carried out."""
+    made = telegram.made[_made_before:]
+    return bool(_failures) and all(method.lower().startswith(REPEATABLE) for method in made)
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Run the start of a framework, which is no part of the update: if it fails, none is lost."""
+    global _made_before
+    try:
+        yield
+    except BaseException as error:
+        what = error.__cause__ if isinstance(error.__cause__, Refused) else type(error).__name__
+        failure: Exception = Misconfigured(f"the start of the bot failed: {what}")
+        if isinstance(error, Unreachable):
+            failure = error
+        elif _failures:
+            failure = _failures[0][1]
+        _failures[:] = [(None, failure)]
+        raise
+    finally:
+        _made_before = len(telegram.made)
+    _failures.clear()
+
+
+def choice() -> Any:
+    """Return SESSION of bot.py, or None."""
+    return getattr(sys.modules.get("bot"), "SESSION", None)
+
+
+def key(chat: int, user: int, thread: int | None = None, business: str | None = None) -> str:
+    """Return the key of the session that belongs to a person in a chat. Raises BadSession."""
+    if session is None:
+        return ""  # there is none: read() and change() know
+    place = f"business:{business}:{chat}" if business else f"{chat}"
+    match choice():
+        case "chat":
+            return place
+        case "topic":
+            return f"{place}/{thread}" if thread else place
+        case "user":
+            return f"{user}"
+        case "chat_user":
+            return f"{place}/{user}"
+    raise BadSession(
+        'what belongs to another chat or person can only be kept with SESSION = "chat", "topic", '
+        '"user" or "chat_user"'
+    )
+
+
+def has_own() -> bool:
+    """Tell whether the update has a session that is kept: others get an empty one."""
+    from . import session as sessions
+
+    return session is not None and sessions.current != ""
+
+
+def read(key: str | None) -> Json:
+    """Return the session with this key, or that of the update: None. Without SESSION, it is empty.
+
+    Only the update's own may be changed.
+    """
+    if session is None:
+        return {}
+    from . import session as sessions
+
+    if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
+        return session
+    with remembering(("read", key)):
+        return sessions.read(key)
+
+
+def change(key: str | None, function: Callable[[Json], object]) -> None:
+    """Change the session with this key at once, or that of the update: None.
+
+    The latter is written after the handler. Raises Misconfigured without SESSION in bot.py.
+    """
+    with remembering(object()):  # another change that succeeds doesn't make up for it
+        if session is None:
+            raise Misconfigured("a framework's state is kept only with SESSION in bot.py")
+        from . import session as sessions
+
+        if key is None and not has_own():
+            raise BadSession("a framework's state can't be kept: this update has no session")
+        if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
+            function(session)
+        else:
+            sessions.change(key, function)
+
+
+def put(key: str | None, kind: str, name: str, value: Any) -> None:
+    """Put a value into what a session holds of a kind, or remove it: None.
+
+    Nothing empty stays, and nothing is written if it has this value.
+    """
+
+    def put_into(session: Json) -> None:
+        values = session.setdefault(kind, {})
+        values[name] = value
+        if value is None:
+            del values[name]
+        if not values:
+            del session[kind]
+
+    if value != read(key).get(kind, {}).get(name):
+        change(key, put_into)
+
+
+def answer(refusal: Refused) -> str:
+    """Return a refusal as Telegram wrote it, for what a framework has in place of HTTP."""
+    names = ("retry_after", "migrate_to_chat_id")
+    parameters = {name: getattr(refusal, name) for name in names}
+    answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+    answer["parameters"] = {name: value for name, value in parameters.items() if value is not None}
+    return json.dumps(answer)

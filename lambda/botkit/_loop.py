@@ -1,0 +1,71 @@
+"""The event loop of a framework: it outlives each update, and what an update leaves running."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Set
+
+from .deadline import deadline
+from .types import Any
+
+logger = logging.getLogger("botkit")
+
+PATIENCE = 0.2  # seconds for tasks that are cancelled
+
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def run(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine and the tasks that it starts, until the deadline. Then they are cancelled.
+
+    Raises what the coroutine raises, or TimeoutError.
+    """
+    global _loop
+    asyncio._set_running_loop(None)  # an alarm may have rung before the last loop did so
+    if _loop and _end_tasks(_loop):
+        _loop.close()  # what still runs there must not run beside this update
+        _loop = None
+    if _loop is None or _loop.is_closed():  # by the bot
+        _loop = asyncio.new_event_loop()
+    try:
+        _loop.run_until_complete(_run(coroutine))
+    finally:
+        _end_tasks(_loop)
+
+
+async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
+    task = asyncio.ensure_future(coroutine)
+    left = deadline.left()
+    # After the deadline, calls fail and the alarm rings. In an author's tests nobody sets it.
+    await asyncio.wait([task], timeout=left if left > 0 else None)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=PATIENCE)
+    await end_others({asyncio.current_task(), task})
+    if not task.done():
+        raise TimeoutError
+    try:
+        task.result()
+    except asyncio.CancelledError as error:  # its traceback says where the handler was
+        raise TimeoutError().with_traceback(error.__traceback__) from None
+
+
+async def end_others(these: Set[Any]) -> None:
+    """Await all tasks but these until the deadline, and then cancel them."""
+    while (others := asyncio.all_tasks() - these) and deadline.left() > 0:
+        await asyncio.wait(others, timeout=deadline.left())
+    for other in others:
+        name = getattr(other.get_coro(), "__qualname__", other.get_name())
+        logger.warning("a background task was ended: its time was up", extra={"task": name})
+        other.cancel()
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> bool:
+    """Cancel what still runs. Returns whether any task goes on."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, tasks = loop.run_until_complete(asyncio.wait(tasks, timeout=PATIENCE))
+    return bool(tasks)

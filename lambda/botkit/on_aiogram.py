@@ -1,0 +1,267 @@
+"""Runs a bot that is written with aiogram 3.
+
+    from botkit import on_aiogram
+
+    reply = on_aiogram.reply_with(dispatcher, bot)
+    HANDLED = dispatcher.resolve_used_update_types()
+    SESSION = "chat_user"  # keeps states and their data
+
+See docs/moving-in.md.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.base import BaseSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, UserContextMiddleware
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramNetworkError
+from aiogram.filters import StateFilter
+from aiogram.fsm.state import State
+from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StateType, StorageKey
+from aiogram.fsm.storage.memory import MemoryStorage
+from aiogram.fsm.strategy import FSMStrategy
+from aiogram.methods import GetFile, TelegramMethod
+from aiogram.types import InputFile, Update
+
+from . import _framework, _loop, telegram
+from .errors import BadSession, Misconfigured, Refused, Unreachable
+from .types import Json
+
+FILES = "telegram-file:"  # how the URL of a file begins
+
+# For each strategy, the sessions that hold all that has one of its keys.
+SESSIONS = {
+    FSMStrategy.USER_IN_CHAT: ("chat_user", "chat"),
+    FSMStrategy.CHAT: ("chat",),
+    FSMStrategy.GLOBAL_USER: ("user",),
+    FSMStrategy.USER_IN_TOPIC: ("chat_user", "topic", "chat"),
+    FSMStrategy.CHAT_TOPIC: ("topic", "chat"),
+}
+name_of = DefaultKeyBuilder(with_business_connection_id=True, with_destiny=True).build
+
+
+def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., list[Json]]:
+    """Return reply() for bot.py, which has the dispatcher handle each update.
+
+    The calls of `bot` go through botkit.telegram, with the function's token instead of its own.
+    States and data in a MemoryStorage become a part of the session; another storage stays as it is.
+    Startup handlers run before a container's first update, shutdown handlers never.
+    """
+    its_bot = bot or Bot("0:unused", session=Session())
+    is_started = False
+    if "bot" in sys.modules:  # else bot.py runs as a program
+        _refuse_to_poll(dispatcher)
+
+    async def handle(update: Json) -> None:
+        nonlocal is_started
+        if not is_started:
+            with _framework.starting():
+                await _start(dispatcher, its_bot)
+            is_started = True
+        parsed = Update.model_validate(update, context={"bot": its_bot})
+        if isinstance(dispatcher.storage, SessionStorage):
+            event = {EVENT_CONTEXT_KEY: UserContextMiddleware.resolve_event_context(parsed)}
+            context = dispatcher.fsm.resolve_event_context(its_bot, event)
+            dispatcher.storage.own = context.key if context else None
+        answer = await dispatcher.feed_update(its_bot, parsed)
+        if isinstance(answer, TelegramMethod):
+            await its_bot(answer)
+
+    def reply(update: Json, session: Json | None = None) -> list[Json]:
+        return _framework.handle(session, lambda: _loop.run(handle(update)))
+
+    return reply
+
+
+class Session(BaseSession):
+    """Makes the calls of a bot through botkit.telegram.
+
+    reply_with() gives it to its bot. `Bot(token, session=Session())` starts sooner, since it has no
+    session of aiogram's own, which loads all CAs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(TelegramAPIServer(base="", file=FILES + "{path}"))
+
+    async def close(self) -> None:
+        """Do nothing: the connection stays open."""
+
+    async def make_request(
+        self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None
+    ) -> Any:
+        """Make a call before the deadline, and return its result as an object of aiogram."""
+        files: dict[str, InputFile] = {}
+        params = {
+            name: self.prepare_value(value, bot, files, _dumps_json=False)
+            for name, value in method.model_dump(warnings=False).items()
+        }
+        for name, file in files.items():
+            data = [chunk async for chunk in file.read(bot)]
+            params[name] = (file.filename or name, b"".join(data))
+        code, cause = 200, None
+        try:
+            answer = {"ok": True, "result": _framework.call(method.__api_method__, params)}
+        except Refused as error:
+            code, cause = error.code, error
+            answer = {"ok": False, "description": error.description}
+            answer["parameters"] = {
+                "retry_after": error.retry_after,
+                "migrate_to_chat_id": error.migrate_to_chat_id,
+            }
+        except Unreachable as error:
+            raise TelegramNetworkError(method, str(error)) from error
+        try:
+            return self.check_response(bot, method, code, json.dumps(answer)).result
+        except TelegramAPIError as refusal:
+            raise refusal from cause
+
+    async def stream_content(
+        self,
+        url: str,
+        headers: dict[str, Any] | None = None,
+        timeout: int = 30,
+        chunk_size: int = 65536,
+        raise_for_status: bool = True,
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the content of a file of Telegram's, or of another URL, for a URLInputFile."""
+        if not url.startswith(FILES):
+            import aiohttp
+
+            limit = aiohttp.ClientTimeout(timeout)
+            async with (
+                aiohttp.ClientSession(timeout=limit, headers=headers) as client,
+                client.get(url, raise_for_status=raise_for_status) as response,
+            ):
+                yield await response.read()
+            return
+        path = url.removeprefix(FILES)
+        try:
+            yield _framework.download(path)
+        except Refused as error:
+            raise TelegramBadRequest(GetFile(file_id=path), error.description) from error
+        except Unreachable as error:
+            raise TelegramNetworkError(GetFile(file_id=path), str(error)) from error
+
+
+class SessionStorage(BaseStorage):
+    """Keeps states and data in sessions: each has an entry for each of its keys.
+
+    An entry is a dict with `state` and `data`. `own` is the key that aiogram has for the update.
+    """
+
+    own: StorageKey | None = None
+
+    async def get_state(self, key: StorageKey) -> str | None:
+        """Return the state of a key."""
+        state: str | None = self._entry(key).get("state")
+        return state
+
+    async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        """Keep the state of a key."""
+        self._keep(key, state=state.state if isinstance(state, State) else state)
+
+    async def get_data(self, key: StorageKey) -> dict[str, Any]:
+        """Return a copy of the data of a key."""
+        data: dict[str, Any] = json.loads(json.dumps(self._entry(key).get("data", {})))
+        return data
+
+    async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        """Keep the data of a key. Raises BadSession if JSON would give it back changed."""
+        from .session import checked_copy
+
+        self._keep(key, data=checked_copy(dict(data)))
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+    def _entry(self, key: StorageKey) -> Json:
+        try:
+            where = self._session_of(key)
+        except BadSession:
+            if not self._is_own(key):
+                raise
+            return {}  # aiogram looks it up for each update
+        entry: Json = _framework.read(where).get(name_of(key), {})
+        return entry
+
+    def _keep(self, key: StorageKey, **changed: Any) -> None:
+        """Change an entry, or remove it if it holds nothing any more."""
+        name = name_of(key)
+
+        def change(session: Json) -> None:
+            entry = {**session.get(name, {}), **changed}
+            session.update({name: {part: held for part, held in entry.items() if held}})
+            if not session[name]:
+                del session[name]
+
+        _framework.change(self._session_of(key), change)
+
+    def _is_own(self, key: StorageKey) -> bool:
+        return self.own == replace(key, destiny="default")
+
+    def _session_of(self, key: StorageKey) -> str | None:
+        """Return the key of a session, or None for that of the update."""
+        if self._is_own(key) and _framework.has_own():
+            return None
+        return _framework.key(key.chat_id, key.user_id, key.thread_id, key.business_connection_id)
+
+
+async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
+    """Give the bot its token and session, and run the startup handlers as start_polling() does."""
+    logger = logging.getLogger("aiogram.event")
+    if not logger.level:
+        logger.setLevel(logging.WARNING)  # each update has a line already
+    bot._Bot__token = telegram.token()  # type: ignore[attr-defined]  # Bot.id is a part of it
+    if not isinstance(bot.session, Session):
+        session = Session()
+        session.middleware = bot.session.middleware
+        bot.session = session
+    if type(dispatcher.storage) is MemoryStorage:
+        # The same object, since the bot may have it in a variable, too.
+        dispatcher.storage.__class__ = SessionStorage  # type: ignore[assignment]
+    if isinstance(dispatcher.storage, SessionStorage):
+        _check(dispatcher)
+    known = {"dispatcher": dispatcher, "bots": (bot,), **dispatcher.workflow_data, "bot": bot}
+    await dispatcher.emit_startup(**known)
+
+
+def _check(dispatcher: Dispatcher) -> None:
+    """Raise Misconfigured if sessions can't hold the states."""
+    choice, strategy = _framework.choice(), dispatcher.fsm.strategy
+    fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[strategy])
+    if choice is None and _uses_states(dispatcher):
+        raise Misconfigured(f"states are kept in the session: bot.py must have {fit}")
+    if isinstance(choice, str) and choice not in SESSIONS[strategy]:
+        raise Misconfigured(f"with FSMStrategy.{strategy.name}, bot.py must have {fit}")
+
+
+def _uses_states(dispatcher: Dispatcher) -> bool:
+    return any(
+        isinstance(each.callback, (StateFilter, State))
+        for router in dispatcher.chain_tail
+        for observer in router.observers.values()
+        for handler in observer.handlers
+        for each in handler.filters or []
+    )
+
+
+def _refuse_to_poll(dispatcher: Dispatcher) -> None:
+    """Have what polls, or serves a webhook, say what to use instead."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise Misconfigured(
+            "updates come by the webhook, to reply = on_aiogram.reply_with(dispatcher): call "
+            'run_polling(), start_polling() and run_app() only if __name__ == "__main__"'
+        )
+
+    dispatcher.start_polling = dispatcher.run_polling = refuse  # type: ignore[method-assign]
+    if server := sys.modules.get("aiogram.webhook.aiohttp_server"):
+        server.BaseRequestHandler.register = refuse

@@ -1,0 +1,268 @@
+"""Has a bot that is written with pyTelegramBotAPI (telebot) answer updates.
+
+    bot = telebot.TeleBot("1:any")  # any token: the module knows the bot's
+    ...
+    reply = on_telebot.reply_with(bot)
+
+From this import on, the calls of every TeleBot go through botkit.telegram.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from typing import NoReturn
+
+import telebot
+from telebot import apihelper, util
+from telebot.handler_backends import FileHandlerBackend, HandlerBackend, MemoryHandlerBackend
+from telebot.storage import StateMemoryStorage, StatePickleStorage
+
+from . import _framework
+from .errors import BadSession, Misconfigured, Refused
+from .types import Any, Json
+
+logger = logging.getLogger("botkit")
+
+IN_MEMORY = (StateMemoryStorage, MemoryHandlerBackend)
+IN_FILES = (StatePickleStorage, FileHandlerBackend)
+
+
+def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
+    """Return a function for `reply` in bot.py: `bot` handles each update.
+
+    With SESSION in bot.py, sessions hold what the bot would keep in its memory: states with their
+    data, and the functions that wait for the next message or for a reply.
+    """
+    if not isinstance(bot, telebot.TeleBot):
+        raise Misconfigured("on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported")
+    if "bot" in sys.modules:  # again, in case a test has restored telebot
+        take_over()
+    errors = bot.exception_handler = _Errors(bot.exception_handler)
+    if bot.threaded:  # an update would be over before its thread is
+        bot.threaded = False
+        for worker in bot.worker_pool.workers:
+            worker.stop()
+    states, steps, replies = _States(), _Waiting("steps"), _Waiting("replies")
+    ours: Json = {"current_states": states, "next_step_backend": steps, "reply_backend": replies}
+
+    def use_sessions() -> None:
+        for name, storage in ours.items():
+            theirs = type(getattr(bot, name))
+            if theirs in IN_FILES:
+                raise Misconfigured(f"{theirs.__name__} isn't possible: use SESSION in bot.py")
+            if theirs in IN_MEMORY:
+                setattr(bot, name, storage)
+
+    def handle(update: Json) -> None:
+        use_sessions()  # again, since bot.py may have changed them after reply_with()
+        errors.first = None
+        for storage in ours.values():
+            storage.begin(_chat(update))
+        try:
+            bot.process_new_updates([telebot.types.Update.de_json(update)])
+            if errors.first:
+                raise errors.first
+        except apihelper.ApiTelegramException as error:
+            raise error from error.result.refusal
+        finally:
+            states.write()
+
+    use_sessions()
+    return lambda update, session=None: _framework.handle(session, lambda: handle(update))
+
+
+class _Errors(telebot.ExceptionHandler):
+    """Remembers the first error that the bot doesn't handle: telebot may only log it."""
+
+    def __init__(self, theirs: telebot.ExceptionHandler | None) -> None:
+        self.theirs = theirs
+        self.first: Exception | None = None
+
+    def handle(self, exception: Exception) -> bool:
+        if self.theirs and self.theirs.handle(exception):
+            return True
+        self.first = self.first or exception
+        return False
+
+
+class _States(StateMemoryStorage):
+    """States with their data. Each is in the session of its person and chat."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = self.records = _Records()
+
+    def begin(self, chat: int | None) -> None:
+        self.records.clear()
+        self.records.chat = chat
+
+    def write(self) -> None:
+        """Write what has changed since `begin`."""
+        if not _framework.comes_again():
+            for (key, name), record in self.records.items():
+                _framework.put(key, "states", name, record)
+
+    def _get_key(  # type: ignore[override]
+        self,
+        chat: int | None,
+        user: int,
+        prefix: str,
+        separator: str,
+        business: str | None,
+        thread: int | None,
+        bot: int | None,
+    ) -> tuple[str | None, str]:
+        """Return the key of a session, or None for the update's, and the name of a state in it."""
+        place = chat or user
+        name = ":".join(str(part) for part in (business, thread, place, user) if part)
+        is_own = callable(_framework.choice()) and place == self.records.chat
+        if is_own or _framework.session is None:
+            return None, name
+        return _framework.key(place, user, thread, business), name
+
+
+class _Records(dict[tuple[str | None, str], Any]):
+    """The states that an update asks for, each with its data: copies, or None."""
+
+    chat: int | None = None  # of the update
+
+    def get(self, where: tuple[str | None, str], default: Any = None) -> Any:
+        if where not in self:
+            key, name = where
+            self[where] = deepcopy(_framework.read(key).get("states", {}).get(name))
+        record = self[where]
+        return default if record is None else record
+
+    def __delitem__(self, where: tuple[str | None, str]) -> None:
+        self[where] = None
+
+
+class _Waiting(HandlerBackend):
+    """Functions that wait for a message, by chat or by message: their names and arguments."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kind = kind
+        self.chat: int | None = None  # of the update
+
+    def begin(self, chat: int | None) -> None:
+        self.chat = chat
+
+    def register_handler(self, id: int, handler: telebot.Handler) -> None:
+        function = handler.callback
+        where = [function.__module__, getattr(function, "__name__", "")]
+        if _function(*where) is not function:
+            raise BadSession("only a function at the top of a module can wait for a message")
+        waits = [*where, list(handler.args), handler.kwargs]
+        _framework.put(self._key(id), self.kind, str(id), [*self._waiting(id), waits])
+
+    def clear_handlers(self, id: int) -> None:
+        _framework.put(self._key(id), self.kind, str(id), None)
+
+    def get_handlers(self, id: int) -> list[telebot.Handler]:
+        handlers = []
+        for module, name, args, kwargs in self._waiting(id):
+            function = _function(module, name)
+            if function is None:
+                logger.warning("nothing waits any more", extra={"reason": f"no {module}.{name}()"})
+            else:
+                handlers.append(telebot.Handler(function, *args, **kwargs))
+        self.clear_handlers(id)
+        return handlers
+
+    def _waiting(self, id: int) -> list[Any]:
+        waiting: list[Any] = _framework.read(self._key(id)).get(self.kind, {}).get(str(id), [])
+        return waiting
+
+    def _key(self, id: int) -> str | None:
+        """Return the key of a session, or None for the update's."""
+        if self.kind == "replies" or id == self.chat or _framework.session is None:
+            return None
+        if id < 0 and _framework.choice() != "chat":
+            raise BadSession('only with SESSION = "chat" can a function wait in another group')
+        return _framework.key(id, id)
+
+
+class _Task(util.AsyncTask):
+    """Runs what `util.async_dec` decorates at once: an update is over when its function returns."""
+
+    def __init__(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self.target, self.args, self.kwargs = target, args, kwargs
+        self._run()  # type: ignore[no-untyped-call]
+
+
+class _Response(util.CustomRequestResponse):
+    """Telegram's refusal, for telebot to make an exception of."""
+
+    def __init__(self, refusal: Refused) -> None:
+        text = _framework.answer(refusal)
+        super().__init__(text, refusal.code)  # type: ignore[no-untyped-call]
+        self.refusal = refusal
+
+
+def _send(method: str, url: str, *, params: Any, files: Any, **timeouts: object) -> Any:
+    """Make a call for telebot, in place of its HTTP client."""
+    uploads = {name: _file(name, file) for name, file in (files or {}).items()}
+    try:
+        result = _framework.call(url.rpartition("/")[2], {**(params or {}), **uploads})
+    except Refused as refusal:
+        return _Response(refusal)
+    return util.CustomRequestResponse(json.dumps({"ok": True, "result": result}))
+
+
+def _download(token: str, file_path: str) -> bytes:
+    try:
+        return _framework.download(file_path)
+    except Refused as refusal:
+        raise apihelper.ApiHTTPException("Download file", _Response(refusal)) from refusal
+
+
+def _file(name: str, file: Any) -> tuple[str, bytes]:
+    """Return the name and the content of a file, in any of the forms that telebot takes."""
+    if isinstance(file, tuple):
+        name, file = file[:2]
+    elif hasattr(file, "name"):
+        name = str(file.name).rpartition("/")[2]
+    data = file.read() if hasattr(file, "read") else file
+    return name, data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _function(module: str, name: str) -> Any:
+    return getattr(sys.modules.get(module), name, None)
+
+
+def _chat(update: Json) -> int | None:
+    """Return the chat of an update, or that of the message whose button was pressed."""
+    content = next((value for value in update.values() if isinstance(value, dict)), {})
+    message = content.get("message", content)
+    chat: int | None = message.get("chat", {}).get("id")
+    return chat
+
+
+def _not_here(*_: object, **__: object) -> NoReturn:
+    raise Misconfigured(
+        "updates come by the webhook, to reply = on_telebot.reply_with(bot): call polling(), "
+        'infinity_polling() and run_webhooks() only if __name__ == "__main__"'
+    )
+
+
+def _no_url(*_: object) -> NoReturn:
+    raise Misconfigured("the URL of a file has the token: use bot.download_file(file_path)")
+
+
+def take_over() -> None:
+    """Replace what telebot calls, sends and runs with."""
+    for name in ("polling", "infinity_polling", "run_webhooks"):
+        setattr(telebot.TeleBot, name, _not_here)
+    for name, ours in (("download_file", _download), ("get_file_url", _no_url)):
+        setattr(apihelper, name, ours)
+    apihelper.CUSTOM_REQUEST_SENDER = _send  # type: ignore[assignment]
+    util.AsyncTask = _Task  # type: ignore[misc]
+
+
+if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+    take_over()

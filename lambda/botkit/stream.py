@@ -1,0 +1,188 @@
+"""Shows an answer while it is made, word by word, as a language model makes it.
+
+    from botkit import stream
+
+    return stream.answer(message, pieces)
+
+Both functions are for reply().
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from . import session, telegram
+from .deadline import deadline
+from .errors import Refused, Unreachable
+from .settings import settings
+from .types import Any, Call, Json, Message, MessageGenerationStopped
+
+MAX_TEXT = 4096  # of a message, in UTF-16 code units
+GROWS = " …"
+
+# Seconds. Telegram takes about 20 messages a minute in a group, edits included:
+# https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+DRAFT_PAUSE = 1.0
+EDIT_PAUSE = 4.0
+LOOK_PAUSE = 1.0  # between two looks whether Stop was pressed
+RENEWAL = 20.0  # of a draft, which is gone after 30
+SPARE = 2.0  # before the deadline: for what is under way, and what reply() does afterwards
+
+DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message no longer
+
+
+def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -> list[Call]:
+    """Show a text while it grows, and return the calls that leave all of it: [] without a text.
+
+    In a private chat it grows in a draft, elsewhere in a message that is edited. Empty pieces keep
+    the draft of a slow answer from vanishing. With `can_stop` the draft has a Stop button, if the
+    bot has a queue and sessions. When it is pressed, or when time is almost up, `pieces` is closed,
+    and the text ends there.
+
+    What Telegram doesn't show now is shown later. Raises what `pieces` raises, and Unreachable if
+    DynamoDB can't be used.
+    """
+    growing = _Growing(message, can_stop)
+    text = ""
+    try:
+        growing.show(text)
+        for piece in pieces:
+            text += piece
+            if growing.is_stopped():
+                break
+            if deadline.left() < SPARE:
+                text += GROWS
+                break
+            growing.show(text)
+    finally:
+        if close := getattr(pieces, "close", None):
+            close()
+    return growing.whole(text)
+
+
+def stop(stopped: MessageGenerationStopped) -> None:
+    """End the answer whose Stop button was pressed, whichever container makes it.
+
+    Raises Unreachable if DynamoDB can't be used.
+    """
+    key = _key(stopped["chat"]["id"], stopped["draft_id"])
+    session.change(key, lambda notes: notes.update(stopped=True), days=DAYS)
+
+
+class _Growing:
+    """An answer that a chat sees grow.
+
+    The notes on it are a session of their own: in the chat's, each would have reply() asked again.
+    """
+
+    def __init__(self, message: Message, can_stop: bool) -> None:
+        chat = message["chat"]["id"]
+        self._message = message
+        self._key = _key(chat, message["message_id"])
+        self._chat: Json = {"chat_id": chat}
+        if "business_connection_id" in message:
+            self._chat["business_connection_id"] = message["business_connection_id"]
+        self._topic: Json = {}
+        if message.get("is_topic_message") and "message_thread_id" in message:
+            self._topic["message_thread_id"] = message["message_thread_id"]
+        # A business account takes no drafts.
+        self._is_draft = message["chat"]["type"] == "private" and len(self._chat) == 1
+        self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
+        has_notes = bool(settings.session_table)
+        self._can_stop = can_stop and self._is_draft and has_notes and bool(settings.queue_url)
+        self._notes_post = has_notes and not self._is_draft
+        # The id of the message that grows, if an earlier delivery of the update has begun it.
+        self._post: int | None = session.read(self._key).get("post") if self._notes_post else None
+        self._shown = ""
+        self._shown_at = self._waits_until = self._looks_at = float("-inf")
+
+    def is_stopped(self) -> bool:
+        """Tell whether Stop was pressed. It looks at most once a second."""
+        now = time.monotonic()
+        if not self._can_stop or now < self._looks_at:
+            return False
+        self._looks_at = now + LOOK_PAUSE
+        try:
+            if not session.read(self._key):
+                return False
+            # If the update is delivered again, its answer is made again.
+            session.change(self._key, dict.clear)
+        except Unreachable:  # what matters is the whole answer
+            return False
+        return True
+
+    def show(self, text: str) -> None:
+        """Show the end of a text, unless it is too soon."""
+        parts = _split(text, MAX_TEXT - len(GROWS))
+        end = parts[-1] + GROWS if parts else ""
+        if self._post and end == self._shown:
+            return  # Telegram would refuse it: only drafts vanish
+        now = time.monotonic()
+        pause = RENEWAL if end == self._shown else self._pause if self._shown else 0
+        if now < max(self._shown_at + pause, self._waits_until):
+            return
+        self._shown, self._shown_at = end, now
+        if self._is_draft:
+            stop = {"can_stop": True, "keep_on_stop": bool(end)} if self._can_stop else {}
+            draft = {"draft_id": self._message["message_id"], "text": end, **stop}
+            self._try({"method": "sendMessageDraft", **self._chat, **self._topic, **draft})
+        elif not end:
+            typing = {"method": "sendChatAction", "action": "typing"}
+            self._try({**typing, **self._chat, **self._topic})
+        elif self._post:
+            self._try(self._edit(end))
+        elif post := self._try(self._send(end)):
+            self._post = post["message_id"]
+            if self._notes_post:
+                session.change(self._key, lambda notes: notes.update(post=self._post), days=DAYS)
+
+    def whole(self, text: str) -> list[Call]:
+        """Return the calls that leave all of a text."""
+        calls: list[Any] = [self._send(part) for part in _split(text, MAX_TEXT)]
+        if calls and self._post:
+            calls[0] = self._edit(calls[0]["text"])
+        return calls
+
+    def _try(self, call: Json) -> Any:
+        """Make a call that may fail, and return its result: what matters is the whole answer."""
+        params = {**call}
+        try:
+            return telegram.call(params.pop("method"), **params)
+        except Refused as refusal:
+            self._waits_until = time.monotonic() + (refusal.retry_after or 0)
+        except Unreachable:
+            pass
+
+    def _edit(self, text: str) -> Json:
+        post = {"method": "editMessageText", "message_id": self._post, "text": text}
+        return {**post, **self._chat}
+
+    def _send(self, text: str) -> Json:
+        call = {"method": "sendMessage", **self._chat, **self._topic, "text": text}
+        if "direct_messages_topic" in self._message:
+            topic = self._message["direct_messages_topic"]
+            call["direct_messages_topic_id"] = topic["topic_id"]
+        if self._message.get("has_protected_content"):
+            call["protect_content"] = True
+        if not self._is_draft:
+            question = {"message_id": self._message["message_id"]}
+            call["reply_parameters"] = {**question, "allow_sending_without_reply": True}
+        return call
+
+
+def _key(chat: int, question: int) -> str:
+    return f"stream:{chat}/{question}"
+
+
+def _split(text: str, most: int) -> list[str]:
+    """Return a text as parts of at most so many UTF-16 code units, cut between lines or words."""
+    parts = []
+    while text := text.strip():
+        part = text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
+        if len(part) < len(text):
+            places = (part.rfind(mark) for mark in ("\n", " "))
+            part = part[: next((at for at in places if at > len(part) / 2), len(part))]
+        parts.append(part.rstrip())
+        text = text[len(part) :]
+    return parts

@@ -1,0 +1,599 @@
+"""examples/newsletter: copies for thousands of people, in steps, while all fails that can fail."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import md5
+from itertools import count, pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from emulators.telegram import ADA, Call, Telegram
+from emulators.telegram.request import copied
+from emulators.telegram.state import private_chat
+from local.kept import Schedules, Table
+from local.project import ROOT
+
+from tests.conftest import BotApi, Start
+from tests.support.stubs import TOKEN, Container, Json, session_environment
+
+FOLDER = ROOT / "examples/newsletter/bot"
+OWN = ("newsletter", "subscribers", "copies")  # the modules beside bot.py
+OWNER = int(ADA["id"])
+NOON = 1_800_000_000.0
+TIMEOUT = 900  # seconds of an invocation
+LATENCY = 0.01  # seconds of Telegram's answer
+BLOCKED = 403, "Forbidden: bot was blocked by the user"
+GONE = 403, "Forbidden: user is deactivated"
+BROKEN = 500, "Internal Server Error"
+BUTTON = "It begins within a minute."
+
+
+class Died(BaseException):
+    """The container has ended. Whatever it still tries ends it again."""
+
+
+class Subscribers:
+    """Stands in for the table of those who subscribed. A page of a count has 1,000 of them."""
+
+    def __init__(self) -> None:
+        self.people: set[int] = set()
+        self._order: list[tuple[bytes, int]] = []  # as DynamoDB's: by a hash
+
+    def add(self, *people: int) -> None:
+        self.people.update(people)
+        self._order = sorted({*self._order, *map(self._place, people)})
+
+    @staticmethod
+    def _place(person: int) -> tuple[bytes, int]:
+        return md5(b"%d" % person, usedforsecurity=False).digest(), person
+
+    def call(self, service: str, target: str, params: Json) -> Json:
+        """Make a call as aws.call does."""
+        match target.partition(".")[2]:
+            case "PutItem":
+                self.add(int(params["Item"]["person"]["N"]))
+            case "BatchWriteItem":
+                requests = params["RequestItems"]["newsletter"]
+                assert 1 <= len(requests) <= 25
+                for request in requests:
+                    self.people.discard(int(request["DeleteRequest"]["Key"]["person"]["N"]))
+            case "Scan":
+                return self._scan(**params)
+            case _:
+                raise AssertionError(f"no stand-in for {target}")
+        return {}
+
+    def _scan(
+        self, Limit: int = 1000, ExclusiveStartKey: Any = None, Select: str = "", **other: Any
+    ) -> Json:
+        first = 0
+        if ExclusiveStartKey:
+            first = bisect(self._order, self._place(int(ExclusiveStartKey["person"]["N"])))
+        found = []
+        for _, person in self._order[first:]:
+            if person in self.people:
+                found.append({"person": {"N": f"{person}"}})
+                if len(found) == Limit:
+                    break
+        answer = {"Count": len(found)} if Select == "COUNT" else {"Items": found}
+        return {**answer, "LastEvaluatedKey": found[-1]} if len(found) == Limit else answer
+
+
+class Inline:
+    """Stands in for a pool of threads: calls come one after the other, at times that are known."""
+
+    def __init__(self, threads: int) -> None:
+        pass
+
+    def __enter__(self) -> Inline:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [function(item) for item in items]
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        try:
+            function(*arguments, **named)
+        except Exception:  # as in a Future that nobody asks
+            pass
+
+
+class World:
+    """Lambda, Scheduler, DynamoDB and Telegram, on a clock that moves only when they are used.
+
+    An operation is a call of any of them. The container dies at those whose numbers `deaths` has:
+    before an even one, after an odd one. Calls of Telegram are numbered, too.
+    """
+
+    def __init__(self, start: Callable[[], Container], people: Iterable[int]) -> None:
+        self._start = start
+        self.now = NOON
+        self.ends = 0.0  # when Lambda ends the invocation
+        self.table = Subscribers()
+        self.sessions: Json = {}
+        self.schedules: Json = {}
+        self.retries: list[tuple[float, int, Json]] = []  # Lambda's: when, how many more, what
+        self.telegram = Telegram(TOKEN)
+        self.telegram.watch_updates = lambda update, bot: self.updates.append(update)
+        self.updates: list[Json] = []
+        self.operations = 0
+        self.deaths: set[int] = set()
+        self.died = 0
+        self.is_dead = False
+        self.calls: list[float] = []  # when Telegram was called
+        self.got: Counter[int] = Counter()  # copies, by person
+        self.tried: Counter[int] = Counter()  # while Telegram could be reached
+        self.refusals: dict[int, tuple[int, str]] = {}  # of copies, by person
+        self.floods: dict[int, int] = {}  # retry_after, by the number of the call
+        self.flooded_until = 0.0
+        self.too_early = 0
+        self.outages: dict[int, tuple[int, bool]] = {}  # by number: the seconds, whether silent
+        self.out_until, self.is_silent = 0.0, False
+        self.lost: set[int] = set()  # the numbers of the calls whose answers are lost
+        self.unsure = 0  # copies without an answer
+        self.meanwhile: dict[int, Callable[[], Any]] = {}  # by number: what happens before the call
+        self.renew()
+        self.telegram.bot.chats[OWNER] = private_chat(ADA)
+        self.subscribe(*people)
+
+    def subscribe(self, *people: int) -> None:
+        """Add people who have subscribed, without the bot's help."""
+        self.table.add(*people)
+        for person in people:
+            self.telegram.bot.chats[person] = private_chat({"id": person, "first_name": "P"})
+
+    # The container.
+
+    def renew(self) -> None:
+        """Start a new container."""
+        for name in OWN:
+            sys.modules.pop(name, None)
+        self.container = container = self._start()
+        aws = container.module("aws")
+        sessions, schedules = Table(aws, "sessions"), Schedules(aws)
+        sessions._items, schedules._items = self.sessions, self.schedules
+        sessions._others = self.table.call
+        aws.call = self._watched(sessions.call)
+        aws.request = self._watched(schedules.request)
+        answer = self._watched(self._answer)
+        container.module("telegram").Client.request = lambda client, *request: answer(*request)
+        clock = SimpleNamespace(**vars(time))
+        clock.time = clock.monotonic = lambda: self.now
+        clock.sleep = self._sleep
+        botkit = [container.module(name) for name in ("http", "later", "session", "host.events")]
+        for module in (*botkit, sys.modules["newsletter"], sys.modules["copies"]):
+            module.time = clock
+        sys.modules["newsletter"].ThreadPoolExecutor = Inline  # type: ignore[attr-defined]
+
+    def _watched(self, operation: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*arguments: Any, **named: Any) -> Any:
+            if self.is_dead:
+                raise Died
+            self.operations += 1
+            number = self.operations
+            if number in self.deaths and number % 2 == 0:
+                self.die()
+            result = operation(*arguments, **named)
+            if number in self.deaths:
+                self.die()
+            return result
+
+        return watched
+
+    def die(self) -> None:
+        self.died += 1
+        self.is_dead = True
+        raise Died
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now > self.ends:
+            self.die()
+
+    @property
+    def job(self) -> Any:
+        """What is kept of the newsletter."""
+        return json.loads(self.sessions["newsletter"]["session"]["S"])
+
+    # Telegram.
+
+    def _answer(self, path: str, body: bytes, headers: Json, timeout: float, *_: Any) -> Any:
+        """Answer a call as `telegram.Client.request` does."""
+        number, method, params = len(self.calls) + 1, path.rpartition("/")[2], json.loads(body)
+        if action := self.meanwhile.pop(number, None):
+            self._beside(action)
+        self.calls.append(self.now)
+        self.too_early += self.now < self.flooded_until
+        self.now += LATENCY
+        if outage := self.outages.get(number):
+            self.out_until, self.is_silent = self.now + outage[0], outage[1]
+        if self.now < self.out_until:
+            self.now += timeout if self.is_silent else 0
+            self._fail(method)
+        if retry_after := self.floods.get(number):
+            self.flooded_until = self.now + retry_after
+            return refuse(429, "Too Many Requests", retry_after=retry_after)
+        self.tried[params.get("chat_id", 0)] += method == "copyMessage"
+        if method == "copyMessage" and (refusal := self.refusals.get(params["chat_id"])):
+            self.unsure += refusal[0] >= 500
+            return refuse(*refusal)
+        call = self.telegram.answer(method, params)
+        if method == "copyMessage" and call.status == 200:
+            self.got[params["chat_id"]] += 1
+        if number in self.lost:
+            self._fail(method)
+        return call.status, json.dumps(call.answer).encode()
+
+    def _fail(self, method: str) -> None:
+        self.unsure += method == "copyMessage"
+        raise self.container.module("errors").Unreachable("no answer")
+
+    def _beside(self, action: Callable[[], Any]) -> None:
+        """Do something while an invocation is under way, which ends when it would have ended."""
+        deadline, ends, now = self.container.module("deadline").deadline, self.ends, self.now
+        at = deadline._at
+        action()
+        deadline._at, self.ends, self.now = at, ends, now
+
+    @property
+    def text(self) -> str:
+        """The owner's message."""
+        edits = [call for call in self.telegram.calls if call.method == "editMessageText"]
+        return str(edits[-1].params["text"])
+
+    # What people do.
+
+    def say(self, text: str, user: Json = ADA, **content: Any) -> str:
+        """Write to the bot, and return what it answers."""
+        self.telegram.send(self.telegram.message(text, user=user, **content))
+        [call] = self.deliver()
+        return str(call.params["text"])
+
+    def deliver(self) -> list[Call]:
+        """Deliver the last update, and return the calls that it leads to."""
+        before = len(self.telegram.calls)
+        assert self.container.deliver(self.updates[-1]) == (200, None)
+        self.now += 1
+        return self.telegram.calls[before:]
+
+    def ask(self) -> Json:
+        """Have the owner answer a message with /send, and return the bot's question."""
+        self.telegram.send(self.telegram.message("News!"))
+        self.say("/send", reply_to_message=self.updates[-1]["message"])
+        message = self.telegram.messages[max(self.telegram.messages, key=lambda place: place[1])]
+        return copied(message)
+
+    def press(self, question: Json) -> str:
+        """Press the question's button, and return what the bot tells."""
+        [[button]] = question["reply_markup"]["inline_keyboard"]
+        self.telegram.press(OWNER, question["message_id"], button["callback_data"])
+        [call] = self.deliver()
+        assert call.method == "answerCallbackQuery"
+        return str(call.params["text"])
+
+    # Scheduler and Lambda.
+
+    def run(self) -> None:
+        """Take the steps that wait, each in its time, until none is left."""
+        for _ in range(1000):
+            waiting = [(item["at"], name) for name, item in self.schedules.items()]
+            at, name = min(waiting, default=(float("inf"), ""))
+            if self.retries and self.retries[0][0] < at:
+                at, retries, event = self.retries.pop(0)
+            elif name:
+                assert at >= self.now, "a step is due before the last one has ended"
+                retries, event = 2, self.schedules.pop(name)["event"]
+            else:
+                return
+            self.now = max(self.now, at)
+            self.invoke(event, retries)
+        raise AssertionError("it never ends")
+
+    def invoke(self, event: Json, retries: int = 0) -> None:
+        """Invoke the function. Lambda tries again if that fails."""
+        self.ends = self.now + TIMEOUT
+        try:
+            self.container.invoke(event, TIMEOUT * 1000)
+        except Exception as error:
+            assert type(error).__name__ == "EventFailed"
+            if retries:
+                self.retries.append((self.now + 60 * (3 - retries), retries - 1, event))
+        if self.is_dead:
+            self.is_dead = False
+            self.renew()
+
+    def check(self, reachable: Iterable[int]) -> None:
+        """Fail if somebody was left out, too many got it twice, or it came too fast."""
+        assert set(self.got) == set(reachable)
+        twice = sum(copies > 1 for copies in self.got.values())
+        told = int(self.text.rpartition("At most ")[2].partition(" ")[0].replace(",", ""))
+        assert twice <= told <= 25 * self.died + self.unsure
+        assert f" {len(self.got):,} people got it." in self.text
+        busiest = max(bisect(self.calls, at + 1) - n for n, at in enumerate(self.calls))
+        assert busiest <= 30
+        assert self.too_early == 0
+
+
+def refuse(code: int, description: str, **parameters: int) -> tuple[int, bytes]:
+    answer = {"ok": False, "error_code": code, "description": description}
+    return code, json.dumps({**answer, "parameters": parameters}).encode()
+
+
+Make = Callable[[int], World]
+
+
+@pytest.fixture
+def make(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Make a world in which so many people have subscribed."""
+    monkeypatch.syspath_prepend(FOLDER)
+    worlds: list[World] = []
+
+    def start_container() -> Container:
+        about = {"OWNER_ID": f"{OWNER}", "TABLE": "newsletter", "LATER_GROUP": "newsletter-bot"}
+        about["LATER_ROLE"] = "arn:aws:iam::123456789012:role/newsletter-bot-later"
+        return start(bot_api.url, **session_environment(bot_api.url), **about)
+
+    def make_world(people: int) -> World:
+        worlds.append(World(start_container, range(100_000, 100_000 + people)))
+        return worlds[-1]
+
+    yield make_world
+    for world in worlds:
+        world.telegram.stop()
+    for name in OWN:
+        sys.modules.pop(name, None)
+
+
+def test_five_thousand_people_get_it_whatever_fails(make: Make) -> None:
+    world = make(5_000)
+    chance = random.Random(1)
+    people = chance.sample(sorted(world.table.people), 5_000)
+    blocked, gone, reachable = people[:150], people[150:220], people[220:]
+    world.refusals = {**dict.fromkeys(blocked, BLOCKED), **dict.fromkeys(gone, GONE)}
+    world.floods = {number: chance.randint(3, 40) for number in chance.sample(range(5_000), 20)}
+    world.lost = set(chance.sample(range(5_000), 20))
+    world.outages = {1_500: (600, False), 3_000: (1_200, True)}
+    question = world.ask()
+    assert world.press(question) == BUTTON
+    world.deaths = set(chance.sample(range(world.operations, world.operations + 5_000), 10))
+    world.run()
+    assert world.died == 10
+    world.check(reachable)
+    assert world.text.startswith(
+        "Done: 4,780 people got it. Off the list: 150 who had blocked the bot, 70 who are gone. "
+        "Without it: 0 who can't get it, 0 out of reach."
+    )
+    assert world.table.people == set(reachable)
+
+
+def test_a_container_may_die_at_every_operation(make: Make) -> None:
+    world = make(0)
+    people = range(100_000, 100_004)
+    for number in count(1):
+        world.subscribe(*people, 200_000)
+        world.refusals, world.got, world.died = {200_000: BLOCKED}, Counter(), 0
+        world.press(world.ask())
+        # And once more, about as far in the step that follows.
+        world.deaths = {world.operations + number, world.operations + 2 * number + 1}
+        world.run()
+        world.deaths.clear()
+        world.check(people)
+        if not world.died:
+            break
+        assert world.table.people - {200_000} == set(people)
+    assert number > 20
+
+
+def begin(world: World) -> Json:
+    """Begin a newsletter, and return the question that it began with."""
+    question = world.ask()
+    assert world.press(question) == BUTTON
+    return question
+
+
+def test_an_event_that_comes_twice_sends_nothing_twice(make: Make) -> None:
+    world = make(60)
+    begin(world)
+    [event] = [schedule["event"] for schedule in world.schedules.values()]
+    world.meanwhile = {10: lambda: world.invoke(event)}
+    world.run()
+    world.invoke(event)
+    world.check(range(100_000, 100_060))
+    assert world.got.total() == 60
+    assert world.schedules == {}
+
+
+def slow_down() -> None:
+    """Have a step send fewer than a hundred copies."""
+    sys.modules["copies"].RATE = 0.1  # type: ignore[attr-defined]
+
+
+def test_a_step_that_died_is_left_to_the_one_that_waits(make: Make) -> None:
+    """Lambda's own retry would still be sending when that one begins."""
+    world = make(100)
+    begin(world)
+    world.deaths = {world.operations + 3}
+    world.meanwhile = {10: slow_down}
+    world.run()
+    assert world.died == 1
+    world.check(range(100_000, 100_100))
+
+
+def test_a_step_ends_once_another_one_is_under_way(make: Make) -> None:
+    world = make(100)
+    begin(world)
+
+    def take_over() -> None:
+        job = {**world.job, "step": 7}
+        world.sessions["newsletter"] |= {"version": {"S": "7"}, "session": {"S": json.dumps(job)}}
+
+    world.meanwhile = {40: take_over}
+    world.run()
+    assert world.got.total() == 50
+    assert (world.job["step"], world.job["counts"]["sent"]) == (7, 25)
+
+
+def test_only_one_newsletter_is_under_way(make: Make) -> None:
+    world = make(60)
+    first, second = world.ask(), world.ask()
+    assert world.press(first) == BUTTON
+    assert world.press(first) == BUTTON
+    assert world.press(second) == "Another one is under way. /stop ends it."
+    world.run()
+    assert set(world.got.values()) == {1}
+    over = "It is over. To send the message once more, answer it with /send."
+    assert world.press(first) == over
+    assert world.press(second) == BUTTON
+    world.run()
+    assert set(world.got.values()) == {2}
+    assert world.press(first) == over
+    assert world.schedules == {}
+
+
+@pytest.mark.parametrize("at", [30, 2], ids=["in the middle", "before the first copy"])
+def test_the_owner_stops_it(make: Make, at: int) -> None:
+    world = make(100)
+    begin(world)
+    world.meanwhile = {len(world.calls) + at: lambda: world.say("/stop")}
+    world.run()
+    assert world.got.total() <= 50
+    assert world.text.startswith(f"Stopped: {world.got.total()} people got it.")
+    assert world.say("/stop") == "Nothing is being sent."
+
+
+def test_stop_ends_also_a_newsletter_whose_steps_were_lost(make: Make) -> None:
+    world = make(100)
+    begin(world)
+    world.schedules.clear()
+    assert world.say("/stop") == "It stops, with a report."
+    world.run()
+    assert world.text.startswith("Stopped: 0 people got it.")
+    assert begin(world)
+
+
+def test_the_owner_sees_how_far_it_is(make: Make) -> None:
+    world = make(2_000)
+    begin(world)
+    world.run()
+    edits = [call for call in world.telegram.calls if call.method == "editMessageText"]
+    *counts, report = [call.params["text"].partition(" ")[0] for call in edits]
+    seen = [int(count.replace(",", "")) for count in counts]
+    assert (seen[0], report) == (0, "Done:")
+    assert all(500 <= now - before <= 550 for before, now in pairwise(seen))
+    assert len(seen) == 4
+
+
+def test_what_telegram_asks_to_wait_may_be_longer_than_a_step(make: Make) -> None:
+    world = make(100)
+    begin(world)
+    began = world.now
+    world.floods = {40: 3_000}
+    world.run()
+    world.check(range(100_000, 100_100))
+    assert world.got.total() == 100
+    assert 3_000 < world.calls[-1] - began < 3_100 + TIMEOUT
+
+
+def test_an_outage_of_hours_costs_nobody_the_newsletter(make: Make) -> None:
+    world = make(200)
+    begin(world)
+    world.outages = {30: (4 * 3600, False)}
+    world.run()
+    world.check(range(100_000, 100_200))
+    assert world.job["counts"]["unsure"] < 100
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (BROKEN, "Without it: 0 who can't get it, 2 out of reach. At most 2 got it twice."),
+        (
+            (400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"),
+            "Without it: 2 who can't get it, 0 out of reach. At most 0 got it twice.",
+        ),
+    ],
+    ids=["Telegram fails", "no voice messages"],
+)
+def test_some_without_it_hold_up_nobody_and_stay_on_the_list(
+    make: Make, refusal: tuple[int, str], told: str
+) -> None:
+    world = make(60)
+    world.refusals = dict.fromkeys((100_001, 100_030), refusal)
+    begin(world)
+    world.run()
+    assert world.got.total() == 58
+    assert world.text.endswith(told)
+    assert len(world.table.people) == 60
+
+
+def test_who_cant_be_reached_is_tried_in_three_more_steps(make: Make) -> None:
+    world = make(250)
+    world.refusals = {100_001: BROKEN}
+    begin(world)
+    world.meanwhile = {10: slow_down}
+    world.run()
+    assert world.tried[100_001] == 1 + 3
+    assert world.text.endswith(" 1 out of reach. At most 1 got it twice.")
+
+
+def test_who_is_unknown_to_telegram_is_taken_off_the_list(make: Make) -> None:
+    world = make(3)
+    del world.telegram.bot.chats[100_001]
+    begin(world)
+    world.run()
+    assert world.text.startswith("Done: 2 people got it.")
+    assert world.table.people == {100_000, 100_002}
+
+
+def test_a_message_that_was_deleted_ends_it(make: Make) -> None:
+    world = make(100)
+    begin(world)
+    world.meanwhile = {40: lambda: world.telegram.messages.pop((OWNER, world.job["source"]))}
+    world.run()
+    assert world.text.startswith("Telegram can't copy the message: ")
+    assert len(world.table.people) == 100
+
+
+def test_the_report_waits_for_the_end_of_an_outage(make: Make) -> None:
+    world = make(3)
+    begin(world)
+    world.outages = {len(world.calls) + 5: (2_000, True)}
+    world.run()
+    assert world.text.startswith("Done: 3 people got it.")
+    assert world.now - NOON > 2_000
+
+
+def test_a_report_that_nobody_can_see_ends_it_all_the_same(make: Make) -> None:
+    world = make(3)
+    question = begin(world)
+    del world.telegram.messages[OWNER, question["message_id"]]
+    world.run()
+    assert world.got.total() == 3
+    assert world.job["is_over"]
+
+
+def test_a_changed_token_costs_only_time(make: Make) -> None:
+    world = make(60)
+    begin(world)
+    world.refusals = dict.fromkeys(range(100_000, 100_060), (401, "Unauthorized"))
+    world.meanwhile = {30: world.refusals.clear}
+    world.run()
+    world.check(range(100_000, 100_060))
+    assert world.got.total() == 60
+
+
+def test_the_question_counts_all_who_subscribed(make: Make) -> None:
+    world = make(2_345)
+    [[button]] = world.ask()["reply_markup"]["inline_keyboard"]
+    assert button["text"] == "Send it to 2,345"

@@ -1,0 +1,83 @@
+"""Stop: a press that one container takes ends the answer that another one makes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from emulators.telegram import ADA, Server, Telegram
+from local.container import Function
+from local.events import webhook_event
+
+from tests.support.stubs import SECRET, TOKEN, Json
+
+BOT = """
+import time
+from botkit import stream
+
+SESSION = "chat"
+HANDLED = ["message", "stopped_message_generation"]
+
+
+def reply(update, session):
+    if "stopped_message_generation" in update:
+        stream.stop(update["stopped_message_generation"])
+        return []
+    session["asked"] = session.get("asked", 0) + 1
+    return stream.answer(update["message"], endless(), can_stop=True)
+
+
+def endless():
+    while True:
+        yield "and "
+        time.sleep(0.05)
+"""
+CHAT = {"id": ADA["id"], "type": "private"}
+
+
+def from_queue(update: Json) -> Json:
+    """Return the event in which Lambda delivers an update from the queue."""
+    record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
+    return {"Records": [{**record, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo"}]}
+
+
+def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
+    telegram = Telegram(TOKEN)
+    bot = tmp_path / "bot"
+    bot.mkdir()
+    (bot / "bot.py").write_text(BOT)
+    with contextlib.ExitStack() as opened:
+        environment = {
+            "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo",
+            "TELEGRAM_API_URL": opened.enter_context(Server(telegram)).url,
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        }
+        one, two = (
+            opened.enter_context(
+                Function(bot, environment, timeout=120, sessions=tmp_path / "kept")
+            )
+            for _ in range(2)
+        )
+        pool = opened.enter_context(ThreadPoolExecutor(1))
+        question = telegram.message("Tell me", chat=CHAT)
+        update_id = telegram.send(question)
+        answer = pool.submit(one.invoke, from_queue({"update_id": update_id, **question}))
+        telegram.wait(lambda: any(call.params.get("text") for call in telegram.calls), 60)
+        [(chat, draft)] = telegram.bot.drafts
+        telegram.stop_draft(chat, draft)
+        press = {"update_id": 2, "stopped_message_generation": {"chat": CHAT, "draft_id": draft}}
+        headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+        taken = two.invoke(webhook_event(json.dumps(press), headers))
+        assert taken.outcome["outcome"] == "ignored"
+        invocation = answer.result()
+    assert invocation.outcome["outcome"] == "answered"
+    drafts = [call.params["text"] for call in telegram.calls if call.method == "sendMessageDraft"]
+    # Asked once: what is noted of the press isn't in the chat's session.
+    assert drafts.count("") == 1
+    last = telegram.calls[-1]
+    assert last.method == "sendMessage"
+    assert str(last.params["text"]).startswith("and and")
+    assert invocation.sessions[str(ADA["id"])]["after"] == '{"asked":1}'

@@ -1,0 +1,165 @@
+"""Containers, Telegram and DynamoDB, where anything may fail or end at each step.
+
+Each container is a thread, and one runs at a time: at each step another one may go on, or the
+container ends. Telegram delivers in order in each line, until it gets a 200.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
+
+MOST_STEPS = 50_000
+HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
+
+
+class Ended(BaseException):
+    """The container has ended, long ago: it must not do anything any more."""
+
+
+class Run:
+    """An invocation of a container, in a thread that waits at each step until it may go on."""
+
+    def __init__(self, world: World, modules: dict[str, ModuleType], update: Json) -> None:
+        self.world, self.modules, self.update = world, modules, update
+        self.status: int | None = None
+        self.is_over = False
+        self.go, self.waits = threading.Semaphore(0), threading.Semaphore(0)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.step()
+            event = request(json.dumps(self.update))
+            answer = self.modules["handler"].handler(event, Context(HOUR))
+            self.step()
+            self.status = answer["statusCode"]
+        except Ended:
+            pass
+        finally:
+            self.is_over = True
+            self.waits.release()
+
+    def step(self) -> None:
+        """Wait until the thread may go on. Raises Ended if the container has ended."""
+        if not self.world.is_over:
+            self.waits.release()
+            self.go.acquire()
+        if self.world.is_over:
+            raise Ended
+
+    def advance(self) -> None:
+        """Let the thread go on to its next step, with the modules of its container."""
+        unload()
+        sys.modules.update(self.modules)
+        if on_telebot := self.modules.get("botkit.on_telebot"):
+            on_telebot.take_over()  # telebot itself is the same for all containers
+        self.world.running = self
+        self.go.release()
+        self.waits.acquire()
+
+
+class World:
+    """Telegram, DynamoDB and the containers. What happens is up to `choose`."""
+
+    def __init__(self, start: Callable[[], Container], choose: Callable[[str], bool]) -> None:
+        self.choose = choose
+        self.is_over = False
+        self.running: Run | None = None
+        self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
+        self._start = start
+        self._idle: list[dict[str, ModuleType]] = []
+        self._all: list[Run] = []
+
+    def deliver(self, lines: list[list[Json]], pick: Callable[[list[Any]], Any]) -> None:
+        """Deliver all updates: each line in order, again until it gets a 200.
+
+        `pick` chooses which line or container goes on.
+        """
+        under_way: list[tuple[Run, list[Json]]] = []
+        for _ in range(MOST_STEPS):
+            free = [line for line in lines if line and self._may_begin(line, under_way)]
+            if not free and not under_way:
+                return
+            run, line = pick([*under_way, *((None, line) for line in free)])
+            if run is None:
+                under_way.append((Run(self, self._container(), line[0]), line))
+                self._all.append(under_way[-1][0])
+                under_way[-1][0].waits.acquire()
+                continue
+            if self.choose("end"):  # the container never goes on
+                under_way.remove((run, line))
+                continue
+            run.advance()
+            if run.is_over:
+                under_way.remove((run, line))
+                self._idle.append(run.modules)
+                if run.status == 200 and not self.choose("lose") and run.update in line:
+                    line.remove(run.update)
+        raise AssertionError("this has no end")
+
+    def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
+        """Tell whether a line's first update may be delivered. Telegram may be impatient."""
+        times = sum(run.update is line[0] for run, _ in under_way)
+        return len(under_way) < 4 and (not times or (times == 1 and self.choose("twice")))
+
+    def _container(self) -> dict[str, ModuleType]:
+        """Return the modules of a container without an invocation, a new one if there is none."""
+        if self._idle:
+            return self._idle.pop()
+        container = self._start()
+        container.handler.TIMES["webhook"] = (HOUR / 1000, 1.0)
+        aws, telegram = container.module("aws"), container.telegram
+        container.module("host.sessions")
+        table = container.table.call
+
+        def call(service: str, target: str, params: Json) -> Any:
+            self._step()
+            if self.choose("aws away"):
+                raise aws.Unreachable("dynamodb: HTTP 500")
+            answer = table(service, target, params)
+            self._step()
+            if self.choose("aws lost"):
+                raise aws.Unreachable("dynamodb: timed out")
+            return answer
+
+        def post(method: str, params: Json, timeout: float) -> Any:
+            self._step()
+            if self.choose("429"):
+                raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
+            if self.choose("telegram away"):
+                raise telegram.Unreachable("HTTP 500")
+            if method == "getMe":
+                return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+            assert self.running
+            made = self.made.setdefault(self.running.update["update_id"], [])
+            made.append(params["text"])
+            self._step()
+            if self.choose("telegram lost"):
+                raise telegram.Unreachable("timed out")
+            about = {"message_id": len(made), "date": 1767225600}
+            return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
+
+        aws.call = call
+        telegram._client.post = post
+        return loaded()
+
+    def _step(self) -> None:
+        assert self.running
+        self.running.step()
+
+    def end(self) -> None:
+        """End the threads of all containers."""
+        self.is_over = True
+        for run in self._all:
+            run.go.release()
+            run.thread.join(60)
+            assert not run.thread.is_alive()
+            close_loop(run.modules)

@@ -1,0 +1,146 @@
+"""connection.py and exchange.py: a body is read while it arrives. Over real sockets."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Serve
+from tests.support.stubs import OK, Peer, answers, answers_all, http, load, silent
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BODY = http().partition(b"\r\n\r\n")[2]
+
+
+Connect = Callable[[str], Any]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Make connections, and close them in the end."""
+    made: list[Any] = []
+
+    def make(url: str) -> Any:
+        made.append(load("botkit.http.connection").Connection(url))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        if connection._kept:
+            connection._kept.close()
+
+
+def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Iterator[tuple[int, bytes]]:
+    for status, _, part in connection.stream("/a", b"{}", {"X-Y": "z"}, timeout, pause):
+        yield status, part
+
+
+def test_a_chunk_is_there_before_the_next_one(serve: Serve, connect: Connect) -> None:
+    may_go_on = threading.Event()
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(CHUNKED + b"5\r\nHello\r\n6;extension=1\r\n, ")
+        assert may_go_on.wait(60)
+        connection.sendall(b"Ada.\r\n0\r\n\r\n")
+        answers_all(peer, connection)
+
+    peer = serve(part)
+    connection = connect(peer.url + "/api")
+    parts = stream(connection)
+    assert [next(parts), next(parts)] == [(200, b""), (200, b"Hello")]
+    may_go_on.set()
+    assert list(parts) == [(200, b", Ada.")]
+    head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/a HTTP/1.1\r\n") and b"X-Y: z" in head
+    assert body == b"{}"
+    # The connection is kept.
+    assert connection.request("/b", b"", {}, 60) == (200, BODY)
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "TLS"])
+@pytest.mark.usefixtures("trusted")
+def test_silence_is_an_empty_part(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext, is_secure: bool
+) -> None:
+    heard = [threading.Event() for _ in range(3)]
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        for event, data in zip(
+            heard, (CHUNKED, b"5\r\nHello\r\n", b"1\r\n!\r\n0\r\n\r\n"), strict=True
+        ):
+            assert event.wait(60)
+            connection.sendall(data)
+
+    parts = stream(connect(serve(part, tls=tls if is_secure else None).url), pause=0.01)
+    seen = []
+    for event, status in zip(heard, (0, 200, 200), strict=True):
+        while (each := next(parts)) != (status, b""):
+            seen.append(each)
+        event.set()
+    seen += [each for each in parts if each[1]]
+    assert [each for each in seen if each[1]] == [(200, b"Hello"), (200, b"!")]
+
+
+def test_a_body_of_a_known_length_comes_whole(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(answers(http(OK, "403 No"))).url)
+    assert list(stream(connection)) == [(403, b""), (403, BODY)]
+
+
+def test_a_server_that_wants_to_close_is_left(serve: Serve, connect: Connect) -> None:
+    closing = CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    connection = connect(serve(answers(closing + b"1\r\na\r\n0\r\n\r\n")).url)
+    assert list(stream(connection)) == [(200, b""), (200, b"a")]
+    assert connection._kept is None
+
+
+def test_who_closes_early_closes_the_connection(serve: Serve, connect: Connect) -> None:
+    closed = threading.Event()
+
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(CHUNKED + b"1\r\na\r\n")
+        connection.recv(1)  # nothing, once it is closed
+        closed.set()
+
+    connection = connect(serve(part).url)
+    parts = connection.stream("/a", b"{}", {}, 60, 30)
+    next(parts)
+    parts.close()
+    assert closed.wait(60)
+    assert connection._kept is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [
+        (b"5\r\nHel", "ConnectionError: the response is incomplete"),
+        (b"five\r\nHello\r\n", "ValueError"),
+        (b"500000\r\n" + b"a" * (6 << 20), "ConnectionError: the response is too long"),
+    ],
+    ids=["cut", "no length", "too long"],
+)
+def test_a_broken_body_is_an_error(serve: Serve, connect: Connect, sent: bytes, error: str) -> None:
+    def part(peer: Peer, connection: socket.socket) -> None:
+        peer.read_request(connection)
+        connection.sendall(CHUNKED + sent)
+
+    connection = connect(serve(part).url)
+    with pytest.raises(ConnectionError, match=f"^{error}$"):
+        list(stream(connection))
+    assert connection._kept is None
+
+
+def test_it_ends_in_time_even_if_it_looks_often(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(silent).url)
+    with pytest.raises(ConnectionError, match="^TimeoutError: "):
+        list(stream(connection, timeout=0.2, pause=0.01))
+    with pytest.raises(ConnectionError, match="^no time left$"):
+        next(stream(connection, timeout=0))

@@ -1,0 +1,703 @@
+"""on_aiogram.py: bots that are written with aiogram."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, StartBot
+from tests.support.stubs import TOKEN, Container, Json, answers, http, load, message
+
+pytestmark = pytest.mark.usefixtures("aiogram")
+
+START = """
+import asyncio
+
+from aiogram import Bot, Dispatcher, F
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+
+from botkit import on_aiogram
+
+dispatcher = Dispatcher()
+"""
+END = """
+
+reply = on_aiogram.reply_with(dispatcher)
+HANDLED = dispatcher.resolve_used_update_types()
+"""
+ECHO = (
+    START
+    + """
+@dispatcher.message()
+async def echo(message):
+    await message.answer("Hello")
+"""
+    + END
+)
+CONVERSATION = (
+    'SESSION = "chat_user"\n'
+    + START
+    + """
+class Form(StatesGroup):
+    name = State()
+    age = State()
+
+
+@dispatcher.message(Command("start"))
+async def begin(message, state):
+    await state.set_state(Form.name)
+    await message.answer("Your name?")
+
+
+@dispatcher.message(Form.name)
+async def name(message, state):
+    await state.update_data(name=message.text)
+    await state.set_state(Form.age)
+    await message.answer("Your age?")
+
+
+@dispatcher.message(Form.age)
+async def age(message, state):
+    data = await state.get_data()
+    await state.clear()
+    await message.answer(f"{data['name']}, {message.text}")
+
+
+@dispatcher.message()
+async def other(message):
+    await message.answer("What?")
+"""
+    + END
+)
+
+
+MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+
+
+def expects(bot_api: BotApi, *texts: str) -> None:
+    """Expect messages with these texts, and answer with a message, which aiogram reads."""
+    for text in texts:
+        bot_api.answers("sendMessage", {"chat_id": 42, "text": text}, MESSAGE)
+
+
+def refuses(
+    bot_api: BotApi, text: str, code: int, description: str = "x", **parameters: Any
+) -> None:
+    call = {"method": "sendMessage", "chat_id": 42, "text": text}
+    bot_api.refuses(call, code, description, **parameters)
+
+
+def handler(*lines: str, before: str = "") -> str:
+    """Return a bot whose handler of messages has these lines."""
+    head = f"{START}{before}\n\n@dispatcher.message()\nasync def handle(message, bot, state):"
+    return "\n    ".join([head, *lines]) + END
+
+
+def with_session(source: str, choice: str = '"chat_user"') -> str:
+    return f"SESSION = {choice}\n{source}"
+
+
+def kept(container: Container, key: str = "42/42") -> Any:
+    """Return the session that the table has."""
+    return json.loads(container.table.items[key]["session"]["S"])
+
+
+def result(container: Container, status: int = 200, **how: Any) -> tuple[str, str]:
+    """Deliver a message, and return the outcome and what went wrong."""
+    assert container.deliver(message(**how), 60_000)[0] == status
+    line = container.line
+    return str(line["outcome"]), str(line.get("error") or line.get("refusal") or "")
+
+
+# ── Calls
+
+
+def test_an_update_is_handled_and_logged_once(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(ECHO)
+    expects(bot_api, "Hello")
+    assert result(container) == ("answered", "")
+    assert [line["message"] for line in container.log] == ["update"]
+    assert container.line["methods"] == ["sendMessage"]
+    assert container.bot.HANDLED == ["message"]
+    assert result(container) == ("repeated", "")
+
+
+def test_what_nobody_handles_is_ignored(start_bot: StartBot) -> None:
+    container = start_bot(handler("pass").replace("message()", "poll()"))
+    assert result(container) == ("ignored", "")
+
+
+def test_what_a_handler_returns_is_called(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler('return message.answer("Hello")'))
+    expects(bot_api, "Hello")
+    assert result(container) == ("answered", "")
+
+
+def test_a_bot_of_its_own_keeps_its_defaults_and_gets_the_token(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    default = (
+        "from aiogram.client.default import DefaultBotProperties\n"
+        'own = Bot("1:x", default=DefaultBotProperties(parse_mode="HTML"))'
+    )
+    container = start_bot(
+        handler("await own.send_message(42, f'{bot.token} {own.id}'[-9:])", before=default).replace(
+            "reply_with(dispatcher)", "reply_with(dispatcher, own)"
+        )
+    )
+    params = {"chat_id": 42, "text": TOKEN.partition(":")[0], "parse_mode": "HTML"}
+    bot_api.answers("sendMessage", params, MESSAGE)
+    assert result(container) == ("answered", "")
+
+
+def test_middlewares_of_a_bots_session_are_kept(start_bot: StartBot, bot_api: BotApi) -> None:
+    before = """
+own = Bot("1:x")
+
+
+@own.session.middleware()
+async def changed(make_request, bot, method):
+    return await make_request(bot, method.model_copy(update={"text": "changed"}))
+"""
+    container = start_bot(
+        handler('await message.answer("Hello")', before=before).replace(
+            "reply_with(dispatcher)", "reply_with(dispatcher, own)"
+        )
+    )
+    expects(bot_api, "changed")
+    assert result(container) == ("answered", "")
+
+
+def test_files_are_uploaded_and_downloaded(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(
+        handler(
+            "file = await bot.download('a file')",
+            "await bot.send_photo(42, BufferedInputFile(file.read(), 'a.png'))",
+            before="from aiogram.types import BufferedInputFile",
+        )
+    )
+    calls: list[Any] = []
+
+    def request(path: str, *rest: Any) -> tuple[int, bytes]:
+        calls.append((path, *rest[:1]))
+        files = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "photos/1 2.png"}}
+        name = path.rpartition("/")[2]
+        if path.startswith("/file/"):
+            return 200, b"\x89PNG"
+        return 200, json.dumps({"ok": True, "result": files.get(name, MESSAGE)}).encode()
+
+    monkeypatch.setattr(container.telegram._client, "request", request)
+    assert result(container) == ("answered", "")
+    assert [path.replace(TOKEN, "…") for path, _ in calls] == [
+        "/bot…/getFile",
+        "/file/bot…/photos/1%202.png",
+        "/bot…/sendPhoto",
+    ]
+    assert (
+        b'filename="a.png"\r\nContent-Type: application/octet-stream\r\n\r\n\x89PNG' in calls[2][1]
+    )
+
+
+def test_a_file_of_another_server_is_passed_on(
+    start_bot: StartBot, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = serve(answers(http(b"a page")))
+    container = start_bot(
+        handler(
+            f"await bot.send_document(42, URLInputFile('{other.url}/a', filename='a.html'))",
+            before="from aiogram.types import URLInputFile",
+        )
+    )
+    made: list[Any] = []
+
+    def post(method: str, params: Json, timeout: float) -> Json:
+        made.append((method, params))
+        return MESSAGE
+
+    monkeypatch.setattr(container.telegram._client, "post", post)
+    assert result(container) == ("answered", "")
+    [(method, params)] = made
+    assert (method, ("a.html", b"a page") in params.values()) == ("sendDocument", True)
+
+
+# ── What fails
+
+ANSWER = 'await message.answer("a")'
+SWALLOWS = ("try:", f"    {ANSWER}", "except Exception:", "    pass")
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "error"),
+    [
+        (429, "throttled", "sendMessage: 429 x"),
+        (500, "unreachable", "sendMessage: HTTP 500, and no answer from the Bot API"),
+        (401, "misconfigured", "sendMessage: 401 x"),
+    ],
+)
+@pytest.mark.parametrize("lines", [(ANSWER,), SWALLOWS], ids=["raised", "swallowed"])
+def test_what_may_succeed_later_keeps_the_update(
+    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, error: str, lines: Any
+) -> None:
+    container = start_bot(handler(*lines))
+    refuses(bot_api, "a", code)
+    assert result(container, 503) == (outcome, error)
+
+
+def test_the_pause_that_telegram_asks_for_is_passed_on(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(*SWALLOWS))
+    refuses(bot_api, "a", 429, retry_after=7)
+    assert container.deliver(message()) == (503, "7")
+
+
+def test_after_a_call_was_carried_out_the_update_is_not_repeated(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler('await message.answer("0")', *SWALLOWS))
+    expects(bot_api, "0")
+    refuses(bot_api, "a", 429)
+    assert result(container) == ("incomplete", "sendMessage: 429 x")
+    assert result(container) == ("repeated", "")
+
+
+def test_calls_that_change_nothing_may_be_repeated(start_bot: StartBot, bot_api: BotApi) -> None:
+    lines = ("await bot.send_chat_action(42, 'typing')", "await bot.me()", ANSWER)
+    container = start_bot(handler(*lines))
+    me = {"id": 1, "is_bot": True, "first_name": "Bot"}
+    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
+    bot_api.answers("getMe", {}, me)
+    refuses(bot_api, "a", 429)
+    assert result(container, 503)[0] == "throttled"
+    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
+    expects(bot_api, "a")  # getMe is called once per container
+    assert result(container)[0] == "answered"
+
+
+def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(*SWALLOWS, ANSWER))
+    refuses(bot_api, "a", 429)
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "name"),
+    [
+        (400, {}, "TelegramBadRequest"),
+        (403, {}, "TelegramForbiddenError"),
+        (429, {"retry_after": 5}, "TelegramRetryAfter"),
+        (500, {}, "TelegramNetworkError"),
+    ],
+)
+def test_the_bot_gets_aiograms_own_exceptions(
+    start_bot: StartBot, bot_api: BotApi, code: int, parameters: Json, name: str
+) -> None:
+    lines = (*SWALLOWS[:2], "except Exception as error:")
+    container = start_bot(handler(*lines, "    await message.answer(type(error).__name__)"))
+    refuses(bot_api, "a", code, **parameters)
+    expects(bot_api, name)
+    result(container)
+
+
+def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(ANSWER))
+    refuses(bot_api, "a", 403, "Forbidden: bot was blocked by the user")
+    text = "sendMessage: 403 Forbidden: bot was blocked by the user"
+    assert result(container) == ("refused", text)
+
+
+def test_a_bug_is_logged_with_its_place(start_bot: StartBot) -> None:
+    container = start_bot(handler("1 / 0"))
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+@pytest.mark.parametrize("where", ["download", "find"])
+def test_a_download_fails_as_aiograms_calls_do(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    container = start_bot(handler("await bot.download_file('a')"))
+    status = {"download": 500, "find": 404}[where]
+    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (status, b""))
+    expected = {
+        "download": ("unreachable", "download: HTTP 500"),
+        "find": ("refused", "download: 400 HTTP 404: unknown file_path, or too old"),
+    }
+    assert result(container, 503 if status == 500 else 200) == expected[where]
+
+
+@pytest.mark.parametrize("method", ["set_webhook('https://x')", "delete_webhook()"])
+def test_the_webhook_is_terraforms(start_bot: StartBot, method: str) -> None:
+    container = start_bot(handler(f"await bot.{method}"))
+    name = "setWebhook" if method.startswith("set") else "deleteWebhook"
+    error = f"{name} must not be called: terraform apply registers the webhook"
+    assert result(container, 503) == ("misconfigured", error)
+
+
+# ── Start
+
+STARTUP = """
+
+@dispatcher.startup()
+async def begin(bot):
+    await bot.set_my_name("x")
+"""
+
+
+def test_startup_handlers_run_before_the_first_update_and_are_no_part_of_it(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(ANSWER, before=STARTUP))
+    bot_api.answers("setMyName", {"name": "x"})
+    refuses(bot_api, "a", 429)
+    assert result(container, 503)[0] == "throttled"
+    expects(bot_api, "a")
+    assert result(container)[0] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "error"),
+    [
+        (429, "throttled", "setMyName: 429 x"),
+        (400, "misconfigured", "the start of the bot failed: setMyName: 400 x"),
+    ],
+)
+def test_if_the_start_fails_the_update_is_kept(
+    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, error: str
+) -> None:
+    container = start_bot(handler(ANSWER, before=STARTUP))
+    bot_api.refuses({"method": "setMyName", "name": "x"}, code, "x")
+    assert result(container, 503) == (outcome, error)
+    bot_api.answers("setMyName", {"name": "x"})
+    expects(bot_api, "a")
+    assert result(container)[0] == "answered"
+
+
+def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
+    container = start_bot(ECHO, TELEGRAM_BOT_TOKEN="")
+    assert result(container, 503) == ("misconfigured", "TELEGRAM_BOT_TOKEN is not set")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['dispatcher.run_polling(Bot("1:x"))', 'asyncio.run(dispatcher.start_polling(Bot("1:x")))'],
+)
+def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) -> None:
+    outcome, error = result(start_bot(f"{ECHO}\n{line}\n"), 503)
+    assert outcome == "misconfigured"
+    assert error.startswith("Misconfigured: updates come by the webhook, to reply = on_aiogram.")
+
+
+def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) -> None:
+    serves = "from aiogram.webhook.aiohttp_server import SimpleRequestHandler\n"
+    line = 'SimpleRequestHandler(dispatcher, Bot("1:x")).register(None, "/")'
+    outcome, error = result(start_bot(f"{serves}{ECHO}\n{line}\n"), 503)
+    assert (outcome, "updates come by the webhook" in error) == ("misconfigured", True)
+
+
+def test_a_program_may_poll(aiogram: ModuleType) -> None:
+    """Then bot.py isn't imported, but run: this is no part of a function."""
+    dispatcher = aiogram.Dispatcher()
+    load("botkit.on_aiogram").reply_with(dispatcher)
+    assert "run_polling" not in vars(dispatcher)
+
+
+# ── Time and tasks
+
+
+def test_a_background_task_is_awaited(start_bot: StartBot, bot_api: BotApi) -> None:
+    lines = ("async def later():", "    await asyncio.sleep(0)", f"    {ANSWER}")
+    container = start_bot(handler(*lines, "asyncio.create_task(later())"))
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
+
+
+WAITS = "await asyncio.Event().wait()"
+FOR_EVER = ("async def waits():", f"    {WAITS}", "asyncio.create_task(waits())")
+
+
+def hangs(container: Container, bot_api: BotApi, *answers: str) -> Json:
+    """Deliver an update, then one whose handler doesn't end, and return what that logged last."""
+    expects(bot_api, "hello", *answers)
+    result(container, text="hello")
+    assert container.deliver(message(2, text="wait"), 3000) == (200, None)
+    return container.line
+
+
+def test_a_background_task_without_an_end_is_ended(start_bot: StartBot, bot_api: BotApi) -> None:
+    waits = ("if message.text == 'wait':", *(f"    {line}" for line in FOR_EVER))
+    container = start_bot(handler("await message.answer(message.text)", *waits))
+    assert hangs(container, bot_api, "wait")["outcome"] == "answered"
+    warning = container.log[-2]
+    assert warning["message"] == "a background task was ended: its time was up"
+    assert warning["task"] == "handle.<locals>.waits"
+
+
+def test_an_update_that_takes_too_long_is_ended_and_the_next_is_handled(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """What it kept until then stays, and a lock that it held is free again."""
+    slow = handler(
+        "if message.text == 'wait':",
+        "    await state.set_state('waits')",
+        f"    {WAITS}",
+        "await message.answer(await state.get_state() or message.text)",
+    ).replace("Dispatcher()", "Dispatcher(events_isolation=SimpleEventIsolation())")
+    slow = f"from aiogram.fsm.storage.memory import SimpleEventIsolation\n{slow}"
+    container = start_with_sessions(with_session(slow))
+    line = hangs(container, bot_api)
+    assert line["outcome"] == "bot_failed"
+    assert line["error"].startswith("TimeoutError at bot.py:")
+    expects(bot_api, "waits")
+    assert result(container, update_id=3, text="x") == ("answered", "")
+
+
+BLOCKS = {
+    "computes": ("    while True:", "        pass"),
+    "can't be cancelled": (
+        *("    while True:", "        try:", f"            {WAITS}"),
+        *("        except asyncio.CancelledError:", "            pass"),
+    ),
+}
+
+
+@pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
+def test_a_handler_that_cant_be_cancelled_is_interrupted_and_the_next_is_handled(
+    start_bot: StartBot, bot_api: BotApi, blocks: tuple[str, ...]
+) -> None:
+    """Nothing of it runs beside the next one: there is a task of the loop's, and the handler's."""
+    lines = ("if message.text == 'wait':", *blocks, "n = len(asyncio.all_tasks())")
+    container = start_bot(handler(*lines, "await message.answer(message.text.format(n))"))
+    assert hangs(container, bot_api)["outcome"] == "bot_failed"
+    expects(bot_api, "2 tasks")
+    assert result(container, update_id=3, text="{} tasks") == ("answered", "")
+
+
+# ── State
+
+
+def test_a_conversation_survives_a_new_container_at_each_step(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    name = "fsm:42:42:default"
+    for update_id, (text, answer, session) in enumerate(
+        [
+            ("/start", "Your name?", {name: {"state": "Form:name"}}),
+            ("Ada", "Your age?", {name: {"state": "Form:age", "data": {"name": "Ada"}}}),
+            ("36", "Ada, 36", {}),
+            ("x", "What?", {}),
+        ]
+    ):
+        container = start_with_sessions(CONVERSATION)
+        expects(bot_api, answer)
+        assert result(container, update_id=update_id, text=text) == ("answered", "")
+        assert kept(container) == session
+
+
+def test_an_update_that_comes_again_is_not_handled_again(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    expects(bot_api, "Your name?")
+    for _ in range(2):
+        container = start_with_sessions(CONVERSATION)
+        result(container, text="/start")
+    assert kept(container) == {"fsm:42:42:default": {"state": "Form:name"}}
+
+
+def test_what_may_succeed_later_changes_nothing(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(CONVERSATION)
+    refuses(bot_api, "Your name?", 429)
+    assert result(container, 503, text="/start")[0] == "throttled"
+    assert container.table.items == {}
+    expects(bot_api, "Your name?")
+    assert result(container, text="/start")[0] == "answered"
+    assert kept(container) == {"fsm:42:42:default": {"state": "Form:name"}}
+
+
+@pytest.mark.parametrize("lines", [("await message.answer('b')",), ("1 / 0",)], ids=["429", "bug"])
+def test_what_is_not_repeated_keeps_its_state(
+    start_with_sessions: StartBot, bot_api: BotApi, lines: Any
+) -> None:
+    source = handler(ANSWER, "await state.set_state('s')", *lines)
+    container = start_with_sessions(with_session(source))
+    expects(bot_api, "a")
+    if "1 / 0" not in lines:
+        refuses(bot_api, "b", 429)
+    outcome = "bot_failed" if "1 / 0" in lines else "incomplete"
+    assert result(container)[0] == outcome
+    assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
+    container = start_with_sessions(with_session(source))
+    assert result(container) == ("ignored", "")
+
+
+def test_who_is_late_handles_the_update_again(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    source = handler(
+        "n = (await state.get_data()).get('n', 0) + 1",
+        "await state.update_data(n=n)",
+        "await message.answer(str(n))",
+    )
+    container = start_with_sessions(with_session(source))
+    expects(bot_api, "1", "1")
+    aws, call = container.module("aws"), container.table.call
+
+    def meanwhile(service: str, target: str, params: Json) -> Any:
+        if target.endswith("PutItem"):
+            aws.call = call
+            another = {"version": {"S": "another's"}, "updates": {"S": "[]"}}
+            container.table.items["42/42"] = {**another, "session": {"S": '{"x":1}'}}
+        return call(service, target, params)
+
+    aws.call = meanwhile
+    assert result(container)[0] == "answered"
+    assert kept(container) == {"x": 1, "fsm:42:42:default": {"data": {"n": 1}}}
+
+
+def other(chat: int, storage: str = "dispatcher.storage") -> tuple[str, ...]:
+    """Return lines that change and read somebody else's state."""
+    return (
+        "from aiogram.fsm.storage.base import StorageKey",
+        f"other = FSMContext({storage}, StorageKey(bot_id=1, chat_id={chat}, user_id=43))",
+        "await other.get_state()",
+        "await other.set_state('told')",
+        "await message.answer(str(await other.get_state()))",
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "chat", "strategy", "key"),
+    [
+        ("chat_user", 43, "USER_IN_CHAT", "43/43"),
+        ("chat", 43, "USER_IN_CHAT", "43"),
+        ("chat", 42, "USER_IN_CHAT", "42"),
+        ("user", 43, "GLOBAL_USER", "43"),
+        ("topic", 43, "USER_IN_TOPIC", "43"),
+    ],
+)
+def test_what_is_anothers_is_kept_in_the_others_session(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    choice: str,
+    chat: int,
+    strategy: str,
+    key: str,
+) -> None:
+    """Also by a storage that the bot has in a variable."""
+    source = handler(*other(chat, "storage")).replace(
+        "Dispatcher()", f"Dispatcher(storage=storage, fsm_strategy=FSMStrategy.{strategy})"
+    )
+    source = source.replace(
+        "dispatcher = ",
+        "from aiogram.fsm.storage.memory import MemoryStorage\n"
+        "from aiogram.fsm.strategy import FSMStrategy\n"
+        "storage = MemoryStorage()\n"
+        "dispatcher = ",
+    )
+    container = start_with_sessions(with_session(source, f'"{choice}"'))
+    expects(bot_api, "told")
+    assert result(container) == ("answered", "")
+    assert kept(container, key) == {f"fsm:{chat}:43:default": {"state": "told"}}
+
+
+def test_with_a_function_as_session_anothers_is_refused_in_words(
+    start_with_sessions: StartBot,
+) -> None:
+    container = start_with_sessions(with_session(handler(*other(43)), "lambda update: 'all'"))
+    outcome, error = result(container)
+    assert (outcome, error.partition(" can only")[0]) == (
+        "bot_failed",
+        "what belongs to another chat or person",
+    )
+
+
+@pytest.mark.parametrize("choice", ["'chat_user'", "lambda update: None"])
+def test_an_update_without_a_session(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str
+) -> None:
+    """An inline query has the state of the person's own chat, where aiogram looks for it."""
+    source = handler("await state.set_state('s')").replace(".message()", ".inline_query()")
+    container = start_with_sessions(with_session(source, choice))
+    query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
+    container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
+    if choice == "'chat_user'":
+        assert container.line["outcome"] == "ignored"
+        assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
+    else:
+        assert container.line["outcome"] == "bot_failed"
+        assert "can only be kept with SESSION" in container.line["error"]
+
+
+@pytest.mark.parametrize("data", ["{1: 2}", "{'x': (1,)}", "{'x': asyncio}"])
+def test_data_must_be_json(start_with_sessions: StartBot, data: str) -> None:
+    container = start_with_sessions(with_session(handler(f"await state.set_data({data})")))
+    outcome, error = result(container)
+    assert (outcome, "must have only what JSON gives back" in error) == ("bot_failed", True)
+
+
+def test_data_is_a_copy(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    lines = (
+        "data = {'x': []}",
+        "await state.set_data(data)",
+        "data['x'].append(1)",
+        "(await state.get_data())['x'].append(2)",
+        "await message.answer(str(await state.get_value('x')))",
+    )
+    container = start_with_sessions(with_session(handler(*lines)))
+    expects(bot_api, "[]")
+    assert result(container) == ("answered", "")
+
+
+@pytest.mark.parametrize("filter", ["StateFilter('s')", "State('s')"])
+def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
+    container = start_bot(handler("pass").replace(".message()", f".message({filter})"))
+    error = 'states are kept in the session: bot.py must have SESSION = "chat_user" or SESSION'
+    outcome, said = result(container, 503)
+    assert (outcome, said.startswith(error)) == ("misconfigured", True)
+
+
+def test_nothing_is_kept_in_memory_only(start_bot: StartBot) -> None:
+    container = start_bot(handler("await state.update_data(x=1)"))
+    error = "a framework's state is kept only with SESSION in bot.py"
+    assert result(container, 503) == ("misconfigured", error)
+
+
+def test_a_strategy_needs_a_session_that_holds_its_keys(start_with_sessions: StartBot) -> None:
+    strategy = "fsm_strategy=FSMStrategy.GLOBAL_USER"
+    source = handler("pass").replace("Dispatcher()", f"Dispatcher({strategy})")
+    source = f"from aiogram.fsm.strategy import FSMStrategy\n{source}"
+    container = start_with_sessions(with_session(source))
+    error = 'with FSMStrategy.GLOBAL_USER, bot.py must have SESSION = "user"'
+    assert result(container, 503) == ("misconfigured", error)
+
+
+def test_a_storage_of_the_bots_own_stays(start_bot: StartBot, bot_api: BotApi) -> None:
+    before = "from aiogram.fsm.storage.memory import MemoryStorage\nclass Own(MemoryStorage): pass"
+    source = handler(
+        "await state.set_state('s')", "await message.answer(await state.get_state())"
+    ).replace("dispatcher = Dispatcher()", f"{before}\ndispatcher = Dispatcher(storage=Own())")
+    container = start_bot(source)
+    expects(bot_api, "s")
+    assert result(container) == ("answered", "")
+
+
+def test_a_polled_bots_close_leaves_the_connection(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(
+        handler("await bot.session.close()", "await dispatcher.storage.close()", ANSWER)
+    )
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")

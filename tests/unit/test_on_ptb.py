@@ -1,0 +1,517 @@
+"""on_ptb.py: bots that are written with python-telegram-bot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import TOKEN, Container, load, message
+
+START = """
+import asyncio
+
+from telegram import Update
+from telegram.ext import (
+    CallbackQueryHandler,
+    CommandHandler,
+    ConversationHandler,
+    Defaults,
+    DictPersistence,
+    InlineQueryHandler,
+    MessageHandler,
+    filters,
+)
+
+from botkit import on_ptb
+
+
+"""
+END = """
+
+reply = on_ptb.reply_with(build)
+"""
+BUILD = """
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(MessageHandler(filters.ALL, handle))
+    return application
+"""
+CONVERSATION = """
+async def begin(update, context):
+    await update.message.reply_text("Your name?")
+    return 1
+
+
+async def name(update, context):
+    context.user_data["name"] = update.message.text
+    await update.message.reply_text("Your age?")
+    return 2
+
+
+async def age(update, context):
+    await update.message.reply_text(f"{context.user_data.pop('name')}, {update.message.text}")
+    return ConversationHandler.END
+
+
+def conversation(**options):
+    return ConversationHandler(
+        [MessageHandler(filters.Regex("^start$"), begin)],
+        {1: [MessageHandler(filters.TEXT, name)], 2: [MessageHandler(filters.TEXT, age)]},
+        [],
+        **options,
+    )
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(conversation(name="form", persistent=True))
+    return application
+"""
+ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
+SEND = 'await update.message.reply_text("a")'
+SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
+GROUP: Any = {"id": -5, "type": "group", "title": "G"}
+
+
+@pytest.fixture(autouse=True)
+def its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore what the adapter replaces in python-telegram-bot."""
+    from telegram.ext import Application
+
+    for name in ("run_polling", "run_webhook"):
+        monkeypatch.setattr(Application, name, getattr(Application, name))
+
+
+def source(middle: str, choice: str = "") -> str:
+    """Return a bot.py, with SESSION if one is chosen."""
+    return (f"SESSION = {choice}\n" if choice else "") + START + middle + END
+
+
+def handler(*lines: str, choice: str = "", before: str = "", build: str = BUILD) -> str:
+    """Return a bot whose handler of messages has these lines."""
+    head = f"{before}\nasync def handle(update, context):"
+    return source("\n    ".join([head, *lines]) + "\n" + build, choice)
+
+
+def expects(bot_api: BotApi, *texts: str, chat: int = 42, me: bool = False) -> None:
+    """Expect messages with these texts, after getMe if the container is new."""
+    if me:
+        bot_api.answers("getMe", {}, ME)
+    for text in texts:
+        bot_api.answers("sendMessage", {"chat_id": chat, "text": text}, MESSAGE)
+
+
+def kept(container: Container, key: str = "42") -> Any:
+    """Return the session that the table has."""
+    return json.loads(container.table.items[key]["session"]["S"])
+
+
+def result(
+    container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
+) -> tuple[Any, Any]:
+    """Deliver a message, and return the outcome and what went wrong."""
+    update = message(update_id, text=text, **fields)
+    assert container.deliver(update, 60_000)[0] == status
+    line = container.line
+    return line["outcome"], line.get("error", line.get("refusal", ""))
+
+
+# ── Calls
+
+
+def test_get_me_is_called_once_in_a_container(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler(SEND))
+    expects(bot_api, "a", "a", me=True)
+    assert result(container) == ("answered", "")
+    assert result(container, update_id=2) == ("answered", "")
+    assert result(container, update_id=2) == ("repeated", "")
+
+
+def test_what_nobody_handles_is_ignored(start_bot: StartBot, bot_api: BotApi) -> None:
+    bot_api.answers("getMe", {}, ME)
+    container = start_bot(handler(SEND).replace("filters.ALL", "filters.PHOTO"))
+    assert result(container) == ("answered", "")  # getMe
+
+
+def test_files_are_uploaded_and_downloaded(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(
+        handler(
+            "file = await context.bot.get_file('x')",
+            "data = bytes(await file.download_as_bytearray())",
+            "await context.bot.send_document(42, data, filename='a.txt')",
+            "await context.bot.send_document(",
+            "    42, InputFile(io.BytesIO(b'read late'), 'b.txt', read_file_handle=False))",
+            before="import io\nfrom telegram import InputFile\n",
+        )
+    )
+    calls: list[Any] = []
+
+    def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
+        calls.append((path.replace(TOKEN, "…"), body))
+        results: Any = {
+            "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
+        }
+        results["getMe"] = ME
+        if path.startswith("/file/"):
+            return 200, b"downloaded"
+        name = path.rpartition("/")[2]
+        return 200, json.dumps({"ok": True, "result": results.get(name, MESSAGE)}).encode()
+
+    monkeypatch.setattr(container.telegram._client, "request", request)
+    assert result(container) == ("answered", "")
+    assert calls[2] == ("/file/bot…/a/1%202.txt", None)
+    sent = [body.partition(b"filename=")[2].split(b"\r\n")[:4:3] for _, body in calls[3:]]
+    assert sent == [[b'"a.txt"', b"downloaded"], [b'"b.txt"', b"read late"]]
+
+
+def test_background_tasks_are_awaited(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    before = """
+async def later(update, context):
+    await asyncio.sleep(0.01)
+    context.user_data["n"] = 1
+    await update.message.reply_text("later")
+"""
+    lines = ("asyncio.create_task(later(update, context))", SEND)
+    container = start_with_sessions(handler(*lines, choice='"chat"', before=before))
+    expects(bot_api, "a", "later", me=True)
+    assert result(container) == ("answered", "")
+    assert kept(container) == {"user_data": {"42": {"n": 1}}}
+
+
+def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler(SEND).replace("handle))", "handle, block=False))"))
+    expects(bot_api, "a", me=True)
+    assert result(container) == ("answered", "")
+
+
+# ── What fails
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(429, "throttled"), (502, "unreachable"), (401, "misconfigured")]
+)
+@pytest.mark.parametrize("lines", [(SEND,), SWALLOWS], ids=["raised", "swallowed"])
+def test_what_may_succeed_later_keeps_the_update(
+    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, lines: Any
+) -> None:
+    container = start_bot(handler(*lines))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, code, "x")
+    said = "HTTP 502, and no answer from the Bot API" if code == 502 else f"{code} x"
+    assert result(container, status=503) == (outcome, f"sendMessage: {said}")
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
+
+
+def test_if_get_me_fails_the_update_is_kept(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler(SEND))
+    bot_api.refuses({"method": "getMe"}, 429, "x")
+    assert result(container, status=503) == ("throttled", "getMe: 429 x")
+    expects(bot_api, "a", me=True)
+    assert result(container) == ("answered", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "name"),
+    [(400, {}, "BadRequest"), (403, {}, "Forbidden"), (429, {"retry_after": 5}, "RetryAfter")],
+)
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of RetryAfter
+def test_the_bot_gets_its_own_exceptions(
+    start_bot: StartBot, bot_api: BotApi, code: int, parameters: Any, name: str
+) -> None:
+    lines = (*SWALLOWS[:2], "except Exception as error:")
+    container = start_bot(
+        handler(*lines, "    await update.message.reply_text(type(error).__name__)")
+    )
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, code, "x", **parameters)
+    expects(bot_api, name)
+    result(container)
+
+
+def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(SEND))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    text = "sendMessage: 403 Forbidden: bot was blocked by the user"
+    assert result(container) == ("refused", text)
+
+
+def test_a_bug_is_logged_with_its_place(start_bot: StartBot, bot_api: BotApi) -> None:
+    expects(bot_api, me=True)
+    outcome, error = result(start_bot(handler("1 / 0")))
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+def test_what_the_bots_error_handler_handles_has_not_failed(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = 'async def sorry(update, context):\n    await update.message.reply_text("Sorry")\n'
+    build = BUILD.replace("    return", "    application.add_error_handler(sorry)\n    return")
+    expects(bot_api, "Sorry", me=True)
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    assert result(container) == ("answered", "")
+
+
+def test_a_download_fails_as_a_call_does(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(
+        handler(
+            "await context.bot.request.retrieve('https://x/file/bot1:any/a')",
+        )
+    )
+    answers = {"getMe": (200, json.dumps({"ok": True, "result": ME}).encode())}
+    monkeypatch.setattr(
+        container.telegram._client,
+        "request",
+        lambda path, *_: answers.get(path.rpartition("/")[2], (404, b"")),
+    )
+    error = "download: 400 HTTP 404: unknown file_path, or too old"
+    assert result(container) == ("refused", error)
+
+
+# ── What is kept
+
+
+def test_a_conversation_survives_its_container(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot = source(CONVERSATION, '"chat"')
+    for update_id, text, answer, session in (
+        (1, "start", "Your name?", {"conversations of form": {"[42, 42]": 1}}),
+        (
+            2,
+            "Ada",
+            "Your age?",
+            {"conversations of form": {"[42, 42]": 2}, "user_data": {"42": {"name": "Ada"}}},
+        ),
+        (3, "36", "Ada, 36", {}),
+    ):
+        expects(bot_api, answer, me=True)
+        container = start_with_sessions(bot)
+        assert result(container, text, update_id=update_id) == ("answered", "")
+        assert kept(container) == session
+
+
+COUNT = handler(
+    "context.chat_data['n'] = context.chat_data.get('n', 0) + 1",
+    "context.user_data['n'] = context.user_data.get('n', 0) + 1",
+    "text = f\"{context.chat_data['n']} {context.user_data['n']}\"",
+    "await context.bot.send_message(42, text)",
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "keys"),
+    [
+        ("chat", {"42": "user_data", "-5": "chat_data"}),
+        ("topic", {"42": "user_data", "-5": "chat_data"}),
+        ("user", {"42": "user_data", "-5": "chat_data"}),
+        ("chat_user", {"42/42": "user_data", "-5/-5": "chat_data"}),
+    ],
+)
+def test_what_belongs_to_another_session_is_there(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str, keys: dict[str, str]
+) -> None:
+    bot = f"SESSION = '{choice}'\n{COUNT}"
+    expects(bot_api, "1 1", "1 2", "2 3", me=True)
+    container = start_with_sessions(bot)
+    result(container)
+    result(container, update_id=2, **{**MESSAGE, "chat": GROUP})
+    result(container, update_id=3, **{**MESSAGE, "chat": GROUP})
+    for key, kind in keys.items():
+        number = {"user_data": 3, "chat_data": 2}[kind]
+        id = {"user_data": "42", "chat_data": "-5"}[kind]
+        assert kept(container, key)[kind][id] == {"n": number}
+
+
+def test_a_function_as_session_keeps_all_of_its_updates(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    expects(bot_api, "1 1", me=True)
+    container = start_with_sessions(f"SESSION = lambda update: 'all'\n{COUNT}")
+    assert result(container) == ("answered", "")
+    assert kept(container, "all") == {"chat_data": {"42": {"n": 1}}, "user_data": {"42": {"n": 1}}}
+
+
+def test_an_update_without_a_chat_has_the_data_of_its_user(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    line = "context.user_data['asked'] = update.inline_query.query"
+    build = BUILD.replace("MessageHandler(filters.ALL, handle)", "InlineQueryHandler(handle)")
+    container = start_with_sessions(handler(line, choice='"chat"', build=build))
+    bot_api.answers("getMe", {}, ME)
+    user = {"id": 42, "is_bot": False, "first_name": "Ada"}
+    query = {"id": "1", "from": user, "query": "what", "offset": ""}
+    assert container.deliver({"update_id": 1, "inline_query": query})[0] == 200
+    assert kept(container) == {"user_data": {"42": {"asked": "what"}}}
+
+
+def test_a_poll_has_no_data(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(source(CONVERSATION, '"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    poll = {
+        "id": "1",
+        "question": "?",
+        "options": [],
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": "regular",
+        "allows_multiple_answers": False,
+        "allows_revoting": False,
+        "members_only": False,
+    }
+    assert container.deliver({"update_id": 1, "poll": poll})[0] == 200
+    assert container.table.items == {}
+
+
+def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    lines = (
+        "if update.message.migrate_to_chat_id:",
+        "    context.application.migrate_chat_data(message=update.message)",
+        "else:",
+        "    context.chat_data['n'] = 1",
+        "    context.application.drop_user_data(42)",
+    )
+    container = start_with_sessions(handler(*lines, choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    assert result(container, **{**MESSAGE, "chat": GROUP})[0] == "answered"
+    moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
+    assert result(container, update_id=2, **moved) == ("ignored", "")
+    assert kept(container, "-5") == {}
+    assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
+
+
+def test_a_conversation_of_a_user_is_in_all_chats(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot = source(CONVERSATION.replace("persistent=True", "persistent=True, per_chat=False"))
+    container = start_with_sessions(f'SESSION = "chat"\n{bot}')
+    expects(bot_api, "Your name?", me=True)
+    assert result(container, "start")[0] == "answered"
+    group: Any = {**MESSAGE, "chat": GROUP}
+    bot_api.answers(
+        "sendMessage",
+        {"chat_id": -5, "text": "Your age?", "reply_parameters": {"message_id": 8}},
+        MESSAGE,
+    )
+    assert result(container, "Ada", update_id=2, **group)[0] == "answered"
+    assert kept(container)["conversations of form"] == {"[42]": 2}
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("context.bot_data['n'] = 1", "bot_data isn't kept: use botkit.session, or a table"),
+        (
+            "context.application.chat_data[7]['n'] = 1",
+            "chat_data must be that of the update, or marked for persistence",
+        ),
+        ("context.user_data['n'] = {1}", "a session must have only what JSON gives back"),
+    ],
+)
+def test_what_cannot_be_kept(
+    start_with_sessions: StartBot, bot_api: BotApi, line: str, error: str
+) -> None:
+    container = start_with_sessions(handler(line, choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    outcome, said = result(container)
+    assert (outcome, said[: len(error)]) == ("bot_failed", error)
+    assert container.table.items == {}
+
+
+def test_without_a_session_nothing_is_kept_and_the_log_says_so(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    error = "a framework's state is kept only with SESSION in bot.py"
+    container = start_bot(handler("context.user_data['n'] = 1"))
+    assert result(container, status=503) == ("misconfigured", error)
+
+
+def test_an_update_that_comes_again_changes_nothing_of_others(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(
+        handler("context.user_data['n'] = 1", *SWALLOWS, choice='"chat"')
+    )
+    bot_api.answers("getMe", {}, ME)
+    reply_to = {"reply_parameters": {"message_id": 8}}
+    bot_api.refuses({**CALL, "chat_id": -5, **reply_to}, 429, "x")
+    assert result(container, status=503, **{**MESSAGE, "chat": GROUP})[0] == "throttled"
+    assert container.table.items == {}
+
+
+# ── Start
+
+
+@pytest.mark.parametrize(
+    ("build", "error"),
+    [
+        ("return None", "build() must return an Application"),
+        ("return ApplicationBuilder().token('1:x').build()", "build() must use the builder"),
+        ("return builder.persistence(DictPersistence()).build()", "leave out .persistence()"),
+        (
+            "a = builder.build(); a.bot._callback_data_cache = {}; return a",
+            "leave out .arbitrary_callback_data()",
+        ),
+        ("return builder.post_init(hook).build()", "leave out .post_init(), .post_stop() and"),
+        (
+            "builder.build().job_queue.run_once(hook, 1)",
+            "there is no job queue: use botkit.later or a schedule",
+        ),
+        ("builder.build().run_polling()", "updates come by the webhook, to reply = on_ptb."),
+        ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),
+        (
+            "a = builder.build(); a.add_handler(conversation()); return a",
+            "a ConversationHandler must have a name and persistent=True",
+        ),
+        (
+            "a = builder.build(); inner = conversation();"
+            " a.add_handler(ConversationHandler([inner], {}, [], name='a', persistent=True));"
+            " return a",
+            "a ConversationHandler must have a name and persistent=True",
+        ),
+        (
+            "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
+            " conversation_timeout=1)); return a",
+            "leave out conversation_timeout: use botkit.later or a schedule",
+        ),
+    ],
+)
+def test_what_is_not_possible_fails_at_the_start(
+    start_bot: StartBot, build: str, error: str
+) -> None:
+    middle = CONVERSATION.partition("def build")[0]
+    middle += "from telegram.ext import ApplicationBuilder\n\n\nasync def hook(*_):\n    pass\n\n\n"
+    container = start_bot(source(f"{middle}def build(builder):\n    {build}\n"))
+    outcome, said = result(container, status=503)
+    assert (outcome, error in said) == ("misconfigured", True), said
+
+
+def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:
+    bot_api.answers("getMe", {}, ME)
+    container = start_bot(handler("context.job_queue.run_once(handle, 1)"))
+    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in.md)"
+    assert result(container, status=503) == ("misconfigured", error)
+
+
+def test_a_program_may_poll() -> None:
+    from telegram.ext import Application
+
+    run_polling: Callable[..., Any] = Application.run_polling
+    load("botkit.on_ptb")
+    assert Application.run_polling is run_polling

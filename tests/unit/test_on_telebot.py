@@ -1,0 +1,403 @@
+"""on_telebot.py: bots that are written with pyTelegramBotAPI (telebot)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import TOKEN, Container, load, message
+from tests.support.telebot import restored
+
+START = """
+import telebot
+from telebot import custom_filters, types, util
+from telebot.handler_backends import State, StatesGroup
+
+from botkit import on_telebot
+
+bot = telebot.TeleBot("1:x")
+bot.add_custom_filter(custom_filters.StateFilter(bot))
+
+
+class Form(StatesGroup):
+    name = State()
+
+
+"""
+END = """
+
+reply = on_telebot.reply_with(bot)
+"""
+CONVERSATION = """
+@bot.message_handler(commands=["start"])
+def begin(message):
+    bot.set_state(message.from_user.id, Form.name, message.chat.id)
+    bot.send_message(42, "Your name?")
+
+
+@bot.message_handler(state=Form.name)
+def name(message):
+    bot.add_data(message.from_user.id, message.chat.id, name=message.text)
+    bot.send_message(42, "Your age?")
+    bot.register_next_step_handler(message, age, "years")
+
+
+def age(message, unit):
+    with bot.retrieve_data(message.from_user.id, message.chat.id) as data:
+        text = f"{data['name']}, {message.text} {unit}"
+    bot.delete_state(message.from_user.id, message.chat.id)
+    bot.send_message(42, text)
+
+
+@bot.message_handler()
+def other(message):
+    bot.send_message(42, "What?")
+"""
+MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+CALL = {"method": "sendMessage", "chat_id": "42", "text": "a"}
+SEND = 'bot.send_message(42, "a")'
+SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
+
+
+@pytest.fixture(autouse=True)
+def telebots_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored(monkeypatch)
+
+
+def source(middle: str, choice: str = "") -> str:
+    """Return a bot.py, with SESSION if one is chosen."""
+    return (f'SESSION = "{choice}"\n' if choice else "") + START + middle + END
+
+
+def handler(*lines: str, choice: str = "", before: str = "") -> str:
+    """Return a bot whose handler of messages has these lines."""
+    head = f"{before}\n@bot.message_handler()\ndef handle(message):"
+    return source("\n    ".join([head, *lines]), choice)
+
+
+def expects(bot_api: BotApi, *texts: str) -> None:
+    for text in texts:
+        bot_api.answers("sendMessage", {"chat_id": "42", "text": text}, MESSAGE)
+
+
+def kept(container: Container, key: str = "42") -> Any:
+    """Return the session that the table has."""
+    return json.loads(container.table.items[key]["session"]["S"])
+
+
+def result(
+    container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
+) -> tuple[Any, Any]:
+    """Deliver a message, and return the outcome and what went wrong."""
+    update = message(update_id, text=text, **fields)
+    assert container.deliver(update, 60_000)[0] == status
+    line = container.line
+    return line["outcome"], line.get("error", line.get("refusal", ""))
+
+
+# ── Calls
+
+
+@pytest.mark.parametrize("options", ["", ", threaded=False"])
+def test_an_update_is_handled_in_its_own_thread(
+    start_bot: StartBot, bot_api: BotApi, options: str
+) -> None:
+    say = "bot.send_message(42, threading.current_thread().name)"
+    container = start_bot(
+        handler(say, before="import threading").replace('"1:x"', f'"1:x"{options}')
+    )
+    expects(bot_api, "MainThread")
+    assert result(container) == ("answered", "")
+    assert result(container) == ("repeated", "")
+
+
+def test_what_is_decorated_to_run_in_a_thread_runs_at_once(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = f"@util.async_dec()\ndef later():\n    {SEND}\n    return 1\n"
+    container = start_bot(handler("bot.send_message(42, str(later().wait()))", before=before))
+    expects(bot_api, "a", "1")
+    assert result(container) == ("answered", "")
+
+
+def test_files_are_uploaded_and_downloaded(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "b.txt").write_bytes(b"of a path")
+    container = start_bot(
+        handler(
+            "data = bot.download_file(bot.get_file('x').file_path)",
+            "bot.send_document(42, data, visible_file_name='a.txt')",
+            f"with open({str(tmp_path / 'b.txt')!r}, 'rb') as file:",
+            "    bot.send_document(42, file)",
+            "bot.send_document(42, types.InputFile(io.BytesIO(b'in memory'), 'c.txt'))",
+            "bot.send_document(42, io.StringIO('text'))",
+            before="import io",
+        )
+    )
+    calls: list[Any] = []
+
+    def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
+        calls.append((path.replace(TOKEN, "…"), body))
+        files = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}}
+        if path.startswith("/file/"):
+            return 200, b"downloaded"
+        name = path.rpartition("/")[2]
+        return 200, json.dumps({"ok": True, "result": files.get(name, MESSAGE)}).encode()
+
+    monkeypatch.setattr(container.telegram._client, "request", request)
+    assert result(container) == ("answered", "")
+    assert calls[1] == ("/file/bot…/a/1%202.txt", None)
+    sent = [body.partition(b"filename=")[2].split(b"\r\n")[:4:3] for _, body in calls[2:]]
+    assert sent == [
+        [b'"a.txt"', b"downloaded"],
+        [b'"b.txt"', b"of a path"],
+        [b'"c.txt"', b"in memory"],
+        [b'"document"', b"text"],
+    ]
+
+
+def test_the_url_of_a_file_would_have_the_token(start_bot: StartBot) -> None:
+    container = start_bot(handler("bot.get_file_url('x')"))
+    error = "the URL of a file has the token: use bot.download_file(file_path)"
+    assert result(container, status=503) == ("misconfigured", error)
+
+
+# ── What fails
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(429, "throttled"), (502, "unreachable"), (401, "misconfigured")]
+)
+@pytest.mark.parametrize("lines", [(SEND,), SWALLOWS], ids=["raised", "swallowed"])
+def test_what_may_succeed_later_keeps_the_update(
+    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, lines: Any
+) -> None:
+    container = start_bot(handler(*lines))
+    bot_api.refuses(CALL, code, "x")
+    said = "HTTP 502, and no answer from the Bot API" if code == 502 else f"{code} x"
+    assert result(container, status=503) == (outcome, f"sendMessage: {said}")
+
+
+def test_the_bot_gets_telebots_own_exceptions(start_bot: StartBot, bot_api: BotApi) -> None:
+    lines = (*SWALLOWS[:2], "except telebot.apihelper.ApiTelegramException as error:")
+    say = "    bot.send_message(42, f'{error.error_code} {error.description} {error.result_json}')"
+    container = start_bot(handler(*lines, say))
+    bot_api.refuses(CALL, 429, "x", retry_after=5)
+    answer = {"ok": False, "error_code": 429, "description": "x", "parameters": {"retry_after": 5}}
+    expects(bot_api, f"429 x {answer}")
+    assert result(container) == ("incomplete", "sendMessage: 429 x")
+
+
+def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(SEND))
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    text = "sendMessage: 403 Forbidden: bot was blocked by the user"
+    assert result(container) == ("refused", text)
+
+
+@pytest.mark.parametrize("options", ["", ", use_class_middlewares=True"])
+def test_a_bug_is_logged_with_its_place(start_bot: StartBot, options: str) -> None:
+    container = start_bot(handler("1 / 0").replace('"1:x"', f'"1:x"{options}'))
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+def test_what_the_bots_exception_handler_handles_has_not_failed(start_bot: StartBot) -> None:
+    before = "class Handles:\n    def handle(self, error):\n        return True\n"
+    before += "bot.exception_handler = Handles()\n"
+    assert result(start_bot(handler("1 / 0", before=before))) == ("ignored", "")
+
+
+def test_a_download_fails_as_telebots_do(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (
+        "try:",
+        "    bot.download_file('a')",
+        "except Exception as error:",
+        "    raise SystemExit(error.result.status_code) from error",
+    )
+    container = start_bot(handler(*lines))
+    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (404, b""))
+    assert result(container)[0] == "bot_failed"
+
+
+def test_what_the_handler_raises_may_be_gone_later(start_bot: StartBot) -> None:
+    lines = ("from botkit.errors import Unreachable", "raise Unreachable('dynamodb')")
+    assert result(start_bot(handler(*lines)), status=503) == ("unreachable", "dynamodb")
+
+
+# ── What is kept
+
+
+def test_a_conversation_survives_its_container(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot = source(CONVERSATION, "chat")
+    for update_id, text, answer in (
+        (1, "x", "What?"),
+        (2, "/start", "Your name?"),
+        (3, "Ada", "Your age?"),
+        (4, "36", "Ada, 36 years"),
+        (5, "x", "What?"),
+    ):
+        expects(bot_api, answer)
+        container = start_with_sessions(bot)
+        assert result(container, text, update_id=update_id) == ("answered", "")
+    assert kept(container) == {}
+
+
+def test_the_state_of_somebody_else_is_in_their_session(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(handler("bot.set_state(7, Form.name, -1)", choice="chat"))
+    assert result(container) == ("ignored", "")
+    assert kept(container, "-1") == {"states": {"-1:7": {"state": "Form:name", "data": {}}}}
+    assert "42" not in container.table.items
+
+
+def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
+    start_with_sessions: StartBot,
+) -> None:
+    choose = "\nSESSION = lambda update: 'all'\n"
+    own = handler("bot.set_state(message.from_user.id, Form.name)")
+    container = start_with_sessions(own + choose)
+    assert result(container) == ("ignored", "")
+    assert kept(container, "all") == {"states": {"42:42": {"state": "Form:name", "data": {}}}}
+    container = start_with_sessions(handler("bot.set_state(7, Form.name)") + choose)
+    outcome, error = result(container, update_id=2)
+    assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
+
+
+def test_what_waits_for_a_reply_or_in_another_chat(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    before = f"def later(message):\n    {SEND}\n"
+    bot = handler(
+        "bot.register_for_reply_by_message_id(5, later)",
+        "bot.register_next_step_handler_by_chat_id(-1, later)",
+        choice="chat",
+        before=before,
+    )
+    container = start_with_sessions(bot)
+    assert result(container) == ("ignored", "")
+    assert kept(container) == {"replies": {"5": [["bot", "later", [], {}]]}}
+    assert kept(container, "-1") == {"steps": {"-1": [["bot", "later", [], {}]]}}
+    expects(bot_api, "a")
+    reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
+    assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
+
+
+@pytest.mark.parametrize("choice", ["chat_user", "topic"])
+def test_another_groups_next_step_needs_a_session_for_each_chat(
+    start_with_sessions: StartBot, choice: str
+) -> None:
+    line = "bot.register_next_step_handler_by_chat_id(-1, handle)"
+    outcome, error = result(start_with_sessions(handler(line, choice=choice)))
+    assert (outcome, error) == (
+        "bot_failed",
+        'only with SESSION = "chat" can a function wait in another group',
+    )
+
+
+@pytest.mark.parametrize(
+    ("callback", "error"),
+    [
+        ("lambda message: None", "only a function at the top of a module can wait for a message"),
+        ("bot.get_me", "only a function at the top of a module can wait for a message"),
+        ("handle, message", "a session must have only what JSON gives back"),
+    ],
+)
+def test_what_cannot_wait(start_with_sessions: StartBot, callback: str, error: str) -> None:
+    line = f"bot.register_next_step_handler(message, {callback})"
+    container = start_with_sessions(handler(line, choice="chat"))
+    outcome, said = result(container)
+    assert (outcome, said[: len(error)]) == ("bot_failed", error)
+
+
+def test_a_function_that_is_gone_waits_no_longer(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    line = "bot.register_next_step_handler(message, handle)"
+    assert result(start_with_sessions(handler(line, choice="chat"))) == ("ignored", "")
+    container = start_with_sessions(handler(SEND, choice="chat").replace("handle(", "other("))
+    expects(bot_api, "a")
+    assert result(container, update_id=2) == ("answered", "")
+    assert [line.get("reason") for line in container.log[1:]] == ["no bot.handle()", None]
+    assert kept(container) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["bot.set_state(42, Form.name)", "bot.register_next_step_handler(message, handle)"]
+)
+def test_without_a_session_nothing_is_kept_and_the_log_says_so(
+    start_bot: StartBot, line: str
+) -> None:
+    error = "a framework's state is kept only with SESSION in bot.py"
+    assert result(start_bot(handler(line)), status=503) == ("misconfigured", error)
+
+
+def test_an_update_that_comes_again_changes_nothing_of_others(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(
+        handler("bot.set_state(7, Form.name)", *SWALLOWS, choice="chat")
+    )
+    bot_api.refuses(CALL, 429, "x")
+    assert result(container, status=503)[0] == "throttled"
+    assert container.table.items == {}
+
+
+def test_a_storage_of_the_bots_own_stays(start_with_sessions: StartBot) -> None:
+    before = (
+        "class Own(telebot.storage.StateMemoryStorage):\n    pass\nbot.current_states = Own()\n"
+    )
+    container = start_with_sessions(
+        handler("bot.set_state(42, Form.name)", choice="chat", before=before)
+    )
+    assert result(container) == ("ignored", "")
+    assert container.table.items == {}
+
+
+# ── Start
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("bot.infinity_polling()", "updates come by the webhook, to reply = on_telebot.reply_with"),
+        ("bot.polling()", "updates come by the webhook, to reply = on_telebot.reply_with(bot)"),
+        (
+            "bot.run_webhooks()",
+            "updates come by the webhook, to reply = on_telebot.reply_with(bot)",
+        ),
+        ("bot.enable_save_next_step_handlers()", "FileHandlerBackend isn't possible: use SESSION"),
+        ("bot.remove_webhook()", "setWebhook must not be called: terraform apply registers"),
+        (
+            "on_telebot.reply_with(None)",
+            "on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported",
+        ),
+    ],
+)
+def test_what_is_not_possible_fails_at_the_start(
+    start_bot: StartBot, line: str, error: str
+) -> None:
+    container = start_bot(source(f"{line}\n"))
+    outcome, said = result(container, status=503)
+    assert (outcome, error in said) == ("misconfigured", True), said
+
+
+def test_a_program_may_poll() -> None:
+    import telebot
+    from telebot import apihelper
+
+    polling = telebot.TeleBot.polling
+    load("botkit.on_telebot").reply_with(telebot.TeleBot("1:x", threaded=False))
+    assert (telebot.TeleBot.polling, apihelper.CUSTOM_REQUEST_SENDER) == (polling, None)

@@ -1,0 +1,331 @@
+"""stream.py: what a chat sees while an answer is made, and the calls that leave all of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json
+
+BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
+PRIVATE = {"id": 42, "type": "private"}
+GROUP = {"id": -7, "type": "supergroup"}
+QUESTION = {"message_id": 17, "allow_sending_without_reply": True}
+POST = {"chat_id": -7, "message_id": 900}
+NOTES = "stream:42/17"
+
+
+def message(chat: Json = PRIVATE, **content: Any) -> Json:
+    return {"message_id": 17, "chat": chat, **content}
+
+
+def said(text: str) -> Json:
+    return {"method": "sendMessage", "chat_id": 42, "text": text}
+
+
+class World:
+    """The part, its container, its clock, and a Telegram that notes what it is called with.
+
+    Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
+    seconds to be made.
+    """
+
+    def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.container = container
+        self.stream = container.module("stream")
+        self.session = container.module("session")
+        self.calls: list[tuple[str, Json]] = []
+        self.fails: dict[str, list[Exception]] = {}
+        self.now = 0.0
+        self.pause = 5.0
+        self.closed = 0
+        self._ids = itertools.count(900)
+        monkeypatch.setattr(container.telegram, "call", self._call)
+        clock = SimpleNamespace(monotonic=lambda: self.now)
+        monkeypatch.setattr(self.stream, "time", clock)
+        container.module("deadline").deadline.start(60)
+
+    def _call(self, method: str, **params: Any) -> Any:
+        self.calls.append((method, params))
+        if self.fails.get(method):
+            raise self.fails[method].pop(0)
+        return {"message_id": next(self._ids)} if method == "sendMessage" else True
+
+    def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
+        try:
+            for piece in pieces:
+                self.now += self.pause
+                yield piece
+        finally:
+            self.closed += 1
+
+    def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
+        self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
+        calls: list[Json] = self.stream.answer(message(chat), self.made, **how)
+        return calls
+
+    def texts(self, method: str) -> list[str]:
+        return [params["text"] for name, params in self.calls if name == method]
+
+    def press(self) -> None:
+        self.stream.stop({"chat": PRIVATE, "draft_id": 17})
+
+
+@pytest.fixture
+def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A bot with a queue and sessions."""
+    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
+
+
+def test_an_answer_grows_in_a_draft(world: World) -> None:
+    assert world.answer(["Hello", ", Ada.\n"]) == [said("Hello, Ada.")]
+    draft = {"chat_id": 42, "draft_id": 17}
+    assert world.calls == [
+        ("sendMessageDraft", {**draft, "text": ""}),
+        ("sendMessageDraft", {**draft, "text": "Hello …"}),
+        ("sendMessageDraft", {**draft, "text": "Hello, Ada. …"}),
+    ]
+    assert world.closed == 1
+
+
+def test_an_answer_in_a_group_grows_in_a_message(world: World) -> None:
+    calls = world.answer(["Hello", ", Ada."], GROUP)
+    assert calls == [{"method": "editMessageText", **POST, "text": "Hello, Ada."}]
+    assert world.calls == [
+        ("sendChatAction", {"chat_id": -7, "action": "typing"}),
+        ("sendMessage", {"chat_id": -7, "text": "Hello …", "reply_parameters": QUESTION}),
+        ("editMessageText", {**POST, "text": "Hello, Ada. …"}),
+    ]
+
+
+def test_an_answer_goes_where_the_question_is(world: World) -> None:
+    topic: Json = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
+    [call] = world.stream.answer(message(**topic), ["a"])
+    assert call == {**said("a"), "message_thread_id": 5, "protect_content": True}
+    assert world.calls[0][1]["message_thread_id"] == 5
+    direct = message(GROUP, direct_messages_topic={"topic_id": 6}, message_thread_id=7)
+    world.stream.answer(direct, ["a"])
+    assert "message_thread_id" not in world.calls[-1][1]
+    assert world.calls[-1][1]["direct_messages_topic_id"] == 6
+
+
+def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> None:
+    [call] = world.stream.answer(message(business_connection_id="b"), world.pieces("ab"))
+    names = [method for method, _ in world.calls]
+    assert names == ["sendChatAction", "sendMessage", "editMessageText"]
+    assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
+    assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
+
+
+@pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.0), (GROUP, 4.0)], ids=["draft", "edit"])
+def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
+    world.pause = pause / 4
+    world.answer("abcdefghi", chat)
+    texts = [params["text"] for name, params in world.calls if params.get("text")]
+    assert texts == ["a …", "abcde …", "abcdefghi …"]
+
+
+def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
+    world.answer(["", "", "", "", "Hello", "", "", "", ""])
+    assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
+
+
+def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
+    world.answer(["Hello", *[""] * 9], GROUP)
+    assert [name for name, _ in world.calls] == ["sendChatAction", "sendMessage"]
+
+
+def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    busy = refused("sendMessageDraft", 429, "Too Many Requests", {"retry_after": 9})
+    world.fails["sendMessageDraft"] = [busy]
+    assert world.answer("abc") == [said("abc")]
+    assert world.texts("sendMessageDraft") == ["", "ab …", "abc …"]
+
+
+def test_what_fails_to_show_is_shown_later(world: World) -> None:
+    errors = world.container.module("errors")
+    gone = errors.Unreachable("gone")
+    world.fails = {
+        "sendChatAction": [errors.Refused("sendChatAction", 400, "Bad Request", {})],
+        "sendMessage": [gone],
+        "editMessageText": [gone],
+    }
+    [call] = world.answer("abcd", GROUP)
+    assert world.texts("sendMessage") == ["a …", "ab …"]
+    assert world.texts("editMessageText") == ["abc …", "abcd …"]
+    assert call["text"] == "abcd"
+
+
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
+def test_nothing_said_is_nothing_sent(world: World, chat: Json) -> None:
+    assert world.answer(["", " \n"], chat) == []
+    assert "sendMessage" not in [name for name, _ in world.calls]
+
+
+def test_pieces_may_be_a_list_and_sessions_missing(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = "def reply(update):\n    return []"
+    world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
+    [call] = world.stream.answer(message(GROUP), ["a"], can_stop=True)
+    assert call == {"method": "editMessageText", **POST, "text": "a"}
+    world.stream.answer(message(), ["a"], can_stop=True)
+    assert "can_stop" not in world.calls[-1][1]
+
+
+def test_without_a_queue_there_is_no_button(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(start_with_sessions(BOT), monkeypatch)
+    world.answer("a", can_stop=True)
+    assert "can_stop" not in world.calls[-1][1]
+
+
+# A long answer.
+
+LONG = "\n".join(["An emoji is two units: 🤖 and so on."] * 400)
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def test_a_long_answer_is_several_messages(world: World) -> None:
+    calls = world.answer([LONG])
+    texts = [call["text"] for call in calls]
+    assert "\n".join(texts) == LONG
+    assert [units(text) <= 4096 for text in texts] == [True] * 4
+    assert 4000 < units(texts[0])
+    [shown] = world.texts("sendMessageDraft")[1:]
+    assert shown.startswith("An emoji") and shown.endswith(" …") and units(shown) <= 4096
+
+
+def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) -> None:
+    first, last = world.answer(["a", "b" * 4999], GROUP)
+    assert (first["method"], first["text"]) == ("editMessageText", "a" + "b" * 4095)
+    assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("one two\nthree four", ["one two", "three four"]),
+        ("one two three", ["one two", "three"]),
+        ("a bcdefghijklm", ["a bcdefghi", "jklm"]),
+        ("123456789🤖", ["123456789", "🤖"]),
+        ("1234567890", ["1234567890"]),
+        (" \n", []),
+    ],
+    ids=["lines", "words", "no word ends late", "half an emoji", "it fits", "nothing"],
+)
+def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: list[str]) -> None:
+    assert world.stream._split(text, 10) == parts
+
+
+# An update that is delivered twice.
+
+
+def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> None:
+    def breaks() -> Iterator[str]:
+        yield "Hel"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        world.answer(breaks(), GROUP)
+    assert world.closed == 1
+    [call] = world.answer(["Hello"], GROUP)
+    assert call == {"method": "editMessageText", **POST, "text": "Hello"}
+    assert world.texts("sendMessage") == ["Hel …"]
+    assert world.texts("editMessageText") == ["Hello …"]
+    # Another question gets another message.
+    other = {**message(GROUP), "message_id": 18}
+    [call] = world.stream.answer(other, ["Hi"])
+    assert call["message_id"] == 901
+
+
+def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(time=lambda: 1_800_000_000)
+    monkeypatch.setattr(world.session, "time", clock)
+    world.answer(["a"], GROUP)
+    world.press()
+    expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
+    tomorrow = {"N": str(1_800_000_000 + 24 * 3600)}
+    assert expire == {"stream:-7/17": tomorrow, NOTES: tomorrow}
+
+
+# Stop.
+
+
+def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        yield "Once"
+        world.press()
+        yield from (" upon", " a time")
+
+    assert world.answer(pieces(), can_stop=True) == [said("Once upon")]
+    assert world.closed == 1
+    assert world.texts("sendMessageDraft") == ["", "Once …"]
+    # A draft without a word goes at once.
+    stops = [(params["can_stop"], params["keep_on_stop"]) for _, params in world.calls]
+    assert stops == [(True, False), (True, True)]
+
+
+def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        world.press()
+        yield ""
+
+    assert world.answer(pieces(), can_stop=True) == []
+
+
+def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: World) -> None:
+    world.press()
+    assert world.answer("ab", can_stop=True) == [said("a")]
+    assert world.answer("ab", can_stop=True) == [said("ab")]
+
+
+def test_it_looks_once_a_second_whether_stop_was_pressed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    read = world.session.read
+
+    def look(key: str) -> Any:
+        looks.append(key)
+        return read(key)
+
+    monkeypatch.setattr(world.session, "read", look)
+    world.pause = 0.25
+    world.answer("abcdefghi", can_stop=True)
+    assert looks == [NOTES] * 3
+    looks.clear()
+    world.pause = 5
+    world.answer("abc")
+    world.answer("abc", GROUP, can_stop=True)
+    assert looks == ["stream:-7/17"], "there is no button"
+
+
+def test_a_table_that_cant_be_read_stops_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(key: str) -> None:
+        raise world.container.module("errors").Unreachable("gone")
+
+    monkeypatch.setattr(world.session, "read", fails)
+    assert world.answer("abc", can_stop=True) == [said("abc")]
+
+
+def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        yield "Once"
+        world.container.module("deadline").deadline.start(1.9)
+        yield from (" upon", " a time")
+
+    assert world.answer(pieces()) == [said("Once upon …")]
+    assert world.closed == 1
