@@ -47,14 +47,6 @@ class AwsDeployment(Deployment):
     """The module, applied to an emulated AWS."""
 
     name = "aws"
-    notes = {
-        "event": "API Gateway makes it inside the emulated AWS, where nobody can look. "
-        "scripts/demo --direct shows one",
-        "cold": "the function wrote no log of it",
-        "start_milliseconds": "the function wrote no log of it",
-        "milliseconds": "the function wrote no log of it",
-        "logs": "the function wrote no log of it",
-    }
 
     def open(self) -> None:
         try:
@@ -66,6 +58,7 @@ class AwsDeployment(Deployment):
         self._alone = False
         self._lock = threading.Lock()
         self._of_page = threading.Lock()
+        self._of_event = threading.Lock()
         with signals_held():
             folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
             watched("folder", str(folder))
@@ -152,17 +145,18 @@ class AwsDeployment(Deployment):
                     bot.has_queue = True
 
     def _watch(self, over: threading.Event) -> None:
-        """Report queued updates, failed events and schedules, as soon as AWS tells of them."""
+        """Report queued updates, events and schedules, as soon as AWS tells of them."""
         before = None
         while not over.wait(LOOK_SECONDS):
-            with self._lock:
-                logs = self._logs.values()
-                queued = [each for log in logs for each in log.from_queue()]
-                failed = [each for log in logs for each in log.failed_events()]
+            with self._of_event, self._lock:
+                queued = [each for log in self._logs.values() for each in log.from_queue()]
+                events = [
+                    (bot, each) for bot in self.bots for each in self._logs[bot.name].events()
+                ]
             for each in queued:
                 self.from_queue(each)
-            for each in failed:
-                self.failed_event(each)
+            for bot, each in events:
+                self.on_event(bot, each)
             now = [self.schedules(bot) for bot in self.bots]
             if now != before:
                 before = now
@@ -221,6 +215,18 @@ class AwsDeployment(Deployment):
         item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
         self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
 
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        with self._of_event:
+            answer = self._function(bot, "POST", "/invocations", event)
+            with self._lock:
+                found = self._logs[bot.name].events()
+        mine = [each for each in found if each.event == event]
+        for other in found:
+            if other not in mine[-1:]:
+                self.on_event(bot, other)
+        error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
+        return mine[-1] if mine else Invocation(event=event, error=error)
+
     def schedules(self, bot: Hosted) -> list[Json]:
         if not bot.later_group:
             return []
@@ -262,12 +268,12 @@ class AwsDeployment(Deployment):
         code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
         self._function(bot, "PUT", "/code", code)
 
-    def _function(self, bot: Hosted, method: str, path: str, body: Json) -> Json:
+    def _function(self, bot: Hosted, method: str, path: str, body: Any) -> Json:
         path = f"/2015-03-31/functions/{bot.name}{path}"
         return self._aws(bot.region, "lambda", method, path, body)
 
     def _aws(
-        self, region: str, service: str, method: str, path: str, body: Json, target: str = ""
+        self, region: str, service: str, method: str, path: str, body: Any, target: str = ""
     ) -> Json:
         """Call the emulated AWS. The header names the service; no signature is checked."""
         credential = f"Credential=test/20250101/{region}/{service}/aws4_request"

@@ -12,6 +12,7 @@ from local.terraform import REGION
 from chat.bots import Bots
 from chat.entries import Entries
 from chat.errors import InvalidRequest
+from chat.events import Events
 from chat.feed import Event, Feed
 from chat.pages import Pages
 from chat.people import People
@@ -36,6 +37,7 @@ class Chat:
         self.entries = Entries(telegram, self.feed)
         self.traces = Traces(telegram, self.feed, self.setup)
         self.pages = Pages(telegram, self.feed, self.setup, self.bots, self.entries)
+        self.services = Events(self.feed, self.setup, self.bots, self.entries)
         self.people = People(telegram, self.feed, self.setup, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch
@@ -89,7 +91,6 @@ class Chat:
         hosted = deployment.bots if deployment else []
         return {
             "deployment": deployment.name if deployment else "",
-            "notes": deployment.notes if deployment else {},
             "emulator": emulator.url if emulator else "",
             "region": hosted[0].region if hosted else REGION,
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
@@ -102,6 +103,7 @@ class Chat:
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
             "launches": self.pages.launches,
+            "events": self.services.all,
         }
 
     def _watch(self, event: Delivery | Call) -> None:
@@ -117,16 +119,22 @@ class Chat:
             self.entries.on_update(update, bot, self.traces.chat_of(update))
 
     def _on_call(self, call: Call) -> None:
-        """Note a call with its cause: an update, a request of a page, or the set-up."""
+        """Note a call with its cause: an event, an update, a request of a page, or the set-up."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
-            request = self.pages.cause(call)
-            delivery = self.traces.cause(call, guess=not request)
+            request = event = delivery = None
+            if not self.setup.registers(call):
+                request = self.pages.cause(call)
+                event = None if request or call.delivery else self.services.cause(call)
+                delivery = None if event else self.traces.cause(call, guess=not request)
             id: Any = None
             where = ""
-            if delivery:
+            if event:
+                id = event["id"]
+                self.services.on_call(event, shown)
+            elif delivery:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
             elif request:

@@ -26,14 +26,17 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TextIO
 
+from emulators.local_server import LocalServer
 from emulators.telegram import Server, Telegram
 from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, VENV
 from local.providers import REMEDY
+from local.terminal import coloured
 from local.terraform import check_names, provider_missing
 
 from chat.aws_deployment import AwsDeployment
@@ -42,6 +45,7 @@ from chat.configuration import ConfigurationDeployment, configuration_folder
 from chat.deployments import (
     PAGE,
     Deployment,
+    Hosted,
     Unavailable,
     environment,
     has_page,
@@ -67,10 +71,10 @@ def step(name: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        tell(f"stopped after {time.monotonic() - started:.1f} s")
+        tell(coloured(f"stopped after {time.monotonic() - started:.1f} s", "red", sys.stderr))
         raise
     steps.append((name, time.monotonic() - started))
-    tell(f"{steps[-1][1]:.1f} s")
+    tell(coloured(f"{steps[-1][1]:.1f} s", "green", sys.stderr))
 
 
 class OutputClosed(Exception):
@@ -141,6 +145,12 @@ def options() -> argparse.Namespace:
         "(the fallback where Terraform or its provider is missing)",
     )
     parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
+    parser.add_argument(
+        "--port",
+        type=argument(free_port),
+        default=0,
+        help="port of the chat page (default: a free one); a tab that is still open on it goes on",
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument(
         "--bot",
@@ -173,8 +183,9 @@ def options() -> argparse.Namespace:
         parser.error("with --direct there is no Parameter Store: leave out --direct")
     if options.config and options.direct:
         parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
-    if options.open and options.actions:
-        parser.error("--send, --press and --wait end without a chat page: leave out --open")
+    if (options.open or options.port) and options.actions:
+        flag = "--open" if options.open else "--port"
+        parser.error(f"--send, --press and --wait end without a chat page: leave out {flag}")
     if options.json and not options.actions:
         parser.error("--json prints what --send, --press and --wait bring: give one of them")
     try:
@@ -202,6 +213,17 @@ def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return read_argument
 
 
+def free_port(text: str) -> int:
+    """Return a port that nothing uses now: before the set-up, not after it."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < (port := int(text)) < 65536:
+        raise ValueError("a port is a number from 1 to 65535")
+    try:
+        LocalServer(BaseHTTPRequestHandler, port=port).server_close()
+    except OSError as error:
+        raise ValueError(f"port {port} can't be used: {error.strerror}") from None
+    return port
+
+
 def seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
         raise ValueError("a number of seconds is expected")
@@ -226,7 +248,8 @@ def set_up() -> None:
                 [SCRIPTS / "bootstrap", "terraform"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                # In a terminal, the installer shows there how much is left.
+                stderr=None if sys.stderr.isatty() else subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
             )
@@ -238,6 +261,10 @@ def set_up() -> None:
         for line in bootstrap.stdout:
             if not lines:  # it says what it installs, and is silent if that is nothing
                 opened.enter_context(step("set-up, only once (--direct needs none)"))
+                if sys.stderr.isatty():
+                    tell("")
+            if sys.stderr.isatty():
+                tell(line.rstrip())
             lines += [line.strip()] if line.strip() else []
         bootstrap.wait()
     if bootstrap.returncode:
@@ -271,7 +298,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
             except Unavailable as error:
                 if options.config:
                     raise
-                tell(f"No emulated AWS here: {error}.")
+                tell(coloured(f"No emulated AWS here: {error}.", "yellow", sys.stderr))
                 tell(
                     "So the bot runs as with --direct: messages, answers and its page work. "
                     "Terraform, its permissions and the queue are left out."
@@ -293,34 +320,39 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         yield deployment
 
 
-def tell_failed_event(invocation: Invocation) -> None:
-    """Tell why an event failed. A program that ends reads the output no more."""
+def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
+    """Tell why an event failed, if it did. A program that ends reads the output no more."""
+    if not invocation.error:
+        return
     why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
     with contextlib.suppress(OutputClosed):
-        tell(f"An event failed: {invocation.error}\n{json.dumps(invocation.event)}\n{why}".rstrip())
+        failed = coloured(f"An event failed: {invocation.error}", "red", sys.stderr)
+        tell(f"{failed}\n{json.dumps(invocation.event)}\n{why}".rstrip())
 
 
-def show(telegram: Telegram, chat: Chat, deployment: Deployment, open_browser: bool) -> None:
+def show(
+    telegram: Telegram, chat: Chat, deployment: Deployment, port: int, open_browser: bool
+) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.setup.step(name, seconds)
     deployment.from_queue = chat.traces.from_queue
 
-    def failed_event(invocation: Invocation) -> None:
-        tell_failed_event(invocation)
-        chat.setup.failed_event(invocation)
+    def on_event(bot: Hosted, invocation: Invocation) -> None:
+        tell_failed_event(bot, invocation)
+        chat.services.came(bot, invocation)
 
-    deployment.failed_event = failed_event
+    deployment.on_event = on_event
     deployment.look_later = chat.setup.look_later
     with (
-        PageServer(chat) as page,
+        PageServer(chat, port) as page,
         contextlib.ExitStack() as opened,
         contextlib.suppress(KeyboardInterrupt),
     ):
         for bot in telegram.bots:
             if chat.setup.page_of(bot):
                 opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
-        say(f"\nChat with the bot: {page.url}/")
+        say(f"\nChat with the bot: {coloured(f'{page.url}/', 'blue', sys.stdout)}")
         say("A saved change of the bot is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
@@ -371,8 +403,8 @@ def main() -> int:
             deployment = opened.enter_context(running(chosen, telegram))
             chat.setup.deployment = deployment
             if not chosen.actions:
-                show(telegram, chat, deployment, chosen.open)
-            deployment.failed_event = tell_failed_event
+                show(telegram, chat, deployment, chosen.port, chosen.open)
+            deployment.on_event = tell_failed_event
             script = Script(
                 telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
             )
@@ -386,7 +418,7 @@ def main() -> int:
         return 1
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
-            tell(f"scripts/demo: {error}")
+            tell(coloured(f"scripts/demo: {error}", "red", sys.stderr))
         return 1
     return 0
 

@@ -93,13 +93,12 @@ class Hosted:
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
-    `from_queue` is called with each invocation by a queue, when it is over, `failed_event` with
-    each by another service of AWS that failed, and `look_later` when other calls may wait.
+    `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
+    another service of AWS, and its bot, and `look_later` when other calls may wait.
     """
 
     name = ""
     way = ""  # in which way the bots run, in words
-    notes: dict[str, str] = {}  # by field of Invocation: why it is None here
     fresh = False  # whether each invocation has a new container
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
 
@@ -110,10 +109,11 @@ class Deployment(abc.ABC):
         self.variables = variables  # the bot's environment
         self.opened = contextlib.ExitStack()
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
-        self.failed_event: Callable[[Invocation], None] = lambda invocation: None
+        self.on_event: Callable[[Hosted, Invocation], None] = lambda bot, invocation: None
         self.look_later: Callable[[], None] = lambda: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
+        self.registering: Hosted | None = None  # the bot whose code is being replaced
 
     def __enter__(self) -> Deployment:
         with contextlib.ExitStack() as opened:
@@ -164,10 +164,13 @@ class Deployment(abc.ABC):
                     continue
                 names = sources.keys() | before.keys()
                 changed |= {name for name in names if sources.get(name) != before.get(name)}
+                self.registering = bot
                 try:
                     errors.append(self.replace(bot))
                 except (ToolError, OSError) as failure:
                     errors.append(str(failure) or type(failure).__name__)
+                finally:
+                    self.registering = None
             self._sources = now
             if not changed:
                 return None
@@ -181,6 +184,10 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def forget(self, bot: Hosted, key: str) -> None:
         """Delete a session of a bot."""
+
+    @abc.abstractmethod
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        """Invoke a bot's function with an event, as a service of AWS does."""
 
     @abc.abstractmethod
     def schedules(self, bot: Hosted) -> list[Json]:

@@ -140,7 +140,7 @@ class Entries:
 
     def on_call(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
         """Show what a call changed in its chat, or else a card in the chat that caused it."""
-        about = {"bot": call.bot, "update_id": update_id}
+        about = {"bot": call.bot, "update_id": update_id, "called_at": call.at}
         hints = call.hints
         for change in call.changes:
             self._on_change(change, about, hints)
@@ -150,6 +150,8 @@ class Entries:
         if call.status == 200 and call.method.lower().startswith(WITHOUT_CARD):
             return
         where = chat_key(call.params.get("chat_id")) or cause
+        if not where:  # an event's, which belongs to no chat
+            return
         card = {"kind": "call", "call": shown, **about}
         for entry in self.all:  # of an earlier attempt
             if entry.get("kind") == "call" and entry["update_id"] == update_id:
@@ -158,6 +160,12 @@ class Entries:
                     self.update(entry, card)
                     return
         self.add(where, "note", **card)
+
+    def claim(self, call: Json, id: str) -> None:
+        """Note which event a call was made for, once that is known."""
+        for entry in self.all:
+            if (entry["bot"], entry.get("called_at")) == (call["bot"], call["at"]):
+                self.update(entry, {"update_id": id})
 
     def _on_change(self, change: Json, about: Json, hints: list[str]) -> None:
         kind = change["kind"]

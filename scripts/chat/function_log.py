@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from emulators.function_site.sitecustomize import FAILED, START
+from emulators.function_site.sitecustomize import EVENT, START
 from emulators.telegram import Json
 from local.container import Invocation
 
@@ -52,11 +52,11 @@ class FunctionLog:
         self._unclaimed = [each for each in self._unclaimed if not each.is_from_queue]
         return found
 
-    def failed_events(self) -> list[Invocation]:
-        """Return the new invocations by AWS's services that failed, in order."""
+    def events(self) -> list[Invocation]:
+        """Return the new invocations by AWS's services, in order."""
         self._unclaimed += self.new()
-        found = [each for each in self._unclaimed if is_failed_event(each)]
-        self._unclaimed = [each for each in self._unclaimed if not is_failed_event(each)]
+        found = [each for each in self._unclaimed if is_event(each)]
+        self._unclaimed = [each for each in self._unclaimed if not is_event(each)]
         return found
 
     def new(self) -> list[Invocation]:
@@ -74,12 +74,10 @@ class FunctionLog:
         return [invocation(lines) for lines in streams.values()]
 
 
-def is_failed_event(invocation: Invocation) -> bool:
-    """Tell whether an invocation failed that neither API Gateway nor Terraform made."""
-    event = invocation.event
-    return event is not None and not (
-        isinstance(event, dict) and {"requestContext", "tf"} & {*event}
-    )
+def is_event(invocation: Invocation) -> bool:
+    """Tell whether a service made an invocation, and the bot got to know (unlike of a warm-up)."""
+    came = invocation.event is not None and not invocation.is_from_queue
+    return came and bool(invocation.error or invocation.outcome)
 
 
 def invocation(lines: list[str]) -> Invocation:
@@ -100,7 +98,7 @@ def invocation(lines: list[str]) -> Invocation:
             printed.append(f"{text}\n")
         elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
-        elif line.get("message") == FAILED and set(line) == {"message", "event", "error"}:
+        elif line.get("message") == EVENT and set(line) == {"message", "event", "error"}:
             found.event, found.error = line["event"], line["error"]
         elif set(line) in ({"session", "before"}, {"session", "after"}):
             found.take_session(line)

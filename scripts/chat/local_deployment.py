@@ -25,7 +25,6 @@ class LocalDeployment(Deployment):
 
     name = "direct"
     way = "The bot runs directly, without AWS and Terraform."
-    notes = {"event": "this request had none"}
 
     def open(self) -> None:
         self._invocations: dict[str, Invocation] = {}  # by request id
@@ -51,8 +50,7 @@ class LocalDeployment(Deployment):
         return invocation.result
 
     def _ran(self, invocation: Invocation) -> None:
-        if invocation.error:
-            self.failed_event(invocation)
+        self.on_event(self.bots[0], invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
@@ -65,6 +63,9 @@ class LocalDeployment(Deployment):
 
     def forget(self, bot: Hosted, key: str) -> None:
         self.function.forget(key)
+
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        return self.function.invoke(event)
 
     def schedules(self, bot: Hosted) -> list[Json]:
         return [{"name": name, **about} for name, about in self.function.schedules.items()]

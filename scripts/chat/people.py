@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 from emulators.telegram import Json, Telegram
+from emulators.telegram.delivery import kind_of
+from emulators.telegram.state import QUERIES
 
 from chat.bots import Bots
 from chat.entries import Entries, buttons_of
@@ -73,11 +76,35 @@ class People:
         known = CHATS[chat]
         replied = self._telegram.messages.get((known["chat"]["id"], reply_to))
         if replied:
-            content = {**content, "reply_to_message": replied}
+            within = {k: v for k, v in replied.items() if k != "reply_to_message"}  # as Telegram
+            content = {**content, "reply_to_message": within}
         to = self._bots.get(bot)
         self._entries.keyboard_used(to.id, chat)
         about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
         self._telegram.send(self._telegram.message(**about, **content), to)
+
+    def resend(self, update: str, chat: str, bot: int = 0) -> None:
+        """Send an update, given as JSON, once more: as a new one, and so with new ids."""
+        try:
+            content = json.loads(update)
+        except ValueError as error:
+            raise InvalidRequest(f"An update is JSON: {error}") from None
+        kind = kind_of(content) if isinstance(content, dict) else ""
+        content = content[kind] if kind else None
+        if not isinstance(content, dict):
+            raise InvalidRequest("An update is an object with its kind, such as message.")
+        if kind == "message":
+            content["message_id"] = self._telegram.new_message_id()
+            content["date"] = int(time.time())
+        elif kind in QUERIES:
+            content["id"] = self._telegram.new_id()
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            try:
+                self._telegram.send({kind: content}, self._bots.get(bot))
+            except (KeyError, AttributeError) as error:
+                raise InvalidRequest(f"This {kind} lacks {error}, which Telegram sends.") from None
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""

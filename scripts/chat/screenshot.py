@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 PICTURE = ROOT / "docs" / "demo.png"
 SIZE = (1280, 930)
+PATIENCE = 60_000  # milliseconds, for each step
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Chromium has no sandbox as root. The other options keep it off the network.
 OPTIONS = (
@@ -52,8 +53,15 @@ def say(page: Page, text: str) -> None:
 
 
 def act(page: Page) -> None:
-    """Do what the picture shows: a few messages; Telegram fails once at the last one."""
+    """Do what the picture shows: messages and an event; Telegram fails once at the last message.
+
+    Raises ToolError if the bot doesn't run on an emulated AWS, as the picture should show it.
+    """
     messages = page.locator("#messages")
+    expect(page.locator("#live")).to_have_text("live")
+    where = page.locator("#about").inner_text()
+    if not where.startswith("On an emulated AWS"):
+        raise ToolError(f"no picture, since there is no emulated AWS: {where}")
     page.locator("#attach-button").click()
     page.get_by_role("menuitem", name="Photo").click()
     expect(page.locator(".row.in .picture")).to_be_visible()
@@ -62,6 +70,9 @@ def act(page: Page) -> None:
     say(page, "/start")
     page.get_by_role("button", name="Press me").click()
     expect(page.locator(".service")).to_contain_text("Ada pressed")
+    page.get_by_role("button", name="Events", exact=True).click()
+    page.get_by_role("button", name="Send to ").click()
+    expect(messages.get_by_text("Good morning!")).to_be_visible()
     page.get_by_role("button", name="Make Telegram fail").click()
     page.get_by_label("What Telegram does").select_option("429")
     page.get_by_label("How many calls fail").select_option("1")
@@ -75,6 +86,7 @@ def act(page: Page) -> None:
 
 
 def main() -> int:
+    expect.set_options(timeout=PATIENCE)
     argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
     demo = subprocess.Popen(
         [SCRIPTS / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL

@@ -37,9 +37,9 @@ FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 class PageServer(LocalServer):
     """Serves the page of a `Chat`."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, port: int = 0) -> None:
         self.chat = chat
-        super().__init__(_Request)
+        super().__init__(_Request, port=port)
 
     def __exit__(self, *exception: object) -> None:
         self.chat.end()
@@ -66,6 +66,7 @@ class _Request(LocalRequest):
         chat = self.server.chat
         actions: dict[str, Callable[..., Json | None]] = {
             "/send": chat.people.send,
+            "/resend": chat.people.resend,
             "/edit": chat.people.edit,
             "/react": chat.people.react,
             "/press": chat.people.press,
@@ -81,6 +82,7 @@ class _Request(LocalRequest):
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
             "/forget": chat.forget,
+            "/send-event": chat.services.send,
             "/run-schedule": chat.run_schedule,
             "/stop-container": chat.setup.stop_container,
         }

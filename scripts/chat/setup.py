@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Any
 
-from emulators.telegram import Bot, Json
+from emulators.telegram import Bot, Call, Json
 from local.container import Invocation
 
 from chat.deployments import Deployment, Hosted
 from chat.feed import Feed
+
+# What the function calls when it is registered.
+REGISTRATION = {
+    "deleteMyCommands",
+    "deleteWebhook",
+    "getChatMenuButton",
+    "getWebhookInfo",
+    "setChatMenuButton",
+    "setMyCommands",
+    "setWebhook",
+}
 
 
 class Setup:
@@ -17,7 +29,7 @@ class Setup:
 
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
-        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "events": [], "later": []}
+        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "later": []}
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:
@@ -28,10 +40,15 @@ class Setup:
         """Note a call that no message caused, such as setWebhook."""
         self._note("calls", shown)
 
-    def failed_event(self, invocation: Invocation) -> None:
-        """Note that the function failed at an event of AWS's services."""
-        about = {"details": dataclasses.asdict(invocation), "failure": invocation.failure}
-        self._note("events", {**about, "at": time.time()})
+    def claim(self, bot: int, method: str) -> Json | None:
+        """Take the latest call of a bot with this method from those without a cause."""
+        calls: list[Json] = self.shown["calls"]
+        for call in reversed(calls):
+            if (call["bot"], call["method"]) == (bot, method):
+                calls.remove(call)
+                self._feed.tell("setup", self.shown)
+                return call
+        return None
 
     def refresh(self) -> None:
         """Replace the bots' code if it was changed."""
@@ -61,6 +78,17 @@ class Setup:
         """Make a call at once that waits for its time."""
         if self.deployment:
             self.deployment.run_schedule(self._hosted(bot), name)
+
+    def send_event(self, bot: Bot, event: Any) -> Invocation:
+        """Invoke a bot's function with an event."""
+        assert self.deployment
+        return self.deployment.send_event(self._hosted(bot), event)
+
+    def registers(self, call: Call) -> bool:
+        """Tell whether a call registers a bot again, since its code was replaced."""
+        hosted = self.deployment.registering if self.deployment else None
+        is_of_bot = hosted is not None and hosted.token.startswith(f"{call.bot}:")
+        return is_of_bot and call.method in REGISTRATION
 
     def stop_container(self) -> None:
         """Stop the function's container, as AWS does after some idle time."""

@@ -10,15 +10,17 @@ from typing import Any, Self
 
 
 class LocalServer(ThreadingHTTPServer):
-    """A server on a free port of a local address, which runs until its `with` block ends.
+    """A server on a local address, which runs until its `with` block ends. Port 0 is a free one.
 
     Its threads end with the program, and it ignores clients that leave.
     """
 
     daemon_threads = True
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> None:
-        super().__init__((host, 0), handler)
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        super().__init__((host, port), handler)
         self.url = f"http://{host}:{self.server_port}"
 
     def __enter__(self) -> Self:

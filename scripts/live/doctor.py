@@ -32,6 +32,7 @@ from local.container import bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.request import request
+from local.terminal import coloured, reason
 from local.terraform import terraform_command
 
 from live.client import (
@@ -51,6 +52,7 @@ Json = dict[str, Any]
 
 WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 TERRAFORM_SECONDS = 60.0
+MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
 # What Telegram's words about the last failed delivery mean, and what to do.
@@ -134,7 +136,7 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
         return [Check("token", False, "Telegram doesn't know this token", advice)]
     except Unreachable as error:
         advice = "look at the network, and at TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
-        return [Check("token", None, f"Telegram can't be reached: {error}", advice)]
+        return [Check("token", None, f"Telegram can't be reached: {reason(error)}", advice)]
     checks.append(Check("token", True, f"valid, of @{bot['username']} ({bot['first_name']})"))
     if api_url().lower().startswith("https:"):
         checks.append(certificate(api_url()))
@@ -162,7 +164,7 @@ def certificate(url: str) -> Check:
         ):
             shown: Json = tls.getpeercert() or {}
     except OSError as error:
-        return Check("certificate", None, f"{host.hostname} doesn't show it: {error}")
+        return Check("certificate", None, f"{host.hostname} doesn't show it: {reason(error)}")
     issuer = {name: value for ((name, value),) in shown["issuer"]}
     names = [issuer[name] for name in ("organizationName", "commonName") if name in issuer]
     return Check("certificate", True, f"{host.hostname}'s is issued by {', '.join(names)}")
@@ -252,7 +254,9 @@ def secret(url: str) -> Check:
     try:
         status = request("POST", url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
-        return Check("secret", False, f"the function can't be reached: {error}", "terraform apply")
+        return Check(
+            "secret", False, f"the function can't be reached: {reason(error)}", "terraform apply"
+        )
     if status == 401:
         return Check("secret", True, "the function is up, and refuses a wrong one")
     if 200 <= status < 300:
@@ -269,7 +273,7 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
         button = telegram.post("getChatMenuButton", {}, CALL_SECONDS)
         opens = opened_by(button)
     except (Refused, Unreachable) as error:
-        return [Check("page", None, f"the menu button can't be read: {error}")]
+        return [Check("page", None, f"the menu button can't be read: {reason(error)}")]
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):
         return []  # no page, or not one of the module's
@@ -279,7 +283,7 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
         api = url.rpartition("/")[0] + "/api/"
         refusal = request("POST", api, forged, b"", WEBHOOK_SECONDS).status
     except (OSError, ValueError) as error:
-        return [Check("page", False, f"{url} can't be reached: {error}", "terraform apply")]
+        return [Check("page", False, f"{url} can't be reached: {reason(error)}", "terraform apply")]
     kind = answer.header("content-type") or "no content type"
     well = (answer.status, kind.partition(";")[0]) == (200, "text/html")
     page = Check("page", well, f"{url} answers HTTP {answer.status}, {kind}")
@@ -305,7 +309,7 @@ def opened_by(button: Any) -> str:
 
 
 def shown(check: Check, width: int) -> str:
-    mark = {True: "✓", False: "✗", None: "–"}[check.ok]
+    mark = coloured(*MARKS[check.ok], sys.stdout)
     advice = f"\n  {'':{width}}  → {check.advice}" if check.advice else ""
     return f"{mark} {check.name:{width}}  {check.text}{advice}"
 

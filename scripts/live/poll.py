@@ -32,6 +32,7 @@ from local.events import webhook_event
 from local.processes import read_env_file
 from local.project import LAMBDA
 from local.sources import Sources, has_sessions, read_sources
+from local.terminal import reason
 
 from live.client import (
     CALL_SECONDS,
@@ -118,7 +119,7 @@ class Poll:
             if str(error).endswith(TOO_LARGE) and self._limit > 1:
                 self._limit //= 2
                 return []
-            self._pause(f"Telegram can't be reached: {error}")
+            self._pause(f"Telegram can't be reached: {reason(error)}")
             return []
         except Refused as refusal:
             if refusal.code == 429:
@@ -267,7 +268,7 @@ def begin(telegram: Client, take_over: bool) -> str:
     except Refused as refusal:
         raise Stop(explained(refusal)) from None
     except Unreachable as error:
-        raise Stop(f"Telegram can't be reached: {error}") from None
+        raise Stop(f"Telegram can't be reached: {reason(error)}") from None
     waiting = info.get("pending_update_count", 0)
     say(f"@{bot['username']} is answered from here; {waiting} updates wait. Ctrl-C ends this.")
     return str(info["url"])

@@ -66,7 +66,8 @@ def make_read_only(folders: list[str]) -> None:
     """Refuse to change what is in folders, as Lambda does for a package; root may not, either."""
     roots = [*folders, *map(os.path.realpath, folders)]
     sys.meta_path.insert(0, _Sqlite3(roots))
-    own = os.environ.get("TMPDIR", "/tmp")
+    # Beside the folder for temporary files is what stands in for DynamoDB.
+    own = os.path.dirname(os.environ.get("TMPDIR", "/tmp/x"))
     temporary = {"/tmp", os.path.realpath("/tmp")}
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:

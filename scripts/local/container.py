@@ -99,6 +99,12 @@ with open(sys.argv[1], "w") as answer:
 """
 
 
+# The frames of a traceback before the first one of bot.py.
+BEFORE_BOT = re.compile(
+    r"""^(Traceback .*\n)(?:  File (?!.*/bot\.py").*\n(?:    .*\n)*)+(?=  File .*/bot\.py")""", re.M
+)
+
+
 @dataclass
 class Invocation:
     """One invocation of the handler. What isn't known is None.
@@ -131,7 +137,7 @@ class Invocation:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
         for line in lines:
             if line.get("message") == EXCEPTION and "traceback" in line:
-                self.traceback = str(line["traceback"]).rstrip()
+                self.traceback = BEFORE_BOT.sub(r"\1", str(line["traceback"])).rstrip()
         self.logs = [line for line in lines if line.get("level") != "DEBUG"]
 
     @property
@@ -286,6 +292,7 @@ class Function:
             folder.mkdir()
         self._output = Path(self._folder, "output")
         reading, writing = os.pipe()
+        began = time.monotonic()
         try:
             process = command(self.bot, CONTAINER, str(writing), libraries)
         except ValueError as error:
@@ -316,7 +323,8 @@ class Function:
         finally:
             os.close(writing)
         start = self._ask(None, INIT_TIMEOUT)
-        start.cold, start.start_milliseconds = True, start.milliseconds
+        start.cold, start.milliseconds = True, (time.monotonic() - began) * 1000
+        start.start_milliseconds = start.milliseconds
         return start
 
     def _ask(self, call: Json | None, timeout: float) -> Invocation:

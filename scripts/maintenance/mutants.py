@@ -29,6 +29,14 @@ SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
 # The tests of each module, those that fail soonest first.
 TESTS = {
     "bot": ["echo/test_bot"],
+    "botkit/_framework": [
+        "unit/test_framework",
+        "unit/test_on_aiogram",
+        "unit/test_on_ptb",
+        "unit/test_on_telebot",
+        "integration/test_frameworks",
+    ],
+    "botkit/_loop": ["unit/test_framework", "unit/test_on_aiogram"],
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
     "botkit/deadline": ["unit/test_deadline", "unit/test_handler"],
     "botkit/errors": [
@@ -83,6 +91,9 @@ TESTS = {
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
     "botkit/later": ["unit/test_later"],
+    "botkit/on_aiogram": ["unit/test_on_aiogram", "integration/test_frameworks"],
+    "botkit/on_ptb": ["unit/test_on_ptb", "integration/test_frameworks"],
+    "botkit/on_telebot": ["unit/test_on_telebot", "integration/test_frameworks"],
     "botkit/session": ["unit/test_session", "unit/host/test_sessions", "integration/test_sessions"],
     "botkit/settings": ["unit/test_settings"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],

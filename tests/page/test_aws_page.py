@@ -13,7 +13,7 @@ import pytest
 from chat.aws_deployment import AwsDeployment
 from chat.configuration import ConfigurationDeployment
 from chat.demo import tell_failed_event
-from chat.deployments import Deployment
+from chat.deployments import Deployment, Hosted
 from local.container import Invocation
 from local.project import LAMBDA, ROOT
 
@@ -63,15 +63,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 def test_a_message_goes_through_the_queue(visit: Visit) -> None:
-    """The page says what it can't see on an emulated AWS."""
     page = visit()
     expect(page.locator(".steps")).to_contain_text("terraform apply")
     say(page, "/start one")
     expect(page.locator("#verdict")).to_have_text("answered")
-    webhook = ["Update", "Event", "Function", "Answer"]
+    webhook = ["Update", "Function", "Answer"]  # API Gateway's event can't be seen here
     answer = ["Queue", "Function", "sendMessage"]
     expect(page.locator(".hop b")).to_have_text([*webhook, *answer])
-    expect(page.locator(".hop.unknown")).to_contain_text("Not known: API Gateway makes it inside")
     queued, answered = page.locator(".hop.function").all()
     expect(queued).to_contain_text(re.compile(r"was running already\s*[\d.]+ ms"))
     expect(queued).to_contain_text('"outcome": "queued"')
@@ -113,7 +111,7 @@ def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
     page = visit()
     say(page, "hello")
     expect(page.locator("#messages")).to_contain_text("Started with")
-    page.get_by_role("button", name="How it came up").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     expect(page.locator("#later")).to_contain_text(" · tea")
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text("Tea")
@@ -135,28 +133,45 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
 
 
-def test_an_event_that_fails_is_shown(
+def test_events_of_services_and_of_the_box_are_shown(
     visit: Visit, demo: Demo, host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def told(invocation: Invocation) -> None:
-        tell_failed_event(invocation)
-        demo.chat.setup.failed_event(invocation)
+    def told(bot: Hosted, invocation: Invocation) -> None:
+        tell_failed_event(bot, invocation)
+        demo.chat.services.came(bot, invocation)
 
-    host.deployment.failed_event = told
+    host.deployment.on_event = told
     page = visit()
     assert isinstance(host.deployment, AwsDeployment)
     [bot] = host.deployment.bots
-    failing = "def on_event(event):\n    print('seen')\n    return event['Records'][0]['s3']\n"
-    demo.edit("def reply(", f"{failing}\n\ndef reply(")
-    lambda_ = client(host.deployment.emulator, "lambda")
-    event = json.dumps({"Records": [{"eventSource": "aws:s3"}]}).encode()
-    lambda_.invoke(FunctionName=bot.name, Payload=event)
-    expect(page.locator("#events")).to_contain_text("aws:s3")
+    fails = "def on_event(event):\n    print('seen')\n    return event['Records'][0]['s3']\n"
+    demo.edit("def reply(", f"{fails}\n\ndef reply(")
+
+    def sent_by_a_service(event: object) -> None:
+        lambda_ = client(emulator, "lambda")
+        lambda_.invoke(FunctionName=bot.name, Payload=json.dumps(event).encode())
+
+    emulator = host.deployment.emulator
+    say(page, "/start")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    sent_by_a_service({"Records": [{"eventSource": "aws:s3"}]})
+    failed = page.get_by_label("Event 1", exact=True)
     for seen in ("KeyError: 's3'", "seen", '"outcome": "bot_failed"'):
-        expect(page.locator("#events .hop.function")).to_contain_text(seen)
+        expect(failed.locator(".hop.function")).to_contain_text(seen)
     said = capsys.readouterr().err
     for line in ("An event failed: EventFailed: bot_failed: KeyError at bot.py:", "KeyError: 's3'"):
         assert line in said
+    sent_by_a_service({"method": "sendMessage", "chat_id": 4242, "text": "By a service"})
+    expect(page.get_by_label("Event 2", exact=True).locator(".hop.call")).to_contain_text("By a se")
+    assert capsys.readouterr().err == ""
+    page.get_by_role("button", name="Set-up").click()
+    expect(page.locator("#hops")).not_to_contain_text("sendMessage")
+    page.locator(".row.in .bubble", has_text="Sent for an event").click()
+    page.get_by_role("button", name="Send to ").click()
+    expect(page.get_by_label("Event 3", exact=True).locator(".hop.call")).to_contain_text(
+        "Good morning!"
+    )
+    expect(page.locator("#events .card h3")).to_have_count(4)
 
 
 def test_its_page(visit: Visit, demo: Demo, tab: Tab) -> None:

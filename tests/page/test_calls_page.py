@@ -33,6 +33,7 @@ def answer_to(page: Page, text: str, verdict: str = "answered") -> Locator:
 def test_files_are_shown(page: Page) -> None:
     image = answer_to(page, "photo").locator("img.picture")
     expect(image).to_have_js_property("naturalWidth", 60)
+    expect(image).to_have_attribute("height", "40")  # reserves its place before it is loaded
     expect(page.locator(".row.in .caption").last).to_have_text("Blue")
     file = answer_to(page, "file").locator("a.file")
     expect(file).to_contain_text("notes.txt")
@@ -127,6 +128,9 @@ def test_entities_are_drawn(page: Page) -> None:
         expect(message.locator(f".bubble span {tag}")).to_have_text(text)
     message.locator(".spoiler").click()
     expect(message.locator(".spoiler.shown")).to_have_text("secret")
+    code = answer_to(page, "code").locator("pre")
+    assert code.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert page.locator("#messages").evaluate("e => e.scrollWidth - e.clientWidth") == 0
     expect(answer_to(page, "dice").locator(".dice")).to_have_text(re.compile("🎯value [1-6]"))
 
 
@@ -188,6 +192,7 @@ def test_what_is_printed_and_what_is_wrong(page: Page) -> None:
     answer_to(page, "raise", "bot.py failed")
     traceback = page.locator(".hop.function").get_by_label("Traceback")
     expect(traceback).to_contain_text("ValueError: no such thing")
+    expect(traceback).to_have_text(re.compile(r"^Traceback .*\n  File .*/bot\.py"))
     expect(traceback).to_have_css("white-space", "pre")
     expect(page.locator(".row.out").last.locator(".why")).to_have_text("ValueError: no such thing")
     answer_to(page, "unknown")

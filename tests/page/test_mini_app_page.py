@@ -254,8 +254,15 @@ def test_the_script_serves_it_reloads_saved_files_and_says_when_it_ends(
         expect(page.locator("#reloaded")).to_contain_text("bot.py reloaded")
         do(frame, "order")
         expect(page.locator(".row.in .bubble")).to_contain_text("Ada wants soup")
+        tab.console = False  # it reports that the demo is gone
     expect(page.locator("#live")).to_have_text("ended")
     expect(page.locator("#banner")).to_contain_text("The demo has ended.")
+    port = page.url.rstrip("/").rpartition(":")[2]
+    expect(page.locator("#banner code")).to_have_text(f"scripts/demo --port {port}")
+    with Script(ROOT, "demo", "--direct", "--bot", str(bot), "--port", port) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        expect(page.locator("#live")).to_have_text("live")
+        expect(page.locator("#banner")).to_be_empty()
 
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:

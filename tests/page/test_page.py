@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.project import LAMBDA
+
 from tests.support import stubs
-from tests.support.browser import Page, expect, fail_once, is_too_wide, say, violations
+from tests.support.browser import Page, Tab, expect, fail_once, is_too_wide, say, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -128,6 +136,18 @@ def test_a_button_is_pressed_and_a_message_edited(visit: Visit) -> None:
     expect(page.locator(".service").last).to_contain_text("Ada edited a message")
 
 
+def test_an_alert_has_to_be_confirmed(visit: Visit, demo: Demo) -> None:
+    demo.edit('"text": "Pressed."', '"text": "Pressed.", "show_alert": True')
+    page = visit()
+    send(page, "/start")
+    page.get_by_role("button", name="Press", exact=True).click()
+    alert = page.get_by_role("dialog")
+    expect(alert).to_contain_text("Pressed.")
+    assert violations(page) == []
+    alert.get_by_role("button", name="OK").click()
+    expect(alert).to_have_count(0)
+
+
 def test_group_and_topic(visit: Visit) -> None:
     page = visit()
     for tab, chat_id in (("Group", "-1001000000001"), ("Topic", "-1001000000002")):
@@ -214,12 +234,12 @@ def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, dem
     page = visit()
     say(page, "hello")
     expect(page.locator("#messages")).to_contain_text("Heard: hello")
-    page.get_by_role("button", name="How it came up").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     expect(page.locator("#later li")).to_have_count(1)
     expect(page.locator("#later")).to_contain_text(" · tea")
     assert violations(page) == []
     page.reload()
-    page.get_by_role("button", name="How it came up").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text("Tea")
     expect(page.locator("#later")).to_have_count(0)
@@ -298,3 +318,156 @@ def test_a_narrow_screen(visit: Visit) -> None:
     assert violations(page) == []
     page.get_by_role("button", name="Back to the chat").click()
     expect(page.locator("#chat")).to_be_visible()
+
+
+def test_a_reader_of_old_messages_stays_there(visit: Visit, demo: Demo) -> None:
+    page = visit()
+    for number in range(9):
+        say(page, f"{number}\n{number}")
+        expect(page.locator(".row.in")).to_have_count(number + 1)
+    messages = page.locator("#messages")
+    messages.evaluate("e => { e.scrollTop = 0; }")
+    page.get_by_role("button", name="Events", exact=True).click()
+    page.get_by_role("button", name="Send to ").click()
+    newer = page.get_by_role("button", name="↓ new")
+    expect(newer).to_be_visible()
+    assert messages.evaluate("e => e.scrollTop") == 0
+    newer.click()
+    expect(messages.get_by_text("Good morning!")).to_be_in_viewport()
+    expect(newer).to_be_hidden()
+    messages.evaluate("e => { e.scrollTop = 0; }")
+    say(page, "my own")
+    expect(page.locator(".row.out").last).to_be_in_viewport()
+
+
+def test_an_event_and_what_it_did(visit: Visit, tab: Tab) -> None:
+    tab.console = False  # it reports the refused request
+    page = visit()
+    page.get_by_role("button", name="Events", exact=True).click()
+    expect(page.locator("#events")).to_contain_text("No event came yet.")
+    page.get_by_label("The event, as JSON").fill("{")
+    page.get_by_role("button", name="Send to ").click()
+    problem = page.locator("#events .problem")
+    expect(problem).to_contain_text("An event is JSON: ")
+    page.get_by_label("Sample").select_option("S3: an object was created")
+    page.get_by_role("button", name="Send to ").click()
+    expect(problem).to_have_count(0)
+    event = page.get_by_label("Event 1", exact=True)
+    expect(event.locator(".top")).to_contain_text("aws:s3")
+    expect(event.locator(".hop.failed")).to_contain_text("bot.py has no on_event()")
+    say(page, "hello")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    page.get_by_role("button", name="Events", exact=True).click()
+    page.get_by_label("Sample").select_option("A call, as a schedule sends it")
+    page.get_by_role("button", name="Send to ").click()
+    event = page.get_by_label("Event 2", exact=True)
+    expect(event.locator(".hop b")).to_have_text(["Event", "Function", "sendMessage"])
+    expect(event.locator(".top")).to_contain_text("answered")
+    assert violations(page) == []
+    say(page, "hello")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    page.locator(".row.in .bubble", has_text="Sent for an event").click()
+    expect(page.locator(".card.selected h3")).to_have_text("Event 2: sendMessage")
+
+
+def test_a_registration_is_shown_with_no_message(visit: Visit, demo: Demo) -> None:
+    page = visit()
+    go_on = demo.hold(lambda delivery: delivery.status > 0)  # it stays under way
+    say(page, "hello")
+    expect(page.locator(".row.in")).to_have_count(1)
+    demo.edit("What this bot does", "What it is for")
+    go_on.set()
+    expect(page.locator("#verdict")).to_have_text("answered")
+    expect(page.locator(".hop.call b")).to_have_text(["sendMessage"])
+    page.get_by_role("button", name="Set-up").click()
+    expect(page.locator(".hop.call b").get_by_text("setMyCommands")).to_have_count(2)
+
+
+def test_no_answer_is_told(visit: Visit, demo: Demo) -> None:
+    demo.edit("return [call]", "return []")
+    page = visit()
+    say(page, "hello")
+    expect(page.locator("#verdict")).to_have_text("no answer")
+    expect(page.locator(".row.out .meta")).to_contain_text("no answer")
+
+
+def test_a_reply_by_the_keyboard(visit: Visit) -> None:
+    """The tools of messages are no tab stops; the arrow keys reach them."""
+    page = visit()
+    say(page, "one")
+    expect(page.locator(".row.in")).to_have_count(1)
+    for key in ("ArrowUp", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Reply").last).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#context")).to_contain_text("Reply to: Heard: one")
+    say(page, "two")
+    expect(page.locator(".row.out").last.locator(".reply")).to_have_text("Echo Heard: one")
+    expect(page.locator("#context")).to_be_hidden()
+    page.locator("#messages").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Send something else")).to_be_focused()
+
+
+def test_commands_are_suggested(visit: Visit, demo: Demo) -> None:
+    demo.edit('{"start": "What this bot does"}', '{"tea": "Make tea", "toast": "Toast"}')
+    page = visit()
+    field = page.get_by_label("Message", exact=True)
+    field.press_sequentially("/t")
+    options = page.get_by_label("Suggested commands").get_by_role("option")
+    expect(options).to_have_count(2)
+    assert violations(page) == []
+    field.press_sequentially("o")
+    expect(options).to_have_text("/toastToast")
+    field.press("Tab")
+    expect(field).to_have_value("/toast ")
+    expect(options).to_have_count(0)
+    field.fill("/")
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        field.press(key)
+    expect(page.locator(".row.out").last).to_contain_text("/toast")
+    expect(field).to_have_value("")
+
+
+def test_an_update_is_sent_again_edited_and_copied_as_a_test(
+    visit: Visit, demo: Demo, tab: Tab, tmp_path: Path
+) -> None:
+    tab.console = False
+    page = visit()
+    say(page, "one")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".row.in")).to_have_count(2)
+    expect(page.locator("#hops h2")).not_to_have_text("Update 900000001")
+    page.get_by_role("button", name="Edit and send").click()
+    draft = page.get_by_label("The update, as JSON")
+    send = page.get_by_role("region", name="Edit and send").get_by_role("button", name="Send")
+    edited = draft.input_value().replace("one", "“two”")
+    draft.fill("[]")
+    send.click()
+    expect(page.locator("#hops .problem")).to_contain_text("An update is an object")
+    draft.fill(edited)
+    send.click()
+    expect(page.locator(".row.in").last).to_contain_text("Heard: “two”")
+    expect(draft).to_have_count(0)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy as JSON").click()
+    expect(page.locator("#toast")).to_have_text("The update is copied.")
+    read = "() => navigator.clipboard.readText()"
+    assert json.loads(page.evaluate(read))["message"]["text"] == "“two”"
+    page.get_by_role("button", name="Copy as a test").click()
+    expect(page.locator("#toast")).to_contain_text("The test is copied")
+    (tmp_path / "test_copied.py").write_text(page.evaluate(read))
+    shutil.copy(demo.folder / "bot.py", tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    path = {**os.environ, "PYTHONPATH": str(LAMBDA)}
+    ran = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True)
+    assert "1 passed" in ran.stdout, ran.stdout
+
+
+def test_text_from_right_to_left(visit: Visit) -> None:
+    page = visit()
+    for text, direction in (("שלום", "rtl"), ("hello", "ltr")):
+        say(page, text)
+        expect(page.locator(".row.out .bubble").last).to_contain_text(text)
+        expect(page.locator(".row.out .bubble").last).to_have_css("direction", direction)

@@ -94,9 +94,11 @@ def test_it_is_said_once_that_a_file_in_tmp_is_not_the_containers_own(
         "import tempfile\nfrom pathlib import Path\ndef reply(update): ...\n"
         "def on_event(event):\n    Path(event['path']).touch()\n    return []\n"
         "open(tempfile.gettempdir() + '/own', 'w')\n"
+        "from botkit import session\nsession.change('me', lambda kept: kept.update(n=1))\n"
     )
     (folder / "bot.py").write_text(source)
     with Function(folder, {}) as function:
+        assert function.invoke({"path": "/dev/null"}).printed == ""
         try:
             printed = [function.invoke({"path": str(shared)}).printed for _ in range(2)]
         finally:

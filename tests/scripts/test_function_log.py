@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chat.deployments import Hosted
-from chat.function_log import FunctionLog, invocation, is_failed_event
+from chat.function_log import FunctionLog, invocation, is_event
 from local.container import Invocation
 from local.project import LAMBDA
 
@@ -63,17 +63,18 @@ def test_a_warm_invocation_that_says_nothing() -> None:
     assert found.failure == ""
 
 
-def test_a_failed_event_is_told_apart() -> None:
-    def failed(event: Any) -> Invocation:
-        line = {"message": "failed", "event": event, "error": "EventFailed: x"}
-        return invocation([START, json.dumps(line), "END RequestId: 1", REPORT])
+def test_an_event_is_told_apart() -> None:
+    def came(event: Any, error: str, *more: str) -> Invocation:
+        told = {"message": "event", "event": event, "error": error}
+        return invocation([START, *more, json.dumps(told), "END RequestId: 1", REPORT])
 
-    found = failed({"Records": []})
+    found = came({"Records": []}, "EventFailed: x")
     assert (found.event, found.error, found.printed) == ({"Records": []}, "EventFailed: x", "")
-    assert is_failed_event(found) and is_failed_event(failed([1]))
-    assert not is_failed_event(failed({"tf": {"action": "register"}, "url": "x"}))
-    assert not is_failed_event(failed({"requestContext": {}}))
-    assert not is_failed_event(invocation([START, "END RequestId: 1", REPORT]))
+    assert is_event(found) and is_event(came([1], "", line("event", outcome="answered")))
+    assert not is_event(came({"warm": True}, ""))
+    queued = line("update", update_id=1, outcome="answered", source="queue")
+    assert not is_event(came({"Records": []}, "", queued))
+    assert not is_event(invocation([START, "END RequestId: 1", REPORT]))
 
 
 class Log:

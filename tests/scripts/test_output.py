@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +14,9 @@ from pathlib import Path
 import pytest
 from emulators.telegram import Server, Telegram
 from live import doctor, poll
+from live.client import Unreachable
 from local.project import SCRIPTS
+from local.terminal import coloured, reason
 
 from tests.support.programs import LONGEST, copy_of_the_project, run
 from tests.support.stubs import BOT
@@ -62,6 +66,42 @@ def test_the_answer_is_all_that_the_demo_prints() -> None:
     )
     assert result.stdout == "Heard: hello\n"
     assert '"hello" delivered … ' in result.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("output", "settings", "shown"),
+    [
+        (Terminal(), {}, "\033[32mgood\033[0m"),
+        (Terminal(), {"NO_COLOR": "1"}, "good"),
+        (Terminal(), {"TERM": "dumb"}, "good"),
+        (io.StringIO(), {}, "good"),
+    ],
+    ids=["terminal", "no colour wanted", "no colour known", "file"],
+)
+def test_only_a_terminal_gets_colour(
+    output: io.StringIO, settings: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.setenv(name, settings.get(name, ""))
+    assert coloured("good", "green", output) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unreachable("gaierror: [Errno -2] Name or service not known"), "no network or DNS"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "no network or DNS"),
+        (ConnectionError("HTTP 502"), "HTTP 502"),
+    ],
+    ids=["a client's", "Python's", "another"],
+)
+def test_a_name_that_is_not_found_is_told_in_words(error: Exception, words: str) -> None:
+    assert reason(error) == words
 
 
 @pytest.mark.parametrize("tool", [doctor.main, poll.main], ids=["doctor", "poll"])

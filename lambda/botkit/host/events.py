@@ -17,7 +17,7 @@ from ..settings import settings
 from ..types import Any, Json
 from . import author
 from .calls import checked, make_calls
-from .outcome import Outcome, failed
+from .outcome import Outcome, failed, own_calls
 
 logger = logging.getLogger("botkit")
 
@@ -45,6 +45,7 @@ def receive(event: Any, request_id: str) -> None:
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
             todo = calls = checked(todo, "the event")
+            own_calls()  # those of start-up or of the registration
         elif hasattr(author.module(), "on_event"):
             todo = author.ask_for_calls("on_event", event)
         else:

@@ -28,7 +28,6 @@ export function hop(kind, title, to, ms, ...rest) {
   return h("li", { class: "hop " + kind }, h("span", { class: "dot" }), h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, to), ms ? h("span", { class: "ms" }, ms) : null), ...rest);
 }
 export const note = (tone, ...text) => h("p", { class: "note " + tone }, ...text);
-export const unknown = field => note("unknown", "Not known: ", (app.state.notes[field] ?? "nothing was recorded").split(/(scripts\/demo --direct)/).map((part, i) => i % 2 ? h("code", {}, part) : part), ".");
 export const parsed = body => { try { return JSON.parse(body); } catch { return body; } };
 
 const FAULTS = {
@@ -57,7 +56,7 @@ export function drawSessions(t) {
     const rows = names.map(name => h("div", { class: same(was[name], is[name]) ? null : "changed" }, h("dt", {}, name), h("dd", {}, same(was[name], is[name]) ? value(is[name]) : [h("s", {}, value(was[name])), " → ", value(is[name])])));
     return h("section", { class: "session", "aria-label": `Session ${key}` },
       h("div", { class: "line" }, h("b", {}, `Session ${key}`), h("span", { class: "to" }, after === undefined ? "read, unchanged" : same(is, {}) ? "forgotten by the bot" : "changed"),
-        button({ class: "action", "data-name": `forget ${key}` }, async () => { if (await ask("forget", { bot: app.bot, key })) app.toast("Forgotten: the next update finds it empty"); }, "Forget")),
+        button({ class: "action", "data-name": `forget ${key}` }, async () => { if (await ask("forget", { bot: app.bot, key }, `[data-name="${CSS.escape(`forget ${key}`)}"]`)) app.toast("Forgotten: the next update finds it empty"); }, "Forget")),
       names.length ? h("dl", {}, rows) : note("", "empty"),
       after === undefined ? null : h("div", { class: "folds" }, fold(`before ${t.attempt} ${key}`, "before", json(was)), fold(`after ${t.attempt} ${key}`, "after", json(is))));
   });
@@ -68,11 +67,10 @@ export function drawFunction(t, cause = "update") {
   const lines = d.logs ?? [];
   const started = d.cold ? `started for this ${cause}` : d.cold === false ? "was running already" : "";
   return hop("function" + (problem ? " failed" : ""), "Function", started, milliseconds(d.milliseconds),
-    t.over && d.cold === null ? unknown("cold") : null,
     d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
-    t.over && d.milliseconds === null ? unknown("milliseconds") : d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
+    d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
     problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback")] : null,
     d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
     drawSessions(t),
-    d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over ? unknown("logs") : null);
+    d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over && !problem ? note("", "It wrote no log.") : null);
 }

@@ -117,7 +117,7 @@ function fileCard(file, word, entry) {
 }
 function image(file, word, entry, look = "picture") {
   if (SAMPLES[file.file_id]) return SAMPLES[file.file_id]();
-  return file.file_size && !entry.links[file.file_id] ? h("img", { class: look, src: source(file), alt: word }) : fileCard(file, word, entry);
+  return file.file_size && !entry.links[file.file_id] ? h("img", { class: look, src: source(file), alt: word, width: file.width, height: file.height }) : fileCard(file, word, entry);
 }
 function voice(seconds) {
   const bars = Array.from({ length: 34 }, (_, i) => h("i", { style: `height:${5 + Math.round(19 * Math.abs(Math.sin(i * 1.7) * Math.cos(i * .45)))}px` }));

@@ -30,7 +30,7 @@ function address({ url, init_data: data }) {
 
 export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
   app.pinned = false;
-  const launch = await ask("open", { chat: app.chat, how, label, url, key, person: app.person, bot: app.bot });
+  const launch = await ask("open", { chat: app.chat, how, label, url, key, person: app.person, bot: app.bot }, how === "inline" ? undefined : "");
   if (launch) show({ ...launch, how, opener: document.activeElement });
 }
 
@@ -131,7 +131,7 @@ const PLAYED = {
   web_app_setup_main_button: data => setUp("main", data),
   web_app_setup_secondary_button: data => setUp("secondary", data),
   web_app_open_popup: async data => tell("popup_closed", await popup(data).then(id => id === null ? {} : { button_id: id })),
-  web_app_data_send: async data => { const { id } = open; if (await ask("send-data", { id, data: String(data.data ?? "") }) && open?.id === id) hide(); else app.toast($("problem").textContent); },
+  web_app_data_send: async data => { const { id } = open; if (await ask("send-data", { id, data: String(data.data ?? "") }) && open?.id === id) hide(); else app.toast(app.problem.text); },
   web_app_open_link: data => {
     if (!/^https?:\/\//i.test(data.url)) return;
     app.toast(`Opens ${data.url}`);

@@ -4,7 +4,7 @@ import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
 import { output } from "./hops.js";
 import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
 import { content, inlineKeyboard, personId, rich, richBlocks, robot, summary } from "./messages.js";
-import { app, ask, bot, place, send, total, verdict } from "./state.js";
+import { app, ask, bot, place, send, showProblem, tellProblem, total, verdict } from "./state.js";
 import { drawHops } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
@@ -13,9 +13,9 @@ const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 const drawn = new Map();
 function drawChat() {
   const box = $("messages");
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+  const atEnd = isAtEnd();
   const focused = document.activeElement?.dataset?.name;
-  let grew = false;
+  let grew = false, mine = false;
   const nodes = items().map(item => {
     let known = drawn.get(item.key);
     if (known?.look !== item.look) {
@@ -24,7 +24,7 @@ function drawChat() {
         const had = document.activeElement === known.node;
         known.node.replaceWith(node);
         if (had) node.focus();
-      } else { node.classList.add("new"); grew = true; }
+      } else { node.classList.add("new"); grew = true; mine ||= item.mine; }
       drawn.set(item.key, known = { look: item.look, node });
     }
     return known.node;
@@ -32,9 +32,15 @@ function drawChat() {
   nodes.forEach((node, i) => { if (box.children[i] !== node) box.insertBefore(node, box.children[i] ?? null); });
   while (box.children.length > nodes.length) box.lastElementChild.remove();
   if (focused && document.activeElement === document.body) document.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
-  if (grew || atEnd) box.scrollTop = box.scrollHeight;
+  if (mine || atEnd) toEnd(); else if (grew) $("newer").hidden = false;
   drawPin();
+  showProblem();
 }
+// A reader of older messages stays there when the bot writes; the button leads to what is new.
+function isAtEnd() { const box = $("messages"); return box.scrollHeight - box.scrollTop - box.clientHeight < 80; }
+function toEnd() { $("messages").scrollTop = $("messages").scrollHeight; $("newer").hidden = true; }
+$("messages").addEventListener("scroll", () => { if (isAtEnd()) $("newer").hidden = true; });
+$("newer").addEventListener("click", toEnd);
 function inThisChat() {
   const sees = e => !e.message?.receiver_user || e.message.receiver_user.id === personId();
   return app.state.entries.filter(e => e.chat === app.chat && e.bot === app.bot && sees(e));
@@ -51,7 +57,7 @@ function items() {
     const trace = app.state.traces[entry.update_id];
     const first = before?.side !== entry.side || before?.who !== entry.who;
     const look = JSON.stringify([entries, verdict(trace), trace?.tries.length, total(trace), entry.update_id === app.selected, first, app.person, bot().name]);
-    return { key: entry.key, look, draw: () => entry.side === "note" ? drawNote(entry, trace) : drawMessage(entries, trace, first) };
+    return { key: entry.key, look, mine: entry.side === "out" || Boolean(entry.who), draw: () => entry.side === "note" ? drawNote(entry, trace) : drawMessage(entries, trace, first) };
   });
   if (!found.length) found.push({ key: "empty", look: app.chat, draw: drawEmpty });
   const draft = app.state.drafts[place()], action = actions.get(place());
@@ -62,11 +68,11 @@ function items() {
 }
 function drawEmpty() {
   const say = (word, act) => button({}, act, word);
-  return h("div", { class: "empty" }, robot(), h("h3", {}, "Say something"), h("p", {}, "The bot answers here. Select a message to see what the machine did for it."),
+  return h("div", { class: "empty" }, robot(), h("h2", {}, "Say something"), h("p", {}, "The bot answers here. Select a message to see what the machine did for it."),
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
-  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
+  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
     draft.can_stop ? h("div", { class: "keyboard" }, h("div", {}, button({ "data-name": "stop" }, () => { app.pinned = false; ask("stop", { chat: app.chat, bot: app.bot }); }, "Stop"))) : null);
 }
 const isSelected = entry => entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
@@ -83,39 +89,42 @@ function drawMessage(entries, trace, first) {
   if (side === "out") {
     if (result.until) status = h("span", { class: "wait", title: "Telegram delivers it again" }, waiting(result));
     else if (result.busy || result.word === "waiting") status = icon("clock", "spin");
+    else if (result.word === "no answer") status = result.word;
     else if (result.tone === "bad" || result.word === "not asked for") status = h("span", { class: "bad" }, icon("bad"), result.word);
     else if (trace) status = [h("span", { title: "from sending to answer" }, milliseconds(total(trace))), trace.tries.length > 1 ? h("span", {}, `· ${trace.tries.length} attempts`) : null, icon("check")];
   }
-  const named = first && (message.chat.type !== "private") ? h("div", { class: "from" }, message.from.first_name) : null;
-  const personal = message.receiver_user ? h("div", { class: "from" }, "Only you see this") : null;
-  const via = message.via_bot ? h("div", { class: "from" }, `via @${message.via_bot.username}`) : null;
-  const origin = message.forward_origin ? h("div", { class: "from" }, `Forwarded from ${message.forward_origin.sender_user?.first_name ?? message.forward_origin.chat?.title ?? message.forward_origin.type}`) : null;
-  const reply = message.reply_to_message ? h("div", { class: "reply" }, h("b", {}, message.reply_to_message.from?.first_name ?? ""), " ", message.quote?.text ?? summary(message.reply_to_message)) : null;
+  const named = first && (message.chat.type !== "private") ? h("div", { class: "from", dir: "auto" }, message.from.first_name) : null;
+  const event = side === "in" && String(entry.update_id).startsWith("event") ? h("div", { class: "from", dir: "auto" }, "Sent for an event") : null;
+  const personal = message.receiver_user ? h("div", { class: "from", dir: "auto" }, "Only you see this") : null;
+  const via = message.via_bot ? h("div", { class: "from", dir: "auto" }, `via @${message.via_bot.username}`) : null;
+  const origin = message.forward_origin ? h("div", { class: "from", dir: "auto" }, `Forwarded from ${message.forward_origin.sender_user?.first_name ?? message.forward_origin.chat?.title ?? message.forward_origin.type}`) : null;
+  const reply = message.reply_to_message ? h("div", { class: "reply", dir: "auto" }, h("b", {}, message.reply_to_message.from?.first_name ?? ""), " ", message.quote?.text ?? summary(message.reply_to_message)) : null;
   const tally = {};
   for (const emoji of Object.values(entry.reactions ?? {}).flat()) tally[emoji] = (tally[emoji] ?? 0) + 1;
   const reactions = Object.keys(tally).length ? h("div", { class: "reactions" }, Object.entries(tally).map(([emoji, n]) => h("span", {}, emoji, n > 1 ? ` ${n}` : ""))) : null;
   const marks = [entry.pinned ? h("span", { title: "pinned" }, icon("pin"), h("span", { class: "hidden-text" }, "pinned")) : null, message.edit_date ? "edited" : null];
-  const meta = h("div", { class: "meta" }, marks, status, h("time", {}, clock(message.date)), entry.update_id !== null ? h("span", { class: "invite", "aria-hidden": "true" }, "details") : null);
+  const meta = h("div", { class: "meta", dir: "ltr" }, marks, status, h("time", {}, clock(message.date)), entry.update_id !== null ? h("span", { class: "invite", "aria-hidden": "true" }, "details") : null);
   const keyboard = inlineKeyboard(entry);
   const look = `bubble${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
   const bubble = entry.deleted
-    ? h("div", { class: "bubble deleted", onclick: pick(entry) }, h("s", {}, summary(message)), h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))))
-    : h("div", { class: look, onclick: pick(entry) }, named, personal, origin, via, reply, album ?? c.nodes, captions, reactions, meta);
+    ? h("div", { class: "bubble deleted", dir: "auto", onclick: pick(entry) }, h("s", {}, summary(message)), h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))))
+    : h("div", { class: look, dir: "auto", onclick: pick(entry) }, named, event, personal, origin, via, reply, album ?? c.nodes, captions, reactions, meta);
   return h("div", { class: `row ${side}${isSelected(entry)}${first ? " first" : ""}`, tabindex: -1, "data-key": entry.key, role: "article", "aria-label": `${side === "out" ? entry.who : bot(entry.bot).name}: ${summary(message)}` },
     h("div", { class: "line" }, bubble, entry.deleted ? null : tools(entry)), keyboard,
     result.why && side === "out" ? h("p", { class: "why " + result.tone }, result.why) : null,
     (entry.hints ?? []).map(hint => h("p", { class: "why warn" }, hint)));
 }
 function tools(entry) {
-  const name = `tools ${entry.key}`;
-  const react = button({ class: "tool", "aria-label": "React", title: "React", "data-name": name, "aria-expanded": "false" }, event => {
+  const tool = (look, word, act, more = {}) => button({ class: "tool", tabindex: -1, "aria-label": word, title: word, "data-name": `${word} ${entry.key}`, ...more }, act, icon(look));
+  const react = event => {
     const shown = event.currentTarget.parentNode.querySelector(".emoji");
     event.currentTarget.setAttribute("aria-expanded", !shown);
     if (shown) return shown.remove();
     event.currentTarget.after(h("span", { class: "emoji" }, EMOJI.map(emoji => button({ "aria-label": `React with ${emoji}` }, () => { app.pinned = false; ask("react", { key: entry.key, emoji, person: app.person }); }, emoji))));
-  }, icon("smile"));
+  };
   const own = entry.side === "out" && entry.message.text !== undefined && !entry.message.via_bot;
-  return h("div", { class: "tools" }, own ? button({ class: "tool", "aria-label": "Edit", title: "Edit" }, () => edit(entry), icon("edit")) : null, react);
+  return h("div", { class: "tools", role: "toolbar", "aria-label": "Tools" }, tool("reply", "Reply", () => reply(entry)), own ? tool("edit", "Edit", () => edit(entry)) : null,
+    tool("smile", "React", react, { "aria-expanded": "false" }));
 }
 function drawNote(entry, trace) {
   const result = verdict(trace);
@@ -141,7 +150,7 @@ function drawNote(entry, trace) {
   let end = entry.update_id === null || entry.kind === "page" || (result.word === "answered" && !result.until) ? null : result.busy ? " …" : result.until ? [" – delivered again in ", h("b", { "data-until": result.until, "data-from": result.from })] : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
   if (entry.answer) end = entry.answer.text ? [" – “", b(entry.answer.text), "”"] : entry.answer.url ? ` – opens ${entry.answer.url}` : " – answered without a word";
   if (entry.widget_answer) end = entry.widget_answer.data ? [" – “", b(entry.widget_answer.data), "”"] : " – answered without data";
-  return h("div", { class: "service" + isSelected(entry), tabindex: -1, "data-key": entry.key, onclick: pick(entry) }, words[entry.kind]?.() ?? entry.kind, end,
+  return h("div", { class: "service" + isSelected(entry), dir: "auto", tabindex: -1, "data-key": entry.key, onclick: pick(entry) }, words[entry.kind]?.() ?? entry.kind, end,
     entry.results ? drawResults(entry) : null, (entry.hints ?? []).map(hint => h("p", { class: "why warn" }, hint)));
 }
 function drawResults(entry) {
@@ -179,7 +188,7 @@ function drawHead() {
   if (!known) return;
   const title = known.title || me.name;
   document.title = `${me.name} · bot demo`;
-  $("bot-name").textContent = me.name; $("bot-username").textContent = `@${me.username}`; $("bot-picture").textContent = me.name[0];
+  $("bot-username").textContent = `@${me.username}`;
   $("bots").hidden = state.bots.length < 2;
   $("bots").replaceChildren(...state.bots.map(b => h("option", { value: b.id, selected: b.id === app.bot }, b.name)));
   $("title").textContent = title;
@@ -207,8 +216,9 @@ function visit(key) {
   edit(null);
   drawn.clear(); $("messages").replaceChildren();
   drawHead(); drawChat();
-  $("messages").scrollTop = $("messages").scrollHeight;
+  toEnd();
 }
+app.drawHops = drawHops;
 app.select = (id, byHand) => {
   if (byHand) { app.pinned = true; document.body.dataset.view = "hops"; }
   if (app.selected === id) return;
@@ -218,6 +228,7 @@ app.select = (id, byHand) => {
 };
 
 // The bot's keyboard, and what the input replies to or edits.
+app.drawContext = drawKeyboard;
 function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
@@ -230,16 +241,23 @@ function drawKeyboard() {
   $("keyboard").hidden = !rows.length;
   $("keyboard").replaceChildren(...rows.map(row => h("div", {}, row.map(one))));
   $("text").placeholder = keyboard?.input_field_placeholder ?? "Write a message…";
-  const replied = keyboard?.force_reply ? app.state.entries.find(e => e.message?.message_id === keyboard.message_id) : null;
+  const replied = app.replying ?? (keyboard?.force_reply ? app.state.entries.find(e => e.message?.message_id === keyboard.message_id) : null);
   const about = app.editing ? ["Edit: ", summary(app.editing.message)] : replied ? ["Reply to: ", summary(replied.message)] : null;
   $("context").hidden = !about;
-  $("context").replaceChildren(...(about ? [h("b", {}, about[0]), h("span", {}, about[1]), app.editing ? button({ class: "tool", "aria-label": "Don't edit" }, () => edit(null), icon("close")) : ""] : []));
+  $("context").replaceChildren(...(about ? [h("b", {}, about[0]), h("span", { dir: "auto" }, about[1]), app.editing || app.replying ? button({ class: "tool", "aria-label": app.editing ? "Don't edit" : "Don't reply" }, () => { edit(null); text.focus(); }, icon("close")) : ""] : []));
 }
 function edit(entry) {
   if (app.editing || entry) $("text").value = entry ? entry.message.text : "";
   app.editing = entry;
+  app.replying = null;
   drawKeyboard();
   if (entry) $("text").focus();
+}
+function reply(entry) {
+  edit(null);
+  app.replying = entry;
+  drawKeyboard();
+  $("text").focus();
 }
 
 // How Telegram fails, as a sentence with choices.
@@ -251,19 +269,20 @@ const FAULTS = {
   lost: ["loses its answer", "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt."],
 };
 let wish = { kind: "429", count: 1 };
+const fails = how => ask("fail", how, "#faults [data-name=start]");
 function drawFaults() {
   const on = app.state.fault.kind;
   $("faults").hidden = !on && $("fail").getAttribute("aria-expanded") !== "true";
   if ($("faults").hidden) return;
   if (on) wish.kind = on;
   const times = n => n === 1 ? "the next call" : `the next ${n} calls`;
-  const change = () => { if (on) ask("fail", wish); else drawFaults(); };
+  const change = () => { if (on) fails(wish); else drawFaults(); };
   const what = h("select", { "aria-label": "What Telegram does", "data-name": "fault", onchange: event => { wish.kind = event.target.value; change(); } }, Object.entries(FAULTS).map(([kind, [word]]) => h("option", { value: kind, selected: kind === wish.kind }, word)));
   const often = h("select", { "aria-label": "How many calls fail", "data-name": "often", onchange: event => { wish.count = +event.target.value; change(); } }, [1, 2, 3, 5].map(n => h("option", { value: n, selected: n === wish.count }, times(n))));
   const name = document.activeElement?.dataset?.name;
   const left = h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`);
-  const stop = button({ class: "action", "data-name": "start" }, () => ask("fail", { kind: "", count: 1 }), "Stop");
-  const start = button({ class: "action main", "data-name": "start" }, () => ask("fail", wish), "Start");
+  const stop = button({ class: "action", "data-name": "start" }, () => fails({ kind: "", count: 1 }), "Stop");
+  const start = button({ class: "action main", "data-name": "start" }, () => fails(wish), "Start");
   $("faults").replaceChildren(h("p", {}, "Telegram ", what, " for ", often, "."), ...(on ? [left, stop] : [start]), h("p", { class: "about" }, FAULTS[wish.kind][1]));
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
@@ -282,6 +301,12 @@ app.toast = toast;
 function toast(text) {
   $("toast").textContent = text; $("toast").classList.add("shown");
   clearTimeout(toast.timer); toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 3200);
+}
+// A text that a person has to confirm.
+function alertWith(text) {
+  const box = h("dialog", { class: "page-popup", "aria-label": bot().name, onclose: () => box.remove() }, h("p", { dir: "auto" }, text), h("div", {}, button({}, () => box.close(), "OK")));
+  document.body.append(box);
+  box.showModal();
 }
 function live(word, tone) { $("live").textContent = word; $("live").className = "pill " + tone; }
 function countdown() {
@@ -302,15 +327,18 @@ on("snapshot", data => {
   app.state = data; drawn.clear(); $("messages").replaceChildren();
   if (!data.chats[app.chat]) app.chat = "ada";
   if (!data.bots.some(b => b.id === app.bot)) app.bot = data.bots[0].id;
+  if (app.selected !== "events" && !data.traces[app.selected] && !data.launches[app.selected] && !data.events.some(e => e.id === app.selected)) app.selected = null;  // of an earlier demo
   if (app.selected === null && !app.pinned) app.selected = inThisChat().filter(e => e.update_id !== null).at(-1)?.update_id ?? null;
+  clearTimeout(lost);
+  tellProblem("");
   live("live", "good"); drawHead(); drawFaults(); drawChat(); drawHops(); drawBanner(false);
   for (const node of document.querySelectorAll(".new")) node.classList.remove("new");
-  $("messages").scrollTop = $("messages").scrollHeight;
+  toEnd();
 });
 on("entry", entry => {
   const known = app.state.entries[entry.key];
   app.state.entries[entry.key] = entry;
-  if (entry.answer?.text && !known?.answer) toast(entry.answer.text);
+  if (entry.answer?.text && !known?.answer) (entry.answer.show_alert ? alertWith : toast)(entry.answer.text);
   if (entry.side === "in") actions.delete(`${entry.bot}:${entry.chat}`);
   if (!known && entry.who && !app.pinned) app.selected = entry.update_id;
   drawChat(); drawHops();
@@ -330,15 +358,34 @@ on("request", ({ launch, request }) => {
   drawHops();
   if (!app.pinned) $("hops").scrollTop = $("hops").scrollHeight;
 });
+on("service", event => {
+  const at = app.state.events.findIndex(e => e.id === event.id);
+  if (at < 0) app.state.events.push(event); else app.state.events[at] = event;
+  if (at < 0 && !app.pinned) app.selected = event.id;
+  if (event.over && (event.failure || event.details.error) && app.selected !== event.id) toast("An event failed: see Events.");
+  drawChat(); drawHops();
+});
 on("fault", fault => { app.state.fault = fault; drawFaults(); });
 on("bots", bots => { app.state.bots = bots; drawHead(); drawChat(); });
 on("chats", chats => { app.state.chats = chats; drawHead(); });
 on("keyboards", keyboards => { app.state.keyboards = keyboards; drawKeyboard(); });
 on("draft", ({ place, draft }) => { if (draft) app.state.drafts[place] = draft; else delete app.state.drafts[place]; drawChat(); });
 on("action", acts);
-on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; if (setup.events.length > app.state.setup.events.length) app.toast("An event failed: see How it came up."); app.state.setup = setup; if (fresh) { drawBanner(true); if (setup.reloads.at(-1).files.some(name => name.startsWith("app/"))) reloadPage(); } if (!app.state.traces[app.selected]) drawHops(); });
-on("end", () => { source.close(); live("ended", "bad"); $("banner").replaceChildren(h("div", { class: "banner bad" }, icon("bad"), h("div", {}, "The demo has ended. ", h("b", {}, "scripts/demo"), " starts it again."))); });
-source.onerror = () => live("connecting", "warn");
+on("setup", setup => { const fresh = setup.reloads.length > app.state.setup.reloads.length; app.state.setup = setup; if (fresh) { drawBanner(true); if (setup.reloads.at(-1).files.some(name => name.startsWith("app/"))) reloadPage(); } if (!app.state.traces[app.selected]) drawHops(); });
+// Without the demo: the browser tries again every few seconds, so the page goes on where --port brings the demo back.
+const LOST_AFTER = 3000;  // milliseconds
+let lost = null;
+const drawLost = said => {
+  live("ended", "bad");
+  $("banner").replaceChildren(h("div", { class: "banner bad", id: "lost" }, icon("bad"), h("div", {}, said, " Start it with ", h("code", {}, `scripts/demo --port ${location.port}`), ", and this page goes on.")));
+};
+on("end", () => drawLost("The demo has ended."));
+source.onerror = () => {
+  if ($("lost")) return;
+  live("connecting", "warn");
+  clearTimeout(lost);
+  lost = setTimeout(drawLost, LOST_AFTER, "The demo doesn’t answer.");
+};
 
 // The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
@@ -376,18 +423,45 @@ document.querySelector("form").addEventListener("submit", async event => {
   const written = text.value, { editing } = app;
   if (!written.trim()) return text.focus();
   const length = [...written].length;
-  if (length > 4096) return void ($("problem").textContent = `Telegram takes 4096 characters at most, not ${length}.`);
+  if (length > 4096) return tellProblem(`Telegram takes 4096 characters at most, not ${length}.`);
   const query = written.match(/^@(\w+)(?:\s+([^]*))?$/);
   const inline = query && app.state.bots.find(b => b.username.toLowerCase() === query[1].toLowerCase());
-  text.value = ""; text.focus(); edit(null);
+  text.value = ""; text.focus(); suggest();
+  if (editing) edit(null);
   app.pinned = false;
   const done = await (editing ? ask("edit", { key: editing.key, text: written }) : inline ? ask("ask", { chat: app.chat, text: query[2] ?? "", person: app.person, bot: inline.id }) : send("text", written));
   if (!done && !text.value) text.value = written;
 });
 text.addEventListener("keydown", event => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); document.querySelector("form").requestSubmit(); }
+  if (!$("suggestions").hidden && chooseBy(event)) event.preventDefault();
+  else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); document.querySelector("form").requestSubmit(); }
   else if (event.key === "ArrowUp" && !text.value) { event.preventDefault(); $("messages").lastElementChild?.focus(); pickFocused(); }
 });
+text.addEventListener("input", () => { if (!app.problem.at) tellProblem(""); suggest(); });
+text.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== text) $("suggestions").hidden = true; }));
+
+// The commands that begin as what is written. The arrow keys choose one, Tab completes it.
+function suggest() {
+  const found = /^\/\w*$/.test(text.value) && !app.editing ? (bot().commands[app.chat] ?? []).filter(c => `/${c.command}`.startsWith(text.value)) : [];
+  const take = command => { text.value = ""; suggest(); send("text", command); };
+  $("suggestions").hidden = !found.length;
+  $("suggestions").replaceChildren(...found.map((c, i) => h("div", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-command": `/${c.command}`, onmousedown: event => event.preventDefault(), onclick: () => take(`/${c.command}`) }, h("b", {}, `/${c.command}`), h("span", {}, c.description))));
+  text.removeAttribute("aria-activedescendant");
+}
+function chooseBy(event) {
+  const all = [...$("suggestions").children], chosen = all.findIndex(o => o.ariaSelected === "true");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    const next = chosen < 0 ? (step > 0 ? 0 : all.length - 1) : (chosen + step + all.length) % all.length;
+    all.forEach((option, i) => { option.ariaSelected = String(i === next); });
+    all[next].scrollIntoView({ block: "nearest" });
+    text.setAttribute("aria-activedescendant", all[next].id);
+  } else if (event.key === "Tab" && !event.shiftKey) { text.value = `${all[Math.max(chosen, 0)].dataset.command} `; suggest(); }
+  else if (event.key === "Enter" && chosen >= 0) all[chosen].click();
+  else if (event.key === "Escape") { $("suggestions").hidden = true; event.stopPropagation(); }
+  else return false;
+  return true;
+}
 function pickFocused() {
   const entry = app.state.entries[document.activeElement?.dataset?.key];
   if (!entry) return;
@@ -396,7 +470,10 @@ function pickFocused() {
   document.activeElement.scrollIntoView({ block: "nearest" });
 }
 $("messages").addEventListener("keydown", event => {
-  const row = event.target.closest("[data-key]");
+  const row = event.target.closest("[data-key]"), tools = [...row?.querySelectorAll(".tools > .tool") ?? []];
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key], at = tools.indexOf(event.target);
+  if (step && tools.length && (at >= 0 || event.target === row)) { event.preventDefault(); return (tools[at + step] ?? (step < 0 ? row : tools[at])).focus(); }
+  if (event.target === $("messages") && event.key === "ArrowUp") { event.preventDefault(); $("messages").lastElementChild.focus(); return pickFocused(); }
   if (!row || event.target !== row) return;
   const to = { ArrowUp: row.previousElementSibling, ArrowDown: row.nextElementSibling, Home: $("messages").firstElementChild, End: $("messages").lastElementChild }[event.key];
   if (to) { event.preventDefault(); to.focus(); pickFocused(); }

@@ -1,8 +1,8 @@
 // The requests of a bot's page since it was opened.
 
-import { button, clock, count, h, icon, milliseconds } from "./dom.js";
-import { drawCall, drawFunction, fold, hop, json, note, parsed, unknown } from "./hops.js";
-import { app, bot } from "./state.js";
+import { clock, count, h, icon, milliseconds } from "./dom.js";
+import { drawCall, drawFunction, fold, hop, json, note, parsed } from "./hops.js";
+import { bot } from "./state.js";
 
 const HOW = { menu: "by the menu button", inline: "by a button of a message", keyboard: "by a button of the keyboard", link: "outside of Telegram" };
 const WHY = {
@@ -12,19 +12,18 @@ const WHY = {
 };
 WHY.inline = WHY.menu;
 
-export function drawLaunch(launch, back) {
+export function drawLaunch(launch, bar) {
   const asked = launch.requests.filter(r => r.is_api);
   const who = launch.who ? `${launch.who} · ` : "";
   const initial = launch.init_data ? Object.fromEntries([...new URLSearchParams(launch.init_data)].map(([name, value]) => [name, parsed(value)])) : null;
   return [
-    h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, launch.how === "link" ? "Page, outside of Telegram" : `Page of ${bot(launch.bot).name}`), h("p", {}, `${who}${count(asked.length, "request")} · ${count(launch.requests.length - asked.length, "file")}`)),
+    bar(launch.how === "link" ? "Page, outside of Telegram" : `Page of ${bot(launch.bot).name}`, `${who}${count(asked.length, "request")} · ${count(launch.requests.length - asked.length, "file")}`,
       h("span", { class: "pill " + (launch.open ? "good" : "") }, launch.open ? "open" : launch.how === "link" ? "elsewhere" : "closed")),
     h("div", { class: "cards" },
       h("section", { class: "card", "aria-label": "Opened" }, h("div", { class: "top" }, h("h3", {}, `Opened ${HOW[launch.how]}`), h("time", {}, clock(launch.at, true))),
         h("div", { class: "inside" }, note("", WHY[launch.how]), note("", "The demo replaces one header, so that it can show the page: in Content-Security-Policy, frame-ancestors names the demo instead of Telegram's web clients."),
           initial ? fold(`init ${launch.id}`, "initData", json(initial)) : null)),
-      grouped(launch.requests).map(part => Array.isArray(part) ? drawFiles(part) : drawRequest(part)),
-      h("div", { class: "foot" }, button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))),
+      grouped(launch.requests).map(part => Array.isArray(part) ? drawFiles(part) : drawRequest(part))),
   ];
 }
 // Consecutive files share a card.
@@ -52,7 +51,7 @@ function drawRequest(r) {
     h("div", { class: "top" }, h("h3", {}, `${r.method} ${path}`), h("time", {}, clock(r.at, true)), temperature, status(r), r.over ? h("span", { class: "pill" }, milliseconds(r.milliseconds)) : null),
     h("ol", { class: "hop-list" },
       hop("request", "Request", "page → API Gateway, ANY /app/{proxy+}", r.is_signed ? "with initData" : "without initData", r.target === path ? null : note("", h("code", {}, r.target)), r.body ? fold(`body ${r.attempt}`, "body", json(parsed(r.body))) : null),
-      d.event ? hop("request", "Event", "API Gateway → Lambda", "", fold(`event ${r.attempt}`, "payload 2.0", json(d.event))) : hop("unknown", "Event", "API Gateway → Lambda", "", r.over ? unknown("event") : null),
+      d.event ? hop("request", "Event", "API Gateway → Lambda", "", fold(`event ${r.attempt}`, "payload 2.0", json(d.event))) : null,
       drawFunction(r, "request"),
       r.calls.map(call => drawCall(r, call)),
       r.over ? hop(bad ? "failed" : "request", "Answer", "Lambda → API Gateway → page", milliseconds(r.milliseconds), note(bad ? "bad" : "", r.status ? `HTTP ${r.status}` : r.error),

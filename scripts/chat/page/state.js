@@ -1,39 +1,59 @@
 // The state from the server, what the visitor chose, requests to the server, and what became of an update.
 
-import { $ } from "./dom.js";
+import { $, h } from "./dom.js";
 
 export const app = {
-  state: { deployment: "", notes: {}, emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], events: [], later: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {} },
+  state: { deployment: "", emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], later: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {}, events: [] },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0,          // its id
-  selected: null,  // the id of an update, or of a bot's page that was opened, or null: how it came up
+  selected: null,  // the id of an update, an event, or a page that was opened; "events"; null: the set-up
   pinned: false,   // whether the visitor chose what is selected; otherwise it is the newest
   ended: null,     // the update that was selected when the container was stopped, until the next update
   editing: null,   // the entry whose text is edited
-  select: () => {}, visit: () => {}, toast: () => {},  // page.js sets them
+  replying: null,  // the entry that is replied to
+  problem: { at: "", text: "" },  // why the last action failed; `at`: the element below which that stands
+  select: () => {}, visit: () => {}, toast: () => {}, drawContext: () => {},  // page.js sets them
 };
 export const bot = (id = app.bot) => app.state.bots.find(each => each.id === id) ?? { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const place = () => `${app.bot}:${app.chat}`;
 export const kindOf = update => Object.keys(update).find(key => key !== "update_id");
 
-export async function ask(path, body) {
-  $("problem").textContent = "";
+// Ask the server to do something. If it can't, that is shown at an element, by default what has the key, or at the input.
+export async function ask(path, body, at = body.key ? `[data-key="${body.key}"]` : "") {
+  tellProblem("");
   try {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const said = await answer.json();
-    if (!answer.ok) $("problem").textContent = said.error;
+    if (!answer.ok) tellProblem(said.error, at);
     return answer.ok && said;
-  } catch { $("problem").textContent = "The demo doesn't answer. Is it still running?"; return false; }
+  } catch { tellProblem("The demo doesn't answer. Is it still running?", at); return false; }
+}
+export function tellProblem(text, at = "") {
+  app.problem = { at, text };
+  showProblem();
+}
+// Show the problem where it belongs, once more after that was drawn again.
+export function showProblem() {
+  const { at, text } = app.problem, place = at && document.querySelector(at);
+  $("problem").textContent = place ? "" : text;
+  document.querySelector(".problem")?.remove();
+  if (!place || !text) return;
+  const shown = h("p", { class: "problem why bad", role: "alert" }, text);
+  if (place.dataset.key) place.append(shown); else place.parentNode.after(shown);
 }
 export function send(kind, text = "") {
   app.pinned = false;
   const keyboard = app.state.keyboards[place()];
-  return ask("send", { chat: app.chat, person: app.person, bot: app.bot, kind, text, reply_to: keyboard?.force_reply ? keyboard.message_id : 0 });
+  const reply_to = app.replying?.message.message_id ?? (keyboard?.force_reply ? keyboard.message_id : 0);
+  app.replying = null;
+  app.drawContext();
+  return ask("send", { chat: app.chat, person: app.person, bot: app.bot, kind, text, reply_to });
 }
 
 // Return what became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
-const TONES = { answered: "good", ignored: "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
+const TONES = { answered: "good", "no answer": "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
+const WORDS = { bot_failed: "bot.py failed", ignored: "no answer" };
 export const RETRIED = ["misconfigured", "throttled", "unreachable"];  // by the queue
 export function verdict(trace) {
   const last = trace?.tries.at(-1);
@@ -51,7 +71,7 @@ export function verdict(trace) {
   if (queued && RETRIED.includes(it.outcome)) return { word: "will be tried again", tone: "warn", why: reason };
   if (last.retry_at) return { word: "will be delivered again", tone: "warn", until: last.retry_at, from: last.at + last.milliseconds / 1000, why: reason };
   if (last.expired) return { word: "given up", tone: "bad", why: `Telegram gave up: ${reason}` };
-  const word = logged?.outcome.replace("bot_failed", "bot.py failed") ?? (it.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "ignored");
+  const word = WORDS[logged?.outcome] ?? logged?.outcome ?? (it.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "no answer");
   const tone = TONES[word] ?? "good";
   return { word, tone, why: tone === "bad" ? reason : "" };
 }

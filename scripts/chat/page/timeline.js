@@ -1,9 +1,11 @@
 // What the machine did for an update, and how the demo was set up.
 
 import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
-import { drawCall, drawFunction, fold, hop, json, note, output, parsed, unknown } from "./hops.js";
+import { drawCall, drawFunction, fold, hop, json, note, output, parsed } from "./hops.js";
+import { drawEvents } from "./events.js";
+import { drawActions } from "./updates.js";
 import { drawLaunch } from "./requests.js";
-import { app, ask, kindOf, RETRIED, total, verdict } from "./state.js";
+import { app, ask, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
 
 // The attempts by the queue with their calls, and what still waits there.
 function drawQueue(t) {
@@ -28,7 +30,7 @@ function drawTry(trace, t) {
   const bar = ([name, from, length, kind]) => h("div", { class: kind }, h("span", { class: "name" }, name), h("span", { class: "track" }, h("i", { style: `left:min(${(100 * from / whole).toFixed(2)}%, 100% - 3px);width:${Math.min(100, 100 * length / whole).toFixed(2)}%` })), h("span", { class: "value" }, milliseconds(length)));
   const hops = h("ol", { class: "hop-list" },
     hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, fold("update", kindOf(trace.update), json(trace.update))),
-    details.event ? hop("request", "Event", "API Gateway → Lambda", "", fold("event", "payload 2.0", json({ ...details.event, body: parsed(details.event.body) }))) : hop("unknown", "Event", "API Gateway → Lambda", "", t.over ? unknown("event") : null),
+    details.event ? hop("request", "Event", "API Gateway → Lambda", "", fold("event", "payload 2.0", json({ ...details.event, body: parsed(details.event.body) }))) : null,
     t.over || t.calls.length ? drawFunction(t) : null,
     t.outcome === "queued" ? null : t.calls.map(call => drawCall(t, call)),
     t.over ? hop(bad ? "failed" : "request", "Answer", "Lambda → API Gateway → Telegram", milliseconds(t.milliseconds), note(bad ? "bad" : "", t.status ? `HTTP ${t.status}${t.body ? ": " + t.body.slice(0, 200) : ""}` : t.error), t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null) : hop("waiting", "Answer", "not there yet", ""),
@@ -47,39 +49,42 @@ function drawPause(before, after) {
   return h("div", { class: "pause running", id: "redelivery", role: "timer" }, ring(from, before.retry_at), h("span", {}, "Telegram keeps the update, and delivers it again in ", h("b", { "data-until": before.retry_at, "data-from": from })));
 }
 async function stopContainer(id) {
-  if (await ask("stop-container", {})) { app.ended = id; drawHops(); }
+  if (await ask("stop-container", {}, "[data-name=end]")) { app.ended = id; drawHops(); }
 }
 export function drawHops() {
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
-  const back = button({ class: "round back", "aria-label": "Back to the chat" }, () => { document.body.dataset.view = "chat"; $("text").focus({ preventScroll: true }); }, icon("back"));
   const launch = app.state.launches[app.selected];
-  if (launch) $("hops").replaceChildren(...drawLaunch(launch, back));
-  else if (!trace) $("hops").replaceChildren(h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, "How it came up"), h("p", {}, "Send a message to see what the machine does for it"))), drawSetup());
-  else drawUpdate(trace, back);
+  const isEvent = String(app.selected).startsWith("event");
+  const back = button({ class: "round back", "aria-label": "Back to the chat" }, () => { document.body.dataset.view = "chat"; $("text").focus({ preventScroll: true }); }, icon("back"));
+  const view = (id, word, shown) => button({ "data-name": `view ${word}`, "aria-pressed": String(shown) }, () => app.select(id, true), word);
+  const bar = (title, about, pill = "") => h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, title), h("p", {}, about)), pill,
+    h("div", { class: "choice", role: "group", "aria-label": "What else there is" }, view("events", "Events", isEvent), view(null, "Set-up", app.selected === null)));
+  if (launch) $("hops").replaceChildren(...drawLaunch(launch, bar));
+  else if (isEvent) $("hops").replaceChildren(bar("Events", "What AWS’s services and schedules send to the bot"), drawEvents());
+  else if (!trace) $("hops").replaceChildren(bar("Set-up", "Send a message to see what the machine does for it"), drawSetup());
+  else drawUpdate(trace, bar);
+  showProblem();
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
-function drawUpdate(trace, back) {
+function drawUpdate(trace, bar) {
   const result = verdict(trace);
   const time = total(trace);
   $("hops").replaceChildren(
-    h("div", { class: "bar" }, back, h("div", { class: "who" }, h("h2", {}, `Update ${trace.update.update_id}`), h("p", {}, `${kindOf(trace.update)} · ${count(trace.tries.length, "attempt")}${time ? ` · ${milliseconds(time)} from sending to answer` : ""}`)),
-      h("span", { class: "pill " + result.tone, id: "verdict" }, result.word)),
+    bar(`Update ${trace.update.update_id}`, `${kindOf(trace.update)} · ${count(trace.tries.length, "attempt")}${time ? ` · ${milliseconds(time)} from sending to answer` : ""}`, h("span", { class: "pill " + result.tone, id: "verdict" }, result.word)),
     h("div", { class: "cards" },
       trace.wanted ? null : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
+      drawActions(trace),
       h("div", { class: "foot" },
-        app.ended === app.selected ? h("p", { class: "done" }, icon("check"), "The container was ended: the next update starts one, cold.") : button({ class: "action", "data-name": "end", title: "As AWS does when it is idle" }, () => stopContainer(app.selected), "End the function's container"),
-        button({ class: "action", "data-name": "setup" }, () => app.select(null, true), "How it came up"))));
+        app.ended === app.selected ? h("p", { class: "done" }, icon("check"), "The container was ended: the next update starts one, cold.") : button({ class: "action", "data-name": "end", title: "As AWS does when it is idle" }, () => stopContainer(app.selected), "End the function's container"))));
 }
 function drawSetup() {
-  const { steps, calls, reloads, events, later } = app.state.setup;
+  const { steps, calls, reloads } = app.state.setup;
   const card = (title, ...rest) => h("section", { class: "card", "aria-label": title }, h("div", { class: "top" }, h("h3", {}, title)), ...rest);
   return h("div", { class: "cards" },
     card("Set-up", h("ul", { class: "steps" }, steps.map(s => h("li", {}, icon("check"), s.name, h("span", { class: "ms" }, s.seconds >= 1 ? `${s.seconds.toFixed(1)} s` : milliseconds(s.seconds * 1000)))))),
     app.state.emulator ? card("The emulated AWS", h("div", { class: "inside" }, h("p", { class: "note" }, "It listens at ", h("code", { id: "emulator" }, app.state.emulator), ", and takes any credentials. In another terminal:"), output(`export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\naws --region ${app.state.region} --endpoint-url ${app.state.emulator} lambda list-functions`, "Commands"))) : null,
-    later.length ? card("What waits for its time", h("ul", { class: "steps", id: "later" }, later.map(w => h("li", {}, icon("clock"), h("div", {}, `${new Date(w.at * 1000).toLocaleString()} · ${w.name}`, fold(`later ${w.bot} ${w.name}`, "event", json(w.event))), button({ class: "action ms", "data-name": `run ${w.bot} ${w.name}` }, () => ask("run-schedule", { bot: w.bot, name: w.name }), "Run now"))))) : null,
-    events.length ? card("Events that failed", h("ol", { class: "hop-list", id: "events" }, events.map((e, i) => [hop("", "Event", clock(e.at, true), "", output(JSON.stringify(e.details.event, null, 2), "The event")), drawFunction({ ...e, over: true, attempt: `event ${i}` }, "event")]))) : null,
     reloads.length ? card("Changes of the code", h("ul", { class: "steps" }, reloads.map(r => h("li", {}, r.error ? h("span", { class: "pill bad" }, "broken") : icon("check"), `${r.files.join(", ")}, ${clock(r.at, true)}`, h("span", { class: "ms" }, milliseconds(r.milliseconds)))))) : null,
-    calls.length ? card("Calls that no message caused", h("ol", { class: "hop-list" }, calls.map((c, i) => hop("call" + (c.status === 200 ? "" : " failed"), c.method, clock(c.at, true), milliseconds(c.milliseconds), (c.hints ?? []).map(hint => note("warned", hint)), h("div", { class: "folds" }, fold(`setup-params-${i}`, "parameters", json(c.params)), fold(`setup-answer-${i}`, "answer", json(c.answer))))))) : null);
+    calls.length ? card("Registration, and other calls", h("ol", { class: "hop-list" }, calls.map((c, i) => hop("call" + (c.status === 200 ? "" : " failed"), c.method, clock(c.at, true), milliseconds(c.milliseconds), (c.hints ?? []).map(hint => note("warned", hint)), h("div", { class: "folds" }, fold(`setup-params-${i}`, "parameters", json(c.params)), fold(`setup-answer-${i}`, "answer", json(c.answer))))))) : null);
 }

@@ -22,7 +22,7 @@ from typing import Any
 
 LOCAL = Path(__file__).resolve().parents[2] / "local"
 START = "start-up"  # the message of the line about a start
-FAILED = "failed"  # and of that about an event whose invocation failed
+EVENT = "event"  # and of that about an event of another service, with why it failed
 
 
 class Handler(logging.Handler):
@@ -71,17 +71,27 @@ def watch_sessions() -> None:
 
 
 def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return a handler that logs the event when it raises, which nobody else would know."""
+    """Return a handler that logs the events that neither API Gateway nor Terraform sends."""
 
     def told(event: Any, context: Any) -> Any:
+        reason = ""
         try:
             return handler(event, context)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            say({"message": FAILED, "event": event, "error": reason})
             raise
+        finally:
+            if not is_ours(event):
+                say({"message": EVENT, "event": event, "error": reason})
 
     return told
+
+
+def is_ours(event: Any) -> bool:
+    """Tell whether API Gateway or Terraform sends an event."""
+    if not isinstance(event, dict):
+        return False
+    return "tf" in event or ("requestContext" in event and "requestPayload" not in event)
 
 
 def be_a_container() -> None:

@@ -91,6 +91,7 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
+        "code": [{**text, "text": f"<pre>{'x = 1; ' * 99}</pre>", "parse_mode": "HTML"}],
         "delete": [{"method": "deleteMessage", **last}],
         "pin": [{"method": "pinChatMessage", **here}],
         "unpin": [{"method": "unpinChatMessage", **to}],
