@@ -37,8 +37,9 @@ DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message n
 
 
 def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -> list[Call]:
-    """Show a text while it grows, and return the calls that leave all of it: [] without a text.
+    """Show a text while it grows, and return the calls that leave all of it.
 
+    They are [] without a text, or if a message shows all of it already.
     In a private chat it grows in a draft, elsewhere in a message that is edited. Empty pieces keep
     the draft of a slow answer from vanishing. With `can_stop` the draft has a Stop button, if the
     bot has a queue and sessions, and HANDLED has "stopped_message_generation". When it is pressed,
@@ -110,15 +111,14 @@ class _Growing:
 
     def is_stopped(self) -> bool:
         """Tell whether Stop was pressed. It looks at most once a second."""
-        now = time.monotonic()
-        if not self._can_stop or now < self._looks_at:
+        if not self._can_stop or time.monotonic() < self._looks_at:
             return False
-        self._looks_at = now + LOOK_PAUSE
         with _briefly():
             if session.read(self._key):
                 # If the update is delivered again, its answer is made again.
                 session.change(self._key, dict.clear)
                 return True
+        self._looks_at = time.monotonic() + LOOK_PAUSE
         return False
 
     def show(self, text: str) -> None:
@@ -133,7 +133,7 @@ class _Growing:
             return  # Telegram would refuse it: only drafts vanish
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
-        self._shown, self._shown_at = end, now
+        self._shown = end
         if self._is_draft:
             stop = {"can_stop": True, "keep_on_stop": bool(end)} if self._can_stop else {}
             draft = {"draft_id": self._message["message_id"], "text": end, **stop}
@@ -173,6 +173,8 @@ class _Growing:
                 if refusal.code == 403:
                     raise
                 self._waits_until = time.monotonic() + (refusal.retry_after or 0)
+            finally:  # not before the call: between two that hang, pieces are taken
+                self._shown_at = time.monotonic()
         return None
 
     def _edit(self, text: str) -> Json:

@@ -35,7 +35,8 @@ class World:
     """The part, its container, its clock, and a Telegram that notes what it is called with.
 
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
-    seconds to be made. `limits` are the seconds that each call had, of Telegram and of AWS.
+    seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
+    `limits` are the seconds that each call might take, of both.
     """
 
     def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +48,7 @@ class World:
         self.limits: list[float] = []
         self.now = 0.0
         self.pause = 5.0
+        self.aws_lasts = self.telegram_lasts = 0.0
         self.closed = 0
         self._ids = itertools.count(900)
         monkeypatch.setattr(container.telegram, "call", self._call)
@@ -60,11 +62,13 @@ class World:
 
     def _call_aws(self, *about: Any) -> Any:
         self.limits.append(self.deadline.left())
+        self.now += self.aws_lasts
         return self._aws(*about)
 
     def _call(self, method: str, **params: Any) -> Any:
         self.calls.append((method, params))
         self.limits.append(self.deadline.left())
+        self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
@@ -141,6 +145,18 @@ def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: f
     world.answer("abcdefghi", chat)
     texts = [params["text"] for name, params in world.calls if params.get("text")]
     assert texts == ["a …", "abcde …", "abcdefghi …"]
+
+
+def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
+    world.pause = 0.25
+    world.telegram_lasts = 5
+    world.answer("abcdefghi")
+    assert world.texts("sendMessageDraft") == ["", "a …", "abcde …", "abcdefghi …"]
+    world.telegram_lasts, world.aws_lasts = 0, 5
+    world.limits.clear()
+    world.calls.clear()
+    world.answer("abcdefghi", can_stop=True)
+    assert len(world.limits) - len(world.calls) == 3, "looks whether Stop was pressed"
 
 
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
