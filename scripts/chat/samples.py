@@ -8,7 +8,14 @@ from emulators.telegram import ADA, GRACE, Json
 
 from chat.errors import InvalidRequest
 
-PEOPLE: dict[str, Json] = {"ada": ADA, "grace": GRACE}
+PEOPLE: dict[str, Json] = {
+    "ada": ADA,
+    "grace": GRACE,
+    **{
+        name.lower(): {**ADA, "id": 4400 + number, "first_name": name}
+        for number, name in enumerate(("Hedy", "Katherine", "Radia"))
+    },
+}
 
 
 def _private(person: Json) -> Json:
