@@ -242,9 +242,9 @@ class World:
     def _beside(self, action: Callable[[], Any]) -> None:
         """Do something while an invocation is under way, which ends when it would have ended."""
         deadline, ends, now = self.container.module("deadline").deadline, self.ends, self.now
-        at = deadline._at
+        at = deadline.at
         action()
-        deadline._at, self.ends, self.now = at, ends, now
+        deadline.at, self.ends, self.now = at, ends, now
 
     @property
     def text(self) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import socket
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
-from tests.support.stubs import Container, Json
+from tests.conftest import Serve, Start, StartBot
+from tests.support.stubs import Container, Json, Peer, http, until_closed
+from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
 PRIVATE = {"id": 42, "type": "private"}
@@ -32,7 +35,8 @@ class World:
     """The part, its container, its clock, and a Telegram that notes what it is called with.
 
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
-    seconds to be made.
+    seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
+    `limits` are the seconds that each call might take, of both.
     """
 
     def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,17 +45,30 @@ class World:
         self.session = container.module("session")
         self.calls: list[tuple[str, Json]] = []
         self.fails: dict[str, list[Exception]] = {}
+        self.limits: list[float] = []
         self.now = 0.0
         self.pause = 5.0
+        self.aws_lasts = self.telegram_lasts = 0.0
         self.closed = 0
         self._ids = itertools.count(900)
         monkeypatch.setattr(container.telegram, "call", self._call)
         clock = SimpleNamespace(monotonic=lambda: self.now)
         monkeypatch.setattr(self.stream, "time", clock)
-        container.module("deadline").deadline.start(60)
+        self.deadline = container.module("deadline").deadline
+        self.deadline.start(60)
+        aws = container.module("aws")
+        self._aws = aws.call
+        monkeypatch.setattr(aws, "call", self._call_aws)
+
+    def _call_aws(self, *about: Any) -> Any:
+        self.limits.append(self.deadline.left())
+        self.now += self.aws_lasts
+        return self._aws(*about)
 
     def _call(self, method: str, **params: Any) -> Any:
         self.calls.append((method, params))
+        self.limits.append(self.deadline.left())
+        self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
@@ -130,6 +147,18 @@ def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: f
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
+def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
+    world.pause = 0.25
+    world.telegram_lasts = 5
+    world.answer("abcdefghi")
+    assert world.texts("sendMessageDraft") == ["", "a …", "abcde …", "abcdefghi …"]
+    world.telegram_lasts, world.aws_lasts = 0, 5
+    world.limits.clear()
+    world.calls.clear()
+    world.answer("abcdefghi", can_stop=True)
+    assert len(world.limits) - len(world.calls) == 3, "looks whether Stop was pressed"
+
+
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
@@ -162,6 +191,41 @@ def test_what_fails_to_show_is_shown_later(world: World) -> None:
     assert call["text"] == "abcd"
 
 
+def test_an_edit_that_failed_is_tried_again_with_the_same_text(world: World) -> None:
+    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
+    world.answer(["a", "b", *[""] * 8], GROUP)
+    assert world.texts("editMessageText") == ["ab …", "ab …"]
+
+
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
+def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) -> None:
+    refused = world.container.module("errors").Refused
+    blocked = refused("sendMessage", 403, "Forbidden: bot was blocked by the user", {})
+    world.fails = {"sendMessageDraft": [blocked], "sendChatAction": [blocked]}
+    with pytest.raises(refused, match="403"):
+        world.answer("abc", chat)
+    assert len(world.calls) == 1
+    assert world.now == 0, "no piece was made"
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(60, 5), (4, 2)], ids=["usually", "at the end"])
+def test_what_shows_an_answer_leaves_time_for_all_of_it(
+    world: World, seconds: float, most: float
+) -> None:
+    world.press()
+    world.deadline.start(seconds)
+    end = world.deadline.at
+    world.limits.clear()
+    world.answer("ab", can_stop=True)
+    calls = ["a draft", "is it stopped?", "the note of it", "is cleared"]
+    assert len(world.limits) == len(calls) and max(world.limits) <= most
+    world.limits.clear()
+    world.answer("a", GROUP)
+    calls = ["was it begun?", "typing", "a message", "the note of it", "is written"]
+    assert len(world.limits) == len(calls) and max(world.limits[1:]) <= most < world.limits[0]
+    assert world.deadline.at == end
+
+
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_nothing_said_is_nothing_sent(world: World, chat: Json) -> None:
     assert world.answer(["", " \n"], chat) == []
@@ -187,6 +251,18 @@ def test_without_a_queue_there_is_no_button(
     assert "can_stop" not in world.calls[-1][1]
 
 
+def test_without_presses_there_is_no_button(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = start_with_sessions('HANDLED = ["message"]\n' + BOT, QUEUE_URL="https://sqs/1/bot.fifo")
+    world = World(bot, monkeypatch)
+    world.answer("a", can_stop=True)
+    assert "can_stop" not in world.calls[-1][1]
+    bot.bot.HANDLED.append("stopped_message_generation")
+    world.answer("a", can_stop=True)
+    assert world.calls[-1][1]["can_stop"] is True
+
+
 # A long answer.
 
 LONG = "\n".join(["An emoji is two units: 🤖 and so on."] * 400)
@@ -210,6 +286,22 @@ def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) 
     first, last = world.answer(["a", "b" * 4999], GROUP)
     assert (first["method"], first["text"]) == ("editMessageText", "a" + "b" * 4095)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
+
+
+def test_many_pieces_are_split_only_to_be_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+    split = world.stream._split
+
+    def noted(text: str, most: int) -> Any:
+        texts.append(text)
+        return split(text, most)
+
+    monkeypatch.setattr(world.stream, "_split", noted)
+    world.pause = 0.01
+    world.answer(["word "] * 1000)
+    assert len(texts) <= len(world.calls) + 1
 
 
 @pytest.mark.parametrize(
@@ -247,6 +339,17 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     other = {**message(GROUP), "message_id": 18}
     [call] = world.stream.answer(other, ["Hi"])
     assert call["message_id"] == 901
+
+
+def test_a_table_that_cant_be_written_has_one_message_grow(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(key: str, *how: Any, **days: int) -> None:
+        raise world.container.module("errors").Unreachable("gone")
+
+    monkeypatch.setattr(world.session, "change", fails)
+    assert world.answer("ab", GROUP) == [{"method": "editMessageText", **POST, "text": "ab"}]
+    assert world.texts("sendMessage") == ["a …"]
 
 
 def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,8 +427,57 @@ def test_a_table_that_cant_be_read_stops_no_answer(
 def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
     def pieces() -> Iterator[str]:
         yield "Once"
-        world.container.module("deadline").deadline.start(1.9)
+        world.deadline.start(1.9)
         yield from (" upon", " a time")
 
     assert world.answer(pieces()) == [said("Once upon …")]
     assert world.closed == 1
+
+
+def test_an_answer_without_a_word_is_made_again_if_the_time_is_up(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        world.deadline.start(1.9)
+        yield " "
+
+    with pytest.raises(world.container.module("errors").Unreachable, match="first word"):
+        world.answer(pieces())
+    assert world.closed == 1
+
+
+@pytest.mark.parametrize(("fails", "calls"), [(False, 0), (True, 1)], ids=["shown", "not shown"])
+def test_what_is_shown_already_is_not_edited_once_more(
+    world: World, fails: bool, calls: int
+) -> None:
+    def pieces() -> Iterator[str]:
+        yield "Once"
+        yield " upon"
+        world.deadline.start(1.9)
+        yield ""
+
+    if fails:
+        world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
+    assert len(world.answer(pieces(), GROUP)) == calls
+    assert world.texts("editMessageText") == ["Once upon …"]
+
+
+def test_a_draft_that_hangs_costs_no_answer(
+    start: Start, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = "return stream.answer(update['message'], 'ab')"
+    (tmp_path / "bot.py").write_text(
+        f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def takes_no_drafts(peer: Peer, connection: socket.socket) -> None:
+        while request := peer.read_request(connection):
+            if b"/sendMessageDraft " in request:
+                return until_closed(peer, connection)
+            connection.sendall(http())
+
+    telegram = serve(takes_no_drafts)
+    container = start(telegram.url)
+    container.module("stream").PATIENCE = 0.1
+    assert container.deliver(update(), 61_000) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert telegram.bodies[-1] == {"chat_id": 42, "text": "ab"}

@@ -11,6 +11,7 @@ import logging
 import random  # urllib loads it anyway
 import time
 
+from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable, loggable
 from ..settings import settings
 from ..types import Any, Json
@@ -22,6 +23,7 @@ logger = logging.getLogger("botkit")
 
 LONGEST_PAUSE = 900  # seconds between two tries, without what is added at random
 LONGEST_TRIES = 24 * 3600  # seconds from the first try
+RESERVE = 3.0  # seconds, or a third of the time: for Scheduler, if Telegram is silent
 
 
 class EventFailed(Exception):
@@ -53,7 +55,11 @@ def receive(event: Any, request_id: str) -> None:
     else:
         if todo is None:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
+        end = deadline.at
+        if calls and settings.later_group:
+            deadline.at -= min(RESERVE, deadline.left() / 3)
         outcome = make_calls(todo) if todo else Outcome("ignored")
+        deadline.at = end
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
         is_scheduled = schedule_again(calls, outcome, since, tries, request_id)

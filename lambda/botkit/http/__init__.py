@@ -6,18 +6,21 @@ import time
 
 
 class Deadline:
-    """The time by which something must end: `seconds` from now."""
+    """The time by which something must end: `seconds` from now.
+
+    `at` is that time on the clock of time.monotonic().
+    """
 
     def __init__(self, seconds: float) -> None:
         self.start(seconds)
 
     def start(self, seconds: float) -> None:
         """Move the deadline to `seconds` from now."""
-        self._at = time.monotonic() + seconds
+        self.at = time.monotonic() + seconds
 
     def left(self) -> float:
         """Return how many seconds are left. After the deadline, they are negative."""
-        return self._at - time.monotonic()
+        return self.at - time.monotonic()
 
     def timeout(self) -> float:
         """Return how many seconds are left, for a socket. Raises TimeoutError if none are."""

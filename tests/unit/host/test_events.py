@@ -238,6 +238,42 @@ def test_pauses_differ(
     assert container.line["retry_after"] == 75
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "least", "most"), [(61_000, 3, 3), (4_000, 0.001, 1)], ids=["3 s", "a third"]
+)
+def test_a_silent_telegram_leaves_time_to_schedule_the_call_again(
+    later: Container, monkeypatch: pytest.MonkeyPatch, milliseconds: int, least: float, most: float
+) -> None:
+    ends = note_ends(later, monkeypatch)
+    assert later.invoke(CALL, milliseconds) is None
+    assert list(later.schedules.items) == [RETRY]
+    assert least <= round(later.module("deadline").deadline.at - ends[0], 3) <= most
+
+
+@pytest.mark.parametrize("event", [CALL, {"source": "aws.s3"}], ids=["no input", "on_event"])
+def test_a_call_that_is_not_scheduled_again_has_all_the_time(
+    later: Container, monkeypatch: pytest.MonkeyPatch, event: Json
+) -> None:
+    ends = note_ends(later, monkeypatch)
+    if event is CALL:
+        monkeypatch.setattr(later.module("settings").settings, "later_group", "")
+    monkeypatch.setattr(later.bot, "on_event", lambda event: [CALL], raising=False)
+    assert failure(later, event).startswith("unreachable")
+    assert later.module("deadline").deadline.at == ends[0]
+
+
+def note_ends(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have Telegram fail, and return the list in which it notes by when each call must end."""
+    ends: list[float] = []
+
+    def call(method: str, **params: Any) -> None:
+        ends.append(container.module("deadline").deadline.at)
+        raise container.module("errors").Unreachable("no answer")
+
+    monkeypatch.setattr(container.telegram, "call", call)
+    return ends
+
+
 def test_an_event_that_lambda_delivers_again_is_scheduled_once(
     later: Container, bot_api: BotApi
 ) -> None:
