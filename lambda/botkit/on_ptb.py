@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
@@ -25,13 +26,14 @@ from telegram.error import NetworkError, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
+    ApplicationHandlerStop,
     BasePersistence,
     ConversationHandler,
     PersistenceInput,
 )
 from telegram.request import BaseRequest, RequestData
 
-from . import _framework, _loop
+from . import _framework, _loop, telegram
 from .errors import BadSession, Misconfigured, Refused, Unreachable
 from .types import Any, Json
 
@@ -49,6 +51,9 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
     conversations, chat_data and user_data. Raises Misconfigured for what isn't possible here.
     """
     request = _Request()
+    logger = logging.getLogger("telegram.ext.Application")
+    if not logger.level:
+        logger.setLevel(logging.WARNING)  # each update has a line already
 
     def built(persistence: _Persistence) -> Any:
         builder: Any = ApplicationBuilder().token(TOKEN).updater(None).persistence(persistence)
@@ -69,7 +74,14 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
 
         if not application.error_handlers:
             application.add_error_handler(remember)
-        _loop.run(_process(application, update))
+        handlers = application.error_handlers.items()
+        application.error_handlers = {_watched(own, errors): block for own, block in handlers}
+        request.refusal = None
+        try:
+            _loop.run(_process(application, update))
+        except Exception:  # its time was up
+            persistence.write(application)
+            raise
         persistence.write(application)
         if repr(application.bot_data) != bot_data:
             raise BadSession("bot_data isn't kept: use botkit.session, or a table")
@@ -90,8 +102,26 @@ async def _process(application: Any, update: Json) -> None:
         await application.process_update(Update.de_json(update, application.bot))
         await _loop.end_others(own)
     finally:
+        application.persistence.mark(
+            application
+        )  # an Application doesn't, if the handler was cancelled
         await application.stop()
-    await application.shutdown()
+        await application.shutdown()  # which gives _Persistence what has changed
+
+
+def _watched(handler: Any, errors: list[Exception]) -> Any:
+    """Return an error handler of the bot's whose own error, which is only logged, isn't lost."""
+
+    async def watched(update: object, context: Any) -> None:
+        try:
+            await handler(update, context)
+        except ApplicationHandlerStop:
+            raise
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    return watched
 
 
 class _Request(BaseRequest):
@@ -122,7 +152,7 @@ class _Request(BaseRequest):
             return 200, self._me
         try:
             if method == "GET":
-                path = unquote(urlsplit(url).path).partition(f"/file/bot{TOKEN}/")[2]
+                path = unquote(urlsplit(url).path).partition("/file/bot")[2].partition("/")[2]
                 return 200, _framework.download(path)
             result = _framework.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
@@ -133,6 +163,7 @@ class _Request(BaseRequest):
         body = json.dumps({"ok": True, "result": result}).encode()
         if name == "getMe":
             self._me = body
+            telegram.made.pop()  # the library's own call, not the bot's
         return 200, body
 
 
@@ -163,6 +194,11 @@ class _Persistence(BasePersistence[Any, Any, Any]):
             written = {name for changed, name, _ in self._changes if changed == kind}
             if {str(id) for id in getattr(application, kind)} - written - {str(own)}:
                 raise BadSession(f"{kind} must be that of the update, or marked for persistence")
+
+    def mark(self, application: Any) -> None:
+        """Have the data of the update's chat and user come to `update_chat_data` and so on."""
+        chats, users = ([id for id in [own] if id is not None] for own in (self._chat, self._user))
+        application.mark_data_for_update_persistence(chats, users)
 
     async def get_chat_data(self) -> dict[int, Any]:
         return self._data("chat_data", self._chat)

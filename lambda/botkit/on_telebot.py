@@ -72,6 +72,15 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             states.write()
 
     use_sessions()
+
+    def register_for_reply(message: Any, callback: Any, *args: Any, **kwargs: Any) -> None:
+        replies.place = message.chat.id
+        try:
+            bot.register_for_reply_by_message_id(message.message_id, callback, *args, **kwargs)
+        finally:
+            replies.place = None
+
+    bot.register_for_reply = register_for_reply  # type: ignore[method-assign]
     return lambda update, session=None: _framework.handle(session, lambda: handle(update))
 
 
@@ -148,6 +157,7 @@ class _Waiting(HandlerBackend):
         super().__init__()  # type: ignore[no-untyped-call]
         self.kind = kind
         self.chat: int | None = None  # of the update
+        self.place: int | None = None  # of the message whose reply is awaited
 
     def begin(self, chat: int | None) -> None:
         self.chat = chat
@@ -180,11 +190,12 @@ class _Waiting(HandlerBackend):
 
     def _key(self, id: int) -> str | None:
         """Return the key of a session, or None for the update's."""
-        if self.kind == "replies" or id == self.chat or _framework.session is None:
+        place = (self.place or self.chat) if self.kind == "replies" else id
+        if place is None or place == self.chat or _framework.session is None:
             return None
-        if id < 0 and _framework.choice() != "chat":
+        if place < 0 and _framework.choice() != "chat":
             raise BadSession('only with SESSION = "chat" can a function wait in another group')
-        return _framework.key(id, id)
+        return _framework.key(place, place)
 
 
 class _Task(util.AsyncTask):

@@ -130,18 +130,20 @@ def test_get_me_is_called_once_in_a_container(start_bot: StartBot, bot_api: BotA
     container = start_bot(handler(SEND))
     expects(bot_api, "a", "a", me=True)
     assert result(container) == ("answered", "")
+    assert [line["message"] for line in container.log] == ["update"]
     assert result(container, update_id=2) == ("answered", "")
     assert result(container, update_id=2) == ("repeated", "")
 
 
 def test_what_nobody_handles_is_ignored(start_bot: StartBot, bot_api: BotApi) -> None:
-    bot_api.answers("getMe", {}, ME)
+    bot_api.answers("getMe", {}, ME)  # it isn't the bot's
     container = start_bot(handler(SEND).replace("filters.ALL", "filters.PHOTO"))
-    assert result(container) == ("answered", "")  # getMe
+    assert result(container) == ("ignored", "")
 
 
+@pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
 def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, builder: str
 ) -> None:
     container = start_bot(
         handler(
@@ -151,6 +153,7 @@ def test_files_are_uploaded_and_downloaded(
             "await context.bot.send_document(",
             "    42, InputFile(io.BytesIO(b'read late'), 'b.txt', read_file_handle=False))",
             before="import io\nfrom telegram import InputFile\n",
+            build=BUILD.replace("builder.", f"{builder}."),
         )
     )
     calls: list[Any] = []
@@ -248,6 +251,23 @@ def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
     assert result(container) == ("refused", text)
 
 
+def test_a_refusal_of_an_earlier_update_is_not_told_again(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    lines = (
+        "from telegram.error import TelegramError",
+        "if update.message.text == 'raises':",
+        "    raise TelegramError('mine')",
+        *SWALLOWS,
+    )
+    container = start_bot(handler(*lines))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    assert result(container) == ("ignored", "")
+    outcome, error = result(container, "raises", update_id=2)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "TelegramError at bot.py")
+
+
 def test_a_bug_is_logged_with_its_place(start_bot: StartBot, bot_api: BotApi) -> None:
     expects(bot_api, me=True)
     outcome, error = result(start_bot(handler("1 / 0")))
@@ -262,6 +282,38 @@ def test_what_the_bots_error_handler_handles_has_not_failed(
     expects(bot_api, "Sorry", me=True)
     container = start_bot(handler("1 / 0", before=before, build=build))
     assert result(container) == ("answered", "")
+
+
+def test_what_fails_in_the_bots_error_handler_is_logged(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = f"async def sorry(update, context):\n    {SEND}\n"
+    build = BUILD.replace("    return", "    application.add_error_handler(sorry)\n    return")
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 400, "Bad Request: x")
+    assert result(container) == ("refused", "sendMessage: 400 Bad Request: x")
+
+
+def test_an_error_handler_may_keep_others_from_an_error(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = """
+from telegram.ext import ApplicationHandlerStop
+
+
+async def stop(update, context):
+    raise ApplicationHandlerStop
+
+
+async def fail(update, context):
+    1 / 0
+"""
+    add = "    application.add_error_handler({})\n"
+    build = BUILD.replace("    return", f"{add.format('stop')}{add.format('fail')}    return")
+    expects(bot_api, me=True)
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    assert result(container) == ("ignored", "")
 
 
 def test_a_download_fails_as_a_call_does(
@@ -388,7 +440,7 @@ def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_ap
     )
     container = start_with_sessions(handler(*lines, choice='"chat"'))
     bot_api.answers("getMe", {}, ME)
-    assert result(container, **{**MESSAGE, "chat": GROUP})[0] == "answered"
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
     moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
     assert result(container, update_id=2, **moved) == ("ignored", "")
     assert kept(container, "-5") == {}
@@ -440,6 +492,18 @@ def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     error = "a framework's state is kept only with SESSION in bot.py"
     container = start_bot(handler("context.user_data['n'] = 1"))
     assert result(container, status=503) == ("misconfigured", error)
+
+
+def test_what_a_handler_changed_until_its_time_was_up_is_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    lines = ("context.user_data['n'] = 1", SEND, "await asyncio.Event().wait()")
+    container = start_with_sessions(handler(*lines, choice='"chat"'))
+    expects(bot_api, "a", me=True)
+    assert container.deliver(message(text="x"), 3000)[0] == 200
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeoutError at bot.py:")
+    assert kept(container) == {"user_data": {"42": {"n": 1}}}
 
 
 def test_an_update_that_comes_again_changes_nothing_of_others(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TOKEN, Container, load, message
+from tests.support.stubs import TOKEN, Container, Json, load, message
 from tests.support.telebot import restored
 
 START = """
@@ -293,6 +293,27 @@ def test_what_waits_for_a_reply_or_in_another_chat(
     expects(bot_api, "a")
     reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
     assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
+
+
+def test_a_reply_is_awaited_where_the_message_is(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """Who writes in private is answered by a reply in the group of those who can."""
+    group: Json = {"chat": {"id": -99, "type": "group", "title": "Support"}}
+    bot = handler(
+        'sent = bot.send_message(-99, "asks")',
+        "bot.register_for_reply(sent, answer)",
+        choice="chat",
+        before=f"def answer(message):\n    {SEND}\n",
+    ).replace("message_handler()", "message_handler(chat_types=['private'])")
+    container = start_with_sessions(bot)
+    asked = {**MESSAGE, "message_id": 5, **group}
+    bot_api.answers("sendMessage", {"chat_id": "-99", "text": "asks"}, asked)
+    assert result(container) == ("answered", "")
+    assert kept(container, "-99") == {"replies": {"5": [["bot", "answer", [], {}]]}}
+    expects(bot_api, "a")
+    assert result(container, update_id=2, reply_to_message=asked, **group) == ("answered", "")
+    assert kept(container, "-99") == {}
 
 
 @pytest.mark.parametrize("choice", ["chat_user", "topic"])
