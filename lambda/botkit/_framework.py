@@ -32,6 +32,7 @@ session: Json | None = None  # of the update that is handled, None if bot.py has
 
 _failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
 _made_before = 0  # calls, before this update
+_NOTHING = object()
 
 
 def call(method: str, params: Json) -> Any:
@@ -93,7 +94,8 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
         _failures.append((None, error))
     if _failures:
         failure = _failures[0][1]
-        if comes_again():
+        made = telegram.made[_made_before:]
+        if all(method.lower().startswith(REPEATABLE) for method in made):
             raise failure
         error = failure if error is None or isinstance(error, Exception) else error
     if error is None:
@@ -103,12 +105,6 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
     # What the framework made of a refusal is less than what Telegram said.
     cause = error.__cause__
     raise Handled(cause if isinstance(cause, Refused) else error)
-
-
-def comes_again() -> bool:
-    """Tell whether the update will be delivered again: nothing that people see was carried out."""
-    made = telegram.made[_made_before:]
-    return bool(_failures) and all(method.lower().startswith(REPEATABLE) for method in made)
 
 
 @contextmanager
@@ -175,17 +171,25 @@ def read(key: str | None) -> Json:
     if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
         return session
     with remembering(("read", key)):
-        return sessions.read(key)
+        data = sessions.read(key)
+    for changed, function in sessions.waiting:
+        if changed == key:
+            function(data)
+    return data
 
 
 def change(key: str | None, function: Callable[[Json], object]) -> None:
-    """Change the session with this key at once, or that of the update: None.
+    """Change the session with this key, or that of the update: None.
 
-    The latter is written after the handler. Raises Misconfigured without SESSION in bot.py.
+    The update's own is written after the handler, and then the others, for which `function` may be
+    called several times. Raises Misconfigured if there is none.
     """
-    with remembering(object()):  # another change that succeeds doesn't make up for it
+    with remembering(("change", key)):
         if session is None:
-            raise Misconfigured("a framework's state is kept only with SESSION in bot.py")
+            where = "with SESSION in bot.py"
+            if choice():
+                where = "while reply() handles an update: use botkit.session"
+            raise Misconfigured(f"a framework's state is kept only {where}")
         from . import session as sessions
 
         if key is None and not has_own():
@@ -193,25 +197,45 @@ def change(key: str | None, function: Callable[[Json], object]) -> None:
         if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
             function(session)
         else:
-            sessions.change(key, function)
+            sessions.waiting.append((key, function))
 
 
-def put(key: str | None, kind: str, name: str, value: Any) -> None:
+def put(key: str | None, kind: str, name: str, value: Any, old: Any) -> None:
     """Put a value into what a session holds of a kind, or remove it: None.
 
-    Nothing empty stays, and nothing is written if it has this value.
+    `old` is the value as it was read. Of a dict, only what differs from it is put: somebody else
+    may have changed the rest meanwhile. Nothing empty stays. Raises BadSession.
     """
+    if value == old:
+        return
+    from .session import checked_copy
+
+    new = checked_copy({name: value})[name]
 
     def put_into(session: Json) -> None:
         values = session.setdefault(kind, {})
-        values[name] = value
-        if value is None:
+        values[name] = _merged(values.get(name), old, new)
+        if values[name] in (None, {}):
             del values[name]
         if not values:
             del session[kind]
 
-    if value != read(key).get(kind, {}).get(name):
-        change(key, put_into)
+    change(key, put_into)
+
+
+def _merged(now: Any, old: Any, new: Any) -> Any:
+    """Return a value with the change from an old one to a new one, at any depth of dicts."""
+    if old == new:
+        return now
+    if not isinstance(now, dict) or not isinstance(new, dict):
+        return new
+    old = old if isinstance(old, dict) else {}
+    merged = {}
+    for name in {**now, **new}:
+        part = _merged(*(each.get(name, _NOTHING) for each in (now, old, new)))
+        if part is not _NOTHING:
+            merged[name] = part
+    return merged
 
 
 def answer(refusal: Refused) -> str:

@@ -183,13 +183,14 @@ class _Persistence(BasePersistence[Any, Any, Any]):
         self._chat = update.effective_chat.id if update.effective_chat else None
         self._user = update.effective_user.id if update.effective_user else None
         self._changes: dict[tuple[str, str, str | None], Any] = {}
+        self._sessions: dict[str | None, Json] = {}
 
     def write(self, application: Any) -> None:
         """Write what has changed. Raises errors, which an Application would swallow."""
-        if _framework.comes_again():
-            return
         for (kind, name, key), value in self._changes.items():
-            _framework.put(key, kind, name, value)
+            empty: Json | None = {} if kind in ("chat_data", "user_data") else None
+            old = self._sessions.get(key, {}).get(kind, {}).get(name, empty)
+            _framework.put(key, kind, name, value, old)
         for kind, own in ("chat_data", self._chat), ("user_data", self._user):
             written = {name for changed, name, _ in self._changes if changed == kind}
             if {str(id) for id in getattr(application, kind)} - written - {str(own)}:
@@ -225,10 +226,10 @@ class _Persistence(BasePersistence[Any, Any, Any]):
         self._changes[f"conversations of {name}", json.dumps(key), where] = new_state
 
     async def update_chat_data(self, chat_id: int, data: Any) -> None:
-        self._changes["chat_data", str(chat_id), self._key(chat_id, chat_id)] = data or None
+        self._changes["chat_data", str(chat_id), self._key(chat_id, chat_id)] = data
 
     async def update_user_data(self, user_id: int, data: Any) -> None:
-        self._changes["user_data", str(user_id), self._key(user_id, user_id)] = data or None
+        self._changes["user_data", str(user_id), self._key(user_id, user_id)] = data
 
     async def drop_chat_data(self, chat_id: int) -> None:
         await self.update_chat_data(chat_id, None)
@@ -243,7 +244,10 @@ class _Persistence(BasePersistence[Any, Any, Any]):
     get_bot_data = get_callback_data = update_bot_data = update_callback_data = flush
 
     def _read(self, kind: str, chat: int, user: int) -> Json:
-        kept: Json = deepcopy(_framework.read(self._key(chat, user)).get(kind, {}))
+        key = self._key(chat, user)
+        if key not in self._sessions:
+            self._sessions[key] = deepcopy(_framework.read(key))
+        kept: Json = deepcopy(self._sessions[key].get(kind, {}))
         return kept
 
     def _key(self, chat: int, user: int) -> str | None:

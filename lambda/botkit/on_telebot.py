@@ -111,9 +111,8 @@ class _States(StateMemoryStorage):
 
     def write(self) -> None:
         """Write what has changed since `begin`."""
-        if not _framework.comes_again():
-            for (key, name), record in self.records.items():
-                _framework.put(key, "states", name, record)
+        for (key, name), record in self.records.items():
+            _framework.put(key, "states", name, record, self.records.old[key, name])
 
     def _get_key(  # type: ignore[override]
         self,
@@ -139,10 +138,15 @@ class _Records(dict[tuple[str | None, str], Any]):
 
     chat: int | None = None  # of the update
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.old: dict[tuple[str | None, str], Any] = {}  # as they were read
+
     def get(self, where: tuple[str | None, str], default: Any = None) -> Any:
         if where not in self:
             key, name = where
-            self[where] = deepcopy(_framework.read(key).get("states", {}).get(name))
+            self.old[where] = _framework.read(key).get("states", {}).get(name)
+            self[where] = deepcopy(self.old[where])
         record = self[where]
         return default if record is None else record
 
@@ -168,10 +172,12 @@ class _Waiting(HandlerBackend):
         if _function(*where) is not function:
             raise BadSession("only a function at the top of a module can wait for a message")
         waits = [*where, list(handler.args), handler.kwargs]
-        _framework.put(self._key(id), self.kind, str(id), [*self._waiting(id), waits])
+        old = self._waiting(id)
+        _framework.put(self._key(id), self.kind, str(id), [*old, waits], old or None)
 
     def clear_handlers(self, id: int) -> None:
-        _framework.put(self._key(id), self.kind, str(id), None)
+        old = self._waiting(id)
+        _framework.put(self._key(id), self.kind, str(id), None, old or None)
 
     def get_handlers(self, id: int) -> list[telebot.Handler]:
         handlers = []

@@ -70,25 +70,56 @@ def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
     assert str(raised.value.error).endswith("this update has no session")
 
 
-def test_a_change_that_failed_isnt_made_up_for(
-    framework: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The framework swallows the error, and reads, or changes something else."""
-    sessions = importlib.import_module("botkit.session")
-    errors = iter([framework.Unreachable("x")])
-
-    def change(key: str, function: object) -> None:
-        for error in errors:
-            raise error
+def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
+    """The framework swallows the error."""
 
     def handler() -> None:
-        with contextlib.suppress(framework.Unreachable):
+        with contextlib.suppress(framework.Misconfigured):
             framework.change("43", dict.clear)
-        framework.change("43", dict.clear)
-        framework.read("43")
 
+    with pytest.raises(framework.Misconfigured):
+        framework.handle(None, handler)
+
+
+def test_a_change_of_another_session_is_read_at_once_and_made_later(
+    framework: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = importlib.import_module("botkit.session")
+    monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION="chat"))
     monkeypatch.setattr(sessions, "current", "42")
-    monkeypatch.setattr(sessions, "change", change)
-    monkeypatch.setattr(sessions, "read", lambda key: {})
-    with pytest.raises(framework.Unreachable):
-        framework.handle({}, handler)
+    monkeypatch.setattr(sessions, "read", lambda key: {"x": 1})
+    framework.session = {}
+    framework.put("43", "kind", "name", 1, None)
+    assert framework.read("43") == {"x": 1, "kind": {"name": 1}}
+    assert framework.read("44") == {"x": 1}
+    assert framework.session == {}
+    assert [key for key, _ in sessions.waiting] == ["43"]
+
+
+OLD = {"a": 1, "b": 1, "c": {"d": 1}}
+
+
+@pytest.mark.parametrize(
+    ("now", "old", "new", "merged"),
+    {
+        "nobody else": (OLD, OLD, {"a": 2, "c": {"d": 1}}, {"a": 2, "c": {"d": 1}}),
+        "another key": ({**OLD, "e": 1}, OLD, {**OLD, "a": 2}, {**OLD, "a": 2, "e": 1}),
+        "the same key": ({**OLD, "a": 3}, OLD, {**OLD, "a": 2}, {**OLD, "a": 2}),
+        "inside": ({"c": {"d": 1, "e": 1}}, OLD, {**OLD, "c": {"d": 2}}, {"c": {"d": 2, "e": 1}}),
+        "an inner key is removed": ({"c": {"d": 1, "e": 1}}, {"c": {"d": 1}}, {}, None),
+        "removed by another": ({"b": 1}, OLD, {**OLD, "b": 2}, {"b": 2}),
+        "all is removed": (OLD, OLD, None, None),
+        "it is new": (None, None, OLD, OLD),
+        "both are new": ({"a": 1}, None, {"b": 0}, {"a": 1, "b": 0}),
+        "no dict": (3, 1, 2, 2),
+        "false, not absent": (3, 1, 0, 0),
+        "emptied": ({"a": 1}, {"a": 1}, {}, None),
+        "emptied, but for another's": ({"a": 1, "b": 2}, {"a": 1}, {}, {"b": 2}),
+    }.values(),
+)
+def test_what_others_changed_meanwhile_stays(
+    framework: Any, now: Any, old: Any, new: Any, merged: Any
+) -> None:
+    framework.session = {} if now is None else {"kind": {"name": now}}
+    framework.put(None, "kind", "name", new, old)
+    assert framework.session == ({} if merged is None else {"kind": {"name": merged}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -111,6 +112,29 @@ def expects(bot_api: BotApi, *texts: str, chat: int = 42, me: bool = False) -> N
 def kept(container: Container, key: str = "42") -> Any:
     """Return the session that the table has."""
     return json.loads(container.table.items[key]["session"]["S"])
+
+
+def keeps(container: Container, key: str, session: Any) -> None:
+    """Have the table hold a session that somebody else has written."""
+    item = {"version": {"S": os.urandom(8).hex()}, "updates": {"S": "[]"}}
+    container.table.items[key] = {**item, "session": {"S": json.dumps(session)}}
+
+
+def sends(
+    container: Container, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None] = list
+) -> list[str]:
+    """Have Telegram send all messages, and return a list that gets their texts."""
+    said: list[str] = []
+
+    def post(method: str, params: Any, timeout: float) -> Any:
+        if method == "getMe":
+            return ME
+        said.append(params["text"])
+        meanwhile()
+        return MESSAGE
+
+    monkeypatch.setattr(container.telegram._client, "post", post)
+    return said
 
 
 def result(
@@ -357,9 +381,12 @@ def test_a_conversation_survives_its_container(
         assert kept(container) == session
 
 
+COUNT_BOTH = """
+    context.chat_data['n'] = context.chat_data.get('n', 0) + 1
+    context.user_data['n'] = context.user_data.get('n', 0) + 1
+"""
 COUNT = handler(
-    "context.chat_data['n'] = context.chat_data.get('n', 0) + 1",
-    "context.user_data['n'] = context.user_data.get('n', 0) + 1",
+    COUNT_BOTH,
     "text = f\"{context.chat_data['n']} {context.user_data['n']}\"",
     "await context.bot.send_message(42, text)",
 )
@@ -462,6 +489,76 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     )
     assert result(container, "Ada", update_id=2, **group)[0] == "answered"
     assert kept(container)["conversations of form"] == {"[42]": 2}
+
+
+def test_two_people_may_write_in_a_group_at_once(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is handled again finds their own data as it was."""
+    container = start_with_sessions(source(CONVERSATION, '"chat"'))
+    said = sends(container, monkeypatch)
+    group: Any = {**MESSAGE, "chat": GROUP}
+    result(container, "start", **group)
+    result(container, "Ada", update_id=2, **group)
+    aws, call = container.module("aws"), container.table.call
+
+    def meanwhile(service: str, target: str, params: Any) -> Any:
+        if target.endswith("PutItem") and params["Item"]["id"]["S"] == "-5":
+            aws.call = call
+            keeps(container, "-5", {**kept(container, "-5"), "x": 1})
+        return call(service, target, params)
+
+    aws.call = meanwhile
+    assert result(container, "36", update_id=3, **group) == ("answered", "")
+    assert said == ["Your name?", "Your age?", "Ada, 36", "Ada, 36"]
+    assert (kept(container, "-5"), kept(container)) == ({"x": 1}, {})
+
+
+def test_what_a_person_does_in_private_meanwhile_stays(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = handler("context.user_data['n'] = 1", SEND, choice='"chat"')
+    container = start_with_sessions(bot)
+    keeps(container, "42", {"user_data": {"42": {"bookings": []}}})
+    books = {"user_data": {"42": {"bookings": ["Monday"]}}}
+    sends(container, monkeypatch, lambda: keeps(container, "42", books))
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("answered", "")
+    assert kept(container) == {"user_data": {"42": {"bookings": ["Monday"], "n": 1}}}
+
+
+def test_if_the_session_of_another_cannot_be_changed_the_log_says_so(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_sessions(handler(SEND, COUNT_BOTH, choice='"chat"'))
+    sends(container, monkeypatch)
+    aws, call = container.module("aws"), container.table.call
+
+    def fails(service: str, target: str, params: Any) -> Any:
+        if target.endswith("PutItem") and params["Item"]["id"]["S"] == "42":
+            raise aws.Unreachable("dynamodb")
+        return call(service, target, params)
+
+    aws.call = fails
+    group: Any = {**MESSAGE, "chat": GROUP}
+    assert result(container, **group) == ("incomplete", "dynamodb")
+    assert kept(container, "-5") == {"chat_data": {"-5": {"n": 1}}}
+
+
+def test_each_session_is_read_once(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_sessions(source(CONVERSATION, '"chat"'))
+    sends(container, monkeypatch)
+    aws, call = container.module("aws"), container.table.call
+    read: list[str] = []
+
+    def spy(service: str, target: str, params: Any) -> Any:
+        read.append(params["Key"]["id"]["S"])
+        return call(service, target, params)
+
+    aws.call = spy
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
+    assert sorted(read) == ["-5", "42"]
 
 
 @pytest.mark.parametrize(

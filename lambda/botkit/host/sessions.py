@@ -31,7 +31,7 @@ def reply(update: Json) -> list[Json]:
     """
     key = key_of(update)
     if key is None:
-        return _ask(update, {}, "")
+        return _finish(*_ask(update, {}, ""))
     update_id = update["update_id"]
     as_sent = json.dumps(update)  # the bot may change it
     is_retry = False
@@ -41,11 +41,8 @@ def reply(update: Json) -> list[Json]:
         if known.get(update_id) is not None:
             return [_with_files(call) for call in known[update_id]]
         session = json.loads(item.text)
-        handled: Handled | None = None
         try:
-            calls = _ask(json.loads(as_sent), session, key)
-        except Handled as error:
-            calls, handled = [], error
+            calls, handled = _ask(json.loads(as_sent), session, key)
         except BaseException:
             if is_retry and deadline.left() <= 0:
                 raise Unreachable(
@@ -55,18 +52,31 @@ def reply(update: Json) -> list[Json]:
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
         new = [*item.updates, [update_id, [_without_files(call) for call in calls]]]
         if update_id in known or item.keep(session, new):
-            if handled:
-                raise handled
-            return calls
+            return _finish(calls, handled)
         is_retry = True
 
 
-def _ask(update: Json, session: Json, key: str) -> list[Json]:
+def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:
     store.current = key
+    store.waiting.clear()
     try:
-        return author.ask_for_calls("reply", update, session)
+        return author.ask_for_calls("reply", update, session), None
+    except Handled as handled:
+        return [], handled
     finally:
         store.current = None
+
+
+def _finish(calls: list[Json], handled: Handled | None) -> list[Json]:
+    """Change the sessions of others, and return the calls. Raises Handled if there is an error."""
+    try:
+        for key, function in store.waiting:
+            store.change(key, function)
+    except Exception as error:  # the update is kept, and won't be handled again
+        handled = handled or Handled(error)
+    if handled:
+        raise handled
+    return calls
 
 
 def check(bot: Any) -> None:
