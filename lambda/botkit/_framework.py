@@ -25,6 +25,7 @@ NOT_HERE = {
     "getupdates": "updates come by the webhook",
     "setwebhook": "terraform apply registers the webhook",
 }
+NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
 # How the names of methods begin that may be called again without anybody noticing.
 REPEATABLE = ("get", "sendchataction")
 
@@ -186,10 +187,7 @@ def change(key: str | None, function: Callable[[Json], object]) -> None:
     """
     with remembering(("change", key)):
         if session is None:
-            where = "with SESSION in bot.py"
-            if choice():
-                where = "while reply() handles an update: use botkit.session"
-            raise Misconfigured(f"a framework's state is kept only {where}")
+            raise Misconfigured(NO_STATE)
         from . import session as sessions
 
         if key is None and not has_own():

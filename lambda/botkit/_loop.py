@@ -14,12 +14,14 @@ logger = logging.getLogger("botkit")
 PATIENCE = 0.2  # seconds for tasks that are cancelled
 
 _loop: asyncio.AbstractEventLoop | None = None
+_errors: list[Exception] = []  # of tasks that nobody awaits
 
 
 def run(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine and the tasks that it starts, until the deadline. Then they are cancelled.
 
-    Raises what the coroutine raises, or TimeoutError.
+    Raises what the coroutine raises, TimeoutError, or the first exception of a task that nobody
+    awaits.
     """
     global _loop
     asyncio._set_running_loop(None)  # an alarm may have rung before the last loop did so
@@ -28,10 +30,21 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
         _loop = None
     if _loop is None or _loop.is_closed():  # by the bot
         _loop = asyncio.new_event_loop()
+        _loop.set_exception_handler(_remember)
     try:
         _loop.run_until_complete(_run(coroutine))
     finally:
         _end_tasks(_loop)
+        errors = _errors.copy()
+        _errors.clear()
+    for error in errors:
+        raise error
+
+
+def _remember(_: object, context: dict[str, Any]) -> None:
+    """Remember what asyncio would only log, with a text that may quote people."""
+    if error := context.get("exception"):
+        _errors.append(error)
 
 
 async def _run(coroutine: Coroutine[Any, Any, object]) -> None:

@@ -59,6 +59,7 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     is_started = False
     if "bot" in sys.modules:  # else bot.py runs as a program
         _refuse_to_poll(dispatcher)
+        _take_over(dispatcher, its_bot)  # now, so that on_event() has them, too
 
     async def handle(update: Json) -> None:
         nonlocal is_started
@@ -214,12 +215,8 @@ class SessionStorage(BaseStorage):
         return _framework.key(key.chat_id, key.user_id, key.thread_id, key.business_connection_id)
 
 
-async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
-    """Give the bot its token and session, and run the startup handlers as start_polling() does."""
-    logger = logging.getLogger("aiogram.event")
-    if not logger.level:
-        logger.setLevel(logging.WARNING)  # each update has a line already
-    bot._Bot__token = telegram.token()  # type: ignore[attr-defined]  # Bot.id is a part of it
+def _take_over(dispatcher: Dispatcher, bot: Bot) -> None:
+    """Replace the session of a bot, and a storage in memory."""
     if not isinstance(bot.session, Session):
         session = Session()
         session.middleware = bot.session.middleware
@@ -227,6 +224,15 @@ async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
     if type(dispatcher.storage) is MemoryStorage:
         # The same object, since the bot may have it in a variable, too.
         dispatcher.storage.__class__ = SessionStorage  # type: ignore[assignment]
+
+
+async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
+    """Give the bot its token, and run the startup handlers as start_polling() does."""
+    logger = logging.getLogger("aiogram.event")
+    if not logger.level:
+        logger.setLevel(logging.WARNING)  # each update has a line already
+    bot._Bot__token = telegram.token()  # type: ignore[attr-defined]  # Bot.id is a part of it
+    _take_over(dispatcher, bot)  # again, since bot.py may have changed them after reply_with()
     if isinstance(dispatcher.storage, SessionStorage):
         _check(dispatcher)
     known = {"dispatcher": dispatcher, "bots": (bot,), **dispatcher.workflow_data, "bot": bot}

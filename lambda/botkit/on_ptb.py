@@ -283,6 +283,8 @@ def _check(application: Any, request: _Request, persistence: _Persistence) -> No
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:
         raise Misconfigured("leave out .post_init(), .post_stop() and .post_shutdown(): no process")
+    if _framework.choice() == "topic":
+        raise Misconfigured('SESSION must not be "topic": the library knows no topics')
     handlers = [handler for group in application.handlers.values() for handler in group]
     for conversation in _conversations(handlers):
         if not conversation.persistent:

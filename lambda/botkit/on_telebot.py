@@ -69,7 +69,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         except apihelper.ApiTelegramException as error:
             raise error from error.result.refusal
         finally:
-            states.write()
+            states.end()
 
     use_sessions()
 
@@ -104,13 +104,16 @@ class _States(StateMemoryStorage):
     def __init__(self) -> None:
         super().__init__()
         self.data = self.records = _Records()
+        self.is_open = False
 
     def begin(self, chat: int | None) -> None:
         self.records.clear()
         self.records.chat = chat
+        self.is_open = True
 
-    def write(self) -> None:
+    def end(self) -> None:
         """Write what has changed since `begin`."""
+        self.is_open = False
         for (key, name), record in self.records.items():
             _framework.put(key, "states", name, record, self.records.old[key, name])
 
@@ -125,6 +128,8 @@ class _States(StateMemoryStorage):
         bot: int | None,
     ) -> tuple[str | None, str]:
         """Return the key of a session, or None for the update's, and the name of a state in it."""
+        if not self.is_open:
+            raise Misconfigured(_framework.NO_STATE)
         place = chat or user
         name = ":".join(str(part) for part in (business, thread, place, user) if part)
         is_own = callable(_framework.choice()) and place == self.records.chat

@@ -424,6 +424,17 @@ def test_a_background_task_is_awaited(start_bot: StartBot, bot_api: BotApi) -> N
     assert result(container) == ("answered", "")
 
 
+def test_a_background_task_that_fails_is_logged_with_its_place(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    lines = ("async def fail():", "    1 / 0", "asyncio.create_task(fail())", ANSWER)
+    container = start_bot(handler(*lines))
+    expects(bot_api, "a")
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+    assert [line["message"] for line in container.log] == ["update"]
+
+
 WAITS = "await asyncio.Event().wait()"
 FOR_EVER = ("async def waits():", f"    {WAITS}", "asyncio.create_task(waits())")
 
@@ -672,8 +683,39 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
 
 def test_nothing_is_kept_in_memory_only(start_bot: StartBot) -> None:
     container = start_bot(handler("await state.update_data(x=1)"))
-    error = "a framework's state is kept only with SESSION in bot.py"
+    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
     assert result(container, 503) == ("misconfigured", error)
+
+
+@pytest.mark.parametrize("storage", ["dispatcher.storage", "storage"])
+def test_an_event_has_no_state_and_the_log_says_so(
+    start_with_sessions: StartBot, storage: str
+) -> None:
+    key = "StorageKey(bot_id=1, chat_id=42, user_id=42)"
+    bot = handler("pass", before="from aiogram.fsm.storage.base import StorageKey").replace(
+        "dispatcher = Dispatcher()",
+        "from aiogram.fsm.storage.memory import MemoryStorage\n"
+        "storage = MemoryStorage()\n"
+        "dispatcher = Dispatcher(storage=storage)",
+    )
+    bot += f"""
+def on_event(event):
+    asyncio.run(FSMContext({storage}, {key}).set_state("s"))
+    return []
+"""
+    container = start_with_sessions(with_session(bot))
+    error = "misconfigured: a framework's state is kept only in reply\\(\\), and with SESSION"
+    with pytest.raises(Exception, match=error):
+        container.invoke({"x": 1})
+
+
+def test_an_event_may_send_with_the_bot(start_bot: StartBot, bot_api: BotApi) -> None:
+    bot = handler("pass", before='own = Bot("1:x")').replace("(dispatcher)", "(dispatcher, own)")
+    bot += '\ndef on_event(event):\n    asyncio.run(own.send_message(42, "a"))\n    return []\n'
+    container = start_bot(bot)
+    expects(bot_api, "a")
+    container.invoke({"x": 1})
+    assert container.line["outcome"] == "answered"
 
 
 def test_a_strategy_needs_a_session_that_holds_its_keys(start_with_sessions: StartBot) -> None:

@@ -214,6 +214,15 @@ async def later(update, context):
     assert kept(container) == {"user_data": {"42": {"n": 1}}}
 
 
+def test_a_task_that_fails_is_logged_with_its_place(start_bot: StartBot, bot_api: BotApi) -> None:
+    lines = ("async def fail():", "    1 / 0", "asyncio.create_task(fail())", SEND)
+    container = start_bot(handler(*lines))
+    expects(bot_api, "a", me=True)
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+    assert [line["message"] for line in container.log] == ["update"]
+
+
 def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot(handler(SEND).replace("handle))", "handle, block=False))"))
     expects(bot_api, "a", me=True)
@@ -396,7 +405,6 @@ COUNT = handler(
     ("choice", "keys"),
     [
         ("chat", {"42": "user_data", "-5": "chat_data"}),
-        ("topic", {"42": "user_data", "-5": "chat_data"}),
         ("user", {"42": "user_data", "-5": "chat_data"}),
         ("chat_user", {"42/42": "user_data", "-5/-5": "chat_data"}),
     ],
@@ -586,7 +594,7 @@ def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
     bot_api.answers("getMe", {}, ME)
-    error = "a framework's state is kept only with SESSION in bot.py"
+    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
     container = start_bot(handler("context.user_data['n'] = 1"))
     assert result(container, status=503) == ("misconfigured", error)
 
@@ -633,6 +641,10 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
         (
             "builder.build().job_queue.run_once(hook, 1)",
             "there is no job queue: use botkit.later or a schedule",
+        ),
+        (
+            "a = builder.build(); globals()['SESSION'] = 'topic'; return a",
+            'SESSION must not be "topic": the library knows no topics',
         ),
         ("builder.build().run_polling()", "updates come by the webhook, to reply = on_ptb."),
         ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),

@@ -361,8 +361,23 @@ def test_a_function_that_is_gone_waits_no_longer(
 def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     start_bot: StartBot, line: str
 ) -> None:
-    error = "a framework's state is kept only with SESSION in bot.py"
+    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
     assert result(start_bot(handler(line)), status=503) == ("misconfigured", error)
+
+
+@pytest.mark.parametrize(
+    "line", ["bot.set_state(42, Form.name)", "bot.register_next_step_handler_by_chat_id(42, other)"]
+)
+def test_an_event_has_no_state_and_the_log_says_so(
+    start_with_sessions: StartBot, bot_api: BotApi, line: str
+) -> None:
+    bot = handler(SEND, choice="chat", before="def other(message):\n    pass\n")
+    container = start_with_sessions(f"{bot}\ndef on_event(event):\n    {line}\n    return []\n")
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
+    error = "misconfigured: a framework's state is kept only in reply\\(\\), and with SESSION"
+    with pytest.raises(Exception, match=error):
+        container.invoke({"x": 1})
 
 
 def test_an_update_that_comes_again_changes_nothing_of_others(
