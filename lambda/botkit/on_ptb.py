@@ -182,18 +182,19 @@ class _Persistence(BasePersistence[Any, Any, Any]):
         super().__init__(PersistenceInput(bot_data=False, callback_data=False))
         self._chat = update.effective_chat.id if update.effective_chat else None
         self._user = update.effective_user.id if update.effective_user else None
-        self._changes: dict[tuple[str, str, str | None], Any] = {}
+        self._changes: dict[tuple[str, str], Any] = {}  # with the chat and user of each
         self._sessions: dict[str | None, Json] = {}
 
     def write(self, application: Any) -> None:
         """Write what has changed. Raises errors, which an Application would swallow."""
-        for (kind, name, key), value in self._changes.items():
+        for (kind, name), (value, chat, user) in self._changes.items():
+            key = self._key(chat, user)
             empty: Json | None = {} if kind in ("chat_data", "user_data") else None
             old = self._sessions.get(key, {}).get(kind, {}).get(name, empty)
             _framework.put(key, kind, name, value, old)
-        for kind, own in ("chat_data", self._chat), ("user_data", self._user):
-            written = {name for changed, name, _ in self._changes if changed == kind}
-            if {str(id) for id in getattr(application, kind)} - written - {str(own)}:
+        for kind in "chat_data", "user_data":
+            written = {name for changed, name in self._changes if changed == kind}
+            if {str(id) for id in getattr(application, kind)} - written:
                 raise BadSession(f"{kind} must be that of the update, or marked for persistence")
 
     def mark(self, application: Any) -> None:
@@ -222,14 +223,14 @@ class _Persistence(BasePersistence[Any, Any, Any]):
         first, second, *_ = key * 2
         if key[:2] != (self._chat, self._user):
             second = first
-        where = self._key(first, second)
-        self._changes[f"conversations of {name}", json.dumps(key), where] = new_state
+        where = f"conversations of {name}", json.dumps(key)
+        self._changes[where] = new_state, first, second
 
     async def update_chat_data(self, chat_id: int, data: Any) -> None:
-        self._changes["chat_data", str(chat_id), self._key(chat_id, chat_id)] = data
+        self._changes["chat_data", str(chat_id)] = data, chat_id, chat_id
 
     async def update_user_data(self, user_id: int, data: Any) -> None:
-        self._changes["user_data", str(user_id), self._key(user_id, user_id)] = data
+        self._changes["user_data", str(user_id)] = data, user_id, user_id
 
     async def drop_chat_data(self, chat_id: int) -> None:
         await self.update_chat_data(chat_id, None)
@@ -246,14 +247,12 @@ class _Persistence(BasePersistence[Any, Any, Any]):
     def _read(self, kind: str, chat: int, user: int) -> Json:
         key = self._key(chat, user)
         if key not in self._sessions:
-            self._sessions[key] = deepcopy(_framework.read(key))
+            self._sessions[key] = _framework.read(key)
         kept: Json = deepcopy(self._sessions[key].get(kind, {}))
         return kept
 
     def _key(self, chat: int, user: int) -> str | None:
         """Return the key of the session of a chat and a user, or None for the update's."""
-        if _framework.session is None:
-            return None
         is_own = {chat, user} <= {self._chat, self._user}
         return None if callable(_framework.choice()) and is_own else _framework.key(chat, user)
 

@@ -41,7 +41,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         raise Misconfigured("on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported")
     if "bot" in sys.modules:  # again, in case a test has restored telebot
         take_over()
-    errors = bot.exception_handler = _Errors(bot.exception_handler)
+    errors = _Errors()
     if bot.threaded:  # an update would be over before its thread is
         bot.threaded = False
         for worker in bot.worker_pool.workers:
@@ -49,7 +49,9 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     states, steps, replies = _States(), _Waiting("steps"), _Waiting("replies")
     ours: Json = {"current_states": states, "next_step_backend": steps, "reply_backend": replies}
 
-    def use_sessions() -> None:
+    def use_ours() -> None:
+        if bot.exception_handler is not errors:
+            errors.theirs, bot.exception_handler = bot.exception_handler, errors
         for name, storage in ours.items():
             theirs = type(getattr(bot, name))
             if theirs in IN_FILES:
@@ -58,7 +60,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
                 setattr(bot, name, storage)
 
     def handle(update: Json) -> None:
-        use_sessions()  # again, since bot.py may have changed them after reply_with()
+        use_ours()  # again, since bot.py may have changed them after reply_with()
         errors.first = None
         for storage in ours.values():
             storage.begin(_chat(update))
@@ -71,7 +73,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         finally:
             states.end()
 
-    use_sessions()
+    use_ours()
 
     def register_for_reply(message: Any, callback: Any, *args: Any, **kwargs: Any) -> None:
         replies.place = message.chat.id
@@ -87,9 +89,8 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 class _Errors(telebot.ExceptionHandler):
     """Remembers the first error that the bot doesn't handle: telebot may only log it."""
 
-    def __init__(self, theirs: telebot.ExceptionHandler | None) -> None:
-        self.theirs = theirs
-        self.first: Exception | None = None
+    theirs: telebot.ExceptionHandler | None = None
+    first: Exception | None = None
 
     def handle(self, exception: Exception) -> bool:
         if self.theirs and self.theirs.handle(exception):

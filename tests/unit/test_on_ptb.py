@@ -284,6 +284,16 @@ def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
     assert result(container) == ("refused", text)
 
 
+def test_a_refusal_that_the_bot_catches_does_not_hide_a_bug(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(*SWALLOWS, "1 / 0"))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
 def test_a_refusal_of_an_earlier_update_is_not_told_again(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
@@ -474,12 +484,74 @@ def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_ap
         "    context.application.drop_user_data(42)",
     )
     container = start_with_sessions(handler(*lines, choice='"chat"'))
+    keeps(container, "42", {"user_data": {"42": {"n": 1}}})
     bot_api.answers("getMe", {}, ME)
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
+    assert kept(container) == {}
     moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
     assert result(container, update_id=2, **moved) == ("ignored", "")
     assert kept(container, "-5") == {}
     assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
+
+
+def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = source(CONVERSATION, '"chat_user"')
+    for update_id, text, state in (1, "start", 1), (2, "Ada", 2):
+        container = start_with_sessions(bot)
+        sends(container, monkeypatch)
+        assert (
+            result(container, text, update_id=update_id, **{**MESSAGE, "chat": GROUP})[0]
+            == "answered"
+        )
+        assert kept(container, "-5/42") == {"conversations of form": {"[-5, 42]": state}}
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBUserWarning")  # it advises per_chat
+def test_a_conversation_of_a_user_about_a_message_is_in_the_users_session(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    build = """
+async def press(update, context):
+    return 1
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(
+        ConversationHandler(
+            [CallbackQueryHandler(press)], {1: []}, [],
+            name="form", persistent=True, per_chat=False, per_message=True,
+        )
+    )
+    return application
+"""
+    container = start_with_sessions(source(build, '"user"'))
+    bot_api.answers("getMe", {}, ME)
+    user = {"id": 42, "is_bot": False, "first_name": "Ada"}
+    press = {"id": "1", "from": user, "chat_instance": "x", "data": "x"}
+    press["message"] = {**MESSAGE, "chat": GROUP}
+    container.deliver({"update_id": 1, "callback_query": press})
+    assert kept(container) == {"conversations of form": {"[42, 8]": 1}}
+
+
+def test_with_a_function_as_session_only_the_updates_own_is_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """The bot's error handler doesn't swallow that."""
+    build = BUILD.replace("    return", "    application.add_error_handler(log)\n    return")
+    container = start_with_sessions(
+        handler(
+            "context.application.drop_chat_data(7)",
+            choice="lambda update: 'all'",
+            before="async def log(update, context):\n    pass\n",
+            build=build,
+        )
+    )
+    bot_api.answers("getMe", {}, ME)
+    outcome, error = result(container)
+    assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
 
 
 def test_a_conversation_of_a_user_is_in_all_chats(
@@ -637,7 +709,10 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
             "a = builder.build(); a.bot._callback_data_cache = {}; return a",
             "leave out .arbitrary_callback_data()",
         ),
-        ("return builder.post_init(hook).build()", "leave out .post_init(), .post_stop() and"),
+        *(
+            (f"return builder.{name}(hook).build()", "leave out .post_init(), .post_stop() and")
+            for name in ("post_init", "post_stop", "post_shutdown")
+        ),
         (
             "builder.build().job_queue.run_once(hook, 1)",
             "there is no job queue: use botkit.later or a schedule",
@@ -652,11 +727,14 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
             "a = builder.build(); a.add_handler(conversation()); return a",
             "a ConversationHandler must have a name and persistent=True",
         ),
-        (
-            "a = builder.build(); inner = conversation();"
-            " a.add_handler(ConversationHandler([inner], {}, [], name='a', persistent=True));"
-            " return a",
-            "a ConversationHandler must have a name and persistent=True",
+        *(
+            (
+                "a = builder.build(); inner = conversation();"
+                f" a.add_handler(ConversationHandler({inner}, name='a', persistent=True));"
+                " return a",
+                "a ConversationHandler must have a name and persistent=True",
+            )
+            for inner in ("[inner], {}, []", "[], {1: [inner]}, []", "[], {}, [inner]")
         ),
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -118,9 +120,23 @@ def test_an_update_is_handled_in_its_own_thread(
 def test_what_is_decorated_to_run_in_a_thread_runs_at_once(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
-    before = f"@util.async_dec()\ndef later():\n    {SEND}\n    return 1\n"
-    container = start_bot(handler("bot.send_message(42, str(later().wait()))", before=before))
-    expects(bot_api, "a", "1")
+    before = "import threading\n@util.async_dec()\ndef later():\n"
+    before += "    return threading.current_thread().name\n"
+    container = start_bot(handler("bot.send_message(42, later().wait())", before=before))
+    expects(bot_api, "MainThread")
+    assert result(container) == ("answered", "")
+
+
+def test_the_threads_of_the_bot_end(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler(SEND))
+    expects(bot_api, "a")
+    result(container)
+    assert [worker._running for worker in container.bot.bot.worker_pool.workers] == [False] * 2
+
+
+def test_a_call_without_parameters(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(handler("bot.get_me()"))
+    bot_api.answers("getMe", {}, {"id": 1, "is_bot": True, "first_name": "Bot"})
     assert result(container) == ("answered", "")
 
 
@@ -209,10 +225,22 @@ def test_a_bug_is_logged_with_its_place(start_bot: StartBot, options: str) -> No
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
 
 
-def test_what_the_bots_exception_handler_handles_has_not_failed(start_bot: StartBot) -> None:
-    before = "class Handles:\n    def handle(self, error):\n        return True\n"
-    before += "bot.exception_handler = Handles()\n"
-    assert result(start_bot(handler("1 / 0", before=before))) == ("ignored", "")
+def test_a_bug_is_logged_once(start_bot: StartBot) -> None:
+    container = start_bot(handler("if message.text == 'fails':", "    1 / 0"))
+    assert result(container, "fails")[0] == "bot_failed"
+    assert result(container, update_id=2) == ("ignored", "")
+
+
+@pytest.mark.parametrize(("handles", "outcome"), [("True", "ignored"), ("False", "bot_failed")])
+@pytest.mark.parametrize("where", ["before reply_with", "after"])
+def test_what_the_bots_exception_handler_handles_has_not_failed(
+    start_bot: StartBot, handles: str, outcome: str, where: str
+) -> None:
+    own = f"class Own:\n    def handle(self, error):\n        return {handles}\n"
+    own += "bot.exception_handler = Own()\n"
+    bot = handler("1 / 0", before=own if where != "after" else "")
+    container = start_bot(bot + (own if where == "after" else ""))
+    assert result(container)[0] == outcome
 
 
 def test_a_download_fails_as_telebots_do(
@@ -227,6 +255,15 @@ def test_a_download_fails_as_telebots_do(
     container = start_bot(handler(*lines))
     monkeypatch.setattr(container.telegram._client, "request", lambda *_: (404, b""))
     assert result(container)[0] == "bot_failed"
+
+
+def test_a_download_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(handler("bot.download_file('a')"))
+    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (404, b""))
+    error = "download: 400 HTTP 404: unknown file_path, or too old"
+    assert result(container) == ("refused", error)
 
 
 def test_what_the_handler_raises_may_be_gone_later(start_bot: StartBot) -> None:
@@ -261,6 +298,40 @@ def test_the_state_of_somebody_else_is_in_their_session(
     assert result(container) == ("ignored", "")
     assert kept(container, "-1") == {"states": {"-1:7": {"state": "Form:name", "data": {}}}}
     assert "42" not in container.table.items
+
+
+def test_what_a_handler_changes_of_somebody_elses_state_is_added(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They themselves go on meanwhile."""
+    container = start_with_sessions(handler("bot.add_data(7, a=1)", SEND, choice="chat"))
+
+    def keeps(**data: int) -> None:
+        session = {"states": {"7:7": {"state": "x", "data": data}}}
+        item = {"updates": {"S": "[]"}, "session": {"S": json.dumps(session)}}
+        container.table.items["7"] = {**item, "version": {"S": str(len(data))}}
+
+    def post(*_: object) -> Json:
+        keeps(b=1, c=1)
+        return MESSAGE
+
+    keeps(b=1)
+    monkeypatch.setattr(container.telegram._client, "post", post)
+    assert result(container) == ("answered", "")
+    data = {"a": 1, "b": 1, "c": 1}
+    assert kept(container, "7") == {"states": {"7:7": {"state": "x", "data": data}}}
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("message_thread_id=7", "7:-5:42"), ("business_connection_id='b'", "b:-5:42")],
+)
+def test_a_topic_and_a_business_account_have_states_of_their_own(
+    start_with_sessions: StartBot, where: str, name: str
+) -> None:
+    container = start_with_sessions(handler(f"bot.set_state(42, 'x', -5, {where})", choice="user"))
+    assert result(container) == ("ignored", "")
+    assert kept(container) == {"states": {name: {"state": "x", "data": {}}}}
 
 
 def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
@@ -316,6 +387,24 @@ def test_a_reply_is_awaited_where_the_message_is(
     assert kept(container, "-99") == {}
 
 
+def test_two_functions_may_wait_for_a_message(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot = handler(
+        "bot.register_next_step_handler(message, first)",
+        "bot.register_next_step_handler(message, second)",
+        choice="chat",
+        before="".join(
+            f'def {name}(message):\n    bot.send_message(42, "{name}")\n'
+            for name in ("first", "second")
+        ),
+    )
+    container = start_with_sessions(bot)
+    assert result(container) == ("ignored", "")
+    expects(bot_api, "first", "second")
+    assert result(container, update_id=2) == ("answered", "")
+
+
 @pytest.mark.parametrize("choice", ["chat_user", "topic"])
 def test_another_groups_next_step_needs_a_session_for_each_chat(
     start_with_sessions: StartBot, choice: str
@@ -365,16 +454,18 @@ def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     assert result(start_bot(handler(line)), status=503) == ("misconfigured", error)
 
 
+@pytest.mark.parametrize("update", [False, True])
 @pytest.mark.parametrize(
     "line", ["bot.set_state(42, Form.name)", "bot.register_next_step_handler_by_chat_id(42, other)"]
 )
 def test_an_event_has_no_state_and_the_log_says_so(
-    start_with_sessions: StartBot, bot_api: BotApi, line: str
+    start_with_sessions: StartBot, line: str, update: bool
 ) -> None:
-    bot = handler(SEND, choice="chat", before="def other(message):\n    pass\n")
+    """Neither before the first update nor after one."""
+    bot = handler("pass", choice="chat", before="def other(message):\n    pass\n")
     container = start_with_sessions(f"{bot}\ndef on_event(event):\n    {line}\n    return []\n")
-    expects(bot_api, "a")
-    assert result(container) == ("answered", "")
+    if update:
+        assert result(container) == ("ignored", "")
     error = "misconfigured: a framework's state is kept only in reply\\(\\), and with SESSION"
     with pytest.raises(Exception, match=error):
         container.invoke({"x": 1})
@@ -402,6 +493,16 @@ def test_a_storage_of_the_bots_own_stays(start_with_sessions: StartBot) -> None:
     assert container.table.items == {}
 
 
+def test_a_storage_in_memory_that_the_bot_sets_late_is_replaced(
+    start_with_sessions: StartBot,
+) -> None:
+    bot = handler("bot.set_state(42, Form.name)", choice="chat")
+    late = "\nbot.current_states = telebot.storage.StateMemoryStorage()\n"
+    container = start_with_sessions(bot + late)
+    assert result(container) == ("ignored", "")
+    assert kept(container) == {"states": {"42:42": {"state": "Form:name", "data": {}}}}
+
+
 # ── Start
 
 
@@ -415,6 +516,11 @@ def test_a_storage_of_the_bots_own_stays(start_with_sessions: StartBot) -> None:
             "updates come by the webhook, to reply = on_telebot.reply_with(bot)",
         ),
         ("bot.enable_save_next_step_handlers()", "FileHandlerBackend isn't possible: use SESSION"),
+        (
+            "pickled = telebot.storage.StatePickleStorage\n"
+            "bot.current_states = pickled.__new__(pickled)",
+            "StatePickleStorage isn't possible: use SESSION",
+        ),
         ("bot.remove_webhook()", "setWebhook must not be called: terraform apply registers"),
         (
             "on_telebot.reply_with(None)",
@@ -428,6 +534,20 @@ def test_what_is_not_possible_fails_at_the_start(
     container = start_bot(source(f"{line}\n"))
     outcome, said = result(container, status=503)
     assert (outcome, error in said) == ("misconfigured", True), said
+
+
+def test_a_bot_that_is_imported_after_the_adapter_may_not_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in tests of a bot."""
+    import telebot
+
+    adapter = load("botkit.on_telebot")
+    bot = telebot.TeleBot("1:x", threaded=False)
+    monkeypatch.setitem(sys.modules, "bot", ModuleType("bot"))
+    adapter.reply_with(bot)
+    with pytest.raises(adapter.Misconfigured):
+        bot.polling()
 
 
 def test_a_program_may_poll() -> None:
