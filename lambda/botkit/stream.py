@@ -46,8 +46,8 @@ def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -
     or when time is almost up, `pieces` is closed, and the text ends there.
 
     What Telegram doesn't show now is shown later. Raises what `pieces` raises, Refused if the bot
-    may not write to the chat (403), and Unreachable if DynamoDB can't be used or time is almost up
-    before the first word.
+    may not write to the chat (403), and Unreachable if DynamoDB can't be used. If time is almost up
+    before the first word, raises TimeoutError, or Unreachable if Telegram is silent, too.
     """
     growing = _Growing(message, can_stop)
     text = ""
@@ -59,7 +59,7 @@ def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -
                 break
             if deadline.left() < SPARE:
                 if not text.strip():
-                    raise Unreachable("time was up before the first word of the answer")
+                    raise growing.no_word()
                 text += GROWS
                 break
             growing.show(text)
@@ -106,8 +106,18 @@ class _Growing:
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = session.read(self._key).get("post") if self._notes_post else None
         self._post_text = ""  # as far as Telegram has confirmed it
+        self._is_silent = False  # Telegram, at the last call
         self._shown = ""
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
+
+    def no_word(self) -> Exception:
+        """Return the error of an answer that has no word in time.
+
+        It is made again only if Telegram was silent: otherwise the bot is too slow, and would be
+        again.
+        """
+        kind = Unreachable if self._is_silent else TimeoutError
+        return kind("time was up before the first word of the answer")
 
     def is_stopped(self) -> bool:
         """Tell whether Stop was pressed. It looks at most once a second."""
@@ -166,10 +176,14 @@ class _Growing:
         Raises Refused if the bot may not write to the chat: nobody would see the answer.
         """
         params = {**call}
+        self._is_silent = True
         with _briefly():
             try:
-                return telegram.call(params.pop("method"), **params)
+                result = telegram.call(params.pop("method"), **params)
+                self._is_silent = False
+                return result
             except Refused as refusal:
+                self._is_silent = False
                 if refusal.code == 403:
                     raise
                 self._waits_until = time.monotonic() + (refusal.retry_after or 0)

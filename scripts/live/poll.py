@@ -322,8 +322,9 @@ def main() -> int:
         kept = state_file(telegram)
         if has_sessions(bot):
             say(f"sessions are kept in {kept}")
-        with Function(bot, variables, sessions=kept) as function:
-            poll = Poll(telegram, function)
+        function = Function(bot, variables, sessions=kept)
+        poll = Poll(telegram, function)
+        with function:
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)
             # Python notices a signal that comes just before a blocking call only after that call,

@@ -60,7 +60,7 @@ class Table:
 
 
 class Schedules:
-    """Stands in for a group of Scheduler's schedules, each of which runs once.
+    """Stands in for a group of Scheduler's schedules. Each runs once.
 
     An item is the event, and the time in seconds since 1970 ("at"). The items are in a file, if one
     is given, and else in memory. `aws` is the module of botkit, which makes all other requests.

@@ -434,12 +434,19 @@ def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
     assert world.closed == 1
 
 
-def test_an_answer_without_a_word_is_made_again_if_the_time_is_up(world: World) -> None:
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
+    world: World, is_silent: bool
+) -> None:
+    unreachable = world.container.module("errors").Unreachable
+    if is_silent:
+        world.fails["sendMessageDraft"] = [unreachable("gone")]
+
     def pieces() -> Iterator[str]:
         world.deadline.start(1.9)
         yield " "
 
-    with pytest.raises(world.container.module("errors").Unreachable, match="first word"):
+    with pytest.raises(unreachable if is_silent else TimeoutError, match="first word"):
         world.answer(pieces())
     assert world.closed == 1
 

@@ -27,7 +27,7 @@ def count():
 def page(place, size):
     """Return so many people or fewer, and the place of those who follow, None at the end.
 
-    The first place is {}. A place stays valid, whoever is added or removed meanwhile.
+    The first place is {}. A place stays valid when people are added or removed meanwhile.
     """
     page = _table("Scan", Limit=size, ConsistentRead=True, **place)
     return [int(item["person"]["N"]) for item in page["Items"]], _next(page)
