@@ -121,7 +121,7 @@ def keeps(container: Container, key: str, session: Any) -> None:
 
 
 def sends(
-    container: Container, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None] = list
+    container: Container, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object] = list
 ) -> list[str]:
     """Have Telegram send all messages, and return a list that gets their texts."""
     said: list[str] = []

@@ -311,7 +311,7 @@ def test_what_a_handler_changes_of_somebody_elses_state_is_added(
         item = {"updates": {"S": "[]"}, "session": {"S": json.dumps(session)}}
         container.table.items["7"] = {**item, "version": {"S": str(len(data))}}
 
-    def post(*_: object) -> Json:
+    def post(*_: object) -> Any:
         keeps(b=1, c=1)
         return MESSAGE
 
