@@ -102,9 +102,8 @@ async def _process(application: Any, update: Json) -> None:
         await application.process_update(Update.de_json(update, application.bot))
         await _loop.end_others(own)
     finally:
-        application.persistence.mark(
-            application
-        )  # an Application doesn't, if the handler was cancelled
+        # An Application doesn't do so if its handler was cancelled.
+        application.persistence.mark(application)
         await application.stop()
         await application.shutdown()  # which gives _Persistence what has changed
 

@@ -104,11 +104,10 @@ class _States(StateMemoryStorage):
 
     def __init__(self) -> None:
         super().__init__()
-        self.data = self.records = _Records()
         self.is_open = False
 
     def begin(self, chat: int | None) -> None:
-        self.records.clear()
+        self.data = self.records = _Records()
         self.records.chat = chat
         self.is_open = True
 
