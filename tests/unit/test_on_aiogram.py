@@ -427,12 +427,13 @@ def test_a_background_task_is_awaited(start_bot: StartBot, bot_api: BotApi) -> N
 def test_a_background_task_that_fails_is_logged_with_its_place(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
-    lines = ("async def fail():", "    1 / 0", "asyncio.create_task(fail())", ANSWER)
-    container = start_bot(handler(*lines))
-    expects(bot_api, "a")
-    outcome, error = result(container)
+    lines = ("async def fail():", "    1 / int(message.text)", "asyncio.create_task(fail())")
+    container = start_bot(handler(*lines, ANSWER))
+    expects(bot_api, "a", "a")
+    outcome, error = result(container, text="0")
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
     assert [line["message"] for line in container.log] == ["update"]
+    assert result(container, update_id=2, text="1") == ("answered", "")
 
 
 WAITS = "await asyncio.Event().wait()"
@@ -707,6 +708,16 @@ def on_event(event):
     error = "misconfigured: a framework's state is kept only in reply\\(\\), and with SESSION"
     with pytest.raises(Exception, match=error):
         container.invoke({"x": 1})
+
+
+def test_a_storage_in_memory_that_the_bot_sets_late_is_replaced(
+    start_with_sessions: StartBot,
+) -> None:
+    late = "\nfrom aiogram.fsm.storage.memory import MemoryStorage\n"
+    late += "dispatcher.fsm.storage = MemoryStorage()\n"
+    container = start_with_sessions(with_session(handler("await state.set_state('s')") + late))
+    assert result(container) == ("ignored", "")
+    assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
 
 
 def test_an_event_may_send_with_the_bot(start_bot: StartBot, bot_api: BotApi) -> None:
