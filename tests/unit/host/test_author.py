@@ -231,7 +231,7 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(
 # shortened here.
 ENDLESS = """
 import os, signal, threading
-seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
+seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 assert 0 < seconds < float(os.environ["LIMIT"])
 threading.Event().wait()
 """
