@@ -39,17 +39,23 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     """
     if not isinstance(bot, telebot.TeleBot):
         raise Misconfigured("on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported")
-    if "bot" in sys.modules:  # again, in case a test has restored telebot
-        take_over()
     errors = _Errors()
-    if bot.threaded:  # an update would be over before its thread is
-        bot.threaded = False
-        for worker in bot.worker_pool.workers:
-            worker.stop()
     states, steps, replies = _States(), _Waiting("steps"), _Waiting("replies")
     ours: Json = {"current_states": states, "next_step_backend": steps, "reply_backend": replies}
 
+    def register_for_reply(message: Any, callback: Any, *args: Any, **kwargs: Any) -> None:
+        replies.place = message.chat.id
+        try:
+            bot.register_for_reply_by_message_id(message.message_id, callback, *args, **kwargs)
+        finally:
+            replies.place = None
+
     def use_ours() -> None:
+        if bot.threaded:  # an update would be over before its thread is
+            bot.threaded = False
+            for worker in bot.worker_pool.workers:
+                worker.stop()
+        bot.register_for_reply = register_for_reply  # type: ignore[method-assign]
         if bot.exception_handler is not errors:
             errors.theirs, bot.exception_handler = bot.exception_handler, errors
         for name, storage in ours.items():
@@ -73,16 +79,9 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         finally:
             states.end()
 
-    use_ours()
-
-    def register_for_reply(message: Any, callback: Any, *args: Any, **kwargs: Any) -> None:
-        replies.place = message.chat.id
-        try:
-            bot.register_for_reply_by_message_id(message.message_id, callback, *args, **kwargs)
-        finally:
-            replies.place = None
-
-    bot.register_for_reply = register_for_reply  # type: ignore[method-assign]
+    if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+        take_over()  # again, in case a test has restored telebot
+        use_ours()
     return lambda update, session=None: _framework.handle(session, lambda: handle(update))
 
 
