@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -78,19 +77,19 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
     handler failed.
     """
     global session, _made_before
-    end = time.monotonic() + deadline.left()
+    end = deadline.at
     _made_before = len(telegram.made)
     _failures.clear()
     error: BaseException | None = None
     session = state
     try:
-        deadline.start(deadline.left() - (0 if state is None else RESERVE))
+        deadline.at -= 0 if state is None else RESERVE
         handler()
     except BaseException as raised:
         error = raised
     finally:
         session = None
-        deadline.start(end - time.monotonic())
+        deadline.at = end
     if isinstance(error, Exception) and _may_be_gone_later(error):  # of aws.call, for example
         _failures.append((None, error))
     if _failures:
