@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -16,11 +17,14 @@ from typing import Any
 import pytest
 import trustme
 from local.kept import Schedules, Table
+from local.processes import ToolError
 from local.project import LAMBDA
-from local.terraform import from_mirrors
+from local.terraform import Module, from_mirrors
 from pytest_httpserver import HTTPServer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.needs import needs_provider
+from tests.support.provider import Providers, alone
 from tests.support.stubs import (
     KEY,
     SECRET,
@@ -38,22 +42,26 @@ from tests.support.stubs import (
     unload,
 )
 
-# Tests that share something slow to set up: each of these files runs in one process, and all tests
-# that share the browser in another. They start before all others, those that wait longest first.
 PAGE = "tests/page/"
-IN_ONE_PROCESS = (
-    "tests/deployment/test_deployer_policy.py",
-    "tests/deployment/test_queue.py",
-    "tests/deployment/test_examples.py",
+DEPLOYMENT = "tests/deployment/"
+# What starts first, in this order. Deployments begin with those that wait longest for AWS, and
+# tests that need only a processor run beside them.
+ORDER = (
+    f"{DEPLOYMENT}test_deployer_policy.py",
+    f"{DEPLOYMENT}test_queue.py",
+    f"{DEPLOYMENT}test_examples.py",
     PAGE,
-    "tests/deployment/",
+    f"{DEPLOYMENT}test_lifecycle.py",
+    "tests/unit/",
+    "tests/scripts/test_configuration.py",
+    DEPLOYMENT,
 )
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (
     "examples/moved/aiogram/",
     "tests/emulators/test_libraries.py",
     "tests/integration/test_frameworks.py",
-    "tests/scripts/test_update_bot_api.py::test_the_table",
+    "tests/scripts/test_update_bot_api.py",
     "tests/unit/host/test_init_data.py::test_aiogram",
     "tests/unit/host/test_init_data.py::test_they_accept",
     "tests/unit/test_on_aiogram.py",
@@ -64,22 +72,23 @@ Serve = Callable[..., Peer]
 
 
 def place(nodeid: str) -> int:
-    """Return the index of a test's file in `IN_ONE_PROCESS`, or its length."""
-    found = [nodeid.startswith(path) for path in IN_ONE_PROCESS]
+    """Return the index of a test's file in `ORDER`, or its length."""
+    found = [nodeid.startswith(path) for path in ORDER]
     return [*found, True].index(True)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives the tests of some files to one process, and all others to any.
+    """Gives tests that share something slow to set up to one process, and all others to any.
 
-    As --dist loadgroup does by its mark, which has no effect with pytest 9.2 and xdist 3.8.
+    They share a file's deployment, or the browser. As --dist loadgroup does by its mark, which has
+    no effect with pytest 9.2 and xdist 3.8.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         for shared in ((PAGE,), AIOGRAM):
             if nodeid.startswith(shared):
                 return shared[0]
-        return nodeid.partition("::")[0] if place(nodeid) < len(IN_ONE_PROCESS) else nodeid
+        return nodeid.partition("::")[0] if nodeid.startswith(DEPLOYMENT) else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -93,7 +102,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_configure() -> None:
-    """Let scripts be interrupted: what a shell starts in the background ignores Ctrl-C."""
+    """Let scripts start quickly, and be interrupted.
+
+    A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
+    background ignores Ctrl-C.
+    """
+    os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -119,6 +133,26 @@ def modules() -> Iterator[None]:
 def aiogram() -> ModuleType:
     """Import aiogram now: a container that does so may take longer than start-up lasts."""
     return importlib.import_module("aiogram")
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    """The provider, for all deployments. What the processes of tests can share, one makes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with alone(shared / "init.lock"):
+        if not (shared / "init").exists():
+            module = Module("http://127.0.0.1:9", shared / "being initialised")
+            try:
+                module.init()
+            except ToolError:
+                needs_provider()  # skips, and says what is missing
+                raise
+            module.folder.rename(shared / "init")
+    providers = Providers(shared / "init", tmp_path_factory.mktemp("provider"))
+    yield providers
+    providers.stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,8 @@ import pytest
 import trustme
 from emulators.aws import Emulator
 from emulators.telegram import Server, Telegram
-from local.processes import ToolError
-from local.terraform import Module
 
 from tests.support.deployment import Deploy, Deployment, everything
-from tests.support.needs import needs_provider
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
@@ -26,20 +23,6 @@ def aws(providers: Providers) -> Iterator[Emulator]:
     """An emulated AWS that checks signatures and enforces IAM."""
     with Emulator(auth=True) as emulator:
         yield emulator
-
-
-@pytest.fixture(scope="session")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
-    """The provider, for all deployments."""
-    module = Module("http://127.0.0.1:9", tmp_path_factory.mktemp("initialised"))
-    try:
-        module.init()
-    except ToolError:
-        needs_provider()  # skips, and says what is missing
-        raise
-    providers = Providers(module.root)
-    yield providers
-    providers.stop()
 
 
 @pytest.fixture

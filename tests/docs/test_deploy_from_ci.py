@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from local.project import ROOT, VENV
-from local.terraform import Module
 from starter import new
 
-from tests.support.needs import needs_provider, skip_or_fail
+from tests.support.deployment import Deployment
+from tests.support.needs import skip_or_fail
+from tests.support.provider import Providers
 
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 # A file's block begins with its name.
@@ -51,10 +52,9 @@ def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -
     }
 
 
-def test_the_configurations_are_valid(tmp_path: Path) -> None:
-    """As two modules of one configuration, so that the provider starts once."""
-    needs_provider()
-    module = Module("http://127.0.0.1:9", tmp_path / "module")
+def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> None:
+    """As two modules of one configuration, which is initialised once."""
+    module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
     names = ("roles.tf", "main.tf")
     for name in names:
@@ -68,7 +68,7 @@ def test_the_configurations_are_valid(tmp_path: Path) -> None:
     for name in names:
         path = module.root / name.removesuffix(".tf") / name
         text = path.read_text().replace(SOURCE, "../../module")
-        path.write_text(text.replace('backend "s3"', 'backend "local"'))
+        path.write_text(re.sub(r' *backend "s3" {.*?\n +}\n', "", text, flags=re.DOTALL))
         values = "".join(
             f'  {each} = ""\n' for each in re.findall(r'^variable "(\w+)"', text, re.M)
         )

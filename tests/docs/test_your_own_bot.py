@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 from local.project import ROOT
-from local.terraform import Module
 from pytest_httpserver import HTTPServer
 from starter import new
 from werkzeug import Request, Response
 
 from tests.support import reader
-from tests.support.needs import needs_provider, needs_terraform
+from tests.support.deployment import Deployment
+from tests.support.provider import Providers
 from tests.support.reader import BLOCKS, FILES
 from tests.support.stubs import TOKEN, Json, frame
 
@@ -119,25 +119,25 @@ def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     assert any("chatid" in text for _, text in errors)
 
 
-def test_the_tests_still_pass_with_the_table_and_the_secret(
-    folder: Path, httpserver: HTTPServer
+def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
+    further: Path, httpserver: HTTPServer
 ) -> None:
-    reader.add_table(folder)
-    reader.add_secret(folder)
-    assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    reader.add_table(further)
+    reader.add_secret(further)
+    assert "2 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
     result = {"Attributes": {"reached": {"N": "3"}}}
     answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
-    calls = evaluate(folder, "bot", f"reply({update})", TABLE="dice-bot", **aws(httpserver))
+    calls = evaluate(further, "bot", f"reply({update})", TABLE="dice-bot", **aws(httpserver))
     assert "That makes 3." in calls
     httpserver.check()
 
 
-def test_the_configuration_is_valid_at_each_step(folder: Path, tmp_path: Path) -> None:
+def test_the_configuration_is_valid_at_each_step(
+    folder: Path, providers: Providers, tmp_path: Path
+) -> None:
     """The page's files are formatted, too. tests/deployment/test_examples.py applies the last."""
-    needs_terraform()
-    needs_provider()
-    module = Module("http://127.0.0.1:9", tmp_path / "module")
+    module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
     main = folder / "main.tf"

@@ -379,7 +379,7 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(st.text(ANY_CHARACTER, max_size=8), JSON, max_size=4)
 many = settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

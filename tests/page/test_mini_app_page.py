@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -263,6 +264,8 @@ def test_the_script_serves_it_reloads_saved_files_and_says_when_it_ends(
         script.wait_for("Ctrl-C ends the demo.")
         expect(page.locator("#live")).to_have_text("live")
         expect(page.locator("#banner")).to_be_empty()
+        script.end(signal.SIGKILL)
+        expect(page.locator("#banner")).to_contain_text("The demo doesn’t answer.")
 
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:

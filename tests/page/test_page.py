@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from local.processes import ToolError
 from local.project import LAMBDA
 
 from tests.support import stubs
@@ -471,3 +473,10 @@ def test_text_from_right_to_left(visit: Visit) -> None:
         say(page, text)
         expect(page.locator(".row.out .bubble").last).to_contain_text(text)
         expect(page.locator(".row.out .bubble").last).to_have_css("direction", direction)
+
+
+def test_no_picture_is_taken_without_the_emulated_aws(visit: Visit) -> None:
+    from chat import screenshot  # needs Playwright
+
+    with pytest.raises(ToolError, match="no picture, since there is no emulated AWS: "):
+        screenshot.act(visit())

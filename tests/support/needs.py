@@ -27,11 +27,13 @@ def provider_missing() -> str:
     """Return why the module can't be initialised on this machine, or nothing if it can."""
     if missing := terraform.provider_missing():
         return missing
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            terraform.Module("http://127.0.0.1:9", Path(folder)).init()
-        except ToolError as error:
-            return str(error)
+    try:
+        terraform.terraform_command()
+        if not terraform.from_mirrors():
+            with tempfile.TemporaryDirectory() as folder:
+                terraform.Module("http://127.0.0.1:9", Path(folder)).init()
+    except ToolError as error:
+        return str(error)
     return ""
 
 

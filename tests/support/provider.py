@@ -8,6 +8,8 @@ https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import re
 import subprocess
@@ -63,15 +65,26 @@ def shortened(schema: bytes) -> bytes:
     )
 
 
-class Providers:
-    """Provider processes: one for each user of each AWS, for all deployments."""
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let only one process at a time through here."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    def __init__(self, initialised: Path) -> None:
-        self._here = initialised / "here"
-        self._here.mkdir()
+
+class Providers:
+    """Provider processes: one for each user of each AWS, for all deployments.
+
+    `initialised` is a module's folder, which other processes use at the same time. `here` is an
+    empty folder for this process.
+    """
+
+    def __init__(self, initialised: Path, here: Path) -> None:
+        self._here = here
         self._folder = initialised / ".terraform" / "providers"
         [self._program] = self._folder.glob("*/*/aws/*/*/terraform-provider-aws*")
-        self._schema: list[bytes] = []  # the shortened one, once it is known
+        self._schema = initialised / "schema"  # the shortened one, once it is known
         self._started: dict[tuple[str, str], _Provider] = {}
 
     def reattach(self, root: Path, environment: dict[str, str]) -> str:
@@ -100,7 +113,7 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
     """A provider's process, and a server in front of it that shortens the schema."""
 
     def __init__(
-        self, program: Path, here: Path, environment: dict[str, str], schema: list[bytes]
+        self, program: Path, here: Path, environment: dict[str, str], schema: Path
     ) -> None:
         self._schema = schema
         # A short path, since a socket's path has 107 characters at most.
@@ -140,16 +153,15 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
             return None
 
         def answer(request: bytes, context: Any) -> Any:
-            if method == GET_SCHEMA and self._schema:
-                return self._schema[0]
             try:
-                answer = ask(request)
+                if method != GET_SCHEMA:
+                    return ask(request)
+                with alone(self._schema.with_suffix(".lock")):
+                    if not self._schema.exists():
+                        self._schema.write_bytes(shortened(ask(request)))
+                return self._schema.read_bytes()
             except grpc.RpcError as error:
                 context.abort(error.code(), error.details())
-            if method == GET_SCHEMA:
-                self._schema.append(shortened(answer))
-                return self._schema[0]
-            return answer
 
         return grpc.unary_unary_rpc_method_handler(answer)
 

@@ -30,6 +30,11 @@ from local.project import LAMBDA, ROOT
 Json = dict[str, Any]
 
 BOT = ROOT / "tests/bots/plain/bot.py"
+# The names of the function's modules.
+FUNCTION = [
+    ".".join(path.relative_to(LAMBDA).with_suffix("").parts).removesuffix(".__init__")
+    for path in LAMBDA.rglob("*.py")
+]
 TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
@@ -140,9 +145,7 @@ def close_loop(modules: dict[str, ModuleType]) -> None:
 
 def loaded() -> dict[str, ModuleType]:
     """Return the modules of the function that are loaded, by name."""
-    # There are thousands of others, and each test asks twice.
-    names = [name for name in sys.modules if name[:6] == "botkit" or name in ("bot", "handler")]
-    return {name: sys.modules[name] for name in names}
+    return {name: sys.modules[name] for name in FUNCTION if name in sys.modules}
 
 
 def unload() -> None:

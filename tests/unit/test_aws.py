@@ -18,7 +18,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Serve
@@ -119,6 +119,7 @@ VALUES = st.recursive(
 def test_it_signs_as_botocore_does(use: Use) -> None:
     aws = use()
 
+    @settings(max_examples=50)
     @given(
         key_id=ALPHANUMERIC,
         key=PRINTABLE,

@@ -273,7 +273,7 @@ CHANGES = st.sampled_from(
 
 
 @settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,
