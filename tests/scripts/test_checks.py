@@ -48,6 +48,7 @@ def project(tmp_path: Path) -> Path:
     for command in COMMANDS:
         (tmp_path / "commands" / command).symlink_to(str(shutil.which(command)))
     shutil.copy(SCRIPTS / "test", tmp_path / "scripts")
+    (tmp_path / "tests" / "__pycache__").mkdir(parents=True)  # the tests are compiled
     return tmp_path
 
 
@@ -146,6 +147,13 @@ def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
         assert stopped.end() == 130, stopped.output
     assert processes_that_know(f"TMPDIR={project}") == []
     assert not list(project.glob("tmp*"))
+
+
+def test_in_a_new_checkout_the_tests_are_compiled_first(project: Path) -> None:
+    (project / "tests" / "__pycache__").rmdir()
+    run(project)
+    called = [line for line in (project / "log").read_text().splitlines() if " pytest " in line]
+    assert ["--collect-only" in line for line in called] == [True, False]
 
 
 def test_arguments_are_pytests(project: Path) -> None:
