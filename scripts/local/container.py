@@ -254,7 +254,6 @@ class Function:
         self._notify(is_over=True)
         self.stop()
         self._thread.join()
-        self.stop()  # if a schedule has just started another container
         shutil.rmtree(self._folder, ignore_errors=True)
         watched("folder", self._folder, over=True)
 
@@ -268,6 +267,8 @@ class Function:
 
     def _invoke(self, event: Any) -> Invocation:
         with self._lock:
+            if self._is_over:  # this invocation waited for the last one to end
+                return Invocation(error="the function has ended")
             if self._process and self._started_from != read_sources(self.bot):
                 self._stop()
             start: Invocation | None = None

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from local.container import Function, Invocation, handled_kinds, unknown_kinds
+from local.events import webhook_event
 
 from tests.support.programs import LONGEST
-from tests.support.stubs import CALL
+from tests.support.stubs import BOT, CALL
 from tests.support.wheels import Index
 
 HANDLED = {
@@ -147,3 +148,11 @@ def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
         assert ran.get(timeout=LONGEST).event == CALL
         assert "cake" in second.schedules
     assert ran.empty()
+
+
+def test_no_container_starts_after_the_end() -> None:
+    """As for an update that waited while another one was answered."""
+    with Function(BOT.parent, {}) as function:
+        pass
+    invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
+    assert (invocation.error, function._process) == ("the function has ended", None)
