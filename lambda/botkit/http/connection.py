@@ -261,6 +261,8 @@ def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
     try:
         connection.do_handshake()
     except ssl.SSLWantReadError:
+        from . import exchange  # noqa: F401
+
         connection.settimeout(deadline.timeout())  # for the whole handshake
         connection.do_handshake()
 

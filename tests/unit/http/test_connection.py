@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -620,6 +621,30 @@ def test_tls_that_was_closed_while_idle_is_opened_again(
     assert ended.wait(60)
     assert post(connection)[0] == 200
     assert (peer.connections, len(peer.requests)) == (2, 3)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_urllib_loads_while_the_host_answers_the_first_message(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = threading.Event()
+
+    class Notices:
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "botkit.http.exchange":
+                loads.set()
+
+    def answers_then(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(1, socket.MSG_PEEK)
+        if loads.wait(20):
+            with tls.wrap_socket(connection, server_side=True) as secure:
+                answers_all(peer, secure)
+
+    peer = serve(answers_then)
+    connection = connect(f"https://localhost:{peer.port}")
+    monkeypatch.setattr(sys, "meta_path", [Notices(), *sys.meta_path])
+    connection.open(60)
+    assert post(connection)[0] == 200
 
 
 def test_a_certificate_that_nobody_signed_is_refused(
