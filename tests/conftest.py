@@ -155,6 +155,12 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     providers.stop()
 
 
+@pytest.fixture
+def quick_terraform(providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let scripts have the provider that deployments have: Terraform's own start takes seconds."""
+    monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path)))
+
+
 @pytest.fixture(scope="session")
 def make_httpserver() -> Iterator[HTTPServer]:
     """Replace pytest-httpserver's own: an idle connection must not keep others waiting."""

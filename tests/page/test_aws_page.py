@@ -20,7 +20,7 @@ from local.project import LAMBDA, ROOT
 from tests.support.browser import Page, Tab, expect, fail_once, say, violations
 from tests.support.demo import Host
 from tests.support.deployment import client
-from tests.support.needs import needs_provider
+from tests.support.provider import Providers
 
 if TYPE_CHECKING:
     from emulators.telegram import Telegram
@@ -46,9 +46,8 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """The bot, applied once, by its author's configuration."""
-    needs_provider()
     configuration = tmp_path_factory.mktemp("configuration")
     host = Host(BOT, tmp_path_factory.mktemp("host") / "bot")
 
@@ -58,8 +57,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
             telegram.url, host.step, LAMBDA, {}, configuration, telegram.add_bot
         )
 
-    with host.running(deploy):
-        yield host
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERRAFORM", str(providers.command(tmp_path_factory.mktemp("terraform"))))
+        with host.running(deploy):
+            yield host
 
 
 def test_a_message_goes_through_the_queue(visit: Visit) -> None:

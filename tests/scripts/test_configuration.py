@@ -24,7 +24,6 @@ from chat.deployments import Hosted, identity
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 
-from tests.support.needs import needs_provider
 from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
 from tests.support.stubs import BOT
 
@@ -141,8 +140,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.usefixtures("quick_terraform")
 def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
-    needs_provider()
     before = contents(tmp_path)
     (tmp_path / "variables").write_text('TF_VAR_table=counts\n/counter/key="seen "\n')
     arguments = ("--config", str(user), "--env-file", str(tmp_path / "variables"))
@@ -211,10 +210,10 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
     ],
     ids=["variable", "provider", "unknown"],
 )
+@pytest.mark.usefixtures("quick_terraform")
 def test_a_configuration_that_cannot_be_applied_is_explained(
     tmp_path: Path, main: str, sentence: str
 ) -> None:
-    needs_provider()
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "main.tf").write_text(main)

@@ -104,8 +104,8 @@ def test_the_page_demo_names_the_file_to_change() -> None:
 
 @linux
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
+@pytest.mark.usefixtures("quick_terraform")
 def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
-    needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
         demo.wait_for(moment)
         assert demo.end(signal.SIGTERM) == 130
@@ -123,8 +123,8 @@ def test_each_start_has_a_token_of_its_own() -> None:
 
 
 @linux
+@pytest.mark.usefixtures("quick_terraform")
 def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
-    needs_provider()
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
         main.write(
             'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'

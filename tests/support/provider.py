@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import re
+import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +24,19 @@ from typing import Any
 
 import grpc
 from local.processes import end, watched
-from local.project import ROOT
+from local.project import ROOT, SCRIPTS
+from local.terraform import terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
 MAPS = (2, 3, 8)
 AT_ONCE = 2  # processes, of half a gigabyte each
+NO_PROVIDER = {
+    "Protocol": "grpc",
+    "Pid": 1,
+    "Test": True,
+    "Addr": {"Network": "tcp", "String": "127.0.0.1:9"},
+}
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -73,6 +83,13 @@ def alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def program_and_source(initialised: Path) -> tuple[Path, str]:
+    """Return a provider's program, and its source: "registry.terraform.io/hashicorp/aws"."""
+    providers = initialised / ".terraform" / "providers"
+    [program] = providers.glob("*/*/aws/*/*/terraform-provider-aws*")
+    return program, "/".join(program.relative_to(providers).parts[:3])
+
+
 class Providers:
     """Provider processes: one for each user of each AWS, for all deployments.
 
@@ -82,9 +99,7 @@ class Providers:
 
     def __init__(self, initialised: Path, here: Path) -> None:
         self._here = here
-        self._folder = initialised / ".terraform" / "providers"
-        [self._program] = self._folder.glob("*/*/aws/*/*/terraform-provider-aws*")
-        self._schema = initialised / "schema"  # the shortened one, once it is known
+        self._initialised = initialised
         self._started: dict[tuple[str, str], _Provider] = {}
 
     def reattach(self, root: Path, environment: dict[str, str]) -> str:
@@ -100,9 +115,25 @@ class Providers:
         else:
             if len(self._started) == AT_ONCE:
                 self._started.pop(next(iter(self._started))).stop()
-            self._started[user] = _Provider(self._program, self._here, environment, self._schema)
-        source = "/".join(self._program.relative_to(self._folder).parts[:3])
-        return json.dumps({source: self._started[user].address})
+            self._started[user] = _Provider(self._initialised, self._here, environment)
+        return self._started[user].reattach
+
+    def command(self, folder: Path) -> Path:
+        """Write a program into a folder: Terraform, for scripts that run it by themselves.
+
+        Each of its commands has a provider of its own, which needs no init.
+        """
+        command = terraform_command()
+        program = folder / Path(command[0]).name
+        arguments = [str(self._initialised), *command]
+        code = (
+            f"import sys; sys.path[:0] = {[str(ROOT), str(SCRIPTS)]}; "
+            "from tests.support.provider import become_terraform; "
+            f"become_terraform(*{arguments}, *sys.argv[1:])"
+        )
+        program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", code])} "$@"\n')
+        program.chmod(0o755)
+        return program
 
     def stop(self) -> None:
         for provider in self._started.values():
@@ -112,12 +143,11 @@ class Providers:
 class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
     """A provider's process, and a server in front of it that shortens the schema."""
 
-    def __init__(
-        self, program: Path, here: Path, environment: dict[str, str], schema: Path
-    ) -> None:
-        self._schema = schema
+    def __init__(self, initialised: Path, here: Path, environment: dict[str, str]) -> None:
+        program, source = program_and_source(initialised)
+        self._schema = initialised / "schema"  # the shortened one, once it is known
         # A short path, since a socket's path has 107 characters at most.
-        self._folder = tempfile.TemporaryDirectory(prefix="provider-")
+        self._folder = tempfile.TemporaryDirectory(prefix="provider-", dir=initialised.parent)
         self._process = subprocess.Popen(
             [program, "-debug"],
             cwd=here,
@@ -137,13 +167,14 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         assert self._process.stdout
         # This pipe stays open: a provider that can't write exits.
         line = next(line for line in self._process.stdout if "TF_REATTACH_PROVIDERS=" in line)
-        [self.address] = json.loads(line.partition("=")[2].strip().strip("'")).values()
-        path = self.address["Addr"]["String"]
+        [address] = json.loads(line.partition("=")[2].strip().strip("'")).values()
+        path = address["Addr"]["String"]
         self._channel = grpc.insecure_channel(f"unix:{path}", UNLIMITED)
         self._server = grpc.server(ThreadPoolExecutor(40), [self], options=UNLIMITED)
         port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
-        self.address["Addr"] = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
+        address["Addr"] = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
+        self.reattach = json.dumps({source: address})  # the value of TF_REATTACH_PROVIDERS
 
     def service(self, handler_call_details: Any) -> Any:
         """Return a method's handler, which asks the provider, except for the schema."""
@@ -173,3 +204,25 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._folder.cleanup()
         assert self._process.stdout
         self._process.stdout.close()
+
+
+def become_terraform(initialised: str, *command: str) -> None:
+    """Become Terraform, with a provider that ends with it."""
+    if "init" in command:  # it asks none
+        _, source = program_and_source(Path(initialised))
+        os.environ["TF_REATTACH_PROVIDERS"] = json.dumps({source: NO_PROVIDER})
+        os.execvp(command[0], command)
+    ended, terraform = os.pipe()
+    told, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        os.environ["TF_REATTACH_PROVIDERS"] = os.read(told, 65536).decode()
+        os.set_inheritable(terraform, True)
+        os.execvp(command[0], command)
+    os.close(terraform)
+    for descriptor in range(3):
+        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    provider = _Provider(Path(initialised), Path.cwd(), dict(os.environ))
+    os.write(tell, provider.reattach.encode())
+    os.read(ended, 1)
+    provider.stop()
