@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
 import pytest
@@ -31,6 +32,17 @@ def test_a_bot_that_catches_everything_is_ended_too(
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.deliver(message(), milliseconds=700) == (200, None)
     assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
+
+
+def test_in_another_thread_there_is_no_alarm(container: Container) -> None:
+    alarm = container.module("host.alarm")
+
+    def in_time() -> str:
+        with alarm.alarm(9):  # signals can't be set there
+            return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(in_time).result() == "done"
 
 
 def test_an_alarm_may_ring_while_it_is_switched_off(
