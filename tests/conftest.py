@@ -102,7 +102,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let scripts start quickly, and be interrupted.
 
     A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
@@ -111,6 +111,9 @@ def pytest_configure() -> None:
     os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # In a worker, pytest-cov measures twice: pausing the second would resume the first.
+    if hasattr(config, "workerinput") and (coverage := coverage_of(config)):
+        coverage.pause()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,12 +131,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 
 def measure(node: pytest.Item | pytest.Collector) -> None:
-    """Measure coverage from now on, or don't: other tests need a third less CPU time without."""
-    plugin: Any = node.config.pluginmanager.getplugin("_cov")
-    controller = plugin and plugin.cov_controller
+    """Measure coverage from now on, or don't: without, tests need a third less CPU time."""
+    coverage = coverage_of(node.config)
     on = node.nodeid.startswith(MEASURED)
-    if controller and controller.started != on:
-        controller.resume() if on else controller.pause()
+    if coverage and coverage.started != on:
+        coverage.resume() if on else coverage.pause()
+
+
+def coverage_of(config: pytest.Config) -> Any:
+    """Return what measures coverage, or None."""
+    plugin: Any = config.pluginmanager.getplugin("_cov")
+    return plugin and plugin.cov_controller
 
 
 def pytest_report_header() -> str:
@@ -180,9 +188,13 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
 
 
 @pytest.fixture
-def quick_terraform(providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_terraform(
+    providers: Providers,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Let scripts have the provider that deployments have: Terraform's own start takes seconds."""
-    monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path)))
+    monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path_factory.mktemp("terraform"))))
 
 
 @pytest.fixture(scope="session")

@@ -163,3 +163,7 @@ def test_arguments_are_pytests(project: Path) -> None:
         "bootstrap terraform",
         "python -m pytest --hypothesis-profile ci tests/unit -k webhook",
     ]
+
+
+def test_coverage_is_measured_only_where_lambda_is_covered() -> None:
+    assert sys.gettrace() is None

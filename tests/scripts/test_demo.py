@@ -104,8 +104,8 @@ def test_the_page_demo_names_the_file_to_change() -> None:
 
 @linux
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
-@pytest.mark.usefixtures("quick_terraform")
 def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
+    needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
         demo.wait_for(moment)
         assert demo.end(signal.SIGTERM) == 130

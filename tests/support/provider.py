@@ -1,7 +1,7 @@
-"""The aws provider, started once for many Terraform commands, with a schema of only what they use.
+"""The aws provider with a schema of only what is used, started once for many Terraform commands.
 
 Otherwise each command would start a provider and read its schema of 1,500 resources: 3 s of CPU
-time instead of 0.3.
+time instead of 0.3. Scripts that run Terraform get a provider for each command, which costs 1 s.
 https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
 https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
 """
@@ -31,7 +31,7 @@ GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
 MAPS = (2, 3, 8)
 AT_ONCE = 2  # processes, of half a gigabyte each
-NO_PROVIDER = {
+NOWHERE = {  # `init` never asks a provider that is said to run already
     "Protocol": "grpc",
     "Pid": 1,
     "Test": True,
@@ -121,17 +121,18 @@ class Providers:
     def command(self, folder: Path) -> Path:
         """Write a program into a folder: Terraform, for scripts that run it by themselves.
 
-        Each of its commands has a provider of its own, which needs no init.
+        Each command starts a provider and ends it. `init` installs none.
         """
         command = terraform_command()
-        program = folder / Path(command[0]).name
-        arguments = [str(self._initialised), *command]
+        program = folder / Path(command[0]).name  # by which OpenTofu is known
+        arguments = [str(self._initialised), tempfile.gettempdir(), *command]
         code = (
             f"import sys; sys.path[:0] = {[str(ROOT), str(SCRIPTS)]}; "
             "from tests.support.provider import become_terraform; "
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )
-        program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", code])} "$@"\n')
+        python = shlex.join([sys.executable, "-P", "-c", code])
+        program.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
         program.chmod(0o755)
         return program
 
@@ -143,11 +144,18 @@ class Providers:
 class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
     """A provider's process, and a server in front of it that shortens the schema."""
 
-    def __init__(self, initialised: Path, here: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        initialised: Path,
+        here: Path,
+        environment: dict[str, str],
+        temporary: str | None = None,
+    ) -> None:
         program, source = program_and_source(initialised)
         self._schema = initialised / "schema"  # the shortened one, once it is known
         # A short path, since a socket's path has 107 characters at most.
-        self._folder = tempfile.TemporaryDirectory(prefix="provider-", dir=initialised.parent)
+        self._folder = tempfile.TemporaryDirectory(prefix="provider-", dir=temporary)
+        watched("folder", self._folder.name)
         self._process = subprocess.Popen(
             [program, "-debug"],
             cwd=here,
@@ -189,7 +197,9 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
                     return ask(request)
                 with alone(self._schema.with_suffix(".lock")):
                     if not self._schema.exists():
-                        self._schema.write_bytes(shortened(ask(request)))
+                        written = self._schema.with_suffix(".part")
+                        written.write_bytes(shortened(ask(request)))
+                        written.replace(self._schema)
                 return self._schema.read_bytes()
             except grpc.RpcError as error:
                 context.abort(error.code(), error.details())
@@ -202,27 +212,32 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         end(self._process)
         watched("group", self._process.pid, over=True)
         self._folder.cleanup()
+        watched("folder", self._folder.name, over=True)
         assert self._process.stdout
         self._process.stdout.close()
 
 
-def become_terraform(initialised: str, *command: str) -> None:
+def become_terraform(initialised: str, temporary: str, *command: str) -> None:
     """Become Terraform, with a provider that ends with it."""
-    if "init" in command:  # it asks none
+    if "init" in command:
         _, source = program_and_source(Path(initialised))
-        os.environ["TF_REATTACH_PROVIDERS"] = json.dumps({source: NO_PROVIDER})
+        os.environ["TF_REATTACH_PROVIDERS"] = json.dumps({source: NOWHERE})
         os.execvp(command[0], command)
-    ended, terraform = os.pipe()
-    told, tell = os.pipe()
+    # A child has the provider. It tells where, and waits until nobody has the second pipe's end.
+    address_read, address_write = os.pipe()
+    end_read, end_write = os.pipe()
     if os.fork():
-        os.close(tell)
-        os.environ["TF_REATTACH_PROVIDERS"] = os.read(told, 65536).decode()
-        os.set_inheritable(terraform, True)
+        os.close(address_write)
+        address = os.read(address_read, 65536) or sys.exit("the provider didn't start")
+        os.environ["TF_REATTACH_PROVIDERS"] = address.decode()
+        os.set_inheritable(end_write, True)
         os.execvp(command[0], command)
-    os.close(terraform)
-    for descriptor in range(3):
-        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    provider = _Provider(Path(initialised), Path.cwd(), dict(os.environ))
-    os.write(tell, provider.reattach.encode())
-    os.read(ended, 1)
+    os.close(end_write)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    provider = _Provider(Path(initialised), Path.cwd(), dict(os.environ), temporary)
+    os.dup2(nothing, 2)
+    os.write(address_write, provider.reattach.encode())
+    os.read(end_read, 1)
     provider.stop()

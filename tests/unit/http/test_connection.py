@@ -627,15 +627,16 @@ def test_tls_that_was_closed_while_idle_is_opened_again(
 def test_urllib_loads_while_the_host_answers_the_first_message(
     serve: Serve, connect: Connect, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loads = threading.Event()
+    came, loads = threading.Event(), threading.Event()
 
     class Notices:
         def find_spec(self, name: str, *_: Any) -> None:
-            if name == "botkit.http.exchange":
+            if name == "botkit.http.exchange" and came.wait(20):
                 loads.set()
 
     def answers_then(peer: Peer, connection: socket.socket) -> None:
         connection.recv(1, socket.MSG_PEEK)
+        came.set()
         if loads.wait(20):
             with tls.wrap_socket(connection, server_side=True) as secure:
                 answers_all(peer, secure)
