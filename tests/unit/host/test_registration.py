@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -651,11 +652,22 @@ def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
 
 
 def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
-    with_queue: Callable[..., Container],
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container = with_queue(answers(counts(3, 2)))
+    container = with_queue(answers(*[counts(3, 2)] * 9))
+    clock, pauses = SimpleNamespace(now=0.0), list[float]()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0
+        clock.now += seconds
+        pauses.append(seconds)
+
+    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(container.module("http"), "time", clock)
     with pytest.raises(Exception, match=r"lost with it: 5\. .* purge-queue --queue-url " + QUEUE):
-        container.invoke(event("delete", **DRAIN), 2_900)
+        container.invoke(event("delete", **DRAIN), 3_000)
+    assert pauses == [0.5] * 3  # the last reading has as much time as there is before the others
 
 
 def test_in_a_short_time_a_queue_is_removed_at_three_readings_and_no_fewer(
