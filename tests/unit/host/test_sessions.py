@@ -417,6 +417,7 @@ def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None
 @pytest.mark.parametrize(
     ("refusal", "outcome", "error"),
     [
+        ("AnUnknownException", "misconfigured", "the table of the sessions can't be used: "),
         ("ResourceNotFoundException", "misconfigured", "the table of the sessions can't be used: "),
         ("AccessDeniedException", "unreachable", "dynamodb: AccessDeniedException: "),
         ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),
