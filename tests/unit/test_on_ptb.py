@@ -165,6 +165,26 @@ def test_what_nobody_handles_is_ignored(start_bot: StartBot, bot_api: BotApi) ->
     assert result(container) == ("ignored", "")
 
 
+def test_only_the_librarys_get_me_is_not_counted(start_bot: StartBot, bot_api: BotApi) -> None:
+    own = """
+from botkit import telegram
+
+handle_it = reply
+
+
+def reply(update):
+    telegram.call("getChat", chat_id=42)
+    telegram.call("sendChatAction", chat_id=42, action="typing")
+    return handle_it(update)
+"""
+    container = start_bot(handler(SEND) + own)
+    bot_api.answers("getChat", {"chat_id": 42}, {})
+    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
+    expects(bot_api, "a", me=True)
+    assert result(container) == ("answered", "")
+    assert container.line["methods"] == ["getChat", "sendChatAction", "sendMessage"]
+
+
 @pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
 def test_files_are_uploaded_and_downloaded(
     start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, builder: str
@@ -439,21 +459,28 @@ def test_a_function_as_session_keeps_all_of_its_updates(
 ) -> None:
     expects(bot_api, "1 1", me=True)
     container = start_with_sessions(f"SESSION = lambda update: 'all'\n{COUNT}")
-    assert result(container) == ("answered", "")
-    assert kept(container, "all") == {"chat_data": {"42": {"n": 1}}, "user_data": {"42": {"n": 1}}}
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("answered", "")
+    assert kept(container, "all") == {"chat_data": {"-5": {"n": 1}}, "user_data": {"42": {"n": 1}}}
 
 
 def test_an_update_without_a_chat_has_the_data_of_its_user(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
-    line = "context.user_data['asked'] = update.inline_query.query"
-    build = BUILD.replace("MessageHandler(filters.ALL, handle)", "InlineQueryHandler(handle)")
-    container = start_with_sessions(handler(line, choice='"chat"', build=build))
+    lines = "context.user_data['asked'] = update.inline_query.query", "return 1"
+    conversation = (
+        "ConversationHandler([InlineQueryHandler(handle)], {1: []}, [], name='form',"
+        " persistent=True, per_chat=False)"
+    )
+    build = BUILD.replace("MessageHandler(filters.ALL, handle)", conversation)
+    container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
     bot_api.answers("getMe", {}, ME)
     user = {"id": 42, "is_bot": False, "first_name": "Ada"}
     query = {"id": "1", "from": user, "query": "what", "offset": ""}
     assert container.deliver({"update_id": 1, "inline_query": query})[0] == 200
-    assert kept(container) == {"user_data": {"42": {"asked": "what"}}}
+    assert kept(container) == {
+        "user_data": {"42": {"asked": "what"}},
+        "conversations of form": {"[42]": 1},
+    }
 
 
 def test_a_poll_has_no_data(start_with_sessions: StartBot, bot_api: BotApi) -> None:
@@ -644,7 +671,8 @@ def test_each_session_is_read_once(
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("context.bot_data['n'] = 1", "bot_data isn't kept: use botkit.session, or a table"),
+        ("context.bot_data['n'] = 2", "bot_data isn't kept: use botkit.session, or a table"),
+        ("context.bot_data['n'] = 0", "bot_data isn't kept: use botkit.session, or a table"),
         (
             "context.application.chat_data[7]['n'] = 1",
             "chat_data must be that of the update, or marked for persistence",
@@ -655,7 +683,8 @@ def test_each_session_is_read_once(
 def test_what_cannot_be_kept(
     start_with_sessions: StartBot, bot_api: BotApi, line: str, error: str
 ) -> None:
-    container = start_with_sessions(handler(line, choice='"chat"'))
+    build = BUILD.replace("    return", "    application.bot_data['n'] = 1\n    return")
+    container = start_with_sessions(handler(line, choice='"chat"', build=build))
     bot_api.answers("getMe", {}, ME)
     outcome, said = result(container)
     assert (outcome, said[: len(error)]) == ("bot_failed", error)
