@@ -133,6 +133,11 @@ NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 ANY_CUT = "a name of that length may be cut anywhere"
 AT_ONCE = "join takes both for no time at all"
+ANY_NUMBER = "any number will do"
+ANY_LENGTH = "any length will do"
+LAMBDAS_LIMIT = "no invocation has more"
+NAMED = "callers name the arguments"
+SAME_OBJECT = "they are equal if they are the same"
 ONE_SECOND = "the pause is of one second"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
@@ -142,7 +147,7 @@ EQUIVALENT = {
     },
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
-        "__init__ ReplaceComparisonOperator_Is_Eq 1": "threads are equal if they are the same",
+        "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
     },
     "botkit/host/author": {
         "ask_for_calls ReplaceComparisonOperator_Gt_GtE 1": NOT_EQUAL,
@@ -165,7 +170,9 @@ EQUIVALENT = {
         "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
     },
     "botkit/host/outcome": {
-        "where_raised ReplaceBinaryOperator_Mul_Div 1": "callers name the argument",
+        "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/host/queue": {"settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
     "botkit/host/registration": {
@@ -178,8 +185,11 @@ EQUIVALENT = {
         "_menu NumberReplacer 1": ANY_CUT,
         "_menu NumberReplacer 2": ANY_CUT,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "register NumberReplacer 1": "any number will do",
-        "register NumberReplacer 2": "any number will do",
+        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
+        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": "small numbers are one",
+        "register NumberReplacer 1": ANY_NUMBER,
+        "register NumberReplacer 2": ANY_NUMBER,
+        "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/host/strict_json": {
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
@@ -215,9 +225,21 @@ EQUIVALENT = {
         "encode NumberReplacer 1": "as unlikely in a file",
         "encode NumberReplacer 2": "as unlikely in a file",
     },
+    "botkit/on_ptb": {
+        "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "do_request ReplaceTrueWithFalse 1": "the library goes by the status",
+        "reply_with NumberReplacer 1": ANY_NUMBER,
+        "reply_with NumberReplacer 2": ANY_NUMBER,
+    },
+    "botkit/session": {
+        "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
+        "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",
+        "keep NumberReplacer 5": ANY_LENGTH,
+        "keep NumberReplacer 6": ANY_LENGTH,
+    },
     "botkit/telegram": {
-        "<module> NumberReplacer 9": UNREAD,
-        "<module> NumberReplacer 10": UNREAD,
+        "<module> NumberReplacer 7": UNREAD,
+        "<module> NumberReplacer 8": UNREAD,
         "_integers ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "call ReplaceComparisonOperator_NotEq_Gt 1": "there is no lower code",
         "download NumberReplacer 10": CHECKED_ABOVE,
@@ -225,7 +247,16 @@ EQUIVALENT = {
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
-    "handler": {"start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES},
+    "handler": {
+        "<module> NumberReplacer 21": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 22": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 25": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 26": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 29": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 33": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 34": LAMBDAS_LIMIT,
+        "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
+    },
 }
 
 
