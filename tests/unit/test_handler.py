@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support.stubs import (
     session_environment,
     unload,
     unused_port,
+    with_clock,
 )
 
 # ── Rooms
@@ -112,8 +112,7 @@ SECONDS = {
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch, container: Container) -> None:
     """Stop the clock of the container's deadlines."""
-    clock = SimpleNamespace(monotonic=lambda: 0.0)
-    monkeypatch.setattr(container.module("http"), "time", clock)
+    with_clock(container, monkeypatch)
 
 
 @pytest.mark.usefixtures("still")
