@@ -163,6 +163,10 @@ def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
+    world.calls.clear()
+    world.pause = 19.5
+    world.answer(["", ""])
+    assert len(world.calls) == 2, "after 20 seconds, and not before"
 
 
 def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
@@ -286,8 +290,8 @@ def test_a_long_answer_is_several_messages(world: World) -> None:
 
 
 def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) -> None:
-    first, last = world.answer(["a", "b" * 4999], GROUP)
-    assert (first["method"], first["text"]) == ("editMessageText", "a" + "b" * 4095)
+    first, last = world.answer(["c", "b" * 4999], GROUP)
+    assert (first["method"], first["text"]) == ("editMessageText", "c" + "b" * 4095)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
     assert world.texts("editMessageText") == ["b" * 906 + " …"], "its end, and that it grows"
 
@@ -447,19 +451,23 @@ def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
     assert world.closed == 1
 
 
-@pytest.mark.parametrize("is_silent", [True, False])
+@pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
 def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
-    world: World, is_silent: bool
+    world: World, telegram: str
 ) -> None:
-    unreachable = world.container.module("errors").Unreachable
-    if is_silent:
-        world.fails["sendMessageDraft"] = [unreachable("gone")]
+    errors = world.container.module("errors")
+    fails = {
+        "is silent": [errors.Unreachable("gone")],
+        "refuses": [errors.Refused("sendMessageDraft", 400, "Bad Request", {})],
+    }
+    world.fails["sendMessageDraft"] = fails.get(telegram, [])
 
     def pieces() -> Iterator[str]:
         world.deadline.start(1.9)
         yield " "
 
-    with pytest.raises(unreachable if is_silent else TimeoutError, match="first word"):
+    error = errors.Unreachable if telegram == "is silent" else TimeoutError
+    with pytest.raises(error, match="first word"):
         world.answer(pieces())
     assert world.closed == 1
 
