@@ -268,7 +268,9 @@ EQUIVALENT = {
         "__init__ ReplaceComparisonOperator_Eq_LtE 2": "it always has a chat_id",
         "__init__ ReplaceFalseWithTrue 1": UNREAD,
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
+        "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
         "answer ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "show NumberReplacer 2": "the clock never goes back",
         "stop ReplaceTrueWithFalse 1": "any note will do",
     },
     "botkit/telegram": {
