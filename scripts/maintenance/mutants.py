@@ -50,6 +50,8 @@ TESTS = {
     "botkit/host/author": [
         "unit/host/test_author",
         "unit/host/test_outcome",
+        "unit/host/test_sessions",
+        "unit/host/test_registration",
         "integration/test_faults",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/host/test_events"],
@@ -61,13 +63,18 @@ TESTS = {
         "unit/host/test_webhook",
         "unit/host/test_mini_app",
         "unit/host/test_queue",
+        "unit/host/test_events",
         "unit/host/test_author",
         "integration/test_faults",
         "integration/test_runtime",
     ],
     "botkit/host/queue": ["unit/host/test_queue"],
     "botkit/host/registration": ["unit/host/test_registration", "unit/host/test_author"],
-    "botkit/host/sessions": ["unit/host/test_sessions", "integration/test_sessions"],
+    "botkit/host/sessions": [
+        "unit/host/test_sessions",
+        "unit/host/test_registration",
+        "integration/test_sessions",
+    ],
     "botkit/host/strict_json": ["unit/host/test_webhook", "unit/host/test_mini_app"],
     "botkit/host/watch": ["unit/host/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
@@ -124,7 +131,6 @@ NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
 # is in, cosmic-ray's operator, and a number: which of the operator's mutants in that function.
 # So an edit elsewhere leaves the name as it is.
 SAME_TYPE = "types are equal if they are the same"
-TYPES_ONLY = "it imports what is loaded already, or test_startup would fail"
 TWO_MODES = "main.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
@@ -133,6 +139,12 @@ NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 ANY_CUT = "a name of that length may be cut anywhere"
 AT_ONCE = "join takes both for no time at all"
+ANY_NUMBER = "any number will do"
+ANY_LENGTH = "any length will do"
+LAMBDAS_LIMIT = "no invocation has more"
+SMALL_NUMBER = "small numbers are one"
+NAMED = "callers name the arguments"
+SAME_OBJECT = "they are equal if they are the same"
 ONE_SECOND = "the pause is of one second"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
@@ -142,18 +154,25 @@ EQUIVALENT = {
     },
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
-        "__init__ ReplaceComparisonOperator_Is_Eq 1": "threads are equal if they are the same",
+        "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
     },
     "botkit/host/author": {
+        "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
         "ask_for_calls ReplaceComparisonOperator_Gt_GtE 1": NOT_EQUAL,
         "ask_for_calls ReplaceComparisonOperator_LtE_Lt 1": NOT_EQUAL,
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
-        "make_calls ReplaceComparisonOperator_Gt_IsNot 1": "it never falls; small numbers are one",
-        "make_calls ReplaceComparisonOperator_Gt_NotEq 1": "it never falls",
     },
-    "botkit/host/events": {"receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
+    "botkit/event_stream": {
+        "_headers ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "messages NumberReplacer 2": "only the first 8 bytes are needed",
+    },
+    "botkit/host/events": {
+        "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
+    },
     "botkit/host/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
@@ -165,7 +184,9 @@ EQUIVALENT = {
         "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
     },
     "botkit/host/outcome": {
-        "where_raised ReplaceBinaryOperator_Mul_Div 1": "callers name the argument",
+        "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/host/queue": {"settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
     "botkit/host/registration": {
@@ -178,8 +199,16 @@ EQUIVALENT = {
         "_menu NumberReplacer 1": ANY_CUT,
         "_menu NumberReplacer 2": ANY_CUT,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "register NumberReplacer 1": "any number will do",
-        "register NumberReplacer 2": "any number will do",
+        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
+        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "register NumberReplacer 1": ANY_NUMBER,
+        "register NumberReplacer 2": ANY_NUMBER,
+        "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
+    },
+    "botkit/host/sessions": {
+        "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
+        "key_of ReplaceComparisonOperator_NotEq_Gt 3": "no other choice sorts before it",
+        "key_of ReplaceComparisonOperator_NotEq_Lt 2": "no other choice sorts after it",
     },
     "botkit/host/strict_json": {
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
@@ -194,10 +223,8 @@ EQUIVALENT = {
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/http/connection": {
-        "<module> AddNot 1": TYPES_ONLY,
         "<module> NumberReplacer 1": TOO_LONG,
         "<module> NumberReplacer 2": TOO_LONG,
-        "<module> ReplaceFalseWithTrue 1": TYPES_ONLY,
         "__init__ NumberReplacer 11": UNREAD,
         "__init__ NumberReplacer 12": UNREAD,
         "__init__ ReplaceComparisonOperator_Eq_GtE 1": "main.tf takes only http and https",
@@ -215,9 +242,40 @@ EQUIVALENT = {
         "encode NumberReplacer 1": "as unlikely in a file",
         "encode NumberReplacer 2": "as unlikely in a file",
     },
+    "botkit/on_ptb": {
+        "__init__ ReplaceFalseWithTrue 2": "there is no cache of them",
+        "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_OBJECT,
+        "do_request NumberReplacer 3": "a 201 is a success, too",
+        "do_request NumberReplacer 9": "a 201 is a success, too",
+        "do_request NumberReplacer 11": "a 201 is a success, too",
+        "do_request ReplaceComparisonOperator_Eq_LtE 2": "the other method is POST",
+        "do_request ReplaceComparisonOperator_NotEq_IsNot 1": "it is the string that was called",
+        "do_request ReplaceTrueWithFalse 1": "the library goes by the status",
+        "reply_with NumberReplacer 1": ANY_NUMBER,
+        "reply_with NumberReplacer 2": ANY_NUMBER,
+        "update_conversation NumberReplacer 1": "only the first two are taken",
+        "write ReplaceComparisonOperator_Eq_Is 1": "equal texts of a module are one",
+    },
+    "botkit/on_telebot": {"_key NumberReplacer 1": "no chat has the id 0"},
+    "botkit/session": {
+        "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
+        "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",
+        "keep NumberReplacer 5": ANY_LENGTH,
+        "keep NumberReplacer 6": ANY_LENGTH,
+    },
+    "botkit/stream": {
+        "__init__ ReplaceComparisonOperator_Eq_LtE 2": "it always has a chat_id",
+        "__init__ ReplaceFalseWithTrue 1": UNREAD,
+        "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
+        "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
+        "answer ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "show NumberReplacer 2": "the clock never goes back",
+        "stop ReplaceTrueWithFalse 1": "any note will do",
+    },
     "botkit/telegram": {
-        "<module> NumberReplacer 9": UNREAD,
-        "<module> NumberReplacer 10": UNREAD,
+        "<module> NumberReplacer 7": UNREAD,
+        "<module> NumberReplacer 8": UNREAD,
         "_integers ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "call ReplaceComparisonOperator_NotEq_Gt 1": "there is no lower code",
         "download NumberReplacer 10": CHECKED_ABOVE,
@@ -225,7 +283,16 @@ EQUIVALENT = {
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
-    "handler": {"start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES},
+    "handler": {
+        "<module> NumberReplacer 21": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 22": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 25": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 26": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 29": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 33": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 34": LAMBDAS_LIMIT,
+        "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
+    },
 }
 
 

@@ -24,7 +24,8 @@ def file(test: str) -> bool:
 @pytest.mark.parametrize("module", EQUIVALENT)
 def test_an_equivalent_is_in_an_existing_function(module: str) -> None:
     tree = ast.walk(ast.parse(path(module).read_text()))
-    functions = {node.name for node in tree if isinstance(node, ast.FunctionDef)} | {"<module>"}
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef
+    functions = {node.name for node in tree if isinstance(node, kinds)} | {"<module>"}
     for name in EQUIVALENT[module]:
         assert re.fullmatch(r"[\w<>]+ [A-Z]\w+ [1-9][0-9]*", name)
         assert name.split()[0] in functions

@@ -18,7 +18,7 @@ from binascii import crc32
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -249,6 +249,14 @@ def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) 
         return calls
 
     monkeypatch.setattr(container.bot, "reply", reply)
+
+
+def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Have a container's deadlines go by a clock that stands still while `now` isn't changed."""
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(container.module("http"), "time", clock)
+    return clock
 
 
 Part = Callable[["Peer", socket.socket], None]

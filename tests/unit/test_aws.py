@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
+import botocore
 import botocore.session
 import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -180,7 +183,7 @@ def sent_signature(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
 # A service, the name that it is signed by, and a request with the target that is to be sent.
 REQUESTS: dict[str, tuple[str, str, str, str, Json, str]] = {
     "a schedule": ("scheduler", "scheduler", "POST", "/schedules/tea", {"body": {"a": 1}}, ""),
-    "nothing": ("scheduler", "scheduler", "GET", "/schedules", {}, ""),
+    "nothing": ("scheduler", "scheduler", "GET", "/schedules/my tea", {}, ""),
     "a query": (
         *("scheduler", "scheduler", "DELETE", "/schedules/tea"),
         {"query": {"groupName": "my bot+é/~", "clientToken": "a=b&c", "A": ""}},
@@ -260,6 +263,7 @@ ANSWERS: dict[str, tuple[str, bytes, Any]] = {
     "no content": ("s3", http(b"", "204 No Content"), b""),
     "a file of JSON": ("s3", http(b"{}", "200 OK", "Content-Type: application/json"), b"{}"),
     "part of a file": ("s3", http(b"ab", "206 Partial Content"), b"ab"),
+    "a success never seen": ("s3", http(b"ab", "299 Something new"), b"ab"),
 }
 
 
@@ -267,7 +271,8 @@ ANSWERS: dict[str, tuple[str, bytes, Any]] = {
 def test_a_request_returns_json_or_bytes(
     serve: Serve, use: Use, service: str, answer: bytes, result: Any
 ) -> None:
-    assert use(serve(answers(answer)).url).request(service, "GET", "/x") == result
+    aws = use(serve(answers(answer)).url)
+    assert aws.request(service=service, method="GET", path="/x") == result
 
 
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
@@ -278,6 +283,11 @@ REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
         *("ClientError", "ResourceNotFoundException: no"),
     ),
     "XML": ("GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
+    "a choice": (
+        *("GET", http(b"<Code>TemporaryRedirect</Code>", "300 Choose")),
+        *("ClientError", "TemporaryRedirect: no message"),
+    ),
+    "nothing final": ("GET", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable", "s3: HTTP 199"),
     "a moved bucket": (
         *("GET", http(b"<Code>PermanentRedirect</Code>", "301 Moved")),
         *("ClientError", "PermanentRedirect: no message"),
@@ -448,6 +458,7 @@ UNUSABLE = {
     "not now": (http({"__type": "ServiceUnavailable"}, "503 Not now"), "HTTP 503"),
     "no JSON": (http(b"<html>"), "HTTP 200"),
     "no object": (http([]), "HTTP 200"),
+    "another success": (http({}, "202 Accepted"), "HTTP 202"),
     "nested too deep": (http(b"[" * 100_000), "HTTP 200"),
     "a refusal that isn't AWS's": (http({"error": "proxy"}, "403 Forbidden"), "HTTP 403"),
 }
@@ -474,6 +485,14 @@ def test_where_nothing_answers_it_is_unreachable(use: Use) -> None:
     with unused_port() as port:
         aws = use(f"http://127.0.0.1:{port}")
         assert str(failure(aws, "Unreachable")).startswith("ConnectionRefusedError: ")
+        with pytest.raises(aws.Unreachable, match=r"^ConnectionRefusedError: "):
+            aws.connect("ssm")
+
+
+def test_the_roots_are_amazons(use: Use) -> None:
+    trusted = Path(botocore.__file__).with_name("cacert.pem").read_text("utf-8")
+    amazons = re.findall("# Subject: CN=((?:Amazon|Starfield Services) .*) O=", trusted)
+    assert sorted(use().ROOTS) == sorted(amazons)
 
 
 def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
@@ -539,6 +558,7 @@ def test_an_event_is_empty_while_nothing_comes(
 
     heard = threading.Event()
     aws = use(serve(waits).url)
+    assert aws.PAUSE == 1.0, "as events() says"
     monkeypatch.setattr(aws, "PAUSE", 0.01)
     stream = events(aws)
     assert next(stream) == {}
@@ -558,6 +578,10 @@ EVENT_ERRORS = {
     "a server error": (
         b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         *(0, "Unreachable", "bedrock-runtime: HTTP 500"),
+    ),
+    "nothing final": (
+        b"HTTP/1.1 199 Wait\r\n\r\n",
+        *(0, "Unreachable", "bedrock-runtime: HTTP 199"),
     ),
     "an exception": (
         ends_with("exception", {":exception-type": "validationException"}),

@@ -15,8 +15,8 @@ from tests.support.stubs import Json, frame, load
 
 # A header of each type, named by it, with its value as it is sent.
 HEADERS = [
-    *[(0, b""), (1, b""), (2, b"\1"), (3, b"\1\2"), (4, b"\0" * 4), (5, b"\0" * 8)],
-    *[(6, b"\0\3abc"), (7, "\0\6für!!".encode()), (8, b"\0" * 8), (9, b"\0" * 16)],
+    *[(0, b""), (1, b""), (2, b"\1"), (3, b"\1\2"), (4, b"\1" * 4), (5, b"\1" * 8)],
+    *[(6, b"\0\3abc"), (7, "\0\6für!!".encode()), (8, b"\1" * 8), (9, b"\1" * 16)],
 ]
 HELLO = frame({":event-type": "word"}, b'{"text": "Hello"}')
 
@@ -35,14 +35,14 @@ def test_it_reads_as_botocore_does(module: ModuleType) -> None:
     def reads(heads: list[list[tuple[int, bytes]]], payload: bytes, size: int) -> None:
         data = b""
         for kinds in heads:
-            headers = b"".join(b"\1%d%c%b" % (kind, kind, value) for kind, value in kinds)
+            headers = b"".join(b"\2%02d%c%b" % (kind, kind, value) for kind, value in kinds)
             start = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
             message = start + struct.pack(">I", crc32(start)) + headers + payload
             data += message + struct.pack(">I", crc32(message))
         theirs = EventStreamBuffer()
         theirs.add_data(data)
         expected = [
-            ({name: value for name, value in each.headers.items() if name == "7"}, each.payload)
+            ({name: value for name, value in each.headers.items() if name == "07"}, each.payload)
             for each in theirs
         ]
         assert len(expected) == len(heads)
@@ -63,12 +63,20 @@ def test_an_empty_part_is_an_empty_message(module: ModuleType) -> None:
     ("data", "error"),
     [
         (b"<html>A proxy's page.", "it isn't an event stream"),
-        (struct.pack(">III", 20, 5, 0), "it isn't an event stream"),
+        (struct.pack(">III", 31, 16, 0), "it isn't an event stream"),
+        (struct.pack(">III", 40, 1 << 24, 0), "it isn't an event stream"),
+        (struct.pack(">III", (24 << 20) + 1, 0, 0), "it isn't an event stream"),
+        (struct.pack(">III", 24 << 20, 0, 0), "it ends too early"),
         (HELLO.replace(b"Hello", b"Jello"), "its checksum is wrong"),
+        (HELLO[:-4] + b"\0" * 4, "its checksum is wrong"),
+        (HELLO[:-4] + b"\xff" * 4, "its checksum is wrong"),
         (HELLO[:-1], "it ends too early"),
         (HELLO + HELLO[:3], "it ends too early"),
     ],
-    ids=["a page", "longer inside than outside", "a changed byte", "a missing byte", "a beginning"],
+    ids=[
+        *("a page", "longer inside than outside", "much longer inside", "too long", "the longest"),
+        *("a changed byte", "a low checksum", "a high checksum", "a missing byte", "a beginning"),
+    ],
 )
 def test_what_is_no_event_stream_is_refused(module: ModuleType, data: bytes, error: str) -> None:
     with pytest.raises(ValueError, match=f"^{error}$"):

@@ -81,6 +81,37 @@ def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
         framework.handle(None, handler)
 
 
+@pytest.mark.parametrize("other", ["getChat", "unpinChatMessage"])
+def test_what_failed_is_remembered_whatever_else_succeeds(
+    framework: Any, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    def call(method: str, **params: object) -> None:
+        if method == "sendMessage":
+            raise framework.Refused(method, 429, "Too Many Requests", {})
+
+    def handler() -> None:
+        with contextlib.suppress(framework.Refused):
+            framework.call("sendMessage", {})
+        framework.call(other, {})
+
+    monkeypatch.setattr(framework.telegram, "call", call)
+    with pytest.raises(framework.Refused):
+        framework.handle(None, handler)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(400, "Handled"), (428, "Handled"), (429, "Refused"), (499, "Handled")]
+)
+def test_an_update_is_handled_again_only_after_a_refusal_for_now(
+    framework: Any, code: int, kind: str
+) -> None:
+    def handler() -> None:
+        raise framework.Refused("sendMessage", code, "no", {})
+
+    with pytest.raises(getattr(framework, kind)):
+        framework.handle(None, handler)
+
+
 def test_a_change_of_another_session_is_read_at_once_and_made_later(
     framework: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

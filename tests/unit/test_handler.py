@@ -13,6 +13,7 @@ from tests.support.stubs import (
     CALL,
     UPDATE,
     Container,
+    Context,
     Json,
     echo,
     message,
@@ -20,6 +21,7 @@ from tests.support.stubs import (
     session_environment,
     unload,
     unused_port,
+    with_clock,
 )
 
 # ── Rooms
@@ -90,6 +92,58 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 
 
 # ── Time
+
+# For each kind of event, how many seconds of 2 and of 900 it has.
+SECONDS = {
+    "webhook": (1.0, 24.0),
+    "page": (1.0, 24.0),
+    "register": (1.0, 24.0),
+    "delete": (1.0, 24.0),
+    "drain": (1.0, 24.0),
+    "drained": (1.0, 899.0),
+    "queue": (0.0, 898.0),
+    "settle": (1.5, 899.5),
+    "event": (1.0, 899.0),
+    "watch": (1.0, 899.0),
+    "connect": (2.0, 3.0),
+}
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch, container: Container) -> None:
+    """Stop the clock of the container's deadlines."""
+    with_clock(container, monkeypatch)
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize(("kind", "seconds"), SECONDS.items(), ids=SECONDS)
+def test_each_kind_of_event_has_its_time(
+    container: Container, kind: str, seconds: tuple[float, float]
+) -> None:
+    given = []
+    for left in (2, 900):
+        container.handler.set_deadline(kind, Context(left * 1000))
+        given.append(container.handler.deadline.left())
+    assert tuple(given) == seconds
+
+
+@pytest.mark.usefixtures("still")
+def test_start_up_connects_in_what_is_left_of_it(container: Container) -> None:
+    container.handler.deadline.start(2)
+    container.handler.set_deadline("connect")
+    assert container.handler.deadline.left() == 2.0
+
+
+@pytest.mark.usefixtures("still")
+def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration, given = container.module("host.registration"), []
+    left = container.handler.deadline.left
+    monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
+    monkeypatch.setattr(registration, "await_empty_queue", lambda: given.append(left()))
+    container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, 12_000)
+    assert given == [5.5, 11.0]
 
 
 def test_a_second_is_reserved_for_the_answer(

@@ -165,6 +165,28 @@ def test_what_nobody_handles_is_ignored(start_bot: StartBot, bot_api: BotApi) ->
     assert result(container) == ("ignored", "")
 
 
+def test_only_the_librarys_get_me_is_not_counted(start_bot: StartBot, bot_api: BotApi) -> None:
+    own = """
+from botkit import telegram
+
+handle_it = reply
+
+
+def reply(update):
+    telegram.call("getChat", chat_id=42)
+    telegram.call("sendChatAction", chat_id=42, action="typing")
+    return handle_it(update)
+"""
+    container = start_bot(handler(SEND, "await update.message.delete()") + own)
+    bot_api.answers("getChat", {"chat_id": 42}, {})
+    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
+    expects(bot_api, "a", me=True)
+    bot_api.answers("deleteMessage", {"chat_id": 42, "message_id": 7})
+    assert result(container) == ("answered", "")
+    made = ["getChat", "sendChatAction", "sendMessage", "deleteMessage"]
+    assert container.line["methods"] == made
+
+
 @pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
 def test_files_are_uploaded_and_downloaded(
     start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, builder: str
@@ -257,20 +279,23 @@ def test_if_get_me_fails_the_update_is_kept(start_bot: StartBot, bot_api: BotApi
 
 
 @pytest.mark.parametrize(
-    ("code", "parameters", "name"),
-    [(400, {}, "BadRequest"), (403, {}, "Forbidden"), (429, {"retry_after": 5}, "RetryAfter")],
+    ("code", "parameters", "text"),
+    [
+        (400, {}, "BadRequest('x')"),
+        (403, {}, "Forbidden('x')"),
+        (429, {"retry_after": 5}, "RetryAfter('Flood control exceeded. Retry in 5 seconds')"),
+        (502, {}, "NetworkError('sendMessage: HTTP 502, and no answer from the Bot API')"),
+    ],
 )
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of RetryAfter
 def test_the_bot_gets_its_own_exceptions(
-    start_bot: StartBot, bot_api: BotApi, code: int, parameters: Any, name: str
+    start_bot: StartBot, bot_api: BotApi, code: int, parameters: Any, text: str
 ) -> None:
     lines = (*SWALLOWS[:2], "except Exception as error:")
-    container = start_bot(
-        handler(*lines, "    await update.message.reply_text(type(error).__name__)")
-    )
+    container = start_bot(handler(*lines, "    await update.message.reply_text(repr(error))"))
     expects(bot_api, me=True)
     bot_api.refuses(CALL, code, "x", **parameters)
-    expects(bot_api, name)
+    expects(bot_api, text)
     result(container)
 
 
@@ -439,21 +464,28 @@ def test_a_function_as_session_keeps_all_of_its_updates(
 ) -> None:
     expects(bot_api, "1 1", me=True)
     container = start_with_sessions(f"SESSION = lambda update: 'all'\n{COUNT}")
-    assert result(container) == ("answered", "")
-    assert kept(container, "all") == {"chat_data": {"42": {"n": 1}}, "user_data": {"42": {"n": 1}}}
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("answered", "")
+    assert kept(container, "all") == {"chat_data": {"-5": {"n": 1}}, "user_data": {"42": {"n": 1}}}
 
 
 def test_an_update_without_a_chat_has_the_data_of_its_user(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
-    line = "context.user_data['asked'] = update.inline_query.query"
-    build = BUILD.replace("MessageHandler(filters.ALL, handle)", "InlineQueryHandler(handle)")
-    container = start_with_sessions(handler(line, choice='"chat"', build=build))
+    lines = "context.user_data['asked'] = update.inline_query.query", "return 1"
+    conversation = (
+        "ConversationHandler([InlineQueryHandler(handle)], {1: []}, [], name='form',"
+        " persistent=True, per_chat=False)"
+    )
+    build = BUILD.replace("MessageHandler(filters.ALL, handle)", conversation)
+    container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
     bot_api.answers("getMe", {}, ME)
     user = {"id": 42, "is_bot": False, "first_name": "Ada"}
     query = {"id": "1", "from": user, "query": "what", "offset": ""}
     assert container.deliver({"update_id": 1, "inline_query": query})[0] == 200
-    assert kept(container) == {"user_data": {"42": {"asked": "what"}}}
+    assert kept(container) == {
+        "user_data": {"42": {"asked": "what"}},
+        "conversations of form": {"[42]": 1},
+    }
 
 
 def test_a_poll_has_no_data(start_with_sessions: StartBot, bot_api: BotApi) -> None:
@@ -509,8 +541,22 @@ def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
 
 
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBUserWarning")  # it advises per_chat
+@pytest.mark.parametrize(
+    ("choice", "per_chat", "chat", "key", "conversation"),
+    [
+        ("user", False, GROUP, "42", "[42, 8]"),
+        ("user", False, MESSAGE["chat"], "42", "[42, 8]"),
+        ("chat_user", True, GROUP, "-5/42", "[-5, 42, 8]"),
+    ],
+)
 def test_a_conversation_of_a_user_about_a_message_is_in_the_users_session(
-    start_with_sessions: StartBot, bot_api: BotApi
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    choice: str,
+    per_chat: bool,
+    chat: Any,
+    key: str,
+    conversation: str,
 ) -> None:
     build = """
 async def press(update, context):
@@ -526,14 +572,14 @@ def build(builder):
         )
     )
     return application
-"""
-    container = start_with_sessions(source(build, '"user"'))
+""".replace("per_chat=False", f"per_chat={per_chat}")
+    container = start_with_sessions(source(build, f'"{choice}"'))
     bot_api.answers("getMe", {}, ME)
     user = {"id": 42, "is_bot": False, "first_name": "Ada"}
     press = {"id": "1", "from": user, "chat_instance": "x", "data": "x"}
-    press["message"] = {**MESSAGE, "chat": GROUP}
+    press["message"] = {**MESSAGE, "chat": chat}
     container.deliver({"update_id": 1, "callback_query": press})
-    assert kept(container) == {"conversations of form": {"[42, 8]": 1}}
+    assert kept(container, key) == {"conversations of form": {conversation: 1}}
 
 
 def test_with_a_function_as_session_only_the_updates_own_is_kept(
@@ -644,7 +690,8 @@ def test_each_session_is_read_once(
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("context.bot_data['n'] = 1", "bot_data isn't kept: use botkit.session, or a table"),
+        ("context.bot_data['n'] = 2", "bot_data isn't kept: use botkit.session, or a table"),
+        ("context.bot_data['n'] = 0", "bot_data isn't kept: use botkit.session, or a table"),
         (
             "context.application.chat_data[7]['n'] = 1",
             "chat_data must be that of the update, or marked for persistence",
@@ -655,11 +702,25 @@ def test_each_session_is_read_once(
 def test_what_cannot_be_kept(
     start_with_sessions: StartBot, bot_api: BotApi, line: str, error: str
 ) -> None:
-    container = start_with_sessions(handler(line, choice='"chat"'))
+    build = BUILD.replace("    return", "    application.bot_data['n'] = 1\n    return")
+    container = start_with_sessions(handler(line, choice='"chat"', build=build))
     bot_api.answers("getMe", {}, ME)
     outcome, said = result(container)
     assert (outcome, said[: len(error)]) == ("bot_failed", error)
     assert container.table.items == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "id"), [("chat_data", "user_data", 42), ("user_data", "chat_data", -5)]
+)
+def test_data_of_others_cannot_be_kept_even_if_an_id_of_the_updates_is_the_same(
+    start_with_sessions: StartBot, bot_api: BotApi, kind: str, other: str, id: int
+) -> None:
+    lines = f"context.{other}['n'] = 1", f"context.application.{kind}[{id}]['n'] = 1"
+    container = start_with_sessions(handler(*lines, choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    error = f"{kind} must be that of the update, or marked for persistence"
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
 
 
 def test_without_a_session_nothing_is_kept_and_the_log_says_so(

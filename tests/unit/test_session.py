@@ -50,7 +50,7 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     container.deliver(message(text="hello"))
     session = container.module("session")
     assert session.change("42", lambda data: data.pop("said")) == "hello"
-    assert session.change("42", lambda data: data.update(paid=True)) is None
+    assert session.change(key="42", function=lambda data: data.update(paid=True)) is None
     assert session.read("42") == {"paid": True}
     # Its updates are known all the same.
     container.module("host.webhook").answered.clear()
@@ -109,7 +109,9 @@ def test_a_session_expires_after_its_last_change(
     assert item.get("expires_at") == (expires and {"N": f"{expires}"})
 
 
-@pytest.mark.parametrize(("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False)])
+@pytest.mark.parametrize(
+    ("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)]
+)
 def test_what_has_expired_is_empty_even_while_dynamodb_has_it(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, after: int, is_there: bool
 ) -> None:
@@ -143,6 +145,27 @@ def test_the_last_32_updates_are_known(start_with_sessions: StartBot) -> None:
         container.deliver(message(update_id, text=f"{update_id}"))
     updates = json.loads(container.table.items["42"]["updates"]["S"])
     assert [update_id for update_id, _ in updates] == list(range(8, 40))
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(4096, True), (4097, False)])
+def test_calls_of_4_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
+    older, newer = [1, "x" * (size - 4)], [2, ""]  # quotes are counted, too
+    updates = start_with_sessions(FORM).module("session")._newest([older, newer])
+    assert updates == [older if is_kept else [1, None], newer]
+
+
+@pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
+def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
+    container = start_with_sessions(FORM)
+    session = container.module("session")
+    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[]'))
+    session.change(key, lambda data: data.update({"": text}))
+    item = container.table.items[key]
+    size = sum(len((name + value[kind]).encode()) for name, value in item.items() for kind in value)
+    assert size <= 409_600, "DynamoDB's limit, names included"
+    with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
+        session.change(key, lambda data: data.update({"": text + "x"}))
+    assert session.read(key) == {"": text}
 
 
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:

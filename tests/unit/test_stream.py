@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Serve, Start, StartBot
-from tests.support.stubs import Container, Json, Peer, http, until_closed
+from tests.support.stubs import Container, Json, Peer, http, until_closed, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -83,7 +83,7 @@ class World:
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
-        calls: list[Json] = self.stream.answer(message(chat), self.made, **how)
+        calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls
 
     def texts(self, method: str) -> list[str]:
@@ -110,8 +110,9 @@ def test_an_answer_grows_in_a_draft(world: World) -> None:
     assert world.closed == 1
 
 
-def test_an_answer_in_a_group_grows_in_a_message(world: World) -> None:
-    calls = world.answer(["Hello", ", Ada."], GROUP)
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> None:
+    calls = world.answer(["Hello", ", Ada."], {**GROUP, "type": kind})
     assert calls == [{"method": "editMessageText", **POST, "text": "Hello, Ada."}]
     assert world.calls == [
         ("sendChatAction", {"chat_id": -7, "action": "typing"}),
@@ -162,6 +163,10 @@ def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
+    world.calls.clear()
+    world.pause = 19.5
+    world.answer(["", ""])
+    assert len(world.calls) == 2, "after 20 seconds, and not before"
 
 
 def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
@@ -208,21 +213,23 @@ def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) ->
     assert world.now == 0, "no piece was made"
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(60, 5), (4, 2)], ids=["usually", "at the end"])
+@pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
 def test_what_shows_an_answer_leaves_time_for_all_of_it(
-    world: World, seconds: float, most: float
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, most: float
 ) -> None:
+    with_clock(world.container, monkeypatch)
+    world.deadline.start(60)
     world.press()
     world.deadline.start(seconds)
     end = world.deadline.at
     world.limits.clear()
     world.answer("ab", can_stop=True)
     calls = ["a draft", "is it stopped?", "the note of it", "is cleared"]
-    assert len(world.limits) == len(calls) and max(world.limits) <= most
+    assert len(world.limits) == len(calls) and max(world.limits) == most
     world.limits.clear()
     world.answer("a", GROUP)
     calls = ["was it begun?", "typing", "a message", "the note of it", "is written"]
-    assert len(world.limits) == len(calls) and max(world.limits[1:]) <= most < world.limits[0]
+    assert len(world.limits) == len(calls) and max(world.limits[1:]) == most < world.limits[0]
     assert world.deadline.at == end
 
 
@@ -283,9 +290,10 @@ def test_a_long_answer_is_several_messages(world: World) -> None:
 
 
 def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) -> None:
-    first, last = world.answer(["a", "b" * 4999], GROUP)
-    assert (first["method"], first["text"]) == ("editMessageText", "a" + "b" * 4095)
+    first, last = world.answer(["c", "b" * 4999], GROUP)
+    assert (first["method"], first["text"]) == ("editMessageText", "c" + "b" * 4095)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
+    assert world.texts("editMessageText") == ["b" * 906 + " …"], "its end, and that it grows"
 
 
 def test_many_pieces_are_split_only_to_be_shown(
@@ -310,11 +318,20 @@ def test_many_pieces_are_split_only_to_be_shown(
         ("one two\nthree four", ["one two", "three four"]),
         ("one two three", ["one two", "three"]),
         ("a bcdefghijklm", ["a bcdefghi", "jklm"]),
+        ("abcde fghijkl", ["abcde fghi", "jkl"]),
         ("123456789🤖", ["123456789", "🤖"]),
         ("1234567890", ["1234567890"]),
         (" \n", []),
     ],
-    ids=["lines", "words", "no word ends late", "half an emoji", "it fits", "nothing"],
+    ids=[
+        "lines",
+        "words",
+        "no word ends late",
+        "a word ends halfway",
+        "half an emoji",
+        "it fits",
+        "nothing",
+    ],
 )
 def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: list[str]) -> None:
     assert world.stream._split(text, 10) == parts
@@ -434,19 +451,23 @@ def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
     assert world.closed == 1
 
 
-@pytest.mark.parametrize("is_silent", [True, False])
+@pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
 def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
-    world: World, is_silent: bool
+    world: World, telegram: str
 ) -> None:
-    unreachable = world.container.module("errors").Unreachable
-    if is_silent:
-        world.fails["sendMessageDraft"] = [unreachable("gone")]
+    errors = world.container.module("errors")
+    fails = {
+        "is silent": [errors.Unreachable("gone")],
+        "refuses": [errors.Refused("sendMessageDraft", 400, "Bad Request", {})],
+    }
+    world.fails["sendMessageDraft"] = fails.get(telegram, [])
 
     def pieces() -> Iterator[str]:
         world.deadline.start(1.9)
         yield " "
 
-    with pytest.raises(unreachable if is_silent else TimeoutError, match="first word"):
+    error = errors.Unreachable if telegram == "is silent" else TimeoutError
+    with pytest.raises(error, match="first word"):
         world.answer(pieces())
     assert world.closed == 1
 

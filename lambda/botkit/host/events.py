@@ -79,7 +79,7 @@ def schedule_again(
 
     # Up to half as long again at random, or what was due at the same time would stay together.
     pause = round(min(60 * 2**tries, LONGEST_PAUSE) * random.uniform(1, 1.5))
-    pause = max(pause, outcome.retry_after or 0)
+    pause = max(pause, outcome.retry_after or pause)
     now = time.time()
     if now + pause > since + LONGEST_TRIES:
         outcome.name = "lost"

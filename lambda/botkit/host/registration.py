@@ -160,7 +160,7 @@ def await_empty_queue() -> Json:
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
     waiting = empty = 0
-    pause = min(PAUSE_SECONDS, max(deadline.left(), 0) / (READINGS + 1))
+    pause = min(PAUSE_SECONDS, deadline.left() / (READINGS + 1))
     while True:
         try:
             counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
@@ -175,7 +175,7 @@ def await_empty_queue() -> Json:
             empty = 0
         if empty == READINGS:
             return {}
-        if deadline.left() < 2 * pause or not pause:
+        if deadline.left() < 2 * pause:
             break
         time.sleep(pause)
     raise QueueNotEmpty(

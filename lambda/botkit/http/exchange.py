@@ -46,7 +46,7 @@ class Stream(io.RawIOBase):
         self._file = self.makefile("rb")  # from now on it may hold what was read ahead
         self._patience = seconds
         try:
-            return not (self._file.peek(1) or self._is_over)
+            return not (self._file.peek() or self._is_over)
         finally:
             self._patience = 0.0
 
@@ -58,8 +58,7 @@ class Stream(io.RawIOBase):
         data = b""
         while True:
             size, end, rest = data.partition(b"\r\n")
-            length = int(size.partition(b";")[0], 16) if end else 0
-            if end and len(rest) >= length + 2:
+            if end and len(rest) >= (length := int(size.partition(b";")[0], 16)) + 2:
                 if not length:
                     return
                 yield rest[:length]

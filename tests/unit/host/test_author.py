@@ -36,12 +36,16 @@ LIST = "reply() must return a list of calls, not a "
             "async def reply(update):\n    return []",
             "reply() must be written with def, not async def",
         ),
+        (
+            "def reply(update): ...",
+            LIST + "NoneType: return [] where there is nothing to say",
+        ),
         ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
         ("from functools import partial\nreply = partial(len)", LIST + "int"),
         ("def reply(update, context):\n    return []", "reply() must take one argument"),
         ("def reply():\n    return []", "reply() must take one argument"),
     ],
-    ids=["async", "generator", "without a name", "two arguments", "no argument"],
+    ids=["async", "nothing", "generator", "without a name", "two arguments", "no argument"],
 )
 def test_a_function_of_the_wrong_kind_is_named(
     container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from typing import Any
 
 import pytest
+from local.project import LAMBDA
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
@@ -186,6 +188,27 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(
     container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
     assert outcome_of(container) == "bot_failed"
     assert container.line["error"] == error
+
+
+def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
+    assert not str(LAMBDA / "bot.py").startswith(container.module("host.outcome").NOT_THE_BOTS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "outcome"),
+    [
+        ("Refused", ("getChat", 403, "no", {}), "refused"),
+        ("Refused", ("getChat", 429, "no", {}), "incomplete"),
+        ("Unreachable", ("no",), "incomplete"),
+        ("BadSession", ("no",), "bot_failed"),
+    ],
+)
+def test_what_has_been_handled_is_not_handled_again(
+    container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, content: Any, outcome: str
+) -> None:
+    errors = container.module("errors")
+    with_bot(container, monkeypatch, errors.Handled(getattr(errors, kind)(*content)))
+    assert (outcome_of(container), outcome_of(container)) == (outcome, "repeated")
 
 
 def test_the_traceback_is_logged_at_debug_only(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import socket
 import sys
@@ -161,6 +162,8 @@ KINDS: dict[str, tuple[Json, str | None]] = {
 GROUPS: dict[str, tuple[Json, str | None]] = {
     **{kind: ({kind: content}, group) for kind, (content, group) in KINDS.items()},
     "a join request with a deadline": ({"chat_join_request": {**POST, "query_id": "1"}}, None),
+    "a query_id before it": ({"business_message": {**POST, "query_id": "1"}}, "-100"),
+    "a query_id after it": ({"message": {**POST, "query_id": "1"}}, "-100"),
     "a topic": ({"message": {**POST, **TOPIC}}, "-100:5"),
     "a guest's topic": ({"guest_message": {**POST, **TOPIC}}, "guest:-100:5"),
     "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
@@ -408,15 +411,24 @@ PAUSES = {
 }
 
 
+@pytest.mark.parametrize("longer", [1, 1.5], ids=["at least", "at most"])
 @pytest.mark.parametrize(("code", "parameters", "received", "seconds"), PAUSES.values(), ids=PAUSES)
 def test_what_may_succeed_later_comes_again_then(
-    queued: Queued, bot_api: BotApi, code: int, parameters: Json, received: int, seconds: int
+    queued: Queued,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    received: int,
+    seconds: int,
+    longer: float,
 ) -> None:
+    monkeypatch.setattr(random, "uniform", lambda *ends: ends[ends.index(longer)])
     container, sqs = queued()
     bot_api.refuses(echo(), code, "no", **parameters)
     assert container.invoke(event(message(), received)) == AGAIN
     [asked] = sqs.bodies
-    assert seconds <= asked.pop("VisibilityTimeout") <= 1.5 * seconds
+    assert asked.pop("VisibilityTimeout") == longer * seconds
     assert asked == {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1"}
     head = sqs.requests[0].partition(b"\r\n\r\n")[0]
     assert b"X-Amz-Target: AmazonSQS.ChangeMessageVisibility" in head

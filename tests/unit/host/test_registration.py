@@ -29,6 +29,7 @@ from tests.support.stubs import (
     request,
     silent,
     unused_port,
+    with_clock,
 )
 
 CREDENTIALS = {
@@ -650,12 +651,25 @@ def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
     assert container.log == []
 
 
+@pytest.mark.parametrize(("milliseconds", "pause"), [(3_000, 0.5), (1_500, 0.125)])
 def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
     with_queue: Callable[..., Container],
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    pause: float,
 ) -> None:
-    container = with_queue(answers(counts(3, 2)))
+    container = with_queue(answers(*[counts(3, 2)] * 9))
+    clock, pauses = with_clock(container, monkeypatch), list[float]()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0
+        clock.now += seconds
+        pauses.append(seconds)
+
+    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
     with pytest.raises(Exception, match=r"lost with it: 5\. .* purge-queue --queue-url " + QUEUE):
-        container.invoke(event("delete", **DRAIN), 2_900)
+        container.invoke(event("delete", **DRAIN), milliseconds)
+    assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
 
 
 def test_in_a_short_time_a_queue_is_removed_at_three_readings_and_no_fewer(
@@ -696,6 +710,16 @@ def test_a_reading_that_fails_is_made_again(
     with pytest.raises(Exception, match="would be lost with it: 3"):
         container.invoke(event("delete", **DRAIN), 2_900)
     assert container.log[0]["message"] == "the queue's updates can't be counted"
+
+
+def test_after_a_reading_that_fails_the_queue_must_be_empty_three_times(
+    start: Start, serve: Serve, bot_api: BotApi
+) -> None:
+    queue = serve(answers(counts(0), counts(0), http({}, "503 Away"), *[counts(0)] * 9))
+    container = start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=queue.url, **CREDENTIALS)
+    bot_api.answers("getWebhookInfo", {}, {"url": ""})
+    assert container.invoke(event("delete", **DRAIN), 60_000) == {}
+    assert len(queue.requests) == 6
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])

@@ -18,6 +18,7 @@ from tests.support.stubs import (
     message,
     request,
     session_environment,
+    with_clock,
 )
 
 COUNT = """
@@ -258,6 +259,53 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
     assert kept(container) == {"n": 21}
 
 
+@pytest.mark.parametrize(
+    ("changes", "left", "outcome"),
+    [(0, 0, "bot_failed"), (1, 0, "unreachable"), (1, 0.5, "bot_failed")],
+    ids=["at once", "asked again too late", "asked again in time"],
+)
+def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
+    start_with_sessions: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: int,
+    left: float,
+    outcome: str,
+) -> None:
+    fails_after = f"    if session.get('n', 0) == {10 * changes}:\n        deadline.start({left})\n"
+    source = SLOW.partition("    deadline.start")[0] + fails_after
+    source += "        1 / 0\n    session['n'] = 5\n    return []\n"
+    container = start_with_sessions(source)
+    with_clock(container, monkeypatch)
+    meanwhile(container, lambda: another_change(container), changes)
+    fails(container, outcome)
+
+
+def test_others_sessions_change_after_the_updates_own(start_with_sessions: StartBot) -> None:
+    source = COUNT.replace("[{", "[] and [{").replace(
+        "    session[",
+        "    sessions.waiting.append(('7', lambda data: data.update(n=3)))\n    session[",
+    )
+    container = start_with_sessions(f"from botkit import session as sessions\n{source}")
+    container.deliver(message())
+    assert (kept(container), kept(container, "7")) == ({"n": 1}, {"n": 3})
+
+
+def test_another_session_that_cant_be_changed_is_told(start_with_sessions: StartBot) -> None:
+    source = COUNT.replace("    session[", "    sessions.waiting.append(('7', fail))\n    session[")
+    container = start_with_sessions(f"""
+from botkit import session as sessions
+from botkit.errors import Unreachable
+
+
+def fail(data):
+    raise Unreachable("gone")
+
+{source}""")
+    assert container.deliver(message()) == (200, None)  # it has been handled
+    assert (container.line["outcome"], container.line["error"]) == ("incomplete", "gone")
+    assert kept(container) == {"n": 1}
+
+
 # ── Keys
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
@@ -306,6 +354,10 @@ UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
     "a vote": ({"poll_answer": {"user": ADA}}, (None, None, "7", None)),
     "a chat's vote": ({"poll_answer": {"voter_chat": GROUP}}, (None, None, "-100", None)),
     "a post": ({"channel_post": {"chat": GROUP}}, ("-100", "-100", None, None)),
+    "a widget": (
+        {"widget_query": {"chat": GROUP, "from": ADA}},
+        ("-100", "-100", "7", "-100/7"),
+    ),
     "a poll": ({"poll": {"id": "x"}}, (None, None, None, None)),
     "no object": ({"whistle": 1}, (None, None, None, None)),
     "nothing": ({}, (None, None, None, None)),
@@ -417,6 +469,7 @@ def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None
 @pytest.mark.parametrize(
     ("refusal", "outcome", "error"),
     [
+        ("AnUnknownException", "misconfigured", "the table of the sessions can't be used: "),
         ("ResourceNotFoundException", "misconfigured", "the table of the sessions can't be used: "),
         ("AccessDeniedException", "unreachable", "dynamodb: AccessDeniedException: "),
         ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -89,9 +90,22 @@ def test_silence_is_an_empty_part(
     assert [each for each in seen if each[1]] == [(200, b"Hello"), (200, b"!")]
 
 
+def test_a_chunk_is_whole_however_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    Stream = load("botkit.http.exchange").Stream  # noqa: N806
+    body = b"1\r\na\r\n6\r\nbcdefg\r\n10\r\nhijklmnopqrstuvw\r\n0\r\n\r\n"
+    for size in range(1, len(body)):
+        pieces = iter([body[:size], body[size:]])
+        file = SimpleNamespace(read1=lambda _, pieces=pieces: next(pieces))
+        monkeypatch.setattr(Stream, "makefile", lambda *_, file=file: file)
+        monkeypatch.setattr(Stream, "is_silent", lambda *_: False)
+        assert list(Stream(None, None).chunks(1)) == [b"a", b"bcdefg", b"hijklmnopqrstuvw"]
+        assert list(pieces) == [], "the connection has nothing left of the body"
+
+
 def test_a_body_of_a_known_length_comes_whole(serve: Serve, connect: Connect) -> None:
     connection = connect(serve(answers(http(OK, "403 No"))).url)
     assert list(stream(connection)) == [(403, b""), (403, BODY)]
+    assert connection._kept
 
 
 def test_a_server_that_wants_to_close_is_left(serve: Serve, connect: Connect) -> None:
@@ -142,5 +156,6 @@ def test_it_ends_in_time_even_if_it_looks_often(serve: Serve, connect: Connect) 
     connection = connect(serve(silent).url)
     with pytest.raises(ConnectionError, match="^TimeoutError: "):
         list(stream(connection, timeout=0.2, pause=0.01))
-    with pytest.raises(ConnectionError, match="^no time left$"):
-        next(stream(connection, timeout=0))
+    for timeout in (0, -1):
+        with pytest.raises(ConnectionError, match="^no time left$"):
+            next(stream(connection, timeout=timeout))

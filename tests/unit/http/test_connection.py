@@ -135,6 +135,17 @@ def test_a_connection_that_is_prepared_is_opened_in_the_background(
     assert peer.connections == 1
 
 
+def test_after_the_deadline_a_connection_is_not_waited_for(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(module.Dial, "start", lambda dial: None)  # as if it hangs
+    monkeypatch.setattr(module.Dial, "join", lambda dial, seconds: waits.append(seconds))
+    with pytest.raises(TimeoutError, match="^timed out$"):
+        module.Dial(("127.0.0.1", 9)).wait(Deadline(-5))
+    assert waits[0] <= 0
+
+
 def test_the_first_request_may_take_the_prepared_connection(serve: Serve, connect: Connect) -> None:
     peer = serve(answers_all)
     connection = connect(peer.url)
