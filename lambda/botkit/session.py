@@ -103,7 +103,7 @@ class Item:
         item: Json = {**self._id, "version": {"S": os.urandom(8).hex()}}
         item |= {"session": {"S": text}, "updates": {"S": kept}}
         if days is None:
-            days = int(settings.session_retention_in_days)
+            days = int(settings.session_retention_in_days or 0)
         if not data:
             days = 1
         if days:
