@@ -191,7 +191,7 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(
 
 
 def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
-    assert not str(LAMBDA / "bot.py").startswith(container.module("host.outcome").NOT_THE_BOTS)
+    assert not f"{LAMBDA}/bot.py".startswith(container.module("host.outcome").NOT_THE_BOTS)
 
 
 @pytest.mark.parametrize(
