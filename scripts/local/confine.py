@@ -46,14 +46,18 @@ class Uncached(machinery.SourceFileLoader):
 
 
 def confine(own: list[str], libraries: list[str]) -> None:
-    """Import from these folders and the standard library only, and leave the `own` ones as is."""
+    """Import from these folders and the standard library only, and leave the `own` ones as is.
+
+    Byte code is used of libraries, and of botkit in an `own` folder.
+    """
     always_new = machinery.FileFinder.path_hook(
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
         (Uncached, machinery.SOURCE_SUFFIXES),
     )
+    botkit = [os.path.join(folder, "botkit") for folder in own]
 
     def finder(path: str) -> Any:
-        if not _is_inside(path, own):
+        if _is_inside(path, botkit) or not _is_inside(path, own):
             raise ImportError
         return always_new(path)
 
