@@ -33,6 +33,7 @@ from tests.support.stubs import (
     TEXT,
     TOKEN,
     Container,
+    Finder,
     Json,
     Log,
     Part,
@@ -103,11 +104,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let scripts start quickly, and be interrupted.
+    """Let containers and scripts start quickly, and be interrupted.
 
     A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
     background ignores Ctrl-C.
     """
+    sys.meta_path.insert(0, Finder())
     os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -162,9 +164,16 @@ def modules() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def aiogram() -> ModuleType:
+def aiogram(pytestconfig: pytest.Config) -> ModuleType:
     """Import aiogram now: a container that does so may take longer than start-up lasts."""
-    return importlib.import_module("aiogram")
+    coverage = coverage_of(pytestconfig)
+    measured = coverage and coverage.started
+    if measured:
+        coverage.pause()
+    module = importlib.import_module("aiogram")
+    if measured:
+        coverage.resume()
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -250,6 +250,7 @@ def accepted_by(letter: str, accepts: Callable[[str], bool]) -> None:
     assert found == {name: letter in libraries for name, (_, _, libraries) in CASES.items()}
 
 
+@pytest.mark.usefixtures("aiogram")
 def test_aiogram_accepts_it_too() -> None:
     accepted_by("a", aiogram)
 
