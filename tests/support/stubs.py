@@ -50,9 +50,14 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 
 
 class Loader(SourceFileLoader):
-    """Reads a module's file once, however often it is imported."""
+    """Reads a module's file once, however often it is imported, unless the file changes."""
 
-    get_code = cache(SourceFileLoader.get_code)
+    def get_code(self, fullname: str) -> Any:
+        return self._code(fullname, Path(self.path).stat().st_mtime_ns)
+
+    @cache  # noqa: B019 # there are as many as modules
+    def _code(self, fullname: str, saved: int) -> Any:
+        return super().get_code(fullname)
 
 
 class Finder:
