@@ -25,6 +25,7 @@ from local.project import LAMBDA, ROOT
 
 WORKERS = 2
 SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
+PYTEST = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 
 # The tests of each module, those that fail soonest first.
 TESTS = {
@@ -296,12 +297,10 @@ EQUIVALENT = {
 }
 
 
-def run(folder: Path, *command: str) -> str:
+def run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> str:
     """Run a program that is installed beside this Python, and return what it prints."""
     program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
-    return subprocess.run(
-        program, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout  # fmt: skip
+    return subprocess.run(program, cwd=folder, check=True, stdout=stdout, text=True).stdout
 
 
 def mutate(module: str) -> list[dict[str, Any]] | None:
@@ -309,22 +308,19 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
 
     Returns None if its tests fail without a mutant.
     """
+    tests = [f"tests/{name}.py" for name in [*TESTS[module], "integration/test_startup"]]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "project")
         for name in ("lambda", "scripts", "tests"):
             shutil.copytree(ROOT / name, folder / name)
         for file in (ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
             shutil.copy(file, folder)
-        files = " ".join(
-            f"tests/{name}.py" for name in [*TESTS[module], "integration/test_startup"]
-        )
-        pytest = f"{shlex.quote(sys.executable)} -B -m pytest -x -q -p no:cacheprovider"
         (folder / "config.toml").write_text(
             "[cosmic-ray]\n"
             f'module-path = "{path(module).relative_to(ROOT)}"\n'
             f"timeout = {SECONDS}.0\n"
             "excluded-modules = []\n"
-            f"test-command = {json.dumps(f'{pytest} {files}')}\n"
+            f"test-command = {json.dumps(shlex.join([*PYTEST, *tests]))}\n"
             '[cosmic-ray.distributor]\nname = "local"\n'
             f'[cosmic-ray.filters.operators-filter]\nexclude-operators = ["{NOT_RUN}"]\n'
         )
@@ -335,6 +331,9 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
         except subprocess.CalledProcessError:
             return None
         print(f"{module}.py …", flush=True)
+        # What survives in a fork is tried again in a process of its own.
+        forks = ("-p", "scripts.maintenance.forks")
+        run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
         run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
         dump = run(folder, "cosmic-ray", "dump", "session.sqlite")
     mutants = named([json.loads(line) for line in dump.splitlines()])

@@ -1,0 +1,75 @@
+"""A plugin of pytest's for scripts/mutants: it collects tests once, and runs them for each mutant.
+
+It does so in forks, which saves the seconds that pytest takes to start. What the tests have loaded
+when they are collected isn't mutated there, so only a mutant that fails a test in a fork gets its
+result here, in cosmic-ray's database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import mmap
+import os
+import select
+import signal
+from typing import NoReturn
+
+import pytest
+from cosmic_ray.config import load_config
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import use_db
+from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+
+KILLED = WorkResult(WorkerOutcome.NORMAL, "failed in a fork", TestOutcome.KILLED, "killed")
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    items = list(session.items)
+    if any("aiogram" in item.fixturenames for item in items):  # type: ignore[attr-defined]
+        importlib.import_module("aiogram")  # which takes seconds
+    if failed(session, items):
+        raise session.Failed("the tests fail in a fork without a mutant")
+    with use_db("session.sqlite") as database:
+        for work in list(database.pending_work_items):
+            [mutation] = work.mutations
+            operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+            with use_mutation(mutation.module_path, operator, mutation.occurrence) as (_, mutant):
+                if mutant is not None and failed(session, items):
+                    database.set_result(work.job_id, KILLED)
+    return True
+
+
+def failed(session: pytest.Session, items: list[pytest.Item]) -> bool:
+    """Run tests in a fork until one fails, and tell whether one did, or they took too long.
+
+    The one that did comes first from then on: the next mutant may fail it, too.
+    """
+    shared = mmap.mmap(-1, 4)  # the number of the test that runs
+    child = os.fork()
+    if not child:
+        os.setsid()
+        run(session, items, shared)
+    with contextlib.closing(shared), os.fdopen(os.pidfd_open(child)) as ended:
+        in_time = select.select([ended], [], [], load_config("config.toml")["timeout"])[0]
+        if not in_time:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what a test that failed has left
+        if status:
+            items.insert(0, items.pop(int.from_bytes(shared[:])))
+    return status != 0
+
+
+def run(session: pytest.Session, items: list[pytest.Item], shared: mmap.mmap) -> NoReturn:
+    try:
+        for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+            shared[:] = number.to_bytes(4)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                break
+    except BaseException:
+        os._exit(2)
+    os._exit(int(session.testsfailed > 0))
