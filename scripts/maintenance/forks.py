@@ -13,46 +13,54 @@ import mmap
 import os
 import select
 import signal
+import time
 from typing import NoReturn
 
 import pytest
-from cosmic_ray.config import load_config
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
+LONGEST = 600  # seconds, for the tests without a mutant
 KILLED = WorkResult(WorkerOutcome.NORMAL, "failed in a fork", TestOutcome.KILLED, "killed")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        os._exit(1)  # without its teardown, which may wait for what the mutant never does
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
     items = list(session.items)
     if any("aiogram" in item.fixturenames for item in items):  # type: ignore[attr-defined]
         importlib.import_module("aiogram")  # which takes seconds
-    if failed(session, items):
+    began = time.monotonic()
+    if fails(items, LONGEST):
         raise session.Failed("the tests fail in a fork without a mutant")
+    limit = 5 + 5 * (time.monotonic() - began)
     with use_db("session.sqlite") as database:
         for work in list(database.pending_work_items):
             [mutation] = work.mutations
             operator = get_operator(mutation.operator_name)(**mutation.operator_args)
             with use_mutation(mutation.module_path, operator, mutation.occurrence) as (_, mutant):
-                if mutant is not None and failed(session, items):
+                if mutant is not None and fails(items, limit):
                     database.set_result(work.job_id, KILLED)
     return True
 
 
-def failed(session: pytest.Session, items: list[pytest.Item]) -> bool:
-    """Run tests in a fork until one fails, and tell whether one did, or they took too long.
+def fails(items: list[pytest.Item], limit: float) -> bool:
+    """Run tests in a fork until one fails, and tell whether one does, or hangs for `limit` seconds.
 
-    The one that did comes first from then on: the next mutant may fail it, too.
+    The one that does comes first from then on: the next mutant may fail it, too.
     """
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
     if not child:
         os.setsid()
-        run(session, items, shared)
+        run(items, shared)
     with contextlib.closing(shared), os.fdopen(os.pidfd_open(child)) as ended:
-        in_time = select.select([ended], [], [], load_config("config.toml")["timeout"])[0]
+        in_time, _, _ = select.select([ended], [], [], limit)
         if not in_time:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -63,13 +71,11 @@ def failed(session: pytest.Session, items: list[pytest.Item]) -> bool:
     return status != 0
 
 
-def run(session: pytest.Session, items: list[pytest.Item], shared: mmap.mmap) -> NoReturn:
+def run(items: list[pytest.Item], shared: mmap.mmap) -> NoReturn:
     try:
         for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
             shared[:] = number.to_bytes(4)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.testsfailed:
-                break
     except BaseException:
         os._exit(2)
-    os._exit(int(session.testsfailed > 0))
+    os._exit(0)
