@@ -8,13 +8,11 @@ result here, in cosmic-ray's database.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import mmap
 import os
 import select
 import signal
 import time
-from typing import NoReturn
 
 import pytest
 from cosmic_ray.mutating import use_mutation
@@ -22,22 +20,21 @@ from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
-LONGEST = 600  # seconds, for the tests without a mutant
+PARENT = os.getpid()
 KILLED = WorkResult(WorkerOutcome.NORMAL, "failed in a fork", TestOutcome.KILLED, "killed")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.failed:
+    if report.failed and os.getpid() != PARENT:
         os._exit(1)  # without its teardown, which may wait for what the mutant never does
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
     items = list(session.items)
-    if any("aiogram" in item.fixturenames for item in items):  # type: ignore[attr-defined]
-        importlib.import_module("aiogram")  # which takes seconds
     began = time.monotonic()
-    if fails(items, LONGEST):
-        raise session.Failed("the tests fail in a fork without a mutant")
+    run(items)  # first without a mutant, and here: forks needn't import what it imports
+    if session.testsfailed:
+        raise session.Failed
     limit = 5 + 5 * (time.monotonic() - began)
     with use_db("session.sqlite") as database:
         for work in list(database.pending_work_items):
@@ -58,7 +55,11 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
     child = os.fork()
     if not child:
         os.setsid()
-        run(items, shared)
+        try:
+            run(items, shared)
+        except BaseException:
+            os._exit(2)
+        os._exit(0)
     with contextlib.closing(shared), os.fdopen(os.pidfd_open(child)) as ended:
         in_time, _, _ = select.select([ended], [], [], limit)
         if not in_time:
@@ -71,11 +72,9 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
     return status != 0
 
 
-def run(items: list[pytest.Item], shared: mmap.mmap) -> NoReturn:
-    try:
-        for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:
+    """Run tests, and note the number of each in the shared memory."""
+    for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+        if shared:
             shared[:] = number.to_bytes(4)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    except BaseException:
-        os._exit(2)
-    os._exit(0)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
