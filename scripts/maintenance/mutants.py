@@ -136,6 +136,7 @@ TWO_MODES = "main.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
+NO_CHAT = "no chat has the id 0"
 NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 ANY_CUT = "a name of that length may be cut anywhere"
@@ -258,7 +259,12 @@ EQUIVALENT = {
         "update_conversation NumberReplacer 1": "only the first two are taken",
         "write ReplaceComparisonOperator_Eq_Is 1": "equal texts of a module are one",
     },
-    "botkit/on_telebot": {"_key NumberReplacer 1": "no chat has the id 0"},
+    "botkit/on_telebot": {
+        "_key NumberReplacer 1": NO_CHAT,
+        "_key ReplaceComparisonOperator_Lt_LtE 1": NO_CHAT,
+        "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+    },
     "botkit/session": {
         "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
         "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",

@@ -459,13 +459,14 @@ def test_what_belongs_to_another_session_is_there(
         assert kept(container, key)[kind][id] == {"n": number}
 
 
+@pytest.mark.parametrize(("chat", "id"), [(GROUP, "-5"), (MESSAGE["chat"], "42")])
 def test_a_function_as_session_keeps_all_of_its_updates(
-    start_with_sessions: StartBot, bot_api: BotApi
+    start_with_sessions: StartBot, bot_api: BotApi, chat: Any, id: str
 ) -> None:
     expects(bot_api, "1 1", me=True)
     container = start_with_sessions(f"SESSION = lambda update: 'all'\n{COUNT}")
-    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("answered", "")
-    assert kept(container, "all") == {"chat_data": {"-5": {"n": 1}}, "user_data": {"42": {"n": 1}}}
+    assert result(container, **{**MESSAGE, "chat": chat}) == ("answered", "")
+    assert kept(container, "all") == {"chat_data": {id: {"n": 1}}, "user_data": {"42": {"n": 1}}}
 
 
 def test_an_update_without_a_chat_has_the_data_of_its_user(

@@ -231,6 +231,11 @@ def test_a_bug_is_logged_once(start_bot: StartBot) -> None:
     assert result(container, update_id=2) == ("ignored", "")
 
 
+def test_a_bug_in_a_listener_ends_the_update(start_bot: StartBot) -> None:
+    container = start_bot(handler(SEND, before="bot.set_update_listener(lambda messages: 1 / 0)"))
+    assert result(container)[0] == "bot_failed"
+
+
 @pytest.mark.parametrize(("handles", "outcome"), [("True", "ignored"), ("False", "bot_failed")])
 @pytest.mark.parametrize("where", ["before reply_with", "after"])
 def test_what_the_bots_exception_handler_handles_has_not_failed(
@@ -385,6 +390,18 @@ def test_a_reply_is_awaited_where_the_message_is(
     expects(bot_api, "a")
     assert result(container, update_id=2, reply_to_message=asked, **group) == ("answered", "")
     assert kept(container, "-99") == {}
+
+
+def test_a_function_waits_for_a_person_in_a_group(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    group: Json = {"chat": {"id": -1001234567890, "type": "supergroup", "title": "G"}}
+    waits = "bot.register_next_step_handler_by_chat_id(-1001234567890, answer)"
+    before = f"def answer(message):\n    {SEND}\n"
+    container = start_with_sessions(handler(waits, choice="chat_user", before=before))
+    assert result(container, **group) == ("ignored", "")
+    expects(bot_api, "a")
+    assert result(container, update_id=2, **group) == ("answered", "")
 
 
 def test_two_functions_may_wait_for_a_message(
