@@ -177,7 +177,7 @@ class _Waiting(HandlerBackend):
             raise BadSession("only a function at the top of a module can wait for a message")
         waits = [*where, list(handler.args), handler.kwargs]
         old = self._waiting(id)
-        _framework.put(self._key(id), self.kind, str(id), [*old, waits], old or None)
+        _framework.put(self._key(id), self.kind, str(id), [*old, waits], old)
 
     def clear_handlers(self, id: int) -> None:
         old = self._waiting(id)

@@ -261,6 +261,7 @@ EQUIVALENT = {
     },
     "botkit/on_telebot": {
         "_key NumberReplacer 1": NO_CHAT,
+        "_key ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
         "_key ReplaceComparisonOperator_Lt_LtE 1": NO_CHAT,
         "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,

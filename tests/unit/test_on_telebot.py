@@ -152,6 +152,7 @@ def test_files_are_uploaded_and_downloaded(
             "    bot.send_document(42, file)",
             "bot.send_document(42, types.InputFile(io.BytesIO(b'in memory'), 'c.txt'))",
             "bot.send_document(42, io.StringIO('text'))",
+            "bot.send_document(42, ('d.txt', b'with its type', 'text/plain'))",
             before="import io",
         )
     )
@@ -174,6 +175,7 @@ def test_files_are_uploaded_and_downloaded(
         [b'"b.txt"', b"of a path"],
         [b'"c.txt"', b"in memory"],
         [b'"document"', b"text"],
+        [b'"d.txt"', b"with its type"],
     ]
 
 
@@ -343,13 +345,15 @@ def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
     start_with_sessions: StartBot,
 ) -> None:
     choose = "\nSESSION = lambda update: 'all'\n"
-    own = handler("bot.set_state(message.from_user.id, Form.name)")
+    own = handler("bot.set_state(4242, Form.name)")
     container = start_with_sessions(own + choose)
-    assert result(container) == ("ignored", "")
-    assert kept(container, "all") == {"states": {"42:42": {"state": "Form:name", "data": {}}}}
-    container = start_with_sessions(handler("bot.set_state(7, Form.name)") + choose)
-    outcome, error = result(container, update_id=2)
-    assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
+    private: Json = {"chat": {"id": 4242, "type": "private"}}
+    assert result(container, **private) == ("ignored", "")
+    assert kept(container, "all") == {"states": {"4242:4242": {"state": "Form:name", "data": {}}}}
+    for other in (7, 9999):
+        container = start_with_sessions(handler(f"bot.set_state({other}, Form.name)") + choose)
+        outcome, error = result(container, update_id=other, **private)
+        assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
 
 
 def test_what_waits_for_a_reply_or_in_another_chat(
@@ -369,6 +373,13 @@ def test_what_waits_for_a_reply_or_in_another_chat(
     expects(bot_api, "a")
     reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
     assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
+
+
+def test_a_function_waits_for_a_person_elsewhere(start_with_sessions: StartBot) -> None:
+    waits = "bot.register_next_step_handler_by_chat_id(7, handle)"
+    container = start_with_sessions(handler(waits, choice="user"))
+    assert result(container) == ("ignored", "")
+    assert kept(container, "7") == {"steps": {"7": [["bot", "handle", [], {}]]}}
 
 
 def test_a_reply_is_awaited_where_the_message_is(
@@ -422,13 +433,13 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
-@pytest.mark.parametrize("choice", ["chat_user", "topic"])
+@pytest.mark.parametrize("choice", ["'chat_user'", "'topic'", "lambda update: 'all'"])
 def test_another_groups_next_step_needs_a_session_for_each_chat(
     start_with_sessions: StartBot, choice: str
 ) -> None:
     line = "bot.register_next_step_handler_by_chat_id(-1, handle)"
-    outcome, error = result(start_with_sessions(handler(line, choice=choice)))
-    assert (outcome, error) == (
+    bot = handler(line, before=f"SESSION = {choice}")
+    assert result(start_with_sessions(bot)) == (
         "bot_failed",
         'only with SESSION = "chat" can a function wait in another group',
     )
