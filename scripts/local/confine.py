@@ -46,18 +46,14 @@ class Uncached(machinery.SourceFileLoader):
 
 
 def confine(own: list[str], libraries: list[str]) -> None:
-    """Import from these folders and the standard library only, and leave the `own` ones as is.
-
-    Byte code is used of libraries, and of botkit in an `own` folder.
-    """
+    """Import from these folders and the standard library only, and leave the `own` ones as is."""
     always_new = machinery.FileFinder.path_hook(
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
         (Uncached, machinery.SOURCE_SUFFIXES),
     )
-    botkit = [os.path.join(folder, "botkit") for folder in own]
 
     def finder(path: str) -> Any:
-        if _is_inside(path, botkit) or not _is_inside(path, own):
+        if not _is_inside(path, own):
             raise ImportError
         return always_new(path)
 

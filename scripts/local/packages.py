@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import json
 import re
 import sys
@@ -86,7 +85,6 @@ def command(bot: Path, program: str, argument: str, folder: Path) -> list[str]:
     `sys.argv[1]` is the argument, and `folder` an empty one. Raises ValueError if packages can't be
     installed.
     """
-    compileall.compile_dir(LAMBDA / "botkit", quiet=2)  # else each start does: a third of its time
     own = [str(bot), str(LAMBDA)]
     libraries = [*packages(bot), *runtime(bot, folder)]
     options = ["-I", "-S", "-B", "-c", BEGIN + program]
