@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
@@ -104,7 +105,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let containers and scripts start quickly, and be interrupted.
+    """Let containers and scripts start quickly, and scripts be interrupted.
 
     A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
     background ignores Ctrl-C.
@@ -146,6 +147,20 @@ def coverage_of(config: pytest.Config) -> Any:
     return plugin and plugin.cov_controller
 
 
+@contextlib.contextmanager
+def unmeasured(config: pytest.Config) -> Iterator[None]:
+    """Measure no coverage meanwhile."""
+    coverage = coverage_of(config)
+    if not coverage or not coverage.started:
+        yield
+        return
+    coverage.pause()
+    try:
+        yield
+    finally:
+        coverage.resume()
+
+
 def pytest_report_header() -> str:
     return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
 
@@ -166,14 +181,8 @@ def modules() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def aiogram(pytestconfig: pytest.Config) -> ModuleType:
     """Import aiogram now: a container that does so may take longer than start-up lasts."""
-    coverage = coverage_of(pytestconfig)
-    measured = coverage and coverage.started
-    if measured:
-        coverage.pause()
-    module = importlib.import_module("aiogram")
-    if measured:
-        coverage.resume()
-    return module
+    with unmeasured(pytestconfig):
+        return importlib.import_module("aiogram")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ import threading
 import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from functools import cache, partial
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -70,17 +69,16 @@ class Finder:
     def find_spec(
         cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if path and path[0].startswith(BOTKIT):
-            return copy(cls._find(name, path[0]))
-        return None
+        if not name.startswith("botkit.") or not path or not path[0].startswith(BOTKIT):
+            return None
+        file = cls._file(name, path[0])
+        return importlib.util.spec_from_loader(name, Loader(name, file)) if file else None
 
     @staticmethod
     @cache
-    def _find(name: str, folder: str) -> ModuleSpec | None:
+    def _file(name: str, folder: str) -> str | None:
         spec = PathFinder.find_spec(name, [folder])
-        if spec and spec.origin:
-            spec.loader = Loader(name, spec.origin)
-        return spec
+        return spec.origin if spec else None
 
 
 class Context:

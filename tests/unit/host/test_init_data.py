@@ -273,6 +273,7 @@ CHANGES = st.sampled_from(
 )
 
 
+@pytest.mark.usefixtures("aiogram")
 @settings(
     max_examples=100,
     deadline=None,

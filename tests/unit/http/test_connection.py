@@ -444,7 +444,7 @@ def test_an_interrupted_request_closes_its_connection(
         ended.set()
 
     connection = connect(f"{scheme}://localhost:{serve(interrupts).port}")
-    # It would load meanwhile, and an import that is interrupted may leave its file open.
+    # Else it would load during the handshake, and an interrupted import may leave its file open.
     importlib.import_module("botkit.http.exchange")
     with pytest.raises(KeyboardInterrupt) as caught:
         post(connection, 60)
