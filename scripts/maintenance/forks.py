@@ -1,13 +1,12 @@
-"""A plugin of pytest's for scripts/mutants: it collects tests once, and runs them for each mutant.
+"""A plugin of pytest's for scripts/mutants: tries mutants in forks, which saves pytest's start.
 
-It does so in forks, which saves the seconds that pytest takes to start. What the tests have loaded
-when they are collected isn't mutated there, so only a mutant that fails a test in a fork gets its
-result here, in cosmic-ray's database.
+It collects and runs the tests once, then forks for each mutant. Modules that the tests loaded when
+they were collected aren't mutated in a fork. So only a mutant that fails a test, or makes one hang,
+gets its result here, in cosmic-ray's database.
 """
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 import select
@@ -21,7 +20,12 @@ from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
 PARENT = os.getpid()
-KILLED = WorkResult(WorkerOutcome.NORMAL, "failed in a fork", TestOutcome.KILLED, "killed")
+KILLED = WorkResult(
+    WorkerOutcome.NORMAL,
+    output="failed in a fork",
+    test_outcome=TestOutcome.KILLED,
+    diff="not kept",  # mutants.py takes a result without one for a mutant that wasn't tried
+)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -32,24 +36,27 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool:
     items = list(session.items)
     began = time.monotonic()
-    run(items)  # first without a mutant, and here: forks needn't import what it imports
-    if session.testsfailed:
-        raise session.Failed
+    run(items)  # here, so that forks needn't import what it imports
     limit = 5 + 5 * (time.monotonic() - began)
+    if session.testsfailed or fails(items, limit):
+        raise session.Failed("the tests fail without a mutant")
     with use_db("session.sqlite") as database:
-        for work in list(database.pending_work_items):
+        works = database.pending_work_items
+        for work in sorted(works, key=lambda work: work.mutations[0].start_pos):
             [mutation] = work.mutations
             operator = get_operator(mutation.operator_name)(**mutation.operator_args)
             with use_mutation(mutation.module_path, operator, mutation.occurrence) as (_, mutant):
                 if mutant is not None and fails(items, limit):
                     database.set_result(work.job_id, KILLED)
+    if fails(items, limit):
+        raise session.Failed("the tests fail without a mutant, in another order")
     return True
 
 
 def fails(items: list[pytest.Item], limit: float) -> bool:
-    """Run tests in a fork until one fails, and tell whether one does, or hangs for `limit` seconds.
+    """Run tests in a fork until one fails. Return whether one did, or `limit` seconds were over.
 
-    The one that does comes first from then on: the next mutant may fail it, too.
+    That test becomes the first one: the next mutant is near, and may fail it, too.
     """
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
@@ -60,16 +67,17 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
         except BaseException:
             os._exit(2)
         os._exit(0)
-    with contextlib.closing(shared), os.fdopen(os.pidfd_open(child)) as ended:
+    ended = os.pidfd_open(child)
+    try:
         in_time, _, _ = select.select([ended], [], [], limit)
-        if not in_time:
-            os.kill(child, signal.SIGKILL)
+    finally:
+        os.close(ended)
+        os.killpg(child, signal.SIGKILL)  # also what a failed test has left
         _, status = os.waitpid(child, 0)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # what a test that failed has left
-        if status:
-            items.insert(0, items.pop(int.from_bytes(shared[:])))
-    return status != 0
+    failed = not in_time or status != 0
+    if failed:
+        items.insert(0, items.pop(int.from_bytes(shared[:])))
+    return failed
 
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:

@@ -333,14 +333,14 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
         )
         run(folder, "cosmic-ray", "init", "config.toml", "session.sqlite")
         run(folder, "cr-filter-operators", "session.sqlite", "config.toml")
+        print(f"{module}.py …", flush=True)
+        forks = ("-p", "scripts.maintenance.forks")
         try:
             run(folder, "cosmic-ray", "baseline", "config.toml")
+            run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
         except subprocess.CalledProcessError:
             return None
-        print(f"{module}.py …", flush=True)
-        # What survives in a fork is tried again in a process of its own.
-        forks = ("-p", "scripts.maintenance.forks")
-        run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
+        # What survived in a fork is tried again in a process of its own.
         run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
         dump = run(folder, "cosmic-ray", "dump", "session.sqlite")
     mutants = named([json.loads(line) for line in dump.splitlines()])

@@ -56,7 +56,7 @@ def loaded(folder: Path, mode: str) -> set[str]:
         "TELEGRAM_API_URL": "https://localhost:1",  # nothing listens there
         "TELEGRAM_BOT_TOKEN": "12345:start-up",
     }
-    command = [sys.executable, "-c", PROGRAM]
+    command = [sys.executable, "-B", "-c", PROGRAM]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))
 
@@ -64,7 +64,7 @@ def loaded(folder: Path, mode: str) -> set[str]:
 def loaded_by(statement: str) -> set[str]:
     """Return the modules that a process has loaded after a statement."""
     program = f"import sys; {statement}; print(*sys.modules)"
-    command = [sys.executable, "-S", "-c", program]
+    command = [sys.executable, "-B", "-S", "-c", program]
     environment = {"TELEGRAM_API_URL": "http://127.0.0.1:1"}
     return set(
         subprocess.run(
