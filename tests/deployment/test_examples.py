@@ -247,7 +247,7 @@ def world(
             world.say(name, "/start")
             world.told(name)
         yield world
-        module.destroy("-refresh=false")  # a plan has just read all of it
+        module.destroy()
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
         assert client(aws, "dynamodb").list_tables()["TableNames"] == []
         assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)
