@@ -146,6 +146,7 @@ ANY_LENGTH = "any length will do"
 LAMBDAS_LIMIT = "no invocation has more"
 SMALL_NUMBER = "small numbers are one"
 NAMED = "callers name the arguments"
+PASSED = "the library passes all arguments"
 SAME_OBJECT = "they are equal if they are the same"
 ONE_SECOND = "the pause is of one second"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
@@ -244,6 +245,16 @@ EQUIVALENT = {
         "encode NumberReplacer 1": "as unlikely in a file",
         "encode NumberReplacer 2": "as unlikely in a file",
     },
+    "botkit/on_aiogram": {
+        "_take_over ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
+        "make_request NumberReplacer 1": "a 201 is a success, too",
+        "make_request ReplaceFalseWithTrue 2": "the library goes by the status, too",
+        "stream_content NumberReplacer 1": PASSED,
+        "stream_content NumberReplacer 2": PASSED,
+        "stream_content NumberReplacer 3": PASSED,
+        "stream_content NumberReplacer 4": PASSED,
+        "stream_content ReplaceTrueWithFalse 1": PASSED,
+    },
     "botkit/on_ptb": {
         "__init__ ReplaceFalseWithTrue 2": "there is no cache of them",
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
@@ -264,6 +275,7 @@ EQUIVALENT = {
         "_key ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
         "_key ReplaceComparisonOperator_Lt_LtE 1": NO_CHAT,
         "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/session": {

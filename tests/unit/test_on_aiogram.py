@@ -309,6 +309,28 @@ def test_the_bot_gets_aiograms_own_exceptions(
     result(container)
 
 
+@pytest.mark.parametrize(
+    ("status", "name"), [(404, "TelegramBadRequest"), (500, "TelegramNetworkError")]
+)
+def test_a_download_raises_aiograms_own_exceptions(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, status: int, name: str
+) -> None:
+    lines = ("try:", "    await bot.download_file('a')", "except Exception as error:")
+    container = start_bot(handler(*lines, "    seen.append(type(error))", before="seen = []"))
+    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (status, b""))
+    container.deliver(message(), 60_000)
+    assert [error.__name__ for error in container.bot.seen] == [name]
+
+
+def test_a_call_may_be_changed_as_aiogram_allows(start_bot: StartBot, bot_api: BotApi) -> None:
+    """Pydantic would warn of the type, and aiogram tells it not to."""
+    container = start_bot(
+        handler("call = message.answer('a')", "call.chat_id = 42.0", "await call")
+    )
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
+
+
 def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
@@ -635,6 +657,24 @@ def test_with_a_function_as_session_anothers_is_refused_in_words(
         "bot_failed",
         "what belongs to another chat or person",
     )
+
+
+def test_with_a_function_as_session_ones_own_state_is_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    lines = ("await state.set_state('s')", "await message.answer(await state.get_state())")
+    container = start_with_sessions(with_session(handler(*lines), "lambda update: 'all'"))
+    expects(bot_api, "s")
+    assert result(container) == ("answered", "")
+    assert kept(container, "all") == {"fsm:42:42:default": {"state": "s"}}
+
+
+def test_an_update_without_a_session_needs_none(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(with_session(handler(ANSWER), "lambda update: None"))
+    expects(bot_api, "a")
+    assert result(container) == ("answered", "")
 
 
 @pytest.mark.parametrize("choice", ["'chat_user'", "lambda update: None"])
