@@ -186,7 +186,8 @@ class _Growing:
                 self._is_silent = False
                 if refusal.code == 403:
                     raise
-                self._waits_until = time.monotonic() + (refusal.retry_after or 0)
+                if refusal.retry_after:
+                    self._waits_until = time.monotonic() + refusal.retry_after
             finally:  # not before the call: between two that hang, pieces are taken
                 self._shown_at = time.monotonic()
         return None

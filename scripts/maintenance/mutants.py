@@ -248,7 +248,7 @@ EQUIVALENT = {
     "botkit/on_aiogram": {
         "_take_over ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "make_request NumberReplacer 1": "a 201 is a success, too",
-        "make_request ReplaceFalseWithTrue 2": "the library goes by the status, too",
+        "make_request ReplaceFalseWithTrue 3": "the library goes by the status, too",
         "stream_content NumberReplacer 1": PASSED,
         "stream_content NumberReplacer 2": PASSED,
         "stream_content NumberReplacer 3": PASSED,

@@ -669,6 +669,11 @@ def test_with_a_function_as_session_ones_own_state_is_kept(
     assert kept(container, "all") == {"fsm:42:42:default": {"state": "s"}}
 
 
+def test_a_business_account_has_states_of_its_own(aiogram: ModuleType) -> None:
+    key = aiogram.fsm.storage.base.StorageKey(1, 42, 43, business_connection_id="b")
+    assert load("botkit.on_aiogram").name_of(key) == "fsm:b:42:43:default"
+
+
 def test_an_update_without_a_session_needs_none(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
