@@ -155,6 +155,10 @@ EQUIVALENT = {
         "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
     },
+    "botkit/_framework": {
+        "<module> NumberReplacer 3": UNREAD,
+        "<module> NumberReplacer 4": UNREAD,
+    },
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,

@@ -39,12 +39,16 @@ def test_what_belongs_to_somebody_has_the_key_of_their_session(
     assert framework.key(-100, 42, None, "b") == keys[2]
 
 
-def test_a_handler_leaves_time_to_write_the_session(framework: Any) -> None:
-    left: list[float] = []
+@pytest.mark.parametrize(("state", "seconds"), [({}, 0.5), (None, 0)])
+def test_a_handler_leaves_time_to_write_the_session(
+    framework: Any, state: Any, seconds: float
+) -> None:
+    at: list[float] = []
     framework.deadline.start(60)
-    framework.handle({}, lambda: left.append(framework.deadline.left()))
-    assert left[0] <= 60 - framework.RESERVE
-    assert left[0] < framework.deadline.left() <= 60
+    end = framework.deadline.at
+    framework.handle(state, lambda: at.append(framework.deadline.at))
+    assert end - at[0] == pytest.approx(seconds)
+    assert framework.deadline.at == end
 
 
 def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
@@ -96,6 +100,16 @@ def test_what_failed_is_remembered_whatever_else_succeeds(
 
     monkeypatch.setattr(framework.telegram, "call", call)
     with pytest.raises(framework.Refused):
+        framework.handle(None, handler)
+
+
+def test_of_several_failures_the_first_is_told(framework: Any) -> None:
+    def handler() -> None:
+        for number in (1, 2):
+            with contextlib.suppress(framework.Unreachable), framework.remembering(number):
+                raise framework.Unreachable(f"call {number}")
+
+    with pytest.raises(framework.Unreachable, match="call 1"):
         framework.handle(None, handler)
 
 
