@@ -114,11 +114,13 @@ def starting() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        what = error.__cause__ if isinstance(error.__cause__, Refused) else type(error).__name__
+        failure: Exception = Misconfigured(f"the start of the bot failed: {what}")
         if isinstance(error, Unreachable):
-            _failures[:] = [(None, error)]
-        elif not _failures:
-            what = error.__cause__ if isinstance(error.__cause__, Refused) else type(error).__name__
-            _failures.append((None, Misconfigured(f"the start of the bot failed: {what}")))
+            failure = error
+        elif _failures:
+            failure = _failures[0][1]
+        _failures[:] = [(None, failure)]
         raise
     finally:
         _made_before = len(telegram.made)
