@@ -113,6 +113,25 @@ def test_of_several_failures_the_first_is_told(framework: Any) -> None:
         framework.handle(None, handler)
 
 
+def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framework: Any) -> None:
+    """The framework may try it again in the background."""
+
+    def fail(number: int) -> None:
+        with contextlib.suppress(framework.Unreachable), framework.remembering(number):
+            raise framework.Unreachable(f"call {number}")
+
+    def handler() -> None:
+        with contextlib.suppress(Exception), framework.starting():
+            fail(1)
+            fail(2)
+            raise RuntimeError
+        with framework.remembering(1):
+            pass
+
+    with pytest.raises(framework.Unreachable, match="call 1"):
+        framework.handle(None, handler)
+
+
 @pytest.mark.parametrize(
     ("code", "kind"), [(400, "Handled"), (428, "Handled"), (429, "Refused"), (499, "Handled")]
 )
@@ -136,7 +155,7 @@ def test_a_change_of_another_session_is_read_at_once_and_made_later(
     framework.session = {}
     framework.put("43", "kind", "name", 1, None)
     assert framework.read("43") == {"x": 1, "kind": {"name": 1}}
-    assert framework.read("44") == {"x": 1}
+    assert framework.read("41") == framework.read("44") == {"x": 1}
     assert framework.session == {}
     assert [key for key, _ in sessions.waiting] == ["43"]
 
