@@ -26,13 +26,15 @@ class Emulator:
     """AWS, emulated on a free port of the loopback interface until the `with` block ends.
 
     With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
+    If `patient`, functions have ten times their time, so that no busy machine interrupts them.
     """
 
-    def __init__(self, *, auth: bool = False, fresh: bool = False) -> None:
+    def __init__(self, *, auth: bool = False, fresh: bool = False, patient: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
         self._fresh = fresh
+        self._patient = patient
         self.folder = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,6 +59,7 @@ class Emulator:
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
+            "EMULATOR_PATIENCE": "10" if self._patient else "1",
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
         }
         with Path(self.folder, "log").open("wb") as log:

@@ -121,6 +121,17 @@ def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
     return Worker
 
 
+def with_patience(worker: Any, patience: int) -> Any:
+    """Return MiniStack's class of a function's process, which has `patience` times its time."""
+
+    class Worker(worker):  # type: ignore[misc]
+        def __init__(self, name: str, config: dict[str, Any], *arguments: Any) -> None:
+            config = {**config, "Timeout": config["Timeout"] * patience}
+            super().__init__(name, config, *arguments)
+
+    return Worker
+
+
 def with_stages_that_stay(handle: Any) -> Any:
     """Return MiniStack's handler of API Gateway, which leaves a stage that loses settings."""
 
@@ -161,6 +172,8 @@ if __name__ == "__main__":
     lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
     fresh = sys.argv.pop(1) == "fresh"
     lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker, fresh)
+    patience = int(os.environ["EMULATOR_PATIENCE"])
+    lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -21,7 +21,7 @@ from tests.support.telegram import TOKEN
 @pytest.fixture(scope="session")
 def aws(providers: Providers) -> Iterator[Emulator]:
     """An emulated AWS that checks signatures and enforces IAM."""
-    with Emulator(auth=True) as emulator:
+    with Emulator(auth=True, patient=True) as emulator:
         yield emulator
 
 

@@ -88,7 +88,7 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
 def test_ci_plans_applies_and_destroys_within_the_boundary(
     roles: Path, repository: Path, providers: Providers, telegram: Telegram, tmp_path: Path
 ) -> None:
-    with Emulator(auth=True) as aws:
+    with Emulator(auth=True, patient=True) as aws:
         admin = Deployment(providers, aws.url, tmp_path / "unused")
         admin.root = roles
         admin.init()

@@ -236,7 +236,7 @@ def test_a_dashboard_may_have_tags() -> None:
 
 @pytest.fixture
 def recorder(providers: Providers) -> Iterator[Recorder]:
-    with Emulator(auth=True) as aws, Recorder(aws) as recorder:
+    with Emulator(auth=True, patient=True) as aws, Recorder(aws) as recorder:
         yield recorder
 
 

@@ -197,7 +197,7 @@ def aws(language_model: str, providers: Providers) -> Iterator[Emulator]:
     """An emulated AWS that enforces IAM, and whose Bedrock asks the language model."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MINISTACK_BEDROCK_PROXY_URL", language_model)
-        with Emulator(auth=True) as emulator:
+        with Emulator(auth=True, patient=True) as emulator:
             yield emulator
 
 

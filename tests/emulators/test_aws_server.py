@@ -10,7 +10,7 @@ from typing import Any
 
 import h11
 import pytest
-from emulators.aws_server import Connection, Output, with_whole_logs
+from emulators.aws_server import Connection, Output, with_patience, with_whole_logs
 from ministack.core.lambda_runtime import Worker
 
 
@@ -82,3 +82,9 @@ def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPa
         worker._proc.stderr.close()
         worker._proc = None  # as after an error
         assert worker._drain_stderr_bounded() == f"{text}\nline"
+
+
+def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> None:
+    settings = {"Timeout": 3}
+    assert with_patience(Worker, 10)("bot", settings, b"").config["Timeout"] == 30
+    assert settings == {"Timeout": 3}

@@ -167,7 +167,7 @@ def fetch(
 ) -> tuple[int, dict[str, str], bytes]:
     """Send a request to a deployment's API, and return status, headers and body."""
     host = urlsplit(url).netloc
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=120)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.request(method, path, body or None, {"Host": host, **named})

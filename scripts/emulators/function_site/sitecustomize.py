@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+PATIENCE = int(os.environ.get("EMULATOR_PATIENCE", "1"))  # factor of all limits of time
 LOCAL = Path(__file__).resolve().parents[2] / "local"
 START = "start-up"  # the message of the line about a start
 EVENT = "event"  # and of that about an event of another service, with why it failed
@@ -47,10 +48,14 @@ class StartTimer(importlib.abc.MetaPathFinder):
             load = spec.loader.exec_module
 
             def timed(module: ModuleType) -> None:
+                if PATIENCE > 1:
+                    importlib.import_module("botkit.deadline").deadline.start(8.0 * PATIENCE)
                 began = time.perf_counter()
                 load(module)
                 took = round((time.perf_counter() - began) * 1000, 1)
                 say({"message": START, "milliseconds": took})
+                times = vars(module)["TIMES"]
+                times |= {kind: (most * PATIENCE, spare) for kind, (most, spare) in times.items()}
                 vars(module)["handler"] = telling(vars(module)["handler"])
                 if "SESSION_TABLE" in os.environ:
                     watch_sessions()
