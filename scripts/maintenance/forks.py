@@ -53,10 +53,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     return True
 
 
-def fails(items: list[pytest.Item], limit: float) -> bool:
-    """Run tests in a fork until one fails. Return whether one did, or `limit` seconds were over.
+def fails(items: list[pytest.Item], limit: float, tries: int = 2) -> bool:
+    """Run tests in a fork until one fails. Return whether one did, or hung in each of the tries.
 
-    That test becomes the first one: the next mutant is near, and may fail it, too.
+    That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
+    the tests take more than `limit` seconds, which may be the machine's fault.
     """
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
@@ -74,10 +75,10 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
         os.close(ended)
         os.killpg(child, signal.SIGKILL)  # also what a failed test has left
         _, status = os.waitpid(child, 0)
-    failed = not in_time or status != 0
-    if failed:
-        items.insert(0, items.pop(int.from_bytes(shared[:])))
-    return failed
+    if in_time and status == 0:
+        return False
+    items.insert(0, items.pop(int.from_bytes(shared[:])))
+    return bool(in_time) or tries == 1 or fails(items, limit, tries - 1)
 
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:
