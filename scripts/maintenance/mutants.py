@@ -165,8 +165,6 @@ EQUIVALENT = {
     },
     "botkit/host/author": {
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
-        "ask_for_calls ReplaceComparisonOperator_Gt_GtE 1": NOT_EQUAL,
-        "ask_for_calls ReplaceComparisonOperator_LtE_Lt 1": NOT_EQUAL,
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,

@@ -502,7 +502,8 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
             connection.recv(1)
 
     aws = use(serve(silent).url)
-    assert str(failure(aws, "Unreachable", timeout=0.2)).startswith("TimeoutError: ")
+    error = str(failure(aws, "Unreachable", timeout=0.2))
+    assert error.startswith(("TimeoutError: ", "no time left"))  # on a busy machine, before it asks
 
 
 @pytest.mark.parametrize("missing", ["aws_access_key_id", "aws_region"])

@@ -20,6 +20,7 @@ from tests.support.stubs import (
     message,
     parameter,
     refusal,
+    with_clock,
 )
 
 CALL = {"chat_id": 42, "text": "hi"}
@@ -203,19 +204,20 @@ def test_each_step_gets_the_time_that_is_left(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(OLD_TOKEN)))
-    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
+    container = start_with_parameter("http://127.0.0.1:1", store)
+    telegram, clock = container.telegram, with_clock(container, monkeypatch)
     given: list[float] = []
 
     def take_a_second() -> None:
         given.append(telegram.deadline.left())
-        telegram.deadline.start(telegram.deadline.left() - 1)
+        clock.now += 1
 
     def fetch(*arguments: Any) -> Any:
         take_a_second()
         return {"Parameter": {"Value": TOKEN}}
 
     def call(method: str, params: dict[str, Any], timeout: float) -> Any:
-        assert timeout == pytest.approx(telegram.deadline.left(), abs=0.5)
+        assert timeout == telegram.deadline.left()
         take_a_second()
         if params == CALL:
             raise telegram.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
@@ -225,7 +227,7 @@ def test_each_step_gets_the_time_that_is_left(
     telegram._client.token = ""
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)
-    assert given == [pytest.approx(seconds, abs=0.5) for seconds in (9, 8, 7)]
+    assert given == [9, 8, 7]
 
 
 # ── Downloads

@@ -147,16 +147,18 @@ class Outbox:
         self._send = send
         self._tell = tell
         self._taken = taken
+        # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
+        self._clocks: dict[Any, float] = {}
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
-        kept = KEPT_BY_KIND.get(kind_of(update), KEPT) * self._pace
+        kept = KEPT_BY_KIND.get(kind_of(update), KEPT)
         with self._changed:
             if name not in self._queues:
-                self._queues[name] = deque()
+                self._queues[name], self._clocks[name] = deque(), 0.0
                 threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
-            self._queues[name].append((update, time.monotonic() + kept))
+            self._queues[name].append((update, self._clocks[name] + kept))
             self._changed.notify_all()
 
     def wants(self, update: Json) -> bool:
@@ -198,7 +200,11 @@ class Outbox:
         self._changed.notify_all()
 
     def _deliver_queue(self, name: Any) -> None:
-        """Deliver a queue's updates in order, each until the webhook accepts it."""
+        """Deliver a queue's updates in order, each until the webhook accepts it.
+
+        Its clock counts the pauses as Telegram's, and the deliveries as long as they take here: at
+        a quick pace, a busy machine would let updates expire.
+        """
         queue = self._queues[name]
         current: Json | None = None
         attempt, pause, doubling = 0, 0.0, 1.0
@@ -216,12 +222,14 @@ class Outbox:
                     current, attempt, doubling = update, 0, 1.0
             attempt += 1
             delivery = self._try(url, update, attempt)
+            self._clocks[name] += delivery.milliseconds / 1000
             over = 200 <= delivery.status < 300
             if over:
                 self._taken(delivery)
             else:
                 pause, doubling = pause_after(attempt, doubling, delivery.headers)
-                over = delivery.expired = time.monotonic() + pause * self._pace > expires
+                self._clocks[name] += pause
+                over = delivery.expired = self._clocks[name] > expires
                 delivery.next_try_in = None if over else pause * self._pace
             with self._changed:
                 if over:

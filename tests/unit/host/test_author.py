@@ -22,6 +22,7 @@ from tests.support.stubs import (
     outcome_of,
     request,
     text_response,
+    with_clock,
 )
 
 # ── Asked
@@ -58,28 +59,33 @@ def test_a_function_of_the_wrong_kind_is_named(
 
 
 @pytest.mark.parametrize(
-    ("left", "answer", "outcome"),
-    [(0.25, [CALL], "answered"), (-0.25, [CALL], "bot_failed"), (-0.25, [], "ignored")],
-    ids=["in time", "too late", "too late with nothing to say"],
+    ("milliseconds", "left", "answer", "outcome"),
+    [
+        (2_000, 0.25, [CALL], "answered"),
+        (2_000, 0.0, [CALL], "bot_failed"),
+        (2_000, 0.0, [], "ignored"),
+        (1_000, 0.0, [CALL], "answered"),
+    ],
+    ids=["in time", "too late", "too late with nothing to say", "it never had any"],
 )
 def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
     container: Container,
-    bot_api: BotApi,
     monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
     left: float,
     answer: list[Json],
     outcome: str,
 ) -> None:
     deadline = container.module("deadline").deadline
+    with_clock(container, monkeypatch)
 
     def reply(update: Json) -> list[Json]:
         deadline.start(left)
         return answer
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    if outcome == "answered":
-        bot_api.expects(CALL)
-    assert container.deliver(message(), milliseconds=1_500) == (200, None)
+    monkeypatch.setattr(container.telegram._client, "post", lambda *_: None)
+    container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"
     assert container.line.get("error") == (late if outcome == "bot_failed" else None)
