@@ -32,6 +32,20 @@ def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
             far.recv(1)
 
 
+def test_after_a_silence_the_deadline_holds_again(module: ModuleType) -> None:
+    deadline = Deadline(60)
+    near, far = socket.socketpair()
+    with near, far:
+        stream = module.Stream(near, deadline, 5)
+        far.sendall(b"a")
+        assert not stream.is_silent(60)
+        file = stream.makefile("rb")
+        assert file.read1(1) == b"a"
+        deadline.start(0.1)
+        with pytest.raises(TimeoutError):
+            file.read1(1)
+
+
 def test_no_time_is_left_at_the_deadline(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,10 +64,10 @@ def test_an_answer_has_a_largest_size(module: ModuleType, more: int) -> None:
     with near, far:
         thread = threading.Thread(target=far.sendall, args=(b" " * size,), daemon=True)
         thread.start()
-        file = module.Stream(near, Deadline(5), limit).makefile("rb")
+        file = module.Stream(near, Deadline(60), limit).makefile("rb")
         if more:
             with pytest.raises(ConnectionError, match="^the response is too long$"):
                 file.read(size)
         else:
             assert len(file.read(size)) == size
-        thread.join(5)
+        thread.join(60)
