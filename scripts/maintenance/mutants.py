@@ -158,6 +158,7 @@ EQUIVALENT = {
     "botkit/_framework": {
         "<module> NumberReplacer 3": UNREAD,
         "<module> NumberReplacer 4": UNREAD,
+        "_merged ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
@@ -240,6 +241,7 @@ EQUIVALENT = {
     "botkit/http/exchange": {
         "__init__ NumberReplacer 1": NO_BODY,
         "__init__ NumberReplacer 2": NO_BODY,
+        "chunks NumberReplacer 8": "a line feed before a number is skipped",
         "readinto ReplaceBinaryOperator_Add_BitOr 1": "the two have no bit in common",
         "readinto ReplaceBinaryOperator_Add_BitXor 1": "the two have no bit in common",
     },

@@ -65,7 +65,7 @@ class Stream(io.RawIOBase):
                 data = rest[length + 2 :]
             elif self.is_silent(pause):
                 yield b""
-            elif more := self.makefile("rb").read1(1 << 16):
+            elif more := self.makefile("rb").read1():
                 data += more
             else:
                 raise ConnectionError("the response is incomplete")

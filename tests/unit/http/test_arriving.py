@@ -95,7 +95,7 @@ def test_a_chunk_is_whole_however_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
     body = b"1\r\na\r\n6\r\nbcdefg\r\n10\r\nhijklmnopqrstuvw\r\n0\r\n\r\n"
     for size in range(1, len(body)):
         pieces = iter([body[:size], body[size:]])
-        file = SimpleNamespace(read1=lambda _, pieces=pieces: next(pieces))
+        file = SimpleNamespace(read1=lambda pieces=pieces: next(pieces))
         monkeypatch.setattr(Stream, "makefile", lambda *_, file=file: file)
         monkeypatch.setattr(Stream, "is_silent", lambda *_: False)
         assert list(Stream(None, None).chunks(1)) == [b"a", b"bcdefg", b"hijklmnopqrstuvw"]
@@ -106,6 +106,12 @@ def test_a_body_of_a_known_length_comes_whole(serve: Serve, connect: Connect) ->
     connection = connect(serve(answers(http(OK, "403 No"))).url)
     assert list(stream(connection)) == [(403, b""), (403, BODY)]
     assert connection._kept
+
+
+def test_after_an_interim_answer_the_connection_is_not_kept(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(answers(b"HTTP/1.1 199 Wait\r\n\r\n")).url)
+    assert list(stream(connection)) == [(199, b""), (199, b"")]
+    assert not connection._kept
 
 
 def test_a_server_that_wants_to_close_is_left(serve: Serve, connect: Connect) -> None:
