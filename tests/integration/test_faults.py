@@ -175,9 +175,10 @@ def test_a_fault(serve: Serve, start: Start, part: Part, error: str) -> None:
     peer = serve(part, *[answers_all] * 9)
     container = start(peer.url)
     fails(container, error)
-    assert len(peer.requests) == 1
+    asked = len(peer.requests)
+    assert asked == 1 or error.startswith("TimeoutError")  # a busy machine may not come to ask
     is_served(container)
-    assert len(peer.requests) == 2
+    assert len(peer.requests) == asked + 1
 
 
 MOVED = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")

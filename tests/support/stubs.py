@@ -368,13 +368,15 @@ class Peer:
             assert not thread.is_alive()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while not self.over.is_set():
+            try:
                 connection, _ = self._listener.accept()
-                part = self._parts[min(self.connections, len(self._parts) - 1)]
-                self.connections += 1
-                self._sockets.append(connection)
-                self._spawn(partial(self._play, connection, part))
+            except OSError:  # it is over, or a test has left no file descriptor
+                continue
+            part = self._parts[min(self.connections, len(self._parts) - 1)]
+            self.connections += 1
+            self._sockets.append(connection)
+            self._spawn(partial(self._play, connection, part))
 
     def _play(self, connection: socket.socket, part: Part) -> None:
         with contextlib.suppress(OSError), connection:

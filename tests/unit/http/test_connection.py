@@ -419,11 +419,13 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
     connection = connect(peer.url)
     began = time.monotonic()
     with pytest.raises(ConnectionError) as caught:
-        post(connection, 1 if text == TIMEOUT else 60)
+        post(connection, 0.3 if text == TIMEOUT else 60)
     assert time.monotonic() - began < 20
     assert str(caught.value).startswith(text)
     assert ended.wait(60)  # the connection is closed, whatever still comes
-    assert (peer.connections, len(peer.requests)) == (1, 1)
+    assert peer.connections == 1
+    # A busy machine may need all the time to connect.
+    assert len(peer.requests) == 1 or (text == TIMEOUT and not peer.requests)
     assert caught.value.__suppress_context__  # its text may hold the path, and so the token
     assert post(connection)[0] == 200
     assert peer.connections == 2
