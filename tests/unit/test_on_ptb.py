@@ -739,7 +739,7 @@ def test_what_a_handler_changed_until_its_time_was_up_is_kept(
     lines = ("context.user_data['n'] = 1", SEND, "await asyncio.Event().wait()")
     container = start_with_sessions(handler(*lines, choice='"chat"'))
     expects(bot_api, "a", me=True)
-    assert container.deliver(message(text="x"), 3000)[0] == 200
+    assert container.deliver(message(text="x"), 4000)[0] == 200
     assert container.line["outcome"] == "bot_failed"
     assert container.line["error"].startswith("TimeoutError at bot.py:")
     assert kept(container) == {"user_data": {"42": {"n": 1}}}

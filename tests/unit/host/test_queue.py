@@ -384,11 +384,12 @@ def test_an_answer_has_the_functions_whole_time(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container, _ = queued()
+    with_clock(container, monkeypatch)
     given = []
     client = container.telegram._client
     monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
     container.invoke(event(message()), milliseconds=900_000)
-    assert 897 < given[0] <= 898
+    assert given == [898]
 
 
 @pytest.mark.parametrize("code", [400, 403])
@@ -456,11 +457,12 @@ def test_the_updates_of_a_burst_do_not_come_back_together(queued: Queued, bot_ap
 
 
 def test_a_telegram_that_is_silent_leaves_the_time_to_set_the_pause(
-    start: Start, serve: Serve
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = serve(answers_all)
     environment = {"AWS_ENDPOINT_URL": sqs.url, **CREDENTIALS}
     container = start(serve(silent).url, QUEUE_URL=QUEUE, **environment)
+    with_clock(container, monkeypatch)
     assert container.invoke(event(message()), milliseconds=2_300) == AGAIN
     assert container.line["outcome"] == "unreachable"
     [asked] = sqs.bodies

@@ -707,9 +707,15 @@ def test_a_queue_that_is_gone_does_not_hold_up_its_removal(
     "answer", [http({}, "503 Away"), http({})], ids=["SQS away", "a malformed answer"]
 )
 def test_a_reading_that_fails_is_made_again(
-    with_queue: Callable[..., Container], answer: bytes
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
     container = with_queue(answers(answer, counts(3)))
+    clock = with_clock(container, monkeypatch)
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
     with pytest.raises(Exception, match="would be lost with it: 3"):
         container.invoke(event("delete", **DRAIN), 2_900)
     assert container.log[0]["message"] == "the queue's updates can't be counted"
