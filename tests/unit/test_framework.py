@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -51,10 +52,20 @@ def test_a_handler_leaves_time_to_write_the_session(
     assert framework.deadline.at == end
 
 
-def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
+@pytest.fixture
+def loop(framework: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """botkit._loop, by a clock that stands still."""
+    clock = SimpleNamespace(monotonic=lambda: 0.0)
+    monkeypatch.setattr(importlib.import_module("botkit.http"), "time", clock)
+    loop: Any = importlib.import_module("botkit._loop")
+    yield loop
+    loop._loop.close()
+
+
+@pytest.mark.parametrize("left", [-1, 0])
+def test_an_authors_tests_have_no_deadline(framework: Any, loop: Any, left: float) -> None:
     """The one of start-up is over when they begin."""
-    framework.deadline.start(-1)
-    loop = importlib.import_module("botkit._loop")
+    framework.deadline.start(left)
     done: list[int] = []
 
     async def handle() -> None:
@@ -62,8 +73,26 @@ def test_an_authors_tests_have_no_deadline(framework: Any) -> None:
         done.append(1)
 
     loop.run(handle())
-    loop._loop.close()
     assert done == [1]
+
+
+@pytest.mark.parametrize(("left", "expected"), [(60, ["done"]), (0, [])], ids=["in time", "late"])
+def test_the_tasks_of_an_update_have_its_time(
+    framework: Any, loop: Any, left: float, expected: list[str]
+) -> None:
+    framework.deadline.start(left)
+    done: list[str] = []
+    running: list[asyncio.Task[None]] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.001)
+        done.append("done")
+
+    async def handle() -> None:
+        running.append(asyncio.create_task(work()))
+
+    loop.run(handle())
+    assert done == expected
 
 
 def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
