@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import itertools
 import json
 import logging
 import shutil
@@ -292,6 +293,16 @@ def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
     clock.monotonic = lambda: clock.now
     monkeypatch.setattr(container.module("http"), "time", clock)
     return clock
+
+
+@contextlib.contextmanager
+def ticking() -> Iterator[None]:
+    """Have deadlines go by a clock that only its readings move, by 10 ms each."""
+    readings = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(readings) / 100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["botkit.http"], "time", clock)
+        yield
 
 
 Part = Callable[["Peer", socket.socket], None]

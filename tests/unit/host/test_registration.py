@@ -65,6 +65,19 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
+def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have a container's deadlines go by a clock that only its pauses move. Returns the pauses."""
+    clock, pauses = with_clock(container, monkeypatch), list[float]()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0 and clock.now < 60, "it would never end"
+        clock.now += seconds
+        pauses.append(seconds)
+
+    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
+    return pauses
+
+
 class Names:
     """Name look-ups: `answer` is called for the API's, all others are the system's."""
 
@@ -278,13 +291,8 @@ def test_it_is_tried_until_the_time_is_nearly_up(
         if method == "setWebhook":
             raise errors[error]
 
-    clock = with_clock(container, monkeypatch)
-
-    def sleep(seconds: float) -> None:
-        clock.now += seconds
-
     monkeypatch.setattr(webhook.telegram, "call", call)
-    monkeypatch.setattr(webhook.time, "sleep", sleep)
+    with_pauses(container, monkeypatch)
     with pytest.raises(webhook.RegistrationFailed, match=error):
         container.invoke(event("register"), round(seconds * 1000) + 1000)
     assert calls == ["setMyCommands", *["setWebhook"] * tries]
@@ -642,13 +650,7 @@ def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
 ) -> None:
     readings = [(0, 1, 0), (0, 0, 1), (0, 0, 0), *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 3]
     container = with_queue(answers(*(counts(*reading) for reading in readings)))
-    registration, pauses = container.module("host.registration"), list[float]()
-
-    def sleep(seconds: float) -> None:
-        registration.deadline.start(registration.deadline.left() - seconds)
-        pauses.append(seconds)
-
-    monkeypatch.setattr(registration.time, "sleep", sleep)
+    pauses = with_pauses(container, monkeypatch)
     assert container.invoke(event("delete", **DRAIN), 60_000) == {}
     assert pauses == [1.0] * 35
     assert container.log == []
@@ -662,23 +664,17 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
     pause: float,
 ) -> None:
     container = with_queue(answers(*[counts(3, 2)] * 9))
-    clock, pauses = with_clock(container, monkeypatch), list[float]()
-
-    def sleep(seconds: float) -> None:
-        assert seconds > 0 and clock.now < 60
-        clock.now += seconds
-        pauses.append(seconds)
-
-    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
+    pauses = with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match=r"lost with it: 5\. .* purge-queue --queue-url " + QUEUE):
         container.invoke(event("delete", **DRAIN), milliseconds)
     assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
 
 
 def test_in_a_short_time_a_queue_is_removed_at_three_readings_and_no_fewer(
-    with_queue: Callable[..., Container], bot_api: BotApi
+    with_queue: Callable[..., Container], bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = with_queue(answers(*[counts(0)] * 5))
+    with_pauses(container, monkeypatch)
     assert container.invoke(event("delete", **DRAIN), 2_900) == {}
     bot_api.answers("getWebhookInfo", {}, {"url": ""})
     with pytest.raises(Exception, match="would be lost with it: an unknown number"):
@@ -710,12 +706,7 @@ def test_a_reading_that_fails_is_made_again(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
     container = with_queue(answers(answer, counts(3)))
-    clock = with_clock(container, monkeypatch)
-
-    def sleep(seconds: float) -> None:
-        clock.now += seconds
-
-    monkeypatch.setattr(container.module("host.registration").time, "sleep", sleep)
+    with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match="would be lost with it: 3"):
         container.invoke(event("delete", **DRAIN), 2_900)
     assert container.log[0]["message"] == "the queue's updates can't be counted"

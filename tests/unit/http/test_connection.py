@@ -35,6 +35,7 @@ from tests.support.stubs import (
     reset,
     resets_after_request,
     silent,
+    ticking,
     until_closed,
     unused_port,
 )
@@ -418,14 +419,12 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
     peer = serve(first, answers_all)
     connection = connect(peer.url)
     began = time.monotonic()
-    with pytest.raises(ConnectionError) as caught:
-        post(connection, 0.3 if text == TIMEOUT else 60)
+    with pytest.raises(ConnectionError) as caught, ticking():
+        post(connection, 0.3 if text == TIMEOUT else 10_000)
     assert time.monotonic() - began < 20
     assert str(caught.value).startswith(text)
     assert ended.wait(60)  # the connection is closed, whatever still comes
-    assert peer.connections == 1
-    # A busy machine may need all the time to connect.
-    assert len(peer.requests) == 1 or (text == TIMEOUT and not peer.requests)
+    assert (peer.connections, len(peer.requests)) == (1, 1)
     assert caught.value.__suppress_context__  # its text may hold the path, and so the token
     assert post(connection)[0] == 200
     assert peer.connections == 2
