@@ -202,8 +202,8 @@ class Outbox:
     def _deliver_queue(self, name: Any) -> None:
         """Deliver a queue's updates in order, each until the webhook accepts it.
 
-        Its clock counts the pauses as Telegram's, and the deliveries as long as they take here: at
-        a quick pace, a busy machine would let updates expire.
+        Its clock counts pauses as Telegram's, and deliveries as long as they take here. So a busy
+        machine lets no update expire, even at a quick pace.
         """
         queue = self._queues[name]
         current: Json | None = None
