@@ -7,6 +7,7 @@ gets its result here, in cosmic-ray's database.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import select
@@ -45,7 +46,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         for work in sorted(works, key=lambda work: work.mutations[0].start_pos):
             [mutation] = work.mutations
             operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-            with use_mutation(mutation.module_path, operator, mutation.occurrence) as (_, mutant):
+            change = use_mutation(mutation.module_path, operator, mutation.occurrence)
+            with contextlib.ExitStack() as opened:
+                try:
+                    _, mutant = opened.enter_context(change)
+                except AttributeError:  # cosmic-ray can't make it, and will say so itself
+                    continue
                 if mutant is not None and fails(items, limit):
                     database.set_result(work.job_id, KILLED)
     if fails(items, limit):
