@@ -21,6 +21,7 @@ from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
 PARENT = os.getpid()
+ALONE = 20.0  # seconds for one test
 KILLED = WorkResult(
     WorkerOutcome.NORMAL,
     output="failed in a fork",
@@ -59,11 +60,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     return True
 
 
-def fails(items: list[pytest.Item], limit: float, tries: int = 2) -> bool:
-    """Run tests in a fork until one fails. Return whether one did, or hung in each of the tries.
+def fails(items: list[pytest.Item], limit: float) -> bool:
+    """Run tests in a fork until one fails. Return whether one did, or hangs.
 
     That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
-    the tests take more than `limit` seconds, which may be the machine's fault.
+    all take more than `limit` seconds, and then it alone takes more than `ALONE`: that all take so
+    long may be the machine's fault.
     """
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
@@ -84,7 +86,7 @@ def fails(items: list[pytest.Item], limit: float, tries: int = 2) -> bool:
     if in_time and status == 0:
         return False
     items.insert(0, items.pop(int.from_bytes(shared[:])))
-    return bool(in_time) or tries == 1 or fails(items, limit, tries - 1)
+    return bool(in_time) or limit == ALONE or fails(items[:1], ALONE)
 
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:
