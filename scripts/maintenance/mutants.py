@@ -160,6 +160,7 @@ EQUIVALENT = {
         "<module> NumberReplacer 4": UNREAD,
         "_merged ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
+    "botkit/_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/alarm": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,

@@ -76,7 +76,7 @@ def test_an_authors_tests_have_no_deadline(framework: Any, loop: Any, left: floa
     assert done == [1]
 
 
-@pytest.mark.parametrize(("left", "expected"), [(60, ["done"]), (0, [])], ids=["in time", "late"])
+@pytest.mark.parametrize(("left", "expected"), [(1, ["done"]), (0, [])], ids=["in time", "late"])
 def test_the_tasks_of_an_update_have_its_time(
     framework: Any, loop: Any, left: float, expected: list[str]
 ) -> None:
@@ -93,6 +93,43 @@ def test_the_tasks_of_an_update_have_its_time(
 
     loop.run(handle())
     assert done == expected
+
+
+def test_a_handler_whose_time_is_up_may_clean_up(framework: Any, loop: Any) -> None:
+    framework.deadline.start(0.01)
+    done: list[str] = []
+
+    async def handle() -> None:
+        try:
+            await asyncio.sleep(1)
+        finally:
+            await asyncio.sleep(0.001)
+            done.append("cleaned up")
+
+    with pytest.raises(TimeoutError):
+        loop.run(handle())
+    assert done == ["cleaned up"]
+
+
+def test_what_an_interrupted_update_started_is_ended(framework: Any, loop: Any) -> None:
+    framework.deadline.start(60)
+    done: list[str] = []
+    running: list[asyncio.Task[None]] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            done.append("ended")
+
+    async def handle() -> None:
+        running.append(asyncio.create_task(work()))
+        await asyncio.sleep(0)
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        loop.run(handle())
+    assert done == ["ended"]
 
 
 def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
