@@ -169,27 +169,24 @@ def test_what_failed_is_remembered_whatever_else_succeeds(
         framework.handle(None, handler)
 
 
-def test_of_several_failures_the_first_is_told(framework: Any) -> None:
-    def handler() -> None:
-        for number in (1, 2):
-            with contextlib.suppress(framework.Unreachable), framework.remembering(number):
-                raise framework.Unreachable(f"call {number}")
+def fail_twice(framework: Any) -> None:
+    """Have the calls 1 and 2 fail, whose errors the framework swallows."""
+    for number in (1, 2):
+        with contextlib.suppress(framework.Unreachable), framework.remembering(number):
+            raise framework.Unreachable(f"call {number}")
 
+
+def test_of_several_failures_the_first_is_told(framework: Any) -> None:
     with pytest.raises(framework.Unreachable, match="call 1"):
-        framework.handle(None, handler)
+        framework.handle(None, lambda: fail_twice(framework))
 
 
 def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framework: Any) -> None:
     """The framework may try it again in the background."""
 
-    def fail(number: int) -> None:
-        with contextlib.suppress(framework.Unreachable), framework.remembering(number):
-            raise framework.Unreachable(f"call {number}")
-
     def handler() -> None:
         with contextlib.suppress(Exception), framework.starting():
-            fail(1)
-            fail(2)
+            fail_twice(framework)
             raise RuntimeError
         with framework.remembering(1):
             pass
