@@ -7,6 +7,7 @@ from functools import partial
 
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, Unreachable
+from botkit.journal import journal
 from botkit.settings import settings
 from botkit.types import Any
 
@@ -38,6 +39,7 @@ def handler(event: Any, context: Any) -> Any:
     """
     kind = kind_of(event)
     set_deadline(kind, context)
+    journal.begin()
     match kind:
         case "webhook":
             from botkit.host import webhook

@@ -1,8 +1,8 @@
 """What the adapters of frameworks share: calls, how an update ends, and the session.
 
 A framework makes calls while it handles an update, and may swallow their errors. So the first
-error that may be gone later is remembered here. The update is then delivered again, unless one of
-its calls has been carried out.
+error that may be gone later is remembered here. The update then comes again, if the journal of its
+calls allows that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from . import telegram
 from .deadline import deadline
 from .errors import BadSession, Handled, Misconfigured, Refused, Unreachable
+from .journal import journal
 from .types import Any, Json
 
 RESERVE = 0.5  # seconds before the deadline, in which the session is written
@@ -25,13 +26,10 @@ NOT_HERE = {
     "setwebhook": "terraform apply registers the webhook",
 }
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-# How the names of methods begin that may be called again without anybody noticing.
-REPEATABLE = ("get", "sendchataction")
 
 session: Json | None = None  # of the update that is handled, None if bot.py has no SESSION
 
 _failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
-_made_before = 0  # calls, before this update
 _NOTHING = object()
 
 
@@ -73,12 +71,11 @@ def _may_be_gone_later(error: BaseException | None) -> bool:
 def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
     """Have a framework handle an update, with the session as its state. Returns no calls.
 
-    Raises an error that may be gone later if no call was carried out, and else Handled if the
+    Raises an error that may be gone later if the update may come again, and else Handled if the
     handler failed.
     """
-    global session, _made_before
+    global session
     end = deadline.at
-    _made_before = len(telegram.made)
     _failures.clear()
     error: BaseException | None = None
     session = state
@@ -94,8 +91,7 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
         _failures.append((None, error))
     if _failures:
         failure = _failures[0][1]
-        made = telegram.made[_made_before:]
-        if all(method.lower().startswith(REPEATABLE) for method in made):
+        if not journal.is_seen:
             raise failure
         error = failure if error is None or isinstance(error, Exception) else error
     if error is None:
@@ -110,7 +106,7 @@ def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
 @contextmanager
 def starting() -> Iterator[None]:
     """Run the start of a framework, which is no part of the update: if it fails, none is lost."""
-    global _made_before
+    journal.is_start = True
     try:
         yield
     except BaseException as error:
@@ -123,7 +119,7 @@ def starting() -> Iterator[None]:
         _failures[:] = [(None, failure)]
         raise
     finally:
-        _made_before = len(telegram.made)
+        journal.is_start = False
     _failures.clear()
 
 

@@ -33,8 +33,9 @@ from telegram.ext import (
 )
 from telegram.request import BaseRequest, RequestData
 
-from . import _framework, _loop, telegram
+from . import _framework, _loop
 from .errors import BadSession, Misconfigured, Refused, Unreachable
+from .journal import journal
 from .types import Any, Json
 
 Build = Callable[[Any], Any]
@@ -153,17 +154,19 @@ class _Request(BaseRequest):
             if method == "GET":
                 path = unquote(urlsplit(url).path).partition("/file/bot")[2].partition("/")[2]
                 return 200, _framework.download(path)
+            # The library's own getMe: an update that nobody handles is ignored.
+            journal.is_start = name == "getMe"
             result = _framework.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
             self.refusal = refusal
             return refusal.code, _framework.answer(refusal).encode()
         except Unreachable as error:
             raise NetworkError(str(error)) from error
+        finally:
+            journal.is_start = False
         body = json.dumps({"ok": True, "result": result}).encode()
         if name == "getMe":
             self._me = body
-            # It is the library that asks: an update that nobody handles is ignored.
-            telegram.made[:] = [made for made in telegram.made if made != name]
         return 200, body
 
 

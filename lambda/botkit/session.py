@@ -15,20 +15,24 @@ import json
 import os
 import time
 from collections.abc import Callable
+from itertools import accumulate, pairwise
 
 from . import aws
 from .errors import BadSession, Misconfigured
 from .settings import settings
 from .types import Any, Json
 
-MOST_UPDATES = 32  # whose ids are kept
+MOST_UPDATES = 300  # whose ids are kept: many people may share a session
 MOST_CALLS = 4096  # bytes of their calls. Each KB of an item costs a write unit
+EMPTY = {"session": "{}", "updates": "[]", "calls": "[]"}  # what an item holds, in JSON
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
 
 # The key of the session that reply() has as its argument: "" if that isn't kept.
 current: str | None = None
+
+changing: set[str] = set()  # keys of sessions that change() changes
 
 # Changes of other sessions, by their keys: they are made once that of `current` is kept.
 waiting: list[tuple[str, Callable[[Json], Any]]] = []
@@ -39,8 +43,7 @@ def read(key: str) -> Json:
 
     Raises BadSession for an impossible key, and Unreachable if DynamoDB can't be used.
     """
-    data: Json = json.loads(Item(key).text)
-    return data
+    return Item(key).session
 
 
 def change(key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
@@ -54,67 +57,100 @@ def change(key: str, function: Callable[[Json], Any], *, days: int | None = None
     """
     if key == current:  # reply() would then find its session changed, and be asked again for ever
         raise BadSession("reply() must change its own session by its argument")
-    while True:
-        item = Item(key)
-        data = json.loads(item.text)
-        result = function(data)
-        if item.keep(data, item.updates, days):
-            return result
+    if key in changing:
+        raise BadSession("session.change() must not change a session while it changes that one")
+    changing.add(key)
+    try:
+        while True:
+            item = Item(key)
+            result = function(item.session)
+            if item.keep(days=days):
+                return result
+    finally:
+        changing.discard(key)
 
 
 class Item:
     """The item of a key, as it was read.
 
-    `text` is the session in JSON. `updates` has a pair for each of the last updates that changed
-    it, the newest last: its id, and the calls that answered it, or None if they weren't kept.
+    `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
+    updates that changed it, the newest last. Each has the calls that answered it, and how many of
+    them are over (None if that was never noted), or it has None if the calls aren't kept.
     """
 
     def __init__(self, key: str) -> None:
         data = _bytes(key) if isinstance(key, str) else b""
         if not 0 < len(data) <= LARGEST_KEY or data.decode() != key:  # half a surrogate pair
             raise BadSession(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
-        self._id = {"id": {"S": key}}
-        item = _dynamodb("GetItem", Key=self._id, ConsistentRead=True).get("Item", {})
+        self.key = key
+        item = _dynamodb("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
         self._version = item.get("version")
-        # DynamoDB may take days to delete what has expired.
-        if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
-            item = {}
-        self.text: str = item["session"]["S"] if item else "{}"
-        self.updates: list[Any] = json.loads(item["updates"]["S"]) if item else []
+        try:
+            # DynamoDB may take days to delete what has expired.
+            if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
+                item = {}
+            self.text, numbers, kept = (
+                item[name]["S"] if name in item else empty for name, empty in EMPTY.items()
+            )
+            self.session: Json = {**json.loads(self.text)}
+            self.updates: dict[int, tuple[list[Json], int | None] | None] = {
+                number >> 1: ([], None) if number & 1 else None
+                for number in accumulate(json.loads(numbers))
+            }
+            for update_id, calls, *done in json.loads(kept):
+                self.updates[update_id] = calls, done[0] if done else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise Misconfigured(
+                f"the item {key} of the sessions' table can't be read, since something else has "
+                f"written it: repair or delete it ({type(error).__name__})"
+            ) from None
 
-    def keep(self, data: Json, updates: list[Any], days: int | None = None) -> bool:
-        """Write a session and its updates, unless the session is as it was.
+    def keep(self, update: Json | None = None, days: int | None = None) -> bool:
+        """Write the session, unless it is as it was, and with it what `updates` gets.
 
         It is kept for `days`, or session_retention_in_days if they are None. Returns False if
         somebody else has written since it was read. Raises BadSession.
         """
-        text = _text(data)
-        if text == self.text:
-            return True
-        if not data:  # it is to be forgotten: nothing that people said stays
-            updates = [[update_id, None] for update_id, _ in updates]
-        kept = to_json(_newest(updates))
-        sizes = len(_bytes(text)), len(_bytes(kept))
-        if sum(sizes) + len(_bytes(self._id["id"]["S"])) > LARGEST_ITEM:
+        text = _text(self.session)
+        return text == self.text or self._write(text, {**self.updates, **(update or {})}, days)
+
+    def note(self, update_id: int, calls: list[Json], done: int) -> bool:
+        """Write how many calls of an update are over, with the session as it was.
+
+        Returns and raises what `keep` does.
+        """
+        return self._write(self.text, {**self.updates, update_id: (calls, done)})
+
+    def _write(self, text: str, updates: dict[int, Any], days: int | None = None) -> bool:
+        is_empty = text == "{}"
+        numbers, kept = _newest(updates, 0 if is_empty else MOST_CALLS)
+        sizes = len(_bytes(text)), len(_bytes(numbers)) + len(_bytes(kept))
+        if sum(sizes) + len(_bytes(self.key)) > LARGEST_ITEM:
             raise BadSession(
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
                 " must fit into an item of DynamoDB, which has 400 KB"
             )
-        item: Json = {**self._id, "version": {"S": os.urandom(8).hex()}}
-        item |= {"session": {"S": text}, "updates": {"S": kept}}
+        version = {"S": os.urandom(8).hex()}
+        item = {
+            name: {"S": value} for name, value in zip(EMPTY, (text, numbers, kept), strict=True)
+        }
+        item |= {"id": {"S": self.key}, "version": version}
         if days is None:
             days = int(settings.session_retention_in_days or 0)
-        if not data:
+        if is_empty:
             days = 1
         if days:
             item["expires_at"] = {"N": str(int(time.time()) + days * DAY)}
-        condition: Json = {"ConditionExpression": "attribute_not_exists(id)"}
+        condition: Json = {"ConditionExpression": "attribute_not_exists(version)"}
         if self._version:
             condition = {
                 "ConditionExpression": "version = :read",
                 "ExpressionAttributeValues": {":read": self._version},
             }
-        return _dynamodb("PutItem", Item=item, **condition) is not None
+        if _dynamodb("PutItem", Item=item, **condition) is None:
+            return False
+        self.text, self.updates, self._version = text, updates, version
+        return True
 
 
 def to_json(value: Any) -> str:
@@ -140,14 +176,26 @@ def _text(data: Json) -> str:
     return text
 
 
-def _newest(updates: list[Any]) -> list[Any]:
-    """Return the newest updates, with the newest calls as long as there is room for them."""
-    newest: list[Any] = []
-    room = MOST_CALLS
-    for update_id, calls in reversed(updates[-MOST_UPDATES:]):
-        room -= len(_bytes(to_json(calls)))
-        newest.append([update_id, calls if room >= 0 or not newest else None])
-    return newest[::-1]
+def _newest(updates: dict[int, Any], room: int) -> tuple[str, str]:
+    """Return the ids of the newest updates and their calls, each in JSON.
+
+    The calls are those that fit into `room` bytes, those of the newest update, and those that
+    aren't over. The ids are written as differences, which takes a third of the bytes. Each is
+    doubled, and one more if the update was answered without calls: so that isn't forgotten.
+    """
+    numbers, kept = [0], []
+    newest = list(updates.items())[-MOST_UPDATES:]
+    for update_id, answer in newest[::-1]:
+        numbers.append(2 * update_id + (answer is not None and not answer[0]))
+        if answer and answer[0]:
+            calls, done = answer
+            entry = [update_id, calls] if done is None else [update_id, calls, done]
+            room -= len(_bytes(to_json(entry)))
+            is_unfinished = done is not None and done < len(calls)
+            if room >= 0 or is_unfinished or update_id == newest[-1][0]:
+                kept.append(entry)
+    numbers[1:] = numbers[:0:-1]
+    return to_json([after - before for before, after in pairwise(numbers)]), to_json(kept)
 
 
 def _bytes(text: str) -> bytes:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from . import session, telegram
 from .deadline import deadline
 from .errors import Refused, Unreachable
+from .journal import journal
 from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 
@@ -105,6 +106,7 @@ class _Growing:
         self._notes_post = has_notes and not self._is_draft
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = session.read(self._key).get("post") if self._notes_post else None
+        self._is_noted = self._post is not None
         self._post_text = ""  # as far as Telegram has confirmed it
         self._is_silent = False  # Telegram, at the last call
         self._shown = ""
@@ -144,6 +146,7 @@ class _Growing:
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
         self._shown = end
+        is_seen = journal.is_seen
         if self._is_draft:
             stop = {"can_stop": True, "keep_on_stop": bool(end)} if self._can_stop else {}
             draft = {"draft_id": self._message["message_id"], "text": end, **stop}
@@ -160,6 +163,9 @@ class _Growing:
                 with _briefly():
                     notes = {"post": self._post}
                     session.change(self._key, lambda kept: kept.update(notes), days=DAYS)
+                    self._is_noted = True
+        if self._is_noted:  # nothing is seen twice: the next delivery goes on in this message
+            journal.is_seen = is_seen
 
     def whole(self, text: str) -> list[Call]:
         """Return the calls that leave all of a text."""

@@ -17,6 +17,7 @@ import time
 from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
 from .http.connection import JSON_LIMIT, Connection
+from .journal import journal
 from .settings import settings
 from .types import Any, Json
 
@@ -83,8 +84,6 @@ class Client:
             raise Unreachable(str(error)) from None
 
 
-made: list[str] = []  # the methods that Telegram has carried out: the host takes them
-
 _client = Client(settings.api_url, settings.token, settings.proxy)
 _fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
 
@@ -92,7 +91,8 @@ _fetched_at = 0.0  # time.time(): a container's other clocks may stand still whi
 def call(method: str, /, **params: Any) -> Any:
     """Call a method of the Bot API and return its result, before the deadline of the invocation.
 
-    The call is repeated once if the token was changed, and once if a group has a new id. Raises
+    The call is repeated once if the token was changed, and once if a group has a new id. If the
+    update came before and Telegram refuses the call as a repetition, the result is True. Raises
     Refused or Unreachable.
     """
     token()  # fetched, if there is none yet
@@ -102,11 +102,14 @@ def call(method: str, /, **params: Any) -> Any:
         if refusal.is_about_the_token and _may_fetch_token():
             _fetch_token()
             return call(method, **params)
-        if refusal.code != 400 or refusal.migrate_to_chat_id is None:
+        if journal.excuses(refusal):
+            result = True
+        elif refusal.code == 400 and refusal.migrate_to_chat_id is not None:
+            params["chat_id"] = refusal.migrate_to_chat_id
+            result = _client.post(method, params, deadline.left())
+        else:
             raise
-        params["chat_id"] = refusal.migrate_to_chat_id
-        result = _client.post(method, params, deadline.left())
-    made.append(method)
+    journal.note(method, params)
     return result
 
 

@@ -48,7 +48,7 @@ class Table:
         version = items.get(key, {}).get("version")
         expected = params.get("ExpressionAttributeValues", {}).get(":read")
         condition = params["ConditionExpression"]
-        assert condition == ("version = :read" if expected else "attribute_not_exists(id)")
+        assert condition == ("version = :read" if expected else "attribute_not_exists(version)")
         if version != expected:
             raise self._aws.ClientError(
                 "ConditionalCheckFailedException", "The conditional request failed"

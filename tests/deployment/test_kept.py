@@ -18,7 +18,7 @@ from tests.support.deployment import client
 from tests.support.stubs import CALL, Json, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
-NEW = "attribute_not_exists(id)"
+NEW = "attribute_not_exists(version)"
 AS_READ = "version = :read"
 
 

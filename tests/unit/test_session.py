@@ -53,21 +53,74 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     assert session.change(key="42", function=lambda data: data.update(paid=True)) is None
     assert session.read("42") == {"paid": True}
     # Its updates are known all the same.
-    container.module("host.webhook").answered.clear()
+    container.module("host.webhook").recent.clear()
     container.deliver(message(text="hello"))
     assert session.read("42") == {"paid": True}
 
 
 def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: StartBot) -> None:
-    session = start_with_sessions(FORM).module("session")
+    container = start_with_sessions(FORM)
+    session = container.module("session")
 
     def both(data: Json) -> None:
         if not data:
-            session.change("42", lambda data: data.update(first=1))
+            another = {"id": {"S": "42"}, "version": {"S": "x"}, "session": {"S": '{"first": 1}'}}
+            container.table.items["42"] = another
         data["second"] = 2
 
     session.change("42", both)
     assert session.read("42") == {"first": 1, "second": 2}
+
+
+def test_a_change_inside_of_another_one_of_the_same_session_is_refused(
+    start_with_sessions: StartBot,
+) -> None:
+    session = start_with_sessions(FORM).module("session")
+
+    def twice(data: Json) -> None:
+        session.change("7", lambda another: another.update(n=1))
+        session.change("42", lambda again: again.update(n=1))
+
+    with pytest.raises(session.BadSession, match="while it changes that one"):
+        session.change("42", twice)
+    session.change("42", lambda data: data.update(n=2))
+    assert (session.read("42"), session.read("7")) == ({"n": 2}, {"n": 1})
+
+
+def item(**attributes: str) -> Json:
+    return {"id": {"S": "42"}, **{name: {"S": value} for name, value in attributes.items()}}
+
+
+def test_an_item_made_by_hand_needs_only_its_session(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    container.table.items["42"] = item(session='{"said": "by hand"}')
+    session = container.module("session")
+    assert session.read("42") == {"said": "by hand"}
+    assert container.deliver(message(text="hello")) == (200, None)
+    assert session.read("42") == {"said": "hello"}
+
+
+ODD = {
+    "no JSON": item(session="{"),
+    "no object": item(session="[]"),
+    "a number": {"id": {"S": "42"}, "session": {"N": "1"}},
+    "no string": {"id": {"S": "42"}, "session": "{}"},
+    "no ids": item(updates='["x"]'),
+    "no list of calls": item(calls="[1]"),
+    "a time in words": item(expires_at="tomorrow"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_item_that_cant_be_read_keeps_the_update(
+    start_with_sessions: StartBot, odd: Json
+) -> None:
+    container = start_with_sessions(FORM)
+    container.table.items["42"] = odd
+    assert container.deliver(message(text="hello")) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
+    assert container.line["error"].startswith("the item 42 of the sessions' table can't be read")
+    assert container.table.items["42"] == odd
 
 
 def test_reply_changes_its_own_session_by_its_argument(start_with_sessions: StartBot) -> None:
@@ -140,31 +193,70 @@ def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
     assert item == {
         "id": {"S": "42"},
         "session": {"S": "{}"},
-        "updates": {"S": "[[1,null],[2,null]]"},
+        "updates": {"S": "[3,2]"},  # doubled, and one more: they were answered without calls
+        "calls": {"S": "[]"},
         "expires_at": {"N": f"{NOW + DAY}"},
     }
 
 
-def test_the_last_32_updates_are_known(start_with_sessions: StartBot) -> None:
+def kept(container: Container) -> Any:
+    return container.module("session").Item("42").updates
+
+
+def test_the_last_300_updates_are_known_and_take_little_room(
+    start_with_sessions: StartBot,
+) -> None:
     container = start_with_sessions(FORM)
-    for update_id in range(40):
-        container.deliver(message(update_id, text=f"{update_id}"))
-    updates = json.loads(container.table.items["42"]["updates"]["S"])
-    assert [update_id for update_id, _ in updates] == list(range(8, 40))
+    session = container.module("session")
+    ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(310)]  # not all in order
+    for update_id in ids:
+        found = session.Item("42")
+        found.session["said"] = f"{update_id}"
+        answer = [{"method": "getMe"}] if update_id % 2 else []
+        assert found.keep({update_id: (answer, None)})
+    assert list(kept(container)) == ids[-300:]
+    assert [update_id for update_id, answer in kept(container).items() if answer == ([], None)] == [
+        update_id for update_id in ids[-300:] if update_id % 2 == 0
+    ]
+    assert len(container.table.items["42"]["updates"]["S"]) < 1400
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(4096, True), (4097, False)])
 def test_calls_of_4_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
-    older, newer = [1, "x" * (size - 4)], [2, ""]  # quotes are counted, too
-    updates = start_with_sessions(FORM).module("session")._newest([older, newer])
-    assert updates == [older if is_kept else [1, None], newer]
+    entries = [[1, [""]], [2, [""]]]  # as they are written
+    text = "x" * (
+        size - len("".join(json.dumps(entry, separators=(",", ":")) for entry in entries))
+    )
+    older, newer = ([text], None), ([""], None)
+    container = start_with_sessions(FORM)
+    found = container.module("session").Item("42")
+    found.session["said"] = "x"
+    found.keep({1: older, 2: newer})
+    assert kept(container) == {1: older if is_kept else None, 2: newer}
+
+
+def test_calls_that_are_not_over_stay_whatever_room_they_take(
+    start_with_sessions: StartBot,
+) -> None:
+    container = start_with_sessions(FORM)
+    found = container.module("session").Item("42")
+    long = [{"method": "x" * 5000}, {"method": "y"}]
+    assert found.note(1, long, 1)
+    found.session["said"] = "x"
+    assert found.keep({2: (long, None), 3: ([{"method": "z"}], None)})
+    assert kept(container) == {1: (long, 1), 2: None, 3: ([{"method": "z"}], None)}
+    found.session.clear()
+    assert found.keep({4: (long, None)})
+    assert kept(container) == {1: (long, 1), 2: None, 3: None, 4: (long, None)}
+    assert found.note(1, long, 2)  # now all are over
+    assert kept(container) == {1: None, 2: None, 3: None, 4: (long, None)}
 
 
 @pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
 def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
     container = start_with_sessions(FORM)
     session = container.module("session")
-    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[]'))
+    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[][]'))
     session.change(key, lambda data: data.update({"": text}))
     item = container.table.items[key]
     size = sum(len((name + value[kind]).encode()) for name, value in item.items() for kind in value)

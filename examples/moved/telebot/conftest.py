@@ -38,7 +38,6 @@ def calls(monkeypatch):
         if method == "getMe":
             return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
         made.append({"method": method, **params})
-        telegram.made.append(method)
         return {"message_id": 1, "date": 0, "chat": {"id": 42, "type": "private"}}
 
     monkeypatch.setattr(telegram, "call", call)

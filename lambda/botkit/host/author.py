@@ -7,10 +7,11 @@ import sys
 
 from ..deadline import deadline
 from ..errors import Misconfigured
+from ..journal import journal
 from ..types import Any, Json
 from .alarm import alarm
 from .calls import checked
-from .outcome import BadAnswer, own_calls, where_raised
+from .outcome import BadAnswer, where_raised
 
 logger = logging.getLogger("botkit")
 
@@ -24,6 +25,7 @@ def module() -> Any:
     starts to poll for example, is interrupted.
     """
     if "bot" not in sys.modules:
+        journal.is_start = True
         try:
             with alarm(deadline.left()):
                 __import__("bot")
@@ -31,6 +33,7 @@ def module() -> Any:
             logger.debug("exception in bot.py", exc_info=error)
             raise Misconfigured(where_raised(error, at_import=True)) from error
         finally:
+            journal.is_start = False
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):
@@ -56,7 +59,6 @@ def ask(name: str, *arguments: Any) -> Any:
     asynchronous or doesn't take these arguments.
     """
     function = getattr(module(), name)
-    own_calls()  # those of start-up
     try:
         with alarm(deadline.left() + GRACE_SECONDS):
             answer = function(*arguments)

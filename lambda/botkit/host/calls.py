@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ..errors import Refused, Unreachable
+from ..journal import journal
 from ..settings import settings
 from ..types import Any, Json
 from .outcome import BadAnswer, Outcome, failed
@@ -50,13 +51,15 @@ def _check_json(call: Json) -> None:
 
 def make_or_respond(calls: list[Json]) -> Outcome:
     """Make calls. If the response may hold the last one, leave it in the `body` of the outcome."""
-    last = calls.pop() if fits_response(calls[-1]) else None
-    outcome = make_calls(calls)
-    if last and outcome.name in ("answered", "refused"):
+    if not calls:
+        return Outcome("ignored")
+    last = calls[-1] if fits_response(calls[-1]) else None
+    outcome = make_calls(calls[:-1] if last else calls)
+    if last and outcome.status == 200:
         # As text, since the bot may change the dict before the update is delivered again.
         params = {name: value for name, value in last.items() if value is not None}
         outcome.body = json.dumps(params)
-        outcome.methods.append(last["method"])
+        journal.methods.append(last["method"])
     return outcome
 
 
@@ -74,26 +77,20 @@ def fits_response(call: Json) -> bool:
 
 
 def make_calls(calls: list[Json]) -> Outcome:
-    """Make calls in order, until one has to wait for the next delivery."""
+    """Make calls in order, until one has to wait. `done` of the outcome says how many are over."""
     outcome = Outcome("answered")
-    if not calls:
-        return outcome
-    from .. import telegram
-
-    own, telegram.made = telegram.made, []
-    methods = []
+    if calls:
+        from .. import telegram
     for call in calls:
-        methods.append(call["method"])
         params = {name: value for name, value in call.items() if name != "method"}
         try:
             telegram.call(call["method"], **params)
         except (Refused, Unreachable) as error:
-            outcome = failed(error)
-            if outcome.name != "refused":  # the rest waits for the next delivery
+            journal.methods.append(call["method"])
+            failure = failed(error)
+            failure.done = outcome.done
+            outcome = failure
+            if outcome.status != 200:
                 break
-    outcome.methods = methods
-    outcome.carried_out = bool(telegram.made)
-    telegram.made = own
-    if outcome.carried_out and outcome.name not in ("answered", "refused"):
-        outcome.name = "incomplete"
+        outcome.done += 1
     return outcome

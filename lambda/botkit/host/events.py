@@ -1,6 +1,7 @@
 """Events from other services. Each is a call, a list of calls, or answered by on_event().
 
-With the input `later`, a call that may succeed later is scheduled again, for a day:
+With the input `later`, the calls that remain are scheduled again if they may succeed later, for a
+day:
 
     {"later": {"since": 1767225600, "tries": 1}, "calls": [{"method": "sendMessage", …}]}
 """
@@ -13,11 +14,12 @@ import time
 
 from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable, loggable
+from ..journal import journal
 from ..settings import settings
 from ..types import Any, Json
 from . import author
 from .calls import checked, make_calls
-from .outcome import Outcome, failed, own_calls
+from .outcome import Outcome, failed, judged
 
 logger = logging.getLogger("botkit")
 
@@ -33,19 +35,19 @@ class EventFailed(Exception):
 def receive(event: Any, request_id: str) -> None:
     """Make the calls in an event, or those that on_event() in bot.py returns for it.
 
-    Raises EventFailed if a retry may succeed, no call was carried out, and none is scheduled again.
+    Raises EventFailed if a retry may succeed and repeats nothing that people see, and no call is
+    scheduled again.
     """
     started = time.monotonic()
     since, tries = int(time.time()), 0
     match event:
         case {"later": {"since": int(since), "tries": int(tries)}, "calls": list(event)}:
-            pass
+            journal.is_repeat = tries > 0
     todo: Any = event if isinstance(event, list) else [event]
     calls = None  # those in the event
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
             todo = calls = checked(todo, "the event")
-            own_calls()  # those of start-up or of the registration
         elif hasattr(author.module(), "on_event"):
             todo = author.ask_for_calls("on_event", event)
         else:
@@ -62,9 +64,13 @@ def receive(event: Any, request_id: str) -> None:
         deadline.at = end
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
-        is_scheduled = schedule_again(calls, outcome, since, tries, request_id)
+        remaining = calls[outcome.done :]
+        is_scheduled = schedule_again(remaining, outcome, since, tries, request_id)
+    if not is_scheduled:
+        outcome = judged(outcome)
     outcome.log("event", started, source=source_of(event))
-    if (outcome.status != 200 and not is_scheduled) or outcome.name == "bot_failed":
+    has_failed = outcome.name == "bot_failed" and not journal.is_seen
+    if (outcome.status != 200 and not is_scheduled) or has_failed:
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
 
 

@@ -16,7 +16,7 @@ from ..errors import (
     Unreachable,
     loggable,
 )
-from ..types import Any
+from ..journal import journal
 
 logger = logging.getLogger("botkit")
 
@@ -33,7 +33,7 @@ OUTCOMES = {
     "refused": (logging.WARNING, 200),  # by Telegram: a retry can't help
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception: a retry can't help
     "page_failed": (logging.ERROR, 500),  # bot.py failed while handling a page request
-    "incomplete": (logging.ERROR, 200),  # one call succeeded, and a later one failed
+    "incomplete": (logging.ERROR, 200),  # a retry would show people a call twice
     "lost": (logging.ERROR, 200),  # a call of an event could not be made for a day
     "throttled": (logging.WARNING, 503),
     "unreachable": (logging.ERROR, 503),
@@ -48,9 +48,9 @@ class BadAnswer(Exception):
 class Outcome:
     """The outcome of an update or an event. `name` is one of OUTCOMES.
 
-    `methods` are those that were called, by the bot itself, too. `refusal` is the error from
-    Telegram, and `error` any other. `retry_after` is in seconds. `body` is the JSON of a call that
-    the response should hold. `carried_out` tells whether Telegram carried out any call.
+    `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
+    is the JSON of a call that the response should hold. `done` is how many of the calls are over,
+    carried out or refused.
     """
 
     def __init__(
@@ -63,12 +63,11 @@ class Outcome:
         body: str | None = None,
     ) -> None:
         self.name = name
-        self.methods: list[str] = []
         self.refusal = refusal
         self.error = error
         self.retry_after = retry_after
         self.body = body
-        self.carried_out = False
+        self.done = 0
 
     @property
     def status(self) -> int:
@@ -80,12 +79,11 @@ class Outcome:
 
         `started` is a time of time.monotonic(). Calls that the bot made itself count, too.
         """
-        own = own_calls()
-        self.methods = [*own, *self.methods]
-        if own and self.name == "ignored":
+        if journal.has_calls and self.name == "ignored":
             self.name = "answered"
-        line = {**subject, "methods": self.methods, "outcome": self.name, "refusal": self.refusal}
-        line |= {"error": self.error, "retry_after": self.retry_after}
+        line = {**subject, "methods": journal.methods, "outcome": self.name}
+        line |= {"refusal": self.refusal, "error": self.error}
+        line["retry_after"] = self.retry_after
         if started is not None:
             line["milliseconds"] = round((time.monotonic() - started) * 1000, 1)
         known = {name: value for name, value in line.items() if value is not None}
@@ -93,19 +91,11 @@ class Outcome:
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
-def has_own_calls() -> bool:
-    """Tell whether the bot itself has called a method since they were last taken."""
-    return bool(getattr(sys.modules.get("botkit.telegram"), "made", None))
-
-
-def own_calls() -> list[str]:
-    """Return the methods that the bot itself has called since the last time, with success."""
-    telegram: Any = sys.modules.get("botkit.telegram")  # without it, nothing was called
-    if telegram is None:
-        return []
-    made: list[str] = telegram.made
-    telegram.made = []
-    return made
+def judged(outcome: Outcome) -> Outcome:
+    """Return an outcome, which is "incomplete" if a retry would show people a call twice."""
+    if outcome.status == 503 and journal.is_seen:
+        outcome.name = "incomplete"
+    return outcome
 
 
 def failed(error: BaseException) -> Outcome:
@@ -114,7 +104,6 @@ def failed(error: BaseException) -> Outcome:
         outcome = failed(error.error)
         if outcome.status != 200:
             outcome.name = "incomplete"
-        outcome.carried_out = True
         return outcome
     if isinstance(error, Refused):
         if error.is_about_the_token:

@@ -14,6 +14,7 @@ import random  # urllib loads it anyway
 
 from .. import aws
 from ..errors import Misconfigured, Unreachable
+from ..journal import journal
 from ..settings import settings
 from ..types import Any, Json
 from . import author, webhook
@@ -141,7 +142,13 @@ def is_ours(event: Any) -> bool:
 def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
+    journal.is_repeat = received(record) > 1
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
+
+
+def received(record: Json) -> int:
+    """Return how many times a message has been received."""
+    return int(record["attributes"]["ApproximateReceiveCount"])
 
 
 def settle(event: Json, outcome: Outcome) -> Json:
@@ -152,10 +159,9 @@ def settle(event: Json, outcome: Outcome) -> Json:
     if outcome.status == 200:
         return {"batchItemFailures": []}
     [record] = event["Records"]
-    received = int(record["attributes"]["ApproximateReceiveCount"])
     # Up to half as long again at random, or the updates of a burst would come back together, and
     # meet a rate limit again. Telegram's pause may be a second: 20 tries would take 20 seconds.
-    pause = round(min(2**received, LONGEST_BACKOFF) * random.uniform(1, 1.5))
+    pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     params = {
         "QueueUrl": settings.queue_url,

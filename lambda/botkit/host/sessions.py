@@ -8,41 +8,51 @@ the session once, and what is answered agrees with what is kept.
 from __future__ import annotations
 
 import json
+import logging
+import marshal
 from binascii import a2b_base64, b2a_base64
 
 from .. import session as store
 from ..deadline import deadline
-from ..errors import Handled, Misconfigured, Unreachable
+from ..errors import BadSession, Handled, Misconfigured, Unreachable
 from ..http.multipart import is_file
+from ..journal import journal
 from ..settings import settings
 from ..types import Any, Json
 from . import author
+from .calls import make_or_respond
+from .outcome import BadAnswer, Outcome, judged
+
+logger = logging.getLogger("botkit")
 
 CHOICES = ("chat", "topic", "user", "chat_user")
 WHO = ("sender_chat", "from", "user", "actor_chat", "voter_chat")  # who acts in an update
 FILE = "base64 of a file"
+RESERVE = 0.5  # seconds, or a third of the time: to note which calls are over
 
 
-def reply(update: Json) -> list[Json]:
-    """Return the calls that answer an update, and keep what reply() changes of its session.
+def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
+    """Return the calls that answer an update, and the item of its session, None if it has none.
 
-    Raises what `author.ask_for_calls` raises, BadSession, and Unreachable. If it raises Handled,
-    the session is kept, too.
+    What reply() changes of the session is kept. Raises what `author.ask_for_calls` raises,
+    BadSession, and Unreachable. If reply() raises Handled, the session is kept, too.
     """
     key = key_of(update)
     if key is None:
-        return _finish(*_ask(update, {}, ""))
+        return None, _finish(*_ask(update, {}, ""))
     update_id = update["update_id"]
-    as_sent = json.dumps(update)  # the bot may change it
+    as_sent = marshal.dumps(update)  # the bot may change it
     is_retry = False
     while True:
         item = store.Item(key)
-        known = dict(item.updates)
-        if known.get(update_id) is not None:
-            return [_with_files(call) for call in known[update_id]]
-        session = json.loads(item.text)
+        journal.is_repeat |= update_id in item.updates
+        if known := item.updates.get(update_id):
+            return item, [_with_files(call) for call in known[0]]
+        had_time = deadline.left() > 0
         try:
-            calls, handled = _ask(json.loads(as_sent), session, key)
+            calls, handled = _ask(marshal.loads(as_sent), item.session, key)
+            if had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
+                raise BadAnswer("reply() left no time to keep its session")
         except BaseException:
             if is_retry and deadline.left() <= 0:
                 raise Unreachable(
@@ -50,10 +60,48 @@ def reply(update: Json) -> list[Json]:
                 ) from None
             raise
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
-        new = [*item.updates, [update_id, [_without_files(call) for call in calls]]]
-        if update_id in known or item.keep(session, new):
-            return _finish(calls, handled)
+        new = {update_id: ([_without_files(call) for call in calls], None)}
+        if update_id in item.updates or item.keep(new):
+            return item, _finish(calls, handled)
         is_retry = True
+
+
+def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
+    """Make the calls that answer an update, from where an earlier delivery had to end.
+
+    If a call has to wait after others were carried out, the session gets a note of that, and the
+    update comes again.
+    """
+    begin = (item.updates.get(update_id) or ([], None))[1] or 0
+    if begin and begin == len(calls):
+        return Outcome("repeated")
+    end = deadline.at
+    deadline.at -= min(RESERVE, deadline.left() / 3)
+    outcome = make_or_respond(calls[begin:])
+    deadline.at = end
+    if outcome.status == 200:
+        if begin and not outcome.body:  # nothing remains: what the note says goes
+            _note(item, update_id, calls, len(calls))
+    elif journal.is_seen and _note(item, update_id, calls, begin + outcome.done):
+        return outcome
+    return judged(outcome)
+
+
+def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> bool:
+    """Note in an update's session how many of its calls are over. Returns whether that worked."""
+    held = [_without_files(call) for call in calls]
+    try:
+        while True:
+            known = item.updates.get(update_id)
+            # Another container answers the same update: with other calls, or it is ahead.
+            if known and (known[0] != held or (known[1] is not None and known[1] >= done)):
+                return True
+            if item.note(update_id, held, done):
+                return True
+            item = store.Item(item.key)
+    except (BadSession, Unreachable) as error:
+        logger.warning("it can't be noted which calls are over", extra={"error": str(error)})
+        return False
 
 
 def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:

@@ -11,19 +11,20 @@ from _operator import _compare_digest as compare_digest  # hmac's, without hmac'
 from collections.abc import Callable
 
 from ..errors import loggable
+from ..journal import journal
 from ..settings import settings
 from ..types import Json
 from . import author, strict_json
 from .calls import make_or_respond
-from .outcome import Outcome, failed, has_own_calls
+from .outcome import Outcome, failed, judged
 
 logger = logging.getLogger("botkit")
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 REMEMBERED = 256  # update ids
 
-# Recently answered update ids, each with the call in the response, if any.
-answered: dict[int, str | None] = {}
+# The outcomes of recent updates for which calls were carried out, by update id.
+recent: dict[int, Outcome] = {}
 
 
 def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
@@ -61,15 +62,17 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
 
 
 def answer(update: Json) -> Outcome:
-    """Answer an update, unless it was answered before."""
+    """Answer an update, unless this container has answered it before."""
     update_id = update["update_id"]
-    if update_id in answered:
-        return Outcome("repeated", body=answered[update_id])
+    if update_id in recent:
+        if recent[update_id].status == 200:
+            return Outcome("repeated", body=recent[update_id].body)
+        journal.is_repeat = True
     outcome = _answer(update)
-    if outcome.carried_out:  # in case the update is delivered to this container again
-        answered[update_id] = outcome.body
-        if len(answered) > REMEMBERED:
-            del answered[next(iter(answered))]
+    if journal.has_calls:
+        recent[update_id] = outcome
+        if len(recent) > REMEMBERED:
+            del recent[next(iter(recent))]
     return outcome
 
 
@@ -78,16 +81,14 @@ def _answer(update: Json) -> Outcome:
         if hasattr(author.module(), "SESSION"):
             from . import sessions
 
-            todo = sessions.reply(update)
+            item, calls = sessions.ask_for_calls(update)
         else:
-            todo = author.ask_for_calls("reply", update)
+            item, calls = None, author.ask_for_calls("reply", update)
     except BaseException as error:
-        return failed(error)
-    if todo:
-        return make_or_respond(todo)
-    outcome = Outcome("ignored")
-    outcome.carried_out = has_own_calls()
-    return outcome
+        return judged(failed(error))
+    if item:
+        return sessions.make(item, update["update_id"], calls)
+    return judged(make_or_respond(calls))
 
 
 def is_from_telegram(event: Json) -> bool:

@@ -203,12 +203,12 @@ def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
         ("BadSession", ("no",), "bot_failed"),
     ],
 )
-def test_what_has_been_handled_is_not_handled_again(
+def test_what_has_been_handled_is_over(
     container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, content: Any, outcome: str
 ) -> None:
     errors = container.module("errors")
     with_bot(container, monkeypatch, errors.Handled(getattr(errors, kind)(*content)))
-    assert (outcome_of(container), outcome_of(container)) == (outcome, "repeated")
+    assert outcome_of(container) == outcome
 
 
 def test_the_traceback_is_logged_at_debug_only(

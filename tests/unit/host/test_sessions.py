@@ -136,7 +136,7 @@ def test_only_the_newest_calls_are_kept(start_with_sessions: StartBot, bot_api: 
     # One whose calls are gone is asked again, with a copy of the session as it is now.
     container.deliver(message(1))
     assert kept(container) == {"n": 2}
-    assert len(container.table.items["42"]["updates"]["S"].encode()) < 6200
+    assert len(container.table.items["42"]["calls"]["S"].encode()) < 6200
 
 
 FILES = """
@@ -233,7 +233,7 @@ def test_the_same_update_at_the_same_time_counts_once(
     def deliver_it_to_another_container() -> None:
         aws.call = container.table.call
         container.deliver(message())
-        webhook_module.answered.clear()
+        webhook_module.recent.clear()
 
     meanwhile(container, deliver_it_to_another_container)
     bot_api.expects(said(1), said(1))
@@ -304,6 +304,237 @@ def fail(data):
     assert container.deliver(message()) == (200, None)  # it has been handled
     assert (container.line["outcome"], container.line["error"]) == ("incomplete", "gone")
     assert kept(container) == {"n": 1}
+
+
+# ── Completed
+
+SEVERAL = """
+SESSION = "chat"
+asked = 0
+
+
+def reply(update, session):
+    global asked
+    asked += 1
+    session["n"] = session.get("n", 0) + 1
+    return [{"method": "sendMessage", "chat_id": 42, "text": text} for text in "abc"]
+"""
+UNCHANGED = SEVERAL.replace("    session[", "    {}[")
+LIMIT = (429, "Too Many Requests")
+GONE = (400, "Bad Request: chat not found")
+
+
+def limited_at_b(start: StartBot, bot_api: BotApi, source: str = SEVERAL) -> Container:
+    """Return a container that has delivered an update, whose second call has to wait."""
+    container = start(source)
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT, retry_after=5)
+    assert container.deliver(message()) == (503, "5")
+    assert container.line["outcome"] == "throttled"
+    return container
+
+
+@pytest.mark.parametrize("source", [SEVERAL, UNCHANGED], ids=["changed", "unchanged"])
+def test_calls_go_on_where_one_had_to_wait(
+    start_with_sessions: StartBot, bot_api: BotApi, source: str
+) -> None:
+    limited_at_b(start_with_sessions, bot_api, source)
+    container = start_with_sessions(source)
+    bot_api.refuses(said("b"), *LIMIT, retry_after=7)  # once more
+    assert container.deliver(message()) == (503, "7")
+    bot_api.expects(said("b"), said("c"))
+    assert container.deliver(message()) == (200, None)
+    assert (container.line["outcome"], container.line["methods"]) == (
+        "answered",
+        ["sendMessage", "sendMessage"],
+    )
+    container = start_with_sessions(source)
+    assert container.deliver(message()) == (200, None)  # the 200 was lost
+    assert (container.line["outcome"], container.bot.asked) == ("repeated", 0)
+    assert kept(container) == ({"n": 1} if source is SEVERAL else {})
+
+
+def test_a_refused_call_is_over(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(SEVERAL)
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *GONE)
+    bot_api.refuses(said("c"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    bot_api.expects(said("c"))
+    assert start_with_sessions(SEVERAL).deliver(message()) == (200, None)
+
+
+def test_a_note_costs_nothing_while_nothing_fails(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(SEVERAL)
+    writes: list[int] = []
+    meanwhile(container, lambda: writes.append(1), times=9)
+    bot_api.expects(said("a"), said("b"), said("c"))
+    container.deliver(message())
+    bot_api.refuses(said("a"), *LIMIT)  # nothing has been seen yet
+    assert container.deliver(message(2)) == (503, None)
+    assert len(writes) == 2
+
+
+def test_a_note_and_another_change_are_both_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(UNCHANGED)
+    meanwhile(container, lambda: another_change(container), times=2)
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    assert kept(container) == {"n": 20}
+    bot_api.expects(said("b"), said("c"))
+    assert start_with_sessions(UNCHANGED).deliver(message()) == (200, None)
+
+
+@pytest.mark.parametrize("theirs", ["abc", "xyz"], ids=["the same calls", "other calls"])
+def test_a_note_never_takes_back_what_another_container_has_noted(
+    start_with_sessions: StartBot, bot_api: BotApi, theirs: str
+) -> None:
+    container = start_with_sessions(UNCHANGED)
+    calls = [said(text) for text in theirs]
+
+    def note() -> None:
+        if not container.table.items:
+            container.module("session").Item("42").note(1, calls, 2)
+
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT)
+    meanwhile(container, note)
+    assert container.deliver(message()) == (503, None)
+    assert container.module("session").Item("42").updates == {1: (calls, 2)}
+
+
+def away(container: Container) -> None:
+    """Have DynamoDB fail at the next write."""
+
+    def fail() -> None:
+        raise container.module("errors").Unreachable("dynamodb: HTTP 500")
+
+    meanwhile(container, fail)
+
+
+def test_without_a_note_what_people_saw_is_not_repeated(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(UNCHANGED)
+    away(container)
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+    assert container.log[-2]["message"] == "it can't be noted which calls are over"
+    assert container.log[-2]["error"] == "dynamodb: HTTP 500"
+
+
+def test_calls_that_are_too_large_for_a_note(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(UNCHANGED.replace('"abc"', '["a", "b", 500_000 * "c"]'))
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+
+
+def test_an_update_is_answered_even_if_that_cant_be_noted(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    limited_at_b(start_with_sessions, bot_api)
+    container = start_with_sessions(SEVERAL)
+    away(container)
+    bot_api.expects(said("b"), said("c"))
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert container.log[-2]["level"] == "WARNING"
+
+
+def test_what_the_bot_called_itself_is_not_repeated_either(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    own = 'telegram.call("sendMessage", chat_id=42, text="own")'
+    source = "from botkit import telegram\n" + UNCHANGED.replace("return", f"{own}\n    return")
+    container = start_with_sessions(source)
+    bot_api.expects(said("own"))
+    bot_api.refuses(said("a"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    bot_api.expects(said("a"), said("b"), said("c"))
+    assert start_with_sessions(source).deliver(message()) == (200, None)
+
+
+def test_in_the_webhook_mode_the_last_call_stays_for_the_response(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
+    bot_api.expects(said("a"))
+    bot_api.refuses(said("b"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    bot_api.expects(said("b"))
+    container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
+    answer = container.invoke(request(json.dumps(message())))
+    assert json.loads(answer["body"]) == said("c")
+    # Telegram may not have got it.
+    bot_api.expects(said("b"))
+    container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
+    answer = container.invoke(request(json.dumps(message())))
+    assert json.loads(answer["body"]) == said("c")
+
+
+def test_calls_leave_time_for_a_note(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_sessions(SEVERAL)
+    clock = with_clock(container, monkeypatch)
+    timeouts = []
+
+    def post(method: str, params: Json, timeout: float) -> bool:
+        timeouts.append(timeout)
+        if timeout <= 0:
+            raise container.module("errors").Unreachable("no time left")
+        clock.now += timeout
+        return True
+
+    container.telegram._client.post = post
+    assert container.deliver(message()) == (503, None)
+    assert timeouts == [8.5, 0.0]
+    assert container.module("session").Item("42").updates[1][1] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"), [("session['n'] = 1", "bot_failed"), ("pass", "ignored")]
+)
+def test_a_late_reply_keeps_nothing(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, change: str, outcome: str
+) -> None:
+    source = SLOW.partition("    deadline.start")[0]
+    container = start_with_sessions(f"{source}    deadline.start(0)\n    {change}\n    return []\n")
+    with_clock(container, monkeypatch)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == outcome
+    assert container.table.items == {}
+
+
+def test_what_cleared_a_session_is_said_again(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions("""
+SESSION = "chat"
+
+
+def reply(update, session):
+    day = session["day"]
+    session.clear()
+    return [{"method": "sendMessage", "chat_id": 42, "text": f"Booked: {day}"}]
+""")
+    container.table.items["42"] = {"id": {"S": "42"}, "session": {"S": '{"day": "Monday"}'}}
+    bot_api.refuses(said("Booked: Monday"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    assert kept(container) == {}
+    bot_api.expects(said("Booked: Monday"))
+    assert container.deliver(message()) == (200, None)
 
 
 # ── Keys
@@ -441,7 +672,7 @@ KEPT = "a session must have only what JSON gives back: "
         ("b'x'", KEPT + "Object of type bytes"),
         (r"'\ud800'", KEPT + "it has a tuple, a key that isn't a string, or half"),
         ("session", KEPT + "Circular reference"),
-        ("400 * 1024 * 'x'", "a session (409,608 bytes) with the calls of its updates (56 bytes)"),
+        ("400 * 1024 * 'x'", "a session (409,608 bytes) with the calls of its updates (59 bytes)"),
     ],
 )
 def test_what_cant_be_kept_fails_and_nothing_is_written(

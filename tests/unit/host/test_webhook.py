@@ -287,7 +287,7 @@ def test_the_last_256_updates_are_remembered(container: Container, bot_api: BotA
     bot_api.expects(*[echo()] * 257)
     for update_id in range(257):
         container.deliver(message(update_id))
-    assert list(container.module("host.webhook").answered) == list(range(1, 257))
+    assert list(container.module("host.webhook").recent) == list(range(1, 257))
     assert outcome_of(container, json.dumps(message(1))) == "repeated"
     bot_api.expects(echo())
     assert outcome_of(container, json.dumps(message(0))) == "answered"
