@@ -31,8 +31,8 @@ class Journal:
     """What was called since the invocation began.
 
     `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
-    whether people would see one of them twice. `is_repeat` is set if the update has come before, and
-    `is_start` while a bot starts, which is no part of an update.
+    whether people would see one of them twice. `is_repeat` is set if the update has come before,
+    and `is_start` while a bot starts, which is no part of an update.
     """
 
     def __init__(self) -> None:

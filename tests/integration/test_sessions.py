@@ -23,8 +23,23 @@ def reply(update, session):
     chat = (update.get("message") or update["callback_query"]["message"])["chat"]["id"]
     session.setdefault("seen", []).append(update["update_id"])
     say = {"method": "sendMessage", "chat_id": chat, "text": str(session["seen"])}
-    return [say, {**say, "text": "more"}][: 1 + update["update_id"] % 2]
+    typing = {"method": "sendChatAction", "chat_id": chat, "action": "typing"}
+    return [typing, say, {**say, "text": "more"}, {**say, "text": "most"}]
 """
+FORGETS = """
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    say = {"method": "sendMessage", "chat_id": update["message"]["chat"]["id"]}
+    if "day" not in session:
+        session["day"] = "Monday"
+        return [{**say, "text": "Which day?"}]
+    session.clear()
+    return [{**say, "text": text} for text in ("Booked", "Monday", "See you")]
+"""
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
 def update(update_id: int, chat: int, kind: str) -> Json:
@@ -37,20 +52,23 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     """Make a world: `world(choose)`."""
     worlds: list[World] = []
 
-    def make(choose: Callable[[str], bool]) -> World:
-        worlds.append(World(start, choose))
+    def make(choose: Callable[[str], bool], bot: str = BOT, queue_url: str = "") -> World:
+        urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "QUEUE_URL": queue_url}
+        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, queue_url))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
         nobody = f"http://127.0.0.1:{port}"
-        start = partial(start_with_sessions, BOT, TELEGRAM_API_URL=nobody, AWS_ENDPOINT_URL=nobody)
         yield make
     for each in worlds:
         each.end()
 
 
-def check(world: World, items: Json, updates: list[Json], *, is_whole: bool = False) -> None:
-    """Check that each update is in its chat's session once, and that its answer agrees with it."""
+def check(world: World, items: Json, updates: list[Json]) -> None:
+    """Check that each update is in its chat's session once, and that its answer agrees with it.
+
+    All calls of the answer were made. Each may have been repeated, and then those after it.
+    """
     by_chat: dict[int, list[int]] = {}
     for each in updates:
         message = each.get("message") or each["callback_query"]["message"]
@@ -59,23 +77,23 @@ def check(world: World, items: Json, updates: list[Json], *, is_whole: bool = Fa
         seen = json.loads(items[f"{chat}"]["session"]["S"])["seen"]
         assert sorted(seen) == sorted(ids)
         for place, update_id in enumerate(seen):
-            first, *more = world.made[update_id]
-            assert first == str(seen[: place + 1])
-            assert set(more) <= {first, "more"}
-            if is_whole and update_id % 2:
-                assert "more" in more
+            texts = ["sendChatAction", str(seen[: place + 1]), "more", "most"]
+            made = world.made[update_id]
+            assert set(made) == set(texts)
+            assert sorted(map(made.index, texts)) == [*map(made.index, texts)]
 
 
+@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
 @pytest.mark.parametrize("seed", range(2))
 def test_each_update_counts_once_and_is_answered_as_it_is_kept(
-    world: Callable[..., World], start_with_sessions: StartBot, seed: int
+    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queue_url: str
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
-    made = world(lambda what: chance.random() < often.get(what, 0.05))
+    made = world(lambda what: chance.random() < often.get(what, 0.05), queue_url=queue_url)
     updates = [
         update(n, n % 5, "callback_query" if chance.random() < 0.3 else "message")
-        for n in range(1, 121)
+        for n in range(1, 61)
     ]
     lines = [
         [each for each in updates if kind in each and each["update_id"] % 5 == chat]
@@ -86,13 +104,64 @@ def test_each_update_counts_once_and_is_answered_as_it_is_kept(
     check(made, start_with_sessions(BOT).table.items, updates)
 
 
-@pytest.mark.parametrize("ends_at", range(1, 19))
+@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+@pytest.mark.parametrize(
+    ("is_limited", "ends_at"),
+    [*((False, n) for n in range(1, 28)), *((True, n) for n in range(1, 36))],
+)
 def test_a_container_may_end_anywhere(
-    world: Callable[..., World], start_with_sessions: StartBot, ends_at: int
+    world: Callable[..., World],
+    start_with_sessions: StartBot,
+    is_limited: bool,
+    ends_at: int,
+    queue_url: str,
 ) -> None:
-    steps = itertools.count(1)
-    made = world(lambda what: what == "end" and next(steps) == ends_at)
+    """Before and after each call, read and write, and each note if a call is limited."""
+    steps, limits = itertools.count(1), itertools.count(1)
+
+    def choose(what: str) -> bool:
+        if what == "429":
+            return is_limited and next(limits) == 3
+        return what == "end" and next(steps) == ends_at
+
+    made = world(choose, queue_url=queue_url)
     updates = [update(1, 7, "message"), update(2, 7, "message")]
     made.deliver([[*updates]], lambda ways: ways[0])
-    check(made, start_with_sessions(BOT).table.items, updates, is_whole=True)
+    check(made, start_with_sessions(BOT).table.items, updates)
+    repeated = sum(map(len, made.made.values())) - 8
+    assert repeated <= 4  # what a death makes again, at most: the calls of an update
     assert next(steps) > ends_at
+
+
+@pytest.mark.parametrize("failing", ["429", "telegram away", "telegram lost", "aws lost", "lose"])
+@pytest.mark.parametrize("at", range(1, 6))
+def test_what_cleared_a_session_is_said_all_the_same(
+    world: Callable[..., World], start_with_sessions: StartBot, failing: str, at: int
+) -> None:
+    times = itertools.count(1)
+    made = world(lambda what: what == failing and next(times) == at, FORGETS)
+    made.deliver([[update(1, 7, "message"), update(2, 7, "message")]], lambda ways: ways[0])
+    assert set(made.made[1]) == {"Which day?"}
+    assert list(dict.fromkeys(made.made[2])) == ["Booked", "Monday", "See you"]
+    assert start_with_sessions(FORGETS).table.items["7"]["session"] == {"S": "{}"}
+
+
+def test_a_vote_that_is_limited_counts_once_however_many_vote_meanwhile(
+    world: Callable[..., World], start_with_sessions: StartBot
+) -> None:
+    toggles = """
+SESSION = "chat"
+
+
+def reply(update, session):
+    who = str(update["update_id"])
+    session.pop(who) if who in session else session.update({who: True})
+    call = {"method": "sendMessage", "chat_id": 7}
+    return [{**call, "text": f"{who}: {len(session)}"}]
+"""
+    limits = itertools.count(1)
+    made = world(lambda what: what == "429" and next(limits) <= 2, toggles)
+    presses = [update(n, 7, "callback_query") for n in range(1, 42)]
+    made.deliver([[press] for press in presses], lambda ways: ways[-1])
+    votes = json.loads(start_with_sessions(toggles).table.items["7"]["session"]["S"])
+    assert sorted(map(int, votes)) == list(range(1, 42))

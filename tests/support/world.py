@@ -1,7 +1,7 @@
 """Containers, Telegram and DynamoDB, where anything may fail or end at each step.
 
 Each container is a thread, and one runs at a time: at each step another one may go on, or the
-container ends. Telegram delivers in order in each line, until it gets a 200.
+container ends. Telegram, or the queue, delivers in order in each line until an update is answered.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -37,10 +38,10 @@ class Run:
     def _run(self) -> None:
         try:
             self.step()
-            event = request(json.dumps(self.update))
-            answer = self.modules["handler"].handler(event, Context(HOUR))
+            answer = self.modules["handler"].handler(self.world.event(self.update), Context(HOUR))
             self.step()
-            self.status = answer["statusCode"]
+            is_left = bool(answer.get("batchItemFailures"))
+            self.status = answer.get("statusCode", 503 if is_left else 200)
         except Ended:
             pass
         finally:
@@ -67,10 +68,17 @@ class Run:
 
 
 class World:
-    """Telegram, DynamoDB and the containers. What happens is up to `choose`."""
+    """Telegram, DynamoDB and the containers. What happens is up to `choose`.
 
-    def __init__(self, start: Callable[[], Container], choose: Callable[[str], bool]) -> None:
+    With the `queue_url` of the containers, the updates come out of that queue.
+    """
+
+    def __init__(
+        self, start: Callable[[], Container], choose: Callable[[str], bool], queue_url: str = ""
+    ) -> None:
         self.choose = choose
+        self._queue_url = queue_url
+        self._received: Counter[int] = Counter()
         self.is_over = False
         self.running: Run | None = None
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
@@ -105,6 +113,17 @@ class World:
                     line.remove(run.update)
         raise AssertionError("this has no end")
 
+    def event(self, update: Json) -> Json:
+        """Return the event in which an update is delivered."""
+        if not self._queue_url:
+            return request(json.dumps(update))
+        account, name = self._queue_url.split("/")[-2:]
+        self._received[update["update_id"]] += 1
+        count = {"ApproximateReceiveCount": f"{self._received[update['update_id']]}"}
+        record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
+        arn = f"arn:aws:sqs:eu-central-1:{account}:{name}"
+        return {"Records": [{**record, "eventSourceARN": arn, "attributes": count}]}
+
     def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
         """Tell whether a line's first update may be delivered. Telegram may be impatient."""
         times = sum(run.update is line[0] for run, _ in under_way)
@@ -115,12 +134,14 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        container.handler.TIMES["webhook"] = (HOUR / 1000, 1.0)
+        container.handler.TIMES |= dict.fromkeys(("webhook", "queue"), (HOUR / 1000, 1.0))
         aws, telegram = container.module("aws"), container.telegram
         container.module("host.sessions")
         table = container.table.call
 
         def call(service: str, target: str, params: Json) -> Any:
+            if service == "sqs":  # the pause before the next delivery
+                return {}
             self._step()
             if self.choose("aws away"):
                 raise aws.Unreachable("dynamodb: HTTP 500")
@@ -140,10 +161,12 @@ class World:
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             assert self.running
             made = self.made.setdefault(self.running.update["update_id"], [])
-            made.append(params["text"])
+            made.append(params.get("text", method))
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
+            if "text" not in params:
+                return True
             about = {"message_id": len(made), "date": 1767225600}
             return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
 

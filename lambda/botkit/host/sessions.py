@@ -88,7 +88,11 @@ def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
 
 
 def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> bool:
-    """Note in an update's session how many of its calls are over. Returns whether that worked."""
+    """Note in an update's session how many of its calls are over.
+
+    Returns False if the calls are too large for a session. If DynamoDB can't be used, the update
+    still comes again, and repeats what is over: nothing is lost.
+    """
     held = [_without_files(call) for call in calls]
     try:
         while True:
@@ -101,7 +105,7 @@ def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> boo
             item = store.Item(item.key)
     except (BadSession, Unreachable) as error:
         logger.warning("it can't be noted which calls are over", extra={"error": str(error)})
-        return False
+        return isinstance(error, Unreachable)
 
 
 def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:

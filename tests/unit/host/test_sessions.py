@@ -417,17 +417,19 @@ def away(container: Container) -> None:
     meanwhile(container, fail)
 
 
-def test_without_a_note_what_people_saw_is_not_repeated(
+def test_without_a_note_the_update_comes_again_all_the_same(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     container = start_with_sessions(UNCHANGED)
     away(container)
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "incomplete"
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "throttled"
     assert container.log[-2]["message"] == "it can't be noted which calls are over"
     assert container.log[-2]["error"] == "dynamodb: HTTP 500"
+    bot_api.expects(said("a"), said("b"), said("c"))
+    assert container.deliver(message()) == (200, None)
 
 
 def test_calls_that_are_too_large_for_a_note(
