@@ -105,14 +105,14 @@ class Item:
                 f"written it: repair or delete it ({type(error).__name__})"
             ) from None
 
-    def keep(self, update: Json | None = None, days: int | None = None) -> bool:
-        """Write the session, unless it is as it was, and with it what `updates` gets.
+    def keep(self, new: dict[int, Any] | None = None, days: int | None = None) -> bool:
+        """Write the session, unless it is as it was, and with it the `new` of `updates`.
 
         It is kept for `days`, or session_retention_in_days if they are None. Returns False if
         somebody else has written since it was read. Raises BadSession.
         """
         text = _text(self.session)
-        return text == self.text or self._write(text, {**self.updates, **(update or {})}, days)
+        return text == self.text or self._write(text, {**self.updates, **(new or {})}, days)
 
     def note(self, update_id: int, calls: list[Json], done: int) -> bool:
         """Write how many calls of an update are over, with the session as it was.

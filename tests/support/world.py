@@ -134,7 +134,8 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        container.handler.TIMES |= dict.fromkeys(("webhook", "queue"), (HOUR / 1000, 1.0))
+        for kind in ("webhook", "queue"):
+            container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("host.sessions")
         table = container.table.call

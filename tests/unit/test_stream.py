@@ -44,6 +44,7 @@ class World:
         self.stream = container.module("stream")
         self.session = container.module("session")
         self.calls: list[tuple[str, Json]] = []
+        self.journal = container.module("journal").journal
         self.fails: dict[str, list[Exception]] = {}
         self.limits: list[float] = []
         self.now = 0.0
@@ -63,6 +64,8 @@ class World:
     def _call_aws(self, *about: Any) -> Any:
         self.limits.append(self.deadline.left())
         self.now += self.aws_lasts
+        if self.fails.get(about[1].partition(".")[2]):
+            raise self.fails[about[1].partition(".")[2]].pop(0)
         return self._aws(*about)
 
     def _call(self, method: str, **params: Any) -> Any:
@@ -71,6 +74,7 @@ class World:
         self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
+        self.journal.note(method, params)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
 
     def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -119,6 +123,17 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
         ("sendMessage", {"chat_id": -7, "text": "Hello …", "reply_parameters": QUESTION}),
         ("editMessageText", {**POST, "text": "Hello, Ada. …"}),
     ]
+
+
+def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
+    """The module's note of the message counts: without it, a second one would grow."""
+    world.answer(["Hello", ", Ada."], GROUP)
+    assert not world.journal.is_seen
+    world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
+    assert not world.journal.is_seen
+    world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
+    world.stream.answer({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
+    assert world.journal.is_seen
 
 
 def test_an_answer_goes_where_the_question_is(world: World) -> None:

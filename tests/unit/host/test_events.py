@@ -127,7 +127,7 @@ def test_an_event_needs_no_source(
     ],
     ids=["refused", "incomplete", "throttled", "broken", "token"],
 )
-def test_an_event_fails_only_while_no_call_was_carried_out(
+def test_an_event_fails_only_while_people_saw_nothing_of_it(
     container: Container, bot_api: BotApi, codes: list[int], outcome: str | None
 ) -> None:
     for code in codes:
@@ -168,6 +168,19 @@ def test_an_exception_in_on_event_fails(
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_events.py:")
+
+
+def test_an_exception_after_what_people_saw_is_only_logged(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_event(event: Json) -> list[Json]:
+        container.telegram.call("sendMessage", chat_id=42, text="x")
+        raise KeyError(TEXT)
+
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    bot_api.expects(CALL)
+    assert container.invoke({"x": 1}) is None
+    assert container.line["outcome"] == "bot_failed"
 
 
 # Again, with the input `later`
@@ -220,6 +233,39 @@ def test_the_pause_is_at_least_as_long_as_telegram_says(later: Container, bot_ap
         later.schedules.items.clear()
         later.invoke(CALL)
         assert later.schedules.items[RETRY]["at"] == NOW + max(60, seconds)
+
+
+def test_only_the_calls_that_remain_are_scheduled(later: Container, bot_api: BotApi) -> None:
+    calls = [{**CALL, "text": text} for text in "abcd"]
+    bot_api.expects(calls[0])
+    bot_api.refuses(calls[1], 400, "no")
+    bot_api.refuses(calls[2], 429, "slower")
+    assert later.invoke(calls) is None
+    assert later.schedules.items[RETRY]["event"] == again(1, calls=calls[2:])
+    assert later.line["outcome"] == "throttled"
+
+
+def test_a_call_that_was_made_before_its_answer_got_lost_is_no_failure(
+    later: Container, bot_api: BotApi
+) -> None:
+    edit = {"method": "editMessageText", "chat_id": 42, "message_id": 7, "text": "x"}
+    for tries, outcome in ((0, "refused"), (1, "answered")):
+        bot_api.refuses(edit, 400, "Bad Request: message is not modified")
+        assert later.invoke(again(tries, calls=[edit])) is None
+        assert later.line["outcome"] == outcome
+
+
+def test_where_scheduler_is_away_what_people_saw_is_not_repeated(
+    later: Container, bot_api: BotApi
+) -> None:
+    def request(*about: Any, **content: Any) -> Any:
+        raise later.module("errors").Unreachable("no network")
+
+    later.module("aws").request = request
+    bot_api.expects(CALL)
+    bot_api.refuses(CALL, 500, "no")
+    assert later.invoke([CALL, CALL]) is None
+    assert later.line["outcome"] == "incomplete"
 
 
 def test_pauses_differ(

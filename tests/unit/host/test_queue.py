@@ -448,6 +448,16 @@ def test_a_longer_limit_is_waited_for_as_long_as_sqs_can_hide_a_message(
     assert sqs.bodies[0]["VisibilityTimeout"] == seconds
 
 
+@pytest.mark.parametrize(("received", "outcome"), [(1, "refused"), (2, "answered")])
+def test_a_repetition_that_is_refused_is_no_failure(
+    queued: Queued, bot_api: BotApi, received: int, outcome: str
+) -> None:
+    container, _ = queued()
+    bot_api.refuses(echo(), 400, "Bad Request: query is too old and response timeout expired")
+    assert container.invoke(event(message(), received)) == DONE
+    assert container.line["outcome"] == outcome
+
+
 def test_the_updates_of_a_burst_do_not_come_back_together(queued: Queued, bot_api: BotApi) -> None:
     container, sqs = queued()
     for number in range(20):
