@@ -73,7 +73,7 @@ def handler(event: Any, context: Any) -> Any:
             deadline.start(deadline.left() / 2)  # the rest is for the queue
             registration.remove(event)
             set_deadline("drained", context)
-            return registration.await_empty_queue()
+            return registration.await_empty_queue(event)
         case "watch":
             from botkit.host import watch
 
@@ -155,7 +155,9 @@ def start_up() -> None:
         author.module()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
+    end = deadline.at
     for connect in connects:
+        deadline.at = end  # one that hangs takes only its own time
         set_deadline("connect")
         try:
             connect()

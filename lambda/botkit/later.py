@@ -35,7 +35,8 @@ def send(call: Call, at: datetime, name: str) -> bool:
     name waits already: then nothing changes, so the same request may come twice. Raises BadSchedule
     for what can't be scheduled, and Unreachable if Scheduler can't be used.
     """
-    if not isinstance(call, dict) or not isinstance(call.get("method"), str):
+    method = call.get("method") if isinstance(call, dict) else None
+    if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
         raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
@@ -47,7 +48,7 @@ def send(call: Call, at: datetime, name: str) -> bool:
         ) from None
     if size > LARGEST:
         raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
-    return schedule(call, max(at.timestamp(), time.time() + SOONEST), name)
+    return schedule(call, at.timestamp(), name)
 
 
 def cancel(name: str) -> bool:
@@ -63,25 +64,34 @@ def cancel(name: str) -> bool:
 def schedule(event: Any, seconds: float, name: str) -> bool:
     """Have the function invoked once with an event, at a time in seconds since 1970.
 
-    Returns False if an event of this name waits already: then nothing changes.
+    If the time has passed, that is as soon as possible. Returns False if an event of this name
+    waits already: then nothing changes.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check(name)
     # The role is in the function's account.
     _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
-    body = {
-        "ActionAfterCompletion": "DELETE",
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "GroupName": settings.later_group,
-        "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(seconds)),
-        "Target": {
-            "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
-            "Input": _input(event),
-            "RoleArn": settings.later_role,
-        },
+    target = {
+        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
+        "Input": _input(event),
+        "RoleArn": settings.later_role,
     }
-    return _request("POST", name, "ConflictException", body=body)
+    while True:
+        at = max(seconds, time.time() + SOONEST)
+        body = {
+            "ActionAfterCompletion": "DELETE",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "GroupName": settings.later_group,
+            "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at)),
+            "Target": target,
+        }
+        try:
+            return _request("POST", name, "ConflictException", body=body)
+        except BadSchedule:
+            if time.time() < at:
+                raise
+            # The time has passed while the request was on its way.
 
 
 def _input(event: Any) -> str:
@@ -108,11 +118,12 @@ def _request(method: str, name: str, expected: str, **content: Json) -> bool:
     try:
         aws.request("scheduler", method, f"/schedules/{name}", **content)
     except aws.ClientError as error:
+        reason = str(error)
+        # A schedule that is about to run, or a group that changes.
+        if error.code == "ConflictException" and "already exists" not in reason:
+            raise Unreachable(reason) from None
         if error.code == expected:
             return False
-        if error.code == "ConflictException":  # it is about to run
-            raise Unreachable(str(error)) from None
-        reason = str(error)
         if error.code == "ValidationException":  # its text may quote the call
             if "role" not in reason:
                 raise BadSchedule(f"Scheduler refuses the call or its time: {error.code}") from None

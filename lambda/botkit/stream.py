@@ -44,7 +44,8 @@ def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -
     In a private chat it grows in a draft, elsewhere in a message that is edited. Empty pieces keep
     the draft of a slow answer from vanishing. With `can_stop` the draft has a Stop button, if the
     bot has a queue and sessions, and HANDLED has "stopped_message_generation". When it is pressed,
-    or when time is almost up, `pieces` is closed, and the text ends there.
+    or when time is almost up, `pieces` is closed, and the text ends there. Half a surrogate pair is
+    left out, unless the next piece has the other half.
 
     What Telegram doesn't show now is shown later. Raises what `pieces` raises, Refused if the bot
     may not write to the chat (403), and Unreachable if DynamoDB can't be used. If time is almost up
@@ -75,8 +76,11 @@ def stop(stopped: MessageGenerationStopped) -> None:
 
     Raises Unreachable if DynamoDB can't be used.
     """
-    key = _key(stopped["chat"]["id"], stopped["draft_id"])
-    session.change(key, lambda notes: notes.update(stopped=True), days=DAYS)
+
+    def count(notes: Json) -> None:
+        notes["presses"] = notes.get("presses", 0) + 1
+
+    session.change(_key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
 
 
 class _Growing:
@@ -87,11 +91,13 @@ class _Growing:
 
     def __init__(self, message: Message, can_stop: bool) -> None:
         chat = message["chat"]["id"]
+        place: int | str = chat
         self._message = message
-        self._key = _key(chat, message["message_id"])
         self._chat: Json = {"chat_id": chat}
         if "business_connection_id" in message:
             self._chat["business_connection_id"] = message["business_connection_id"]
+            place = f"business:{message['business_connection_id']}:{chat}"
+        self._key = _key(place, message["message_id"])
         self._topic: Json = {}
         if message.get("is_topic_message") and "message_thread_id" in message:
             self._topic["message_thread_id"] = message["message_thread_id"]
@@ -111,6 +117,8 @@ class _Growing:
         self._is_silent = False  # Telegram, at the last call
         self._shown = ""
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
+        self._presses: int | None = None
+        self.is_stopped()  # what was pressed before was for an earlier try
 
     def no_word(self) -> Exception:
         """Return the error of an answer that has no word in time.
@@ -122,16 +130,14 @@ class _Growing:
         return kind("time was up before the first word of the answer")
 
     def is_stopped(self) -> bool:
-        """Tell whether Stop was pressed. It looks at most once a second."""
+        """Tell whether Stop was pressed since the last look. It looks at most once a second."""
         if not self._can_stop or time.monotonic() < self._looks_at:
             return False
+        seen = self._presses
         with _briefly():
-            if session.read(self._key):
-                # If the update is delivered again, its answer is made again.
-                session.change(self._key, dict.clear)
-                return True
+            self._presses = session.read(self._key).get("presses", 0)
         self._looks_at = time.monotonic() + LOOK_PAUSE
-        return False
+        return seen is not None and seen != self._presses
 
     def show(self, text: str) -> None:
         """Show the end of a text, unless it is too soon."""
@@ -155,8 +161,7 @@ class _Growing:
             typing = {"method": "sendChatAction", "action": "typing"}
             self._try({**typing, **self._chat, **self._topic})
         elif self._post:
-            if self._try(self._edit(end)):
-                self._post_text = end
+            self._grow(end)
         elif post := self._try(self._send(end)):
             self._post, self._post_text = post["message_id"], end
             if self._notes_post:
@@ -171,10 +176,18 @@ class _Growing:
         """Return the calls that leave all of a text."""
         calls: list[Any] = [self._send(part) for part in _split(text, MAX_TEXT)]
         if calls and self._post:
+            self._grow(calls[0]["text"])  # now, since somebody may have deleted the message
+        if calls and self._post:
             first = self._edit(calls[0]["text"])
-            # If time is up, Telegram may show that already: it would refuse the edit.
             calls[:1] = [] if first["text"] == self._post_text else [first]
         return calls
+
+    def _grow(self, text: str) -> None:
+        """Have the message that grows show a text, unless it does or Telegram is busy."""
+        if text == self._post_text or time.monotonic() < self._waits_until:
+            return
+        if self._try(self._edit(text)):
+            self._post_text = text
 
     def _try(self, call: Json) -> Any:
         """Make a call that may fail, and return its result, or None.
@@ -194,6 +207,11 @@ class _Growing:
                     raise
                 if refusal.retry_after:
                     self._waits_until = time.monotonic() + refusal.retry_after
+                elif refusal.code == 400 and call["method"] == "editMessageText":
+                    if "not modified" in refusal.description:  # an answer of Telegram's was lost
+                        return True
+                    # It was deleted: all of the answer is sent at the end, and nothing before.
+                    self._post, self._waits_until = None, float("inf")
             finally:  # not before the call: between two that hang, pieces are taken
                 self._shown_at = time.monotonic()
         return None
@@ -228,12 +246,14 @@ def _briefly() -> Iterator[None]:
         deadline.at = end
 
 
-def _key(chat: int, question: int) -> str:
+def _key(chat: int | str, question: int) -> str:
     return f"stream:{chat}/{question}"
 
 
 def _split(text: str, most: int) -> list[str]:
     """Return a text as parts of at most so many UTF-16 code units, cut between lines or words."""
+    # Pieces may cut a surrogate pair in two, which Python keeps apart.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     parts = []
     while text := text.strip():
         part = text[:most].encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")

@@ -71,28 +71,32 @@ def step(name: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        tell(coloured(f"stopped after {time.monotonic() - started:.1f} s", "red", sys.stderr))
+        tell(f"stopped after {time.monotonic() - started:.1f} s", colour="red")
         raise
     steps.append((name, time.monotonic() - started))
-    tell(coloured(f"{steps[-1][1]:.1f} s", "green", sys.stderr))
+    tell(f"{steps[-1][1]:.1f} s", colour="green")
 
 
 class OutputClosed(Exception):
     """Nobody reads the output any more."""
 
 
-def tell(text: str, *, end: str = "\n") -> None:
+def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
     """Print progress. Raises OutputClosed, once."""
-    say(text, end=end, file=sys.stderr)
+    say(text, colour=colour, end=end, file=sys.stderr)
 
 
-def say(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
-    """Print an answer. Raises OutputClosed, once: later output is dropped silently."""
+def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
+    """Print an answer, with control characters made visible.
+
+    Raises OutputClosed, once: later output is dropped silently.
+    """
+    output = file or sys.stdout
     try:
-        print(text, end=end, file=file or sys.stdout, flush=True)
+        print(coloured(text, colour, output), end=end, file=output, flush=True)
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, (file or sys.stdout).fileno())
+        os.dup2(nowhere, output.fileno())
         os.close(nowhere)
         raise OutputClosed from None
 
@@ -299,7 +303,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
             except Unavailable as error:
                 if options.config:
                     raise
-                tell(coloured(f"No emulated AWS here: {error}.", "yellow", sys.stderr))
+                tell(f"No emulated AWS here: {error}.", colour="yellow")
                 tell(
                     "So the bot runs as with --direct: messages, answers and its page work. "
                     "Terraform, its permissions and the queue are left out."
@@ -327,8 +331,8 @@ def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
         return
     why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
     with contextlib.suppress(OutputClosed):
-        failed = coloured(f"An event failed: {invocation.error}", "red", sys.stderr)
-        tell(f"{failed}\n{json.dumps(invocation.event)}\n{why}".rstrip())
+        tell(f"An event failed: {invocation.error}", colour="red")
+        tell(f"{json.dumps(invocation.event)}\n{why}".rstrip())
 
 
 def show(
@@ -353,7 +357,8 @@ def show(
         for bot in telegram.bots:
             if chat.setup.page_of(bot):
                 opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
-        say(f"\nChat with the bot: {coloured(f'{page.url}/', 'blue', sys.stdout)}")
+        say("\nChat with the bot: ", end="")
+        say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
         say(f"A saved change of {saved} is live at the next message. Ctrl-C ends the demo.")
         say("To check the bot, in another terminal:")
@@ -423,7 +428,7 @@ def main() -> int:
         return 1
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
-            tell(coloured(f"scripts/demo: {error}", "red", sys.stderr))
+            tell(f"scripts/demo: {error}", colour="red")
         return 1
     return 0
 

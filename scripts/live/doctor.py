@@ -32,7 +32,7 @@ from local.container import bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.request import request
-from local.terminal import coloured, reason
+from local.terminal import coloured, reason, visible
 from local.terraform import terraform_command
 
 from live.client import (
@@ -311,7 +311,7 @@ def opened_by(button: Any) -> str:
 def shown(check: Check, width: int) -> str:
     mark = coloured(*MARKS[check.ok], sys.stdout)
     advice = f"\n  {'':{width}}  → {check.advice}" if check.advice else ""
-    return f"{mark} {check.name:{width}}  {check.text}{advice}"
+    return f"{mark} {check.name:{width}}  {visible(check.text + advice)}"
 
 
 def main() -> int:

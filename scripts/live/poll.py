@@ -32,7 +32,7 @@ from local.events import webhook_event
 from local.processes import read_env_file
 from local.project import LAMBDA
 from local.sources import Sources, has_sessions, read_sources
-from local.terminal import reason
+from local.terminal import reason, visible
 
 from live.client import (
     CALL_SECONDS,
@@ -231,9 +231,9 @@ def show_schedule(invocation: Invocation) -> None:
 
 def show(invocation: Invocation) -> None:
     """Print what the bot printed, and the traceback if it failed."""
-    print(invocation.printed, end="", file=sys.stderr)
+    print(visible(invocation.printed), end="", file=sys.stderr)
     if invocation.traceback:
-        print(invocation.traceback, file=sys.stderr, flush=True)
+        print(visible(invocation.traceback), file=sys.stderr, flush=True)
 
 
 def explained(refusal: Refused) -> str:
@@ -248,7 +248,7 @@ def explained(refusal: Refused) -> str:
 
 
 def say(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {visible(line)}", flush=True)
 
 
 def begin(telegram: Client, take_over: bool) -> str:
@@ -310,9 +310,9 @@ def main() -> int:
         variables |= environment()
         warning = unknown_kinds(handled_kinds(bot, variables))
     except ValueError as error:
-        parser.exit(2, f"scripts/poll: {error}\n")
+        parser.exit(2, f"scripts/poll: {visible(str(error))}\n")
     if warning:
-        print(f"scripts/poll: {warning}", file=sys.stderr)
+        print(f"scripts/poll: {visible(warning)}", file=sys.stderr)
     webhook = ""
     try:
         telegram = client()
@@ -333,14 +333,14 @@ def main() -> int:
             signal.setitimer(signal.ITIMER_REAL, NOTICE_SECONDS, NOTICE_SECONDS)
             poll.run()
     except (Stop, ValueError) as error:
-        print(f"scripts/poll: {error}", file=sys.stderr)
+        print(f"scripts/poll: {visible(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if webhook:
-            print(f"The webhook was {webhook}. To put it back: {REGISTER}", flush=True)
+            print(f"The webhook was {visible(webhook)}. To put it back: {REGISTER}", flush=True)
     say("ended")
     return 0
 

@@ -1,4 +1,4 @@
-"""What a terminal shows: colours, and why something can't be reached."""
+"""What a terminal shows: colours, texts from outside, and why something can't be reached."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from typing import TextIO
 
 COLOURS = {"green": 32, "red": 31, "yellow": 33, "blue": 34}
 
+# Control characters but line breaks and tabs. In this form they may also stand in JSON.
+CONTROL = {n: f"\\u{n:04x}" for n in (*range(32), *range(127, 160)) if n not in b"\t\n"}
+
+
+def visible(text: str) -> str:
+    """Return a text from outside without what a terminal would obey, such as escape sequences."""
+    return text.translate(CONTROL)
+
 
 def coloured(text: str, colour: str, output: TextIO) -> str:
-    """Colour a text for a terminal. It stays plain elsewhere, and with NO_COLOR or TERM=dumb.
+    """Return a text made visible, and in a colour for a terminal, if one is given.
 
+    It stays plain elsewhere, and with NO_COLOR or TERM=dumb.
     Source: https://no-color.org
     """
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    if plain or not output.isatty():
-        return text
-    return f"\033[{COLOURS[colour]}m{text}\033[0m"
+    if not colour or plain or not output.isatty():
+        return visible(text)
+    return f"\033[{COLOURS[colour]}m{visible(text)}\033[0m"
 
 
 def reason(error: Exception) -> str:

@@ -138,9 +138,11 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
         raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
     for path in written:
         for place in (folder / path, *(folder / path).parents):
-            if place == folder / path and place.exists():
+            if not os.path.lexists(place):  # a link to nothing is there, too
+                continue
+            if place == folder / path:
                 raise ValueError(f"{place} is there already, and nothing is overwritten")
-            if place.exists() and not place.is_dir():
+            if not place.is_dir():
                 raise ValueError(f"{place} is a file, and a folder is needed there")
     try:
         for path, content in sorted(written.items()):

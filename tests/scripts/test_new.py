@@ -115,6 +115,17 @@ def test_nothing_is_overwritten(tmp_path: Path, there: str, reason: str) -> None
     assert contents(tmp_path) == {f"mine/{there}": b"mine"}
 
 
+@pytest.mark.parametrize("there", ["bot/bot.py", "bot", ""])
+def test_nothing_is_written_through_a_link(tmp_path: Path, there: str) -> None:
+    link = tmp_path / "mine" / there
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "elsewhere")  # which isn't there
+    ran = run(new.main, str(tmp_path / "mine"))
+    assert ran.code == 2
+    assert f"scripts/new: {link} is " in ran.output
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_the_module_itself_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new, "ROOT", tmp_path)
     ran = run(new.main, str(tmp_path / "examples" / "mine"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ import pytest
 from emulators.telegram import Server, Telegram
 from live import doctor, poll
 from live.client import Unreachable
+from local.container import Invocation
 from local.project import SCRIPTS
 from local.terminal import coloured, reason
 
@@ -66,6 +68,49 @@ def test_the_answer_is_all_that_the_demo_prints() -> None:
     )
     assert result.stdout == "Heard: hello\n"
     assert '"hello" delivered … ' in result.stderr
+
+
+RAW = "\033]0;title\a\x9b2J\r\x7f\ttab\nline"
+SHOWN = "\\u001b]0;title\\u0007\\u009b2J\\u000d\\u007f\ttab\nline"
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "JSON"])
+def test_the_demo_shows_what_a_terminal_would_obey(tmp_path: Path, flags: list[str]) -> None:
+    (tmp_path / "bot.py").write_text(
+        f"""
+HANDLED = ["message"]
+def reply(update):
+    print({RAW!r})
+    chat = update["message"]["chat"]["id"]
+    return [{{"method": "sendMessage", "chat_id": chat, "text": {RAW!r}}}]
+"""
+    )
+    result = subprocess.run(
+        [SCRIPTS / "demo", "--direct", "--bot", tmp_path, "--send", "hello", *flags],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=LONGEST,
+    )
+    said, told = result.stdout.decode(), result.stderr.decode()
+    assert f"{SHOWN}\n" in told, "what it printed"
+    if flags:
+        assert json.loads(said)["params"]["text"] == RAW
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
+    else:
+        assert said == f"{SHOWN}\n"
+
+
+def test_poll_shows_what_a_terminal_would_obey(capfd: pytest.CaptureFixture[str]) -> None:
+    poll.show(Invocation(printed=RAW, traceback=RAW))
+    poll.say(RAW)
+    out, err = capfd.readouterr()
+    assert err == f"{SHOWN}{SHOWN}\n"
+    assert out[9:] == f"{SHOWN}\n"
+
+
+def test_the_doctor_shows_what_a_terminal_would_obey() -> None:
+    check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
+    assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
 
 
 class Terminal(io.StringIO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves
     registration, given = container.module("host.registration"), []
     left = container.handler.deadline.left
     monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
-    monkeypatch.setattr(registration, "await_empty_queue", lambda: given.append(left()))
+    monkeypatch.setattr(registration, "await_empty_queue", lambda event: given.append(left()))
     container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, 12_000)
     assert given == [5.5, 11.0]
 
@@ -232,6 +233,33 @@ def test_the_bot_is_imported_while_the_connections_are_made(
     importlib.import_module("handler")
     unload()
     assert steps == expected
+
+
+def test_a_service_that_hangs_leaves_the_others_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unload()
+    for name, value in {**TELEGRAM, **QUEUE, **SESSIONS}.items():
+        monkeypatch.setenv(name, value)
+    given = []
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    for name in ("telegram", "aws"):
+        module = importlib.import_module(f"botkit.{name}")
+
+        def hang(*service: str) -> None:
+            given.append(deadline.left())
+            clock.now += deadline.left()
+
+        monkeypatch.setattr(module, "connect", hang)
+        monkeypatch.setattr(module, "prepare", lambda *service: None)
+    monkeypatch.setattr(sys.modules["botkit.http"], "time", clock)
+    deadline = importlib.import_module("botkit.deadline").deadline
+    deadline.start(8)
+    monkeypatch.setattr(sys, "meta_path", [Notes([]), *sys.meta_path])
+    importlib.import_module("handler")
+    unload()
+    assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"
 
 
 def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(

@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import CALL, TEXT, Container, outcome_of, session_environment
+from tests.support.stubs import CALL, TEXT, Container, Json, outcome_of, session_environment
 
 BOT = "def reply(update):\n    return []"
 NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
@@ -83,6 +83,31 @@ def test_a_time_that_has_passed_is_soon(container: Container, later: Any) -> Non
     assert before + 5 <= at <= time.time() + 5
 
 
+def test_an_event_whose_time_has_passed_is_soon(container: Container, later: Any) -> None:
+    before = int(time.time())
+    later.schedule({"step": 1}, 0, "step")
+    assert before + 5 <= container.schedules.items["step"]["at"] <= time.time() + 5
+
+
+def test_a_time_that_passes_on_the_way_is_soon(
+    container: Container, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scheduler refuses a time in the past, as when the connection was slow."""
+    now, asked = NOON.timestamp() - 8, list[str]()
+    monkeypatch.setattr("time.time", lambda: now)
+
+    def request(*about: Any, body: Json) -> None:
+        nonlocal now
+        asked.append(body["ScheduleExpression"])
+        if len(asked) == 1:
+            now += 8
+            refused("ValidationException")()
+
+    container.module("aws").request = request
+    assert later.send(CALL, NOON, "tea") is True
+    assert asked == ["at(2099-01-01T12:00:00)", "at(2099-01-01T12:00:05)"]
+
+
 def test_a_call_that_comes_twice_waits_once(container: Container, later: Any) -> None:
     said = [later.send({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
     assert said == [True, False]
@@ -105,6 +130,15 @@ def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
 CALLS: dict[str, tuple[Any, str]] = {
     "a list": ([CALL], 'a call must be a dict with a "method", such as "sendMessage"'),
     "no method": ({"chat_id": 42}, 'a call must be a dict with a "method", such as "sendMessage"'),
+    "an empty method": (
+        {"method": ""},
+        'a call must be a dict with a "method", such as "sendMessage"',
+    ),
+    "two words": (
+        {"method": "x y"},
+        'a call must be a dict with a "method", such as "sendMessage"',
+    ),
+    "not ASCII": ({"method": "é"}, 'a call must be a dict with a "method", such as "sendMessage"'),
     "a file": (
         {**CALL, "photo": b"jpeg"},
         "a call that is made later must be JSON, with file_id or URL for a file: "
@@ -240,6 +274,16 @@ def test_a_call_that_is_about_to_be_made_is_not_cancelled_yet(
     container.module("aws").request = refused("ConflictException")
     with pytest.raises(Exception, match="ConflictException: no") as caught:
         later.cancel("tea")
+    assert type(caught.value).__name__ == "Unreachable"
+
+
+def test_a_conflict_about_another_thing_than_the_name_is_tried_again(
+    container: Container, later: Any
+) -> None:
+    message = "Schedule group telegram-bot is being deleted."
+    container.module("aws").request = refused("ConflictException", message)
+    with pytest.raises(Exception, match=f"ConflictException: {message}") as caught:
+        later.send(CALL, NOON, "tea")
     assert type(caught.value).__name__ == "Unreachable"
 
 

@@ -116,12 +116,12 @@ def test_an_answer_grows_in_a_draft(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> None:
-    calls = world.answer(["Hello", ", Ada."], {**GROUP, "type": kind})
-    assert calls == [{"method": "editMessageText", **POST, "text": "Hello, Ada."}]
+    assert world.answer(["Hello", ", Ada."], {**GROUP, "type": kind}) == []
     assert world.calls == [
         ("sendChatAction", {"chat_id": -7, "action": "typing"}),
         ("sendMessage", {"chat_id": -7, "text": "Hello …", "reply_parameters": QUESTION}),
         ("editMessageText", {**POST, "text": "Hello, Ada. …"}),
+        ("editMessageText", {**POST, "text": "Hello, Ada."}),
     ]
 
 
@@ -143,23 +143,34 @@ def test_an_answer_goes_where_the_question_is(world: World) -> None:
     assert world.calls[0][1]["message_thread_id"] == 5
     direct = message(GROUP, direct_messages_topic={"topic_id": 6}, message_thread_id=7)
     world.stream.answer(direct, ["a"])
-    assert "message_thread_id" not in world.calls[-1][1]
-    assert world.calls[-1][1]["direct_messages_topic_id"] == 6
+    [sent] = [params for name, params in world.calls if name == "sendMessage"]
+    assert "message_thread_id" not in sent
+    assert sent["direct_messages_topic_id"] == 6
 
 
 def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> None:
+    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
     [call] = world.stream.answer(message(business_connection_id="b"), world.pieces("ab"))
     names = [method for method, _ in world.calls]
-    assert names == ["sendChatAction", "sendMessage", "editMessageText"]
+    assert names == ["sendChatAction", "sendMessage", *["editMessageText"] * 2]
     assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
     assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
+
+
+def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
+    """The ids of chats and messages may be the same in another account."""
+    for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
+        world.stream.answer(message(GROUP, **account), ["a"])
+    keys = ["stream:business:b:-7/17", "stream:business:c:-7/17", "stream:-7/17"]
+    assert list(world.container.table.items) == keys
+    assert len(world.texts("sendMessage")) == 3
 
 
 @pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.0), (GROUP, 4.0)], ids=["draft", "edit"])
 def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
     world.pause = pause / 4
     world.answer("abcdefghi", chat)
-    texts = [params["text"] for name, params in world.calls if params.get("text")]
+    texts = [params["text"] for name, params in world.calls if "…" in params.get("text", "")]
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
@@ -186,7 +197,7 @@ def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
 
 def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
     world.answer(["Hello", *[""] * 9], GROUP)
-    assert [name for name, _ in world.calls] == ["sendChatAction", "sendMessage"]
+    assert world.texts("editMessageText") == ["Hello"], "at the end"
 
 
 def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> None:
@@ -205,16 +216,52 @@ def test_what_fails_to_show_is_shown_later(world: World) -> None:
         "sendMessage": [gone],
         "editMessageText": [gone],
     }
-    [call] = world.answer("abcd", GROUP)
+    assert world.answer("abcd", GROUP) == []
     assert world.texts("sendMessage") == ["a …", "ab …"]
-    assert world.texts("editMessageText") == ["abc …", "abcd …"]
-    assert call["text"] == "abcd"
+    assert world.texts("editMessageText") == ["abc …", "abcd …", "abcd"]
+
+
+def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world: World) -> None:
+    errors = world.container.module("errors")
+    last = {"method": "editMessageText", **POST, "text": "a"}
+    world.fails["editMessageText"] = [errors.Unreachable("gone")]
+    assert world.answer("a", GROUP) == [last]
+    busy = errors.Refused("editMessageText", 429, "Too Many Requests", {"retry_after": 9})
+    world.fails["editMessageText"] = [busy]
+    world.calls.clear()
+    other = {**message(GROUP), "message_id": 18}
+    assert world.stream.answer(other, world.pieces("ab")) == [
+        {**last, "message_id": 901, "text": "ab"}
+    ]
+    assert world.texts("editMessageText") == ["ab …"], "Telegram is left alone"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["as it grows", "at the end"])
+def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World, late: bool) -> None:
+    refused = world.container.module("errors").Refused
+    gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
+    world.fails["editMessageText"] = [gone]
+    texts = ["a", "b" * 4095] if late else ["a", "b", "c", "d" * 4093]
+    world.pause = 3.0 if late else 5.0
+    first, last = world.answer([*texts, "tail"], GROUP)
+    assert (first["method"], len(first["text"])) == ("sendMessage", 4096)
+    assert (last["method"], last["text"]) == ("sendMessage", "tail")
+    assert len(world.texts("editMessageText")) == 1, "nobody wants to see it grow once more"
+    assert len(world.texts("sendMessage")) == 1
+
+
+def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
+    world.fails["editMessageText"] = [known]
+    assert world.answer("a", GROUP) == []
+    assert world.texts("editMessageText") == ["a"]
 
 
 def test_an_edit_that_failed_is_tried_again_with_the_same_text(world: World) -> None:
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
     world.answer(["a", "b", *[""] * 8], GROUP)
-    assert world.texts("editMessageText") == ["ab …", "ab …"]
+    assert world.texts("editMessageText") == ["ab …", "ab …", "ab"]
 
 
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
@@ -234,16 +281,14 @@ def test_what_shows_an_answer_leaves_time_for_all_of_it(
 ) -> None:
     with_clock(world.container, monkeypatch)
     world.deadline.start(60)
-    world.press()
     world.deadline.start(seconds)
     end = world.deadline.at
-    world.limits.clear()
-    world.answer("ab", can_stop=True)
-    calls = ["a draft", "is it stopped?", "the note of it", "is cleared"]
+    world.answer("a", can_stop=True)
+    calls = ["was it stopped?", "a draft", "is it stopped?", "a draft"]
     assert len(world.limits) == len(calls) and max(world.limits) == most
     world.limits.clear()
     world.answer("a", GROUP)
-    calls = ["was it begun?", "typing", "a message", "the note of it", "is written"]
+    calls = ["was it begun?", "typing", "a message", "the note of it", "is written", "all of it"]
     assert len(world.limits) == len(calls) and max(world.limits[1:]) == most < world.limits[0]
     assert world.deadline.at == end
 
@@ -259,8 +304,8 @@ def test_pieces_may_be_a_list_and_sessions_missing(
 ) -> None:
     bot = "def reply(update):\n    return []"
     world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
-    [call] = world.stream.answer(message(GROUP), ["a"], can_stop=True)
-    assert call == {"method": "editMessageText", **POST, "text": "a"}
+    assert world.stream.answer(message(GROUP), ["a"], can_stop=True) == []
+    assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
     world.stream.answer(message(), ["a"], can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
 
@@ -305,10 +350,10 @@ def test_a_long_answer_is_several_messages(world: World) -> None:
 
 
 def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) -> None:
-    first, last = world.answer(["c", "b" * 4999], GROUP)
-    assert (first["method"], first["text"]) == ("editMessageText", "c" + "b" * 4095)
+    [last] = world.answer(["c", "b" * 4999], GROUP)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
-    assert world.texts("editMessageText") == ["b" * 906 + " …"], "its end, and that it grows"
+    # Its end, and that it grows.
+    assert world.texts("editMessageText") == ["b" * 906 + " …", "c" + "b" * 4095]
 
 
 def test_many_pieces_are_split_only_to_be_shown(
@@ -352,6 +397,17 @@ def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: li
     assert world.stream._split(text, 10) == parts
 
 
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [(["a\ud83e", "\udd16b"], "a🤖b"), (["a\ud83e", "b"], "ab"), (["a", "\udd16"], "a")],
+    ids=["a pair in two pieces", "the first half", "the second half"],
+)
+def test_half_a_surrogate_pair_costs_no_answer(world: World, pieces: list[str], text: str) -> None:
+    assert world.answer(pieces) == [said(text)]
+    for shown in world.texts("sendMessageDraft"):
+        shown.encode()
+
+
 # An update that is delivered twice.
 
 
@@ -363,14 +419,13 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     with pytest.raises(RuntimeError):
         world.answer(breaks(), GROUP)
     assert world.closed == 1
-    [call] = world.answer(["Hello"], GROUP)
-    assert call == {"method": "editMessageText", **POST, "text": "Hello"}
+    assert world.answer(["Hello"], GROUP) == []
     assert world.texts("sendMessage") == ["Hel …"]
-    assert world.texts("editMessageText") == ["Hello …"]
+    assert world.texts("editMessageText") == ["Hello …", "Hello"]
     # Another question gets another message.
     other = {**message(GROUP), "message_id": 18}
-    [call] = world.stream.answer(other, ["Hi"])
-    assert call["message_id"] == 901
+    world.stream.answer(other, ["Hi"])
+    assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
 def test_a_table_that_cant_be_written_has_one_message_grow(
@@ -380,8 +435,9 @@ def test_a_table_that_cant_be_written_has_one_message_grow(
         raise world.container.module("errors").Unreachable("gone")
 
     monkeypatch.setattr(world.session, "change", fails)
-    assert world.answer("ab", GROUP) == [{"method": "editMessageText", **POST, "text": "ab"}]
+    world.answer("ab", GROUP)
     assert world.texts("sendMessage") == ["a …"]
+    assert world.texts("editMessageText") == ["ab …", "ab"]
 
 
 def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,15 +470,20 @@ def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
 def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
     def pieces() -> Iterator[str]:
         world.press()
-        yield ""
+        yield from ("", "Once")
 
     assert world.answer(pieces(), can_stop=True) == []
 
 
 def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: World) -> None:
-    world.press()
-    assert world.answer("ab", can_stop=True) == [said("a")]
-    assert world.answer("ab", can_stop=True) == [said("ab")]
+    def pieces() -> Iterator[str]:
+        yield "a"
+        world.press()
+        yield from "bc"
+
+    assert world.answer(pieces(), can_stop=True) == [said("ab")]
+    world.press()  # once more, when it is over
+    assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
 def test_it_looks_once_a_second_whether_stop_was_pressed(
@@ -498,9 +559,10 @@ def test_what_is_shown_already_is_not_edited_once_more(
         yield ""
 
     if fails:
-        world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
+        gone = world.container.module("errors").Unreachable("gone")
+        world.fails["editMessageText"] = [gone] * 2
     assert len(world.answer(pieces(), GROUP)) == calls
-    assert world.texts("editMessageText") == ["Once upon …"]
+    assert set(world.texts("editMessageText")) == {"Once upon …"}
 
 
 def test_a_draft_that_hangs_costs_no_answer(

@@ -4,10 +4,11 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue"}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", "quiet_seconds": 60}
 
 `sources` is the digest of the package that the function should run, and `menu_button` opens the
-Mini App if there is one. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
+Mini App if there is one. `quiet_seconds` is for an emulated AWS, whose counts are exact: how long
+the queue must be empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
 "CRUD"`. The provider adds `tf`, and also sends the actions create and update, which do nothing.
 """
 
@@ -17,6 +18,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import threading
 import time
 
@@ -40,8 +42,8 @@ MAX_DESCRIPTION = 256  # characters
 MAX_COMMANDS = 100
 
 
-# SQS's counts are approximate, and an update may be on its way from the webhook.
-READINGS = 3  # in a row, with a pause between them, at which the queue must be empty
+# For how long the queue must be empty: SQS's counts are right a minute after the last update came.
+QUIET_SECONDS = 60.0
 
 
 class RegistrationFailed(Exception):
@@ -49,7 +51,7 @@ class RegistrationFailed(Exception):
 
 
 class QueueNotEmpty(Exception):
-    """The queue still has updates, which would be lost with it."""
+    """The queue still has updates, or may get some, which would be lost with it."""
 
 
 def register(event: Json) -> Json:
@@ -78,6 +80,8 @@ def register(event: Json) -> Json:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
+    if "botkit.later" in sys.modules and not settings.later_group:
+        raise RegistrationFailed("bot.py uses botkit.later: set later = true")
     if hasattr(bot, "SESSION"):
         from . import sessions
 
@@ -97,13 +101,13 @@ def register(event: Json) -> Json:
     if commands is not None:
         menu = _menu(commands)
         method = "setMyCommands" if menu else "deleteMyCommands"
-        _call_with_retries(method, {"commands": menu} if menu else {}, "set the bot's menu")
+        _register(method, {"commands": menu} if menu else {}, "set the bot's menu")
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
-        _call_with_retries("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
+        _register("setChatMenuButton", {"menu_button": app}, "set the bot's menu button")
     _await_name(event["url"])
-    _call_with_retries("setWebhook", params, "register the webhook")
+    _register("setWebhook", params, "register the webhook")
     info: Json = {}
     try:
         info = {**telegram.call("getWebhookInfo")}
@@ -120,7 +124,8 @@ def register(event: Json) -> Json:
 def remove(event: Json) -> Json:
     """Remove the webhook or the menu button, unless it is another deployment's by now.
 
-    Errors are logged and not raised, since they must not block a destroy.
+    Errors are logged and not raised, since they must not block a destroy. But if a queue goes, and
+    Telegram limits the rate, more updates would come into it: this raises QueueNotEmpty.
     """
     what = "menu button" if event.get("is") == "menu button" else "webhook"
     try:
@@ -130,54 +135,70 @@ def remove(event: Json) -> Json:
         else:
             _remove_webhook(event["url"])
     except Exception as error:  # a revoked token, or Telegram is unreachable
+        if event.get("is") == "queue" and _is_limited(error):
+            raise QueueNotEmpty(
+                "Telegram did not remove the webhook, so updates still come into the queue: "
+                f"{error}{_advice(error)}"
+            ) from None
         reason = f"{type(error).__name__}: {error}"
         logger.error(f"the {what} was not removed", extra={"error": reason})
     return {}
 
 
 def _remove_menu_button(url: str) -> None:
-    button = telegram.call("getChatMenuButton")
+    button = _call("getChatMenuButton")
     if button["type"] == "web_app" and button["web_app"]["url"] == url:
-        telegram.call("setChatMenuButton", menu_button={"type": "default"})
+        _call("setChatMenuButton", menu_button={"type": "default"})
 
 
 def _remove_webhook(url: str) -> None:
-    registered = telegram.call("getWebhookInfo")["url"]
+    registered = _call("getWebhookInfo")["url"]
     if registered == url:
-        telegram.call("deleteWebhook")
+        _call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")
 
 
-def await_empty_queue() -> Json:
-    """Wait until all updates in the queue are answered, before Terraform removes the queue.
+def await_empty_queue(event: Json) -> Json:
+    """Wait until the queue has been empty for a minute, before Terraform removes it.
 
-    Raises QueueNotEmpty if the time is up before, or SQS can't tell. This fails the apply or
-    destroy while nothing is lost. An update that can't be answered leaves for the dead-letter
-    queue. A queue that was deleted by hand holds up nothing.
+    If the time is up before, it must have been empty for the last half of it. Raises QueueNotEmpty
+    otherwise, also if SQS can't tell. This fails the apply or destroy while nothing is lost. An
+    update that can't be answered leaves for the dead-letter queue. A queue that was deleted by hand
+    holds up nothing.
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
-    waiting = empty = 0
-    pause = min(PAUSE_SECONDS, deadline.left() / (READINGS + 1))
+    waiting = 0
+    empty_from = float("-inf")  # the seconds that were left
+    whole = deadline.left()
+    pause = min(PAUSE_SECONDS, whole / 4)
     while True:
+        is_empty = False
         try:
             counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
             waiting = sum(int(counts[name]) for name in names)
-            empty = 0 if waiting else empty + 1
+            is_empty = not waiting
         except aws.ClientError as error:  # there is no such queue
             logger.error("the queue's updates can't be counted", extra={"error": str(error)})
             return {}
         except Exception as error:  # it may pass
             reason = f"{type(error).__name__}: {error}"
             logger.warning("the queue's updates can't be counted", extra={"error": reason})
-            empty = 0
-        if empty == READINGS:
+        left = deadline.left()
+        empty_from = max(empty_from, left) if is_empty else float("-inf")
+        seconds = empty_from - left
+        if seconds >= event.get("quiet_seconds", QUIET_SECONDS):
             return {}
-        if deadline.left() < 2 * pause:
+        if left < 2 * pause:
             break
         time.sleep(pause)
+    if seconds >= whole / 2:
+        logger.warning(
+            "the queue was empty, but not for a minute", extra={"seconds": round(seconds)}
+        )
+        return {}
     raise QueueNotEmpty(
         f"Updates that wait in the queue would be lost with it: {waiting or 'an unknown number'}. "
         "Telegram keeps new ones. Run the command again to wait on for their answers, or give them "
@@ -254,21 +275,43 @@ def _await_name(url: str) -> None:
         thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
 
 
-def _call_with_retries(method: str, params: Json, what: str) -> None:
-    """Call a method, with retries while there is time. Raises RegistrationFailed."""
+def _register(method: str, params: Json, what: str) -> None:
+    """Call a method, again while there is time. Raises RegistrationFailed."""
+    try:
+        _call(method, again=True, **params)
+    except (Refused, Unreachable) as error:
+        told = f"Telegram did not {what}: {error}{_advice(error)}"
+        raise RegistrationFailed(told) from None
+
+
+def _call(method: str, *, again: bool = False, **params: Any) -> Any:
+    """Call a method, and while there is time once more if Telegram limits the rate.
+
+    With `again`, also after other errors that may pass. Raises Refused or Unreachable.
+    """
     while True:
         try:
-            telegram.call(method, **params)
-            return
+            return telegram.call(method, **params)
         except (Refused, Unreachable) as error:
-            if not _may_pass(error) or deadline.left() < 2 * PAUSE_SECONDS:
-                advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
-                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
-            logger.warning("retrying the registration", extra={"reason": str(error)})
-        time.sleep(PAUSE_SECONDS)
+            may_pass = again and not isinstance(error, (Refused, Misconfigured))
+            pause = max(PAUSE_SECONDS, _retry_after(error))
+            if not (may_pass or _is_limited(error)) or deadline.left() < pause + PAUSE_SECONDS:
+                raise
+            logger.warning(f"retrying {method}", extra={"reason": str(error)})
+        time.sleep(pause)
 
 
-def _may_pass(error: Refused | Unreachable) -> bool:
-    if isinstance(error, Refused):
-        return error.code == 429
-    return not isinstance(error, Misconfigured)
+def _is_limited(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.code == 429
+
+
+def _retry_after(error: Exception) -> int:
+    """Return how many seconds Telegram wants to be left alone, or 0."""
+    return getattr(error, "retry_after", None) or 0
+
+
+def _advice(error: Exception) -> str:
+    if UNRESOLVED in str(error):
+        return "; apply again in five minutes"
+    seconds = _retry_after(error)
+    return f"; run the command again in {seconds} seconds" if seconds else ""

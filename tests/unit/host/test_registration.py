@@ -70,7 +70,7 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
     clock, pauses = with_clock(container, monkeypatch), list[float]()
 
     def sleep(seconds: float) -> None:
-        assert seconds > 0 and clock.now < 60, "it would never end"
+        assert seconds > 0 and clock.now < 300, "it would never end"
         clock.now += seconds
         pauses.append(seconds)
 
@@ -240,7 +240,10 @@ def test_a_temporary_failure_is_tried_again(
     assert container.invoke(event("register"), 20_000)["url"] == URL
     assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
     assert no_pauses == [1.0] * 3
-    assert {line["message"] for line in container.log} == {"retrying the registration"}
+    assert {line["message"] for line in container.log} == {
+        "retrying setMyCommands",
+        "retrying setWebhook",
+    }
     assert all(line["reason"] for line in container.log)
 
 
@@ -258,7 +261,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     assert len(store.requests) == 4
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
     assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
-        ("retrying the registration", reason)
+        ("retrying setMyCommands", reason)
     ] * 2
 
 
@@ -270,6 +273,34 @@ def test_a_malformed_token_fails_at_once(
     with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
         container.invoke(event("register"))
     assert no_pauses == []
+
+
+def limited(seconds: int) -> bytes:
+    """Return Telegram's answer to a call when it wants to be left alone for some seconds."""
+    told = f"Too Many Requests: retry after {seconds}"
+    return http(refusal(429, told, retry_after=seconds), "429 Too Many Requests")
+
+
+def test_telegram_is_left_alone_for_as_long_as_it_wants(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers(http(), limited(7), http(), http({"ok": True, "result": INFO})))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(event("register"), 9_000)["url"] == URL
+    assert pauses == [7]
+
+
+def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers(http(), limited(40)))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    with pytest.raises(Exception, match="after 40; run the command again in 40 seconds$"):
+        container.invoke(event("register"), 25_000)
+    assert pauses == []
+    assert peer.bodies == [MENU, SET]
 
 
 @pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
@@ -531,6 +562,24 @@ def test_a_bot_with_sessions_is_registered(start_with_sessions: StartBot, bot_ap
     assert container.invoke(event("register"))["url"] == URL
 
 
+WITH_LATER = """
+HANDLED = ["message"]
+from botkit import later
+def reply(update): ...
+"""
+
+
+def test_a_bot_that_imports_later_needs_the_input(
+    start_with_schedules: StartBot, start_bot: StartBot, bot_api: BotApi
+) -> None:
+    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.later: set later = true$"):
+        start_bot(WITH_LATER).invoke(event("register"))
+    container = start_with_schedules(WITH_LATER)
+    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
 @pytest.mark.parametrize(
     "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
 )
@@ -597,7 +646,20 @@ def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi
     assert container.log == []
 
 
+def test_a_limited_rate_is_waited_for(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = http({"ok": True, "result": INFO})
+    peer = serve(answers(limited(2), info, limited(3), http()))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(event("delete")) == {}
+    assert pauses == [2, 3]
+    assert len(peer.requests) == 4
+
+
 HINDRANCES = {
+    "a rate limited for long": (answers(limited(60)), "Refused: getWebhookInfo: 429 "),
     "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
     "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
     "a malformed answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
@@ -643,17 +705,28 @@ def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Con
 
 
 DRAIN = {"is": "queue"}
+TOO_SHORT = "the queue was empty, but not for a minute"
 
 
-def test_a_queue_is_removed_when_it_stays_empty_without_a_webhook(
+def test_a_queue_is_removed_when_it_was_empty_for_a_minute_without_a_webhook(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings = [(0, 1, 0), (0, 0, 1), (0, 0, 0), *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 3]
+    readings = [(0, 1, 0), (0, 0, 1), *[(0, 0, 0)] * 60, *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 61]
     container = with_queue(answers(*(counts(*reading) for reading in readings)))
     pauses = with_pauses(container, monkeypatch)
-    assert container.invoke(event("delete", **DRAIN), 60_000) == {}
-    assert pauses == [1.0] * 35
+    assert container.invoke(event("delete", **DRAIN), 300_000) == {}
+    assert pauses == [1.0] * 152
     assert container.log == []
+
+
+def test_an_emulated_aws_needs_no_minute(
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = with_queue(answers(*[counts(0)] * 3))
+    pauses = with_pauses(container, monkeypatch)
+    drain = event("delete", quiet_seconds=2, **DRAIN)
+    assert container.invoke(drain, 300_000) == {}
+    assert pauses == [1.0] * 2
 
 
 @pytest.mark.parametrize(("milliseconds", "pause"), [(3_000, 0.5), (1_500, 0.125)])
@@ -670,23 +743,47 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
     assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
 
 
-def test_in_a_short_time_a_queue_is_removed_at_three_readings_and_no_fewer(
-    with_queue: Callable[..., Container], bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("busy", "seconds"), [(0, 7), (3, 4)], ids=["all the time", "for half of it"]
+)
+def test_in_a_short_time_the_queue_must_be_empty_for_half_of_it(
+    with_queue: Callable[..., Container],
+    monkeypatch: pytest.MonkeyPatch,
+    busy: int,
+    seconds: int,
 ) -> None:
-    container = with_queue(answers(*[counts(0)] * 5))
+    container = with_queue(answers(*[counts(1)] * busy, *[counts(0)] * (8 - busy)))
     with_pauses(container, monkeypatch)
-    assert container.invoke(event("delete", **DRAIN), 2_900) == {}
-    bot_api.answers("getWebhookInfo", {}, {"url": ""})
+    assert container.invoke(event("delete", **DRAIN), 9_000) == {}
+    assert (container.line["message"], container.line["seconds"]) == (TOO_SHORT, seconds)
+
+
+def test_a_queue_that_was_empty_for_too_short_a_time_fails_the_apply(
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = with_queue(answers(*[counts(1)] * 4, *[counts(0)] * 4))
+    with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match="would be lost with it: an unknown number"):
-        container.invoke(event("delete", **DRAIN), 2_900)  # after two readings SQS says nothing
+        container.invoke(event("delete", **DRAIN), 9_000)
+
+
+def test_a_webhook_that_cant_be_removed_yet_keeps_the_queue(start: Start, serve: Serve) -> None:
+    """Updates would still come into it."""
+    telegram = serve(answers(http({"ok": True, "result": INFO}), limited(40)))
+    queue = serve(answers(counts(0)))
+    container = start(telegram.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=queue.url, **CREDENTIALS)
+    with pytest.raises(Exception, match="did not remove the webhook, .* in 40 seconds$") as caught:
+        container.invoke(event("delete", **DRAIN))
+    assert type(caught.value).__name__ == "QueueNotEmpty"
+    assert queue.requests == []
 
 
 def test_a_hanging_telegram_leaves_time_to_look_at_the_queue(start: Start, serve: Serve) -> None:
     queue = serve(answers(*[counts(0)] * 3))
     hangs = serve(silent).url
     container = start(hangs, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=queue.url, **CREDENTIALS)
-    assert container.invoke(event("delete", **DRAIN), 3_000) == {}
-    assert len(queue.requests) == 3
+    assert container.invoke(event("delete", quiet_seconds=0, **DRAIN), 3_000) == {}
+    assert len(queue.requests) == 1
 
 
 def test_a_queue_that_is_gone_does_not_hold_up_its_removal(
@@ -712,14 +809,13 @@ def test_a_reading_that_fails_is_made_again(
     assert container.log[0]["message"] == "the queue's updates can't be counted"
 
 
-def test_after_a_reading_that_fails_the_queue_must_be_empty_three_times(
-    start: Start, serve: Serve, bot_api: BotApi
+def test_after_a_reading_that_fails_the_queue_must_be_empty_for_the_whole_time(
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = serve(answers(counts(0), counts(0), http({}, "503 Away"), *[counts(0)] * 9))
-    container = start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=queue.url, **CREDENTIALS)
-    bot_api.answers("getWebhookInfo", {}, {"url": ""})
-    assert container.invoke(event("delete", **DRAIN), 60_000) == {}
-    assert len(queue.requests) == 6
+    container = with_queue(answers(*[counts(0)] * 2, http({}, "503 Away"), *[counts(0)] * 9))
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(event("delete", quiet_seconds=2, **DRAIN), 60_000) == {}
+    assert len(pauses) == 5
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])
