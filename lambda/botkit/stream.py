@@ -169,8 +169,7 @@ class _Growing:
                     notes = {"post": self._post}
                     session.change(self._key, lambda kept: kept.update(notes), days=DAYS)
                     self._is_noted = True
-        if self._is_noted:  # nothing is seen twice: the next delivery goes on in this message
-            journal.is_seen = is_seen
+                    journal.is_seen = is_seen
 
     def whole(self, text: str) -> list[Call]:
         """Return the calls that leave all of a text."""
@@ -186,8 +185,11 @@ class _Growing:
         """Have the message that grows show a text, unless it does or Telegram is busy."""
         if text == self._post_text or time.monotonic() < self._waits_until:
             return
+        is_seen = journal.is_seen
         if self._try(self._edit(text)):
             self._post_text = text
+        if self._is_noted:  # nobody sees it twice: the next delivery goes on in this message
+            journal.is_seen = is_seen
 
     def _try(self, call: Json) -> Any:
         """Make a call that may fail, and return its result, or None.
