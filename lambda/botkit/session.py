@@ -24,7 +24,12 @@ from .types import Any, Json
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
 MOST_CALLS = 4096  # bytes of their calls. Each KB of an item costs a write unit
-EMPTY = {"session": "{}", "updates": "[]", "calls": "[]"}  # what an item holds, in JSON
+MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
+EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
+
+# The state of an update whose calls aren't just kept, or no longer: it was answered without calls,
+# or some of them remain.
+SILENT, UNFINISHED = 1, 2
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
@@ -74,8 +79,8 @@ class Item:
     """The item of a key, as it was read.
 
     `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
-    updates that changed it, the newest last. Each has the calls that answered it, and how many of
-    them are over (None if that was never noted), or it has None if the calls aren't kept.
+    updates that changed it, the newest last, each with the JSON of the calls that answer it, or
+    None if they aren't kept. Those of `unfinished` have to be completed.
     """
 
     def __init__(self, key: str) -> None:
@@ -85,56 +90,73 @@ class Item:
         self.key = key
         item = _dynamodb("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
         self._version = item.get("version")
+        self.updates: dict[int, str | None] = {}
+        self.unfinished: set[int] = set()
         try:
             # DynamoDB may take days to delete what has expired.
             if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
                 item = {}
-            self.text, numbers, kept = (
-                item[name]["S"] if name in item else empty for name, empty in EMPTY.items()
-            )
+            item = {**EMPTY, **item}
+            self.text: str = item["session"]["S"]
             self.session: Json = {**json.loads(self.text)}
-            self.updates: dict[int, tuple[list[Json], int | None] | None] = {
-                number >> 1: ([], None) if number & 1 else None
-                for number in accumulate(json.loads(numbers))
-            }
-            for update_id, calls, *done in json.loads(kept):
-                self.updates[update_id] = calls, done[0] if done else None
-        except (KeyError, TypeError, ValueError) as error:
+            for number in accumulate(json.loads(item["updates"]["S"])):
+                update_id, state = divmod(number, 4)
+                self.updates[update_id] = "[]" if state == SILENT else None
+                if state == UNFINISHED:
+                    self.unfinished.add(update_id)
+            for name, value in item["calls"]["M"].items():
+                self.updates[int(name)] = value["S"]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Misconfigured(
                 f"the item {key} of the sessions' table can't be read, since something else has "
                 f"written it: repair or delete it ({type(error).__name__})"
             ) from None
 
-    def keep(self, new: dict[int, Any] | None = None, days: int | None = None) -> bool:
-        """Write the session, unless it is as it was, and with it the `new` of `updates`.
+    def calls(self, update_id: int) -> list[Json] | None:
+        """Return the calls that answer an update, or None if they aren't kept."""
+        text = self.updates.get(update_id)
+        return None if text is None else json.loads(text)
+
+    def keep(
+        self, update_id: int | None = None, calls: list[Json] | None = None, days: int | None = None
+    ) -> bool:
+        """Write the session, unless it is as it was, with the calls that answer an update.
 
         It is kept for `days`, or session_retention_in_days if they are None. Returns False if
         somebody else has written since it was read. Raises BadSession.
         """
         text = _text(self.session)
-        return text == self.text or self._write(text, {**self.updates, **(new or {})}, days)
+        if text == self.text:
+            return True
+        updates = {**self.updates}
+        if update_id is not None:
+            updates[update_id] = to_json(calls)
+        return self._write(text, updates, self.unfinished, days)
 
-    def note(self, update_id: int, calls: list[Json], done: int) -> bool:
-        """Write how many calls of an update are over, with the session as it was.
+    def note(self, update_id: int, calls: list[Json]) -> bool:
+        """Write which calls of an update remain, with the session as it was.
 
         Returns and raises what `keep` does.
         """
-        return self._write(self.text, {**self.updates, update_id: (calls, done)})
+        updates = {**self.updates, update_id: to_json(calls)}
+        unfinished = self.unfinished | {update_id} if calls else self.unfinished - {update_id}
+        return self._write(self.text, updates, unfinished)
 
-    def _write(self, text: str, updates: dict[int, Any], days: int | None = None) -> bool:
+    def _write(
+        self, text: str, updates: dict[int, Any], unfinished: set[int], days: int | None = None
+    ) -> bool:
         is_empty = text == "{}"
-        numbers, kept = _newest(updates, 0 if is_empty else MOST_CALLS)
-        sizes = len(_bytes(text)), len(_bytes(numbers)) + len(_bytes(kept))
-        if sum(sizes) + len(_bytes(self.key)) > LARGEST_ITEM:
+        numbers, kept = _newest(updates, unfinished, 0 if is_empty else MOST_CALLS)
+        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (numbers, *kept.values()))
+        if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(kept) > LARGEST_ITEM:
             raise BadSession(
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
                 " must fit into an item of DynamoDB, which has 400 KB"
             )
         version = {"S": os.urandom(8).hex()}
-        item = {
-            name: {"S": value} for name, value in zip(EMPTY, (text, numbers, kept), strict=True)
-        }
-        item |= {"id": {"S": self.key}, "version": version}
+        item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
+        item["updates"] = {"S": numbers}
+        item["calls"] = {"M": {str(update_id): {"S": calls} for update_id, calls in kept.items()}}
         if days is None:
             days = int(settings.session_retention_in_days or 0)
         if is_empty:
@@ -149,7 +171,7 @@ class Item:
             }
         if _dynamodb("PutItem", Item=item, **condition) is None:
             return False
-        self.text, self.updates, self._version = text, updates, version
+        self.text, self.updates, self.unfinished, self._version = text, updates, unfinished, version
         return True
 
 
@@ -176,26 +198,25 @@ def _text(data: Json) -> str:
     return text
 
 
-def _newest(updates: dict[int, Any], room: int) -> tuple[str, str]:
-    """Return the ids of the newest updates and their calls, each in JSON.
+def _newest(updates: dict[int, Any], unfinished: set[int], room: int) -> tuple[str, dict[int, str]]:
+    """Return the ids of the newest updates in JSON, and those calls that are kept.
 
-    The calls are those that fit into `room` bytes, those of the newest update, and those that
-    aren't over. The ids are written as differences, which takes a third of the bytes. Each is
-    doubled, and one more if the update was answered without calls: so that isn't forgotten.
+    They are the calls that fit into `room` bytes, those of the newest update, and the unfinished
+    ones. The ids are written as differences, which takes a third of the bytes. Each is multiplied
+    by 4, to hold a state.
     """
-    numbers, kept = [0], []
     newest = list(updates.items())[-MOST_UPDATES:]
-    for update_id, answer in newest[::-1]:
-        numbers.append(2 * update_id + (answer is not None and not answer[0]))
-        if answer and answer[0]:
-            calls, done = answer
-            entry = [update_id, calls] if done is None else [update_id, calls, done]
-            room -= len(_bytes(to_json(entry)))
-            is_unfinished = done is not None and done < len(calls)
-            if room >= 0 or is_unfinished or update_id == newest[-1][0]:
-                kept.append(entry)
-    numbers[1:] = numbers[:0:-1]
-    return to_json([after - before for before, after in pairwise(numbers)]), to_json(kept)
+    numbers = [0]
+    for update_id, calls in newest:
+        state = UNFINISHED if update_id in unfinished else SILENT if calls == "[]" else 0
+        numbers.append(4 * update_id + state)
+    kept = {}
+    for update_id, calls in reversed(newest):
+        if calls and calls != "[]":
+            room -= len(_bytes(calls))
+            if room >= 0 or update_id == newest[-1][0] or update_id in unfinished:
+                kept[update_id] = calls
+    return to_json([after - before for before, after in pairwise(numbers)]), kept
 
 
 def _bytes(text: str) -> bytes:

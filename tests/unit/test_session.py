@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,7 +105,8 @@ ODD = {
     "a number": {"id": {"S": "42"}, "session": {"N": "1"}},
     "no string": {"id": {"S": "42"}, "session": "{}"},
     "no ids": item(updates='["x"]'),
-    "no list of calls": item(calls="[1]"),
+    "no map of calls": item(calls="[]"),
+    "no calls": {"id": {"S": "42"}, "calls": {"M": {"x": {"S": "[]"}}}},
     "a time in words": item(expires_at="tomorrow"),
 }
 
@@ -193,14 +193,15 @@ def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
     assert item == {
         "id": {"S": "42"},
         "session": {"S": "{}"},
-        "updates": {"S": "[3,2]"},  # doubled, and one more: they were answered without calls
-        "calls": {"S": "[]"},
+        "updates": {"S": "[5,4]"},  # both were answered without calls
+        "calls": {"M": {}},
         "expires_at": {"N": f"{NOW + DAY}"},
     }
 
 
 def kept(container: Container) -> Any:
-    return container.module("session").Item("42").updates
+    item = container.module("session").Item("42")
+    return {update_id: item.calls(update_id) for update_id in item.updates}
 
 
 def test_the_last_300_updates_are_known_and_take_little_room(
@@ -213,9 +214,9 @@ def test_the_last_300_updates_are_known_and_take_little_room(
         found = session.Item("42")
         found.session["said"] = f"{update_id}"
         answer = [{"method": "getMe"}] if update_id % 2 else []
-        assert found.keep({update_id: (answer, None)})
+        assert found.keep(update_id, answer)
     assert list(kept(container)) == ids[-300:]
-    assert [update_id for update_id, answer in kept(container).items() if answer == ([], None)] == [
+    assert [update_id for update_id, answer in kept(container).items() if answer == []] == [
         update_id for update_id in ids[-300:] if update_id % 2 == 0
     ]
     assert len(container.table.items["42"]["updates"]["S"]) < 1400
@@ -223,44 +224,41 @@ def test_the_last_300_updates_are_known_and_take_little_room(
 
 @pytest.mark.parametrize(("size", "is_kept"), [(4096, True), (4097, False)])
 def test_calls_of_4_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
-    entries = [[1, [""]], [2, [""]]]  # as they are written
-    text = "x" * (
-        size - len("".join(json.dumps(entry, separators=(",", ":")) for entry in entries))
-    )
-    older, newer = ([text], None), ([""], None)
     container = start_with_sessions(FORM)
-    found = container.module("session").Item("42")
-    found.session["said"] = "x"
-    found.keep({1: older, 2: newer})
-    assert kept(container) == {1: older if is_kept else None, 2: newer}
+    for update_id, text in ((1, "x" * (size - len('[""][""]'))), (2, "")):
+        found = container.module("session").Item("42")
+        found.session["said"] = text
+        found.keep(update_id, [text])
+    assert kept(container) == {1: ["x" * (size - 8)] if is_kept else None, 2: [""]}
 
 
-def test_calls_that_are_not_over_stay_whatever_room_they_take(
-    start_with_sessions: StartBot,
-) -> None:
+def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
-    found = container.module("session").Item("42")
     long = [{"method": "x" * 5000}, {"method": "y"}]
-    assert found.note(1, long, 1)
-    found.session["said"] = "x"
-    assert found.keep({2: (long, None), 3: ([{"method": "z"}], None)})
-    assert kept(container) == {1: (long, 1), 2: None, 3: ([{"method": "z"}], None)}
+    found = container.module("session").Item("42")
+    assert found.note(1, long)
+    for update_id, said in ((2, "a"), (3, "b")):
+        found.session["said"] = said
+        assert found.keep(update_id, long)
+    assert kept(container) == {1: long, 2: None, 3: long}
     found.session.clear()
-    assert found.keep({4: (long, None)})
-    assert kept(container) == {1: (long, 1), 2: None, 3: None, 4: (long, None)}
-    assert found.note(1, long, 2)  # now all are over
-    assert kept(container) == {1: None, 2: None, 3: None, 4: (long, None)}
+    assert found.keep(4, [])
+    assert kept(container) == {1: long, 2: None, 3: None, 4: []}
+    assert found.note(1, [])
+    assert kept(container) == {1: [], 2: None, 3: None, 4: []}
 
 
 @pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
 def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
     container = start_with_sessions(FORM)
     session = container.module("session")
-    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[][]'))
+    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[]'))
     session.change(key, lambda data: data.update({"": text}))
     item = container.table.items[key]
-    size = sum(len((name + value[kind]).encode()) for name, value in item.items() for kind in value)
-    assert size <= 409_600, "DynamoDB's limit, names included"
+    strings = [name + value["S"] for name, value in item.items() if "S" in value]
+    assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
+        "DynamoDB's limit, names included"
+    )
     with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
         session.change(key, lambda data: data.update({"": text + "x"}))
     assert session.read(key) == {"": text}

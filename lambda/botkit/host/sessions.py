@@ -46,8 +46,9 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
     while True:
         item = store.Item(key)
         journal.is_repeat |= update_id in item.updates
-        if known := item.updates.get(update_id):
-            return item, [_with_files(call) for call in known[0]]
+        known = item.calls(update_id)
+        if known is not None:
+            return item, [_with_files(call) for call in known]
         had_time = deadline.left() > 0
         try:
             calls, handled = _ask(marshal.loads(as_sent), item.session, key)
@@ -60,51 +61,53 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
                 ) from None
             raise
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
-        new = {update_id: ([_without_files(call) for call in calls], None)}
-        if update_id in item.updates or item.keep(new):
+        held = [_without_files(call) for call in calls]
+        if update_id in item.updates or item.keep(update_id, held):
             return item, _finish(calls, handled)
         is_retry = True
 
 
 def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
-    """Make the calls that answer an update, from where an earlier delivery had to end.
+    """Make the calls that answer an update.
 
-    If a call has to wait after others were carried out, the session gets a note of that, and the
-    update comes again.
+    If one has to wait after others were carried out, the session gets a note of those that remain,
+    and the next delivery goes on there.
     """
-    begin = (item.updates.get(update_id) or ([], None))[1] or 0
-    if begin and begin == len(calls):
+    if journal.is_repeat and not calls:
         return Outcome("repeated")
     end = deadline.at
     deadline.at -= min(RESERVE, deadline.left() / 3)
-    outcome = make_or_respond(calls[begin:])
+    outcome = make_or_respond(calls)
     deadline.at = end
     if outcome.status == 200:
-        if begin and not outcome.body:  # nothing remains: what the note says goes
-            _note(item, update_id, calls, len(calls))
-    elif journal.is_seen and _note(item, update_id, calls, begin + outcome.done):
+        if update_id in item.unfinished and not outcome.body:
+            _note(item, update_id, calls, outcome.done)
+    elif journal.is_seen and _note(item, update_id, calls, outcome.done):
         return outcome
     return judged(outcome)
 
 
 def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> bool:
-    """Note in an update's session how many of its calls are over.
+    """Note in an update's session which of its calls remain when so many are done.
 
-    Returns False if the calls are too large for a session. If DynamoDB can't be used, the update
-    still comes again, and repeats what is over: nothing is lost.
+    Returns False if they are too large for a session. If DynamoDB can't be used, the update still
+    comes again, and repeats what is done: nothing is lost.
     """
     held = [_without_files(call) for call in calls]
+    remaining = held[done:]
     try:
         while True:
-            known = item.updates.get(update_id)
-            # Another container answers the same update: with other calls, or it is ahead.
-            if known and (known[0] != held or (known[1] is not None and known[1] >= done)):
+            known = item.calls(update_id)
+            # Another container answers the same update: it is ahead, or has other calls.
+            if known is not None and (
+                len(known) < len(remaining) or known != held[len(held) - len(known) :]
+            ):
                 return True
-            if item.note(update_id, held, done):
+            if item.note(update_id, remaining):
                 return True
             item = store.Item(item.key)
     except (BadSession, Unreachable) as error:
-        logger.warning("it can't be noted which calls are over", extra={"error": str(error)})
+        logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
         return isinstance(error, Unreachable)
 
 
