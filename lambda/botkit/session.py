@@ -27,9 +27,11 @@ MOST_CALLS = 4096  # bytes of their calls. Each KB of an item costs a write unit
 MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
 EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
 
-# The state of an update whose calls aren't just kept, or no longer: it was answered without calls,
-# or some of them remain.
-SILENT, UNFINISHED = 1, 2
+# The states of an update: its calls are there unless they had to make room, there were none, or
+# some have to be completed. An item has the ids as differences, which takes a third of the bytes,
+# and each multiplied by 4, with its state added.
+KEPT, SILENT, UNFINISHED = 0, 1, 2
+
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
@@ -79,8 +81,7 @@ class Item:
     """The item of a key, as it was read.
 
     `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
-    updates that changed it, the newest last, each with the JSON of the calls that answer it, or
-    None if they aren't kept. Those of `unfinished` have to be completed.
+    updates that changed it, the newest last, each with its state.
     """
 
     def __init__(self, key: str) -> None:
@@ -90,8 +91,6 @@ class Item:
         self.key = key
         item = _dynamodb("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
         self._version = item.get("version")
-        self.updates: dict[int, str | None] = {}
-        self.unfinished: set[int] = set()
         try:
             # DynamoDB may take days to delete what has expired.
             if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
@@ -99,13 +98,9 @@ class Item:
             item = {**EMPTY, **item}
             self.text: str = item["session"]["S"]
             self.session: Json = {**json.loads(self.text)}
-            for number in accumulate(json.loads(item["updates"]["S"])):
-                update_id, state = divmod(number, 4)
-                self.updates[update_id] = "[]" if state == SILENT else None
-                if state == UNFINISHED:
-                    self.unfinished.add(update_id)
-            for name, value in item["calls"]["M"].items():
-                self.updates[int(name)] = value["S"]
+            numbers = accumulate(json.loads(item["updates"]["S"]))
+            self.updates = {number >> 2: number & 3 for number in numbers}
+            self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Misconfigured(
                 f"the item {key} of the sessions' table can't be read, since something else has "
@@ -114,52 +109,50 @@ class Item:
 
     def calls(self, update_id: int) -> list[Json] | None:
         """Return the calls that answer an update, or None if they aren't kept."""
-        text = self.updates.get(update_id)
+        if self.updates.get(update_id) == SILENT:
+            return []
+        text = self._calls.get(update_id)
         return None if text is None else json.loads(text)
 
-    def keep(
-        self, update_id: int | None = None, calls: list[Json] | None = None, days: int | None = None
-    ) -> bool:
-        """Write the session, unless it is as it was, with the calls that answer an update.
+    def keep(self, answers: dict[int, list[Json]] | None = None, days: int | None = None) -> bool:
+        """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
 
         It is kept for `days`, or session_retention_in_days if they are None. Returns False if
         somebody else has written since it was read. Raises BadSession.
         """
         text = _text(self.session)
-        if text == self.text:
-            return True
-        updates = {**self.updates}
-        if update_id is not None:
-            updates[update_id] = to_json(calls)
-        return self._write(text, updates, self.unfinished, days)
+        return text == self.text or self._write(text, answers or {}, KEPT, days)
 
     def note(self, update_id: int, calls: list[Json]) -> bool:
         """Write which calls of an update remain, with the session as it was.
 
         Returns and raises what `keep` does.
         """
-        updates = {**self.updates, update_id: to_json(calls)}
-        unfinished = self.unfinished | {update_id} if calls else self.unfinished - {update_id}
-        return self._write(self.text, updates, unfinished)
+        return self._write(self.text, {update_id: calls}, UNFINISHED)
 
     def _write(
-        self, text: str, updates: dict[int, Any], unfinished: set[int], days: int | None = None
+        self, text: str, answers: dict[int, list[Json]], state: int, days: int | None = None
     ) -> bool:
-        is_empty = text == "{}"
-        numbers, kept = _newest(updates, unfinished, 0 if is_empty else MOST_CALLS)
-        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (numbers, *kept.values()))
-        if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(kept) > LARGEST_ITEM:
+        new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
+        updates = dict([*{**self.updates, **new}.items()][-MOST_UPDATES:])
+        numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
+        ids = to_json([after - before for before, after in pairwise(numbers)])
+        answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
+        room = MOST_CALLS if text != "{}" else 0
+        calls = _newest(updates, {**self._calls, **answered}, room)
+        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, *calls.values()))
+        if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
             raise BadSession(
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
                 " must fit into an item of DynamoDB, which has 400 KB"
             )
         version = {"S": os.urandom(8).hex()}
         item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
-        item["updates"] = {"S": numbers}
-        item["calls"] = {"M": {str(update_id): {"S": calls} for update_id, calls in kept.items()}}
+        item["updates"] = {"S": ids}
+        item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
         if days is None:
             days = int(settings.session_retention_in_days or 0)
-        if is_empty:
+        if text == "{}":
             days = 1
         if days:
             item["expires_at"] = {"N": str(int(time.time()) + days * DAY)}
@@ -171,7 +164,7 @@ class Item:
             }
         if _dynamodb("PutItem", Item=item, **condition) is None:
             return False
-        self.text, self.updates, self.unfinished, self._version = text, updates, unfinished, version
+        self.text, self.updates, self._calls, self._version = text, updates, calls, version
         return True
 
 
@@ -198,25 +191,18 @@ def _text(data: Json) -> str:
     return text
 
 
-def _newest(updates: dict[int, Any], unfinished: set[int], room: int) -> tuple[str, dict[int, str]]:
-    """Return the ids of the newest updates in JSON, and those calls that are kept.
-
-    They are the calls that fit into `room` bytes, those of the newest update, and the unfinished
-    ones. The ids are written as differences, which takes a third of the bytes. Each is multiplied
-    by 4, to hold a state.
+def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
+    """Return the calls that stay: the newest that fit into `room` bytes, and those of the newest
+    update and of unfinished ones anyway.
     """
-    newest = list(updates.items())[-MOST_UPDATES:]
-    numbers = [0]
-    for update_id, calls in newest:
-        state = UNFINISHED if update_id in unfinished else SILENT if calls == "[]" else 0
-        numbers.append(4 * update_id + state)
+    newest = next(reversed(updates), None)
     kept = {}
-    for update_id, calls in reversed(newest):
-        if calls and calls != "[]":
-            room -= len(_bytes(calls))
-            if room >= 0 or update_id == newest[-1][0] or update_id in unfinished:
-                kept[update_id] = calls
-    return to_json([after - before for before, after in pairwise(numbers)]), kept
+    for update_id, state in reversed(updates.items()):
+        if state != SILENT and update_id in calls:
+            room -= len(_bytes(calls[update_id]))
+            if room >= 0 or update_id == newest or state == UNFINISHED:
+                kept[update_id] = calls[update_id]
+    return kept
 
 
 def _bytes(text: str) -> bytes:

@@ -214,7 +214,7 @@ def test_the_last_300_updates_are_known_and_take_little_room(
         found = session.Item("42")
         found.session["said"] = f"{update_id}"
         answer = [{"method": "getMe"}] if update_id % 2 else []
-        assert found.keep(update_id, answer)
+        assert found.keep({update_id: answer})
     assert list(kept(container)) == ids[-300:]
     assert [update_id for update_id, answer in kept(container).items() if answer == []] == [
         update_id for update_id in ids[-300:] if update_id % 2 == 0
@@ -228,7 +228,7 @@ def test_calls_of_4_kb_are_kept(start_with_sessions: StartBot, size: int, is_kep
     for update_id, text in ((1, "x" * (size - len('[""][""]'))), (2, "")):
         found = container.module("session").Item("42")
         found.session["said"] = text
-        found.keep(update_id, [text])
+        found.keep({update_id: [text]})
     assert kept(container) == {1: ["x" * (size - 8)] if is_kept else None, 2: [""]}
 
 
@@ -239,10 +239,10 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     assert found.note(1, long)
     for update_id, said in ((2, "a"), (3, "b")):
         found.session["said"] = said
-        assert found.keep(update_id, long)
+        assert found.keep({update_id: long})
     assert kept(container) == {1: long, 2: None, 3: long}
     found.session.clear()
-    assert found.keep(4, [])
+    assert found.keep({4: []})
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
     assert found.note(1, [])
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}

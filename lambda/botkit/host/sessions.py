@@ -61,8 +61,8 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
                 ) from None
             raise
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
-        held = [_without_files(call) for call in calls]
-        if update_id in item.updates or item.keep(update_id, held):
+        answer = {update_id: [_without_files(call) for call in calls]}
+        if update_id in item.updates or item.keep(answer):
             return item, _finish(calls, handled)
         is_retry = True
 
@@ -80,7 +80,7 @@ def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
     outcome = make_or_respond(calls)
     deadline.at = end
     if outcome.status == 200:
-        if update_id in item.unfinished and not outcome.body:
+        if item.updates.get(update_id) == store.UNFINISHED and not outcome.body:
             _note(item, update_id, calls, outcome.done)
     elif journal.is_seen and _note(item, update_id, calls, outcome.done):
         return outcome
