@@ -305,6 +305,7 @@ def test_a_bucket_in_the_host_is_signed_as_s3_does(serve: Serve, use: Use) -> No
     peer = serve(answers(http(b"{}", "200 OK", "Content-Type: application/json")))
     assert use(peer.url).request("my-bucket.s3", "GET", "/a//b", signed_as="s3") == b"{}"
     method, target, headers, body = sent(peer)
+    assert headers["X-Amz-Content-Sha256"] == hashlib.sha256(b"").hexdigest()
     signature, signed = sent_signature(headers)
     credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
     about = (credentials, "s3", REGION, signed, body, method, target)
