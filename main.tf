@@ -132,9 +132,10 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.id # version 6 of the provider deprecates its name
-  account   = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: the names of services end with amazonaws.com everywhere
+  region     = data.aws_region.current.id            # version 6 of the provider deprecates its name
+  account    = data.aws_caller_identity.current.account_id
 
   # ARNs by name: a plan shows them before the resources exist.
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.function.name}"
@@ -187,7 +188,7 @@ locals {
         Condition = {
           StringEquals = {
             "kms:EncryptionContext:PARAMETER_ARN" = arn
-            "kms:ViaService"                      = "ssm.${local.region}.amazonaws.com"
+            "kms:ViaService"                      = "ssm.${local.region}.${local.dns_suffix}"
           }
         }
       }],
@@ -253,6 +254,7 @@ resource "terraform_data" "webhook_secret" {
 locals {
   environment = merge(var.environment, {
     for name, value in {
+      AWS_DNS_SUFFIX               = local.dns_suffix == "amazonaws.com" ? null : local.dns_suffix
       REPLY_MODE                   = var.reply_mode
       TELEGRAM_API_URL             = var.telegram_api_url
       TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
@@ -265,7 +267,7 @@ locals {
     for name in nonsensitive(keys(var.environment)) : name if
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
-  own_names = "LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
+  own_names = "AWS_DNS_SUFFIX|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
   reserved_names = join("|", [
     "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)",
     "AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",

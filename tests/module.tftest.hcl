@@ -8,7 +8,8 @@ mock_provider "aws" {
   }
   mock_data "aws_partition" {
     defaults = {
-      partition = "aws"
+      partition  = "aws"
+      dns_suffix = "amazonaws.com"
     }
   }
   mock_data "aws_region" {
@@ -265,6 +266,38 @@ run "the_role_may_read_the_tokens_parameter_too" {
   assert {
     condition     = !contains(keys(aws_lambda_function.this.environment[0].variables), "TELEGRAM_BOT_TOKEN")
     error_message = "The function's environment has no token."
+  }
+}
+
+run "another_partition_has_endpoints_of_another_name" {
+  command = apply
+
+  override_data {
+    target = data.aws_partition.current
+    values = {
+      partition  = "aws-cn"
+      dns_suffix = "amazonaws.com.cn"
+    }
+  }
+
+  variables {
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/bots/echo"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["AWS_DNS_SUFFIX"] == "amazonaws.com.cn"
+    error_message = "The function knows the endpoints of its partition."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.this.policy, "\"kms:ViaService\":\"ssm.eu-central-1.amazonaws.com.cn\"")
+    error_message = "KMS names a service by its endpoint."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role.this.assume_role_policy, "\"lambda.amazonaws.com\"")
+    error_message = "IAM names Lambda as everywhere."
   }
 }
 

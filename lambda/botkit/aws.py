@@ -16,26 +16,37 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from urllib.parse import quote, urlsplit
+from functools import lru_cache
+from urllib.parse import quote
 
 from .deadline import deadline
 from .errors import Unreachable, loggable
+from .http import TooLong
 from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
-# Errors after which a retry may succeed, by a part of their code: throttling, faults in an event
-# stream, and wrong permissions or credentials. The latter is configuration, so no update may be
-# dropped.
+# Errors after which a retry may succeed, by a part of their code ("#": it begins there): those that
+# botocore retries, faults in an event stream, and wrong permissions or credentials. The latter is
+# configuration, so no update may be dropped.
 RETRYABLE = (
+    "#403",
+    "#LimitExceeded",
     "AccessDenied",
+    "BadDigest",
+    "BandwidthLimitExceeded",
     "ExpiredToken",
+    "IDPCommunicationError",
     "InternalServer",
     "InvalidAccessKeyId",
     "ModelStreamError",
     "ModelTimeout",
+    "PriorRequestNotComplete",
+    "ReplicatedWriteConflict",
     "RequestLimitExceeded",
+    "RequestTimeout",
     "ServiceUnavailable",
+    "SlowDown",
     "Throttl",
     "ThroughputExceeded",
     "TooManyRequests",
@@ -46,7 +57,7 @@ RETRYABLE = (
 # Services whose signatures name them otherwise than their hosts do.
 SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
 
-# The root CAs of AWS's services: https://www.amazontrust.com/repository/
+# The root CAs of AWS's services at amazonaws.com: https://www.amazontrust.com/repository/
 ROOTS = (
     *(f"Amazon Root CA {number}" for number in range(1, 5)),
     "Starfield Services Root Certificate Authority - G2",
@@ -58,22 +69,27 @@ connections: dict[str, Connection] = {}  # by service
 
 
 class ClientError(Exception):
-    """AWS refused a call. `code` is the name of the error, such as "ResourceNotFoundException"."""
+    """A call failed as it would fail again. `code` is AWS's, such as "ResourceNotFoundException".
+
+    It is the status, such as "304", if AWS says no more, and "ResponseTooLong" or
+    "InvalidEventStream" for an answer that can't be used.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(loggable(f"{code}: {message}"))
         self.code = code
 
 
-def call(service: str, target: str, params: Json) -> Any:
+def call(service: str, target: str, params: Json, *, signed_as: str = "") -> Any:
     """Make a call and return its result, in the time that the invocation has left.
 
-    `target` is the X-Amz-Target header. Raises ClientError, or Unreachable if the service doesn't
-    answer or if a retry may succeed.
+    `target` is the X-Amz-Target header. `service` and `signed_as` are as in `request`. Raises
+    ClientError, or Unreachable if the service doesn't answer or if a retry may succeed.
     """
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
-    status, _, data = _send(service, "POST", "/", {}, headers, json.dumps(params).encode())
+    body = json.dumps(params).encode()
+    status, _, data = _send(service, "POST", "/", {}, headers, body, signed_as)
     result = _parsed(data)
     if status != 200 or not isinstance(result, dict):
         raise Unreachable(f"{service}: HTTP {status}")
@@ -88,21 +104,23 @@ def request(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     body: Json | bytes | None = None,
+    signed_as: str = "",
 ) -> Any:
     """Make a request to a REST API and return its result, in the time that the invocation has left.
 
-    `service` is the first part of the API's host, such as "s3". `path` is encoded here, except for
-    what is already percent-encoded: inside a name, write "/" as "%2F" and "%" as "%25". A dict as
-    `body` is sent as JSON. Returns JSON as Python has it, and everything else as bytes, all of S3
-    included. Raises ClientError, or Unreachable if the service doesn't answer or if a retry may
-    succeed.
+    `service` is the part of the API's host before the region, such as "s3", and `signed_as` the
+    name in its signatures, if that is another: "appconfig" for "appconfigdata". `path` is encoded
+    here, except for what is already percent-encoded: inside a name, write "/" as "%2F" and "%" as
+    "%25". A dict as `body` is sent as JSON. Returns JSON as Python has it, and everything else as
+    bytes, all of S3 included. Raises ClientError, or Unreachable if the service doesn't answer or
+    if a retry may succeed.
     """
     headers = {**(headers or {})}
     if isinstance(body, dict):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    status, kind, data = _send(service, method, path, query or {}, headers, body)
-    if service == "s3" or "json" not in kind:
+    status, kind, data = _send(service, method, path, query or {}, headers, body, signed_as)
+    if "s3" in (service, signed_as) or "json" not in kind:
         return data
     result = _parsed(data or b"{}")
     if result is None:
@@ -110,43 +128,48 @@ def request(
     return result
 
 
-def events(service: str, path: str, body: Json) -> Iterator[Json]:
+def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Iterator[Json]:
     """Post to a REST API that answers with an event stream, and yield each event as it comes.
 
     So does "bedrock-runtime" with ConverseStream. An event is a dict with its type, such as
-    `{"contentBlockDelta": {…}}`. It is empty each time that nothing has come for a second. `path`
-    is as in `request`. Raises ClientError or Unreachable, even after some events.
+    `{"contentBlockDelta": {…}}`, and bytes for what isn't JSON. It is empty each time that nothing
+    has come for a second. `service`, `path` and `signed_as` are as in `request`. Raises ClientError
+    or Unreachable, even after some events.
     """
     from .event_stream import messages
 
     data = json.dumps(body).encode()
-    url, headers = _signed(service, "POST", path, {}, {"Content-Type": "application/json"}, data)
+    headers = {"Content-Type": "application/json"}
+    url, headers = _signed(service, "POST", path, {}, headers, data, signed_as)
     try:
         for fields, payload in messages(_parts(service, url, data, headers)):
             if not fields:
                 yield {}
             elif ":event-type" in fields:
-                yield {fields[":event-type"]: json.loads(payload)}
+                is_json = "json" in fields.get(":content-type", "json")
+                yield {fields[":event-type"]: json.loads(payload or b"{}") if is_json else payload}
             else:
                 kind = fields.get(":exception-type") or fields.get(":error-code", "")
                 raise _failure(service, kind[:1].upper() + kind[1:], payload)
-    except ValueError as error:
-        raise Unreachable(f"{service}: the event stream can't be read: {error}") from None
+    except ConnectionError as error:
+        raise _unanswered(error) from None
+    except (ValueError, RecursionError) as error:  # that is what AWS sent
+        raise ClientError("InvalidEventStream", f"{service}: {error}") from None
 
 
 def _parts(service: str, url: str, body: bytes, headers: dict[str, str]) -> Iterator[bytes]:
-    """Yield the parts of an answer as they come. Raises ClientError or Unreachable."""
+    """Yield the parts of an answer as they come.
+
+    Raises ConnectionError, ClientError or Unreachable.
+    """
     stream = _connection(service).stream(url, body, headers, deadline.left(), PAUSE)
     kind, refusal = "", b""
-    try:
-        for status, fields, part in stream:
-            if status in (0, 200):
-                yield part
-            else:
-                kind = fields.get("x-amzn-ErrorType", "")
-                refusal += part
-    except ConnectionError as error:
-        raise Unreachable(str(error)) from None
+    for status, fields, part in stream:
+        if status in (0, 200):
+            yield part
+        else:
+            kind = fields.get("x-amzn-ErrorType", "")
+            refusal += part
     if status != 200:
         raise _failure(service, kind, refusal, status)
 
@@ -158,22 +181,23 @@ def _send(
     query: dict[str, str],
     headers: dict[str, str],
     body: bytes | None,
+    signed_as: str,
 ) -> tuple[int, str, bytes]:
     """Make a signed request. Returns the status, the type and the content of the answer.
 
     Raises ClientError or Unreachable.
     """
-    url, headers = _signed(service, method, path, query, headers, body or b"")
+    url, headers = _signed(service, method, path, query, headers, body or b"", signed_as)
     try:
         status, fields, data = _connection(service).exchange(
             method, url, body, headers, deadline.left()
         )
     except ConnectionError as error:
-        raise Unreachable(str(error)) from None
+        raise _unanswered(error) from None
     if 200 <= status < 300:
         return status, fields.get("Content-Type", ""), data
     kind = fields.get("x-amzn-ErrorType", "")
-    if method == "HEAD":  # its answer can't say more
+    if method == "HEAD" or status == 304:  # such an answer can't say more
         kind = kind or str(status)
     raise _failure(service, kind, data, status)
 
@@ -185,27 +209,37 @@ def _signed(
     query: dict[str, str],
     headers: dict[str, str],
     body: bytes,
+    signed_as: str,
 ) -> tuple[str, dict[str, str]]:
     """Return the path with the query, and the headers of a signed request. Raises Unreachable."""
     if not (settings.aws_access_key_id and settings.aws_region):
         raise Unreachable(
             "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
+    signed_as = signed_as or SIGNED_AS.get(service, service)
     path = quote(path, "/%")
-    parameters = "&".join(sorted(f"{quote(n, '')}={quote(query[n], '')}" for n in query))
+    pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
+    parameters = "&".join(f"{name}={value}" for name, value in pairs)
     headers = {
         **headers,
-        "Host": urlsplit(_url(service)).netloc,
+        "Host": _url(service).partition("://")[2].partition("/")[0],
         "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
     }
     if settings.aws_session_token:
         headers["X-Amz-Security-Token"] = settings.aws_session_token
-    if service == "s3":
+    if signed_as == "s3":
         headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
     headers["Authorization"] = authorization(
-        service, settings.aws_region, method, path, parameters, headers, body
+        signed_as, settings.aws_region, method, path, parameters, headers, body
     )
     return f"{path}?{parameters}" if parameters else path, headers
+
+
+def _unanswered(error: ConnectionError) -> Exception:
+    """Return the exception for a request without a usable answer: ClientError or Unreachable."""
+    if isinstance(error, TooLong):
+        return ClientError("ResponseTooLong", "an answer must have at most 4 MB: ask for a part")
+    return Unreachable(str(error))
 
 
 def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:
@@ -218,7 +252,7 @@ def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Excepti
         return Unreachable(f"{service}: HTTP {status}")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if status == 429 or any(name in code for name in RETRYABLE):
+    if status == 429 or any(name in f"#{code}" for name in RETRYABLE):
         return Unreachable(f"{service}: {code}: {message}")
     return ClientError(code, message)
 
@@ -259,15 +293,19 @@ def connect(service: str) -> None:
 
 
 def _connection(service: str) -> Connection:
-    return connections.setdefault(service, Connection(_url(service), roots=ROOTS))
+    if service not in connections:
+        roots = ROOTS if settings.aws_dns_suffix == "amazonaws.com" else ()
+        connections[service] = Connection(_url(service), roots=roots)
+    return connections[service]
 
 
 def _url(service: str) -> str:
-    return settings.aws_endpoint_url or f"https://{service}.{settings.aws_region}.amazonaws.com"
+    host = f"{service}.{settings.aws_region}.{settings.aws_dns_suffix}"
+    return settings.aws_endpoint_url or f"https://{host}"
 
 
 def authorization(
-    service: str,
+    signed_as: str,
     region: str,
     method: str,
     path: str,
@@ -277,21 +315,43 @@ def authorization(
 ) -> str:
     """Return the Authorization header that signs a request with these headers.
 
-    `path` and `query` are as they are sent, the query's parameters in order.
+    `path` and `query` are as they are sent, the query's
+    parameters in the order of their names.
     Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
     """
-    signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
-    names = ";".join(sorted(signed))
-    lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    if service != "s3":
-        path = quote(path)  # once more, as all services but S3 want it
-    digest = hashlib.sha256(body).hexdigest()
-    request = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
+    signed = {name.lower(): " ".join(headers[name].split()) for name in headers}
+    names = sorted(signed)
+    lines = "".join(f"{name}:{signed[name]}\n" for name in names)
+    if signed_as != "s3":
+        path = quote(_normal(path))  # once more, as all services but S3 want it
+    digest = signed.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
+    request = f"{method}\n{path}\n{query}\n{lines}\n{';'.join(names)}\n{digest}"
     date = signed["x-amz-date"]
-    scope = f"{date[:8]}/{region}/{SIGNED_AS.get(service, service)}/aws4_request"
+    scope = f"{date[:8]}/{region}/{signed_as}/aws4_request"
     digest = hashlib.sha256(request.encode()).hexdigest()
-    key = f"AWS4{settings.aws_secret_access_key}".encode()
-    for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"):
-        key = hmac.digest(key, part.encode(), "sha256")
+    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"
+    signature = hmac.digest(_key(settings.aws_secret_access_key, scope), text.encode(), "sha256")
     credential = f"Credential={settings.aws_access_key_id}/{scope}"
-    return f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={key.hex()}"
+    signed_names = f"SignedHeaders={';'.join(names)}"
+    return f"AWS4-HMAC-SHA256 {credential}, {signed_names}, Signature={signature.hex()}"
+
+
+def _normal(path: str) -> str:
+    """Return a path without "//", "/./" and "/../", as all services but S3 sign it."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    end = "/" if parts and path.endswith("/") else ""
+    return "/" + "/".join(parts) + end
+
+
+@lru_cache(8)
+def _key(secret: str, scope: str) -> bytes:
+    """Return the key for the requests of a day to a service in a region."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key

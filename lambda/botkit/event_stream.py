@@ -17,39 +17,43 @@ LENGTHS = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 def messages(parts: Iterable[bytes]) -> Iterator[tuple[dict[str, str], bytes]]:
     """Yield each message: its headers that are texts, and its payload.
 
-    An empty part yields an empty message. Raises ValueError if it isn't an event stream, or if it
-    ends too early.
+    An empty part yields an empty message. Raises ConnectionError if something else than an event
+    stream arrived, or only a part of it, and ValueError for one that arrived as it was sent, and
+    can't be read.
     """
-    data = b""
+    data = bytearray()
     for part in parts:
         data += part
         while len(data) >= 12:
             size, head = _number(data[:4]), _number(data[4:8])
             if not 16 + head <= size <= LARGEST:
-                raise ValueError("it isn't an event stream")
+                raise ConnectionError("the answer isn't an event stream")
             if len(data) < size:
                 break
-            message, data = data[:size], data[size:]
+            message = bytes(data[:size])
+            del data[:size]
             if crc32(message[:-4]) != _number(message[-4:]):
-                raise ValueError("its checksum is wrong")
+                raise ConnectionError("the checksum of an event is wrong")
             yield _headers(message[12 : 12 + head]), message[12 + head : -4]
         if not part:
             yield {}, b""
     if data:
-        raise ValueError("it ends too early")
+        raise ConnectionError("the event stream ends too early")
 
 
 def _headers(data: bytes) -> dict[str, str]:
     headers = {}
     while data:
         end = 1 + data[0]
-        name, kind, data = data[1:end].decode(), data[end], data[end + 1 :]
-        length = LENGTHS[kind] if kind in LENGTHS else 2 + _number(data[:2])
+        kind, value = _number(data[end : end + 1]), data[end + 1 :]
+        length = LENGTHS.get(kind, 2 + _number(value[:2]))
+        if end + 1 + length > len(data):
+            raise ValueError("a header of an event is cut")
         if kind == TEXT:
-            headers[name] = data[2:length].decode()
-        data = data[length:]
+            headers[data[1:end].decode()] = value[2:length].decode()
+        data = value[length:]
     return headers
 
 
-def _number(data: bytes) -> int:
+def _number(data: bytes | bytearray) -> int:
     return int.from_bytes(data, "big")

@@ -20,7 +20,7 @@ from . import aws
 from .errors import BadSchedule, Misconfigured, Unreachable
 from .session import to_json
 from .settings import settings
-from .types import Any, Call, Json
+from .types import Any, Call
 
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
@@ -113,7 +113,7 @@ def _check(name: str) -> None:
         )
 
 
-def _request(method: str, name: str, expected: str, **content: Json) -> bool:
+def _request(method: str, name: str, expected: str, **content: Any) -> bool:
     """Make a request for a schedule. Returns False if it is refused with the expected code."""
     try:
         aws.request("scheduler", method, f"/schedules/{name}", **content)

@@ -16,6 +16,7 @@ import time
 
 from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
+from .http import TooLong
 from .http.connection import JSON_LIMIT, Connection
 from .journal import journal
 from .settings import settings
@@ -77,10 +78,15 @@ class Client:
         timeout: float,
         limit: int = JSON_LIMIT,
     ) -> tuple[int, bytes]:
-        """Make an HTTP request and return its status and body. Raises Unreachable."""
+        """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
+
+        Raises Unreachable, or Refused for a file with more than `limit` bytes.
+        """
         try:
             return self.connection.request(path, body, headers, timeout, limit)
         except ConnectionError as error:
+            if body is None and isinstance(error, TooLong):
+                raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
             raise Unreachable(str(error)) from None
 
 
@@ -125,7 +131,7 @@ def client() -> Client:
 def download(file_path: str) -> bytes:
     """Return the content of a file, given the `file_path` from getFile.
 
-    Raises Refused, or Unreachable, also if the file has more than 20 MB.
+    Raises Refused, also if the file has more than 20 MB, or Unreachable.
     Source: https://core.telegram.org/bots/api#getfile
     """
     from urllib.parse import quote

@@ -21,7 +21,8 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from botocore.retries import standard
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Serve
@@ -44,6 +45,7 @@ from tests.support.stubs import (
 Use = Callable[..., ModuleType]
 KEY_ID = "AKIDEXAMPLE"
 REGION = "eu-central-1"
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be
 GET_ITEM = "DynamoDB_20120810.GetItem"
 
 
@@ -123,7 +125,7 @@ VALUES = st.recursive(
 def test_it_signs_as_botocore_does(use: Use) -> None:
     aws = use()
 
-    @settings(max_examples=50)
+    @settings(BUSY, max_examples=50)
     @given(
         key_id=ALPHANUMERIC,
         key=PRINTABLE,
@@ -161,6 +163,41 @@ def test_it_signs_as_botocore_does(use: Use) -> None:
         )
         signed = aws.authorization(service, region, "POST", "/", "", headers, body)
         assert signed == expected
+
+    check()
+
+
+NAMES = st.sampled_from(["a", "a1", "a-b", "a/b", "A", "domain", "domain-owner"]) | st.text()
+
+
+def test_any_request_is_signed_as_botocore_does(use: Use) -> None:
+    aws = use()
+
+    @settings(BUSY, max_examples=100)
+    @given(
+        service=st.sampled_from(["s3", "lambda", "codeartifact"]),
+        method=st.sampled_from(["GET", "POST", "DELETE"]),
+        parts=st.lists(st.sampled_from(["", ".", "..", "a", "...", "%2F", "~ä b"]) | st.text()),
+        query=st.dictionaries(NAMES, st.text()),
+        headers=st.dictionaries(
+            st.sampled_from(["X-A", "X-a1", "X-A-B", "Content-Type"]), PRINTABLE
+        ),
+        body=st.binary(),
+    )
+    def check(
+        service: str,
+        method: str,
+        parts: list[str],
+        query: dict[str, str],
+        headers: dict[str, str],
+        body: bytes,
+    ) -> None:
+        path = "/" + "/".join(parts).encode(errors="replace").decode()
+        target, headers = aws._signed(service, method, path, query, headers, body, "")
+        signature = headers.pop("Authorization")
+        credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
+        about = (credentials, service, REGION, headers, body, method, target)
+        assert signature == signed_by_botocore(*about)
 
     check()
 
@@ -252,6 +289,29 @@ def test_a_service_is_signed_as_botocore_names_it(use: Use) -> None:
     assert use().SIGNED_AS == {model.endpoint_prefix: model.signing_name for model in models}
 
 
+def test_a_service_may_have_another_name_in_signatures(serve: Serve, use: Use) -> None:
+    peer = serve(answers_all)
+    aws = use(peer.url)
+    aws.call("streams.dynamodb", "DynamoDBStreams_20120810.ListStreams", {}, signed_as="dynamodb")
+    assert "/dynamodb/aws4_request" in sent(peer)[2]["Authorization"]
+    aws.request("appconfigdata", "GET", "/configuration", signed_as="appconfig")
+    assert "/appconfig/aws4_request" in sent(peer)[2]["Authorization"]
+    with pytest.raises(aws.Unreachable):  # no event stream
+        list(aws.events("runtime.sagemaker", "/x", {}, signed_as="sagemaker"))
+    assert "/sagemaker/aws4_request" in sent(peer)[2]["Authorization"]
+
+
+def test_a_bucket_in_the_host_is_signed_as_s3_does(serve: Serve, use: Use) -> None:
+    peer = serve(answers(http(b"{}", "200 OK", "Content-Type: application/json")))
+    assert use(peer.url).request("my-bucket.s3", "GET", "/a//b", signed_as="s3") == b"{}"
+    method, target, headers, body = sent(peer)
+    assert headers["X-Amz-Content-Sha256"] == hashlib.sha256(b"").hexdigest()
+    signature, signed = sent_signature(headers)
+    credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
+    about = (credentials, "s3", REGION, signed, body, method, target)
+    assert signature == signed_by_botocore(*about)
+
+
 ANSWERS: dict[str, tuple[str, bytes, Any]] = {
     "JSON": (
         "scheduler",
@@ -293,6 +353,26 @@ REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
         *("GET", http(b"<Code>PermanentRedirect</Code>", "301 Moved")),
         *("ClientError", "PermanentRedirect: no message"),
     ),
+    "not changed, to If-None-Match": (
+        *("GET", b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+        *("ClientError", "304: no message"),
+    ),
+    "too long": (
+        *("GET", http(b"x" * ((4 << 20) + 1))),
+        *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
+    ),
+    "much too long": (
+        *("GET", http(b"x" * (6 << 20))),
+        *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
+    ),
+    "HEAD, a missing permission": (
+        *("HEAD", b"HTTP/1.1 403 Forbidden\r\n\r\n"),
+        *("Unreachable", "s3: 403: no message"),
+    ),
+    "a missing permission": (
+        *("GET", http(b"<Code>AccessDenied</Code>", "403 Forbidden")),
+        *("Unreachable", "s3: AccessDenied: no message"),
+    ),
     "nothing, to HEAD": ("HEAD", b"HTTP/1.1 404 No\r\n\r\n", "ClientError", "404: no message"),
     "HEAD, not now": ("HEAD", b"HTTP/1.1 503 No\r\n\r\n", "Unreachable", "s3: HTTP 503"),
     "an unknown key": (
@@ -317,6 +397,13 @@ def test_a_request_may_fail(
     assert str(error) == text
     if kind == "ClientError":
         assert error.code == text.partition(":")[0]
+
+
+def test_an_answer_that_is_cut_in_its_head_is_no_file(serve: Serve, use: Use) -> None:
+    cut = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n"
+    aws = use(serve(answers_and_closes(cut)).url)
+    error = failure(aws, "Unreachable", "s3", method="GET")
+    assert str(error) == "ConnectionError: the response is incomplete"
 
 
 def test_what_says_that_it_is_json_must_be(serve: Serve, use: Use) -> None:
@@ -382,6 +469,15 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(
     ]
 
 
+def test_another_partition_has_endpoints_of_another_name(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DNS_SUFFIX", "amazonaws.com.cn")
+    connection = use()._connection("ssm")
+    assert connection._host == ("ssm.eu-central-1.amazonaws.com.cn", 443)
+    assert connection._roots == (), "the system's, since they aren't known to be Amazon's"
+
+
 def test_the_connection_is_kept(serve: Serve, use: Use) -> None:
     peer = serve(answers(http({"number": 1}), http({"number": 2}), http({"number": 3})))
     aws = use(peer.url)
@@ -442,6 +538,23 @@ def test_a_refusal_says_its_code(
 def again(code: str) -> tuple[bytes, str]:
     answer = {"__type": code, "message": "not now"}
     return http(answer, "400 Bad"), code.rpartition("#")[2] + ": not now"
+
+
+def retried_by_botocore() -> set[str]:
+    """Return the codes of the errors that botocore retries, whatever the service."""
+    policies = json.loads(
+        Path(botocore.__file__).with_name("data").joinpath("_retry.json").read_text()
+    )
+    codes = set(re.findall('"service_error_code": "([^"]+)"', json.dumps(policies)))
+    codes |= set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES)
+    return codes | set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
+
+
+@pytest.mark.parametrize("code", sorted(retried_by_botocore()))
+def test_what_botocore_retries_is_unreachable(serve: Serve, use: Use, code: str) -> None:
+    answer = http({"__type": f"com.amazonaws.x#{code}", "message": "not now"}, "400 Bad")
+    aws = use(serve(answers(answer)).url)
+    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {code}: not now"
 
 
 UNUSABLE = {
@@ -550,6 +663,33 @@ def test_events_come_as_boto3_gives_them(serve: Serve, use: Use) -> None:
     assert "/bedrock/aws4_request" in headers["Authorization"]
 
 
+EVENTS: dict[str, tuple[dict[str, str], bytes, Any]] = {
+    "JSON": ({":content-type": "application/json"}, b'{"a": 1}', {"a": 1}),
+    "no type": ({}, b'{"a": 1}', {"a": 1}),
+    "nothing": ({}, b"", {}),
+    "bytes": ({":content-type": "application/octet-stream"}, b"\xff{", b"\xff{"),
+    "bytes that look like JSON": ({":content-type": "application/octet-stream"}, b"12", b"12"),
+    "text": ({":content-type": "text/xml"}, b"<Stats/>", b"<Stats/>"),
+}
+
+
+@pytest.mark.parametrize(("headers", "payload", "value"), EVENTS.values(), ids=EVENTS)
+def test_an_event_is_json_or_bytes(
+    serve: Serve, use: Use, headers: dict[str, str], payload: bytes, value: Any
+) -> None:
+    event = frame({":event-type": "word", **headers}, payload)
+    assert [each for each in events(use(serve(answers(chunked(event))).url)) if each] == [
+        {"word": value}
+    ]
+
+
+def test_any_number_of_events_may_come(serve: Serve, use: Use) -> None:
+    event = frame({":event-type": "word"}, json.dumps("x" * 1000).encode())
+    count = (6 << 20) // len(event)
+    stream = events(use(serve(answers(chunked(*[event] * count))).url))
+    assert sum(1 for each in stream if each) == count
+
+
 def test_an_event_is_empty_while_nothing_comes(
     serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -613,7 +753,17 @@ EVENT_ERRORS = {
     "no event stream": (
         chunked(b"<html> of a proxy"),
         *(0, "Unreachable"),
-        "bedrock-runtime: the event stream can't be read: it isn't an event stream",
+        "the answer isn't an event stream",
+    ),
+    "a chunk without end": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n600000\r\n" + b"\0" * (6 << 20),
+        *(0, "ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
+    ),
+    "what says that it is JSON and isn't": (
+        chunked(WORD + frame({":event-type": "word"}, b"{")),
+        *(1, "ClientError"),
+        "InvalidEventStream: bedrock-runtime: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1)",
     ),
     "cut": (chunked(WORD)[:-5], 1, "Unreachable", "ConnectionError: the response is incomplete"),
 }
@@ -632,3 +782,10 @@ def test_events_may_fail_at_once_or_later(
             seen += [event] if event else []
     assert str(caught.value) == text
     assert len(seen) == count
+
+
+def test_an_event_may_be_nested_too_deep(serve: Serve, use: Use) -> None:
+    answer = chunked(frame({":event-type": "word"}, b"[" * 100_000))
+    aws = use(serve(answers(answer)).url)
+    with pytest.raises(aws.ClientError, match="^InvalidEventStream: bedrock-runtime: "):
+        list(events(aws))

@@ -59,19 +59,47 @@ def test_an_empty_part_is_an_empty_message(module: ModuleType) -> None:
     assert list(module.messages(parts)) == [nothing, nothing, hello, hello]
 
 
+def sealed(head: bytes) -> bytes:
+    """Return a message with these headers and the right checksums."""
+    start = struct.pack(">II", 16 + len(head), len(head))
+    message = start + struct.pack(">I", crc32(start)) + head
+    return message + struct.pack(">I", crc32(message))
+
+
+@pytest.mark.parametrize(
+    ("head", "error"),
+    [
+        (b"\5ab", "a header of an event is cut"),
+        (b"\2ab", "a header of an event is cut"),
+        (b"\2ab\7", "a header of an event is cut"),
+        (b"\2ab\7\0", "a header of an event is cut"),
+        (b"\2ab\7\0\3cd", "a header of an event is cut"),
+        (b"\2ab\5abcdefg", "a header of an event is cut"),
+        (b"\2ab\x0a\0\1", "a header of an event is cut"),
+        (b"\2a\xff\7\0\0", "'utf-8' codec can't decode"),
+    ],
+    ids=["name", "type", "value", "length", "text", "number", "unknown type", "no UTF-8"],
+)
+def test_headers_that_were_sent_so_cannot_be_read(
+    module: ModuleType, head: bytes, error: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{error}"):
+        list(module.messages([sealed(head)]))
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (b"<html>A proxy's page.", "it isn't an event stream"),
-        (struct.pack(">III", 31, 16, 0), "it isn't an event stream"),
-        (struct.pack(">III", 40, 1 << 24, 0), "it isn't an event stream"),
-        (struct.pack(">III", (24 << 20) + 1, 0, 0), "it isn't an event stream"),
-        (struct.pack(">III", 24 << 20, 0, 0), "it ends too early"),
-        (HELLO.replace(b"Hello", b"Jello"), "its checksum is wrong"),
-        (HELLO[:-4] + b"\0" * 4, "its checksum is wrong"),
-        (HELLO[:-4] + b"\xff" * 4, "its checksum is wrong"),
-        (HELLO[:-1], "it ends too early"),
-        (HELLO + HELLO[:3], "it ends too early"),
+        (b"<html>A proxy's page.", "the answer isn't an event stream"),
+        (struct.pack(">III", 31, 16, 0), "the answer isn't an event stream"),
+        (struct.pack(">III", 40, 1 << 24, 0), "the answer isn't an event stream"),
+        (struct.pack(">III", (24 << 20) + 1, 0, 0), "the answer isn't an event stream"),
+        (struct.pack(">III", 24 << 20, 0, 0), "the event stream ends too early"),
+        (HELLO.replace(b"Hello", b"Jello"), "the checksum of an event is wrong"),
+        (HELLO[:-4] + b"\0" * 4, "the checksum of an event is wrong"),
+        (HELLO[:-4] + b"\xff" * 4, "the checksum of an event is wrong"),
+        (HELLO[:-1], "the event stream ends too early"),
+        (HELLO + HELLO[:3], "the event stream ends too early"),
     ],
     ids=[
         *("a page", "longer inside than outside", "much longer inside", "too long", "the longest"),
@@ -79,5 +107,5 @@ def test_an_empty_part_is_an_empty_message(module: ModuleType) -> None:
     ],
 )
 def test_what_is_no_event_stream_is_refused(module: ModuleType, data: bytes, error: str) -> None:
-    with pytest.raises(ValueError, match=f"^{error}$"):
+    with pytest.raises(ConnectionError, match=f"^{error}$"):
         list(module.messages([data]))

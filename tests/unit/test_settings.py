@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "LATER_GROUP": ("later_group", "bot"),
     "LATER_ROLE": ("later_role", "arn:aws:iam::123456789012:role/bot-later"),
+    "AWS_DNS_SUFFIX": ("aws_dns_suffix", "amazonaws.com.cn"),
     "AWS_LAMBDA_FUNCTION_NAME": ("function_name", "bot"),
     "AWS_REGION": ("aws_region", "eu-central-1"),
     "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
@@ -28,7 +29,11 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
     "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
 }
-DEFAULTS = {"api_url": "https://api.telegram.org", "reply_mode": "api"}
+DEFAULTS = {
+    "api_url": "https://api.telegram.org",
+    "aws_dns_suffix": "amazonaws.com",
+    "reply_mode": "api",
+}
 
 
 def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:

@@ -15,6 +15,7 @@ from tests.support.stubs import (
     TOKEN,
     answers,
     answers_all,
+    answers_and_closes,
     echo,
     http,
     message,
@@ -233,6 +234,7 @@ def test_each_step_gets_the_time_that_is_left(
 # ── Downloads
 
 OLD_PATH = "download: 400 HTTP {}: unknown file_path, or too old"
+TOO_LARGE = "download: 413 a file must have at most 20 MB"
 
 
 def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
@@ -254,7 +256,7 @@ def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
         (http(b"no", "499 Odd"), "refused", "download: 499 HTTP 499"),
         (http(b"no", "500 Internal Server Error"), "unreachable", "download: HTTP 500"),
         (http(b"no", "502 Bad Gateway"), "unreachable", "download: HTTP 502"),
-        (http(b"x" * ((20 << 20) + 1)), "unreachable", "ConnectionError: the response is too long"),
+        (http(b"x" * ((20 << 20) + 1)), "refused", TOO_LARGE),
     ],
     ids=["399", "400", "401", "404", "429", "499", "500", "502", "too large"],
 )
@@ -272,6 +274,12 @@ def test_a_download_that_fails(
     container.deliver(message())
     line = container.line
     assert (line["outcome"], line.get("error") or line["refusal"]) == (outcome, text)
+
+
+def test_a_download_that_is_cut_in_its_head_is_no_empty_file(start: Start, serve: Serve) -> None:
+    container = start(serve(answers_and_closes(b"HTTP/1.1 200 OK\r\nServer: nginx\r\n")).url)
+    with pytest.raises(container.telegram.Unreachable, match="the response is incomplete"):
+        container.telegram.download("a")
 
 
 def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 
 
+class TooLong(ConnectionError):
+    """A response, or a part of one that comes in parts, has more bytes than its limit."""
+
+
 class Deadline:
     """The time by which something must end: `seconds` from now.
 

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from . import Deadline
+from . import Deadline, TooLong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Connection:
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
-        Raises ConnectionError, which never quotes the path.
+        Raises ConnectionError, which never quotes the path: TooLong if the response is.
         """
         if timeout <= 0:
             raise ConnectionError("no time left")
@@ -103,7 +103,7 @@ class Connection:
             url = self._url + path
             status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
         except Exception as error:
-            raise ConnectionError(_describe(error)) from None
+            raise _described(error) from None
         finally:  # also when an alarm or Ctrl-C ends it
             self._give_back(connection, keep_alive)
         return status, fields, data
@@ -115,7 +115,8 @@ class Connection:
 
         The part is b"" each time that nothing has come for `pause` seconds, and before the body.
         Before the response, the status is 0. If the iterator is closed early, so is the connection.
-        Raises what `exchange` raises.
+        A part may have up to 4 MB, and there may be any number of them. Raises what `exchange`
+        raises.
         """
         if timeout <= 0:
             raise ConnectionError("no time left")
@@ -128,7 +129,7 @@ class Connection:
             stream = Stream(connection, deadline, JSON_LIMIT)
             keep_alive = yield from arriving(stream, self._url + path, body, headers, pause)
         except Exception as error:
-            raise ConnectionError(_describe(error)) from None
+            raise _described(error) from None
         finally:
             self._give_back(connection, keep_alive)
 
@@ -148,7 +149,7 @@ class Connection:
                 return self._connect(deadline)
             except Exception as error:
                 if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                    raise ConnectionError(_describe(error)) from None
+                    raise _described(error) from None
             logger.warning(
                 "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
                 self._host[0],
@@ -280,7 +281,9 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _describe(error: Exception) -> str:
-    """Describe an error. Only an OSError is known to quote no URL, and so no token."""
+def _described(error: Exception) -> ConnectionError:
+    """Return an error that quotes no URL, and so no token. Only an OSError is known to."""
+    if isinstance(error, TooLong):
+        return error
     name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, OSError) else name
+    return ConnectionError(f"{name}: {error}" if isinstance(error, OSError) else name)

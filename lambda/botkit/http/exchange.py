@@ -11,7 +11,7 @@ from collections.abc import Buffer, Generator, Iterator
 from email.message import Message  # http.client has loaded it
 from socket import socket
 
-from . import Deadline
+from . import Deadline, TooLong
 
 HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
 
@@ -19,7 +19,7 @@ HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
 class Stream(io.RawIOBase):
     """A socket for http.client, with a deadline and a limit.
 
-    The body of a response may have up to `limit` bytes.
+    The body of a response, or each of its `chunks`, may have up to `limit` bytes.
     """
 
     def __init__(self, connection: socket, deadline: Deadline, limit: int = 0) -> None:
@@ -28,7 +28,7 @@ class Stream(io.RawIOBase):
         self._deadline = deadline
         self._received = 0
         self._patience = 0.0
-        self._is_over = False
+        self.is_over = False
         self._file: io.BufferedReader | None = None
 
     def sendall(self, data: bytes) -> None:
@@ -46,7 +46,7 @@ class Stream(io.RawIOBase):
         self._file = self.makefile("rb")  # from now on it may hold what was read ahead
         self._patience = seconds
         try:
-            return not (self._file.peek() or self._is_over)
+            return not (self._file.peek() or self.is_over)
         finally:
             self._patience = 0.0
 
@@ -61,6 +61,7 @@ class Stream(io.RawIOBase):
             if end and len(rest) >= (length := int(size.partition(b";")[0], 16)) + 2:
                 if not length:
                     return
+                self._received = 0
                 yield rest[:length]
                 data = rest[length + 2 :]
             elif self.is_silent(pause):
@@ -79,31 +80,52 @@ class Stream(io.RawIOBase):
             if not self._patience:
                 raise
             return None  # nothing yet
-        self._is_over = not count
+        self.is_over = not count
         self._received += count
         if self._received > self.limit + HEAD_LIMIT:
-            raise ConnectionError("the response is too long")
+            raise TooLong("the response is too long")
         return count
 
     def close(self) -> None:
         """Leave the socket open. Its owner decides whether to keep it."""
 
 
+class Client(http.client.HTTPConnection):
+    """Speaks HTTP over a stream."""
+
+    def __init__(self, host: str, stream: Stream) -> None:
+        super().__init__(host)
+        self._stream = self.sock = stream
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        response = super().getresponse()
+        if self._stream.is_over:  # http.client takes that for the end of the headers
+            raise ConnectionError("the response is incomplete")
+        return response
+
+
+class Request(urllib.request.Request):
+    """A request, with the stream to send it over."""
+
+    stream: Stream
+
+
 class OverStream(urllib.request.BaseHandler):
-    """Sends requests over a stream. The handlers of urllib would open a connection for each."""
+    """Sends requests over their streams. The handlers of urllib would open connections."""
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-
-    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        client = http.client.HTTPConnection(request.host)
-        client.sock = self._stream
+    def http_open(self, request: Request) -> http.client.HTTPResponse:
+        client = Client(request.host, request.stream)
         headers = {name.title(): value for name, value in request.header_items()}
         headers = {"Host": request.host, **headers}
         client.request(request.get_method(), request.selector, request.data, headers)
         return client.getresponse()
 
     https_open = http_open
+
+
+# No redirects, no proxies of the environment, and no handler for file:.
+opener = urllib.request.OpenerDirector()
+opener.add_handler(OverStream())
 
 
 def round_trip(
@@ -114,14 +136,12 @@ def round_trip(
     Returns the status, the headers and the body of the response, and whether the connection stays
     usable. May raise any exception, which may quote the URL.
     """
-    opener = urllib.request.OpenerDirector()  # no redirects, no proxies of the environment
-    opener.add_handler(OverStream(stream))
-    # There is no handler for file:.
-    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310
+    request = Request(url, body, headers, method=method)
+    request.stream = stream
     with opener.open(request) as response:
         data = response.read()
         if len(data) > stream.limit:
-            raise ConnectionError("the response is too long")
+            raise TooLong("the response is too long")
         # After an interim response (1xx), the final one is still to come.
         keep_alive = response.status >= 200 and not response.will_close
         return response.status, response.headers, data, keep_alive
@@ -137,23 +157,22 @@ def arriving(
     May raise any exception, which may quote the URL.
     """
     address = urllib.parse.urlsplit(url)
-    client = http.client.HTTPConnection(address.netloc)
-    client.sock = stream
+    client = Client(address.netloc, stream)
     client.request("POST", address.path, body, headers)
     while stream.is_silent(pause):
         yield 0, Message(), b""
     with client.getresponse() as response:
         yield response.status, response.headers, b""
-        for part in stream.chunks(pause) if response.chunked else [response.read()]:
+        is_read_whole = not response.chunked or response.status != 200  # a refusal is short
+        for part in [response.read()] if is_read_whole else stream.chunks(pause):
             yield response.status, response.headers, part
         return response.status >= 200 and not response.will_close
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
     """Ask a proxy for a tunnel. `credentials` are `user:password`, as in a URL. Raises OSError."""
-    client = http.client.HTTPConnection(host, port)
-    client.sock = stream
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    client = Client(address, stream)
     headers = {"Host": address}
     if credentials:
         user, _, password = credentials.partition(":")

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import Serve
-from tests.support.stubs import OK, Peer, answers, answers_all, http, load, silent
+from tests.support.stubs import (
+    OK,
+    Peer,
+    answers,
+    answers_all,
+    answers_and_closes,
+    http,
+    load,
+    silent,
+)
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BODY = http().partition(b"\r\n\r\n")[2]
@@ -102,6 +111,26 @@ def test_a_chunk_is_whole_however_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
         assert list(pieces) == [], "the connection has nothing left of the body"
 
 
+def test_there_is_no_limit_to_all_parts_together(serve: Serve, connect: Connect) -> None:
+    part = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
+    connection = connect(serve(answers(CHUNKED + 6 * part + b"0\r\n\r\n")).url)
+    assert sum(len(each) for _, each in stream(connection)) == 6 << 20
+    assert connection._kept
+
+
+def test_a_refusal_has_a_limit_in_total(serve: Serve, connect: Connect) -> None:
+    part = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
+    connection = connect(serve(answers(CHUNKED.replace(b"200 OK", b"400 No") + 6 * part)).url)
+    with pytest.raises(ConnectionError, match="^the response is too long$"):
+        list(stream(connection))
+
+
+def test_a_cut_head_is_an_error(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(answers_and_closes(b"HTTP/1.1 200 OK\r\nA: b\r\n")).url)
+    with pytest.raises(ConnectionError, match="^ConnectionError: the response is incomplete$"):
+        list(stream(connection))
+
+
 def test_a_body_of_a_known_length_comes_whole(serve: Serve, connect: Connect) -> None:
     connection = connect(serve(answers(http(OK, "403 No"))).url)
     assert list(stream(connection)) == [(403, b""), (403, BODY)]
@@ -143,7 +172,7 @@ def test_who_closes_early_closes_the_connection(serve: Serve, connect: Connect) 
     [
         (b"5\r\nHel", "ConnectionError: the response is incomplete"),
         (b"five\r\nHello\r\n", "ValueError"),
-        (b"500000\r\n" + b"a" * (6 << 20), "ConnectionError: the response is too long"),
+        (b"500000\r\n" + b"a" * (6 << 20), "the response is too long"),
     ],
     ids=["cut", "no length", "too long"],
 )
