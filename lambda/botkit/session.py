@@ -23,7 +23,7 @@ from .settings import settings
 from .types import Any, Json
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
-MOST_CALLS = 4096  # bytes of their calls. Each KB of an item costs a write unit
+MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
 MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
 EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
 

@@ -222,8 +222,8 @@ def test_the_last_300_updates_are_known_and_take_little_room(
     assert len(container.table.items["42"]["updates"]["S"]) < 1400
 
 
-@pytest.mark.parametrize(("size", "is_kept"), [(4096, True), (4097, False)])
-def test_calls_of_4_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
+@pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
+def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
     container = start_with_sessions(FORM)
     for update_id, text in ((1, "x" * (size - len('[""][""]'))), (2, "")):
         found = container.module("session").Item("42")

@@ -13,6 +13,7 @@ from socket import socket
 
 from . import Deadline, TooLong
 
+SENT_AT_ONCE = 1 << 14  # bytes, as many as a TLS record takes
 HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
 
 
@@ -26,12 +27,20 @@ class Stream(io.RawIOBase):
         self.limit = limit
         self._connection = connection
         self._deadline = deadline
+        self._unsent = b""
         self._received = 0
         self._patience = 0.0
         self.is_over = False
         self._file: io.BufferedReader | None = None
 
     def sendall(self, data: bytes) -> None:
+        """Send data, or keep it until the next read: head and body then fit into one packet."""
+        self._unsent += data
+        if len(self._unsent) > SENT_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        data, self._unsent = self._unsent, b""
         self._connection.settimeout(self._deadline.timeout())
         self._connection.sendall(data)
 
@@ -72,6 +81,8 @@ class Stream(io.RawIOBase):
                 raise ConnectionError("the response is incomplete")
 
     def readinto(self, buffer: Buffer) -> int | None:
+        if self._unsent:
+            self._flush()
         left = self._deadline.timeout()
         self._connection.settimeout(min(left, self._patience or left))
         try:

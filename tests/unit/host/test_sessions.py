@@ -110,7 +110,7 @@ def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> No
 # ── Delivered again
 
 
-@pytest.mark.parametrize("n", [1, 31])
+@pytest.mark.parametrize("n", [1, 12])
 def test_an_update_that_the_session_knows_changes_it_no_more(
     start_with_sessions: StartBot, bot_api: BotApi, n: int
 ) -> None:

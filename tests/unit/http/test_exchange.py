@@ -27,9 +27,23 @@ def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
             stream.makefile("rb").readline()
         with pytest.raises(TimeoutError, match="^no time left$"):
             stream.sendall(b"GET")
+            stream.readinto(bytearray(9))
         far.setblocking(False)
         with pytest.raises(BlockingIOError):
             far.recv(1)
+
+
+def test_a_head_and_a_short_body_are_sent_together(module: ModuleType) -> None:
+    near, far = socket.socketpair(type=socket.SOCK_SEQPACKET)  # keeps the packets apart
+    with near, far:
+        stream = module.Stream(near, Deadline(60), 0)
+        stream.sendall(b"POST")
+        stream.sendall(b"{}")
+        far.sendall(b"HTTP/1.1 200 OK\r\n")
+        stream.makefile("rb").readline()
+        assert far.recv(100) == b"POST{}"
+        stream.sendall(bytes(16385))  # long data isn't collected
+        assert len(far.recv(20_000)) == 16385
 
 
 def test_after_a_silence_the_deadline_holds_again(module: ModuleType) -> None:
