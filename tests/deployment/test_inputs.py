@@ -326,6 +326,7 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
 
     def order(authorization: str) -> tuple[int, Any]:
         named = {"authorization": authorization, "content_type": "application/json"}
+        named |= {"origin": "https://app.example.org", "sec_fetch_site": "same-origin"}
         path = "/app/api/orders?a=1"
         status, _, body = fetch(module.outputs()["page"], path, "POST", b'{"n": 1}', **named)
         return status, json.loads(body)
