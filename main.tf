@@ -51,14 +51,19 @@ locals {
     var.runtime, var.architecture,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
+}
 
-  # What requirements.txt lists, without comments, by the script's own rule.
-  requirements = compact([
-    for line in split("\n", replace(try(file("${local.bot_folder}/requirements.txt"), ""), "/\\\\\r?\n/", " ")) :
-    trimspace(replace(replace(line, "/(^|\\s)#.*/", ""), "/\\s+/", " "))
-  ])
-  requirement          = one(regex("LINE = .*\\(r\"(.+)\"", file("${path.module}/scripts/requirements.py")))
-  refused_requirements = [for line in local.requirements : line if !can(regex(local.requirement, line))]
+# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: what waits
+# for nothing else in the module waits for this.
+resource "terraform_data" "requirements" {
+  count = contains(local.bot_files, "requirements.txt") ? 1 : 0
+
+  triggers_replace = [local.hashes["requirements.txt"], filesha256("${path.module}/scripts/requirements.py")]
+
+  provisioner "local-exec" {
+    interpreter = ["python3", "${path.module}/scripts/requirements.py"] # without a shell, as below
+    command     = local.bot_folder
+  }
 }
 
 resource "terraform_data" "package" {
@@ -106,15 +111,6 @@ resource "terraform_data" "package" {
     precondition {
       condition     = !can(regex("(?m)^(def\\s+)?SESSION\\s*[:=(]", file("${local.bot_folder}/bot.py"))) || var.session_retention_in_days != null
       error_message = "With SESSION in bot.py, session_retention_in_days must be set, such as 30. Null would mean no table, and delete the one that there is with all sessions."
-    }
-    precondition {
-      condition = length(local.refused_requirements) == 0
-      error_message = join(" ", [
-        "Each line of requirements.txt must be NAME==VERSION, with extras, markers and hashes where they are needed: change those",
-        # The rest may be a URL with a password.
-        "that begin with ${join(", ", [for line in local.refused_requirements : regex("^[0-9A-Za-z_./-]*", line)])}. Options such as",
-        "-r, URLs and paths are refused. `uv pip compile` makes such a file of any other.",
-      ])
     }
   }
 }
@@ -164,6 +160,8 @@ resource "aws_iam_role" "this" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
+
+  depends_on = [terraform_data.requirements]
 }
 
 locals {
@@ -240,6 +238,8 @@ resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
   tags              = var.tags
+
+  depends_on = [terraform_data.requirements]
 }
 
 # The webhook's secret. It is in triggers_replace because a plan would print it in input.
@@ -386,6 +386,8 @@ resource "aws_apigatewayv2_api" "this" {
   name          = var.name
   protocol_type = "HTTP"
   tags          = var.tags
+
+  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_apigatewayv2_integration" "function" {
@@ -406,6 +408,8 @@ resource "aws_cloudwatch_log_group" "api" {
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_in_days
   tags              = var.tags
+
+  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_apigatewayv2_stage" "this" {

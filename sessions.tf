@@ -35,4 +35,6 @@ resource "aws_dynamodb_table" "sessions" {
     attribute_name = "expires_at"
     enabled        = true
   }
+
+  depends_on = [terraform_data.requirements]
 }

@@ -1,8 +1,12 @@
 """What a bot's requirements.txt lists: which lines it may have, and how it is installed.
 
 uv installs them, since it resolves for another Python and another platform than this machine's;
-pip evaluates markers for the Python that runs it. scripts/package needs this module, so that it
-runs on any python3, with nothing but the standard library.
+pip evaluates markers for the Python that runs it. uv never sees the file itself: an option, a path
+or a URL in it could run code and send away what this machine keeps. It gets another one, with what
+was understood here and nothing else.
+
+An apply runs this as a program, before it makes anything: `requirements.py FOLDER` checks the file
+of a bot's folder. It and scripts/package run on any python3, with nothing but the standard library.
 """
 
 import hashlib
@@ -17,14 +21,35 @@ import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 UV = "uv==0.13.9"
 FILE = "requirements.txt"
-# main.tf reads the rule here.
-LINE = re.compile(r"^\w[\w.-]*(\[[\w., -]*\])? *== *\w[\w.!+-]*( *;.*)?( +--hash=\w+:\w+)*$", re.A)
+
+# What a line may have, as in https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
+PACKAGE = re.compile(
+    rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
+)
+HASH = re.compile(r"\w+:\w+", re.A)
+VALUE = r"""(?:\b[a-z_.]+\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
+COMPARISON = re.compile(rf"{VALUE} ?(?:[=~!<>]=|===|<|>|\b(?:not )?in\b) ?{VALUE}", re.A)
+DEEPEST = 16  # parentheses in a marker
+
+COMMENT = re.compile(r"(?:^|[ \t])#.*")
+# Programs disagree on which of these end a line, and a terminal may hide what is around them.
+CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+# Those of our variables that an installer gets, since others are secrets. Only pip reads PIP_….
+PASSED = re.compile(
+    "HOME|LANG|LC_ALL|LD_LIBRARY_PATH|NETRC|PATH|REQUESTS_CA_BUNDLE|SSL_CERT_(DIR|FILE)|TMPDIR|"
+    "XDG_(CACHE|CONFIG|DATA)_HOME|(ALL|HTTPS?|NO)_PROXY|(all|https?|no)_proxy|(PIP|UV)_.*"
+)
+
 GLIBC = 34  # Amazon Linux 2023 has glibc 2.34, which runs wheels for 2.17 and all between
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # names of wheels, by architecture
 LAST_LINES = 12  # of what uv says
+MOST_NAMED = 10  # lines that are wrong
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"  # of this machine
 
@@ -64,53 +89,117 @@ class NotInstallable(Exception):
     """The packages of a requirements.txt can't be installed; the text says why."""
 
 
-def lines(text: str) -> "list[str]":
-    """Return the requirements of a file, without comments. Raises NotInstallable."""
-    joined = re.sub(r"\\\r?\n", " ", text)
-    found = (" ".join(re.sub(r"(^|\s)#.*", "", line).split()) for line in joined.split("\n"))
-    kept = [line for line in found if line]
-    for line in kept:
-        if not LINE.search(line):
-            begins = re.split(r"[^\w./-]", line)[0]  # the rest may be a URL with a password
+class Requirement(NamedTuple):
+    """A package that a requirements.txt lists; as a string, the line for uv."""
+
+    name: str
+    extras: str  # "[a,b]", or nothing
+    version: str
+    marker: str
+    hashes: "tuple[str, ...]"  # each "sha256:…"
+
+    def __str__(self) -> str:
+        marker = f" ; {self.marker}" if self.marker else ""
+        hashes = "".join(f" --hash={each}" for each in self.hashes)
+        return f"{self.name}{self.extras}=={self.version}{marker}{hashes}"
+
+
+def parse(text: str) -> "list[Requirement]":
+    """Return what the text of a requirements.txt lists. Raises NotInstallable."""
+    rows = text.replace("\r\n", "\n").split("\n")
+    found, wrong = [], []
+    begun, begins_at = "", 0
+    for number, row in enumerate(rows, 1):
+        if control := CONTROL.search(row):
             raise NotInstallable(
-                f"each line of {FILE} must be NAME==VERSION, with extras, markers and hashes where "
-                f'they are needed: change the one that begins with "{begins}". Options such as -r, '
-                "URLs and paths are refused. `uv pip compile` makes such a file of any other"
+                f"{FILE} must have no control characters, and lines that end with LF or CR LF: "
+                f"remove U+{ord(control[0]):04X} from line {number}"
             )
-    return kept
+        begins_at = begins_at or number
+        # As for uv, a comment ends with its line, whatever its last character.
+        code = COMMENT.sub("", row)
+        goes_on = code == row and row.endswith("\\")
+        begun += f"{code[:-1]} " if goes_on else code
+        if goes_on and number < len(rows):
+            continue
+        line = re.sub(r"[ \t]+", " ", begun).strip(" ")
+        requirement = parse_line(line)
+        if requirement:
+            found.append(requirement)
+        elif line:
+            # The rest may be a URL with a password, and what is before an @ a token.
+            begins = re.match(r"(?![\w./-]*@)[\w.-]*(?:/[\w.-]+)*", line, re.A)
+            shown = f' ("{begins[0]} …")' if begins and begins[0] else ""
+            wrong.append(f"line {begins_at}{shown}")
+        begun, begins_at = "", 0
+    if wrong:
+        raise NotInstallable(
+            f"each line of {FILE} must be NAME==VERSION, with extras, markers and hashes where "
+            f"they are needed: change {', '.join(wrong[:MOST_NAMED])}. Options such as -r, URLs "
+            "and paths are refused. `uv pip compile` makes such a file of any other"
+        )
+    return found
 
 
-def name_of(requirement: str) -> str:
-    """Return the normalized name of a package, of its requirement or its *.dist-info."""
-    return re.sub(r"[-_.]+", "-", re.split(r"[\[=; ]", requirement)[0]).lower()
+def parse_line(line: str) -> "Requirement | None":
+    """Return the requirement in a line with single spaces, or None."""
+    before, *hashes = line.split(" --hash=")
+    package, has_marker, marker = before.partition(";")
+    found = PACKAGE.fullmatch(package.strip(" "))
+    if not found or (has_marker and not is_marker(marker.strip(" "))):
+        return None
+    if not all(map(HASH.fullmatch, hashes)):
+        return None
+    extras = (found[2] or "").replace(" ", "")
+    return Requirement(found[1], extras, found[3], marker.strip(" "), tuple(hashes))
 
 
-def to_install(bot: Path) -> "Path | None":
-    """Return the requirements.txt to install for a bot, if any.
+def is_marker(text: str) -> bool:
+    """Tell whether comparisons, "and", "or" and parentheses are all that a text has."""
+    text = COMPARISON.sub("\0", text)
+    for _ in range(DEEPEST):
+        text = re.sub(r"\( ?\0 ?\)|\0 ?(?:and|or) ?\0", "\0", text)
+    return text == "\0"
 
-    There is none to install if its packages are in the bot's folder. Raises NotInstallable if only
-    some of them are, or another version.
-    """
+
+def name_of(name: str) -> str:
+    """Return the normalized name of a package."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def listed(bot: Path) -> "list[Requirement]":
+    """Return what a bot's requirements.txt lists, if it has one. Raises NotInstallable."""
     file = bot / FILE
     if not file.is_file():
-        return None
+        return []
     try:
-        wanted = lines(file.read_text(encoding="utf-8"))
+        # Not read_text, which takes each CR for the end of a line.
+        return parse(file.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise NotInstallable(f"{file} can't be read: save it as UTF-8") from None
+    except NotInstallable as error:
+        raise NotInstallable(f"{file}: {error}") from None
+
+
+def to_install(bot: Path) -> "list[Requirement]":
+    """Return what has to be installed for a bot.
+
+    That is nothing if its packages are in the bot's folder. Raises NotInstallable if only some of
+    them are, or another version.
+    """
+    wanted = listed(bot)
     there = vendored(bot)
-    if not wanted or not there:
-        return file if wanted else None
-    for line in wanted:
-        version = re.split(r"==|[; ]", line.replace(" ", ""))[1].partition("--hash")[0]
-        is_needed = ";" not in line  # a marker may say that it isn't
-        if is_needed and there.get(name_of(line)) != version:
+    if not there:
+        return wanted
+    for each in wanted:
+        # A marker may say that it isn't needed.
+        if not each.marker and there.get(name_of(each.name)) != each.version:
             raise NotInstallable(
-                f"the bot's folder has installed packages (*.dist-info), but not {name_of(line)} "
-                f"{version} of its {FILE}. Remove what pip installed there: the packages are "
-                "installed when the function is packed"
+                f"the bot's folder has installed packages (*.dist-info), but not "
+                f"{name_of(each.name)} {each.version} of its {FILE}. Remove what pip installed "
+                "there: the packages are installed when the function is packed"
             )
-    return None
+    return []
 
 
 def vendored(bot: Path) -> "dict[str, str]":
@@ -162,27 +251,31 @@ def fits(tag: str, runtime: str, architecture: str) -> bool:
     return platforms == "any" or bool(linux and int(linux[1] or 0) <= GLIBC)
 
 
-def install(file: Path, target: Path, runtime: str = "", architecture: str = "") -> None:
-    """Install what a requirements.txt lists into a folder: for Lambda, or for this machine.
-
-    Raises NotInstallable.
-    """
-    options = ["--only-binary", ":all:", "--target", str(target), "--requirement", str(file)]
+def install(
+    wanted: "list[Requirement]", target: Path, runtime: str = "", architecture: str = ""
+) -> None:
+    """Install packages into a folder: for Lambda, or for this machine. Raises NotInstallable."""
+    options = ["--only-binary", ":all:", "--target", str(target)]
     if not runtime:
         options += ["--compile-bytecode"]
     else:
         options += ["--python-version", runtime[len("python") :]]
         options += ["--python-platform", f"{MACHINES[architecture]}-manylinux_2_{GLIBC}"]
-    _run([uv(), "pip", "install", "--quiet", "--python", sys.executable, *options])
+    # Without --project, uv would take settings from the current folder and those around it.
+    options += ["--project", os.sep, "--python", sys.executable]
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary, FILE)
+        file.write_text("".join(f"{each}\n" for each in wanted), encoding="ascii")
+        _run([uv(), "pip", "install", "--quiet", *options, "--requirement", str(file)])
 
 
-def installed(file: Path) -> Path:
-    """Return the folder with what a requirements.txt lists, for this machine. It is made once.
+def installed(wanted: "list[Requirement]") -> Path:
+    """Return the folder with these packages, for this machine. It is made once.
 
     Raises NotInstallable.
     """
-    folder = folder_of(file)
-    _make(folder, lambda made: install(file, made))
+    folder = folder_of(wanted)
+    _make(folder, lambda made: install(wanted, made))
     return folder
 
 
@@ -201,9 +294,9 @@ def _make(folder: Path, make: "Callable[[Path], object]") -> None:
                 raise
 
 
-def folder_of(file: Path) -> Path:
-    """Return the folder for what a requirements.txt lists, by all that decides what is in it."""
-    what = [UV, PYTHON, sysconfig.get_platform(), *lines(file.read_text(encoding="utf-8"))]
+def folder_of(wanted: "list[Requirement]") -> Path:
+    """Return the folder for these packages, by all that decides what is in it."""
+    what = [UV, PYTHON, sysconfig.get_platform(), *map(str, wanted)]
     return cache() / "packages" / hashlib.sha256("\n".join(what).encode()).hexdigest()[:16]
 
 
@@ -223,12 +316,17 @@ def uv() -> str:
     own = Path(__file__).resolve().parent.parent / ".venv" / "bin" / "uv"
     others = [found for found in (shutil.which("uv"), str(own)) if found and Path(found).exists()]
     for found in others:
-        said = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+        command = [found, "--version"]
+        said = subprocess.run(
+            command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        ).stdout
         if said.split()[1:2] == [UV.partition("==")[2]]:
             return found
     folder = cache() / UV.replace("==", "-")
     if not folder.is_dir():
-        pip = [sys.executable, "-m", "pip"] if find_spec("pip") else []
+        # By its folder: with -m, Python would take a pip.py of the current folder.
+        spec = find_spec("pip")
+        pip = [sys.executable, *(spec.submodule_search_locations or ())] if spec else []
         tools = [pip] if pip else [[found, "pip"] for found in others]
         if not tools:
             raise NotInstallable(
@@ -240,20 +338,32 @@ def uv() -> str:
     return str(folder / "bin" / "uv")
 
 
-def _run(command: "list[str]") -> None:
-    """Run an installer. Raises NotInstallable with its last lines, and what to do."""
-    environment = dict(os.environ)
+def _environment() -> "dict[str, str]":
+    """Return the environment of an installer."""
+    passed = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
     # What pip is told about the index holds for uv, too.
     for name, pips in {
         "UV_DEFAULT_INDEX": "PIP_INDEX_URL",
         "UV_INDEX": "PIP_EXTRA_INDEX_URL",
     }.items():
-        if pips in environment:
-            environment.setdefault(name, environment[pips])
+        if pips in passed:
+            passed.setdefault(name, passed[pips])
+    return passed
+
+
+def _run(command: "list[str]") -> None:
+    """Run an installer. Raises NotInstallable with its last lines, and what to do."""
     ran = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if ran.returncode:
         said = [line.rstrip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]
         found = [advice for pattern, advice in ADVICE if re.search(pattern, "\n".join(said))]
         raise NotInstallable("\n".join([*said[-LAST_LINES:], *found[:1]]))
+
+
+if __name__ == "__main__":
+    try:
+        to_install(Path(sys.argv[1]))
+    except (NotInstallable, OSError) as error:
+        sys.exit(str(error))

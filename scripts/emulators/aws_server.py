@@ -13,6 +13,9 @@ that the request names.
 
 It drops a stage when a route's settings are deleted. Here it stays, and the next update of
 the stage tells which settings it has.
+
+It answers any web page in a browser on this machine, which could make functions and run them. Here
+it answers programs.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import runpy
 import select
 import sys
@@ -27,6 +31,11 @@ import threading
 from typing import Any
 
 import h11
+
+# Names that mean this machine, which no public name does.
+THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
+API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
+PAGE = re.compile(r"/app(/|$)")
 
 
 class Connection(h11.Connection):
@@ -162,7 +171,42 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def for_programs(app: Any) -> Any:
+    """Return MiniStack's ASGI application, which refuses what a web page sends."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or is_from_a_program(scope):
+            await app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            body = b'{"message":"this AWS is for programs on this machine only"}'
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", f"{len(body)}".encode()),
+            ]
+            await send({"type": "http.response.start", "status": 403, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    return guarded
+
+
+def is_from_a_program(scope: Any) -> bool:
+    """Tell whether a request comes from a program, or is for a bot's page, which anyone may ask.
+
+    The demo passes a page's requests on with its headers. Behind another name, which a web page's
+    server has led to this machine, a browser would take this server for the web page's own.
+    """
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"")
+    if API.fullmatch(host) and PAGE.match(scope["path"]):
+        return True
+    is_navigation = headers.get(b"sec-fetch-site", b"none") == b"none"
+    return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
+
+
 if __name__ == "__main__":
+    from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway
 
@@ -176,4 +220,5 @@ if __name__ == "__main__":
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
+    server.app = for_programs(server.app)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

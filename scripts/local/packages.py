@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 import requirements
@@ -39,16 +38,16 @@ def packages(bot: Path) -> list[str]:
     """
     try:
         requirements.check_vendored(bot, requirements.PYTHON, "")
-        file = requirements.to_install(bot)
-        return [_installed(file)] if file else []
+        wanted = requirements.to_install(bot)
+        return [_installed(wanted, f"{bot / requirements.FILE}")] if wanted else []
     except (requirements.NotInstallable, OSError) as error:
         raise ValueError(str(error)) from None
 
 
-def _installed(file: Path) -> str:
-    if not requirements.folder_of(file).is_dir():
-        print(f"Installing the packages of {file} …", file=sys.stderr, flush=True)
-    return str(requirements.installed(file))
+def _installed(wanted: list[requirements.Requirement], of: str) -> str:
+    if not requirements.folder_of(wanted).is_dir():
+        print(f"Installing the packages of {of} …", file=sys.stderr, flush=True)
+    return str(requirements.installed(wanted))
 
 
 def link_runtime(folder: Path) -> bool:
@@ -70,13 +69,11 @@ def runtime(bot: Path, folder: Path) -> list[str]:
     sources = [path for name, path in packed(bot) if name.endswith(".py") and path.is_file()]
     if not any(IMPORT.search(path.read_text(errors="replace")) for path in sources):
         return []
-    with tempfile.TemporaryDirectory() as temporary:
-        file = Path(temporary, "requirements of Lambda's Python")
-        file.write_text("\n".join(map(requirement, ("boto3", "botocore", "urllib3"))))
-        try:
-            return [_installed(file)]
-        except (requirements.NotInstallable, OSError) as error:
-            raise ValueError(str(error)) from None
+    wanted = requirements.parse("\n".join(map(requirement, ("boto3", "botocore", "urllib3"))))
+    try:
+        return [_installed(wanted, "Lambda's Python")]
+    except (requirements.NotInstallable, OSError) as error:
+        raise ValueError(str(error)) from None
 
 
 def command(bot: Path, program: str, argument: str, folder: Path) -> list[str]:

@@ -24,6 +24,7 @@ from tests.support.deployment import (
     REGISTRATION,
     REMOVAL,
     SECRET,
+    Deploy,
     Deployment,
     answer_to,
     client,
@@ -325,6 +326,7 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
 
     def order(authorization: str) -> tuple[int, Any]:
         named = {"authorization": authorization, "content_type": "application/json"}
+        named |= {"origin": "https://app.example.org", "sec_fetch_site": "same-origin"}
         path = "/app/api/orders?a=1"
         status, _, body = fetch(module.outputs()["page"], path, "POST", b'{"n": 1}', **named)
         return status, json.loads(body)
@@ -514,27 +516,6 @@ SECRETS = (
 )
 NO_PAGE = "must have a page, app/index.html, and no Python package app/"
 NO_TABLE = "With SESSION in bot.py, session_retention_in_days must be set, such as 30."
-REQUIREMENTS = """\
-# what it needs
-qrcode==8
--r other.txt
-pillow>=12  # or later
-x @ https://user:secret@host/x.whl
-./x.whl
-y==1 \\
-  --index-url=https://host
-"""
-LINES = (
-    "Each line of requirements.txt must be NAME==VERSION, with extras, markers and hashes where "
-    "they are needed: change those that begin with -r, pillow, x, ./x.whl, y."
-)
-GOOD = """\
-qrcode[pil]==8.0.post1 ; python_version < "4" and platform_machine == "aarch64"  # a comment
-  Pillow == 12.0.0 \\
-    --hash=sha256:0123456789abcdef \\
-    --hash=sha256:fedcba9876543210
-
-"""
 FOLDERS = {
     "handler": ({"handler.py": ""}, OWN_NAME),
     "botkit": ({"botkit/x.json": ""}, OWN_NAME),
@@ -542,12 +523,9 @@ FOLDERS = {
     "json": ({"main.tf.json": ""}, SECRETS),
     "vars": ({"x.auto.tfvars": ""}, SECRETS),
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
-    "lines": ({"requirements.txt": REQUIREMENTS}, LINES),
     "sessions": ({"bot.py": 'SESSION = "chat"'}, NO_TABLE),
 }
 TAKEN = {
-    "good": {"requirements.txt": GOOD},
-    "nothing": {"requirements.txt": "# nothing\n"},
     "no_session": {"bot.py": "MY = 1\nSESSIONS = 2\n  SESSION = 3\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
@@ -601,3 +579,31 @@ def test_what_is_refused_is_refused_at_plan(
     for sentence, times in Counter(expected).items():
         assert [sentence in each for each in said].count(True) == times, sentence
     assert len(said) == len(expected)
+
+
+def test_requirements_are_checked_before_anything_is_made(
+    aws: Emulator, deploy: Deploy, tmp_path: Path
+) -> None:
+    """By each resource that waits for no other: all inputs are set."""
+    bot = tmp_path / "bot"
+    shutil.copytree(str(EVERYTHING["source_dir"]), bot)
+    (bot / "requirements.txt").write_text("# pinned by a tool \\\n-e ./evil\n")
+    unmade = {"permissions_boundary": None, "telegram_bot_token": None}  # the former fails there
+    options = {**EVERYTHING, **unmade, "source_dir": str(bot)}
+    module = deploy("checked", apply=False, **options)
+    said = module.refused()
+    assert f"{bot}/requirements.txt: each line of requirements.txt must be NAME==VERSION" in said
+    assert 'change line 2 ("-e …")' in said
+    assert [each for each in everything(aws) if "checked" in each] == []
+    made = [each for each in module.resources() if each["mode"] == "managed"]
+    assert {each["type"] for each in made} == {"terraform_data"}
+
+
+def test_requirements_that_are_understood_are_applied_and_stay(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    bot = tmp_path / "bot"
+    shutil.copytree(ROOT / "tests" / "bots" / "plain", bot)
+    (bot / "requirements.txt").write_text("# nothing\n")
+    module = deploy("understood", source_dir=str(bot))
+    assert module.is_up_to_date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import threading
@@ -10,7 +11,15 @@ from typing import Any
 
 import h11
 import pytest
-from emulators.aws_server import Connection, Output, with_patience, with_whole_logs
+from emulators.aws import Emulator
+from emulators.aws_server import (
+    Connection,
+    Output,
+    for_programs,
+    with_patience,
+    with_whole_logs,
+)
+from local.request import request
 from ministack.core.lambda_runtime import Worker
 
 
@@ -88,3 +97,59 @@ def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> No
     settings = {"Timeout": 3}
     assert with_patience(Worker, 10)("bot", settings, b"").config["Timeout"] == 30
     assert settings == {"Timeout": 3}
+
+
+HERE = {"Host": "127.0.0.1:4566"}
+API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
+ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
+    "a program": ("/", HERE),
+    "a program, by a name": ("/key", {"Host": "my.bucket.s3.localhost:4566"}),
+    "a person, by the address bar": ("/", {**HERE, "Sec-Fetch-Site": "none"}),
+    "a bot's page, by the demo": ("/app/api/me", {**API, "Sec-Fetch-Site": "same-origin"}),
+    "the webhook": ("/telegram", {"Host": API["Host"]}),
+}
+REFUSED = {
+    "a web page": ("/", {**HERE, "Origin": "http://evil.example"}),
+    "a file": ("/", {**HERE, "Origin": "null"}),
+    "a web page's link or picture": ("/?Action=x", {**HERE, "Sec-Fetch-Site": "cross-site"}),
+    "a page of the emulator's own": ("/", {**HERE, "Origin": "http://127.0.0.1:4566"}),
+    "a web page's own name": ("/", {"Host": "evil.example:4566"}),
+    "a web page's own name, like ours": ("/", {"Host": "127.0.0.1.evil.example"}),
+    "no name": ("/", {}),
+    "AWS, by an API's name": ("/_ministack/reset", API),
+    "AWS, by a page's path": ("/app", {**API, **HERE}),
+    "AWS, by a path like a page's": ("/apple", API),
+}
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("path", "headers", "is_answered"),
+    [(*each, True) for each in ANSWERED.values()] + [(*each, False) for each in REFUSED.values()],
+    ids=[*ANSWERED, *REFUSED],
+)
+def test_web_pages_are_refused(
+    path: str, headers: dict[str, str], is_answered: bool, kind: str
+) -> None:
+    sent: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        sent.append("answered")
+
+    async def send(event: Any) -> None:
+        sent.append(event.get("status") or event.get("code"))
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": kind, "path": path.partition("?")[0], "headers": raw}
+    asyncio.run(for_programs(app)(scope, None, send))
+    assert sent[0] == ("answered" if is_answered else 403 if kind == "http" else 1008)
+
+
+def test_the_emulator_itself_refuses_them() -> None:
+    with Emulator() as aws:
+        url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", url, {}, None, 60).status == 200
+        for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            refused = request("GET", url, headers, None, 60)
+            words = b'{"message":"this AWS is for programs on this machine only"}'
+            assert (refused.status, refused.body) == (403, words)

@@ -560,8 +560,8 @@ NOT_INSTALLED = {
         f"pure==1.0 --hash=sha256:{'0' * 64}",
         ["Hash mismatch for `pure==1.0`", "Find out why before you change the hash."],
     ),
-    "an option": ("-r other.txt", ['change the one that begins with "-r"']),
-    "a URL": ("x @ https://user:secret@host", ['begins with "x"']),
+    "an option": ("-r other.txt", ['change line 1 ("-r …")']),
+    "a URL": ("x @ https://user:secret@host", ['change line 1 ("x …")']),
 }  # fmt: skip
 
 
@@ -608,6 +608,8 @@ def test_uv_is_fetched_once_where_there_is_none(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index.folder))
     bot = needing(tmp_path / "bot", "pure==1.0")
+    (bot / "pip.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(bot)
     said = told(tmp_path / "a.zip", bot)
     assert "from versions: none" in said and "The index can't be reached" in said
     index.wheel("pure", "1.0", {"pure.py": ""})
