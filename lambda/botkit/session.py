@@ -30,9 +30,6 @@ DAY = 24 * 3600  # seconds
 # The key of the session that reply() has as its argument: "" if that isn't kept.
 current: str | None = None
 
-# Changes of other sessions, by their keys: they are made once that of `current` is kept.
-waiting: list[tuple[str, Callable[[Json], Any]]] = []
-
 
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.

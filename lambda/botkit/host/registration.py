@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import threading
 import time
 
@@ -78,13 +79,15 @@ def register(event: Json) -> Json:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
-    if hasattr(bot, "SESSION"):
-        from . import sessions
+    try:
+        if hasattr(bot, "SESSION"):
+            from . import sessions
 
-        try:
             sessions.check(bot)
-        except Misconfigured as error:
-            raise RegistrationFailed(str(error)) from None
+        if framework := sys.modules.get("botkit._framework"):
+            framework.check()
+    except Misconfigured as error:
+        raise RegistrationFailed(str(error)) from None
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {

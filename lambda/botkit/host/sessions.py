@@ -31,7 +31,10 @@ def reply(update: Json) -> list[Json]:
     """
     key = key_of(update)
     if key is None:
-        return _finish(*_ask(update, {}, ""))
+        calls, handled = _ask(update, {}, "")
+        if handled:
+            raise handled
+        return calls
     update_id = update["update_id"]
     as_sent = json.dumps(update)  # the bot may change it
     is_retry = False
@@ -52,31 +55,20 @@ def reply(update: Json) -> list[Json]:
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
         new = [*item.updates, [update_id, [_without_files(call) for call in calls]]]
         if update_id in known or item.keep(session, new):
-            return _finish(calls, handled)
+            if handled:
+                raise handled
+            return calls
         is_retry = True
 
 
 def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:
     store.current = key
-    store.waiting.clear()
     try:
         return author.ask_for_calls("reply", update, session), None
     except Handled as handled:
         return [], handled
     finally:
         store.current = None
-
-
-def _finish(calls: list[Json], handled: Handled | None) -> list[Json]:
-    """Change the sessions of others, and return the calls. Raises Handled if there is an error."""
-    try:
-        for key, function in store.waiting:
-            store.change(key, function)
-    except Exception as error:  # the update is kept, and won't be handled again
-        handled = handled or Handled(error)
-    if handled:
-        raise handled
-    return calls
 
 
 def check(bot: Any) -> None:
