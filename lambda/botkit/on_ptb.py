@@ -242,12 +242,12 @@ class _State:
         """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
         for kind, own in self.own.items():
             data = getattr(self.application, kind)
+            _framework.put(kind, f"{self.prefix}{own}", data.get(own))
             dropped = getattr(self.application, f"_{kind[:4]}_ids_to_be_deleted_in_persistence")
             if {*data, *dropped} - {own}:
                 raise BadSession(f"{kind} must be that of the update: botkit.session has others")
             if dropped:
                 self._new(kind)  # which may be refused
-            _framework.put(kind, f"{self.prefix}{own}", data.get(own))
         for conversation in self.conversations:
             states = {
                 self.prefix + json.dumps(key): _ended(state)

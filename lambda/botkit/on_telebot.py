@@ -67,8 +67,14 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 
     def check() -> None:
         use_ours()  # again, since bot.py may have changed them after reply_with()
-        if bot.current_states is states and _framework.choice() is None and _uses_states(bot):
-            raise Misconfigured('states need a session: bot.py must have SESSION = "chat_user"')
+        if _framework.choice() is None:
+            needs = _filters_and_names(bot)
+            for name, theirs, storage in (
+                ("state=", bot.current_states, states),
+                ("register_next_step_handler", bot.next_step_backend, steps),
+            ):
+                if theirs is storage and name in needs:
+                    raise Misconfigured(f'{name} needs SESSION in bot.py, such as "chat_user"')
 
     def handle(update: Json) -> None:
         check()
@@ -255,9 +261,16 @@ def _function(module: str, name: str) -> Any:
     return getattr(sys.modules.get(module), name, None)
 
 
-def _uses_states(bot: telebot.TeleBot) -> bool:
-    handlers = (each for held in vars(bot).values() if isinstance(held, list) for each in held)
-    return any(isinstance(each, dict) and "state" in each.get("filters", {}) for each in handlers)
+def _filters_and_names(bot: telebot.TeleBot) -> set[str]:
+    """Return the filters of all handlers, and the names that their functions mention."""
+    found = set()
+    for held in vars(bot).values():
+        for handler in held if isinstance(held, list) else ():
+            if isinstance(handler, dict):
+                code = getattr(handler["function"], "__code__", None)
+                found |= {f"{name}=" for name in handler["filters"]}
+                found.update(getattr(code, "co_names", ()))
+    return found
 
 
 def _not_here(*_: object, **__: object) -> NoReturn:
