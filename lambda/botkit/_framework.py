@@ -144,9 +144,7 @@ def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
     `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if
     there is no SESSION.
     """
-    if session is None:
-        with remembering(NO_STATE):
-            raise Misconfigured(NO_STATE)
+    _own()
     has = {"chat": chat, "topic": chat and topic, "user": user, "chat_user": chat and user}
     chosen = choice()
     if not has[chosen if isinstance(chosen, str) else "chat"]:
@@ -169,14 +167,19 @@ def read() -> Json:
 
 def change(function: Callable[[Json], object]) -> None:
     """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
+    own = _own()
+    from . import session as sessions
+
+    if sessions.current == "":
+        raise BadSession("a framework's state can't be kept: this update has no session")
+    function(own)
+
+
+def _own() -> Json:
     with remembering(NO_STATE):
         if session is None:
             raise Misconfigured(NO_STATE)
-        from . import session as sessions
-
-        if sessions.current == "":
-            raise BadSession("a framework's state can't be kept: this update has no session")
-        function(session)
+    return session
 
 
 def put(kind: str, name: str, value: Any) -> None:

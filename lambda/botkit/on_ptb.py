@@ -85,15 +85,19 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         handlers = application.error_handlers.items()
         application.error_handlers = {_watched(own, errors): block for own, block in handlers}
         request.refusal = None
-        for step in (lambda: _loop.run(_process(application, state.update))), state.write:
+        steps: list[Callable[[], object]] = [
+            lambda: _loop.run(_process(application, state.update)),
+            state.write,
+        ]
+        for step in steps:
             try:
                 step()
             except Exception as error:  # its time was up, or something can't be kept
                 errors.append(error)
-        for error in errors:
-            if isinstance(error, TelegramError) and request.refusal:
-                raise error from request.refusal
-            raise error
+        for failure in errors:
+            if isinstance(failure, TelegramError) and request.refusal:
+                raise failure from request.refusal
+            raise failure
 
     built()
     _framework.checks.append(lambda: _check_session(built()))
@@ -279,9 +283,6 @@ class _NoJobs:
 
     def set_application(self, application: object) -> None:
         """Do nothing, so that an Application can be built."""
-
-    def __bool__(self) -> bool:
-        return False  # so that it isn't started
 
     def __getattr__(self, name: str) -> NoReturn:
         raise Misconfigured(f"there is no job queue: use {SCHEDULES}")
