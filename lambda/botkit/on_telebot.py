@@ -116,7 +116,7 @@ class _Own:
 
     def __init__(self, update: Json) -> None:
         content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
-        who: Json = content.get("from", content.get("user", {}))
+        who: Json = content.get("from") or content.get("user") or {}
         message = _framework.message_of(update)
         self.user: int | None = who.get("id")
         self.chat: int | None = message.get("chat", who).get("id")
