@@ -158,7 +158,6 @@ EQUIVALENT = {
     "botkit/_framework": {
         "<module> NumberReplacer 3": UNREAD,
         "<module> NumberReplacer 4": UNREAD,
-        "_merged ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
