@@ -28,9 +28,9 @@ NOT_HERE = {
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
 
 session: Json | None = None  # of the update that is handled, None if bot.py has no SESSION
+checks: list[Callable[[], object]] = []  # of the adapters
 
 _failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
-_NOTHING = object()
 
 
 def call(method: str, params: Json) -> Any:
@@ -128,107 +128,73 @@ def choice() -> Any:
     return getattr(sys.modules.get("bot"), "SESSION", None)
 
 
-def key(chat: int, user: int, thread: int | None = None, business: str | None = None) -> str:
-    """Return the key of the session that belongs to a person in a chat. Raises BadSession."""
-    if session is None:
-        return ""  # there is none: read() and change() know
-    place = f"business:{business}:{chat}" if business else f"{chat}"
-    match choice():
-        case "chat":
-            return place
-        case "topic":
-            return f"{place}/{thread}" if thread else place
-        case "user":
-            return f"{user}"
-        case "chat_user":
-            return f"{place}/{user}"
-    raise BadSession(
-        'what belongs to another chat or person can only be kept with SESSION = "chat", "topic", '
-        '"user" or "chat_user"'
-    )
+def check() -> None:
+    """Raise Misconfigured if the bot needs what isn't possible: for an apply, which then fails."""
+    for each in checks:
+        each()
 
 
-def has_own() -> bool:
-    """Tell whether the update has a session that is kept: others get an empty one."""
+def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
+    """Raise BadSession for what isn't in the update's session, and say with which SESSION it is.
+
+    `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if
+    there is no SESSION.
+    """
+    _own()
+    has = {"chat": chat, "topic": chat and topic, "user": user, "chat_user": chat and user}
+    chosen = choice()
+    if not has[chosen if isinstance(chosen, str) else "chat"]:
+        fit = " or ".join(f'SESSION = "{name}"' for name in has if has[name])
+        what_to_do = f"with {fit} it would" if fit else "botkit.session has others"
+        raise BadSession(f"the session of this update doesn't have that: {what_to_do}")
+
+
+def message_of(update: Json) -> Json:
+    """Return the message of an update, or that whose button was pressed, or what else it has."""
+    content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
+    message: Json = content.get("message", content)
+    return message
+
+
+def read() -> Json:
+    """Return the session of the update, for reading. Without SESSION, it is empty."""
+    return {} if session is None else session
+
+
+def change(function: Callable[[Json], object]) -> None:
+    """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
+    own = _own()
     from . import session as sessions
 
-    return session is not None and sessions.current != ""
+    if sessions.current == "":
+        raise BadSession("a framework's state can't be kept: this update has no session")
+    function(own)
 
 
-def read(key: str | None) -> Json:
-    """Return the session with this key, or that of the update: None. Without SESSION, it is empty.
-
-    Only the update's own may be changed.
-    """
-    if session is None:
-        return {}
-    from . import session as sessions
-
-    if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
-        return session
-    with remembering(("read", key)):
-        data = sessions.read(key)
-    for changed, function in sessions.waiting:
-        if changed == key:
-            function(data)
-    return data
-
-
-def change(key: str | None, function: Callable[[Json], object]) -> None:
-    """Change the session with this key, or that of the update: None.
-
-    The update's own is written after the handler, and then the others, for which `function` may be
-    called several times. Raises Misconfigured if there is none.
-    """
-    with remembering(("change", key)):
+def _own() -> Json:
+    with remembering(NO_STATE):
         if session is None:
             raise Misconfigured(NO_STATE)
-        from . import session as sessions
-
-        if key is None and not has_own():
-            raise BadSession("a framework's state can't be kept: this update has no session")
-        if key in (None, sessions.current) or sessions.current is None:  # in tests of bots
-            function(session)
-        else:
-            sessions.waiting.append((key, function))
+    return session
 
 
-def put(key: str | None, kind: str, name: str, value: Any, old: Any) -> None:
-    """Put a value into what a session holds of a kind, or remove it: None.
-
-    `old` is the value as it was read. Of a dict, only what differs from it is put: somebody else
-    may have changed the rest meanwhile. Nothing empty stays. Raises BadSession.
-    """
-    if value == old:
-        return
+def put(kind: str, name: str, value: Any) -> None:
+    """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
     from .session import checked_copy
 
-    new = checked_copy({name: value})[name]
+    new = None if value in ({}, []) else checked_copy({name: value})[name]
+    if new == read().get(kind, {}).get(name):
+        return
 
     def put_into(session: Json) -> None:
         values = session.setdefault(kind, {})
-        values[name] = _merged(values.get(name), old, new)
-        if values[name] in (None, {}):
+        values[name] = new
+        if new is None:
             del values[name]
         if not values:
             del session[kind]
 
-    change(key, put_into)
-
-
-def _merged(now: Any, old: Any, new: Any) -> Any:
-    """Return a value with the change from an old one to a new one, at any depth of dicts."""
-    if old == new:
-        return now
-    if not isinstance(now, dict) or not isinstance(new, dict):
-        return new
-    old = old if isinstance(old, dict) else {}
-    merged = {}
-    for name in {**now, **new}:
-        part = _merged(*(each.get(name, _NOTHING) for each in (now, old, new)))
-        if part is not _NOTHING:
-            merged[name] = part
-    return merged
+    change(put_into)
 
 
 def answer(refusal: Refused) -> str:

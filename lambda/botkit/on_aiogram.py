@@ -32,7 +32,7 @@ from aiogram.methods import GetFile, TelegramMethod
 from aiogram.types import InputFile, Update
 
 from . import _framework, _loop, telegram
-from .errors import BadSession, Misconfigured, Refused, Unreachable
+from .errors import Misconfigured, Refused, Unreachable
 from .types import Json
 
 FILES = "telegram-file:"  # how the URL of a file begins
@@ -61,10 +61,16 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
         _refuse_to_poll(dispatcher)
         _take_over(dispatcher, its_bot)  # now, so that on_event() has them, too
 
+    def check() -> None:
+        _take_over(dispatcher, its_bot)  # again, since bot.py may have changed them meanwhile
+        if isinstance(dispatcher.storage, SessionStorage):
+            _check(dispatcher)
+
     async def handle(update: Json) -> None:
         nonlocal is_started
         if not is_started:
             with _framework.starting():
+                check()
                 await _start(dispatcher, its_bot)
             is_started = True
         parsed = Update.model_validate(update, context={"bot": its_bot})
@@ -79,6 +85,7 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     def reply(update: Json, session: Json | None = None) -> list[Json]:
         return _framework.handle(session, lambda: _loop.run(handle(update)))
 
+    _framework.checks.append(check)
     return reply
 
 
@@ -153,7 +160,7 @@ class Session(BaseSession):
 
 
 class SessionStorage(BaseStorage):
-    """Keeps states and data in sessions: each has an entry for each of its keys.
+    """Keeps states and data in the update's session, which has an entry for each of its keys.
 
     An entry is a dict with `state` and `data`. `own` is the key that aiogram has for the update.
     """
@@ -184,17 +191,13 @@ class SessionStorage(BaseStorage):
         """Do nothing."""
 
     def _entry(self, key: StorageKey) -> Json:
-        try:
-            where = self._session_of(key)
-        except BadSession:
-            if not self._is_own(key):
-                raise
-            return {}  # aiogram looks it up for each update
-        entry: Json = _framework.read(where).get(name_of(key), {})
+        self._refuse_others(key)
+        entry: Json = _framework.read().get(name_of(key), {})
         return entry
 
     def _keep(self, key: StorageKey, **changed: Any) -> None:
         """Change an entry, or remove it if it holds nothing any more."""
+        self._refuse_others(key)
         name = name_of(key)
 
         def change(session: Json) -> None:
@@ -203,16 +206,17 @@ class SessionStorage(BaseStorage):
             if not session[name]:
                 del session[name]
 
-        _framework.change(self._session_of(key), change)
+        _framework.change(change)
 
-    def _is_own(self, key: StorageKey) -> bool:
-        return self.own == replace(key, destiny="default")
-
-    def _session_of(self, key: StorageKey) -> str | None:
-        """Return the key of a session, or None for that of the update."""
-        if self._is_own(key) and _framework.has_own():
-            return None
-        return _framework.key(key.chat_id, key.user_id, key.thread_id, key.business_connection_id)
+    def _refuse_others(self, key: StorageKey) -> None:
+        """Raise BadSession for a key that isn't in the update's session."""
+        if self.own == replace(key, destiny="default"):  # aiogram looks it up for each update
+            return
+        chat, business, user, topic = (
+            getattr(self.own, name, None) == getattr(key, name)
+            for name in ("chat_id", "business_connection_id", "user_id", "thread_id")
+        )
+        _framework.refuse_others(chat and business, user, topic)
 
 
 def _take_over(dispatcher: Dispatcher, bot: Bot) -> None:
@@ -232,9 +236,6 @@ async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
     if not logger.level:
         logger.setLevel(logging.WARNING)  # each update has a line already
     bot._Bot__token = telegram.token()  # type: ignore[attr-defined]  # Bot.id is a part of it
-    _take_over(dispatcher, bot)  # again, since bot.py may have changed them after reply_with()
-    if isinstance(dispatcher.storage, SessionStorage):
-        _check(dispatcher)
     known = {"dispatcher": dispatcher, "bots": (bot,), **dispatcher.workflow_data, "bot": bot}
     await dispatcher.emit_startup(**known)
 

@@ -12,12 +12,13 @@ The builder's token is any: calls go through botkit.telegram, which knows the bo
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from functools import partial
+from itertools import chain
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,7 @@ from telegram.ext import (
     ConversationHandler,
     PersistenceInput,
 )
+from telegram.ext._handlers.conversationhandler import PendingState
 from telegram.request import BaseRequest, RequestData
 
 from . import _framework, _loop
@@ -42,33 +44,39 @@ Build = Callable[[Any], Any]
 
 TOKEN = "1:any"
 SCHEDULES = "botkit.later or a schedule (docs/moving-in.md)"
+# For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
+SESSIONS = {
+    (True, True): ("chat", "chat_user", "user"),
+    (True, False): ("chat",),
+    (False, True): ("user",),
+    (False, False): ("chat",),  # it is about a message
+}
 
 
 def reply_with(build: Build) -> Callable[..., list[Json]]:
     """Return a function for `reply` in bot.py: what `build` returns handles each update.
 
-    `build` gets an ApplicationBuilder, and returns an Application: for each update a new one, since
-    it reads conversations only when it is initialized. With SESSION in bot.py, sessions hold the
-    conversations, chat_data and user_data. Raises Misconfigured for what isn't possible here.
+    `build` gets an ApplicationBuilder, and returns an Application: for each update a new one, which
+    knows only that update's state. With SESSION in bot.py, its session holds the conversations,
+    chat_data and user_data. Raises Misconfigured for what isn't possible here.
     """
     request = _Request()
     logger = logging.getLogger("telegram.ext.Application")
     if not logger.level:
         logger.setLevel(logging.WARNING)  # each update has a line already
 
-    def built(persistence: _Persistence) -> Any:
-        builder: Any = ApplicationBuilder().token(TOKEN).updater(None).persistence(persistence)
+    def built() -> Any:
+        builder: Any = ApplicationBuilder().token(TOKEN).updater(None).persistence(_Persistence())
         builder.request(request).get_updates_request(request).job_queue(_NoJobs())
         application = build(builder)
-        _check(application, request, persistence)
+        _check(application, request)
         return application
 
     def handle(update: Json) -> None:
-        parsed = Update.de_json(update)
-        persistence = _Persistence(parsed)
-        application = built(persistence)
-        bot_data = repr(application.bot_data)
+        application = built()
+        _check_session(application)
         errors: list[Exception] = []
+        state = _State(application, update, errors)
 
         async def remember(_: object, context: Any) -> None:
             errors.append(context.error)
@@ -78,39 +86,38 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         handlers = application.error_handlers.items()
         application.error_handlers = {_watched(own, errors): block for own, block in handlers}
         request.refusal = None
-        try:
-            _loop.run(_process(application, update))
-        except Exception:  # its time was up
-            persistence.write(application)
-            raise
-        persistence.write(application)
-        if repr(application.bot_data) != bot_data:
-            raise BadSession("bot_data isn't kept: use botkit.session, or a table")
-        for error in errors:
-            if isinstance(error, TelegramError) and request.refusal:
-                raise error from request.refusal
-            raise error
+        steps: list[Callable[[], object]] = [
+            lambda: _loop.run(_process(application, state.update)),
+            state.write,
+        ]
+        for step in steps:
+            try:
+                step()
+            except Exception as error:  # its time was up, or something can't be kept
+                errors.append(error)
+        for failure in errors:
+            if isinstance(failure, TelegramError) and request.refusal:
+                raise failure from request.refusal
+            raise failure
 
-    built(_Persistence(Update(0)))
+    built()
+    _framework.checks.append(lambda: _check_session(built()))
     return lambda update, session=None: _framework.handle(session, lambda: handle(update))
 
 
-async def _process(application: Any, update: Json) -> None:
+async def _process(application: Any, update: Update) -> None:
     await application.initialize()
-    await application.start()
-    own = asyncio.all_tasks()
-    try:
-        await application.process_update(Update.de_json(update, application.bot))
-        await _loop.end_others(own)
-    finally:
-        # An Application doesn't do so if its handler was cancelled.
-        application.persistence.mark(application)
-        await application.stop()
-        await application.shutdown()  # which gives _Persistence what has changed
+    application._running = True  # start() would also start two tasks, which wait for ever
+    await application.process_update(update)
+    while not application.update_queue.empty():
+        await application.process_update(application.update_queue.get_nowait())
 
 
 def _watched(handler: Any, errors: list[Exception]) -> Any:
-    """Return an error handler of the bot's whose own error, which is only logged, isn't lost."""
+    """Return an error handler of the bot's whose own error is remembered.
+
+    An Application would only log it, with a text that may quote people.
+    """
 
     async def watched(update: object, context: Any) -> None:
         try:
@@ -119,7 +126,6 @@ def _watched(handler: Any, errors: list[Exception]) -> Any:
             raise
         except Exception as error:
             errors.append(error)
-            raise
 
     return watched
 
@@ -179,85 +185,100 @@ def _params(data: RequestData) -> Json:
 
 
 class _Persistence(BasePersistence[Any, Any, Any]):
-    """What sessions hold of an update's chat and user. Changes wait for `write`."""
+    """Stands in for a persistence, without which no conversation is persistent. `_State` is it."""
 
-    def __init__(self, update: Update) -> None:
-        super().__init__(PersistenceInput(bot_data=False, callback_data=False))
-        self._chat = update.effective_chat.id if update.effective_chat else None
-        self._user = update.effective_user.id if update.effective_user else None
-        self._changes: dict[tuple[str, str], Any] = {}  # with the chat and user of each
-        self._sessions: dict[str | None, Json] = {}
+    def __init__(self) -> None:
+        super().__init__(PersistenceInput(False, False, False, False))
 
-    def write(self, application: Any) -> None:
-        """Write what has changed. Raises errors, which an Application would swallow."""
-        for (kind, name), (value, chat, user) in self._changes.items():
-            key = self._key(chat, user)
-            empty: Json | None = {} if kind in ("chat_data", "user_data") else None
-            old = self._sessions.get(key, {}).get(kind, {}).get(name, empty)
-            _framework.put(key, kind, name, value, old)
-        for kind in "chat_data", "user_data":
-            written = {name for changed, name in self._changes if changed == kind}
-            if {str(id) for id in getattr(application, kind)} - written:
-                raise BadSession(f"{kind} must be that of the update, or marked for persistence")
+    async def flush(self, *_: object, **__: object) -> Any:
+        """Return nothing, and keep nothing."""
+        return {}
 
-    def mark(self, application: Any) -> None:
-        """Have the data of the update's chat and user come to `update_chat_data` and so on."""
-        chats, users = ([id for id in [own] if id is not None] for own in (self._chat, self._user))
-        application.mark_data_for_update_persistence(chats, users)
+    get_bot_data = get_chat_data = get_user_data = get_callback_data = get_conversations = flush
+    update_bot_data = update_chat_data = update_user_data = update_callback_data = flush
+    refresh_bot_data = refresh_chat_data = refresh_user_data = update_conversation = flush
+    drop_chat_data = drop_user_data = flush
 
-    async def get_chat_data(self) -> dict[int, Any]:
-        return self._data("chat_data", self._chat)
 
-    async def get_user_data(self) -> dict[int, Any]:
-        return self._data("user_data", self._user)
+class _State:
+    """Brings the state of an update from its session into an Application, and back.
 
-    def _data(self, kind: str, id: int | None) -> dict[int, Any]:
-        kept = None if id is None else self._read(kind, id, id).get(str(id))
-        return {id: kept} if kept else {}  # type: ignore[dict-item]
+    That of another account's chat has names of its own, whatever SESSION is.
+    """
 
-    async def get_conversations(self, name: str) -> dict[tuple[Any, ...], Any]:
-        ids = [id for id in (self._chat, self._user) if id is not None]
-        found: Json = {}
-        for first, second in {(ids[0], ids[-1]), *((id, id) for id in ids)} if ids else ():
-            found |= self._read(f"conversations of {name}", first, second)
-        return {tuple(json.loads(key)): state for key, state in found.items()}
+    def __init__(self, application: Any, update: Json, errors: list[Exception]) -> None:
+        self.application, self.errors = application, errors
+        self.update = Update.de_json(update, application.bot)
+        chat, user = self.update.effective_chat, self.update.effective_user
+        self.own = {"chat_data": chat and chat.id, "user_data": user and user.id}
+        is_private = self.own["chat_data"] == self.own["user_data"]
+        business = _framework.message_of(update).get("business_connection_id")
+        self.prefix = f"business:{business}:" if business else ""
+        self.belongs = {  # to the chat and to the user of the update
+            # The account writes in its chats, too: they share a session only with "chat".
+            "chat_data": {"chat": True, "user": is_private and not business},
+            "user_data": {"chat": is_private or callable(_framework.choice()), "user": True},
+        }
+        for kind, own in self.own.items():
+            data = getattr(application, f"_{kind}")
+            data.default_factory = partial(self._new, kind)
+            if kept := _framework.read().get(kind, {}).get(f"{self.prefix}{own}"):
+                data[own] = deepcopy(kept)
+        self.conversations = [*_conversations(chain(*application.handlers.values()))]
+        for conversation in self.conversations:  # which may have those of an earlier update
+            conversation._conversations = {
+                tuple(json.loads(name.removeprefix(self.prefix))): state
+                for name, state in self._kept(conversation).items()
+            }
+        self.bot_data = repr(application.bot_data)
 
-    async def update_conversation(self, name: str, key: tuple[Any, ...], new_state: Any) -> None:
-        first, second, *_ = key * 2
-        if key[:2] != (self._chat, self._user):
-            second = first
-        where = f"conversations of {name}", json.dumps(key)
-        self._changes[where] = new_state, first, second
+    def _new(self, kind: str) -> Json:
+        """Return empty data. Raises BadSession if the update's session can't have them."""
+        try:
+            _framework.refuse_others(**self.belongs[kind], topic=False)
+        except BadSession as error:
+            self.errors.append(error)  # an error handler of the bot's may swallow it
+            raise
+        return {}
 
-    async def update_chat_data(self, chat_id: int, data: Any) -> None:
-        self._changes["chat_data", str(chat_id)] = data, chat_id, chat_id
+    def _kept(self, conversation: Any) -> Json:
+        kept = _framework.read().get(_kind(conversation), {}).items()
+        return {name: state for name, state in kept if name.startswith(self.prefix + "[")}
 
-    async def update_user_data(self, user_id: int, data: Any) -> None:
-        self._changes["user_data", str(user_id)] = data, user_id, user_id
+    def write(self) -> None:
+        """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
+        for kind, own in self.own.items():
+            data = getattr(self.application, kind)
+            _framework.put(kind, f"{self.prefix}{own}", data.get(own))
+            dropped = getattr(self.application, f"_{kind[:4]}_ids_to_be_deleted_in_persistence")
+            if {*data, *dropped} - {own}:
+                raise BadSession(f"{kind} must be that of the update: botkit.session has others")
+            if dropped:
+                self._new(kind)  # which may be refused
+        for conversation in self.conversations:
+            states = {
+                self.prefix + json.dumps(key): _ended(state)
+                for key, state in conversation._conversations.items()
+            }
+            for name in self._kept(conversation) | states:
+                _framework.put(_kind(conversation), name, states.get(name))
+        if repr(self.application.bot_data) != self.bot_data:
+            raise BadSession("bot_data isn't kept: use botkit.session, or a table")
 
-    async def drop_chat_data(self, chat_id: int) -> None:
-        await self.update_chat_data(chat_id, None)
 
-    async def drop_user_data(self, user_id: int) -> None:
-        await self.update_user_data(user_id, None)
+def _kind(conversation: Any) -> str:
+    return f"conversations of {conversation.name}"
 
-    async def flush(self, *_: object, **__: object) -> None:
-        """Do nothing: `write` does."""
 
-    refresh_bot_data = refresh_chat_data = refresh_user_data = flush
-    get_bot_data = get_callback_data = update_bot_data = update_callback_data = flush
-
-    def _read(self, kind: str, chat: int, user: int) -> Json:
-        key = self._key(chat, user)
-        if key not in self._sessions:
-            self._sessions[key] = _framework.read(key)
-        kept: Json = deepcopy(self._sessions[key].get(kind, {}))
-        return kept
-
-    def _key(self, chat: int, user: int) -> str | None:
-        """Return the key of the session of a chat and a user, or None for the update's."""
-        is_own = {chat, user} <= {self._chat, self._user}
-        return None if callable(_framework.choice()) and is_own else _framework.key(chat, user)
+def _ended(state: Any) -> Any:
+    """Return the state of a conversation, which a handler with block=False may have changed."""
+    if not isinstance(state, PendingState):
+        return state
+    task = state.task
+    has_failed = not task.done() or task.cancelled() or task.exception()
+    new = None if has_failed else task.result()
+    new = state.old_state if new is None else new
+    return None if new == ConversationHandler.END else new
 
 
 class _NoJobs:
@@ -266,33 +287,42 @@ class _NoJobs:
     def set_application(self, application: object) -> None:
         """Do nothing, so that an Application can be built."""
 
-    def __bool__(self) -> bool:
-        return False  # so that it isn't started
-
     def __getattr__(self, name: str) -> NoReturn:
         raise Misconfigured(f"there is no job queue: use {SCHEDULES}")
 
 
-def _check(application: Any, request: _Request, persistence: _Persistence) -> None:
+def _check(application: Any, request: _Request) -> None:
     """Raise Misconfigured if an Application needs what isn't possible here."""
     if not isinstance(application, Application):
         raise Misconfigured("build() must return an Application")
     if application.bot.request is not request:
         raise Misconfigured("build() must use the builder that it gets")
-    if application.persistence is not persistence:
+    if not isinstance(application.persistence, _Persistence):
         raise Misconfigured("leave out .persistence(): SESSION in bot.py keeps data")
     if application.bot.callback_data_cache is not None:
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:
         raise Misconfigured("leave out .post_init(), .post_stop() and .post_shutdown(): no process")
-    if _framework.choice() == "topic":
-        raise Misconfigured('SESSION must not be "topic": the library knows no topics')
-    handlers = [handler for group in application.handlers.values() for handler in group]
-    for conversation in _conversations(handlers):
+    for conversation in _conversations(chain(*application.handlers.values())):
         if not conversation.persistent:
             raise Misconfigured("a ConversationHandler must have a name and persistent=True")
         if conversation.conversation_timeout:
             raise Misconfigured(f"leave out conversation_timeout: use {SCHEDULES}")
+
+
+def _check_session(application: Any) -> None:
+    """Raise Misconfigured if SESSION, which bot.py may set last, can't hold the state."""
+    choice = _framework.choice()
+    if choice == "topic":
+        raise Misconfigured('SESSION must not be "topic": the library knows no topics')
+    for conversation in _conversations(chain(*application.handlers.values())):
+        by = conversation.per_chat, conversation.per_user
+        if not callable(choice) and choice not in SESSIONS[by]:
+            fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[by])
+            raise Misconfigured(
+                "conversations are kept in the session: with per_chat={} and per_user={}, bot.py "
+                "must have {}".format(*by, fit)
+            )
 
 
 def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:

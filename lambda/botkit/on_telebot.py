@@ -34,8 +34,8 @@ IN_FILES = (StatePickleStorage, FileHandlerBackend)
 def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     """Return a function for `reply` in bot.py: `bot` handles each update.
 
-    With SESSION in bot.py, sessions hold what the bot would keep in its memory: states with their
-    data, and the functions that wait for the next message or for a reply.
+    With SESSION in bot.py, the update's session holds what the bot would keep in its memory: states
+    with their data, and the functions that wait for the next message or for a reply.
     """
     if not isinstance(bot, telebot.TeleBot):
         raise Misconfigured("on_telebot.reply_with() needs a TeleBot; AsyncTeleBot isn't supported")
@@ -65,11 +65,23 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             if theirs in IN_MEMORY:
                 setattr(bot, name, storage)
 
-    def handle(update: Json) -> None:
+    def check() -> None:
         use_ours()  # again, since bot.py may have changed them after reply_with()
+        if _framework.choice() is None:
+            needs = _filters_and_names(bot)
+            for name, theirs, storage in (
+                ("state=", bot.current_states, states),
+                ("register_next_step_handler", bot.next_step_backend, steps),
+            ):
+                if theirs is storage and name in needs:
+                    raise Misconfigured(f'{name} needs SESSION in bot.py, such as "chat_user"')
+
+    def handle(update: Json) -> None:
+        check()
         errors.first = None
+        own = _Own(update)
         for storage in ours.values():
-            storage.begin(_chat(update))
+            storage.begin(own)
         try:
             bot.process_new_updates([telebot.types.Update.de_json(update)])
             if errors.first:
@@ -82,6 +94,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
         take_over()  # again, in case a test has restored telebot
         use_ours()
+        _framework.checks.append(check)
     return lambda update, session=None: _framework.handle(session, lambda: handle(update))
 
 
@@ -98,23 +111,33 @@ class _Errors(telebot.ExceptionHandler):
         return False
 
 
+class _Own:
+    """Whose an update is: its chat, user, topic and business account."""
+
+    def __init__(self, update: Json) -> None:
+        content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
+        who: Json = content.get("from") or content.get("user") or {}
+        message = _framework.message_of(update)
+        self.user: int | None = who.get("id")
+        self.chat: int | None = message.get("chat", who).get("id")
+        self.topic: int | None = message.get("message_thread_id")
+        self.business: str | None = message.get("business_connection_id")
+
+
 class _States(StateMemoryStorage):
-    """States with their data. Each is in the session of its person and chat."""
+    """States with their data, as a copy of what the update's session has."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_open = False
+    own: _Own | None = None
 
-    def begin(self, chat: int | None) -> None:
-        self.data = self.records = _Records()
-        self.records.chat = chat
-        self.is_open = True
+    def begin(self, own: _Own) -> None:
+        self.own = own
+        self.data = deepcopy(_framework.read().get("states", {}))
 
     def end(self) -> None:
         """Write what has changed since `begin`."""
-        self.is_open = False
-        for (key, name), record in self.records.items():
-            _framework.put(key, "states", name, record, self.records.old[key, name])
+        self.own = None
+        for name in {**_framework.read().get("states", {}), **self.data}:
+            _framework.put("states", name, self.data.get(name))
 
     def _get_key(  # type: ignore[override]
         self,
@@ -125,37 +148,19 @@ class _States(StateMemoryStorage):
         business: str | None,
         thread: int | None,
         bot: int | None,
-    ) -> tuple[str | None, str]:
-        """Return the key of a session, or None for the update's, and the name of a state in it."""
-        if not self.is_open:
+    ) -> str:
+        """Return the name of a state in the update's session. Raises BadSession for another's."""
+        own = self.own
+        if own is None:
             raise Misconfigured(_framework.NO_STATE)
         place = chat or user
-        name = ":".join(str(part) for part in (business, thread, place, user) if part)
-        is_own = callable(_framework.choice()) and place == self.records.chat
-        if is_own or _framework.session is None:
-            return None, name
-        return _framework.key(place, user, thread, business), name
-
-
-class _Records(dict[tuple[str | None, str], Any]):
-    """The states that an update asks for, each with its data: copies, or None."""
-
-    chat: int | None = None  # of the update
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.old: dict[tuple[str | None, str], Any] = {}  # as they were read
-
-    def get(self, where: tuple[str | None, str], default: Any = None) -> Any:
-        if where not in self:
-            key, name = where
-            self.old[where] = _framework.read(key).get("states", {}).get(name)
-            self[where] = deepcopy(self.old[where])
-        record = self[where]
-        return default if record is None else record
-
-    def __delitem__(self, where: tuple[str | None, str]) -> None:
-        self[where] = None
+        if place == own.chat:  # most bots don't name the account, whose chats aren't the bot's own
+            business = business or own.business
+        is_here = (place, business) == (own.chat, own.business)
+        belongs = is_here, user == own.user, thread in (None, own.topic)
+        if not all(belongs):  # telebot looks up the update's own state for each filter
+            _framework.refuse_others(*belongs)
+        return ":".join(str(part) for part in (business, thread, place, user) if part)
 
 
 class _Waiting(HandlerBackend):
@@ -164,24 +169,24 @@ class _Waiting(HandlerBackend):
     def __init__(self, kind: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kind = kind
-        self.chat: int | None = None  # of the update
+        self.own: _Own | None = None
         self.place: int | None = None  # of the message whose reply is awaited
 
-    def begin(self, chat: int | None) -> None:
-        self.chat = chat
+    def begin(self, own: _Own) -> None:
+        self.own = own
 
     def register_handler(self, id: int, handler: telebot.Handler) -> None:
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if _function(*where) is not function:
             raise BadSession("only a function at the top of a module can wait for a message")
+        self._refuse_others(id)
         waits = [*where, list(handler.args), handler.kwargs]
-        old = self._waiting(id)
-        _framework.put(self._key(id), self.kind, str(id), [*old, waits], old)
+        _framework.put(self.kind, str(id), [*self._waiting(id), waits])
 
     def clear_handlers(self, id: int) -> None:
-        old = self._waiting(id)
-        _framework.put(self._key(id), self.kind, str(id), None, old or None)
+        self._refuse_others(id)
+        _framework.put(self.kind, str(id), None)
 
     def get_handlers(self, id: int) -> list[telebot.Handler]:
         handlers = []
@@ -195,17 +200,17 @@ class _Waiting(HandlerBackend):
         return handlers
 
     def _waiting(self, id: int) -> list[Any]:
-        waiting: list[Any] = _framework.read(self._key(id)).get(self.kind, {}).get(str(id), [])
+        waiting: list[Any] = _framework.read().get(self.kind, {}).get(str(id), [])
         return waiting
 
-    def _key(self, id: int) -> str | None:
-        """Return the key of a session, or None for the update's."""
-        place = (self.place or self.chat) if self.kind == "replies" else id
-        if place is None or place == self.chat or _framework.session is None:
-            return None
-        if place < 0 and _framework.choice() != "chat":
-            raise BadSession('only with SESSION = "chat" can a function wait in another group')
-        return _framework.key(place, place)
+    def _refuse_others(self, id: int) -> None:
+        """Raise BadSession for what isn't in the update's session."""
+        own = self.own or _Own({})  # an event has none
+        place = self.place or own.chat if self.kind == "replies" else id
+        if own.business:
+            raise BadSession("telebot lets no function wait in a business chat: use states")
+        if place != own.chat:
+            _framework.refuse_others(False, place == own.user)
 
 
 class _Task(util.AsyncTask):
@@ -256,12 +261,16 @@ def _function(module: str, name: str) -> Any:
     return getattr(sys.modules.get(module), name, None)
 
 
-def _chat(update: Json) -> int | None:
-    """Return the chat of an update, or that of the message whose button was pressed."""
-    content = next((value for value in update.values() if isinstance(value, dict)), {})
-    message = content.get("message", content)
-    chat: int | None = message.get("chat", {}).get("id")
-    return chat
+def _filters_and_names(bot: telebot.TeleBot) -> set[str]:
+    """Return the filters of all handlers, and the names that their functions mention."""
+    found = set()
+    for held in vars(bot).values():
+        for handler in held if isinstance(held, list) else ():
+            if isinstance(handler, dict):
+                code = getattr(handler["function"], "__code__", None)
+                found |= {f"{name}=" for name in handler["filters"]}
+                found.update(getattr(code, "co_names", ()))
+    return found
 
 
 def _not_here(*_: object, **__: object) -> NoReturn:

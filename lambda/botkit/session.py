@@ -41,9 +41,6 @@ current: str | None = None
 
 changing: set[str] = set()  # keys of sessions that change() changes
 
-# Changes of other sessions, by their keys: they are made once that of `current` is kept.
-waiting: list[tuple[str, Callable[[Json], Any]]] = []
-
 
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.

@@ -136,7 +136,6 @@ TWO_MODES = "main.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
-NO_CHAT = "no chat has the id 0"
 NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 ANY_CUT = "a name of that length may be cut anywhere"
@@ -158,7 +157,6 @@ EQUIVALENT = {
     "botkit/_framework": {
         "<module> NumberReplacer 3": UNREAD,
         "<module> NumberReplacer 4": UNREAD,
-        "_merged ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
@@ -261,7 +259,7 @@ EQUIVALENT = {
         "stream_content ReplaceTrueWithFalse 1": PASSED,
     },
     "botkit/on_ptb": {
-        "__init__ ReplaceFalseWithTrue 2": "there is no cache of them",
+        "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
         "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_OBJECT,
         "do_request NumberReplacer 3": "a 201 is a success, too",
@@ -272,13 +270,9 @@ EQUIVALENT = {
         "do_request ReplaceTrueWithFalse 1": "the library goes by the status",
         "reply_with NumberReplacer 1": ANY_NUMBER,
         "reply_with NumberReplacer 2": ANY_NUMBER,
-        "update_conversation NumberReplacer 1": "only the first two are taken",
-        "write ReplaceComparisonOperator_Eq_Is 1": "equal texts of a module are one",
     },
     "botkit/on_telebot": {
-        "_key NumberReplacer 1": NO_CHAT,
-        "_key ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
-        "_key ReplaceComparisonOperator_Lt_LtE 1": NO_CHAT,
+        "_refuse_others ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
         "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,

@@ -27,6 +27,7 @@ from botkit import on_aiogram
 dispatcher = Dispatcher()
 
 
+@dispatcher.business_message()
 @dispatcher.message()
 async def count(message, state, event_update):
     seen = [*(await state.get_data()).get("seen", []), event_update.update_id]
@@ -42,7 +43,7 @@ PTB = """
 SESSION = "chat_user"
 
 from telegram import Update
-from telegram.ext import TypeHandler
+from telegram.ext import ConversationHandler, TypeHandler
 from botkit import on_ptb
 
 
@@ -51,11 +52,19 @@ async def count(update, context):
     await update.effective_chat.send_message(str(seen))
     if seen[-1] % 2:
         await update.effective_chat.send_message("more")
+    return len(seen)
+
+
+counts = TypeHandler(Update, count)
+# It outlives the updates, and so does what it knows of their people.
+conversation = ConversationHandler(
+    [counts], {n: [counts] for n in range(100)}, [], name="counts", persistent=True
+)
 
 
 def build(builder):
     application = builder.build()
-    application.add_handler(TypeHandler(Update, count))
+    application.add_handler(conversation)
     return application
 
 
@@ -70,6 +79,7 @@ from botkit import on_telebot
 bot = telebot.TeleBot("1:x", threaded=False)
 
 
+@bot.business_message_handler()
 @bot.message_handler()
 def count(message):
     user, chat = message.from_user.id, message.chat.id
@@ -83,23 +93,26 @@ def count(message):
 
 reply = on_telebot.reply_with(bot)
 """
-# Each bot, and where in a session it keeps what it has seen.
+# Each bot, and where in a session it keeps what it has seen of a person, in private and in the chat
+# with a business account.
 BOTS = {
-    "aiogram": (AIOGRAM, ("fsm:{0}:{0}:default", "data")),
-    "ptb": (PTB, ("user_data", "{0}")),
-    "telebot": (TELEBOT, ("states", "{0}:{0}", "data")),
+    "aiogram": (AIOGRAM, ("fsm:{0}:{0}:default", "data"), ("fsm:b:{0}:{0}:default", "data")),
+    "ptb": (PTB, ("user_data", "{0}"), ("user_data", "business:b:{0}")),
+    "telebot": (TELEBOT, ("states", "{0}:{0}", "data"), ("states", "b:{0}:{0}", "data")),
 }
 pytestmark = pytest.mark.usefixtures("aiogram")
 
 FAILURES = ("429", "telegram away", "telegram lost", "aws away", "aws lost", "end", "lose")
 
 
-def update(update_id: int, chat: int) -> Json:
+def update(update_id: int, chat: int, kind: str = "message") -> Json:
     who = {"id": chat, "is_bot": False, "first_name": "Ada"}
     about = {"message_id": update_id, "date": 1767225600, "text": "x"}
+    if kind == "business_message":
+        about["business_connection_id"] = "b"
     return {
         "update_id": update_id,
-        "message": {**about, "chat": {"id": chat, "type": "private"}, "from": who},
+        kind: {**about, "chat": {"id": chat, "type": "private"}, "from": who},
     }
 
 
@@ -125,12 +138,16 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
         each.end()
 
 
-def seen_in(items: Json, framework: str, chat: int) -> list[int]:
-    _, path = BOTS[framework]
-    found = json.loads(items[f"{chat}/{chat}"]["session"]["S"])
-    for name in path:
+def seen_in(items: Json, framework: str, chat: int, kind: str = "message") -> list[int]:
+    of_business = kind == "business_message"
+    session = json.loads(items[f"{'business:b:' * of_business}{chat}/{chat}"]["session"]["S"])
+    found = session
+    for name in BOTS[framework][1 + of_business]:
         found = found[name.format(chat)]
     seen: list[int] = found["seen"]
+    if framework == "ptb":
+        name = f"{'business:b:' * of_business}[{chat}, {chat}]"
+        assert session["conversations of counts"] == {name: len(seen)}
     return seen
 
 
@@ -150,18 +167,19 @@ def test_each_update_changes_the_state_once_and_is_answered(
 
     bot = BOTS[framework][0]
     made = world(bot, choose)
-    updates = [update(n, 1 + n % 3) for n in range(1, 31)]
-    lines = [[each for each in updates if each["update_id"] % 3 == chat] for chat in range(3)]
+    places = [(chat, kind) for chat in (1, 2, 3) for kind in ("message", "business_message")]
+    updates = [update(n, *places[n % 6]) for n in range(1, 37)]
+    lines = [[each for each in updates if each["update_id"] % 6 == place] for place in range(6)]
     made.deliver(lines, chance.choice)
     items = start_with_sessions(bot).table.items
-    for chat in range(3):
-        seen = seen_in(items, framework, 1 + chat)
-        assert sorted(seen) == [n for n in range(1, 31) if n % 3 == chat]
-        for place, update_id in enumerate(seen):
+    for place in range(6):
+        seen = seen_in(items, framework, *places[place])
+        assert sorted(seen) == [n for n in range(1, 37) if n % 6 == place]
+        for number, update_id in enumerate(seen, 1):
             texts = made.made[update_id]
-            assert str(seen[: place + 1]) in texts
+            assert str(seen[:number]) in texts
             # What was said before the state was written may not be what was kept.
-            others = {text for text in texts if text != "more"} - {str(seen[: place + 1])}
+            others = {text for text in texts if text != "more"} - {str(seen[:number])}
             assert all(text.endswith(f"{update_id}]") for text in others)
     repeated = sum(len(texts) - (1 + n % 2) for n, texts in made.made.items())
     assert repeated <= 2 * len(failed)  # calls of an update

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
+from itertools import product
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -21,23 +22,25 @@ def framework() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("choice", "keys"),
+    ("choice", "has"),
     [
-        ("chat", ("-100", "-100", "business:b:-100")),
-        ("topic", ("-100", "-100/5", "business:b:-100")),
-        ("user", ("42", "42", "42")),
-        ("chat_user", ("-100/42", "-100/42", "business:b:-100/42")),
+        ("chat", lambda chat, user, topic: chat),
+        ("topic", lambda chat, user, topic: chat and topic),
+        ("user", lambda chat, user, topic: user),
+        ("chat_user", lambda chat, user, topic: chat and user),
+        (str, lambda chat, user, topic: chat),
     ],
+    ids=["chat", "topic", "user", "chat_user", "function"],
 )
-def test_what_belongs_to_somebody_has_the_key_of_their_session(
-    framework: Any, monkeypatch: pytest.MonkeyPatch, choice: str, keys: tuple[str, ...]
+@pytest.mark.parametrize("belongs", [*product((True, False), repeat=3)], ids=str)
+def test_what_the_session_of_an_update_has(
+    framework: Any, monkeypatch: pytest.MonkeyPatch, choice: Any, has: Any, belongs: Any
 ) -> None:
-    """As host/sessions.py makes it of an update."""
+    """As host/sessions.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
     framework.session = {}
-    assert framework.key(-100, 42) == keys[0]
-    assert framework.key(-100, 42, 5) == keys[1]
-    assert framework.key(-100, 42, None, "b") == keys[2]
+    with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
+        framework.refuse_others(*belongs)
 
 
 @pytest.mark.parametrize(("state", "seconds"), [({}, 0.5), (None, 0)])
@@ -136,7 +139,7 @@ def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
     sessions: Any = importlib.import_module("botkit.session")
     sessions.current = ""
     with pytest.raises(framework.Handled) as raised:
-        framework.handle({}, lambda: framework.change(None, dict.clear))
+        framework.handle({}, lambda: framework.change(dict.clear))
     assert str(raised.value.error).endswith("this update has no session")
 
 
@@ -145,7 +148,7 @@ def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
 
     def handler() -> None:
         with contextlib.suppress(framework.Misconfigured):
-            framework.change("43", dict.clear)
+            framework.change(dict.clear)
 
     with pytest.raises(framework.Misconfigured):
         framework.handle(None, handler)
@@ -208,45 +211,26 @@ def test_an_update_is_handled_again_only_after_a_refusal_for_now(
         framework.handle(None, handler)
 
 
-def test_a_change_of_another_session_is_read_at_once_and_made_later(
-    framework: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sessions = importlib.import_module("botkit.session")
-    monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION="chat"))
-    monkeypatch.setattr(sessions, "current", "42")
-    monkeypatch.setattr(sessions, "read", lambda key: {"x": 1})
-    framework.session = {}
-    framework.put("43", "kind", "name", 1, None)
-    assert framework.read("43") == {"x": 1, "kind": {"name": 1}}
-    assert framework.read("41") == framework.read("44") == {"x": 1}
-    assert framework.session == {}
-    assert [key for key, _ in sessions.waiting] == ["43"]
-
-
-OLD = {"a": 1, "b": 1, "c": {"d": 1}}
-
-
 @pytest.mark.parametrize(
-    ("now", "old", "new", "merged"),
-    {
-        "nobody else": (OLD, OLD, {"a": 2, "c": {"d": 1}}, {"a": 2, "c": {"d": 1}}),
-        "another key": ({**OLD, "e": 1}, OLD, {**OLD, "a": 2}, {**OLD, "a": 2, "e": 1}),
-        "the same key": ({**OLD, "a": 3}, OLD, {**OLD, "a": 2}, {**OLD, "a": 2}),
-        "inside": ({"c": {"d": 1, "e": 1}}, OLD, {**OLD, "c": {"d": 2}}, {"c": {"d": 2, "e": 1}}),
-        "an inner key is removed": ({"c": {"d": 1, "e": 1}}, {"c": {"d": 1}}, {}, None),
-        "removed by another": ({"b": 1}, OLD, {**OLD, "b": 2}, {"b": 2}),
-        "all is removed": (OLD, OLD, None, None),
-        "it is new": (None, None, OLD, OLD),
-        "both are new": ({"a": 1}, None, {"b": 0}, {"a": 1, "b": 0}),
-        "no dict": (3, 1, 2, 2),
-        "false, not absent": (3, 1, 0, 0),
-        "emptied": ({"a": 1}, {"a": 1}, {}, None),
-        "emptied, but for another's": ({"a": 1, "b": 2}, {"a": 1}, {}, {"b": 2}),
-    }.values(),
+    ("old", "new", "expected"),
+    [
+        ({"kind": {"name": 1}}, 2, {"kind": {"name": 2}}),
+        ({"kind": {"name": 1, "other": 1}}, None, {"kind": {"other": 1}}),
+        ({"kind": {"name": 1}, "x": 1}, {}, {"x": 1}),
+        ({"kind": {"name": [1]}}, [], {}),
+        ({}, 0, {"kind": {"name": 0}}),
+        ({}, None, {}),
+    ],
 )
-def test_what_others_changed_meanwhile_stays(
-    framework: Any, now: Any, old: Any, new: Any, merged: Any
-) -> None:
-    framework.session = {} if now is None else {"kind": {"name": now}}
-    framework.put(None, "kind", "name", new, old)
-    assert framework.session == ({} if merged is None else {"kind": {"name": merged}})
+def test_nothing_empty_is_kept(framework: Any, old: Any, new: Any, expected: Any) -> None:
+    framework.session = old
+    framework.put("kind", "name", new)
+    assert framework.session == expected
+
+
+def test_what_is_kept_is_a_copy(framework: Any) -> None:
+    framework.session = {}
+    value = {"x": [1]}
+    framework.put("kind", "name", value)
+    value["x"].append(2)
+    assert framework.session == {"kind": {"name": {"x": [1]}}}

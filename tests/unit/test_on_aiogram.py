@@ -602,61 +602,78 @@ def test_who_is_late_handles_the_update_again(
     assert kept(container) == {"x": 1, "fsm:42:42:default": {"data": {"n": 1}}}
 
 
-def other(chat: int, storage: str = "dispatcher.storage") -> tuple[str, ...]:
-    """Return lines that change and read somebody else's state."""
-    return (
+def other(chat: int, user: int, more: str = "") -> str:
+    """Return a bot whose handler changes and reads a state by its key, from a variable."""
+    source = handler(
         "from aiogram.fsm.storage.base import StorageKey",
-        f"other = FSMContext({storage}, StorageKey(bot_id=1, chat_id={chat}, user_id=43))",
-        "await other.get_state()",
-        "await other.set_state('told')",
-        "await message.answer(str(await other.get_state()))",
+        f"key = StorageKey(bot.id, {chat}, {user}{more})",
+        "await FSMContext(storage, key).set_state('told')",
+        "await message.answer(str(await FSMContext(storage, key).get_state()))",
+    )
+    return source.replace(
+        "dispatcher = Dispatcher()",
+        "from aiogram.fsm.storage.memory import MemoryStorage\n"
+        "from aiogram.fsm.strategy import FSMStrategy\n"
+        "storage = MemoryStorage()\n"
+        "dispatcher = Dispatcher(storage=storage, fsm_strategy=FSMStrategy.USER_IN_CHAT)",
     )
 
 
 @pytest.mark.parametrize(
-    ("choice", "chat", "strategy", "key"),
+    ("choice", "chat", "user", "strategy", "key"),
     [
-        ("chat_user", 43, "USER_IN_CHAT", "43/43"),
-        ("chat", 43, "USER_IN_CHAT", "43"),
-        ("chat", 42, "USER_IN_CHAT", "42"),
-        ("user", 43, "GLOBAL_USER", "43"),
-        ("topic", 43, "USER_IN_TOPIC", "43"),
+        ("chat", 42, 43, "USER_IN_CHAT", "42"),
+        ("chat_user", 42, 42, "USER_IN_CHAT", "42/42"),
+        ("user", -5, 42, "GLOBAL_USER", "42"),
+        ("topic", 42, 43, "USER_IN_TOPIC", "42"),
     ],
 )
-def test_what_is_anothers_is_kept_in_the_others_session(
+def test_a_state_that_the_session_has_is_kept(
     start_with_sessions: StartBot,
     bot_api: BotApi,
     choice: str,
     chat: int,
+    user: int,
     strategy: str,
     key: str,
 ) -> None:
-    """Also by a storage that the bot has in a variable."""
-    source = handler(*other(chat, "storage")).replace(
-        "Dispatcher()", f"Dispatcher(storage=storage, fsm_strategy=FSMStrategy.{strategy})"
-    )
-    source = source.replace(
-        "dispatcher = ",
-        "from aiogram.fsm.storage.memory import MemoryStorage\n"
-        "from aiogram.fsm.strategy import FSMStrategy\n"
-        "storage = MemoryStorage()\n"
-        "dispatcher = ",
-    )
+    source = other(chat, user).replace("USER_IN_CHAT", strategy)
     container = start_with_sessions(with_session(source, f'"{choice}"'))
     expects(bot_api, "told")
     assert result(container) == ("answered", "")
-    assert kept(container, key) == {f"fsm:{chat}:43:default": {"state": "told"}}
+    assert kept(container, key) == {f"fsm:{chat}:{user}:default": {"state": "told"}}
 
 
-def test_with_a_function_as_session_anothers_is_refused_in_words(
-    start_with_sessions: StartBot,
+@pytest.mark.parametrize(
+    ("choice", "chat", "user", "more", "what_to_do"),
+    [
+        ("'chat'", 43, 43, "", "botkit.session has others"),
+        ("'chat'", 43, 42, "", 'with SESSION = "user" it would'),
+        ("'chat'", 42, 43, ", business_connection_id='b'", "botkit.session has others"),
+        ("'chat_user'", 42, 43, "", 'with SESSION = "chat" or SESSION = "topic" it would'),
+        ("'chat_user'", 42, 43, ", 7", 'with SESSION = "chat" it would'),
+        ("lambda update: 'all'", 43, 43, "", "botkit.session has others"),
+    ],
+)
+def test_what_another_session_has_is_refused_in_words(
+    start_with_sessions: StartBot, choice: str, chat: int, user: int, more: str, what_to_do: str
 ) -> None:
-    container = start_with_sessions(with_session(handler(*other(43)), "lambda update: 'all'"))
-    outcome, error = result(container)
-    assert (outcome, error.partition(" can only")[0]) == (
-        "bot_failed",
-        "what belongs to another chat or person",
-    )
+    container = start_with_sessions(with_session(other(chat, user, more), choice))
+    error = f"the session of this update doesn't have that: {what_to_do}"
+    assert result(container) == ("bot_failed", error)
+    assert container.table.items == {}
+
+
+def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None:
+    source = other(42, 42).replace("@dispatcher.message()", "@dispatcher.poll()")
+    source = source.replace("bot, state)", "bot)")  # there is none
+    container = start_with_sessions(with_session(source))
+    poll = {"id": "1", "question": "?", "options": [], "total_voter_count": 0, "type": "regular"}
+    poll |= {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
+    poll |= {"allows_revoting": False, "members_only": False}
+    container.deliver({"update_id": 1, "poll": poll})
+    error = "the session of this update doesn't have that: botkit.session has others"
+    assert (container.line["outcome"], container.line.get("error")) == ("bot_failed", error)
 
 
 def test_with_a_function_as_session_ones_own_state_is_kept(
@@ -669,9 +686,36 @@ def test_with_a_function_as_session_ones_own_state_is_kept(
     assert kept(container, "all") == {"fsm:42:42:default": {"state": "s"}}
 
 
-def test_a_business_account_has_states_of_its_own(aiogram: ModuleType) -> None:
-    key = aiogram.fsm.storage.base.StorageKey(1, 42, 43, business_connection_id="b")
-    assert load("botkit.on_aiogram").name_of(key) == "fsm:b:42:43:default"
+@pytest.mark.parametrize(
+    ("choice", "strategy"),
+    [
+        ("'chat'", "CHAT"),
+        ("'user'", "GLOBAL_USER"),
+        ("'chat_user'", "USER_IN_CHAT"),
+        ("lambda update: 'all'", "USER_IN_CHAT"),
+    ],
+)
+def test_a_business_account_shares_no_state_with_the_bots_own_chats(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str, strategy: str
+) -> None:
+    lines = (
+        "said = [*(await state.get_data()).get('said', []), message.text]",
+        "await state.set_data({'said': said})",
+        "await bot.send_message(42, str(said))",
+    )
+    source = handler(*lines).replace(
+        "@dispatcher.message()", "@dispatcher.business_message()\n@dispatcher.message()"
+    )
+    strategies = "from aiogram.fsm.strategy import FSMStrategy\n"
+    source = source.replace("Dispatcher()", f"Dispatcher(fsm_strategy=FSMStrategy.{strategy})")
+    container = start_with_sessions(with_session(strategies + source, choice))
+    expects(bot_api, "['secret']", "['b']", "['secret', 'x']")
+    assert result(container, text="secret") == ("answered", "")
+    update = message(2, text="b", business_connection_id="b")
+    update["business_message"] = update.pop("message")
+    container.deliver(update)
+    assert container.line["outcome"] == "answered"
+    assert result(container, update_id=3, text="x") == ("answered", "")
 
 
 def test_an_update_without_a_session_needs_none(
@@ -683,20 +727,15 @@ def test_an_update_without_a_session_needs_none(
 
 
 @pytest.mark.parametrize("choice", ["'chat_user'", "lambda update: None"])
-def test_an_update_without_a_session(
+def test_a_state_of_an_update_without_a_session_is_refused(
     start_with_sessions: StartBot, bot_api: BotApi, choice: str
 ) -> None:
-    """An inline query has the state of the person's own chat, where aiogram looks for it."""
     source = handler("await state.set_state('s')").replace(".message()", ".inline_query()")
     container = start_with_sessions(with_session(source, choice))
     query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
     container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
-    if choice == "'chat_user'":
-        assert container.line["outcome"] == "ignored"
-        assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
-    else:
-        assert container.line["outcome"] == "bot_failed"
-        assert "can only be kept with SESSION" in container.line["error"]
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].endswith("this update has no session")
 
 
 @pytest.mark.parametrize("data", ["{1: 2}", "{'x': (1,)}", "{'x': asyncio}"])
@@ -725,6 +764,8 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
     error = 'states are kept in the session: bot.py must have SESSION = "chat_user" or SESSION'
     outcome, said = result(container, 503)
     assert (outcome, said.startswith(error)) == ("misconfigured", True)
+    with pytest.raises(Exception, match=error):  # the apply fails, too
+        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
 
 
 def test_nothing_is_kept_in_memory_only(start_bot: StartBot) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TOKEN, Container, load, message
+from tests.conftest import BotApi, Serve, StartBot
+from tests.support.stubs import TOKEN, Container, answers, http, load, message
 
 START = """
 import asyncio
@@ -363,6 +363,49 @@ def test_what_fails_in_the_bots_error_handler_is_logged(
     assert result(container) == ("refused", "sendMessage: 400 Bad Request: x")
 
 
+@pytest.mark.parametrize("block", ["True", "False"])
+def test_what_an_error_handler_raises_may_quote_people(
+    start_bot: StartBot, bot_api: BotApi, block: str
+) -> None:
+    before = "async def sorry(update, context):\n    raise ValueError(update.message.text)\n"
+    add = f"    application.add_error_handler(sorry, block={block})\n"
+    build = BUILD.replace("    return", f"{add}    return")
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    bot_api.answers("getMe", {}, ME)
+    outcome, error = result(container, "secret")
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
+    assert "secret" not in str(container.log)
+
+
+def test_a_handler_that_blocks_is_interrupted_and_logged_with_its_place(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(handler("while True:", "    pass", choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    assert container.deliver(message(text="x"), 2000) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeIsUp at bot.py:")
+
+
+def test_what_a_handler_puts_into_the_queue_of_updates_is_handled(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = """
+from telegram.ext import TypeHandler
+
+
+async def late(update, context):
+    await context.bot.send_message(42, update)
+"""
+    add = "    application.add_handler(TypeHandler(str, late))\n"
+    build = BUILD.replace("    return", f"{add}    return")
+    container = start_bot(
+        handler("await context.update_queue.put('a')", before=before, build=build)
+    )
+    expects(bot_api, "a", me=True)
+    assert result(container) == ("answered", "")
+
+
 def test_an_error_handler_may_keep_others_from_an_error(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
@@ -425,6 +468,52 @@ def test_a_conversation_survives_its_container(
         assert kept(container) == session
 
 
+AT_MODULE_LEVEL = CONVERSATION.replace(
+    "def build", 'form = conversation(name="form", persistent=True)\n\n\ndef build'
+).replace('add_handler(conversation(name="form", persistent=True))', "add_handler(form)")
+
+
+def test_a_conversation_that_outlives_an_update_is_not_that_of_the_next(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_with_sessions(source(AT_MODULE_LEVEL, '"chat"'))
+    sends(container, monkeypatch)
+    assert result(container, "start")[0] == "answered"
+    keeps(container, "42", {})  # another container has ended it
+    chat = {"chat": {"id": 43, "type": "private"}}
+    bob = {**MESSAGE, **chat, "from": {"id": 43, "is_bot": False, "first_name": "Bob"}}
+    assert result(container, "start", update_id=2, **bob)[0] == "answered"
+    assert kept(container, "43") == {"conversations of form": {"[43, 43]": 1}}
+    assert result(container, "Ada", update_id=3) == ("ignored", "")
+    assert kept(container) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "state"),
+    [
+        (("await asyncio.sleep(0)", "return 2"), 2),
+        (("return None",), 1),
+        (("return ConversationHandler.END",), None),
+        (("1 / 0",), 1),
+        (("await asyncio.Event().wait()",), 1),
+    ],
+    ids=["changed", "the same", "at its end", "failed", "too late"],
+)
+def test_a_conversation_may_go_on_in_the_background(
+    start_with_sessions: StartBot, bot_api: BotApi, lines: tuple[str, ...], state: Any
+) -> None:
+    build = BUILD.replace(
+        "MessageHandler(filters.ALL, handle)",
+        "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: []},"
+        " [], name='form', persistent=True)",
+    )
+    container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
+    keeps(container, "42", {"conversations of form": {"[42, 42]": 1}})
+    bot_api.answers("getMe", {}, ME)
+    assert container.deliver(message(text="x"), 2000) == (200, None)
+    assert kept(container).get("conversations of form", {}).get("[42, 42]") == state
+
+
 COUNT_BOTH = """
     context.chat_data['n'] = context.chat_data.get('n', 0) + 1
     context.user_data['n'] = context.user_data.get('n', 0) + 1
@@ -436,27 +525,57 @@ COUNT = handler(
 )
 
 
+USER, CHAT = "context.user_data['n'] = 1", "context.chat_data['n'] = 1"
+OTHERS = "the session of this update doesn't have that: "
+
+
 @pytest.mark.parametrize(
-    ("choice", "keys"),
+    ("choice", "line", "fit"),
     [
-        ("chat", {"42": "user_data", "-5": "chat_data"}),
-        ("user", {"42": "user_data", "-5": "chat_data"}),
-        ("chat_user", {"42/42": "user_data", "-5/-5": "chat_data"}),
+        ("chat", USER, "user"),
+        ("chat", "context.user_data.get('n')", "user"),
+        ("chat", "context.application.drop_user_data(42)", "user"),
+        ("chat_user", USER, "user"),
+        ("chat_user", CHAT, "chat"),
+        ("user", CHAT, "chat"),
     ],
 )
-def test_what_belongs_to_another_session_is_there(
-    start_with_sessions: StartBot, bot_api: BotApi, choice: str, keys: dict[str, str]
+def test_what_another_session_has_is_refused_in_words(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str, line: str, fit: str
 ) -> None:
-    bot = f"SESSION = '{choice}'\n{COUNT}"
-    expects(bot_api, "1 1", "1 2", "2 3", me=True)
-    container = start_with_sessions(bot)
-    result(container)
-    result(container, update_id=2, **{**MESSAGE, "chat": GROUP})
-    result(container, update_id=3, **{**MESSAGE, "chat": GROUP})
-    for key, kind in keys.items():
-        number = {"user_data": 3, "chat_data": 2}[kind]
-        id = {"user_data": "42", "chat_data": "-5"}[kind]
-        assert kept(container, key)[kind][id] == {"n": number}
+    """Even if the bot's error handler swallows it."""
+    build = BUILD.replace("    return", "    application.add_error_handler(log)\n    return")
+    before = "async def log(update, context):\n    pass\n"
+    container = start_with_sessions(handler(line, choice=f'"{choice}"', before=before, build=build))
+    bot_api.answers("getMe", {}, ME)
+    error = f'{OTHERS}with SESSION = "{fit}" it would'
+    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
+    assert container.table.items == {}
+
+
+@pytest.mark.parametrize(
+    ("choice", "chat", "lines", "key"),
+    [
+        ("chat", MESSAGE["chat"], (USER, CHAT), "42"),
+        ("user", MESSAGE["chat"], (USER, CHAT), "42"),
+        ("chat_user", MESSAGE["chat"], (USER, CHAT), "42/42"),
+        ("chat", GROUP, (CHAT,), "-5"),
+        ("user", GROUP, (USER,), "42"),
+    ],
+)
+def test_what_the_session_has_is_kept(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    choice: str,
+    chat: Any,
+    lines: tuple[str, ...],
+    key: str,
+) -> None:
+    container = start_with_sessions(handler(*lines, choice=f'"{choice}"'))
+    bot_api.answers("getMe", {}, ME)
+    assert result(container, **{**MESSAGE, "chat": chat}) == ("ignored", "")
+    data = {"user_data": {"42": {"n": 1}}, "chat_data": {f"{chat['id']}": {"n": 1}}}
+    assert kept(container, key) == {kind: data[kind] for kind in data if kind in str(lines)}
 
 
 @pytest.mark.parametrize(("chat", "id"), [(GROUP, "-5"), (MESSAGE["chat"], "42")])
@@ -478,7 +597,7 @@ def test_an_update_without_a_chat_has_the_data_of_its_user(
         " persistent=True, per_chat=False)"
     )
     build = BUILD.replace("MessageHandler(filters.ALL, handle)", conversation)
-    container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
+    container = start_with_sessions(handler(*lines, choice='"user"', build=build))
     bot_api.answers("getMe", {}, ME)
     user = {"id": 42, "is_bot": False, "first_name": "Ada"}
     query = {"id": "1", "from": user, "query": "what", "offset": ""}
@@ -508,29 +627,19 @@ def test_a_poll_has_no_data(start_with_sessions: StartBot, bot_api: BotApi) -> N
     assert container.table.items == {}
 
 
-def test_the_data_of_a_group_moves_with_it(start_with_sessions: StartBot, bot_api: BotApi) -> None:
-    lines = (
-        "if update.message.migrate_to_chat_id:",
-        "    context.application.migrate_chat_data(message=update.message)",
-        "else:",
-        "    context.chat_data['n'] = 1",
-        "    context.application.drop_user_data(42)",
-    )
+def test_data_may_be_dropped(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    lines = ("context.application.drop_user_data(42)", "context.application.drop_chat_data(42)")
     container = start_with_sessions(handler(*lines, choice='"chat"'))
-    keeps(container, "42", {"user_data": {"42": {"n": 1}}})
+    keeps(container, "42", {"user_data": {"42": {"n": 1}}, "chat_data": {"42": {"n": 1}}})
     bot_api.answers("getMe", {}, ME)
-    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
+    assert result(container) == ("ignored", "")
     assert kept(container) == {}
-    moved: Any = {**MESSAGE, "chat": GROUP, "migrate_to_chat_id": -105}
-    assert result(container, update_id=2, **moved) == ("ignored", "")
-    assert kept(container, "-5") == {}
-    assert kept(container, "-105") == {"chat_data": {"-105": {"n": 1}}}
 
 
 def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot = source(CONVERSATION, '"chat_user"')
+    bot = source(CONVERSATION.replace("context.user_data", "dict(name=0)"), '"chat_user"')
     for update_id, text, state in (1, "start", 1), (2, "Ada", 2):
         container = start_with_sessions(bot)
         sends(container, monkeypatch)
@@ -583,29 +692,11 @@ def build(builder):
     assert kept(container, key) == {"conversations of form": {conversation: 1}}
 
 
-def test_with_a_function_as_session_only_the_updates_own_is_kept(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    """The bot's error handler doesn't swallow that."""
-    build = BUILD.replace("    return", "    application.add_error_handler(log)\n    return")
-    container = start_with_sessions(
-        handler(
-            "context.application.drop_chat_data(7)",
-            choice="lambda update: 'all'",
-            before="async def log(update, context):\n    pass\n",
-            build=build,
-        )
-    )
-    bot_api.answers("getMe", {}, ME)
-    outcome, error = result(container)
-    assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
-
-
 def test_a_conversation_of_a_user_is_in_all_chats(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     bot = source(CONVERSATION.replace("persistent=True", "persistent=True, per_chat=False"))
-    container = start_with_sessions(f'SESSION = "chat"\n{bot}')
+    container = start_with_sessions(f'SESSION = "user"\n{bot}')
     expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
     group: Any = {**MESSAGE, "chat": GROUP}
@@ -618,11 +709,10 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     assert kept(container)["conversations of form"] == {"[42]": 2}
 
 
-def test_two_people_may_write_in_a_group_at_once(
+def test_who_is_handled_again_finds_their_data_as_they_were(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who is handled again finds their own data as it was."""
-    container = start_with_sessions(source(CONVERSATION, '"chat"'))
+    container = start_with_sessions(source(CONVERSATION, '"user"'))
     said = sends(container, monkeypatch)
     group: Any = {**MESSAGE, "chat": GROUP}
     result(container, "start", **group)
@@ -630,48 +720,18 @@ def test_two_people_may_write_in_a_group_at_once(
     aws, call = container.module("aws"), container.table.call
 
     def meanwhile(service: str, target: str, params: Any) -> Any:
-        if target.endswith("PutItem") and params["Item"]["id"]["S"] == "-5":
+        if target.endswith("PutItem"):
             aws.call = call
-            keeps(container, "-5", {**kept(container, "-5"), "x": 1})
+            keeps(container, "42", {**kept(container), "x": 1})
         return call(service, target, params)
 
     aws.call = meanwhile
     assert result(container, "36", update_id=3, **group) == ("answered", "")
     assert said == ["Your name?", "Your age?", "Ada, 36", "Ada, 36"]
-    assert (kept(container, "-5"), kept(container)) == ({"x": 1}, {})
+    assert kept(container) == {"x": 1}
 
 
-def test_what_a_person_does_in_private_meanwhile_stays(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot = handler("context.user_data['n'] = 1", SEND, choice='"chat"')
-    container = start_with_sessions(bot)
-    keeps(container, "42", {"user_data": {"42": {"bookings": []}}})
-    books = {"user_data": {"42": {"bookings": ["Monday"]}}}
-    sends(container, monkeypatch, lambda: keeps(container, "42", books))
-    assert result(container, **{**MESSAGE, "chat": GROUP}) == ("answered", "")
-    assert kept(container) == {"user_data": {"42": {"bookings": ["Monday"], "n": 1}}}
-
-
-def test_if_the_session_of_another_cannot_be_changed_the_log_says_so(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = start_with_sessions(handler(SEND, COUNT_BOTH, choice='"chat"'))
-    sends(container, monkeypatch)
-    aws, call = container.module("aws"), container.table.call
-
-    def fails(service: str, target: str, params: Any) -> Any:
-        if target.endswith("PutItem") and params["Item"]["id"]["S"] == "42":
-            raise aws.Unreachable("dynamodb")
-        return call(service, target, params)
-
-    aws.call = fails
-    group: Any = {**MESSAGE, "chat": GROUP}
-    assert result(container, **group) == ("incomplete", "dynamodb")
-    assert kept(container, "-5") == {"chat_data": {"-5": {"n": 1}}}
-
-
-def test_each_session_is_read_once(
+def test_one_session_is_read_once(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start_with_sessions(source(CONVERSATION, '"chat"'))
@@ -685,7 +745,7 @@ def test_each_session_is_read_once(
 
     aws.call = spy
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
-    assert sorted(read) == ["-5", "42"]
+    assert read == ["-5"]
 
 
 @pytest.mark.parametrize(
@@ -695,7 +755,15 @@ def test_each_session_is_read_once(
         ("context.bot_data['n'] = 0", "bot_data isn't kept: use botkit.session, or a table"),
         (
             "context.application.chat_data[7]['n'] = 1",
-            "chat_data must be that of the update, or marked for persistence",
+            "chat_data must be that of the update: botkit.session has others",
+        ),
+        (
+            "context.application.drop_user_data(7)",
+            "user_data must be that of the update: botkit.session has others",
+        ),
+        (
+            "context.application.migrate_chat_data(old_chat_id=42, new_chat_id=-105)",
+            "chat_data must be that of the update: botkit.session has others",
         ),
         ("context.user_data['n'] = {1}", "a session must have only what JSON gives back"),
     ],
@@ -718,9 +786,9 @@ def test_data_of_others_cannot_be_kept_even_if_an_id_of_the_updates_is_the_same(
     start_with_sessions: StartBot, bot_api: BotApi, kind: str, other: str, id: int
 ) -> None:
     lines = f"context.{other}['n'] = 1", f"context.application.{kind}[{id}]['n'] = 1"
-    container = start_with_sessions(handler(*lines, choice='"chat"'))
+    container = start_with_sessions(handler(*lines, choice="lambda update: 'all'"))
     bot_api.answers("getMe", {}, ME)
-    error = f"{kind} must be that of the update, or marked for persistence"
+    error = f"{kind} must be that of the update: botkit.session has others"
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
 
 
@@ -745,11 +813,23 @@ def test_what_a_handler_changed_until_its_time_was_up_is_kept(
     assert kept(container) == {"user_data": {"42": {"n": 1}}}
 
 
-def test_an_update_that_comes_again_changes_nothing_of_others(
+def test_what_a_handler_changed_before_telegram_fell_silent_is_kept(
+    start_with_sessions: StartBot, serve: Serve
+) -> None:
+    lines = ("context.user_data['n'] = 1", SEND, SEND)
+    results: tuple[Any, ...] = ME, MESSAGE
+    peer = serve(answers(*(http({"ok": True, "result": each}) for each in results)))
+    container = start_with_sessions(handler(*lines, choice='"chat"'), TELEGRAM_API_URL=peer.url)
+    assert container.deliver(message(text="x"), 3000) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+    assert kept(container) == {"user_data": {"42": {"n": 1}}}
+
+
+def test_an_update_that_comes_again_has_changed_nothing(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     container = start_with_sessions(
-        handler("context.user_data['n'] = 1", *SWALLOWS, choice='"chat"')
+        handler("context.user_data['n'] = 1", *SWALLOWS, choice='"user"')
     )
     bot_api.answers("getMe", {}, ME)
     reply_to = {"reply_parameters": {"message_id": 8}}
@@ -758,7 +838,142 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
     assert container.table.items == {}
 
 
+# ── A chat of a business account
+
+SECRET = """
+async def handle(update, context):
+    asked = update.effective_message.text
+    chat, user = (data.setdefault("said", []) for data in (context.chat_data, context.user_data))
+    chat.append(asked)
+    user.append(asked)
+    await context.bot.send_message(1, f"{chat} {user}")
+    return len(user)
+
+
+def build(builder):
+    application = builder.build()
+    every = MessageHandler(filters.ALL, handle)
+    application.add_handler(
+        ConversationHandler(
+            [every], {n: [every] for n in range(9)}, [], name="form", persistent=True
+        )
+    )
+    return application
+"""
+
+
+def business(update_id: int, text: str, writer: int = 42) -> Any:
+    """Return a message in the chat of person 42 with an account, whose connection is b."""
+    update = message(update_id, text=text, business_connection_id="b")
+    update["business_message"] = update.pop("message")
+    update["business_message"]["from"]["id"] = writer
+    return update
+
+
+@pytest.mark.parametrize(
+    ("choice", "keys"),
+    [
+        ("'chat'", {"private": "42", "business": "business:b:42"}),
+        ("lambda update: 'all'", {"private": "all", "business": "all"}),
+    ],
+)
+def test_a_business_account_shares_nothing_with_the_bots_own_chats(
+    start_with_sessions: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
+    choice: str,
+    keys: dict[str, str],
+) -> None:
+    container = start_with_sessions(source(SECRET, choice))
+    said = sends(container, monkeypatch)
+    assert result(container, "secret")[0] == "answered"
+    for update_id in 2, 3:
+        assert container.deliver(business(update_id, "b"))[0] == 200
+        assert container.line["outcome"] == "answered"
+    assert result(container, "x", update_id=4)[0] == "answered"
+    assert said == [
+        "['secret'] ['secret']",
+        "['b'] ['b']",
+        "['b', 'b'] ['b', 'b']",
+        "['secret', 'x'] ['secret', 'x']",
+    ]
+    for place, prefix in ("private", ""), ("business", "business:b:"):
+        session = kept(container, keys[place])
+        assert session["conversations of form"][f"{prefix}[42, 42]"] == 2
+        assert session["chat_data"][f"{prefix}42"] == session["user_data"][f"{prefix}42"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "writer", "line", "fit"),
+    [
+        ("chat", 7, USER, "user"),
+        ("user", 42, CHAT, "chat"),
+        ("user", 42, USER, ""),
+        ("user", 7, USER, ""),
+        ("chat_user", 42, CHAT, "chat"),
+        ("chat_user", 42, USER, ""),
+    ],
+)
+def test_an_account_and_its_customers_have_data_of_their_own(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    choice: str,
+    writer: int,
+    line: str,
+    fit: str,
+) -> None:
+    """The account writes in its chats, too."""
+    container = start_with_sessions(handler(line, choice=f'"{choice}"'))
+    bot_api.answers("getMe", {}, ME)
+    container.deliver(business(1, "x", writer))
+    if fit:
+        assert container.line["error"] == f'{OTHERS}with SESSION = "{fit}" it would'
+    else:
+        [session] = [kept(container, key) for key in container.table.items]
+        assert session == {"user_data": {f"business:b:{writer}": {"n": 1}}}
+
+
+def test_a_press_in_a_business_chat_has_its_data(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    build = BUILD.replace("MessageHandler(filters.ALL, handle)", "CallbackQueryHandler(handle)")
+    container = start_with_sessions(handler(CHAT, choice='"chat"', build=build))
+    bot_api.answers("getMe", {}, ME)
+    pressed = business(1, "x")["business_message"]
+    press = {"id": "1", "from": pressed["from"], "chat_instance": "x", "data": "x"}
+    container.deliver({"update_id": 1, "callback_query": {**press, "message": pressed}})
+    assert kept(container, "business:b:42") == {"chat_data": {"business:b:42": {"n": 1}}}
+
+
 # ── Start
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBUserWarning")  # it advises per_chat
+@pytest.mark.parametrize(
+    ("choice", "options", "fit"),
+    [
+        ("", "", '"chat" or SESSION = "chat_user" or SESSION = "user"'),
+        ('"chat"', "per_chat=False", '"user"'),
+        ('"chat_user"', "per_chat=False", '"user"'),
+        ('"user"', "per_user=False", '"chat"'),
+        ('"user"', "per_chat=False, per_user=False, per_message=True", '"chat"'),
+    ],
+)
+def test_a_conversation_needs_a_session_that_has_it(
+    start_with_sessions: StartBot, choice: str, options: str, fit: str
+) -> None:
+    """The apply fails, and so does an update, if a SESSION is set after reply."""
+    bot = source(CONVERSATION.replace("persistent=True", f"persistent=True, {options}"))
+    container = start_with_sessions(f"{bot}\n{choice and 'SESSION = '}{choice}\n")
+    outcome, error = result(container, status=503)
+    assert (outcome, error.partition("must have ")[2]) == ("misconfigured", f"SESSION = {fit}")
+    with pytest.raises(Exception, match="conversations are kept in the session: with per_chat="):
+        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+
+
+def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
+    error = 'SESSION must not be "topic": the library knows no topics'
+    container = start_with_sessions(handler(SEND, choice='"topic"'))
+    assert result(container, status=503) == ("misconfigured", error)
 
 
 @pytest.mark.parametrize(
@@ -778,10 +993,6 @@ def test_an_update_that_comes_again_changes_nothing_of_others(
         (
             "builder.build().job_queue.run_once(hook, 1)",
             "there is no job queue: use botkit.later or a schedule",
-        ),
-        (
-            "a = builder.build(); globals()['SESSION'] = 'topic'; return a",
-            'SESSION must not be "topic": the library knows no topics',
         ),
         ("builder.build().run_polling()", "updates come by the webhook, to reply = on_ptb."),
         ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),

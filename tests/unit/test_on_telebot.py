@@ -298,35 +298,78 @@ def test_a_conversation_survives_its_container(
     assert kept(container) == {}
 
 
-def test_the_state_of_somebody_else_is_in_their_session(
-    start_with_sessions: StartBot, bot_api: BotApi
+OTHERS = "the session of this update doesn't have that: "
+GROUP: Json = {"chat": {"id": -5, "type": "group", "title": "G"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "line", "what_to_do"),
+    [
+        ("chat", "bot.set_state(7, 'x', -1)", "botkit.session has others"),
+        ("chat", "bot.set_state(42, 'x')", 'with SESSION = "user" it would'),
+        ("chat", "bot.get_state(42)", 'with SESSION = "user" it would'),
+        (
+            "user",
+            "bot.set_state(7, 'x', -5)",
+            'with SESSION = "chat" or SESSION = "topic" it would',
+        ),
+        ("topic", "bot.set_state(42, 'x', -5, message_thread_id=7)", None),
+        ("chat", "bot.set_state(42, 'x', -5, 'b')", 'with SESSION = "user" it would'),
+        (
+            "chat",
+            "bot.register_next_step_handler_by_chat_id(42, handle)",
+            'with SESSION = "user" it would',
+        ),
+        ("user", "bot.clear_step_handler_by_chat_id(7)", "botkit.session has others"),
+    ],
+)
+def test_what_another_session_has_is_refused_in_words(
+    start_with_sessions: StartBot, choice: str, line: str, what_to_do: str | None
 ) -> None:
-    container = start_with_sessions(handler("bot.set_state(7, Form.name, -1)", choice="chat"))
-    assert result(container) == ("ignored", "")
-    assert kept(container, "-1") == {"states": {"-1:7": {"state": "Form:name", "data": {}}}}
-    assert "42" not in container.table.items
+    container = start_with_sessions(handler(line, choice=choice))
+    fit = 'with SESSION = "chat" or SESSION = "user" or SESSION = "chat_user" it would'
+    assert result(container, **GROUP) == ("bot_failed", OTHERS + (what_to_do or fit))
+    assert container.table.items == {}
 
 
-def test_what_a_handler_changes_of_somebody_elses_state_is_added(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("choice", "who", "key"),
+    [("chat", 7, "-5"), ("chat_user", 42, "-5/42"), ("topic", 42, "-5"), ("user", 42, "42")],
+)
+def test_what_the_session_has_is_kept(
+    start_with_sessions: StartBot, choice: str, who: int, key: str
 ) -> None:
-    """They themselves go on meanwhile."""
-    container = start_with_sessions(handler("bot.add_data(7, a=1)", SEND, choice="chat"))
+    container = start_with_sessions(handler(f"bot.set_state({who}, 'x', -5)", choice=choice))
+    assert result(container, **GROUP) == ("ignored", "")
+    assert kept(container, key) == {"states": {f"-5:{who}": {"state": "x", "data": {}}}}
 
-    def keeps(**data: int) -> None:
-        session = {"states": {"7:7": {"state": "x", "data": data}}}
-        item = {"updates": {"S": "[]"}, "session": {"S": json.dumps(session)}}
-        container.table.items["7"] = {**item, "version": {"S": str(len(data))}}
 
-    def post(*_: object) -> Any:
-        keeps(b=1, c=1)
-        return MESSAGE
+def test_a_state_without_its_topic_is_in_the_topics_session(
+    start_with_sessions: StartBot,
+) -> None:
+    """telebot names no topic of a channel's direct messages."""
+    container = start_with_sessions(handler("bot.set_state(42, 'x', -5)", choice="topic"))
+    topic: Json = {"message_thread_id": 7, "is_topic_message": True}
+    assert result(container, **GROUP, **topic) == ("ignored", "")
+    assert kept(container, "-5/7") == {"states": {"-5:42": {"state": "x", "data": {}}}}
 
-    keeps(b=1)
-    monkeypatch.setattr(container.telegram._client, "post", post)
-    assert result(container) == ("answered", "")
-    data = {"a": 1, "b": 1, "c": 1}
-    assert kept(container, "7") == {"states": {"7:7": {"state": "x", "data": data}}}
+
+def test_an_anonymous_admin_has_a_state(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(handler("bot.set_state(42, 'x', -5)", choice="chat_user"))
+    assert result(container, **GROUP, sender_chat=GROUP["chat"]) == ("ignored", "")
+    assert kept(container, "-5/-5") == {"states": {"-5:42": {"state": "x", "data": {}}}}
+
+
+def test_an_update_without_a_session_has_no_state(start_with_sessions: StartBot) -> None:
+    """Filters ask for it all the same."""
+    bot = handler("bot.set_state(42, 'x')", choice="chat").replace(
+        "message_handler()", "inline_handler(lambda query: bot.get_state(42) is None)"
+    )
+    container = start_with_sessions(bot)
+    query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
+    container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
+    assert container.line["error"].endswith("this update has no session")
+    assert container.line["outcome"] == "bot_failed"
 
 
 @pytest.mark.parametrize(
@@ -337,7 +380,7 @@ def test_a_topic_and_a_business_account_have_states_of_their_own(
     start_with_sessions: StartBot, where: str, name: str
 ) -> None:
     container = start_with_sessions(handler(f"bot.set_state(42, 'x', -5, {where})", choice="user"))
-    assert result(container) == ("ignored", "")
+    assert result(container, **GROUP) == ("ignored", "")
     assert kept(container) == {"states": {name: {"state": "x", "data": {}}}}
 
 
@@ -353,54 +396,46 @@ def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
     for other in (7, 9999):
         container = start_with_sessions(handler(f"bot.set_state({other}, Form.name)") + choose)
         outcome, error = result(container, update_id=other, **private)
-        assert (outcome, "can only be kept with SESSION" in error) == ("bot_failed", True)
+        assert (outcome, error) == ("bot_failed", f"{OTHERS}botkit.session has others")
 
 
-def test_what_waits_for_a_reply_or_in_another_chat(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_waits_for_a_reply(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     before = f"def later(message):\n    {SEND}\n"
-    bot = handler(
-        "bot.register_for_reply_by_message_id(5, later)",
-        "bot.register_next_step_handler_by_chat_id(-1, later)",
-        choice="chat",
-        before=before,
-    )
+    bot = handler("bot.register_for_reply_by_message_id(5, later)", choice="chat", before=before)
     container = start_with_sessions(bot)
     assert result(container) == ("ignored", "")
     assert kept(container) == {"replies": {"5": [["bot", "later", [], {}]]}}
-    assert kept(container, "-1") == {"steps": {"-1": [["bot", "later", [], {}]]}}
     expects(bot_api, "a")
     reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
     assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
 
 
-def test_a_function_waits_for_a_person_elsewhere(start_with_sessions: StartBot) -> None:
-    waits = "bot.register_next_step_handler_by_chat_id(7, handle)"
-    container = start_with_sessions(handler(waits, choice="user"))
-    assert result(container) == ("ignored", "")
-    assert kept(container, "7") == {"steps": {"7": [["bot", "handle", [], {}]]}}
-
-
-def test_a_reply_is_awaited_where_the_message_is(
+def test_a_function_waits_in_private_for_a_person_who_wrote_in_a_group(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
-    """Who writes in private is answered by a reply in the group of those who can."""
+    waits = "bot.register_next_step_handler_by_chat_id(42, answer)"
+    before = f"def answer(message):\n    {SEND}\n"
+    container = start_with_sessions(handler(waits, choice="user", before=before))
+    assert result(container, **GROUP) == ("ignored", "")
+    assert kept(container) == {"steps": {"42": [["bot", "answer", [], {}]]}}
+    expects(bot_api, "a")
+    assert result(container, update_id=2) == ("answered", "")
+
+
+def test_a_reply_in_another_chat_is_not_awaited(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
     group: Json = {"chat": {"id": -99, "type": "group", "title": "Support"}}
     bot = handler(
         'sent = bot.send_message(-99, "asks")',
         "bot.register_for_reply(sent, answer)",
         choice="chat",
         before=f"def answer(message):\n    {SEND}\n",
-    ).replace("message_handler()", "message_handler(chat_types=['private'])")
+    )
     container = start_with_sessions(bot)
-    asked = {**MESSAGE, "message_id": 5, **group}
-    bot_api.answers("sendMessage", {"chat_id": "-99", "text": "asks"}, asked)
-    assert result(container) == ("answered", "")
-    assert kept(container, "-99") == {"replies": {"5": [["bot", "answer", [], {}]]}}
-    expects(bot_api, "a")
-    assert result(container, update_id=2, reply_to_message=asked, **group) == ("answered", "")
-    assert kept(container, "-99") == {}
+    bot_api.answers("sendMessage", {"chat_id": "-99", "text": "asks"}, {**MESSAGE, **group})
+    error = f"{OTHERS}botkit.session has others"
+    assert result(container) == ("bot_failed", error)
 
 
 def test_a_function_waits_for_a_person_in_a_group(
@@ -433,18 +468,6 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
-@pytest.mark.parametrize("choice", ["'chat_user'", "'topic'", "lambda update: 'all'"])
-def test_another_groups_next_step_needs_a_session_for_each_chat(
-    start_with_sessions: StartBot, choice: str
-) -> None:
-    line = "bot.register_next_step_handler_by_chat_id(-1, handle)"
-    bot = handler(line, before=f"SESSION = {choice}")
-    assert result(start_with_sessions(bot)) == (
-        "bot_failed",
-        'only with SESSION = "chat" can a function wait in another group',
-    )
-
-
 @pytest.mark.parametrize(
     ("callback", "error"),
     [
@@ -473,7 +496,7 @@ def test_a_function_that_is_gone_waits_no_longer(
 
 
 @pytest.mark.parametrize(
-    "line", ["bot.set_state(42, Form.name)", "bot.register_next_step_handler(message, handle)"]
+    "line", ["bot.set_state(42, Form.name)", "bot.register_for_reply(message, handle)"]
 )
 def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     start_bot: StartBot, line: str
@@ -499,17 +522,6 @@ def test_an_event_has_no_state_and_the_log_says_so(
         container.invoke({"x": 1})
 
 
-def test_an_update_that_comes_again_changes_nothing_of_others(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    container = start_with_sessions(
-        handler("bot.set_state(7, Form.name)", *SWALLOWS, choice="chat")
-    )
-    bot_api.refuses(CALL, 429, "x")
-    assert result(container, status=503)[0] == "throttled"
-    assert container.table.items == {}
-
-
 def test_a_storage_of_the_bots_own_stays(start_with_sessions: StartBot) -> None:
     before = (
         "class Own(telebot.storage.StateMemoryStorage):\n    pass\nbot.current_states = Own()\n"
@@ -519,6 +531,14 @@ def test_a_storage_of_the_bots_own_stays(start_with_sessions: StartBot) -> None:
     )
     assert result(container) == ("ignored", "")
     assert container.table.items == {}
+
+
+def test_a_storage_of_the_bots_own_needs_no_session(start_bot: StartBot) -> None:
+    before = (
+        "class Own(telebot.storage.StateMemoryStorage):\n    pass\nbot.current_states = Own()\n"
+    )
+    bot = handler("pass", before=before).replace("handler()", "handler(state=Form.name)")
+    assert result(start_bot(bot)) == ("ignored", "")
 
 
 def test_a_storage_in_memory_that_the_bot_sets_late_is_replaced(
@@ -531,7 +551,83 @@ def test_a_storage_in_memory_that_the_bot_sets_late_is_replaced(
     assert kept(container) == {"states": {"42:42": {"state": "Form:name", "data": {}}}}
 
 
+# ── A chat of a business account
+
+SECRET = """
+@bot.business_message_handler(state=Form.name)
+@bot.message_handler(state=Form.name)
+def tell(message):
+    with bot.retrieve_data(message.from_user.id, message.chat.id) as data:
+        bot.send_message(42, data["secret"])
+
+
+@bot.business_message_handler()
+@bot.message_handler()
+def keep(message):
+    bot.set_state(message.from_user.id, Form.name, message.chat.id)
+    bot.add_data(message.from_user.id, message.chat.id, secret=message.text)
+"""
+
+
+def business(update_id: int, text: str) -> Json:
+    """Return a message in the chat of person 42 with an account, whose connection is b."""
+    update = message(update_id, text=text, business_connection_id="b")
+    update["business_message"] = update.pop("message")
+    return update
+
+
+@pytest.mark.parametrize("choice", ["'chat'", "'user'", "'chat_user'", "lambda update: 'all'"])
+def test_a_business_account_shares_no_state_with_the_bots_own_chats(
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str
+) -> None:
+    """Although the bot doesn't name the account."""
+    container = start_with_sessions(f"SESSION = {choice}\n{source(SECRET)}")
+    assert result(container, "of Ada") == ("ignored", "")
+    container.deliver(business(2, "of the account"))
+    assert container.line["outcome"] == "ignored"
+    expects(bot_api, "of the account")
+    container.deliver(business(3, "x"))
+    assert container.line["outcome"] == "answered"
+    expects(bot_api, "of Ada")
+    assert result(container, "x", update_id=4) == ("answered", "")
+
+
+def test_in_a_business_chat_no_function_can_wait(start_with_sessions: StartBot) -> None:
+    """telebot would call it in the bot's own chat with the person."""
+    waits = handler("bot.register_next_step_handler(message, handle)", choice="user")
+    container = start_with_sessions(waits.replace("message_handler", "business_message_handler"))
+    container.deliver(business(1, "x"))
+    error = "telebot lets no function wait in a business chat: use states"
+    assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
+
+
 # ── Start
+
+
+WITH_STATE = handler("pass").replace("message_handler()", "message_handler(state=Form.name)")
+
+
+@pytest.mark.parametrize(
+    ("bot", "what"),
+    [
+        (WITH_STATE, "state="),
+        (handler("bot.register_next_step_handler(message, handle)"), "register_next_step_handler"),
+    ],
+    ids=["states", "next steps"],
+)
+def test_what_is_kept_needs_a_session(start_bot: StartBot, bot: str, what: str) -> None:
+    """The apply fails, and so does an update."""
+    container = start_bot(bot)
+    error = f'{what} needs SESSION in bot.py, such as "chat_user"'
+    assert result(container, status=503) == ("misconfigured", error)
+    with pytest.raises(Exception, match=error):
+        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+
+
+def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(f'{WITH_STATE}\nSESSION = "chat"\n')
+    assert result(container) == ("ignored", "")
+    container.module("_framework").check()  # the apply succeeds
 
 
 @pytest.mark.parametrize(

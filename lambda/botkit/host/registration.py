@@ -82,13 +82,15 @@ def register(event: Json) -> Json:
         )
     if "botkit.later" in sys.modules and not settings.later_group:
         raise RegistrationFailed("bot.py uses botkit.later: set later = true")
-    if hasattr(bot, "SESSION"):
-        from . import sessions
+    try:
+        if hasattr(bot, "SESSION"):
+            from . import sessions
 
-        try:
             sessions.check(bot)
-        except Misconfigured as error:
-            raise RegistrationFailed(str(error)) from None
+        if framework := sys.modules.get("botkit._framework"):
+            framework.check()
+    except Misconfigured as error:
+        raise RegistrationFailed(str(error)) from None
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {

@@ -39,7 +39,10 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
     """
     key = key_of(update)
     if key is None:
-        return None, _finish(*_ask(update, {}, ""))
+        calls, handled = _ask(update, {}, "")
+        if handled:
+            raise handled
+        return None, calls
     update_id = update["update_id"]
     as_sent = marshal.dumps(update)  # the bot may change it
     is_retry = False
@@ -63,7 +66,9 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
         # If the item knows the update, and only its calls weren't kept, the session is as it was.
         answer = {update_id: [_without_files(call) for call in calls]}
         if update_id in item.updates or item.keep(answer):
-            return item, _finish(calls, handled)
+            if handled:
+                raise handled
+            return item, calls
         is_retry = True
 
 
@@ -113,25 +118,12 @@ def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> boo
 
 def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:
     store.current = key
-    store.waiting.clear()
     try:
         return author.ask_for_calls("reply", update, session), None
     except Handled as handled:
         return [], handled
     finally:
         store.current = None
-
-
-def _finish(calls: list[Json], handled: Handled | None) -> list[Json]:
-    """Change the sessions of others, and return the calls. Raises Handled if there is an error."""
-    try:
-        for key, function in store.waiting:
-            store.change(key, function)
-    except Exception as error:  # the update is kept, and won't be handled again
-        handled = handled or Handled(error)
-    if handled:
-        raise handled
-    return calls
 
 
 def check(bot: Any) -> None:

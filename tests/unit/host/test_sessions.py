@@ -280,32 +280,6 @@ def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
     fails(container, outcome)
 
 
-def test_others_sessions_change_after_the_updates_own(start_with_sessions: StartBot) -> None:
-    source = COUNT.replace("[{", "[] and [{").replace(
-        "    session[",
-        "    sessions.waiting.append(('7', lambda data: data.update(n=3)))\n    session[",
-    )
-    container = start_with_sessions(f"from botkit import session as sessions\n{source}")
-    container.deliver(message())
-    assert (kept(container), kept(container, "7")) == ({"n": 1}, {"n": 3})
-
-
-def test_another_session_that_cant_be_changed_is_told(start_with_sessions: StartBot) -> None:
-    source = COUNT.replace("    session[", "    sessions.waiting.append(('7', fail))\n    session[")
-    container = start_with_sessions(f"""
-from botkit import session as sessions
-from botkit.errors import Unreachable
-
-
-def fail(data):
-    raise Unreachable("gone")
-
-{source}""")
-    assert container.deliver(message()) == (200, None)  # it has been handled
-    assert (container.line["outcome"], container.line["error"]) == ("incomplete", "gone")
-    assert kept(container) == {"n": 1}
-
-
 # ── Completed
 
 SEVERAL = """

@@ -57,5 +57,5 @@ def build(builder):
 
 reply = on_ptb.reply_with(build)
 HANDLED = ["message"]
-SESSION = "chat"
+SESSION = "user"
 COMMANDS = {"book": "Book a table", "bookings": "Show my bookings"}
