@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import threading
 import time
 
@@ -85,6 +86,8 @@ def register(event: Json) -> Json:
             sessions.check(bot)
         except Misconfigured as error:
             raise RegistrationFailed(str(error)) from None
+    elif not settings.session_table and _imports_sessions():
+        raise RegistrationFailed("bot.py uses botkit.session: set session_retention_in_days")
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
@@ -115,6 +118,11 @@ def register(event: Json) -> Json:
         "pending_updates": info.get("pending_update_count"),
         "last_error": None if last_error is None else loggable(str(last_error)),
     }
+
+
+def _imports_sessions() -> bool:
+    """Return whether the bot itself imports botkit.session: stream does, and needs no table."""
+    return "botkit.session" in sys.modules and "botkit.stream" not in sys.modules
 
 
 def remove(event: Json) -> Json:
