@@ -6,7 +6,7 @@ locals {
     environment = {
       for name, value in {
         LATER_GROUP = one(aws_scheduler_schedule_group.later[*].name)
-        LATER_ROLE  = one(aws_iam_role.later[*].arn)
+        LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn]) # with its policy
       } : name => value if var.later
     }
     statements = [for group in aws_scheduler_schedule_group.later : [
@@ -35,11 +35,42 @@ locals {
   }
 }
 
+# The name of the group's bot: see terraform_data.sessions_name.
+resource "terraform_data" "later_name" {
+  count = var.later ? 1 : 0
+
+  input = var.name
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+# The group, the role and its policy are deleted after the webhook is registered, which fails as long as the bot
+# uses later: until then, what waits can be made. So they refer to var.name: what they depend on would be created
+# before it is destroyed, too, and the function's role can't be.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 
-  name = aws_iam_role.this.name
+  name = var.name
   tags = var.tags
+
+  timeouts {
+    delete = "60m" # with all that waits in it
+  }
+
+  lifecycle {
+    create_before_destroy = true
+
+    precondition {
+      condition = terraform_data.later_name[0].input == var.name
+      error_message = join(" ", [
+        "Another name would delete all calls for later that wait, in the schedule group ${terraform_data.later_name[0].input}:",
+        "keep the name. To give them up: terraform apply -replace='terraform_data.later_name[0]' (if a configuration calls the",
+        "module, with module.NAME. before the address).",
+      ])
+    }
+  }
 }
 
 resource "aws_iam_role" "later" {
@@ -58,11 +89,15 @@ resource "aws_iam_role" "later" {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = local.account
-          "aws:SourceArn"     = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${aws_iam_role.this.name}"
+          "aws:SourceArn"     = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
         }
       }
     }]
   })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "later" {
@@ -79,4 +114,8 @@ resource "aws_iam_role_policy" "later" {
       Resource = local.function_arn
     }]
   })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -107,11 +107,6 @@ resource "terraform_data" "package" {
         "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
       ])
     }
-    # An apply would delete the table before anything else fails.
-    precondition {
-      condition     = !can(regex("(?m)^(def\\s+)?SESSION\\s*[:=(]", file("${local.bot_folder}/bot.py"))) || var.session_retention_in_days != null
-      error_message = "With SESSION in bot.py, session_retention_in_days must be set, such as 30. Null would mean no table, and delete the one that there is with all sessions."
-    }
   }
 }
 
@@ -485,8 +480,9 @@ resource "aws_lambda_invocation" "register_webhook" {
     sources         = local.sources_digest
   }))
 
-  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again.
-  triggers = merge({ for key, button in local.registration : key => jsonencode(button) }, local.removals, {
+  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function
+  # may refuse to go without what the extras gave it: their resources are deleted after that.
+  triggers = merge({ for key, button in local.registration : key => jsonencode(button) }, local.removals, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections

@@ -17,7 +17,18 @@ locals {
   }
 }
 
-# Without point-in-time recovery: what is deleted would stay in a backup for 35 days.
+# The name of the table's bot. Another name would replace the table, and so it is refused, until this is
+# replaced as well.
+resource "terraform_data" "sessions_name" {
+  count = length(var.session_retention_in_days[*])
+
+  input = var.name
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 resource "aws_dynamodb_table" "sessions" {
   count = length(var.session_retention_in_days[*])
 
@@ -36,5 +47,25 @@ resource "aws_dynamodb_table" "sessions" {
     enabled        = true
   }
 
+  # Always here: without the block, the provider would leave it as it is.
+  point_in_time_recovery {
+    enabled                 = var.session_backup_in_days != null
+    recovery_period_in_days = var.session_backup_in_days
+  }
+
+  lifecycle {
+    # Deleted after the webhook is registered, which fails as long as the bot has sessions.
+    create_before_destroy = true
+
+    precondition {
+      condition = terraform_data.sessions_name[0].input == var.name
+      error_message = join(" ", [
+        "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with all that is in it:",
+        "keep the name. docs/operations.md (Sessions) says how to take the sessions along. To give them up:",
+        "terraform apply -replace='terraform_data.sessions_name[0]' (if a configuration calls the module, with module.NAME.",
+        "before the address).",
+      ])
+    }
+  }
   depends_on = [terraform_data.requirements]
 }

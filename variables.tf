@@ -186,6 +186,21 @@ variable "runtime" {
   }
 }
 
+variable "session_backup_in_days" {
+  type        = number
+  description = "Days for which DynamoDB can restore the sessions as they were at any second (point-in-time recovery), from 1 to 35. What is deleted stays in the backup as long. Null: no backup."
+  default     = null
+
+  validation {
+    condition     = var.session_backup_in_days == null || try(var.session_backup_in_days >= 1 && var.session_backup_in_days <= 35 && floor(var.session_backup_in_days) == var.session_backup_in_days, false)
+    error_message = "The session_backup_in_days must be a whole number of days from 1 to 35, or null."
+  }
+  validation {
+    condition     = var.session_backup_in_days == null || var.session_retention_in_days != null
+    error_message = "With session_backup_in_days, session_retention_in_days must be set, too: without it there are no sessions."
+  }
+}
+
 variable "session_retention_in_days" {
   type        = number
   description = "Days to keep what the bot remembers (SESSION in bot.py), after its last change; 0 keeps it forever. Null: no sessions, and no table."

@@ -755,7 +755,7 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
   }
 
   assert {
-    condition     = length([for each in aws_dynamodb_table.sessions[0].point_in_time_recovery : each if each.enabled]) == 0
+    condition     = !aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled
     error_message = "What is deleted is in no backup."
   }
 
@@ -776,6 +776,51 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
       aws_lambda_function.this.environment[0].variables["SESSION_RETENTION_IN_DAYS"] == "0"
     )
     error_message = "The function knows its table, and how long it keeps what is in it."
+  }
+}
+
+run "sessions_have_a_backup_for_as_long_as_is_asked_for" {
+  command = plan
+
+  variables {
+    name                      = "votes"
+    session_backup_in_days    = 35
+    session_retention_in_days = 0
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled &&
+      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
+    )
+    error_message = "The table can be restored to any second of these days."
+  }
+}
+
+run "another_name_would_delete_the_sessions" {
+  command = plan
+
+  variables {
+    name                      = "polls"
+    session_retention_in_days = 0
+  }
+  expect_failures = [aws_dynamodb_table.sessions]
+}
+
+run "another_name_may_delete_the_sessions_on_demand" {
+  command = plan
+
+  plan_options {
+    replace = [terraform_data.sessions_name[0]]
+  }
+  variables {
+    name                      = "polls"
+    session_retention_in_days = 0
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.sessions[0].name == "polls-sessions"
+    error_message = "The table has the new name."
   }
 }
 
@@ -852,6 +897,16 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
   }
 }
 
+run "another_name_would_delete_what_waits" {
+  command = plan
+
+  variables {
+    later = true
+    name  = "coffee"
+  }
+  expect_failures = [aws_scheduler_schedule_group.later]
+}
+
 run "a_name_that_is_too_long_for_the_schedulers_role_is_refused" {
   command = plan
   variables {
@@ -867,6 +922,23 @@ run "sessions_for_part_of_a_day_are_refused" {
     session_retention_in_days = 0.5
   }
   expect_failures = [var.session_retention_in_days]
+}
+
+run "a_backup_for_too_long_is_refused" {
+  command = plan
+  variables {
+    session_backup_in_days    = 36
+    session_retention_in_days = 0
+  }
+  expect_failures = [var.session_backup_in_days]
+}
+
+run "a_backup_without_sessions_is_refused" {
+  command = plan
+  variables {
+    session_backup_in_days = 7
+  }
+  expect_failures = [var.session_backup_in_days]
 }
 
 run "unknown_words_are_refused" {

@@ -1,6 +1,6 @@
-"""MiniStack, with functions on the Python that is its argument, without two habits and a mistake.
+"""MiniStack, with functions on the Python that is its argument, without some habits and mistakes.
 
-The habits fail on a busy machine. Its HTTP server writes the head of an answer and the start of its
+Two habits fail on a busy machine. Its HTTP server writes the head of an answer and the start of its
 body one after the other. Now and then a busy Terraform provider closes the connection in between
 and repeats the request, which fails if the first one was carried out. Here they are written
 together.
@@ -16,6 +16,8 @@ the stage tells which settings it has.
 
 It answers any web page in a browser on this machine, which could make functions and run them. Here
 it answers programs.
+
+It forgets for how many days a table can be restored. Here it tells.
 """
 
 from __future__ import annotations
@@ -205,10 +207,35 @@ def is_from_a_program(scope: Any) -> bool:
     return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
 
 
+def keep_recovery_periods(dynamodb: Any) -> None:
+    """Have MiniStack's DynamoDB tell for how many days it can restore a table."""
+    describe, update = dynamodb._describe_continuous_backups, dynamodb._update_continuous_backups
+    days = dynamodb._pitr_settings  # by table: whether it can be restored, or here for how long
+
+    def described(data: Any) -> Any:
+        status, headers, body = describe(data)
+        if period := days.get(data["TableName"]):
+            answer = json.loads(body)
+            recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+            recovery["RecoveryPeriodInDays"] = period
+            body = json.dumps(answer).encode()
+        return status, headers, body
+
+    def updated(data: Any) -> Any:
+        answer = update(data)
+        if days.get(data["TableName"]):
+            wanted = data["PointInTimeRecoverySpecification"]
+            days[data["TableName"]] = wanted.get("RecoveryPeriodInDays", 35)
+        return answer
+
+    dynamodb._describe_continuous_backups = described
+    dynamodb._update_continuous_backups = updated
+
+
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway
+    from ministack.services import apigateway, dynamodb
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -221,4 +248,5 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     server.app = for_programs(server.app)
+    keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -85,18 +85,28 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def has_sessions(bot: Path) -> bool:
-    """Tell whether a bot.py has SESSION, by main.tf's rule."""
-    source = (bot / "bot.py").read_text(errors="replace")
-    return bool(re.search(r"^(def\s+)?SESSION\s*[:=(]", source, re.MULTILINE))
+    """Tell whether a bot may have sessions: a file has the name SESSION, or imports botkit.session.
+
+    A table that it doesn't use costs nothing here.
+    """
+    return any(
+        re.search(rb"\bSESSION\b", path.read_bytes()) or "botkit.session" in _imports(path)
+        for path in _own_files(bot)
+    )
 
 
 def uses_later(bot: Path) -> bool:
     """Tell whether a bot imports botkit.later. A file that isn't Python imports nothing."""
-    return any(
-        "botkit.later" in _imports(path)
+    return any("botkit.later" in _imports(path) for path in _own_files(bot))
+
+
+def _own_files(bot: Path) -> list[Path]:
+    """Return a bot's files of Python: without botkit, if it is the module's own."""
+    return [
+        path
         for name, path in packed(bot)
         if name.endswith(".py") and not name.startswith("botkit/") and path.is_file()
-    )
+    ]
 
 
 def _imports(path: Path) -> Iterator[str]:

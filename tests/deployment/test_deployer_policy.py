@@ -259,6 +259,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         later=True,
         queue=True,
         reserved_concurrency=5,
+        session_backup_in_days=7,
         session_retention_in_days=30,
         tags={"team": "bots"},
         telegram_api_url=telegram.url,

@@ -427,6 +427,7 @@ ADDED = {
         "aws_iam_role.later[0]",
         "aws_iam_role_policy.later[0]",
         "aws_scheduler_schedule_group.later[0]",
+        "terraform_data.later_name[0]",
     },
     "mini_app": {
         *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
@@ -443,7 +444,10 @@ ADDED = {
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
     },
-    "session_retention_in_days": {"aws_dynamodb_table.sessions[0]"},
+    "session_retention_in_days": {
+        "aws_dynamodb_table.sessions[0]",
+        "terraform_data.sessions_name[0]",
+    },
     "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
 }
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
@@ -464,6 +468,7 @@ EVERYTHING = {
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
+    "session_backup_in_days": 7,
     "session_retention_in_days": 30,
     "source_dir": str(ROOT / "tests" / "bots" / "bundle"),
     "tags": {"team": "bots"},
@@ -489,6 +494,7 @@ def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> Non
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "an input is missing"
     others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
+    del others["session_backup_in_days"]  # of sessions, which these don't have
     planned = []
     for variables in ({"telegram_bot_token": TOKEN}, others, EVERYTHING):
         alone.variables = variables
@@ -515,7 +521,6 @@ SECRETS = (
     "{folder} has one."
 )
 NO_PAGE = "must have a page, app/index.html, and no Python package app/"
-NO_TABLE = "With SESSION in bot.py, session_retention_in_days must be set, such as 30."
 FOLDERS = {
     "handler": ({"handler.py": ""}, OWN_NAME),
     "botkit": ({"botkit/x.json": ""}, OWN_NAME),
@@ -523,10 +528,8 @@ FOLDERS = {
     "json": ({"main.tf.json": ""}, SECRETS),
     "vars": ({"x.auto.tfvars": ""}, SECRETS),
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
-    "sessions": ({"bot.py": 'SESSION = "chat"'}, NO_TABLE),
 }
 TAKEN = {
-    "no_session": {"bot.py": "MY = 1\nSESSIONS = 2\n  SESSION = 3\n"},
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
 # A policy that is too long only together with the module's own statements.

@@ -313,7 +313,7 @@ def plan(source_dir: Path, module: Path = ROOT) -> str:
 
 
 VARIABLES = ("architecture", "module", "name", "runtime")
-OPTIONAL = ("session_retention_in_days", "source_dir")
+OPTIONAL = ("source_dir",)
 
 
 def terraform(

@@ -132,6 +132,21 @@ def test_a_bot_that_imports_later_uses_it(tmp_path: Path, source: str, does: boo
     assert sources.uses_later(tmp_path) is does
 
 
+@pytest.mark.parametrize(
+    ("source", "has"),
+    {
+        "SESSION, HANDLED = 'chat', ['message']": True,
+        "from conf import SESSION": True,
+        "from botkit import session": True,
+        "SESSIONS = 3\nfrom botkit import aws": False,
+    }.items(),
+)
+def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path: Path, source: str, has: bool) -> None:
+    (tmp_path / "bot.py").write_text("from rest import *")
+    (tmp_path / "rest.py").write_text(source)
+    assert sources.has_sessions(tmp_path) is has
+
+
 def test_a_configurations_leftovers_are_skipped(bot: Path, tmp_path: Path) -> None:
     (bot / "main.tf").write_text('module "bot" {\n  source = "./module"\n}\n')
     (bot / ".#main.tf").symlink_to("somebody@host.1")

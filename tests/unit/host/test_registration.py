@@ -555,6 +555,23 @@ def test_a_session_that_cant_be_kept_fails_the_apply(
         container.invoke(event("register"))
 
 
+WITHOUT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
+
+
+def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
+    """An apply without one would delete the one that there was."""
+    container = start_bot(WITHOUT + "from botkit import session")
+    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.session: set session_retention"):
+        container.invoke(event("register"))
+
+
+def test_an_answer_that_grows_needs_no_table(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(WITHOUT + "from botkit import stream")
+    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
 def test_a_bot_with_sessions_is_registered(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(WITH_SESSION)
     bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
