@@ -67,5 +67,6 @@ resource "aws_dynamodb_table" "sessions" {
       ])
     }
   }
+
   depends_on = [terraform_data.requirements]
 }

@@ -279,6 +279,12 @@ def _parsed(data: bytes) -> Any:
         return None
 
 
+def to_json(value: Any) -> str:
+    """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()  # a half of a surrogate pair
+
+
 def prepare(service: str) -> None:
     """Start to connect to a service, in the background."""
     _connection(service).prepare()

@@ -17,8 +17,8 @@ import time
 from datetime import datetime  # http.client loads it anyway
 
 from . import aws
+from .aws import to_json
 from .errors import BadSchedule, Misconfigured, Unreachable
-from .session import to_json
 from .settings import settings
 from .types import Any, Call
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from itertools import accumulate, pairwise
 
 from . import aws
+from .aws import to_json
 from .errors import BadSession, Misconfigured
 from .settings import settings
 from .types import Any, Json
@@ -163,12 +164,6 @@ class Item:
             return False
         self.text, self.updates, self._calls, self._version = text, updates, calls, version
         return True
-
-
-def to_json(value: Any) -> str:
-    """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _bytes(text).decode()
 
 
 def checked_copy(data: Json) -> Json:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from . import session, telegram
+from . import telegram
 from .deadline import deadline
 from .errors import Refused, Unreachable
 from .journal import journal
@@ -80,7 +80,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
     def count(notes: Json) -> None:
         notes["presses"] = notes.get("presses", 0) + 1
 
-    session.change(_key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
+    _sessions().change(_key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
 
 
 class _Growing:
@@ -111,7 +111,9 @@ class _Growing:
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         # The id of the message that grows, if an earlier delivery of the update has begun it.
-        self._post: int | None = session.read(self._key).get("post") if self._notes_post else None
+        self._post: int | None = (
+            _sessions().read(self._key).get("post") if self._notes_post else None
+        )
         self._is_noted = self._post is not None
         self._post_text = ""  # as far as Telegram has confirmed it
         self._is_silent = False  # Telegram, at the last call
@@ -135,7 +137,7 @@ class _Growing:
             return False
         seen = self._presses
         with _briefly():
-            self._presses = session.read(self._key).get("presses", 0)
+            self._presses = _sessions().read(self._key).get("presses", 0)
         self._looks_at = time.monotonic() + LOOK_PAUSE
         return seen is not None and seen != self._presses
 
@@ -167,7 +169,7 @@ class _Growing:
             if self._notes_post:
                 with _briefly():
                     notes = {"post": self._post}
-                    session.change(self._key, lambda kept: kept.update(notes), days=DAYS)
+                    _sessions().change(self._key, lambda kept: kept.update(notes), days=DAYS)
                     self._is_noted = True
                     journal.is_seen = is_seen
 
@@ -246,6 +248,13 @@ def _briefly() -> Iterator[None]:
         pass
     finally:
         deadline.at = end
+
+
+def _sessions() -> Any:
+    """Return botkit.session. A bot that imports it at its start needs a table; this one may not."""
+    from . import session
+
+    return session
 
 
 def _key(chat: int | str, question: int) -> str:

@@ -39,7 +39,8 @@ CHAT = {"id": ADA["id"], "type": "private"}
 
 def from_queue(update: Json) -> Json:
     """Return the event in which Lambda delivers an update from the queue."""
-    record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
+    record: Json = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
+    record["attributes"] = {"ApproximateReceiveCount": "1"}
     return {"Records": [{**record, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo"}]}
 
 

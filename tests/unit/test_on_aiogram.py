@@ -575,7 +575,7 @@ def test_what_is_not_repeated_keeps_its_state(
     assert result(container)[0] == outcome
     assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
     container = start_with_sessions(with_session(source))
-    assert result(container) == ("ignored", "")
+    assert result(container) == ("repeated", "")
 
 
 def test_who_is_late_handles_the_update_again(

@@ -87,7 +87,7 @@ def register(event: Json) -> Json:
             from . import sessions
 
             sessions.check(bot)
-        elif not settings.session_table and _imports_sessions():
+        elif "botkit.session" in sys.modules and not settings.session_table:
             raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
         if framework := sys.modules.get("botkit._framework"):
             framework.check()
@@ -123,11 +123,6 @@ def register(event: Json) -> Json:
         "pending_updates": info.get("pending_update_count"),
         "last_error": None if last_error is None else loggable(str(last_error)),
     }
-
-
-def _imports_sessions() -> bool:
-    """Return whether the bot itself imports botkit.session: stream does, and needs no table."""
-    return "botkit.session" in sys.modules and "botkit.stream" not in sys.modules
 
 
 def remove(event: Json) -> Json:

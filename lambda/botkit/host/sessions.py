@@ -59,13 +59,20 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
                 raise BadAnswer("reply() left no time to keep its session")
         except BaseException:
             if is_retry and deadline.left() <= 0:
+                journal.is_seen = False
                 raise Unreachable(
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
             raise
-        # If the item knows the update, and only its calls weren't kept, the session is as it was.
         answer = {update_id: [_without_files(call) for call in calls]}
-        if update_id in item.updates or item.keep(answer):
+        try:
+            # If the item knows the update, and only its calls weren't kept, it stays as it is.
+            is_kept = update_id in item.updates or item.keep(answer)
+        except Unreachable:
+            # Whatever people saw of it: what the update changed would be lost.
+            journal.is_seen = False
+            raise
+        if is_kept:
             if handled:
                 raise handled
             return item, calls
