@@ -441,6 +441,20 @@ def test_what_the_bot_called_itself_is_not_repeated_either(
     assert start_with_sessions(source).deliver(message()) == (200, None)
 
 
+def test_what_changes_nothing_comes_again_whatever_people_saw(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    own = 'telegram.call("sendMessage", chat_id=42, text="own")'
+    source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
+    container = start_with_sessions(source)
+    away(container)
+    bot_api.expects(said("own"))
+    fails(container, "unreachable")
+    bot_api.expects(said("own"), said(1))
+    assert container.deliver(message()) == (200, None)
+    assert kept(container) == {"n": 1}
+
+
 def test_in_the_webhook_mode_the_last_call_stays_for_the_response(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
