@@ -107,8 +107,9 @@ resource "aws_iam_role" "later" {
 resource "aws_iam_role_policy" "later" {
   count = var.later ? 1 : 0
 
-  name = "${var.name}-later"
-  role = aws_iam_role.later[0].id
+  # Else one that replaces it would have its name, and go with it.
+  name_prefix = "${var.name}-later-"
+  role        = aws_iam_role.later[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -32,7 +32,7 @@ PACKAGE = re.compile(
     rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
 )
 HASH = re.compile(r"\w+:\w+", re.A)
-VALUE = r"""(?:\b[a-z_.]+\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
+VALUE = r"""(?:\b[a-z_.]{1,40}\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
 COMPARISON = re.compile(rf"{VALUE} ?(?:[=~!<>]=|===|<|>|\b(?:not )?in\b) ?{VALUE}", re.A)
 DEEPEST = 16  # parentheses in a marker
 

@@ -23,8 +23,10 @@ UNSEEN = {
     "sendmessagedraft",
     "sendrichmessagedraft",
 }
-# What Telegram says to a call that it has carried out before.
-DONE_BEFORE = ("message is not modified", "message to delete not found", "query is too old")
+# What Telegram says to a call whose effect is there already.
+DONE_BEFORE = ("message is not modified", "message to delete not found")
+# And to an answer that was given, or comes too late.
+TOO_OLD = "query is too old"
 
 
 class Journal:
@@ -32,7 +34,8 @@ class Journal:
 
     `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
-    and `is_start` while a bot starts, which is no part of an update.
+    and `is_start` while a bot starts, which is no part of an update. `update_id` is that of the
+    update, and `streams` counts its answers that grow.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
+        self.update_id = self.streams = 0
 
     def note(self, method: str, params: Json) -> None:
         """Write down a call that Telegram has carried out."""
@@ -49,15 +53,25 @@ class Journal:
             return
         self.methods.append(method)
         self.has_calls = True
-        name = method.lower()
-        # An alert is shown, and a URL opened, each time.
-        is_unseen = name.startswith("get") or name in UNSEEN
-        if not is_unseen or params.get("show_alert") or params.get("url"):
-            self.is_seen = True
+        self.is_seen |= _is_seen(method, params)
 
-    def excuses(self, refusal: Refused) -> bool:
-        """Tell whether a call was refused only because it is a repetition."""
-        return self.is_repeat and any(text in refusal.description for text in DONE_BEFORE)
+    def excuses(self, refusal: Refused, method: str, params: Json) -> bool:
+        """Tell whether a call was refused only because what it asks for is the case already.
+
+        A container may not know that an update has come before. So an answer to a press that comes
+        too late is excused anyway, unless it has something to show.
+        """
+        if any(text in refusal.description for text in DONE_BEFORE):
+            return True
+        is_press = method.lower() == "answercallbackquery" and not _is_seen(method, params)
+        return TOO_OLD in refusal.description and (self.is_repeat or is_press)
+
+
+def _is_seen(method: str, params: Json) -> bool:
+    """Tell whether people would see a call twice: of an answer to a press, an alert or a URL."""
+    name = method.lower()
+    is_unseen = name.startswith("get") or name in UNSEEN
+    return not is_unseen or bool(params.get("show_alert") or params.get("url"))
 
 
 journal = Journal()

@@ -62,15 +62,16 @@ def change(key: str, function: Callable[[Json], Any], *, days: int | None = None
     """
     if key == current:  # reply() would then find its session changed, and be asked again for ever
         raise BadSession("reply() must change its own session by its argument")
+    item = Item(key)
     if key in changing:
         raise BadSession("session.change() must not change a session while it changes that one")
     changing.add(key)
     try:
         while True:
-            item = Item(key)
             result = function(item.session)
             if item.keep(days=days):
                 return result
+            item = Item(key)
     finally:
         changing.discard(key)
 
@@ -89,17 +90,21 @@ class Item:
         self.key = key
         item = _dynamodb("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
         self._version = item.get("version")
+        self._expires_at = item.get("expires_at")
         try:
             # DynamoDB may take days to delete what has expired.
             if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
                 item = {}
             item = {**EMPTY, **item}
             self.text: str = item["session"]["S"]
-            self.session: Json = {**json.loads(self.text)}
+            self.session: Json = {**_parsed(self.text)}
             numbers = accumulate(json.loads(item["updates"]["S"]))
             self.updates = {number >> 2: number & 3 for number in numbers}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            for calls in self._calls.values():
+                if not all(isinstance(call, dict) for call in _parsed(calls)):
+                    raise TypeError
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise Misconfigured(
                 f"the item {key} of the sessions' table can't be read, since something else has "
                 f"written it: repair or delete it ({type(error).__name__})"
@@ -119,24 +124,34 @@ class Item:
         somebody else has written since it was read. Raises BadSession.
         """
         text = _text(self.session)
-        return text == self.text or self._write(text, answers or {}, KEPT, days)
+        if text == self.text:
+            return True
+        if days is None:
+            days = int(settings.session_retention_in_days or 0)
+        if text == "{}":
+            days = 1
+        return self._write(text, answers or {}, KEPT, days and _in(days))
 
-    def note(self, update_id: int, calls: list[Json]) -> bool:
-        """Write which calls of an update remain, with the session as it was.
+    def note(self, update_id: int, calls: list[Json], state: int) -> bool:
+        """Write which calls of an update remain, and its state, with the session as it was.
 
         Returns and raises what `keep` does.
         """
-        return self._write(self.text, {update_id: calls}, UNFINISHED)
+        expires_at = self._expires_at
+        if self.text == "{}":
+            expires_at = _in(1)
+        return self._write(self.text, {update_id: calls}, state, expires_at)
 
     def _write(
-        self, text: str, answers: dict[int, list[Json]], state: int, days: int | None = None
+        self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
     ) -> bool:
         new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
         updates = dict([*{**self.updates, **new}.items()][-MOST_UPDATES:])
         numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
         ids = to_json([after - before for before, after in pairwise(numbers)])
         answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
-        room = MOST_CALLS if text != "{}" else 0
+        # What cleared a session stays until the next update.
+        room = 0 if "{}" in (text, self.text) else MOST_CALLS
         calls = _newest(updates, {**self._calls, **answered}, room)
         sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, *calls.values()))
         if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
@@ -148,12 +163,8 @@ class Item:
         item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
         item["updates"] = {"S": ids}
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
-        if days is None:
-            days = int(settings.session_retention_in_days or 0)
-        if text == "{}":
-            days = 1
-        if days:
-            item["expires_at"] = {"N": str(int(time.time()) + days * DAY)}
+        if expires_at:
+            item["expires_at"] = expires_at
         condition: Json = {"ConditionExpression": "attribute_not_exists(version)"}
         if self._version:
             condition = {
@@ -162,7 +173,8 @@ class Item:
             }
         if _dynamodb("PutItem", Item=item, **condition) is None:
             return False
-        self.text, self.updates, self._calls, self._version = text, updates, calls, version
+        self.text, self.updates, self._calls = text, updates, calls
+        self._version, self._expires_at = version, expires_at
         return True
 
 
@@ -195,6 +207,16 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
             if room >= 0 or update_id == newest or state == UNFINISHED:
                 kept[update_id] = calls[update_id]
     return kept
+
+
+def _in(days: int) -> Json:
+    """Return the time in so many days, as an item has it."""
+    return {"N": str(int(time.time()) + days * DAY)}
+
+
+def _parsed(text: str) -> Any:
+    """Parse the JSON of an item. Raises ValueError, also for NaN, which no session may have."""
+    return json.loads(text, parse_constant=int)
 
 
 def _bytes(text: str) -> bytes:

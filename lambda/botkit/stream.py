@@ -110,6 +110,9 @@ class _Growing:
         has_button = has_notes and bool(settings.queue_url) and PRESS in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
+        if self._notes_post:  # several presses may be answered below one message
+            self._key += f"/{journal.update_id}.{journal.streams}"
+            journal.streams += 1
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
             _sessions().read(self._key).get("post") if self._notes_post else None

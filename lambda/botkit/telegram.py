@@ -97,9 +97,9 @@ _fetched_at = 0.0  # time.time(): a container's other clocks may stand still whi
 def call(method: str, /, **params: Any) -> Any:
     """Call a method of the Bot API and return its result, before the deadline of the invocation.
 
-    The call is repeated once if the token was changed, and once if a group has a new id. If the
-    update came before and Telegram refuses the call as a repetition, the result is True. Raises
-    Refused or Unreachable.
+    The call is repeated once if the token was changed, and once if a group has a new id. If
+    Telegram refuses the call only because what it asks for is the case already, such as the same
+    edit, the result is True. Raises Refused or Unreachable.
     """
     token()  # fetched, if there is none yet
     try:
@@ -108,9 +108,10 @@ def call(method: str, /, **params: Any) -> Any:
         if refusal.is_about_the_token and _may_fetch_token():
             _fetch_token()
             return call(method, **params)
-        if journal.excuses(refusal):
-            result = True
-        elif refusal.code == 400 and refusal.migrate_to_chat_id is not None:
+        if journal.excuses(refusal, method, params):
+            journal.methods.append(method)
+            return True
+        if refusal.code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
             result = _client.post(method, params, deadline.left())
         else:

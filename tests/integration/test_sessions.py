@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -133,8 +134,14 @@ def test_a_container_may_end_anywhere(
     assert next(steps) > ends_at
 
 
-@pytest.mark.parametrize("failing", ["429", "telegram away", "telegram lost", "aws lost", "lose"])
-@pytest.mark.parametrize("at", range(1, 6))
+@pytest.mark.parametrize(
+    ("failing", "at"),
+    [
+        *((what, at) for what in ("429", "telegram away", "telegram lost") for at in range(1, 5)),
+        *(("aws lost", at) for at in range(1, 5)),
+        *(("lose", at) for at in range(1, 3)),
+    ],
+)
 def test_what_cleared_a_session_is_said_all_the_same(
     world: Callable[..., World], start_with_sessions: StartBot, failing: str, at: int
 ) -> None:
@@ -143,6 +150,7 @@ def test_what_cleared_a_session_is_said_all_the_same(
     made.deliver([[update(1, 7, "message"), update(2, 7, "message")]], lambda ways: ways[0])
     assert set(made.made[1]) == {"Which day?"}
     assert list(dict.fromkeys(made.made[2])) == ["Booked", "Monday", "See you"]
+    assert next(times) > at
     assert start_with_sessions(FORGETS).table.items["7"]["session"] == {"S": "{}"}
 
 
@@ -156,12 +164,26 @@ SESSION = "chat"
 def reply(update, session):
     who = str(update["update_id"])
     session.pop(who) if who in session else session.update({who: True})
-    call = {"method": "sendMessage", "chat_id": 7}
-    return [{**call, "text": f"{who}: {len(session)}"}]
+    return [{"method": "sendMessage", "chat_id": 7, "text": who}]
 """
-    limits = itertools.count(1)
-    made = world(lambda what: what == "429" and next(limits) <= 2, toggles)
+    limited: list[str] = []
+
+    def choose(what: str) -> bool:
+        if what != "429" or limited:
+            return False
+        limited.append(what)
+        return True
+
+    made = world(choose, toggles)
     presses = [update(n, 7, "callback_query") for n in range(1, 42)]
-    made.deliver([[press] for press in presses], lambda ways: ways[-1])
+    lines = [[press] for press in presses]
+
+    def others_first(ways: list[Any]) -> Any:
+        """Choose what goes on: the first press begins, and comes again when all others are over."""
+        others = [way for way in ways if way[1] is not lines[0]]
+        return others[0] if limited and others else ways[0]
+
+    made.deliver(lines, others_first)
+    assert made.made[1] == ["1"]
     votes = json.loads(start_with_sessions(toggles).table.items["7"]["session"]["S"])
     assert sorted(map(int, votes)) == list(range(1, 42))

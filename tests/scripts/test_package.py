@@ -274,6 +274,15 @@ def test_a_link_to_a_folder_around_it_is_refused(tmp_path: Path, link: str, targ
         bot_folder(str(bot))
 
 
+@pytest.mark.parametrize("target", ["/proc/self/environ", "../../secrets", "../../secrets/key"])
+def test_a_link_that_leads_to_others_files_is_refused(tmp_path: Path, target: str) -> None:
+    fill(tmp_path / "secrets", "key")
+    bot = fill(tmp_path / "project/bot", "bot.py")
+    (bot / "x").symlink_to(target)
+    assert "x must not be a link that leads out of" in refusal(tmp_path / "a.zip", bot)
+    assert not (tmp_path / "a.zip").exists()
+
+
 def test_two_links_to_one_folder_are_followed(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "data/x.txt")
     for name in ("a", "data/b"):

@@ -107,20 +107,29 @@ def test_a_repetition_that_is_refused_is_no_failure(
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
     assert container.line["methods"] == [first, "sendMessage"]
-    # The next update is another one.
-    bot_api.refuses(call, 400, refusal)
-    bot_api.expects(MESSAGE)
-    container.deliver(message(2))
-    assert (container.line["outcome"], container.line["refusal"]) == (
-        "refused",
-        f"{first}: 400 {refusal}",
-    )
+
+
+@pytest.mark.parametrize(
+    ("params", "is_repeat", "is_excused"),
+    [
+        ({}, False, True),
+        ({"text": "Sold out", "show_alert": True}, False, False),
+        ({"text": "Sold out", "show_alert": True}, True, True),
+    ],
+    ids=["nothing to see", "an alert", "an alert again"],
+)
+def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
+    journal = load("botkit.journal").Journal()
+    journal.is_repeat = is_repeat
+    old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
+    assert journal.excuses(old, "answerCallbackQuery", params) == is_excused
+    assert journal.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
 def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
-    container.module("journal").journal.is_repeat = True
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
+    assert not container.module("journal").journal.is_seen
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").Refused):
         container.telegram.call("sendMessage", chat_id=42, text="x")

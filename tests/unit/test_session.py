@@ -82,6 +82,8 @@ def test_a_change_inside_of_another_one_of_the_same_session_is_refused(
 
     with pytest.raises(session.BadSession, match="while it changes that one"):
         session.change("42", twice)
+    with pytest.raises(session.BadSession, match="the key of a session must be a string"):
+        session.change([1], dict.clear)
     session.change("42", lambda data: data.update(n=2))
     assert (session.read("42"), session.read("7")) == ({"n": 2}, {"n": 1})
 
@@ -106,7 +108,10 @@ ODD = {
     "no string": {"id": {"S": "42"}, "session": "{}"},
     "no ids": item(updates='["x"]'),
     "no map of calls": item(calls="[]"),
-    "no calls": {"id": {"S": "42"}, "calls": {"M": {"x": {"S": "[]"}}}},
+    "no id": {"id": {"S": "42"}, "calls": {"M": {"x": {"S": "[]"}}}},
+    "no calls": {"id": {"S": "42"}, "calls": {"M": {"1": {"S": "[1]"}}}},
+    "no number": item(session='{"n":NaN}'),
+    "deep": item(session='{"n":' + 100_000 * "[" + 100_000 * "]" + "}"),
     "a time in words": item(expires_at="tomorrow"),
 }
 
@@ -225,18 +230,44 @@ def test_the_last_300_updates_are_known_and_take_little_room(
 @pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
 def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
     container = start_with_sessions(FORM)
-    for update_id, text in ((1, "x" * (size - len('[""][""]'))), (2, "")):
+    for update_id, text in ((1, "x" * (size - 2 * len('[{"method":""}]'))), (2, "")):
         found = container.module("session").Item("42")
         found.session["said"] = text
-        found.keep({update_id: [text]})
-    assert kept(container) == {1: ["x" * (size - 8)] if is_kept else None, 2: [""]}
+        found.keep({update_id: [{"method": text}]})
+    assert kept(container)[1] == ([{"method": "x" * (size - 30)}] if is_kept else None)
+    assert kept(container)[2] == [{"method": ""}]
+
+
+@pytest.mark.parametrize(("days", "expires"), [(365, NOW + 365 * DAY), (None, None)])
+def test_a_note_keeps_a_session_as_long_as_before(
+    start_with_sessions: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int | None,
+    expires: int | None,
+) -> None:
+    container = start_at(start_with_sessions, monkeypatch)
+    session = container.module("session")
+    session.change("42", lambda data: data.update(n=1), days=days)
+    monkeypatch.setattr(session.settings, "session_retention_in_days", "30")
+    assert session.Item("42").note(1, [{"method": "x"}], session.UNFINISHED)
+    assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
+
+
+def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
+        found = container.module("session").Item("42")
+        found.session = data
+        assert found.keep({update_id: [{"method": "x"}]})
+    assert kept(container) == {0: None, 1: None, 2: [{"method": "x"}]}
 
 
 def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
+    session = container.module("session")
     long = [{"method": "x" * 5000}, {"method": "y"}]
-    found = container.module("session").Item("42")
-    assert found.note(1, long)
+    found = session.Item("42")
+    assert found.note(1, long, session.UNFINISHED)
     for update_id, said in ((2, "a"), (3, "b")):
         found.session["said"] = said
         assert found.keep({update_id: long})
@@ -244,7 +275,7 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     found.session.clear()
     assert found.keep({4: []})
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
-    assert found.note(1, [])
+    assert found.note(1, [], session.KEPT)
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}
 
 

@@ -86,6 +86,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
+        self.journal.streams = 0  # reply() is asked
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls
@@ -160,10 +161,24 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> No
 def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
     """The ids of chats and messages may be the same in another account."""
     for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
+        world.journal.streams = 0
         world.stream.answer(message(GROUP, **account), ["a"])
-    keys = ["stream:business:b:-7/17", "stream:business:c:-7/17", "stream:-7/17"]
+    keys = ["stream:business:b:-7/17/0.0", "stream:business:c:-7/17/0.0", "stream:-7/17/0.0"]
     assert list(world.container.table.items) == keys
     assert len(world.texts("sendMessage")) == 3
+
+
+def test_each_press_below_a_message_has_its_answer(world: World) -> None:
+    for world.journal.update_id in (7, 8, 8):  # the last one is delivered again
+        world.answer(["Hello"], GROUP)
+    assert world.texts("sendMessage") == ["Hello …"] * 2
+
+
+def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
+    for _ in range(2):  # the update is delivered again
+        world.answer(["Hello"], GROUP)
+        world.stream.answer(message(GROUP), ["Goodbye"])
+    assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
 @pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.0), (GROUP, 4.0)], ids=["draft", "edit"])
@@ -447,7 +462,7 @@ def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch)
     world.press()
     expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
     tomorrow = {"N": str(1_800_000_000 + 24 * 3600)}
-    assert expire == {"stream:-7/17": tomorrow, NOTES: tomorrow}
+    assert expire == {"stream:-7/17/0.0": tomorrow, NOTES: tomorrow}
 
 
 # Stop.
@@ -504,7 +519,7 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(
     world.pause = 5
     world.answer("abc")
     world.answer("abc", GROUP, can_stop=True)
-    assert looks == ["stream:-7/17"], "there is no button"
+    assert looks == ["stream:-7/17/0.0"], "there is no button"
 
 
 def test_a_table_that_cant_be_read_stops_no_answer(

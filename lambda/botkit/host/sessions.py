@@ -13,6 +13,7 @@ import marshal
 from binascii import a2b_base64, b2a_base64
 
 from .. import session as store
+from ..aws import to_json
 from ..deadline import deadline
 from ..errors import BadSession, Handled, Misconfigured, Unreachable
 from ..http.multipart import is_file
@@ -64,7 +65,7 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
             raise
-        answer = {update_id: [_without_files(call) for call in calls]}
+        answer = {update_id: _held(calls)}
         try:
             # If the item knows the update, and only its calls weren't kept, it stays as it is.
             is_kept = update_id in item.updates or item.keep(answer)
@@ -76,7 +77,8 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
             if handled:
                 raise handled
             return item, calls
-        is_retry = True
+        is_retry = journal.is_repeat = True
+        journal.is_seen = False  # as above
 
 
 def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
@@ -91,21 +93,23 @@ def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
     deadline.at -= min(RESERVE, deadline.left() / 3)
     outcome = make_or_respond(calls)
     deadline.at = end
+    state = item.updates.get(update_id)
     if outcome.status == 200:
-        if item.updates.get(update_id) == store.UNFINISHED and not outcome.body:
-            _note(item, update_id, calls, outcome.done)
-    elif journal.is_seen and _note(item, update_id, calls, outcome.done):
-        return outcome
+        if state == store.UNFINISHED:  # what remains is in the response, or nothing
+            _note(item, update_id, calls, outcome.done, store.KEPT)
+    elif journal.is_seen or state == store.KEPT:
+        if _note(item, update_id, calls, outcome.done, store.UNFINISHED):
+            return outcome
     return judged(outcome)
 
 
-def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> bool:
-    """Note in an update's session which of its calls remain when so many are done.
+def _note(item: store.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
+    """Note in an update's session which of its calls remain when so many are done, and its state.
 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update still
     comes again, and repeats what is done: nothing is lost.
     """
-    held = [_without_files(call) for call in calls]
+    held = _held(calls)
     remaining = held[done:]
     try:
         while True:
@@ -115,7 +119,7 @@ def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> boo
                 len(known) < len(remaining) or known != held[len(held) - len(known) :]
             ):
                 return True
-            if item.note(update_id, remaining):
+            if item.note(update_id, remaining, state):
                 return True
             item = store.Item(item.key)
     except (BadSession, Unreachable) as error:
@@ -192,6 +196,12 @@ def _object(value: Any) -> Json:
 
 def _id(who: Any) -> Any:
     return _object(who).get("id")
+
+
+def _held(calls: list[Json]) -> list[Json]:
+    """Return calls as a session holds them."""
+    held: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
+    return held
 
 
 def _without_files(call: Json) -> Json:

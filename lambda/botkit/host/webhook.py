@@ -63,7 +63,7 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
 
 def answer(update: Json) -> Outcome:
     """Answer an update, unless this container has answered it before."""
-    update_id = update["update_id"]
+    journal.update_id = update_id = update["update_id"]
     if update_id in recent:
         if recent[update_id].status == 200:
             return Outcome("repeated", body=recent[update_id].body)
