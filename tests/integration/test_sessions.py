@@ -179,9 +179,10 @@ def reply(update, session):
     lines = [[press] for press in presses]
 
     def others_first(ways: list[Any]) -> Any:
-        """Choose what goes on: the first press begins, and comes again when all others are over."""
-        others = [way for way in ways if way[1] is not lines[0]]
-        return others[0] if limited and others else ways[0]
+        """Choose what goes on: the first press comes again when all others are over."""
+        return next(
+            (way for way in ways if way[0] or way[1] is not lines[0] or not limited), ways[0]
+        )
 
     made.deliver(lines, others_first)
     assert made.made[1] == ["1"]
