@@ -7,8 +7,8 @@ from functools import partial
 
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, Unreachable
-from botkit.journal import journal
-from botkit.settings import settings
+from botkit.invocation.journal import journal
+from botkit.invocation.settings import settings
 from botkit.types import Any
 
 logger = logging.getLogger("botkit")
@@ -46,15 +46,15 @@ def handler(event: Any, context: Any) -> Any:
 
             if not settings.queue_url:
                 return webhook.respond(event, webhook.answer)
-            from botkit.host import queue
+            from botkit.extras import queue
 
             return webhook.respond(event, queue.take)
         case "page":
-            from botkit.host import mini_app
+            from botkit.extras import page
 
-            return mini_app.respond(event)
+            return page.respond(event)
         case "queue":
-            from botkit.host import queue
+            from botkit.extras import queue
 
             outcome = queue.receive(event)
             set_deadline("settle", context)
@@ -75,7 +75,7 @@ def handler(event: Any, context: Any) -> Any:
             set_deadline("drained", context)
             return registration.await_empty_queue(event)
         case "watch":
-            from botkit.host import watch
+            from botkit.extras import watch
 
             return watch.watch(event)
         case "nothing":
@@ -83,9 +83,9 @@ def handler(event: Any, context: Any) -> Any:
         case "warm":
             return None
         case _:
-            from botkit.host import events
+            from botkit.extras import on_event
 
-            return events.receive(event, context.aws_request_id)
+            return on_event.receive(event, context.aws_request_id)
 
 
 def kind_of(event: Any) -> str:
@@ -113,7 +113,7 @@ def kind_of(event: Any) -> str:
     if event == {"warm": True}:  # what schedules outside of this module send
         return "warm"
     if settings.queue_url:
-        from botkit.host import queue
+        from botkit.extras import queue
 
         if queue.is_ours(event):
             return "queue"
@@ -145,14 +145,14 @@ def start_up() -> None:
 
             aws.prepare(service)
             connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
-    from botkit.host import author, webhook  # noqa: F401
+    from botkit.host import bot_module, webhook  # noqa: F401
 
     if settings.queue_url:
-        from botkit.host import queue  # noqa: F401
+        from botkit.extras import queue  # noqa: F401
     if settings.session_table:
-        from botkit.host import sessions  # noqa: F401
+        from botkit.extras import with_session  # noqa: F401
     try:
-        author.module()
+        bot_module.module()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     end = deadline.at

@@ -23,7 +23,7 @@ from .deadline import deadline
 from .errors import Unreachable, loggable
 from .http import TooLong
 from .http.connection import Connection
-from .settings import settings
+from .invocation.settings import settings
 from .types import Any, Json
 
 # Errors after which a retry may succeed, by a part of their code ("#": it begins there): those that
@@ -136,7 +136,7 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
     has come for a second. `service`, `path` and `signed_as` are as in `request`. Raises ClientError
     or Unreachable, even after some events.
     """
-    from .event_stream import messages
+    from .http.event_stream import messages
 
     data = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from . import telegram
 from .deadline import deadline
 from .errors import Refused, Unreachable
-from .journal import journal
-from .settings import settings
+from .invocation.journal import journal
+from .invocation.settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 
 PRESS = "stopped_message_generation"  # the kind of update

@@ -18,8 +18,8 @@ from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
 from .http import TooLong
 from .http.connection import JSON_LIMIT, Connection
-from .journal import journal
-from .settings import settings
+from .invocation.journal import journal
+from .invocation.settings import settings
 from .types import Any, Json
 
 # The root CA of api.telegram.org until April 2027, and the one used since June 2026.

@@ -174,7 +174,7 @@ class Container:
 
 def close_loop(modules: dict[str, ModuleType]) -> None:
     """Close the event loop of a container's framework, unless a thread still runs it."""
-    module: Any = modules.get("botkit._loop")
+    module: Any = modules.get("botkit.frameworks.event_loop")
     if module and module._loop and not module._loop.is_running():
         module._loop.close()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from ..errors import Refused, Unreachable
-from ..journal import journal
-from ..settings import settings
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Any, Json
 from .outcome import BadAnswer, Outcome, failed
 

@@ -16,7 +16,7 @@ from ..errors import (
     Unreachable,
     loggable,
 )
-from ..journal import journal
+from ..invocation.journal import journal
 
 logger = logging.getLogger("botkit")
 

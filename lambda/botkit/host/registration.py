@@ -25,9 +25,9 @@ import time
 from .. import aws, telegram
 from ..deadline import deadline
 from ..errors import Misconfigured, Refused, Unreachable, loggable
-from ..settings import settings
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author
+from . import bot_module
 
 logger = logging.getLogger("botkit")
 
@@ -65,7 +65,7 @@ def register(event: Json) -> Json:
     """
     telegram.forget_token()  # it may have changed
     try:
-        bot = author.module()
+        bot = bot_module.module()
     except Misconfigured as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
@@ -84,12 +84,12 @@ def register(event: Json) -> Json:
         raise RegistrationFailed("bot.py uses botkit.later: set later = true")
     try:
         if hasattr(bot, "SESSION"):
-            from . import sessions
+            from ..extras import with_session
 
-            sessions.check(bot)
+            with_session.check(bot)
         elif "botkit.session" in sys.modules and not settings.session_table:
             raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
-        if framework := sys.modules.get("botkit._framework"):
+        if framework := sys.modules.get("botkit.frameworks.adapter"):
             framework.check()
     except Misconfigured as error:
         raise RegistrationFailed(str(error)) from None
@@ -224,7 +224,7 @@ def handled_kinds() -> list[str]:
 
     Raises RegistrationFailed if HANDLED or AT_ONCE is wrong, and Misconfigured.
     """
-    handled, at_once = author.kinds("HANDLED"), author.kinds("AT_ONCE")
+    handled, at_once = bot_module.kinds("HANDLED"), bot_module.kinds("AT_ONCE")
     if not handled:
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'

@@ -11,10 +11,10 @@ from _operator import _compare_digest as compare_digest  # hmac's, without hmac'
 from collections.abc import Callable
 
 from ..errors import loggable
-from ..journal import journal
-from ..settings import settings
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Json
-from . import author, strict_json
+from . import bot_module, strict_json
 from .calls import make_or_respond
 from .outcome import Outcome, failed, judged
 
@@ -78,16 +78,16 @@ def answer(update: Json) -> Outcome:
 
 def _answer(update: Json) -> Outcome:
     try:
-        if hasattr(author.module(), "SESSION"):
-            from . import sessions
+        if hasattr(bot_module.module(), "SESSION"):
+            from ..extras import with_session
 
-            item, calls = sessions.ask_for_calls(update)
+            item, calls = with_session.ask_for_calls(update)
         else:
-            item, calls = None, author.ask_for_calls("reply", update)
+            item, calls = None, bot_module.ask_for_calls("reply", update)
     except BaseException as error:
         return judged(failed(error))
     if item:
-        return sessions.make(item, update["update_id"], calls)
+        return with_session.make(item, update["update_id"], calls)
     return judged(make_or_respond(calls))
 
 

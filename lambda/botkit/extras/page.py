@@ -19,9 +19,10 @@ from base64 import b64decode, b64encode
 from binascii import crc32
 from urllib.parse import parse_qsl, quote, unquote
 
+from ..host import bot_module, strict_json
+from ..host.outcome import BadAnswer, Outcome, failed
 from ..types import Any, Json
-from . import author, init_data, strict_json
-from .outcome import BadAnswer, Outcome, failed
+from . import init_data
 
 FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
@@ -161,7 +162,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     text = ""
     try:
         request = read_request(event, method, path)
-        status, text = status_and_json(author.ask("on_request", request))
+        status, text = status_and_json(bot_module.ask("on_request", request))
         outcome = Outcome("answered")
     except Problem as refusal:
         return refusal.response
@@ -192,7 +193,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
 
     Raises Problem, or Unreachable if bot.py or the token can't be used.
     """
-    bot = author.module()
+    bot = bot_module.module()
     seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
     signed = authenticate(_text(event.get("headers"), "authorization"), seconds)
     body = read_body(event)

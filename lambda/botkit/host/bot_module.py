@@ -7,10 +7,10 @@ import sys
 
 from ..deadline import deadline
 from ..errors import Misconfigured
-from ..journal import journal
+from ..invocation.journal import journal
 from ..types import Any, Json
-from .alarm import alarm
 from .calls import checked
+from .interrupt import alarm
 from .outcome import BadAnswer, where_raised
 
 logger = logging.getLogger("botkit")

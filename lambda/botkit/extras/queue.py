@@ -14,11 +14,11 @@ import random  # urllib loads it anyway
 
 from .. import aws
 from ..errors import Misconfigured, Unreachable
-from ..journal import journal
-from ..settings import settings
+from ..host import bot_module, webhook
+from ..host.outcome import Outcome, failed
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author, webhook
-from .outcome import Outcome, failed
 
 logger = logging.getLogger("botkit")
 
@@ -48,7 +48,7 @@ def waits(update: Json) -> bool:
     if kind in AT_ONCE or (kind == "chat_join_request" and "query_id" in content):
         return False
     try:
-        return kind not in (author.kinds("AT_ONCE") or [])
+        return kind not in (bot_module.kinds("AT_ONCE") or [])
     except Misconfigured:  # it is logged when the update comes out of the queue
         return True
 
@@ -98,10 +98,10 @@ def group(update: Json) -> str:
     it is the session, presses included, so that no two updates of it are answered at once.
     """
     if settings.session_table:
-        from . import sessions
+        from . import with_session
 
         try:
-            key = sessions.key_of(update)
+            key = with_session.key_of(update)
         except BaseException:  # from bot.py: it is logged when the update comes out of the queue
             key = None
         if key is not None:

@@ -1,4 +1,4 @@
-"""sessions.py: updates that are answered with a session, each once."""
+"""with_session.py: updates that are answered with a session, each once."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_change_is_one_read_and_one_write(
 def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url)
     container.deliver({"update_id": 1})
-    assert not {"botkit.session", "botkit.host.sessions", "botkit.aws"} & set(sys.modules)
+    assert not {"botkit.session", "botkit.extras.with_session", "botkit.aws"} & set(sys.modules)
 
 
 # ── Delivered again
@@ -576,7 +576,7 @@ def test_a_session_is_a_chats_a_topics_or_a_persons(
     start_with_sessions: StartBot, update: Json, keys: tuple[str | None, ...]
 ) -> None:
     container = start_with_sessions(COUNT)
-    sessions = container.module("host.sessions")
+    sessions = container.module("extras.with_session")
     for choice, key in zip(sessions.CHOICES, keys, strict=True):
         container.bot.SESSION = choice  # type: ignore[attr-defined]
         assert sessions.key_of({"update_id": 1, **update}) == key

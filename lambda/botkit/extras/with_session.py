@@ -15,13 +15,13 @@ from binascii import a2b_base64, b2a_base64
 from .. import session as store
 from ..deadline import deadline
 from ..errors import BadSession, Handled, Misconfigured, Unreachable
+from ..host import bot_module
+from ..host.calls import make_or_respond
+from ..host.outcome import BadAnswer, Outcome, judged
 from ..http.multipart import is_file
-from ..journal import journal
-from ..settings import settings
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author
-from .calls import make_or_respond
-from .outcome import BadAnswer, Outcome, judged
 
 logger = logging.getLogger("botkit")
 
@@ -34,7 +34,7 @@ RESERVE = 0.5  # seconds, or a third of the time: to note which calls are over
 def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
     """Return the calls that answer an update, and the item of its session, None if it has none.
 
-    What reply() changes of the session is kept. Raises what `author.ask_for_calls` raises,
+    What reply() changes of the session is kept. Raises what `bot_module.ask_for_calls` raises,
     BadSession, and Unreachable. If reply() raises Handled, the session is kept, too.
     """
     key = key_of(update)
@@ -126,7 +126,7 @@ def _note(item: store.Item, update_id: int, calls: list[Json], done: int) -> boo
 def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:
     store.current = key
     try:
-        return author.ask_for_calls("reply", update, session), None
+        return bot_module.ask_for_calls("reply", update, session), None
     except Handled as handled:
         return [], handled
     finally:
@@ -151,12 +151,12 @@ def key_of(update: Json) -> str | None:
 
     Raises Misconfigured, and what a function in SESSION raises.
     """
-    bot = author.module()
+    bot = bot_module.module()
     if not hasattr(bot, "SESSION"):
         return None
     choice = _choice(bot)
     if callable(choice):
-        chosen: str | None = author.ask("SESSION", update)
+        chosen: str | None = bot_module.ask("SESSION", update)
         return chosen
     kind = next((key for key in update if key != "update_id"), "")
     content = _object(update.get(kind))

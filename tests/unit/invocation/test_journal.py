@@ -45,7 +45,7 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
     ids=[*UNSEEN, *SEEN, *ALERTS],
 )
 def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -> None:
-    journal = load("botkit.journal").Journal()
+    journal = load("botkit.invocation.journal").Journal()
     journal.note(method, params)
     assert (journal.methods, journal.has_calls, journal.is_seen) == ([method], True, is_seen)
 
@@ -118,7 +118,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
 
 
 def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
-    container.module("journal").journal.is_repeat = True
+    container.module("invocation.journal").journal.is_repeat = True
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")

@@ -1,4 +1,4 @@
-"""_framework.py: what the adapters of frameworks share."""
+"""adapter.py: what the adapters of frameworks share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.stubs import load
 
 @pytest.fixture
 def framework() -> ModuleType:
-    return load("botkit._framework")
+    return load("botkit.frameworks.adapter")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def framework() -> ModuleType:
 def test_what_the_session_of_an_update_has(
     framework: Any, monkeypatch: pytest.MonkeyPatch, choice: Any, has: Any, belongs: Any
 ) -> None:
-    """As host/sessions.py makes its key."""
+    """As extras/with_session.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
     framework.session = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
@@ -57,10 +57,10 @@ def test_a_handler_leaves_time_to_write_the_session(
 
 @pytest.fixture
 def loop(framework: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """botkit._loop, by a clock that stands still."""
+    """botkit.frameworks.event_loop, by a clock that stands still."""
     clock = SimpleNamespace(monotonic=lambda: 0.0)
     monkeypatch.setattr(importlib.import_module("botkit.http"), "time", clock)
-    loop: Any = importlib.import_module("botkit._loop")
+    loop: Any = importlib.import_module("botkit.frameworks.event_loop")
     yield loop
     loop._loop.close()
 

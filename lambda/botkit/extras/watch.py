@@ -12,8 +12,8 @@ import time
 
 from .. import telegram
 from ..errors import Refused, Unreachable, loggable
+from ..host.outcome import failed
 from ..types import Json
-from .outcome import failed
 
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait up to an hour between retries
 

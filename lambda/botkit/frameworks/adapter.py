@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from . import telegram
-from .deadline import deadline
-from .errors import BadSession, Handled, Misconfigured, Refused, Unreachable
-from .journal import journal
-from .types import Any, Json
+from .. import telegram
+from ..deadline import deadline
+from ..errors import BadSession, Handled, Misconfigured, Refused, Unreachable
+from ..invocation.journal import journal
+from ..types import Any, Json
 
 RESERVE = 0.5  # seconds before the deadline, in which the session is written
 # The module does what these are for.
@@ -164,7 +164,7 @@ def read() -> Json:
 def change(function: Callable[[Json], object]) -> None:
     """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
     own = _own()
-    from . import session as sessions
+    from .. import session as sessions
 
     if sessions.current == "":
         raise BadSession("a framework's state can't be kept: this update has no session")
@@ -180,7 +180,7 @@ def _own() -> Json:
 
 def put(kind: str, name: str, value: Any) -> None:
     """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
-    from .session import checked_copy
+    from ..session import checked_copy
 
     new = None if value in ({}, []) else checked_copy({name: value})[name]
     if new == read().get(kind, {}).get(name):

@@ -1,4 +1,4 @@
-"""alarm.py: code that runs too long is ended, and the alarm switched off."""
+"""interrupt.py: code that runs too long is ended, and the alarm switched off."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_bot_that_catches_everything_is_ended_too(
 
 
 def test_in_another_thread_there_is_no_alarm(container: Container) -> None:
-    alarm = container.module("host.alarm")
+    alarm = container.module("host.interrupt")
 
     def in_time() -> str:
         with alarm.alarm(9):  # signals can't be set there
@@ -48,7 +48,7 @@ def test_in_another_thread_there_is_no_alarm(container: Container) -> None:
 def test_an_alarm_may_ring_while_it_is_switched_off(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alarm = container.module("host.alarm")
+    alarm = container.module("host.interrupt")
     frames: list[FrameType] = []
 
     class Signals:

@@ -1,4 +1,4 @@
-"""mini_app.py: the files of a page, and what it asks of the bot."""
+"""page.py: the files of a page, and what it asks of the bot."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def show(container: Container, folder: Path) -> Container:
 
 
 def page_module() -> Any:
-    return importlib.import_module("botkit.host.mini_app")
+    return importlib.import_module("botkit.extras.page")
 
 
 def content(answer: Json) -> bytes:
@@ -419,9 +419,9 @@ def test_the_module_is_loaded_at_the_first_page_request(start: Start, bot_api: B
     container = start(bot_api.url, **ON)
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())
-    assert "botkit.host.mini_app" not in sys.modules
+    assert "botkit.extras.page" not in sys.modules
     get(container, "/app/index.html")
-    assert "botkit.host.mini_app" in sys.modules
+    assert "botkit.extras.page" in sys.modules
 
 
 # ── Requests
@@ -674,7 +674,7 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(
     answer_with(container, monkeypatch, error)
     assert ask(container) == (500, FAILED)
     place = container.line.pop("error")
-    assert re.fullmatch(rf"{type(error).__name__} at test_mini_app\.py:\d+", place)
+    assert re.fullmatch(rf"{type(error).__name__} at test_page\.py:\d+", place)
     assert container.line == {
         "level": "ERROR",
         "logger": "botkit",
