@@ -1,4 +1,4 @@
-"""Lambda's entry point: start-up, and which module of botkit/host answers an event."""
+"""Lambda's entry point: start-up, and which module of botkit/ answers an event."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from botkit.types import Any
 
 logger = logging.getLogger("botkit")
 
-# For each kind of event: how many seconds it may take, and how many seconds before the time-out of
-# the function it must end.
+# For each purpose of an event: how many seconds it may take, and how many seconds before the
+# time-out of the function it must end.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
@@ -24,7 +24,7 @@ TIMES = {
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
-    "event": (900.0, 1.0),  # and all other kinds; 900 s is Lambda's own limit
+    "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
     "connect": (3.0, 0.0),  # a part of start-up
 }
 
@@ -37,10 +37,10 @@ def handler(event: Any, context: Any) -> Any:
     if Telegram refuses the registration, QueueNotEmpty if a queue that goes still has updates, and
     EventFailed if a retry of an event may succeed.
     """
-    kind = kind_of(event)
-    set_deadline(kind, context)
+    purpose = purpose_of(event)
+    set_deadline(purpose, context)
     journal.begin()
-    match kind:
+    match purpose:
         case "webhook":
             from botkit.host import webhook
 
@@ -80,19 +80,17 @@ def handler(event: Any, context: Any) -> Any:
             return watch.watch(event)
         case "nothing":
             return {}
-        case "warm":
-            return None
         case _:
             from botkit.extras import on_event
 
             return on_event.receive(event, context.aws_request_id)
 
 
-def kind_of(event: Any) -> str:
-    """Return the kind of an event.
+def purpose_of(event: Any) -> str:
+    """Return what an event is for.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
-    another kind of event. Events that Lambda sends to a destination have one, too.
+    another event. Events that Lambda sends to a destination have one, too.
     """
     match event:
         case {"requestContext": _} if "requestPayload" not in event:
@@ -104,14 +102,11 @@ def kind_of(event: Any) -> str:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        case {"tf": {"action": "create" | "update"}, "url": str()}:  # from a removal, too
-            return "nothing"
-        case {"tf": {"action": "warm"}}:
-            return "warm"
-        case {"watch": str(), "namespace": str()}:  # what schedules of an earlier version send
+        # Of a removal that Terraform creates or changes, and of what keeps a container warm.
+        case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"
     if event == {"warm": True}:  # what schedules outside of this module send
-        return "warm"
+        return "nothing"
     if settings.queue_url:
         from botkit.extras import queue
 
@@ -120,9 +115,9 @@ def kind_of(event: Any) -> str:
     return "event"
 
 
-def set_deadline(kind: str, context: Any = None) -> None:
-    """Set the deadline for a kind of event."""
-    most, spare = TIMES.get(kind, TIMES["event"])
+def set_deadline(purpose: str, context: Any = None) -> None:
+    """Set the deadline of an event by what it is for."""
+    most, spare = TIMES.get(purpose, TIMES["event"])
     left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
     deadline.start(min(most, left - spare))
 
@@ -152,7 +147,7 @@ def start_up() -> None:
     if settings.session_table:
         from botkit.extras import with_session  # noqa: F401
     try:
-        bot_module.module()
+        bot_module.load()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     end = deadline.at

@@ -21,8 +21,7 @@ from urllib.parse import quote
 
 from .deadline import deadline
 from .errors import Unreachable, loggable
-from .http import TooLong
-from .http.connection import Connection
+from .http.connection import Connection, TooLong
 from .invocation.settings import settings
 from .types import Any, Json
 

@@ -38,6 +38,7 @@ from telegram.request import BaseRequest, RequestData
 from .errors import BadSession, Misconfigured, Refused, Unreachable
 from .frameworks import adapter, event_loop
 from .invocation.journal import journal
+from .invocation.place import Place
 from .types import Any, Json
 
 Build = Callable[[Any], Any]
@@ -212,7 +213,7 @@ class _State:
         chat, user = self.update.effective_chat, self.update.effective_user
         self.own = {"chat_data": chat and chat.id, "user_data": user and user.id}
         is_private = self.own["chat_data"] == self.own["user_data"]
-        business = adapter.message_of(update).get("business_connection_id")
+        business = Place(update).business
         self.prefix = f"business:{business}:" if business else ""
         self.belongs = {  # to the chat and to the user of the update
             # The account writes in its chats, too: they share a session only with "chat".

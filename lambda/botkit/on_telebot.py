@@ -23,6 +23,7 @@ from telebot.storage import StateMemoryStorage, StatePickleStorage
 
 from .errors import BadSession, Misconfigured, Refused
 from .frameworks import adapter
+from .invocation.place import Place
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -79,7 +80,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     def handle(update: Json) -> None:
         check()
         errors.first = None
-        own = _Own(update)
+        own = _Place(update)
         for storage in ours.values():
             storage.begin(own)
         try:
@@ -111,25 +112,21 @@ class _Errors(telebot.ExceptionHandler):
         return False
 
 
-class _Own:
-    """Whose an update is: its chat, user, topic and business account."""
+class _Place(Place):
+    """Where an update is for telebot: a person has a chat, and a reply a thread, in any case."""
 
     def __init__(self, update: Json) -> None:
-        content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
-        who: Json = content.get("from") or content.get("user") or {}
-        message = adapter.message_of(update)
-        self.user: int | None = who.get("id")
-        self.chat: int | None = message.get("chat", who).get("id")
-        self.topic: int | None = message.get("message_thread_id")
-        self.business: str | None = message.get("business_connection_id")
+        super().__init__(update)
+        self.chat = self.user if self.chat is None else self.chat
+        self.thread = self.message.get("message_thread_id")
 
 
 class _States(StateMemoryStorage):
     """States with their data, as a copy of what the update's session has."""
 
-    own: _Own | None = None
+    own: _Place | None = None
 
-    def begin(self, own: _Own) -> None:
+    def begin(self, own: _Place) -> None:
         self.own = own
         self.data = deepcopy(adapter.read().get("states", {}))
 
@@ -157,7 +154,7 @@ class _States(StateMemoryStorage):
         if place == own.chat:  # most bots don't name the account, whose chats aren't the bot's own
             business = business or own.business
         is_here = (place, business) == (own.chat, own.business)
-        belongs = is_here, user == own.user, thread in (None, own.topic)
+        belongs = is_here, user == own.user, thread in (None, own.thread)
         if not all(belongs):  # telebot looks up the update's own state for each filter
             adapter.refuse_others(*belongs)
         return ":".join(str(part) for part in (business, thread, place, user) if part)
@@ -169,10 +166,10 @@ class _Waiting(HandlerBackend):
     def __init__(self, kind: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kind = kind
-        self.own: _Own | None = None
+        self.own: _Place | None = None
         self.place: int | None = None  # of the message whose reply is awaited
 
-    def begin(self, own: _Own) -> None:
+    def begin(self, own: _Place) -> None:
         self.own = own
 
     def register_handler(self, id: int, handler: telebot.Handler) -> None:
@@ -205,7 +202,7 @@ class _Waiting(HandlerBackend):
 
     def _refuse_others(self, id: int) -> None:
         """Raise BadSession for what isn't in the update's session."""
-        own = self.own or _Own({})  # an event has none
+        own = self.own or _Place({})  # an event has none
         place = self.place or own.chat if self.kind == "replies" else id
         if own.business:
             raise BadSession("telebot lets no function wait in a business chat: use states")

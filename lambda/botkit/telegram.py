@@ -16,8 +16,7 @@ import time
 
 from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
-from .http import TooLong
-from .http.connection import JSON_LIMIT, Connection
+from .http.connection import JSON_LIMIT, Connection, TooLong
 from .invocation.journal import journal
 from .invocation.settings import settings
 from .types import Any, Json

@@ -171,7 +171,7 @@ class World:
         clock = SimpleNamespace(**vars(time))
         clock.time = clock.monotonic = lambda: self.now
         clock.sleep = self._sleep
-        names = ("http", "later", "session", "extras.on_event")
+        names = ("deadline", "later", "session", "extras.on_event")
         botkit = [container.module(name) for name in names]
         for module in (*botkit, sys.modules["newsletter"], sys.modules["copies"]):
             module.time = clock

@@ -25,8 +25,8 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 # What only a bot with a framework loads.
 FRAMEWORKS = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py")
-HOST = ("bot_module", "calls", "interrupt", "outcome", "strict_json", "webhook")
-INVOCATION = ("journal", "settings")
+HOST = ("bot_module", "calls", "outcome", "webhook")
+INVOCATION = ("journal", "place", "settings")
 ROOT = ("deadline", "errors", "host", "http", "invocation", "types")
 OURS = (*ROOT, *(f"host.{name}" for name in HOST), *(f"invocation.{name}" for name in INVOCATION))
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
@@ -34,6 +34,7 @@ API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange
 DIAL = {
     "_socket",
     "array",
+    "botkit.deadline",
     "botkit.http",
     "botkit.http.connection",
     "errno",

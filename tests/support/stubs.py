@@ -291,7 +291,7 @@ def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Have a container's deadlines go by a clock that stands still while `now` isn't changed."""
     clock = SimpleNamespace(now=0.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(container.module("http"), "time", clock)
+    monkeypatch.setattr(container.module("deadline"), "time", clock)
     return clock
 
 
@@ -301,7 +301,7 @@ def ticking() -> Iterator[None]:
     readings = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: next(readings) / 100)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["botkit.http"], "time", clock)
+        patch.setattr(sys.modules["botkit.deadline"], "time", clock)
         yield
 
 

@@ -48,7 +48,7 @@ def receive(event: Any, request_id: str) -> None:
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
             todo = calls = checked(todo, "the event")
-        elif hasattr(bot_module.module(), "on_event"):
+        elif hasattr(bot_module.load(), "on_event"):
             todo = bot_module.ask_for_calls("on_event", event)
         else:
             todo = None

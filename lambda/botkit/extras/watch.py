@@ -11,7 +11,7 @@ import json
 import time
 
 from .. import telegram
-from ..errors import Refused, Unreachable, loggable
+from ..errors import Failure, loggable
 from ..host.outcome import failed
 from ..types import Json
 
@@ -25,7 +25,7 @@ def watch(event: Json) -> None:
     """
     try:
         info = telegram.call("getWebhookInfo")
-    except (Refused, Unreachable) as error:
+    except Failure as error:
         failed(error).log("watch")
         return
     now, last_error = time.time(), info.get("last_error_message")

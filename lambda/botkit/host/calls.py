@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..errors import Refused, Unreachable
+from ..errors import Failure
 from ..invocation.journal import journal
 from ..invocation.settings import settings
 from ..types import Any, Json
@@ -85,7 +85,7 @@ def make_calls(calls: list[Json]) -> Outcome:
         params = {name: value for name, value in call.items() if name != "method"}
         try:
             telegram.call(call["method"], **params)
-        except (Refused, Unreachable) as error:
+        except Failure as error:
             journal.methods.append(call["method"])
             failure = failed(error)
             failure.done = outcome.done

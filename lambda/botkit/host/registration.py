@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import socket
 import sys
 import threading
@@ -24,7 +23,7 @@ import time
 
 from .. import aws, telegram
 from ..deadline import deadline
-from ..errors import Misconfigured, Refused, Unreachable, loggable
+from ..errors import Failure, Misconfigured, loggable
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
@@ -35,12 +34,6 @@ PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as lo
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
-
-# https://core.telegram.org/bots/api#botcommand and #setmycommands
-COMMAND = re.compile("[a-z0-9_]{1,32}")
-MAX_DESCRIPTION = 256  # characters
-MAX_COMMANDS = 100
-
 
 # For how long the queue must be empty: SQS's counts are right a minute after the last update came.
 QUIET_SECONDS = 60.0
@@ -65,7 +58,7 @@ def register(event: Json) -> Json:
     """
     telegram.forget_token()  # it may have changed
     try:
-        bot = bot_module.module()
+        bot = bot_module.load()
     except Misconfigured as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
@@ -103,9 +96,12 @@ def register(event: Json) -> Json:
     }
     commands = getattr(bot, "COMMANDS", None)
     if commands is not None:
-        menu = _menu(commands)
-        method = "setMyCommands" if menu else "deleteMyCommands"
-        _register(method, {"commands": menu} if menu else {}, "set the bot's menu")
+        _check_names(commands)
+    if commands:
+        menu = [{"command": name, "description": text} for name, text in commands.items()]
+        _register("setMyCommands", {"commands": menu}, "set the bot's menu")
+    elif commands is not None:
+        _register("deleteMyCommands", {}, "set the bot's menu")
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
@@ -139,7 +135,7 @@ def remove(event: Json) -> Json:
         else:
             _remove_webhook(event["url"])
     except Exception as error:  # a revoked token, or Telegram is unreachable
-        if event.get("is") == "queue" and _is_limited(error):
+        if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
             raise QueueNotEmpty(
                 "Telegram did not remove the webhook, so updates still come into the queue: "
                 f"{error}{_advice(error)}"
@@ -237,23 +233,12 @@ def handled_kinds() -> list[str]:
     return handled
 
 
-def _menu(commands: Any) -> list[dict[str, str]]:
-    """Return COMMANDS of bot.py in the form of setMyCommands. Raises RegistrationFailed."""
-    if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
-        raise RegistrationFailed(
-            f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
-        )
-    for name, description in commands.items():
-        if not isinstance(name, str) or not COMMAND.fullmatch(name):
-            raise RegistrationFailed(
-                f"COMMANDS: {str(name)[:99]!r} must have 1 to 32 lowercase letters, digits and "
-                "underscores"
-            )
-        if not isinstance(description, str) or not 1 <= len(description) <= MAX_DESCRIPTION:
-            raise RegistrationFailed(
-                f"COMMANDS: the description of {name!r} must have 1 to {MAX_DESCRIPTION} characters"
-            )
-    return [{"command": name, "description": text} for name, text in commands.items()]
+def _check_names(commands: Any) -> None:
+    """Raise RegistrationFailed for what Telegram would register, otherwise than the bot has it."""
+    if not isinstance(commands, dict):
+        raise RegistrationFailed("COMMANDS must be a dict of names and their descriptions")
+    if not all(isinstance(name, str) and not name.startswith("/") for name in commands):
+        raise RegistrationFailed("COMMANDS must have names that are text, without a slash")
 
 
 def _await_name(url: str) -> None:
@@ -283,7 +268,7 @@ def _register(method: str, params: Json, what: str) -> None:
     """Call a method, again while there is time. Raises RegistrationFailed."""
     try:
         _call(method, again=True, **params)
-    except (Refused, Unreachable) as error:
+    except Failure as error:
         told = f"Telegram did not {what}: {error}{_advice(error)}"
         raise RegistrationFailed(told) from None
 
@@ -296,17 +281,13 @@ def _call(method: str, *, again: bool = False, **params: Any) -> Any:
     while True:
         try:
             return telegram.call(method, **params)
-        except (Refused, Unreachable) as error:
-            may_pass = again and not isinstance(error, (Refused, Misconfigured))
+        except Failure as error:
+            may_pass = error.outcome == "throttled" or (again and error.outcome == "unreachable")
             pause = max(PAUSE_SECONDS, _retry_after(error))
-            if not (may_pass or _is_limited(error)) or deadline.left() < pause + PAUSE_SECONDS:
+            if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 raise
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
-
-
-def _is_limited(error: Exception) -> bool:
-    return isinstance(error, Refused) and error.code == 429
 
 
 def _retry_after(error: Exception) -> int:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from . import Deadline, TooLong
+from ..deadline import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ logger = logging.getLogger("botkit")
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
+
+
+class TooLong(ConnectionError):
+    """A response, or a part of one that comes in parts, has more bytes than its limit."""
 
 
 class Connection:

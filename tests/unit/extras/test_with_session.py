@@ -459,6 +459,32 @@ def test_in_the_webhook_mode_the_last_call_stays_for_the_response(
     assert json.loads(answer["body"]) == said("c")
 
 
+SAYS_AND_COUNTS = """
+from botkit import telegram
+
+SESSION = "chat"
+
+
+def reply(update, session):
+    session["count"] = session.get("count", 0) + 1
+    telegram.call("sendMessage", chat_id=42, text="a")
+    return []
+"""
+
+
+def test_what_cant_be_kept_comes_again_whatever_was_said(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(SAYS_AND_COUNTS)
+    away(container)
+    bot_api.expects(said("a"))
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "unreachable"
+    bot_api.expects(said("a"))
+    assert container.deliver(message()) == (200, None)
+    assert container.module("session").read("42") == {"count": 1}
+
+
 def test_calls_leave_time_for_a_note(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,7 @@ def test_what_the_session_of_an_update_has(
 ) -> None:
     """As extras/with_session.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
-    framework.session = {}
+    framework.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
         framework.refuse_others(*belongs)
 
@@ -59,7 +59,7 @@ def test_a_handler_leaves_time_to_write_the_session(
 def loop(framework: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """botkit.frameworks.event_loop, by a clock that stands still."""
     clock = SimpleNamespace(monotonic=lambda: 0.0)
-    monkeypatch.setattr(importlib.import_module("botkit.http"), "time", clock)
+    monkeypatch.setattr(importlib.import_module("botkit.deadline"), "time", clock)
     loop: Any = importlib.import_module("botkit.frameworks.event_loop")
     yield loop
     loop._loop.close()
@@ -223,14 +223,14 @@ def test_an_update_is_handled_again_only_after_a_refusal_for_now(
     ],
 )
 def test_nothing_empty_is_kept(framework: Any, old: Any, new: Any, expected: Any) -> None:
-    framework.session = old
+    framework.state = old
     framework.put("kind", "name", new)
-    assert framework.session == expected
+    assert framework.state == expected
 
 
 def test_what_is_kept_is_a_copy(framework: Any) -> None:
-    framework.session = {}
+    framework.state = {}
     value = {"x": [1]}
     framework.put("kind", "name", value)
     value["x"].append(2)
-    assert framework.session == {"kind": {"name": {"x": [1]}}}
+    assert framework.state == {"kind": {"name": {"x": [1]}}}

@@ -135,7 +135,7 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
             alarms.append(seconds)
             intervals.add(interval)
 
-    monkeypatch.setattr(container.module("host.interrupt"), "_signal", Signals)
+    monkeypatch.setattr(container.module("host.bot_module"), "_signal", Signals)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
     assert (

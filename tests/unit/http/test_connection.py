@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from botkit.http import Deadline
+from botkit.deadline import Deadline
 
 from tests.conftest import Serve
 from tests.support.stubs import (
@@ -742,7 +742,7 @@ def test_a_clock_near_zero_leaves_as_much_time(
         peer.over.wait(0.3)
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
 
-    monkeypatch.setattr(importlib.import_module("botkit.http"), "time", Clock)
+    monkeypatch.setattr(importlib.import_module("botkit.deadline"), "time", Clock)
     connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
 
 
