@@ -117,18 +117,14 @@ class Session(BaseSession):
             params[name] = (file.filename or name, b"".join(data))
         code, cause = 200, None
         try:
-            answer = {"ok": True, "result": adapter.call(method.__api_method__, params)}
+            result = adapter.call(method.__api_method__, params)
+            answer = json.dumps({"ok": True, "result": result})
         except Refused as error:
-            code, cause = error.code, error
-            answer = {"ok": False, "description": error.description}
-            answer["parameters"] = {
-                "retry_after": error.retry_after,
-                "migrate_to_chat_id": error.migrate_to_chat_id,
-            }
+            code, cause, answer = error.code, error, adapter.answer(error)
         except Unreachable as error:
             raise TelegramNetworkError(method, str(error)) from error
         try:
-            return self.check_response(bot, method, code, json.dumps(answer)).result
+            return self.check_response(bot, method, code, answer).result
         except TelegramAPIError as refusal:
             raise refusal from cause
 
@@ -243,12 +239,11 @@ async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
 
 def _check(dispatcher: Dispatcher) -> None:
     """Raise Misconfigured if sessions can't hold the states."""
-    choice, strategy = adapter.choice(), dispatcher.fsm.strategy
-    fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[strategy])
-    if choice is None and _uses_states(dispatcher):
-        raise Misconfigured(f"states are kept in the session: bot.py must have {fit}")
-    if isinstance(choice, str) and choice not in SESSIONS[strategy]:
-        raise Misconfigured(f"with FSMStrategy.{strategy.name}, bot.py must have {fit}")
+    strategy = dispatcher.fsm.strategy
+    if adapter.choice() is not None:
+        adapter.require(SESSIONS[strategy], f"with FSMStrategy.{strategy.name},")
+    elif _uses_states(dispatcher):
+        adapter.require(SESSIONS[strategy], "states are kept in the session:")
 
 
 def _uses_states(dispatcher: Dispatcher) -> bool:

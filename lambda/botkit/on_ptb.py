@@ -313,17 +313,12 @@ def _check(application: Any, request: _Request) -> None:
 
 def _check_session(application: Any) -> None:
     """Raise Misconfigured if SESSION, which bot.py may set last, can't hold the state."""
-    choice = adapter.choice()
-    if choice == "topic":
+    if adapter.choice() == "topic":
         raise Misconfigured('SESSION must not be "topic": the library knows no topics')
     for conversation in _conversations(chain(*application.handlers.values())):
         by = conversation.per_chat, conversation.per_user
-        if not callable(choice) and choice not in SESSIONS[by]:
-            fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[by])
-            raise Misconfigured(
-                "conversations are kept in the session: with per_chat={} and per_user={}, bot.py "
-                "must have {}".format(*by, fit)
-            )
+        kept = "conversations are kept in the session: with per_chat={} and per_user={},"
+        adapter.require(SESSIONS[by], kept.format(*by))
 
 
 def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:

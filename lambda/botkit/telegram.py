@@ -81,8 +81,10 @@ class Client:
 
         Raises Unreachable, or Refused for a file with more than `limit` bytes.
         """
+        method = "GET" if body is None else "POST"
         try:
-            return self.connection.request(path, body, headers, timeout, limit)
+            status, _, data = self.connection.exchange(method, path, body, headers, timeout, limit)
+            return status, data
         except ConnectionError as error:
             if body is None and isinstance(error, TooLong):
                 raise Refused("download", 413, "a file must have at most 20 MB", {}) from None

@@ -41,6 +41,7 @@ TESTS = {
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
     "botkit/deadline": ["unit/test_deadline", "unit/http/test_exchange", "unit/test_handler"],
     "botkit/errors": [
+        "unit/test_errors",
         "unit/test_telegram",
         "unit/host/test_webhook",
         "unit/host/test_outcome",

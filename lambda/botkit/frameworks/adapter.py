@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from .. import telegram
@@ -122,6 +122,16 @@ def choice() -> Any:
     return getattr(sys.modules.get("bot"), "SESSION", None)
 
 
+def require(choices: Sequence[str], why: str) -> None:
+    """Raise Misconfigured unless SESSION of bot.py is one of these choices, or a function."""
+    if not callable(choice()) and choice() not in choices:
+        raise Misconfigured(f"{why} bot.py must have {_described(choices)}")
+
+
+def _described(choices: Iterable[str]) -> str:
+    return " or ".join(f'SESSION = "{name}"' for name in choices)
+
+
 def check() -> None:
     """Raise Misconfigured if the bot needs what isn't possible: for an apply, which then fails."""
     for each in checks:
@@ -138,7 +148,7 @@ def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
     has = {"chat": chat, "topic": chat and topic, "user": user, "chat_user": chat and user}
     chosen = choice()
     if not has[chosen if isinstance(chosen, str) else "chat"]:
-        fit = " or ".join(f'SESSION = "{name}"' for name in has if has[name])
+        fit = _described(name for name in has if has[name])
         what_to_do = f"with {fit} it would" if fit else "botkit.session has others"
         raise BadSession(f"the session of this update doesn't have that: {what_to_do}")
 

@@ -64,22 +64,6 @@ class Connection:
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
-    def request(
-        self,
-        path: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        timeout: float,
-        limit: int = JSON_LIMIT,
-    ) -> tuple[int, bytes]:
-        """Post `body`, or get if it is None. Returns the status and the body of the response.
-
-        Raises what `exchange` raises.
-        """
-        method = "GET" if body is None else "POST"
-        status, _, data = self.exchange(method, path, body, headers, timeout, limit)
-        return status, data
-
     def exchange(
         self,
         method: str,
