@@ -68,12 +68,13 @@ def handler(event: Any, context: Any) -> Any:
 
             return registration.remove(event)
         case "drain":
+            from botkit.extras import drain
             from botkit.host import registration
 
             deadline.start(deadline.left() / 2)  # the rest is for the queue
             registration.remove(event)
             set_deadline("drained", context)
-            return registration.await_empty_queue(event)
+            return drain.await_empty_queue(event)
         case "watch":
             from botkit.extras import watch
 

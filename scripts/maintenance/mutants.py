@@ -58,6 +58,7 @@ TESTS = {
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
     "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/drain": ["unit/extras/test_drain"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
@@ -187,6 +188,10 @@ EQUIVALENT = {
         "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
     },
+    "botkit/extras/drain": {
+        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
+        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+    },
     "botkit/extras/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
@@ -211,8 +216,6 @@ EQUIVALENT = {
         "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
         "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
-        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "register NumberReplacer 1": ANY_NUMBER,
         "register NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",

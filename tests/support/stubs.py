@@ -14,6 +14,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
@@ -293,6 +294,19 @@ def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
     clock.monotonic = lambda: clock.now
     monkeypatch.setattr(container.module("deadline"), "time", clock)
     return clock
+
+
+def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have a container's deadlines go by a clock that only its pauses move. Returns the pauses."""
+    clock, pauses = with_clock(container, monkeypatch), list[float]()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0 and clock.now < 300, "it would never end"
+        clock.now += seconds
+        pauses.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    return pauses
 
 
 @contextlib.contextmanager

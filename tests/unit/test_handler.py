@@ -142,7 +142,8 @@ def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves
     registration, given = container.module("host.registration"), []
     left = container.handler.deadline.left
     monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
-    monkeypatch.setattr(registration, "await_empty_queue", lambda event: given.append(left()))
+    drain = container.module("extras.drain")
+    monkeypatch.setattr(drain, "await_empty_queue", lambda event: given.append(left()))
     container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, 12_000)
     assert given == [5.5, 11.0]
 

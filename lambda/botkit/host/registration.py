@@ -4,12 +4,12 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", "quiet_seconds": 60}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", …}
 
 `sources` is the digest of the package that the function should run, and `menu_button` opens the
-Mini App if there is one. `quiet_seconds` is for an emulated AWS, whose counts are exact: how long
-the queue must be empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
-"CRUD"`. The provider adds `tf`, and also sends the actions create and update, which do nothing.
+Mini App if there is one. The end of the queue is in extras/drain.py. The removals come from an
+`aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds `tf`, and also sends the
+actions create and update, which do nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 
-from .. import aws, telegram
+from .. import telegram
 from ..deadline import deadline
 from ..errors import Failure, Misconfigured, loggable
 from ..invocation.settings import settings
@@ -35,16 +35,9 @@ RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
-# For how long the queue must be empty: SQS's counts are right a minute after the last update came.
-QUIET_SECONDS = 60.0
-
 
 class RegistrationFailed(Exception):
     """The webhook is not registered. The text says why, in Telegram's words if possible."""
-
-
-class QueueNotEmpty(Exception):
-    """The queue still has updates, or may get some, which would be lost with it."""
 
 
 def register(event: Json) -> Json:
@@ -136,6 +129,8 @@ def remove(event: Json) -> Json:
             _remove_webhook(event["url"])
     except Exception as error:  # a revoked token, or Telegram is unreachable
         if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
+            from ..extras.drain import QueueNotEmpty
+
             raise QueueNotEmpty(
                 "Telegram did not remove the webhook, so updates still come into the queue: "
                 f"{error}{_advice(error)}"
@@ -157,53 +152,6 @@ def _remove_webhook(url: str) -> None:
         _call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")
-
-
-def await_empty_queue(event: Json) -> Json:
-    """Wait until the queue has been empty for a minute, before Terraform removes it.
-
-    If the time is up before, it must have been empty for the last half of it. Raises QueueNotEmpty
-    otherwise, also if SQS can't tell. This fails the apply or destroy while nothing is lost. An
-    update that can't be answered leaves for the dead-letter queue. A queue that was deleted by hand
-    holds up nothing.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
-    """
-    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
-    params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
-    waiting = 0
-    empty_from = float("-inf")  # the seconds that were left
-    whole = deadline.left()
-    pause = min(PAUSE_SECONDS, whole / 4)
-    while True:
-        is_empty = False
-        try:
-            counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
-            waiting = sum(int(counts[name]) for name in names)
-            is_empty = not waiting
-        except aws.ClientError as error:  # there is no such queue
-            logger.error("the queue's updates can't be counted", extra={"error": str(error)})
-            return {}
-        except Exception as error:  # it may pass
-            reason = f"{type(error).__name__}: {error}"
-            logger.warning("the queue's updates can't be counted", extra={"error": reason})
-        left = deadline.left()
-        empty_from = max(empty_from, left) if is_empty else float("-inf")
-        seconds = empty_from - left
-        if seconds >= event.get("quiet_seconds", QUIET_SECONDS):
-            return {}
-        if left < 2 * pause:
-            break
-        time.sleep(pause)
-    if seconds >= whole / 2:
-        logger.warning(
-            "the queue was empty, but not for a minute", extra={"seconds": round(seconds)}
-        )
-        return {}
-    raise QueueNotEmpty(
-        f"Updates that wait in the queue would be lost with it: {waiting or 'an unknown number'}. "
-        "Telegram keeps new ones. Run the command again to wait on for their answers, or give them "
-        f"up: aws sqs purge-queue --queue-url {settings.queue_url}"
-    )
 
 
 def digest() -> str:
