@@ -216,8 +216,8 @@ EQUIVALENT = {
         "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
         "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "register NumberReplacer 1": ANY_NUMBER,
-        "register NumberReplacer 2": ANY_NUMBER,
+        "_check NumberReplacer 1": ANY_NUMBER,
+        "_check NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {

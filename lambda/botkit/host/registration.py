@@ -66,21 +66,10 @@ def register(event: Json) -> Json:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
-    if "botkit.later" in sys.modules and not settings.later_group:
-        raise RegistrationFailed("bot.py uses botkit.later: set later = true")
     try:
-        if hasattr(bot, "SESSION"):
-            from ..extras import with_session
-
-            with_session.check(bot)
-        elif "botkit.session" in sys.modules and not settings.session_table:
-            raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
-        if framework := sys.modules.get("botkit.frameworks.adapter"):
-            framework.check()
+        _check(bot)
     except Misconfigured as error:
         raise RegistrationFailed(str(error)) from None
-    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
-        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
         "max_connections": event["max_connections"],
@@ -88,8 +77,6 @@ def register(event: Json) -> Json:
         "secret_token": settings.webhook_secret,
     }
     commands = getattr(bot, "COMMANDS", None)
-    if commands is not None:
-        _check_names(commands)
     if commands:
         menu = [{"command": name, "description": text} for name, text in commands.items()]
         _register("setMyCommands", {"commands": menu}, "set the bot's menu")
@@ -112,6 +99,30 @@ def register(event: Json) -> Json:
         "pending_updates": info.get("pending_update_count"),
         "last_error": None if last_error is None else loggable(str(last_error)),
     }
+
+
+def _check(bot: Any) -> None:
+    """Raise Misconfigured if bot.py needs what the module's inputs don't give it, or can't work."""
+    if "botkit.later" in sys.modules and not settings.later_group:
+        raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if hasattr(bot, "SESSION"):
+        from ..extras import with_session
+
+        with_session.check(bot)
+    elif "botkit.session" in sys.modules and not settings.session_table:
+        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
+    if framework := sys.modules.get("botkit.frameworks.adapter"):
+        framework.check()
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is None:
+        return
+    if not isinstance(commands, dict):
+        raise Misconfigured("COMMANDS must be a dict of names and their descriptions")
+    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
+    if not all(isinstance(name, str) and not name.startswith("/") for name in commands):
+        raise Misconfigured("COMMANDS must have names that are text, without a slash")
 
 
 def remove(event: Json) -> Json:
@@ -179,14 +190,6 @@ def handled_kinds() -> list[str]:
             '["callback_query"]'
         )
     return handled
-
-
-def _check_names(commands: Any) -> None:
-    """Raise RegistrationFailed for what Telegram would register, otherwise than the bot has it."""
-    if not isinstance(commands, dict):
-        raise RegistrationFailed("COMMANDS must be a dict of names and their descriptions")
-    if not all(isinstance(name, str) and not name.startswith("/") for name in commands):
-        raise RegistrationFailed("COMMANDS must have names that are text, without a slash")
 
 
 def _await_name(url: str) -> None:
