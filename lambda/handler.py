@@ -1,4 +1,4 @@
-"""Lambda's entry point: start-up, and which module of botkit/host answers an event."""
+"""Lambda's entry point: start-up, and which module of botkit/ answers an event."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import partial
 
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, Unreachable
-from botkit.journal import journal
-from botkit.settings import settings
+from botkit.invocation.journal import journal
+from botkit.invocation.settings import settings
 from botkit.types import Any
 
 logger = logging.getLogger("botkit")
 
-# For each kind of event: how many seconds it may take, and how many seconds before the time-out of
-# the function it must end.
+# For each purpose of an event: how many seconds it may take, and how many seconds before the
+# time-out of the function it must end.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
@@ -24,7 +24,7 @@ TIMES = {
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
-    "event": (900.0, 1.0),  # and all other kinds; 900 s is Lambda's own limit
+    "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
     "connect": (3.0, 0.0),  # a part of start-up
 }
 
@@ -37,24 +37,24 @@ def handler(event: Any, context: Any) -> Any:
     if Telegram refuses the registration, QueueNotEmpty if a queue that goes still has updates, and
     EventFailed if a retry of an event may succeed.
     """
-    kind = kind_of(event)
-    set_deadline(kind, context)
+    purpose = purpose_of(event)
+    set_deadline(purpose, context)
     journal.begin()
-    match kind:
+    match purpose:
         case "webhook":
             from botkit.host import webhook
 
             if not settings.queue_url:
                 return webhook.respond(event, webhook.answer)
-            from botkit.host import queue
+            from botkit.extras import queue
 
             return webhook.respond(event, queue.take)
         case "page":
-            from botkit.host import mini_app
+            from botkit.extras import page
 
-            return mini_app.respond(event)
+            return page.respond(event)
         case "queue":
-            from botkit.host import queue
+            from botkit.extras import queue
 
             outcome = queue.receive(event)
             set_deadline("settle", context)
@@ -68,31 +68,30 @@ def handler(event: Any, context: Any) -> Any:
 
             return registration.remove(event)
         case "drain":
+            from botkit.extras import drain
             from botkit.host import registration
 
             deadline.start(deadline.left() / 2)  # the rest is for the queue
             registration.remove(event)
             set_deadline("drained", context)
-            return registration.await_empty_queue(event)
+            return drain.await_empty_queue(event)
         case "watch":
-            from botkit.host import watch
+            from botkit.extras import watch
 
             return watch.watch(event)
         case "nothing":
             return {}
-        case "warm":
-            return None
         case _:
-            from botkit.host import events
+            from botkit.extras import on_event
 
-            return events.receive(event, context.aws_request_id)
+            return on_event.receive(event, context.aws_request_id)
 
 
-def kind_of(event: Any) -> str:
-    """Return the kind of an event.
+def purpose_of(event: Any) -> str:
+    """Return what an event is for.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
-    another kind of event. Events that Lambda sends to a destination have one, too.
+    another event. Events that Lambda sends to a destination have one, too.
     """
     match event:
         case {"requestContext": _} if "requestPayload" not in event:
@@ -104,25 +103,22 @@ def kind_of(event: Any) -> str:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        case {"tf": {"action": "create" | "update"}, "url": str()}:  # from a removal, too
-            return "nothing"
-        case {"tf": {"action": "warm"}}:
-            return "warm"
-        case {"watch": str(), "namespace": str()}:  # what schedules of an earlier version send
+        # Of a removal that Terraform creates or changes, and of what keeps a container warm.
+        case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"
     if event == {"warm": True}:  # what schedules outside of this module send
-        return "warm"
+        return "nothing"
     if settings.queue_url:
-        from botkit.host import queue
+        from botkit.extras import queue
 
         if queue.is_ours(event):
             return "queue"
     return "event"
 
 
-def set_deadline(kind: str, context: Any = None) -> None:
-    """Set the deadline for a kind of event."""
-    most, spare = TIMES.get(kind, TIMES["event"])
+def set_deadline(purpose: str, context: Any = None) -> None:
+    """Set the deadline of an event by what it is for."""
+    most, spare = TIMES.get(purpose, TIMES["event"])
     left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
     deadline.start(min(most, left - spare))
 
@@ -145,14 +141,14 @@ def start_up() -> None:
 
             aws.prepare(service)
             connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
-    from botkit.host import author, webhook  # noqa: F401
+    from botkit.host import bot_module, webhook  # noqa: F401
 
     if settings.queue_url:
-        from botkit.host import queue  # noqa: F401
+        from botkit.extras import queue  # noqa: F401
     if settings.session_table:
-        from botkit.host import sessions  # noqa: F401
+        from botkit.extras import with_session  # noqa: F401
     try:
-        author.module()
+        bot_module.load()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     end = deadline.at

@@ -64,8 +64,8 @@ AIOGRAM = (
     "tests/emulators/test_libraries.py",
     "tests/integration/test_frameworks.py",
     "tests/scripts/test_update_bot_api.py",
-    "tests/unit/host/test_init_data.py::test_aiogram",
-    "tests/unit/host/test_init_data.py::test_they_accept",
+    "tests/unit/extras/test_init_data.py::test_aiogram",
+    "tests/unit/extras/test_init_data.py::test_they_accept",
     "tests/unit/test_on_aiogram.py",
 )
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/

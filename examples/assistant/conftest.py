@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from botkit import aws, session, stream, telegram
 from botkit.deadline import deadline
-from botkit.settings import settings
+from botkit.invocation.settings import settings
 
 BOT = Path(__file__).parent / "bot" / "bot.py"
 EVENTS = aws.events

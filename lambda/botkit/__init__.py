@@ -1,4 +1,3 @@
-"""What a bot imports: `telegram` (the Bot API), `aws`, `session`, `later`, `errors` and `types`.
-
-`host` runs the bot on Lambda, and `http` makes the requests. A bot imports neither.
+"""What a bot imports: `telegram` (the Bot API), `aws`, `session`, `later`, `stream`, `on_aiogram`,
+`on_ptb`, `on_telebot`, `deadline`, `errors` and `types`. What isn't for bots is in a folder.
 """

@@ -21,9 +21,8 @@ from urllib.parse import quote
 
 from .deadline import deadline
 from .errors import Unreachable, loggable
-from .http import TooLong
-from .http.connection import Connection
-from .settings import settings
+from .http.connection import Connection, TooLong
+from .invocation.settings import settings
 from .types import Any, Json
 
 # Errors after which a retry may succeed, by a part of their code ("#": it begins there): those that
@@ -89,7 +88,7 @@ def call(service: str, target: str, params: Json, *, signed_as: str = "") -> Any
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    status, _, data = _send(service, "POST", "/", {}, headers, body, signed_as)
+    status, _, data = _Request(service, "POST", "/", {}, headers, body, signed_as).send()
     result = _parsed(data)
     if status != 200 or not isinstance(result, dict):
         raise Unreachable(f"{service}: HTTP {status}")
@@ -119,7 +118,8 @@ def request(
     if isinstance(body, dict):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    status, kind, data = _send(service, method, path, query or {}, headers, body, signed_as)
+    asked = _Request(service, method, path, query or {}, headers, body, signed_as)
+    status, kind, data = asked.send()
     if "s3" in (service, signed_as) or "json" not in kind:
         return data
     result = _parsed(data or b"{}")
@@ -136,13 +136,13 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
     has come for a second. `service`, `path` and `signed_as` are as in `request`. Raises ClientError
     or Unreachable, even after some events.
     """
-    from .event_stream import messages
+    from .http.event_stream import messages
 
     data = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    url, headers = _signed(service, "POST", path, {}, headers, data, signed_as)
+    asked = _Request(service, "POST", path, {}, headers, data, signed_as)
     try:
-        for fields, payload in messages(_parts(service, url, data, headers)):
+        for fields, payload in messages(asked.parts()):
             if not fields:
                 yield {}
             elif ":event-type" in fields:
@@ -157,82 +157,77 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
         raise ClientError("InvalidEventStream", f"{service}: {error}") from None
 
 
-def _parts(service: str, url: str, body: bytes, headers: dict[str, str]) -> Iterator[bytes]:
-    """Yield the parts of an answer as they come.
+class _Request:
+    """A signed request. `target` is its path with the query. Raises Unreachable."""
 
-    Raises ConnectionError, ClientError or Unreachable.
-    """
-    stream = _connection(service).stream(url, body, headers, deadline.left(), PAUSE)
-    kind, refusal = "", b""
-    for status, fields, part in stream:
-        if status in (0, 200):
-            yield part
-        else:
-            kind = fields.get("x-amzn-ErrorType", "")
-            refusal += part
-    if status != 200:
-        raise _failure(service, kind, refusal, status)
-
-
-def _send(
-    service: str,
-    method: str,
-    path: str,
-    query: dict[str, str],
-    headers: dict[str, str],
-    body: bytes | None,
-    signed_as: str,
-) -> tuple[int, str, bytes]:
-    """Make a signed request. Returns the status, the type and the content of the answer.
-
-    Raises ClientError or Unreachable.
-    """
-    url, headers = _signed(service, method, path, query, headers, body or b"", signed_as)
-    try:
-        status, fields, data = _connection(service).exchange(
-            method, url, body, headers, deadline.left()
+    def __init__(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],
+        body: bytes | None,
+        signed_as: str,
+    ) -> None:
+        if not (settings.aws_access_key_id and settings.aws_region):
+            raise Unreachable(
+                "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
+            )
+        self.service, self.method, self.body = service, method, body
+        signed_as = signed_as or SIGNED_AS.get(service, service)
+        path = quote(path, "/%")
+        pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
+        parameters = "&".join(f"{name}={value}" for name, value in pairs)
+        self.target = f"{path}?{parameters}" if parameters else path
+        self.headers = {
+            **headers,
+            "Host": _url(service).partition("://")[2].partition("/")[0],
+            "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+        }
+        if settings.aws_session_token:
+            self.headers["X-Amz-Security-Token"] = settings.aws_session_token
+        if signed_as == "s3":
+            self.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
+        self.headers["Authorization"] = authorization(
+            signed_as, settings.aws_region, method, path, parameters, self.headers, body or b""
         )
-    except ConnectionError as error:
-        raise _unanswered(error) from None
-    if 200 <= status < 300:
-        return status, fields.get("Content-Type", ""), data
-    kind = fields.get("x-amzn-ErrorType", "")
-    if method == "HEAD" or status == 304:  # such an answer can't say more
-        kind = kind or str(status)
-    raise _failure(service, kind, data, status)
 
+    def send(self) -> tuple[int, str, bytes]:
+        """Return the status, the type and the content of the answer.
 
-def _signed(
-    service: str,
-    method: str,
-    path: str,
-    query: dict[str, str],
-    headers: dict[str, str],
-    body: bytes,
-    signed_as: str,
-) -> tuple[str, dict[str, str]]:
-    """Return the path with the query, and the headers of a signed request. Raises Unreachable."""
-    if not (settings.aws_access_key_id and settings.aws_region):
-        raise Unreachable(
-            "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
-        )
-    signed_as = signed_as or SIGNED_AS.get(service, service)
-    path = quote(path, "/%")
-    pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
-    parameters = "&".join(f"{name}={value}" for name, value in pairs)
-    headers = {
-        **headers,
-        "Host": _url(service).partition("://")[2].partition("/")[0],
-        "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
-    }
-    if settings.aws_session_token:
-        headers["X-Amz-Security-Token"] = settings.aws_session_token
-    if signed_as == "s3":
-        headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
-    headers["Authorization"] = authorization(
-        signed_as, settings.aws_region, method, path, parameters, headers, body
-    )
-    return f"{path}?{parameters}" if parameters else path, headers
+        Raises ClientError or Unreachable.
+        """
+        connection = _connection(self.service)
+        try:
+            status, fields, data = connection.exchange(
+                self.method, self.target, self.body, self.headers, deadline.left()
+            )
+        except ConnectionError as error:
+            raise _unanswered(error) from None
+        if 200 <= status < 300:
+            return status, fields.get("Content-Type", ""), data
+        kind = fields.get("x-amzn-ErrorType", "")
+        if self.method == "HEAD" or status == 304:  # such an answer can't say more
+            kind = kind or str(status)
+        raise _failure(self.service, kind, data, status)
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the parts of an answer as they come.
+
+        Raises ConnectionError, ClientError or Unreachable.
+        """
+        kind, refusal = "", b""
+        for status, fields, part in _connection(self.service).stream(
+            self.target, self.body or b"", self.headers, deadline.left(), PAUSE
+        ):
+            if status in (0, 200):
+                yield part
+            else:
+                kind = fields.get("x-amzn-ErrorType", "")
+                refusal += part
+        if status != 200:
+            raise _failure(self.service, kind, refusal, status)
 
 
 def _unanswered(error: ConnectionError) -> Exception:

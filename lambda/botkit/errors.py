@@ -1,12 +1,28 @@
-"""How a call can fail, and how to make the text of an error safe to log."""
+"""How a call can fail, what follows, and how to make the text of an error safe to log."""
 
 from __future__ import annotations
 
 from .types import Json
 
 
-class Unreachable(Exception):
+class Failure(Exception):
+    """A failure whose text may be logged: it quotes neither people nor the token.
+
+    `outcome` says what follows. It is one of OUTCOMES in botkit/host/outcome.py.
+    """
+
+    outcome = "bot_failed"
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether a later try may succeed."""
+        return self.outcome in ("misconfigured", "throttled", "unreachable")
+
+
+class Unreachable(Failure):
     """There was no usable answer. The request may have arrived, or not. Try again later."""
+
+    outcome = "unreachable"
 
     def __init__(self, reason: str) -> None:
         super().__init__(loggable(reason))
@@ -15,27 +31,18 @@ class Unreachable(Exception):
 class Misconfigured(Unreachable):
     """The token or bot.py can't be used. Nothing works until somebody fixes that."""
 
+    outcome = "misconfigured"
 
-class BadSession(ValueError):
+
+class BadSession(Failure, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 
 
-class BadSchedule(ValueError):
+class BadSchedule(Failure, ValueError):
     """A call can't be made later. The text says why, and quotes nothing of it."""
 
 
-class Handled(Exception):
-    """An update was handled, with an `error` after which it must not be handled again.
-
-    What the handler changed of its session is kept. The adapters of frameworks raise it.
-    """
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__()
-        self.error = error
-
-
-class Refused(Exception):
+class Refused(Failure):
     """Telegram refused a call, and didn't carry it out.
 
     `code` and `description` are Telegram's. `retry_after` (in seconds) and `migrate_to_chat_id`
@@ -49,11 +56,27 @@ class Refused(Exception):
         self.description = description
         self.retry_after: int | None = parameters.get("retry_after")
         self.migrate_to_chat_id: int | None = parameters.get("migrate_to_chat_id")
+        self.outcome = "refused"
+        if self.is_about_the_token:
+            self.outcome = "misconfigured"
+        elif code == 429:
+            self.outcome = "throttled"
 
     @property
     def is_about_the_token(self) -> bool:
         """Whether Telegram refuses the token of the bot, and not just this call."""
         return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
+
+
+class Handled(Exception):
+    """An update was handled, with an `error` after which it must not be handled again.
+
+    What the handler changed of its session is kept. The adapters of frameworks raise it.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
 
 
 def loggable(text: str) -> str:

@@ -19,7 +19,7 @@ from datetime import datetime  # http.client loads it anyway
 from . import aws
 from .aws import to_json
 from .errors import BadSchedule, Misconfigured, Unreachable
-from .settings import settings
+from .invocation.settings import settings
 from .types import Any, Call
 
 # Scheduler also takes names of dots alone, which a path can't have.

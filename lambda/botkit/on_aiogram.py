@@ -31,8 +31,9 @@ from aiogram.fsm.strategy import FSMStrategy
 from aiogram.methods import GetFile, TelegramMethod
 from aiogram.types import InputFile, Update
 
-from . import _framework, _loop, telegram
+from . import telegram
 from .errors import Misconfigured, Refused, Unreachable
+from .frameworks import adapter, event_loop
 from .types import Json
 
 FILES = "telegram-file:"  # how the URL of a file begins
@@ -69,7 +70,7 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     async def handle(update: Json) -> None:
         nonlocal is_started
         if not is_started:
-            with _framework.starting():
+            with adapter.starting():
                 check()
                 await _start(dispatcher, its_bot)
             is_started = True
@@ -83,9 +84,9 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
             await its_bot(answer)
 
     def reply(update: Json, session: Json | None = None) -> list[Json]:
-        return _framework.handle(session, lambda: _loop.run(handle(update)))
+        return adapter.handle(session, lambda: event_loop.run(handle(update)))
 
-    _framework.checks.append(check)
+    adapter.checks.append(check)
     return reply
 
 
@@ -116,18 +117,14 @@ class Session(BaseSession):
             params[name] = (file.filename or name, b"".join(data))
         code, cause = 200, None
         try:
-            answer = {"ok": True, "result": _framework.call(method.__api_method__, params)}
+            result = adapter.call(method.__api_method__, params)
+            answer = json.dumps({"ok": True, "result": result})
         except Refused as error:
-            code, cause = error.code, error
-            answer = {"ok": False, "description": error.description}
-            answer["parameters"] = {
-                "retry_after": error.retry_after,
-                "migrate_to_chat_id": error.migrate_to_chat_id,
-            }
+            code, cause, answer = error.code, error, adapter.answer(error)
         except Unreachable as error:
             raise TelegramNetworkError(method, str(error)) from error
         try:
-            return self.check_response(bot, method, code, json.dumps(answer)).result
+            return self.check_response(bot, method, code, answer).result
         except TelegramAPIError as refusal:
             raise refusal from cause
 
@@ -152,7 +149,7 @@ class Session(BaseSession):
             return
         path = url.removeprefix(FILES)
         try:
-            yield _framework.download(path)
+            yield adapter.download(path)
         except Refused as error:
             raise TelegramBadRequest(GetFile(file_id=path), error.description) from error
         except Unreachable as error:
@@ -192,7 +189,7 @@ class SessionStorage(BaseStorage):
 
     def _entry(self, key: StorageKey) -> Json:
         self._refuse_others(key)
-        entry: Json = _framework.read().get(name_of(key), {})
+        entry: Json = adapter.read().get(name_of(key), {})
         return entry
 
     def _keep(self, key: StorageKey, **changed: Any) -> None:
@@ -206,7 +203,7 @@ class SessionStorage(BaseStorage):
             if not session[name]:
                 del session[name]
 
-        _framework.change(change)
+        adapter.change(change)
 
     def _refuse_others(self, key: StorageKey) -> None:
         """Raise BadSession for a key that isn't in the update's session."""
@@ -216,7 +213,7 @@ class SessionStorage(BaseStorage):
             getattr(self.own, name, None) == getattr(key, name)
             for name in ("chat_id", "business_connection_id", "user_id", "thread_id")
         )
-        _framework.refuse_others(chat and business, user, topic)
+        adapter.refuse_others(chat and business, user, topic)
 
 
 def _take_over(dispatcher: Dispatcher, bot: Bot) -> None:
@@ -242,12 +239,11 @@ async def _start(dispatcher: Dispatcher, bot: Bot) -> None:
 
 def _check(dispatcher: Dispatcher) -> None:
     """Raise Misconfigured if sessions can't hold the states."""
-    choice, strategy = _framework.choice(), dispatcher.fsm.strategy
-    fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[strategy])
-    if choice is None and _uses_states(dispatcher):
-        raise Misconfigured(f"states are kept in the session: bot.py must have {fit}")
-    if isinstance(choice, str) and choice not in SESSIONS[strategy]:
-        raise Misconfigured(f"with FSMStrategy.{strategy.name}, bot.py must have {fit}")
+    strategy = dispatcher.fsm.strategy
+    if adapter.choice() is not None:
+        adapter.require(SESSIONS[strategy], f"with FSMStrategy.{strategy.name},")
+    elif _uses_states(dispatcher):
+        adapter.require(SESSIONS[strategy], "states are kept in the session:")
 
 
 def _uses_states(dispatcher: Dispatcher) -> bool:

@@ -35,9 +35,10 @@ from telegram.ext import (
 from telegram.ext._handlers.conversationhandler import PendingState
 from telegram.request import BaseRequest, RequestData
 
-from . import _framework, _loop
 from .errors import BadSession, Misconfigured, Refused, Unreachable
-from .journal import journal
+from .frameworks import adapter, event_loop
+from .invocation.journal import journal
+from .invocation.place import Place
 from .types import Any, Json
 
 Build = Callable[[Any], Any]
@@ -87,7 +88,7 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         application.error_handlers = {_watched(own, errors): block for own, block in handlers}
         request.refusal = None
         steps: list[Callable[[], object]] = [
-            lambda: _loop.run(_process(application, state.update)),
+            lambda: event_loop.run(_process(application, state.update)),
             state.write,
         ]
         for step in steps:
@@ -101,8 +102,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
             raise failure
 
     built()
-    _framework.checks.append(lambda: _check_session(built()))
-    return lambda update, session=None: _framework.handle(session, lambda: handle(update))
+    adapter.checks.append(lambda: _check_session(built()))
+    return lambda update, session=None: adapter.handle(session, lambda: handle(update))
 
 
 async def _process(application: Any, update: Update) -> None:
@@ -159,13 +160,13 @@ class _Request(BaseRequest):
         try:
             if method == "GET":
                 path = unquote(urlsplit(url).path).partition("/file/bot")[2].partition("/")[2]
-                return 200, _framework.download(path)
+                return 200, adapter.download(path)
             # The library's own getMe: an update that nobody handles is ignored.
             journal.is_start = name == "getMe"
-            result = _framework.call(name, _params(request_data or RequestData()))
+            result = adapter.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
             self.refusal = refusal
-            return refusal.code, _framework.answer(refusal).encode()
+            return refusal.code, adapter.answer(refusal).encode()
         except Unreachable as error:
             raise NetworkError(str(error)) from error
         finally:
@@ -212,17 +213,17 @@ class _State:
         chat, user = self.update.effective_chat, self.update.effective_user
         self.own = {"chat_data": chat and chat.id, "user_data": user and user.id}
         is_private = self.own["chat_data"] == self.own["user_data"]
-        business = _framework.message_of(update).get("business_connection_id")
+        business = Place(update).business
         self.prefix = f"business:{business}:" if business else ""
         self.belongs = {  # to the chat and to the user of the update
             # The account writes in its chats, too: they share a session only with "chat".
             "chat_data": {"chat": True, "user": is_private and not business},
-            "user_data": {"chat": is_private or callable(_framework.choice()), "user": True},
+            "user_data": {"chat": is_private or callable(adapter.choice()), "user": True},
         }
         for kind, own in self.own.items():
             data = getattr(application, f"_{kind}")
             data.default_factory = partial(self._new, kind)
-            if kept := _framework.read().get(kind, {}).get(f"{self.prefix}{own}"):
+            if kept := adapter.read().get(kind, {}).get(f"{self.prefix}{own}"):
                 data[own] = deepcopy(kept)
         self.conversations = [*_conversations(chain(*application.handlers.values()))]
         for conversation in self.conversations:  # which may have those of an earlier update
@@ -235,21 +236,21 @@ class _State:
     def _new(self, kind: str) -> Json:
         """Return empty data. Raises BadSession if the update's session can't have them."""
         try:
-            _framework.refuse_others(**self.belongs[kind], topic=False)
+            adapter.refuse_others(**self.belongs[kind], topic=False)
         except BadSession as error:
             self.errors.append(error)  # an error handler of the bot's may swallow it
             raise
         return {}
 
     def _kept(self, conversation: Any) -> Json:
-        kept = _framework.read().get(_kind(conversation), {}).items()
+        kept = adapter.read().get(_kind(conversation), {}).items()
         return {name: state for name, state in kept if name.startswith(self.prefix + "[")}
 
     def write(self) -> None:
         """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
         for kind, own in self.own.items():
             data = getattr(self.application, kind)
-            _framework.put(kind, f"{self.prefix}{own}", data.get(own))
+            adapter.put(kind, f"{self.prefix}{own}", data.get(own))
             dropped = getattr(self.application, f"_{kind[:4]}_ids_to_be_deleted_in_persistence")
             if {*data, *dropped} - {own}:
                 raise BadSession(f"{kind} must be that of the update: botkit.session has others")
@@ -261,7 +262,7 @@ class _State:
                 for key, state in conversation._conversations.items()
             }
             for name in self._kept(conversation) | states:
-                _framework.put(_kind(conversation), name, states.get(name))
+                adapter.put(_kind(conversation), name, states.get(name))
         if repr(self.application.bot_data) != self.bot_data:
             raise BadSession("bot_data isn't kept: use botkit.session, or a table")
 
@@ -312,17 +313,12 @@ def _check(application: Any, request: _Request) -> None:
 
 def _check_session(application: Any) -> None:
     """Raise Misconfigured if SESSION, which bot.py may set last, can't hold the state."""
-    choice = _framework.choice()
-    if choice == "topic":
+    if adapter.choice() == "topic":
         raise Misconfigured('SESSION must not be "topic": the library knows no topics')
     for conversation in _conversations(chain(*application.handlers.values())):
         by = conversation.per_chat, conversation.per_user
-        if not callable(choice) and choice not in SESSIONS[by]:
-            fit = " or ".join(f'SESSION = "{each}"' for each in SESSIONS[by])
-            raise Misconfigured(
-                "conversations are kept in the session: with per_chat={} and per_user={}, bot.py "
-                "must have {}".format(*by, fit)
-            )
+        kept = "conversations are kept in the session: with per_chat={} and per_user={},"
+        adapter.require(SESSIONS[by], kept.format(*by))
 
 
 def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:

@@ -21,8 +21,9 @@ from telebot import apihelper, util
 from telebot.handler_backends import FileHandlerBackend, HandlerBackend, MemoryHandlerBackend
 from telebot.storage import StateMemoryStorage, StatePickleStorage
 
-from . import _framework
 from .errors import BadSession, Misconfigured, Refused
+from .frameworks import adapter
+from .invocation.place import Place
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -67,7 +68,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 
     def check() -> None:
         use_ours()  # again, since bot.py may have changed them after reply_with()
-        if _framework.choice() is None:
+        if adapter.choice() is None:
             needs = _filters_and_names(bot)
             for name, theirs, storage in (
                 ("state=", bot.current_states, states),
@@ -79,7 +80,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     def handle(update: Json) -> None:
         check()
         errors.first = None
-        own = _Own(update)
+        own = _Place(update)
         for storage in ours.values():
             storage.begin(own)
         try:
@@ -94,8 +95,8 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
         take_over()  # again, in case a test has restored telebot
         use_ours()
-        _framework.checks.append(check)
-    return lambda update, session=None: _framework.handle(session, lambda: handle(update))
+        adapter.checks.append(check)
+    return lambda update, session=None: adapter.handle(session, lambda: handle(update))
 
 
 class _Errors(telebot.ExceptionHandler):
@@ -111,33 +112,29 @@ class _Errors(telebot.ExceptionHandler):
         return False
 
 
-class _Own:
-    """Whose an update is: its chat, user, topic and business account."""
+class _Place(Place):
+    """Where an update is for telebot: a person has a chat, and a reply a thread, in any case."""
 
     def __init__(self, update: Json) -> None:
-        content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
-        who: Json = content.get("from") or content.get("user") or {}
-        message = _framework.message_of(update)
-        self.user: int | None = who.get("id")
-        self.chat: int | None = message.get("chat", who).get("id")
-        self.topic: int | None = message.get("message_thread_id")
-        self.business: str | None = message.get("business_connection_id")
+        super().__init__(update)
+        self.chat = self.user if self.chat is None else self.chat
+        self.thread = self.message.get("message_thread_id")
 
 
 class _States(StateMemoryStorage):
     """States with their data, as a copy of what the update's session has."""
 
-    own: _Own | None = None
+    own: _Place | None = None
 
-    def begin(self, own: _Own) -> None:
+    def begin(self, own: _Place) -> None:
         self.own = own
-        self.data = deepcopy(_framework.read().get("states", {}))
+        self.data = deepcopy(adapter.read().get("states", {}))
 
     def end(self) -> None:
         """Write what has changed since `begin`."""
         self.own = None
-        for name in {**_framework.read().get("states", {}), **self.data}:
-            _framework.put("states", name, self.data.get(name))
+        for name in {**adapter.read().get("states", {}), **self.data}:
+            adapter.put("states", name, self.data.get(name))
 
     def _get_key(  # type: ignore[override]
         self,
@@ -152,14 +149,14 @@ class _States(StateMemoryStorage):
         """Return the name of a state in the update's session. Raises BadSession for another's."""
         own = self.own
         if own is None:
-            raise Misconfigured(_framework.NO_STATE)
+            raise Misconfigured(adapter.NO_STATE)
         place = chat or user
         if place == own.chat:  # most bots don't name the account, whose chats aren't the bot's own
             business = business or own.business
         is_here = (place, business) == (own.chat, own.business)
-        belongs = is_here, user == own.user, thread in (None, own.topic)
+        belongs = is_here, user == own.user, thread in (None, own.thread)
         if not all(belongs):  # telebot looks up the update's own state for each filter
-            _framework.refuse_others(*belongs)
+            adapter.refuse_others(*belongs)
         return ":".join(str(part) for part in (business, thread, place, user) if part)
 
 
@@ -169,10 +166,10 @@ class _Waiting(HandlerBackend):
     def __init__(self, kind: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kind = kind
-        self.own: _Own | None = None
+        self.own: _Place | None = None
         self.place: int | None = None  # of the message whose reply is awaited
 
-    def begin(self, own: _Own) -> None:
+    def begin(self, own: _Place) -> None:
         self.own = own
 
     def register_handler(self, id: int, handler: telebot.Handler) -> None:
@@ -182,11 +179,11 @@ class _Waiting(HandlerBackend):
             raise BadSession("only a function at the top of a module can wait for a message")
         self._refuse_others(id)
         waits = [*where, list(handler.args), handler.kwargs]
-        _framework.put(self.kind, str(id), [*self._waiting(id), waits])
+        adapter.put(self.kind, str(id), [*self._waiting(id), waits])
 
     def clear_handlers(self, id: int) -> None:
         self._refuse_others(id)
-        _framework.put(self.kind, str(id), None)
+        adapter.put(self.kind, str(id), None)
 
     def get_handlers(self, id: int) -> list[telebot.Handler]:
         handlers = []
@@ -200,17 +197,17 @@ class _Waiting(HandlerBackend):
         return handlers
 
     def _waiting(self, id: int) -> list[Any]:
-        waiting: list[Any] = _framework.read().get(self.kind, {}).get(str(id), [])
+        waiting: list[Any] = adapter.read().get(self.kind, {}).get(str(id), [])
         return waiting
 
     def _refuse_others(self, id: int) -> None:
         """Raise BadSession for what isn't in the update's session."""
-        own = self.own or _Own({})  # an event has none
+        own = self.own or _Place({})  # an event has none
         place = self.place or own.chat if self.kind == "replies" else id
         if own.business:
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
-            _framework.refuse_others(False, place == own.user)
+            adapter.refuse_others(False, place == own.user)
 
 
 class _Task(util.AsyncTask):
@@ -225,7 +222,7 @@ class _Response(util.CustomRequestResponse):
     """Telegram's refusal, for telebot to make an exception of."""
 
     def __init__(self, refusal: Refused) -> None:
-        text = _framework.answer(refusal)
+        text = adapter.answer(refusal)
         super().__init__(text, refusal.code)  # type: ignore[no-untyped-call]
         self.refusal = refusal
 
@@ -234,7 +231,7 @@ def _send(method: str, url: str, *, params: Any, files: Any, **timeouts: object)
     """Make a call for telebot, in place of its HTTP client."""
     uploads = {name: _file(name, file) for name, file in (files or {}).items()}
     try:
-        result = _framework.call(url.rpartition("/")[2], {**(params or {}), **uploads})
+        result = adapter.call(url.rpartition("/")[2], {**(params or {}), **uploads})
     except Refused as refusal:
         return _Response(refusal)
     return util.CustomRequestResponse(json.dumps({"ok": True, "result": result}))
@@ -242,7 +239,7 @@ def _send(method: str, url: str, *, params: Any, files: Any, **timeouts: object)
 
 def _download(token: str, file_path: str) -> bytes:
     try:
-        return _framework.download(file_path)
+        return adapter.download(file_path)
     except Refused as refusal:
         raise apihelper.ApiHTTPException("Download file", _Response(refusal)) from refusal
 

@@ -20,7 +20,7 @@ from itertools import accumulate, pairwise
 from . import aws
 from .aws import to_json
 from .errors import BadSession, Misconfigured
-from .settings import settings
+from .invocation.settings import settings
 from .types import Any, Json
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from . import telegram
 from .deadline import deadline
 from .errors import Refused, Unreachable
-from .journal import journal
-from .settings import settings
+from .invocation.journal import journal
+from .invocation.place import Place
+from .invocation.settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 
 PRESS = "stopped_message_generation"  # the kind of update
@@ -90,17 +91,16 @@ class _Growing:
     """
 
     def __init__(self, message: Message, can_stop: bool) -> None:
-        chat = message["chat"]["id"]
-        place: int | str = chat
+        place = Place({"message": message})
         self._message = message
-        self._chat: Json = {"chat_id": chat}
-        if "business_connection_id" in message:
-            self._chat["business_connection_id"] = message["business_connection_id"]
-            place = f"business:{message['business_connection_id']}:{chat}"
-        self._key = _key(place, message["message_id"])
-        self._topic: Json = {}
-        if message.get("is_topic_message") and "message_thread_id" in message:
-            self._topic["message_thread_id"] = message["message_thread_id"]
+        self._chat: Json = {"chat_id": place.chat}
+        if place.business is not None:
+            self._chat["business_connection_id"] = place.business
+        self._key = _key(place.room, message["message_id"])
+        self._topic = {} if place.thread is None else {"message_thread_id": place.thread}
+        self._direct_topic = (
+            {} if place.direct_topic is None else {"direct_messages_topic_id": place.direct_topic}
+        )
         # A business account takes no drafts.
         self._is_draft = message["chat"]["type"] == "private" and len(self._chat) == 1
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
@@ -228,10 +228,8 @@ class _Growing:
         return {**post, **self._chat}
 
     def _send(self, text: str) -> Json:
-        call = {"method": "sendMessage", **self._chat, **self._topic, "text": text}
-        if "direct_messages_topic" in self._message:
-            topic = self._message["direct_messages_topic"]
-            call["direct_messages_topic_id"] = topic["topic_id"]
+        call = {"method": "sendMessage", **self._chat, **self._topic, **self._direct_topic}
+        call["text"] = text
         if self._message.get("has_protected_content"):
             call["protect_content"] = True
         if not self._is_draft:
@@ -260,8 +258,8 @@ def _sessions() -> Any:
     return session
 
 
-def _key(chat: int | str, question: int) -> str:
-    return f"stream:{chat}/{question}"
+def _key(room: Any, question: int) -> str:
+    return f"stream:{room}/{question}"
 
 
 def _split(text: str, most: int) -> list[str]:

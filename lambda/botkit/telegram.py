@@ -16,10 +16,9 @@ import time
 
 from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
-from .http import TooLong
-from .http.connection import JSON_LIMIT, Connection
-from .journal import journal
-from .settings import settings
+from .http.connection import JSON_LIMIT, Connection, TooLong
+from .invocation.journal import journal
+from .invocation.settings import settings
 from .types import Any, Json
 
 # The root CA of api.telegram.org until April 2027, and the one used since June 2026.
@@ -82,8 +81,10 @@ class Client:
 
         Raises Unreachable, or Refused for a file with more than `limit` bytes.
         """
+        method = "GET" if body is None else "POST"
         try:
-            return self.connection.request(path, body, headers, timeout, limit)
+            status, _, data = self.connection.exchange(method, path, body, headers, timeout, limit)
+            return status, data
         except ConnectionError as error:
             if body is None and isinstance(error, TooLong):
                 raise Refused("download", 413, "a file must have at most 20 MB", {}) from None

@@ -30,61 +30,62 @@ PYTEST = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovi
 # The tests of each module, those that fail soonest first.
 TESTS = {
     "bot": ["echo/test_bot"],
-    "botkit/_framework": [
-        "unit/test_framework",
+    "botkit/frameworks/adapter": [
+        "unit/frameworks/test_adapter",
         "unit/test_on_aiogram",
         "unit/test_on_ptb",
         "unit/test_on_telebot",
         "integration/test_frameworks",
     ],
-    "botkit/_loop": ["unit/test_framework", "unit/test_on_aiogram"],
+    "botkit/frameworks/event_loop": ["unit/frameworks/test_adapter", "unit/test_on_aiogram"],
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
-    "botkit/deadline": ["unit/test_deadline", "unit/test_handler"],
+    "botkit/deadline": ["unit/test_deadline", "unit/http/test_exchange", "unit/test_handler"],
     "botkit/errors": [
+        "unit/test_errors",
         "unit/test_telegram",
         "unit/host/test_webhook",
         "unit/host/test_outcome",
         "integration/test_runtime",
     ],
-    "botkit/event_stream": ["unit/test_event_stream", "unit/test_aws"],
-    "botkit/host/alarm": ["unit/host/test_alarm", "unit/host/test_author"],
-    "botkit/host/author": [
-        "unit/host/test_author",
+    "botkit/http/event_stream": ["unit/http/test_event_stream", "unit/test_aws"],
+    "botkit/host/bot_module": [
+        "unit/host/test_bot_module",
+        "unit/host/test_interrupt",
         "unit/host/test_outcome",
-        "unit/host/test_sessions",
+        "unit/extras/test_with_session",
         "unit/host/test_registration",
         "integration/test_faults",
     ],
-    "botkit/host/calls": ["unit/host/test_calls", "unit/host/test_events"],
-    "botkit/host/events": ["unit/host/test_events", "integration/test_runtime"],
-    "botkit/host/init_data": ["unit/host/test_init_data"],
-    "botkit/host/mini_app": ["unit/host/test_mini_app", "integration/test_hostile"],
+    "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
+    "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/drain": ["unit/extras/test_drain"],
+    "botkit/extras/init_data": ["unit/extras/test_init_data"],
+    "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
         "unit/host/test_outcome",
         "unit/host/test_webhook",
-        "unit/host/test_mini_app",
-        "unit/host/test_queue",
-        "unit/host/test_events",
-        "unit/host/test_author",
+        "unit/extras/test_page",
+        "unit/extras/test_queue",
+        "unit/extras/test_on_event",
+        "unit/host/test_bot_module",
         "integration/test_faults",
         "integration/test_runtime",
     ],
-    "botkit/host/queue": ["unit/host/test_queue"],
-    "botkit/host/registration": ["unit/host/test_registration", "unit/host/test_author"],
-    "botkit/host/sessions": [
-        "unit/host/test_sessions",
+    "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/host/registration": ["unit/host/test_registration", "unit/host/test_bot_module"],
+    "botkit/extras/with_session": [
+        "unit/extras/test_with_session",
         "unit/host/test_registration",
         "integration/test_sessions",
     ],
-    "botkit/host/strict_json": ["unit/host/test_webhook", "unit/host/test_mini_app"],
-    "botkit/host/watch": ["unit/host/test_watch", "integration/test_runtime"],
+    "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
         "unit/host/test_webhook",
-        "unit/host/test_queue",
+        "unit/extras/test_page",
+        "unit/extras/test_queue",
         "integration/test_hostile",
         "integration/test_runtime",
     ],
-    "botkit/http/__init__": ["unit/http/test_exchange", "unit/test_deadline"],
     "botkit/http/connection": [
         "unit/http/test_connection",
         "unit/http/test_arriving",
@@ -103,13 +104,25 @@ TESTS = {
     "botkit/on_aiogram": ["unit/test_on_aiogram", "integration/test_frameworks"],
     "botkit/on_ptb": ["unit/test_on_ptb", "integration/test_frameworks"],
     "botkit/on_telebot": ["unit/test_on_telebot", "integration/test_frameworks"],
-    "botkit/session": ["unit/test_session", "unit/host/test_sessions", "integration/test_sessions"],
-    "botkit/settings": ["unit/test_settings"],
+    "botkit/session": [
+        "unit/test_session",
+        "unit/extras/test_with_session",
+        "integration/test_sessions",
+    ],
+    "botkit/invocation/journal": ["unit/invocation/test_journal"],
+    "botkit/invocation/place": [
+        "unit/invocation/test_place",
+        "unit/extras/test_with_session",
+        "unit/extras/test_queue",
+        "unit/test_on_telebot",
+        "unit/test_stream",
+    ],
+    "botkit/invocation/settings": ["unit/invocation/test_settings"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
         "unit/test_telegram",
         "unit/test_telegram_call",
-        "unit/host/test_mini_app",
+        "unit/extras/test_page",
         "unit/host/test_calls",
         "unit/host/test_outcome",
         "integration/test_faults",
@@ -117,9 +130,9 @@ TESTS = {
     "botkit/types": ["unit/test_types"],
     "handler": [
         "unit/test_handler",
-        "unit/host/test_queue",
+        "unit/extras/test_queue",
         "unit/host/test_registration",
-        "unit/host/test_author",
+        "unit/host/test_bot_module",
         "integration/test_faults",
         "integration/test_hostile",
         "integration/test_runtime",
@@ -139,7 +152,6 @@ TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
 NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
-ANY_CUT = "a name of that length may be cut anywhere"
 AT_ONCE = "join takes both for no time at all"
 ANY_NUMBER = "any number will do"
 ANY_LENGTH = "any length will do"
@@ -155,36 +167,38 @@ EQUIVALENT = {
         "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
     },
-    "botkit/_framework": {
+    "botkit/frameworks/adapter": {
         "<module> NumberReplacer 3": UNREAD,
         "<module> NumberReplacer 4": UNREAD,
     },
-    "botkit/_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
+    "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
-    "botkit/host/alarm": {
+    "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
-    },
-    "botkit/host/author": {
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
     },
-    "botkit/event_stream": {
+    "botkit/http/event_stream": {
         "_headers ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
-    "botkit/host/events": {
+    "botkit/extras/on_event": {
         "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
     },
-    "botkit/host/init_data": {
+    "botkit/extras/drain": {
+        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
+        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+    },
+    "botkit/extras/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
         "check ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
     },
-    "botkit/host/mini_app": {
+    "botkit/extras/page": {
         "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "no other name sorts before it",
         "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
@@ -194,7 +208,7 @@ EQUIVALENT = {
         "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
-    "botkit/host/queue": {"settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
+    "botkit/extras/queue": {"settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
@@ -202,29 +216,23 @@ EQUIVALENT = {
         "_call ReplaceBinaryOperator_Mul_FloorDiv 1": ONE_SECOND,
         "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
         "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
-        "_menu NumberReplacer 1": ANY_CUT,
-        "_menu NumberReplacer 2": ANY_CUT,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
-        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
-        "register NumberReplacer 1": ANY_NUMBER,
-        "register NumberReplacer 2": ANY_NUMBER,
+        "_check NumberReplacer 1": ANY_NUMBER,
+        "_check NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
-    "botkit/host/sessions": {
+    "botkit/extras/with_session": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
         "key_of ReplaceComparisonOperator_NotEq_Gt 3": "no other choice sorts before it",
         "key_of ReplaceComparisonOperator_NotEq_Lt 2": "no other choice sorts after it",
     },
-    "botkit/host/strict_json": {
-        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
-    },
-    "botkit/host/watch": {
+    "botkit/extras/watch": {
         "watch NumberReplacer 3": "any time long ago will do",
         "watch NumberReplacer 4": "any time long ago will do",
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
+        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },

@@ -1,7 +1,7 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/host/test_queue.py has them.
+pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def module(
         change(module, "return []", f"return {SAID}")
         change(module, '\nHANDLED = {"message": reply, "callback_query": reply}\n', HANDLED)
         change(
-            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/host/queue.py"
+            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/extras/queue.py"
         )
         module.apply()
         yield module

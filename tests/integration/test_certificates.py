@@ -77,7 +77,7 @@ def test_what_the_system_trusts_is_trusted(
     authority = expected if signer == "expected" else other
     peer = serve(answers_all, tls=server_of(authority))
     connection = module.Connection(peer.url, roots=roots)
-    statuses = [connection.request("/", b"{}", {}, 5)[0] for _ in range(2)]
+    statuses = [connection.exchange("POST", "/", b"{}", {}, 5)[0] for _ in range(2)]
     connection._kept.close()
     assert statuses == [200, 200]
     moved = signer == "other" and EXPECTED in roots

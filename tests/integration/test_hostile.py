@@ -438,6 +438,6 @@ def test_any_request_for_a_page_gets_a_status(
 def test_any_event_gets_an_answer(in_mode: Container, peer: Peer, event: Json) -> None:
     try:
         assert in_mode.invoke({**event, "tf": None})["statusCode"] in (400, 401)
-    except in_mode.module("host.events").EventFailed:
+    except in_mode.module("extras.on_event").EventFailed:
         assert "requestContext" not in event
     assert peer.requests == []

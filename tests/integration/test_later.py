@@ -21,7 +21,7 @@ def made_after(
     Returns the minutes after DUE at which it was tried, and the outcomes that were logged.
     """
     now = DUE.timestamp() - 20 * MINUTE
-    container.module("host.events")
+    container.module("extras.on_event")
     monkeypatch.setattr("time.time", lambda: now)
     container.module("later").send(CALL, DUE, "tea")
     tries = []

@@ -171,7 +171,8 @@ class World:
         clock = SimpleNamespace(**vars(time))
         clock.time = clock.monotonic = lambda: self.now
         clock.sleep = self._sleep
-        botkit = [container.module(name) for name in ("http", "later", "session", "host.events")]
+        names = ("deadline", "later", "session", "extras.on_event")
+        botkit = [container.module(name) for name in names]
         for module in (*botkit, sys.modules["newsletter"], sys.modules["copies"]):
             module.time = clock
         sys.modules["newsletter"].ThreadPoolExecutor = Inline  # type: ignore[attr-defined]

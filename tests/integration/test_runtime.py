@@ -125,7 +125,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     answer, failed, _ = runtime_api.invoke(request(json.dumps(message()), "wrong"))
     assert (failed, answer["statusCode"]) == (False, 401)
     answer, failed, _ = runtime_api.invoke({"warm": True})
-    assert (failed, answer) == (False, None)
+    assert (failed, answer) == (False, {})
     (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
     assert line["requestId"] == "request-1"

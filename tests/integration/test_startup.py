@@ -24,15 +24,17 @@ import handler
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 # What only a bot with a framework loads.
-FRAMEWORKS = ("_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py")
-HOST = ("alarm", "author", "calls", "outcome", "strict_json", "webhook")
-ROOT = ("deadline", "errors", "host", "http", "journal", "settings", "types")
-OURS = (*ROOT, *(f"host.{name}" for name in HOST))
+FRAMEWORKS = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py")
+HOST = ("bot_module", "calls", "outcome", "webhook")
+INVOCATION = ("journal", "place", "settings")
+ROOT = ("deadline", "errors", "host", "http", "invocation", "types")
+OURS = (*ROOT, *(f"host.{name}" for name in HOST), *(f"invocation.{name}" for name in INVOCATION))
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",
+    "botkit.deadline",
     "botkit.http",
     "botkit.http.connection",
     "errno",

@@ -62,5 +62,5 @@ def test_an_unknown_module_is_refused(
     with pytest.raises(SystemExit):
         mutants.main()
     said = capsys.readouterr().err
-    assert "there is no module init_data: name some of bot, botkit/_framework," in said
-    assert "botkit/host/init_data" in said
+    assert "there is no module init_data: name some of bot, botkit/frameworks/adapter," in said
+    assert "botkit/extras/init_data" in said

@@ -14,6 +14,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
@@ -174,7 +175,7 @@ class Container:
 
 def close_loop(modules: dict[str, ModuleType]) -> None:
     """Close the event loop of a container's framework, unless a thread still runs it."""
-    module: Any = modules.get("botkit._loop")
+    module: Any = modules.get("botkit.frameworks.event_loop")
     if module and module._loop and not module._loop.is_running():
         module._loop.close()
 
@@ -291,8 +292,21 @@ def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Have a container's deadlines go by a clock that stands still while `now` isn't changed."""
     clock = SimpleNamespace(now=0.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(container.module("http"), "time", clock)
+    monkeypatch.setattr(container.module("deadline"), "time", clock)
     return clock
+
+
+def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have a container's deadlines go by a clock that only its pauses move. Returns the pauses."""
+    clock, pauses = with_clock(container, monkeypatch), list[float]()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0 and clock.now < 300, "it would never end"
+        clock.now += seconds
+        pauses.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    return pauses
 
 
 @contextlib.contextmanager
@@ -301,7 +315,7 @@ def ticking() -> Iterator[None]:
     readings = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: next(readings) / 100)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["botkit.http"], "time", clock)
+        patch.setattr(sys.modules["botkit.deadline"], "time", clock)
         yield
 
 

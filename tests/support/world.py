@@ -137,7 +137,7 @@ class World:
         for kind in ("webhook", "queue"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
-        container.module("host.sessions")
+        container.module("extras.with_session")
         table = container.table.call
 
         def call(service: str, target: str, params: Json) -> Any:

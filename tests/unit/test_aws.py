@@ -193,7 +193,8 @@ def test_any_request_is_signed_as_botocore_does(use: Use) -> None:
         body: bytes,
     ) -> None:
         path = "/" + "/".join(parts).encode(errors="replace").decode()
-        target, headers = aws._signed(service, method, path, query, headers, body, "")
+        asked = aws._Request(service, method, path, query, headers, body, "")
+        target, headers = asked.target, asked.headers
         signature = headers.pop("Authorization")
         credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
         about = (credentials, service, REGION, headers, body, method, target)

@@ -29,7 +29,7 @@ from tests.support.stubs import (
 
 URL = "https://bot.example/telegram"
 HTTP = {"version": "2.0", "requestContext": {}}
-KINDS: dict[str, tuple[Any, str]] = {
+PURPOSES: dict[str, tuple[Any, str]] = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
@@ -45,9 +45,9 @@ KINDS: dict[str, tuple[Any, str]] = {
     "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, "nothing"),
     "a removal's update": ({"tf": {"action": "update"}, "url": URL}, "nothing"),
     "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, "watch"),
-    "our warm-up": ({"tf": {"action": "warm"}}, "warm"),
-    "another's warm-up": ({"warm": True}, "warm"),
-    "an earlier version's look": ({"watch": URL, "namespace": "x"}, "nothing"),
+    "our warm-up": ({"tf": {"action": "warm"}}, "nothing"),
+    "another's warm-up": ({"warm": True}, "nothing"),
+    "what is more than a warm-up": ({"warm": True, "x": 1}, "event"),
     "a destination's": ({"requestContext": {}, "requestPayload": {}}, "event"),
     "a call": (CALL, "event"),
     "calls": ([CALL], "event"),
@@ -55,15 +55,15 @@ KINDS: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("event", "kind"), KINDS.values(), ids=KINDS)
-def test_an_event_is_of_one_kind(start: Start, bot_api: BotApi, event: Any, kind: str) -> None:
+@pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
+def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, purpose: str) -> None:
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
-    assert container.handler.kind_of(event) == kind
+    assert container.handler.purpose_of(event) == purpose
 
 
 @pytest.mark.parametrize("event", [{"warm": True}, {"tf": {"action": "warm"}}], ids=str)
 def test_the_warm_up_gets_nothing(container: Container, event: Json) -> None:
-    assert container.invoke(event) is None
+    assert container.invoke(event) == {}
     assert container.log == []
 
 
@@ -142,7 +142,8 @@ def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves
     registration, given = container.module("host.registration"), []
     left = container.handler.deadline.left
     monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
-    monkeypatch.setattr(registration, "await_empty_queue", lambda event: given.append(left()))
+    drain = container.module("extras.drain")
+    monkeypatch.setattr(drain, "await_empty_queue", lambda event: given.append(left()))
     container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, 12_000)
     assert given == [5.5, 11.0]
 
@@ -253,7 +254,7 @@ def test_a_service_that_hangs_leaves_the_others_their_time(
 
         monkeypatch.setattr(module, "connect", hang)
         monkeypatch.setattr(module, "prepare", lambda *service: None)
-    monkeypatch.setattr(sys.modules["botkit.http"], "time", clock)
+    monkeypatch.setattr(sys.modules["botkit.deadline"], "time", clock)
     deadline = importlib.import_module("botkit.deadline").deadline
     deadline.start(8)
     monkeypatch.setattr(sys, "meta_path", [Notes([]), *sys.meta_path])

@@ -627,7 +627,7 @@ def test_what_is_kept_needs_a_session(start_bot: StartBot, bot: str, what: str) 
 def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(f'{WITH_STATE}\nSESSION = "chat"\n')
     assert result(container) == ("ignored", "")
-    container.module("_framework").check()  # the apply succeeds
+    container.module("frameworks.adapter").check()  # the apply succeeds
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,9 @@ def test_what_cant_be_kept_is_told_in_the_log(start_with_sessions: StartBot) -> 
         "def on_event(event):\n    session.read(42)"
     )
     container = start_with_sessions(source)
-    with pytest.raises(container.module("host.events").EventFailed, match="the key of a session"):
+    with pytest.raises(
+        container.module("extras.on_event").EventFailed, match="the key of a session"
+    ):
         container.invoke({"source": "aws.test"})
 
 

@@ -44,7 +44,7 @@ class World:
         self.stream = container.module("stream")
         self.session = container.module("session")
         self.calls: list[tuple[str, Json]] = []
-        self.journal = container.module("journal").journal
+        self.journal = container.module("invocation.journal").journal
         self.fails: dict[str, list[Exception]] = {}
         self.limits: list[float] = []
         self.now = 0.0

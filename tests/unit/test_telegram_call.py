@@ -301,4 +301,4 @@ def test_another_thread_has_a_client_with_the_same_token(
     # One of them is that of start-up.
     assert peer.connections == 3
     assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
-    assert container.module("journal").journal.methods == []
+    assert container.module("invocation.journal").journal.methods == []

@@ -20,7 +20,7 @@ def bot(monkeypatch):
     monkeypatch.setitem(sys.modules, "bot", module)
     spec.loader.exec_module(module)
     yield module
-    if loop := sys.modules["botkit._loop"]._loop:
+    if loop := sys.modules["botkit.frameworks.event_loop"]._loop:
         loop.close()
 
 

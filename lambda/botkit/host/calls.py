@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from ..errors import Refused, Unreachable
-from ..journal import journal
-from ..settings import settings
+from ..errors import Failure
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Any, Json
 from .outcome import BadAnswer, Outcome, failed
 
@@ -85,7 +85,7 @@ def make_calls(calls: list[Json]) -> Outcome:
         params = {name: value for name, value in call.items() if name != "method"}
         try:
             telegram.call(call["method"], **params)
-        except (Refused, Unreachable) as error:
+        except Failure as error:
             journal.methods.append(call["method"])
             failure = failed(error)
             failure.done = outcome.done

@@ -7,16 +7,8 @@ import os
 import sys
 import time
 
-from ..errors import (
-    BadSchedule,
-    BadSession,
-    Handled,
-    Misconfigured,
-    Refused,
-    Unreachable,
-    loggable,
-)
-from ..journal import journal
+from ..errors import Failure, Handled, Misconfigured, Refused, loggable
+from ..invocation.journal import journal
 
 logger = logging.getLogger("botkit")
 
@@ -41,7 +33,7 @@ OUTCOMES = {
 }
 
 
-class BadAnswer(Exception):
+class BadAnswer(Failure):
     """A function of bot.py returned something unusable. The text says what."""
 
 
@@ -106,16 +98,9 @@ def failed(error: BaseException) -> Outcome:
             outcome.name = "incomplete"
         return outcome
     if isinstance(error, Refused):
-        if error.is_about_the_token:
-            name = "misconfigured"
-        else:
-            name = "throttled" if error.code == 429 else "refused"
-        return Outcome(name, refusal=str(error), retry_after=error.retry_after)
-    if isinstance(error, Unreachable):
-        name = "misconfigured" if isinstance(error, Misconfigured) else "unreachable"
-        return Outcome(name, error=str(error))
-    if isinstance(error, (BadAnswer, BadSchedule, BadSession)):
-        return Outcome("bot_failed", error=str(error))
+        return Outcome(error.outcome, refusal=str(error), retry_after=error.retry_after)
+    if isinstance(error, Failure):
+        return Outcome(error.outcome, error=str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
     return Outcome("bot_failed", error=where_raised(error))
 

@@ -4,30 +4,29 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", "quiet_seconds": 60}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", …}
 
 `sources` is the digest of the package that the function should run, and `menu_button` opens the
-Mini App if there is one. `quiet_seconds` is for an emulated AWS, whose counts are exact: how long
-the queue must be empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope =
-"CRUD"`. The provider adds `tf`, and also sends the actions create and update, which do nothing.
+Mini App if there is one. The end of the queue is in extras/drain.py. The removals come from an
+`aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds `tf`, and also sends the
+actions create and update, which do nothing.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 import socket
 import sys
 import threading
 import time
 
-from .. import aws, telegram
+from .. import telegram
 from ..deadline import deadline
-from ..errors import Misconfigured, Refused, Unreachable, loggable
-from ..settings import settings
+from ..errors import Failure, Misconfigured, loggable
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author
+from . import bot_module
 
 logger = logging.getLogger("botkit")
 
@@ -36,22 +35,9 @@ RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
-# https://core.telegram.org/bots/api#botcommand and #setmycommands
-COMMAND = re.compile("[a-z0-9_]{1,32}")
-MAX_DESCRIPTION = 256  # characters
-MAX_COMMANDS = 100
-
-
-# For how long the queue must be empty: SQS's counts are right a minute after the last update came.
-QUIET_SECONDS = 60.0
-
 
 class RegistrationFailed(Exception):
     """The webhook is not registered. The text says why, in Telegram's words if possible."""
-
-
-class QueueNotEmpty(Exception):
-    """The queue still has updates, or may get some, which would be lost with it."""
 
 
 def register(event: Json) -> Json:
@@ -65,7 +51,7 @@ def register(event: Json) -> Json:
     """
     telegram.forget_token()  # it may have changed
     try:
-        bot = author.module()
+        bot = bot_module.load()
     except Misconfigured as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
@@ -80,21 +66,10 @@ def register(event: Json) -> Json:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
-    if "botkit.later" in sys.modules and not settings.later_group:
-        raise RegistrationFailed("bot.py uses botkit.later: set later = true")
     try:
-        if hasattr(bot, "SESSION"):
-            from . import sessions
-
-            sessions.check(bot)
-        elif "botkit.session" in sys.modules and not settings.session_table:
-            raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
-        if framework := sys.modules.get("botkit._framework"):
-            framework.check()
+        _check(bot)
     except Misconfigured as error:
         raise RegistrationFailed(str(error)) from None
-    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
-        raise RegistrationFailed("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     params = {
         "url": event["url"],
         "max_connections": event["max_connections"],
@@ -102,10 +77,11 @@ def register(event: Json) -> Json:
         "secret_token": settings.webhook_secret,
     }
     commands = getattr(bot, "COMMANDS", None)
-    if commands is not None:
-        menu = _menu(commands)
-        method = "setMyCommands" if menu else "deleteMyCommands"
-        _register(method, {"commands": menu} if menu else {}, "set the bot's menu")
+    if commands:
+        menu = [{"command": name, "description": text} for name, text in commands.items()]
+        _register("setMyCommands", {"commands": menu}, "set the bot's menu")
+    elif commands is not None:
+        _register("deleteMyCommands", {}, "set the bot's menu")
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
@@ -125,6 +101,30 @@ def register(event: Json) -> Json:
     }
 
 
+def _check(bot: Any) -> None:
+    """Raise Misconfigured if bot.py needs what the module's inputs don't give it, or can't work."""
+    if "botkit.later" in sys.modules and not settings.later_group:
+        raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if hasattr(bot, "SESSION"):
+        from ..extras import with_session
+
+        with_session.check(bot)
+    elif "botkit.session" in sys.modules and not settings.session_table:
+        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
+    if framework := sys.modules.get("botkit.frameworks.adapter"):
+        framework.check()
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is None:
+        return
+    if not isinstance(commands, dict):
+        raise Misconfigured("COMMANDS must be a dict of names and their descriptions")
+    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
+    if not all(isinstance(name, str) and not name.startswith("/") for name in commands):
+        raise Misconfigured("COMMANDS must have names that are text, without a slash")
+
+
 def remove(event: Json) -> Json:
     """Remove the webhook or the menu button, unless it is another deployment's by now.
 
@@ -139,7 +139,9 @@ def remove(event: Json) -> Json:
         else:
             _remove_webhook(event["url"])
     except Exception as error:  # a revoked token, or Telegram is unreachable
-        if event.get("is") == "queue" and _is_limited(error):
+        if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
+            from ..extras.drain import QueueNotEmpty
+
             raise QueueNotEmpty(
                 "Telegram did not remove the webhook, so updates still come into the queue: "
                 f"{error}{_advice(error)}"
@@ -163,53 +165,6 @@ def _remove_webhook(url: str) -> None:
         logger.warning("the webhook belongs to another deployment now, and stays")
 
 
-def await_empty_queue(event: Json) -> Json:
-    """Wait until the queue has been empty for a minute, before Terraform removes it.
-
-    If the time is up before, it must have been empty for the last half of it. Raises QueueNotEmpty
-    otherwise, also if SQS can't tell. This fails the apply or destroy while nothing is lost. An
-    update that can't be answered leaves for the dead-letter queue. A queue that was deleted by hand
-    holds up nothing.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
-    """
-    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
-    params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
-    waiting = 0
-    empty_from = float("-inf")  # the seconds that were left
-    whole = deadline.left()
-    pause = min(PAUSE_SECONDS, whole / 4)
-    while True:
-        is_empty = False
-        try:
-            counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
-            waiting = sum(int(counts[name]) for name in names)
-            is_empty = not waiting
-        except aws.ClientError as error:  # there is no such queue
-            logger.error("the queue's updates can't be counted", extra={"error": str(error)})
-            return {}
-        except Exception as error:  # it may pass
-            reason = f"{type(error).__name__}: {error}"
-            logger.warning("the queue's updates can't be counted", extra={"error": reason})
-        left = deadline.left()
-        empty_from = max(empty_from, left) if is_empty else float("-inf")
-        seconds = empty_from - left
-        if seconds >= event.get("quiet_seconds", QUIET_SECONDS):
-            return {}
-        if left < 2 * pause:
-            break
-        time.sleep(pause)
-    if seconds >= whole / 2:
-        logger.warning(
-            "the queue was empty, but not for a minute", extra={"seconds": round(seconds)}
-        )
-        return {}
-    raise QueueNotEmpty(
-        f"Updates that wait in the queue would be lost with it: {waiting or 'an unknown number'}. "
-        "Telegram keeps new ones. Run the command again to wait on for their answers, or give them "
-        f"up: aws sqs purge-queue --queue-url {settings.queue_url}"
-    )
-
-
 def digest() -> str:
     """Return the digest that scripts/package wrote into the package, or "" in a checkout."""
     try:
@@ -224,7 +179,7 @@ def handled_kinds() -> list[str]:
 
     Raises RegistrationFailed if HANDLED or AT_ONCE is wrong, and Misconfigured.
     """
-    handled, at_once = author.kinds("HANDLED"), author.kinds("AT_ONCE")
+    handled, at_once = bot_module.kinds("HANDLED"), bot_module.kinds("AT_ONCE")
     if not handled:
         raise RegistrationFailed(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
@@ -235,25 +190,6 @@ def handled_kinds() -> list[str]:
             '["callback_query"]'
         )
     return handled
-
-
-def _menu(commands: Any) -> list[dict[str, str]]:
-    """Return COMMANDS of bot.py in the form of setMyCommands. Raises RegistrationFailed."""
-    if not isinstance(commands, dict) or len(commands) > MAX_COMMANDS:
-        raise RegistrationFailed(
-            f"COMMANDS must be a dict of at most {MAX_COMMANDS} names and their descriptions"
-        )
-    for name, description in commands.items():
-        if not isinstance(name, str) or not COMMAND.fullmatch(name):
-            raise RegistrationFailed(
-                f"COMMANDS: {str(name)[:99]!r} must have 1 to 32 lowercase letters, digits and "
-                "underscores"
-            )
-        if not isinstance(description, str) or not 1 <= len(description) <= MAX_DESCRIPTION:
-            raise RegistrationFailed(
-                f"COMMANDS: the description of {name!r} must have 1 to {MAX_DESCRIPTION} characters"
-            )
-    return [{"command": name, "description": text} for name, text in commands.items()]
 
 
 def _await_name(url: str) -> None:
@@ -283,7 +219,7 @@ def _register(method: str, params: Json, what: str) -> None:
     """Call a method, again while there is time. Raises RegistrationFailed."""
     try:
         _call(method, again=True, **params)
-    except (Refused, Unreachable) as error:
+    except Failure as error:
         told = f"Telegram did not {what}: {error}{_advice(error)}"
         raise RegistrationFailed(told) from None
 
@@ -296,17 +232,13 @@ def _call(method: str, *, again: bool = False, **params: Any) -> Any:
     while True:
         try:
             return telegram.call(method, **params)
-        except (Refused, Unreachable) as error:
-            may_pass = again and not isinstance(error, (Refused, Misconfigured))
+        except Failure as error:
+            may_pass = error.outcome == "throttled" or (again and error.outcome == "unreachable")
             pause = max(PAUSE_SECONDS, _retry_after(error))
-            if not (may_pass or _is_limited(error)) or deadline.left() < pause + PAUSE_SECONDS:
+            if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 raise
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
-
-
-def _is_limited(error: Exception) -> bool:
-    return isinstance(error, Refused) and error.code == 429
 
 
 def _retry_after(error: Exception) -> int:

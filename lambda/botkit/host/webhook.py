@@ -5,23 +5,31 @@ Source: https://core.telegram.org/bots/api#setwebhook
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
 
 from ..errors import loggable
-from ..journal import journal
-from ..settings import settings
-from ..types import Json
-from . import author, strict_json
+from ..invocation.journal import journal
+from ..invocation.place import Place
+from ..invocation.settings import settings
+from ..types import Any, Json
+from . import bot_module
 from .calls import make_or_respond
 from .outcome import Outcome, failed, judged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 logger = logging.getLogger("botkit")
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 REMEMBERED = 256  # update ids
+MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")  # of a surrogate pair
 
 # The outcomes of recent updates for which calls were carried out, by update id.
 recent: dict[int, Outcome] = {}
@@ -54,7 +62,7 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
     """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
     # Read now, since the bot may change the update.
-    kind = next((loggable(key) for key in update if key != "update_id"), None)
+    kind = loggable(Place(update).kind) or None
     known = {"update_id": update["update_id"], "kind": kind, **how}
     outcome = take(update)
     outcome.log("update", started, **known)
@@ -78,16 +86,14 @@ def answer(update: Json) -> Outcome:
 
 def _answer(update: Json) -> Outcome:
     try:
-        if hasattr(author.module(), "SESSION"):
-            from . import sessions
-
-            item, calls = sessions.ask_for_calls(update)
-        else:
-            item, calls = None, author.ask_for_calls("reply", update)
+        has_session = hasattr(bot_module.load(), "SESSION")
+        calls = [] if has_session else bot_module.ask_for_calls("reply", update)
     except BaseException as error:
         return judged(failed(error))
-    if item:
-        return sessions.make(item, update["update_id"], calls)
+    if has_session:
+        from ..extras import with_session
+
+        return with_session.answer(update)
     return judged(make_or_respond(calls))
 
 
@@ -114,12 +120,38 @@ def parse(event: Json) -> Json:
         except ValueError:
             raise ValueError("the body is not valid base64") from None
     try:
-        update = strict_json.parse(data)
+        update = parse_json(data)
     except ValueError:
         raise ValueError("the body is not valid JSON") from None
     if not isinstance(update, dict) or type(update.get("update_id")) is not int:
         raise ValueError("the body is not an update: an object with an integer update_id")
     return update
+
+
+def parse_json(data: str | bytes) -> Any:
+    """Parse JSON from outside. Raises ValueError, also for what only Python takes for JSON: NaN,
+    Infinity and 1e999.
+
+    Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
+    """
+    text = data if isinstance(data, str) else data.decode("utf-8", "surrogatepass")
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        if MAY_BE_HALF.search(text):
+            text = json.dumps(value, ensure_ascii=False)
+            value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        return value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if abs(value) < float("inf") else _refuse(number)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def response(

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from . import Deadline, TooLong
+from ..deadline import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ logger = logging.getLogger("botkit")
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
+
+
+class TooLong(ConnectionError):
+    """A response, or a part of one that comes in parts, has more bytes than its limit."""
 
 
 class Connection:
@@ -59,22 +63,6 @@ class Connection:
             self._last_used = time.time()
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
-
-    def request(
-        self,
-        path: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        timeout: float,
-        limit: int = JSON_LIMIT,
-    ) -> tuple[int, bytes]:
-        """Post `body`, or get if it is None. Returns the status and the body of the response.
-
-        Raises what `exchange` raises.
-        """
-        method = "GET" if body is None else "POST"
-        status, _, data = self.exchange(method, path, body, headers, timeout, limit)
-        return status, data
 
     def exchange(
         self,

@@ -11,7 +11,8 @@ from collections.abc import Buffer, Generator, Iterator
 from email.message import Message  # http.client has loaded it
 from socket import socket
 
-from . import Deadline, TooLong
+from ..deadline import Deadline
+from .connection import TooLong
 
 SENT_AT_ONCE = 1 << 14  # bytes, as many as a TLS record takes
 HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from botkit.http import Deadline
+from botkit.deadline import Deadline
 
 from tests.conftest import Serve
 from tests.support.stubs import (
@@ -69,8 +69,8 @@ def connect(module: ModuleType) -> Iterator[Connect]:
 
 
 def post(connection: Any, timeout: float = 5, path: str = "/bot1:a/getMe") -> tuple[int, bytes]:
-    answer: tuple[int, bytes] = connection.request(path, BODY, HEADERS, timeout)
-    return answer
+    status, _, body = connection.exchange("POST", path, BODY, HEADERS, timeout)
+    return status, body
 
 
 def test_a_request_is_sent_as_it_is(serve: Serve, connect: Connect) -> None:
@@ -172,7 +172,8 @@ def test_the_first_request_is_not_held_back(serve: Serve, connect: Connect) -> N
 def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
     peer = serve(answers(http(b"a file")))
     connection = connect(peer.url + "/api")
-    assert connection.request("/file/bot1:a/photos/1.jpg", None, {}, 5, 6) == (200, b"a file")
+    answer = connection.exchange("GET", "/file/bot1:a/photos/1.jpg", None, {}, 5, 6)
+    assert answer[::2] == (200, b"a file")
     line, *fields = peer.requests[0].decode().rstrip().split("\r\n")
     assert line == "GET /api/file/bot1:a/photos/1.jpg HTTP/1.1"
     assert sorted(fields) == ["Accept-Encoding: identity", f"Host: localhost:{peer.port}"]
@@ -189,7 +190,7 @@ def test_a_request_of_any_method_gets_the_headers_too(serve: Serve, connect: Con
 def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
     connection = connect(serve(answers(http(b"a file"))).url)
     with pytest.raises(ConnectionError, match="the response is too long"):
-        connection.request("/file", None, {}, 5, 5)
+        connection.exchange("GET", "/file", None, {}, 5, 5)
 
 
 # Valid answers after which a connection takes no other request.
@@ -742,7 +743,7 @@ def test_a_clock_near_zero_leaves_as_much_time(
         peer.over.wait(0.3)
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
 
-    monkeypatch.setattr(importlib.import_module("botkit.http"), "time", Clock)
+    monkeypatch.setattr(importlib.import_module("botkit.deadline"), "time", Clock)
     connect("http://localhost", f"http://localhost:{serve(part).port}").open(6.1)
 
 

@@ -8,7 +8,7 @@ import time
 from types import ModuleType
 
 import pytest
-from botkit.http import Deadline
+from botkit.deadline import Deadline
 
 from tests.support.stubs import load
 

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Set
 
-from .deadline import deadline
-from .types import Any
+from ..deadline import deadline
+from ..types import Any
 
 logger = logging.getLogger("botkit")
 

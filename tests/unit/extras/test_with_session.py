@@ -1,4 +1,4 @@
-"""sessions.py: updates that are answered with a session, each once."""
+"""with_session.py: updates that are answered with a session, each once."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_change_is_one_read_and_one_write(
 def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url)
     container.deliver({"update_id": 1})
-    assert not {"botkit.session", "botkit.host.sessions", "botkit.aws"} & set(sys.modules)
+    assert not {"botkit.session", "botkit.extras.with_session", "botkit.aws"} & set(sys.modules)
 
 
 # ── Delivered again
@@ -175,6 +175,18 @@ def test_an_answer_of_nothing_is_kept_too(
         container.deliver(message())
         assert container.line["outcome"] == outcome
     assert kept(container) == {"n": 1}
+
+
+def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: StartBot) -> None:
+    source = COUNT.replace("return [", "return [] if 1 else [")
+    container = start_with_sessions(source)
+    away(container)
+    fails(container, "unreachable")
+    container.module("host.webhook").recent[1] = container.module("host.outcome").Outcome(
+        "throttled"
+    )
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "ignored"
 
 
 # ── Others at the same time
@@ -521,6 +533,32 @@ def test_after_a_conflict_an_update_may_still_come_again(
     assert kept(container) == {"n": 10}
 
 
+SAYS_AND_COUNTS = """
+from botkit import telegram
+
+SESSION = "chat"
+
+
+def reply(update, session):
+    session["count"] = session.get("count", 0) + 1
+    telegram.call("sendMessage", chat_id=42, text="a")
+    return []
+"""
+
+
+def test_what_cant_be_kept_comes_again_whatever_was_said(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(SAYS_AND_COUNTS)
+    away(container)
+    bot_api.expects(said("a"))
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "unreachable"
+    bot_api.expects(said("a"))
+    assert container.deliver(message()) == (200, None)
+    assert container.module("session").read("42") == {"count": 1}
+
+
 def test_calls_leave_time_for_a_note(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -638,7 +676,7 @@ def test_a_session_is_a_chats_a_topics_or_a_persons(
     start_with_sessions: StartBot, update: Json, keys: tuple[str | None, ...]
 ) -> None:
     container = start_with_sessions(COUNT)
-    sessions = container.module("host.sessions")
+    sessions = container.module("extras.with_session")
     for choice, key in zip(sessions.CHOICES, keys, strict=True):
         container.bot.SESSION = choice  # type: ignore[attr-defined]
         assert sessions.key_of({"update_id": 1, **update}) == key

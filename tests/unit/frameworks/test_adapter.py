@@ -1,4 +1,4 @@
-"""_framework.py: what the adapters of frameworks share."""
+"""adapter.py: what the adapters of frameworks share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.stubs import load
 
 @pytest.fixture
 def framework() -> ModuleType:
-    return load("botkit._framework")
+    return load("botkit.frameworks.adapter")
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def framework() -> ModuleType:
 def test_what_the_session_of_an_update_has(
     framework: Any, monkeypatch: pytest.MonkeyPatch, choice: Any, has: Any, belongs: Any
 ) -> None:
-    """As host/sessions.py makes its key."""
+    """As extras/with_session.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
-    framework.session = {}
+    framework.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
         framework.refuse_others(*belongs)
 
@@ -57,10 +57,10 @@ def test_a_handler_leaves_time_to_write_the_session(
 
 @pytest.fixture
 def loop(framework: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """botkit._loop, by a clock that stands still."""
+    """botkit.frameworks.event_loop, by a clock that stands still."""
     clock = SimpleNamespace(monotonic=lambda: 0.0)
-    monkeypatch.setattr(importlib.import_module("botkit.http"), "time", clock)
-    loop: Any = importlib.import_module("botkit._loop")
+    monkeypatch.setattr(importlib.import_module("botkit.deadline"), "time", clock)
+    loop: Any = importlib.import_module("botkit.frameworks.event_loop")
     yield loop
     loop._loop.close()
 
@@ -223,14 +223,14 @@ def test_an_update_is_handled_again_only_after_a_refusal_for_now(
     ],
 )
 def test_nothing_empty_is_kept(framework: Any, old: Any, new: Any, expected: Any) -> None:
-    framework.session = old
+    framework.state = old
     framework.put("kind", "name", new)
-    assert framework.session == expected
+    assert framework.state == expected
 
 
 def test_what_is_kept_is_a_copy(framework: Any) -> None:
-    framework.session = {}
+    framework.state = {}
     value = {"x": [1]}
     framework.put("kind", "name", value)
     value["x"].append(2)
-    assert framework.session == {"kind": {"name": {"x": [1]}}}
+    assert framework.state == {"kind": {"name": {"x": [1]}}}

@@ -23,7 +23,7 @@ HELLO = frame({":event-type": "word"}, b'{"text": "Hello"}')
 
 @pytest.fixture
 def module() -> ModuleType:
-    return load("botkit.event_stream")
+    return load("botkit.http.event_stream")
 
 
 def test_it_reads_as_botocore_does(module: ModuleType) -> None:

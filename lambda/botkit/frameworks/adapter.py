@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from . import telegram
-from .deadline import deadline
-from .errors import BadSession, Handled, Misconfigured, Refused, Unreachable
-from .journal import journal
-from .types import Any, Json
+from .. import telegram
+from ..deadline import deadline
+from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, Unreachable
+from ..invocation.journal import journal
+from ..types import Any, Json
 
 RESERVE = 0.5  # seconds before the deadline, in which the session is written
 # The module does what these are for.
@@ -27,7 +27,7 @@ NOT_HERE = {
 }
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
 
-session: Json | None = None  # of the update that is handled, None if bot.py has no SESSION
+state: Json | None = None  # the session of the update that is handled, None without SESSION
 checks: list[Callable[[], object]] = []  # of the adapters
 
 _failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
@@ -55,39 +55,33 @@ def remembering(what: object) -> Iterator[None]:
     """Remember an error that may be gone later, until `what` has succeeded."""
     try:
         yield
-    except (Refused, Unreachable) as error:
-        if _may_be_gone_later(error):
+    except Failure as error:
+        if error.may_pass:
             _failures.append((what, error))
         raise
     _failures[:] = [failure for failure in _failures if failure[0] != what]
 
 
-def _may_be_gone_later(error: BaseException | None) -> bool:
-    if isinstance(error, Refused):
-        return error.code == 429 or error.is_about_the_token
-    return isinstance(error, Unreachable)
-
-
-def handle(state: Json | None, handler: Callable[[], object]) -> list[Json]:
+def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     """Have a framework handle an update, with the session as its state. Returns no calls.
 
     Raises an error that may be gone later if the update may come again, and else Handled if the
     handler failed.
     """
-    global session
+    global state
     end = deadline.at
     _failures.clear()
     error: BaseException | None = None
-    session = state
+    state = session
     try:
         deadline.at -= 0 if state is None else RESERVE
         handler()
     except BaseException as raised:
         error = raised
     finally:
-        session = None
+        state = None
         deadline.at = end
-    if isinstance(error, Exception) and _may_be_gone_later(error):  # of aws.call, for example
+    if isinstance(error, Failure) and error.may_pass:  # of aws.call, for example
         _failures.append((None, error))
     if _failures:
         failure = _failures[0][1]
@@ -128,6 +122,16 @@ def choice() -> Any:
     return getattr(sys.modules.get("bot"), "SESSION", None)
 
 
+def require(choices: Sequence[str], why: str) -> None:
+    """Raise Misconfigured unless SESSION of bot.py is one of these choices, or a function."""
+    if not callable(choice()) and choice() not in choices:
+        raise Misconfigured(f"{why} bot.py must have {_described(choices)}")
+
+
+def _described(choices: Iterable[str]) -> str:
+    return " or ".join(f'SESSION = "{name}"' for name in choices)
+
+
 def check() -> None:
     """Raise Misconfigured if the bot needs what isn't possible: for an apply, which then fails."""
     for each in checks:
@@ -144,55 +148,48 @@ def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
     has = {"chat": chat, "topic": chat and topic, "user": user, "chat_user": chat and user}
     chosen = choice()
     if not has[chosen if isinstance(chosen, str) else "chat"]:
-        fit = " or ".join(f'SESSION = "{name}"' for name in has if has[name])
+        fit = _described(name for name in has if has[name])
         what_to_do = f"with {fit} it would" if fit else "botkit.session has others"
         raise BadSession(f"the session of this update doesn't have that: {what_to_do}")
 
 
-def message_of(update: Json) -> Json:
-    """Return the message of an update, or that whose button was pressed, or what else it has."""
-    content: Json = next((value for value in update.values() if isinstance(value, dict)), {})
-    message: Json = content.get("message", content)
-    return message
-
-
 def read() -> Json:
     """Return the session of the update, for reading. Without SESSION, it is empty."""
-    return {} if session is None else session
+    return {} if state is None else state
 
 
 def change(function: Callable[[Json], object]) -> None:
     """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
     own = _own()
-    from . import session as sessions
+    from .. import session
 
-    if sessions.current == "":
+    if session.current == "":
         raise BadSession("a framework's state can't be kept: this update has no session")
     function(own)
 
 
 def _own() -> Json:
     with remembering(NO_STATE):
-        if session is None:
+        if state is None:
             raise Misconfigured(NO_STATE)
-    return session
+    return state
 
 
 def put(kind: str, name: str, value: Any) -> None:
     """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
-    from .session import checked_copy
+    from ..session import checked_copy
 
     new = None if value in ({}, []) else checked_copy({name: value})[name]
     if new == read().get(kind, {}).get(name):
         return
 
-    def put_into(session: Json) -> None:
-        values = session.setdefault(kind, {})
+    def put_into(state: Json) -> None:
+        values = state.setdefault(kind, {})
         values[name] = new
         if new is None:
             del values[name]
         if not values:
-            del session[kind]
+            del state[kind]
 
     change(put_into)
 

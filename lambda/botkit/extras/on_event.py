@@ -14,12 +14,12 @@ import time
 
 from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable, loggable
-from ..journal import journal
-from ..settings import settings
+from ..host import bot_module
+from ..host.calls import checked, make_calls
+from ..host.outcome import Outcome, failed, judged
+from ..invocation.journal import journal
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author
-from .calls import checked, make_calls
-from .outcome import Outcome, failed, judged
 
 logger = logging.getLogger("botkit")
 
@@ -48,8 +48,8 @@ def receive(event: Any, request_id: str) -> None:
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
             todo = calls = checked(todo, "the event")
-        elif hasattr(author.module(), "on_event"):
-            todo = author.ask_for_calls("on_event", event)
+        elif hasattr(bot_module.load(), "on_event"):
+            todo = bot_module.ask_for_calls("on_event", event)
         else:
             todo = None
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""author.py: bot.py, imported and asked in time."""
+"""bot_module.py: bot.py, imported and asked in time."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_bot_that_never_ends_leaves_the_update_unanswered(
         assert container.deliver(message(), milliseconds=1_200) == (200, None)
         assert 0.7 <= time.monotonic() - began
     assert container.line["outcome"] == "bot_failed"
-    assert container.line["error"].startswith("TimeIsUp at test_author.py:")
+    assert container.line["error"].startswith("TimeIsUp at test_bot_module.py:")
     assert "TimeIsUp: bot.py ran until the function's time was almost over" in caplog.text
     bot_api.expects(echo())
     assert container.deliver(message()) == (200, None)
@@ -135,10 +135,12 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
             alarms.append(seconds)
             intervals.add(interval)
 
-    monkeypatch.setattr(container.module("host.alarm"), "_signal", Signals)
+    monkeypatch.setattr(container.module("host.bot_module"), "_signal", Signals)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
-    assert 0 < max(intervals) < container.module("host.author").GRACE_SECONDS  # then Lambda ends it
+    assert (
+        0 < max(intervals) < container.module("host.bot_module").GRACE_SECONDS
+    )  # then Lambda ends it
 
 
 def test_a_bot_that_disables_all_loggers_is_logged(

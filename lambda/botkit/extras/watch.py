@@ -11,9 +11,9 @@ import json
 import time
 
 from .. import telegram
-from ..errors import Refused, Unreachable, loggable
+from ..errors import Failure, loggable
+from ..host.outcome import failed
 from ..types import Json
-from .outcome import failed
 
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait up to an hour between retries
 
@@ -25,7 +25,7 @@ def watch(event: Json) -> None:
     """
     try:
         info = telegram.call("getWebhookInfo")
-    except (Refused, Unreachable) as error:
+    except Failure as error:
         failed(error).log("watch")
         return
     now, last_error = time.time(), info.get("last_error_message")

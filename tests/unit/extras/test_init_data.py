@@ -74,7 +74,7 @@ def node() -> Iterator[Node]:
 
 
 def ours(init_data: str) -> str:
-    module = load("botkit.host.init_data")
+    module = load("botkit.extras.init_data")
     try:
         module.check(init_data, TOKEN)
     except module.Unauthorized as error:
@@ -304,7 +304,7 @@ def test_they_accept_what_ours_accepts(
 
 
 def test_the_fields_have_their_types() -> None:
-    module = load("botkit.host.init_data")
+    module = load("botkit.extras.init_data")
     chat = {"id": -1, "type": "group", "title": "T"}
     fields = launch(chat=json.dumps(chat), receiver=USER, can_send_after="7", start_param="5")
     assert module.check(sign(fields), TOKEN) == {
@@ -329,7 +329,7 @@ LIMITS = {
 def test_the_limits_are_kept_to_the_second(
     monkeypatch: pytest.MonkeyPatch, age: int, said: str
 ) -> None:
-    module = load("botkit.host.init_data")
+    module = load("botkit.extras.init_data")
     fields = launch()
     now = int(fields["auth_date"]) + age
     monkeypatch.setattr(module.time, "time", lambda: float(now))
@@ -344,7 +344,7 @@ def test_the_limits_are_kept_to_the_second(
 def test_the_comparison_takes_the_same_time_whatever_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = load("botkit.host.init_data")
+    module = load("botkit.extras.init_data")
     compared = []
 
     def compare(a: bytes, b: bytes) -> bool:

@@ -45,7 +45,7 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
     ids=[*UNSEEN, *SEEN, *ALERTS],
 )
 def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -> None:
-    journal = load("botkit.journal").Journal()
+    journal = load("botkit.invocation.journal").Journal()
     journal.note(method, params)
     assert (journal.methods, journal.has_calls, journal.is_seen) == ([method], True, is_seen)
 
@@ -119,7 +119,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
     ids=["nothing to see", "an alert", "an alert again"],
 )
 def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
-    journal = load("botkit.journal").Journal()
+    journal = load("botkit.invocation.journal").Journal()
     journal.is_repeat = is_repeat
     old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
     assert journal.excuses(old, "answerCallbackQuery", params) == is_excused
@@ -129,7 +129,7 @@ def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused
 def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
-    assert not container.module("journal").journal.is_seen
+    assert not container.module("invocation.journal").journal.is_seen
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").Refused):
         container.telegram.call("sendMessage", chat_id=42, text="x")

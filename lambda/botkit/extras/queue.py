@@ -14,11 +14,12 @@ import random  # urllib loads it anyway
 
 from .. import aws
 from ..errors import Misconfigured, Unreachable
-from ..journal import journal
-from ..settings import settings
+from ..host import bot_module, webhook
+from ..host.outcome import Outcome, failed
+from ..invocation.journal import journal
+from ..invocation.place import Place
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author, webhook
-from .outcome import Outcome, failed
 
 logger = logging.getLogger("botkit")
 
@@ -44,20 +45,13 @@ def take(update: Json) -> Outcome:
 
 def waits(update: Json) -> bool:
     """Tell whether an update may wait in the queue: AT_ONCE in bot.py adds kinds that may not."""
-    kind, content = kind_of(update)
-    if kind in AT_ONCE or (kind == "chat_join_request" and "query_id" in content):
+    place = Place(update)
+    if place.kind in AT_ONCE or (place.kind == "chat_join_request" and "query_id" in place.content):
         return False
     try:
-        return kind not in (author.kinds("AT_ONCE") or [])
+        return place.kind not in (bot_module.kinds("AT_ONCE") or [])
     except Misconfigured:  # it is logged when the update comes out of the queue
         return True
-
-
-def kind_of(update: Json) -> tuple[str, Json]:
-    """Return the kind of an update and what it holds, which is empty if it isn't an object."""
-    kind = next((key for key in update if key != "update_id"), "update")
-    content = update.get(kind)
-    return kind, content if isinstance(content, dict) else {}
 
 
 def enqueue(update: Json) -> Outcome:
@@ -93,37 +87,25 @@ def enqueue(update: Json) -> Outcome:
 def group(update: Json) -> str:
     """Return the group of an update. Each group is answered in order.
 
-    Usually it is the chat, or the topic in it. A press may concern any chat and has the group of
-    the person; the chat of a guest message may have the id of one that the bot knows. With SESSION
-    it is the session, presses included, so that no two updates of it are answered at once.
+    Usually it is the chat, or the topic in it. A press may concern any chat, and has the group of
+    the person. With SESSION it is the session, presses included, so that no two updates of it are
+    answered at once.
     """
     if settings.session_table:
-        from . import sessions
+        from . import with_session
 
         try:
-            key = sessions.key_of(update)
+            key = with_session.key_of(update)
         except BaseException:  # from bot.py: it is logged when the update comes out of the queue
             key = None
         if key is not None:
             return "session:" + hashlib.sha256(str(key).encode(errors="replace")).hexdigest()
-    kind, content = kind_of(update)
-    who = next(
-        (
-            content[name]["id"]
-            for name in ("chat", "from", "user")
-            if isinstance(content.get(name), dict) and "id" in content[name]
-        ),
-        None,
-    )
-    if who is None:
-        return kind
-    if kind == "callback_query":
-        return f"query:{who}"
-    place = f"guest:{who}" if kind == "guest_message" else str(who)
-    # A reply in a plain group has a thread id, too, but belongs to the order of its chat.
-    if content.get("is_topic_message") and "message_thread_id" in content:
-        return f"{place}:{content['message_thread_id']}"
-    return place
+    place = Place(update)
+    if place.kind == "callback_query":
+        return f"query:{place.user}"
+    if place.room is None:
+        return str(place.user or place.kind or "update")
+    return place.room if place.topic is None else f"{place.room}:{place.topic}"
 
 
 def is_ours(event: Any) -> bool:

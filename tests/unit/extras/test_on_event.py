@@ -1,4 +1,4 @@
-"""events.py: events of other services, which are calls or go to the bot."""
+"""on_event.py: events of other services, which are calls or go to the bot."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_event_that_is_calls_is_carried_out(
 def test_calls_that_were_made_before_are_not_the_events(
     container: Container, bot_api: BotApi
 ) -> None:
-    container.module("journal").journal.note("setWebhook", {})
+    container.module("invocation.journal").journal.note("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]
@@ -167,7 +167,7 @@ def test_an_exception_in_on_event_fails(
         raise KeyError(TEXT)
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
-    assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_events.py:")
+    assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_on_event.py:")
 
 
 def test_an_exception_after_what_people_saw_is_only_logged(
@@ -194,7 +194,7 @@ RETRY = "retry.8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 def later(start_with_schedules: StartBot, monkeypatch: pytest.MonkeyPatch) -> Container:
     """A container with schedules, whose clock stands still, and which adds nothing at random."""
     container = start_with_schedules(BOT)
-    events = container.module("host.events")
+    events = container.module("extras.on_event")
     monkeypatch.setattr(events.time, "time", lambda: NOW)
     monkeypatch.setattr(events.random, "uniform", lambda least, most: least)
     return container
@@ -278,7 +278,7 @@ def test_pauses_differ(
         asked.append(limits)
         return 1.25
 
-    monkeypatch.setattr(container.module("host.events").random, "uniform", uniform)
+    monkeypatch.setattr(container.module("extras.on_event").random, "uniform", uniform)
     bot_api.refuses(CALL, 500, "no")
     container.invoke(CALL)
     assert asked == [(1, 1.5)]
@@ -304,7 +304,7 @@ def test_a_call_that_is_not_scheduled_again_has_all_the_time(
 ) -> None:
     ends = note_ends(later, monkeypatch)
     if event is CALL:
-        monkeypatch.setattr(later.module("settings").settings, "later_group", "")
+        monkeypatch.setattr(later.module("invocation.settings").settings, "later_group", "")
     monkeypatch.setattr(later.bot, "on_event", lambda event: [CALL], raising=False)
     assert failure(later, event).startswith("unreachable")
     assert later.module("deadline").deadline.at == ends[0]

@@ -41,7 +41,7 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return load("botkit.settings").settings
+    return load("botkit.invocation.settings").settings
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

@@ -1,4 +1,4 @@
-"""mini_app.py: the files of a page, and what it asks of the bot."""
+"""page.py: the files of a page, and what it asks of the bot."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-YEAR = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def show(container: Container, folder: Path) -> Container:
 
 
 def page_module() -> Any:
-    return importlib.import_module("botkit.host.mini_app")
+    return importlib.import_module("botkit.extras.page")
 
 
 def content(answer: Json) -> bytes:
@@ -77,22 +76,22 @@ def get(container: Container, path: str, method: str = "GET", **headers: str) ->
 # ── Files
 
 BUNDLE = {
-    "index.html": ("text/html; charset=utf-8", "no-cache"),
-    "icon.svg": ("image/svg+xml", "no-cache"),
-    "assets/add-DkMAU0Nf.wasm": ("application/wasm", YEAR),
-    "assets/digits-CXm5C4Y-.woff2": ("font/woff2", YEAR),
-    "assets/index-BLkzH5II.css": ("text/css; charset=utf-8", YEAR),
-    "assets/index-BwuI1Cyk.js": ("text/javascript; charset=utf-8", YEAR),
-    "assets/index-BwuI1Cyk.js.map": ("application/json", YEAR),
-    "assets/more-DO9aqfvY.js": ("text/javascript; charset=utf-8", YEAR),
-    "assets/more-DO9aqfvY.js.map": ("application/json", YEAR),
+    "index.html": "text/html; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "assets/add-DkMAU0Nf.wasm": "application/wasm",
+    "assets/digits-CXm5C4Y-.woff2": "font/woff2",
+    "assets/index-BLkzH5II.css": "text/css; charset=utf-8",
+    "assets/index-BwuI1Cyk.js": "text/javascript; charset=utf-8",
+    "assets/index-BwuI1Cyk.js.map": "application/json",
+    "assets/more-DO9aqfvY.js": "text/javascript; charset=utf-8",
+    "assets/more-DO9aqfvY.js.map": "application/json",
 }
 
 
 def test_what_vite_has_built_is_served_whole(container: Container) -> None:
     files = [path for path in (PAGE / "app").rglob("*") if path.is_file()]
     assert {str(path.relative_to(PAGE / "app")) for path in files} == set(BUNDLE)
-    for name, (kind, cache) in BUNDLE.items():
+    for name, kind in BUNDLE.items():
         answer = get(container, f"/app/{name}")
         assert answer["statusCode"] == 200
         assert content(answer) == (PAGE / "app" / name).read_bytes()
@@ -100,7 +99,7 @@ def test_what_vite_has_built_is_served_whole(container: Container) -> None:
         assert re.fullmatch('"[0-9a-f]{32}"', headers.pop("ETag"))
         assert headers == {
             **SECURITY,
-            "Cache-Control": cache,
+            "Cache-Control": "no-cache",  # kept, and asked about each time
             "Content-Type": kind,
             "Vary": "Accept-Encoding",
         }
@@ -136,45 +135,6 @@ def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path, n
     (tmp_path / "app" / name.replace("%25", "%")).write_bytes(b"x")
     answer = get(show(container, tmp_path), f"/app/{name}")
     assert (answer["headers"]["Content-Type"], content(answer)) == (TYPES[name], b"x")
-
-
-NAMES = {
-    "assets/index-B1wrgTda.js": True,  # Vite
-    "assets/index-DiwrgTda.js": False,  # Vite's, too, but it may be words, as in the next one
-    "assets/logo-DarkMode.svg": False,
-    "assets/index-B_x-9aZ0.css": True,
-    "assets/logo-V2_Final.png": False,
-    "assets/photo-DSC01234.jpg": False,
-    "static/js/main.3f2a1b0c.js": True,  # webpack
-    "static/js/main.3f2a1b0c.chunk.js": True,
-    "assets/main-5QH3ABCD.js": True,  # esbuild
-    "icon-MainMenu.svg": False,
-    "photo-DSC01234.jpg": False,
-    "chunk-0a1b2c3d4e5f60718293.js": True,
-    "index-DiwrgTda.html": False,  # its address stays, so its content may change
-    "index.js": False,
-    "my-component.js": False,
-    "logo-original.png": False,
-    "logo-ORIGINAL.png": False,
-    "logo-Original.png": False,
-    "photo-20260101.jpg": False,
-    "photo-1024x768.jpg": False,
-    "photo-1920x1080.jpg": False,
-    "app-version2.js": False,
-    "cafe-deadbeef.js": False,  # may be a word
-    "assets-DiwrgTda/index.js": False,
-    "DiwrgTda.js": False,
-}
-
-
-@pytest.mark.parametrize(("name", "hashed"), NAMES.items(), ids=NAMES)
-def test_only_a_name_with_a_hash_is_kept_for_a_year(
-    container: Container, tmp_path: Path, name: str, hashed: bool
-) -> None:
-    (tmp_path / "app" / name).parent.mkdir(parents=True)
-    (tmp_path / "app" / name).write_bytes(b"x")
-    answer = get(show(container, tmp_path), f"/app/{name}")
-    assert answer["headers"]["Cache-Control"] == (YEAR if hashed else "no-cache")
 
 
 def test_what_a_client_has_is_not_sent_again(container: Container) -> None:
@@ -225,22 +185,6 @@ def test_a_gzipped_file_is_sent_to_clients_that_accept_it(
         if_none_match=answer["headers"]["ETag"],
     )
     assert (again["statusCode"], "Content-Encoding" in again["headers"]) == (304, False)
-
-
-@pytest.mark.parametrize(
-    "older",
-    [gzip.compress(b"older"), gzip.compress(b"x"), b"", b"plain"],
-    ids=["same length", "shorter", "empty", "no gzip"],
-)
-def test_a_gzipped_file_of_an_older_build_is_not_sent(
-    container: Container, tmp_path: Path, older: bytes
-) -> None:
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "x.css").write_bytes(b"plain")
-    (tmp_path / "app" / "x.css.gz").write_bytes(older)
-    answer = get(show(container, tmp_path), "/app/x.css", accept_encoding="gzip")
-    assert "Content-Encoding" not in answer["headers"]
-    assert content(answer) == b"plain"
 
 
 def test_a_file_may_be_there_gzipped_only(container: Container, tmp_path: Path) -> None:
@@ -419,9 +363,9 @@ def test_the_module_is_loaded_at_the_first_page_request(start: Start, bot_api: B
     container = start(bot_api.url, **ON)
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())
-    assert "botkit.host.mini_app" not in sys.modules
+    assert "botkit.extras.page" not in sys.modules
     get(container, "/app/index.html")
-    assert "botkit.host.mini_app" in sys.modules
+    assert "botkit.extras.page" in sys.modules
 
 
 # ── Requests
@@ -674,7 +618,7 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(
     answer_with(container, monkeypatch, error)
     assert ask(container) == (500, FAILED)
     place = container.line.pop("error")
-    assert re.fullmatch(rf"{type(error).__name__} at test_mini_app\.py:\d+", place)
+    assert re.fullmatch(rf"{type(error).__name__} at test_page\.py:\d+", place)
     assert container.line == {
         "level": "ERROR",
         "logger": "botkit",

@@ -16,12 +16,12 @@ import re
 import sys
 import time
 from base64 import b64decode, b64encode
-from binascii import crc32
 from urllib.parse import parse_qsl, quote, unquote
 
+from ..host import bot_module, webhook
+from ..host.outcome import BadAnswer, Outcome, failed
 from ..types import Any, Json
-from . import author, init_data, strict_json
-from .outcome import BadAnswer, Outcome, failed
+from . import init_data
 
 FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
@@ -41,14 +41,6 @@ TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-# Names in which a bundler put a hash of the content: main.3f2a1b0c.css, or assets/index-B1wrgTda.js
-# from Vite. Without a digit before a letter, the latter may be words, such as icon-MainMenu.svg or
-# logo-V2_Final.png.
-HASHED = re.compile(
-    r"[.-](?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+$"
-    r"|^/assets/.*-(?=.[\w-]*[A-Z])(?=[\w-]*[0-9][A-Za-z])[\w-]{8}\.[^/]+$",
-    re.ASCII,
-)
 LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 # Keys that a request always has. They are None if Telegram didn't send them.
@@ -94,11 +86,9 @@ def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
 
 def send_file(path: str, headers: Any) -> Json:
     """Return the response with a file of app/, gzipped if scripts/package made such a file."""
-    content, encoding = read_file(path), None
-    if GZIP.search(_text(headers, "accept-encoding")):
-        packed = read_file(path + ".gz")
-        if packed is not None and (content is None or is_gzip_of(packed, content)):
-            content, encoding = packed, "gzip"
+    takes_gzip = GZIP.search(_text(headers, "accept-encoding"))
+    packed = read_file(path + ".gz") if takes_gzip else None
+    content = read_file(path) if packed is None else packed
     if content is None:
         return page_response(404, "There is no such file.", Vary="Accept-Encoding")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
@@ -109,22 +99,11 @@ def send_file(path: str, headers: Any) -> Json:
         "ETag": tag,
         "Vary": "Accept-Encoding",
     }
-    if HASHED.search(path) and kind != "text/html":
-        more["Cache_Control"] = "public, max-age=31536000, immutable"
     if tag in _text(headers, "if-none-match"):
         return page_response(304, **more)
-    if encoding:
-        more["Content_Encoding"] = encoding
+    if packed is not None:
+        more["Content_Encoding"] = "gzip"
     return page_response(200, content, **more)
-
-
-def is_gzip_of(packed: bytes, content: bytes) -> bool:
-    """Tell whether a gzipped file has this content, and isn't left from an older version.
-
-    It ends with the content's checksum and length (https://www.rfc-editor.org/rfc/rfc1952).
-    """
-    end = crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
-    return packed.endswith(end)
 
 
 def read_file(path: str) -> bytes | None:
@@ -161,13 +140,13 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     text = ""
     try:
         request = read_request(event, method, path)
-        status, text = status_and_json(author.ask("on_request", request))
+        status, text = status_and_json(bot_module.ask("on_request", request))
         outcome = Outcome("answered")
     except Problem as refusal:
         return refusal.response
     except BaseException as error:
         outcome = failed(error)
-        if outcome.name in ("bot_failed", "refused"):
+        if outcome.status == 200:
             outcome.name = "page_failed"
         status = outcome.status
     outcome.log("request", started, method=method, status=status)
@@ -192,7 +171,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
 
     Raises Problem, or Unreachable if bot.py or the token can't be used.
     """
-    bot = author.module()
+    bot = bot_module.load()
     seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
     signed = authenticate(_text(event.get("headers"), "authorization"), seconds)
     body = read_body(event)
@@ -237,7 +216,7 @@ def read_body(event: Json) -> Any:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return strict_json.parse(data)
+            return webhook.parse_json(data)
         except ValueError:
             raise Problem(400, "bad_request", "The body isn't valid JSON.") from None
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data

@@ -12,31 +12,61 @@ import logging
 import marshal
 from binascii import a2b_base64, b2a_base64
 
-from .. import session as store
+from .. import session
 from ..aws import to_json
 from ..deadline import deadline
 from ..errors import BadSession, Handled, Misconfigured, Unreachable
+from ..host import bot_module
+from ..host.calls import make_or_respond
+from ..host.outcome import BadAnswer, Outcome, failed, judged
 from ..http.multipart import is_file
-from ..journal import journal
-from ..settings import settings
+from ..invocation.journal import journal
+from ..invocation.place import Place
+from ..invocation.settings import settings
 from ..types import Any, Json
-from . import author
-from .calls import make_or_respond
-from .outcome import BadAnswer, Outcome, judged
 
 logger = logging.getLogger("botkit")
 
 CHOICES = ("chat", "topic", "user", "chat_user")
-WHO = ("sender_chat", "from", "user", "actor_chat", "voter_chat")  # who acts in an update
 FILE = "base64 of a file"
 RESERVE = 0.5  # seconds, or a third of the time: to note which calls are over
 
 
-def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
-    """Return the calls that answer an update, and the item of its session, None if it has none.
+def answer(update: Json) -> Outcome:
+    """Answer an update with its session, and keep what reply() changes of it.
 
-    What reply() changes of the session is kept. Raises what `author.ask_for_calls` raises,
-    BadSession, and Unreachable. If reply() raises Handled, the session is kept, too.
+    If a call has to wait after others were carried out, the session gets a note of the calls that
+    remain, and the next delivery goes on there.
+    """
+    try:
+        item, calls = _ask_for_calls(update)
+    except BaseException as error:
+        return judged(failed(error))
+    if calls is None:
+        return Outcome("repeated")
+    if item is None:
+        return judged(make_or_respond(calls))
+    end = deadline.at
+    deadline.at -= min(RESERVE, deadline.left() / 3)
+    outcome = make_or_respond(calls)
+    deadline.at = end
+    update_id = update["update_id"]
+    state = item.updates.get(update_id)
+    if outcome.status == 200:
+        if state == session.UNFINISHED:  # what remains is in the response, or nothing
+            _note(item, update_id, calls, outcome.done, session.KEPT)
+    elif journal.is_seen or state == session.KEPT:
+        if _note(item, update_id, calls, outcome.done, session.UNFINISHED):
+            return outcome
+    return judged(outcome)
+
+
+def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None]:
+    """Return the item of an update's session, if it has one, and the calls that answer it.
+
+    The calls are None if the update was answered without any before. Raises what
+    `bot_module.ask_for_calls` raises, BadSession, and Unreachable. If reply() raises Handled, the
+    session is kept, too.
     """
     key = key_of(update)
     if key is None:
@@ -48,11 +78,11 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
     as_sent = marshal.dumps(update)  # the bot may change it
     is_retry = False
     while True:
-        item = store.Item(key)
+        item = session.Item(key)
         journal.is_repeat |= update_id in item.updates
         known = item.calls(update_id)
         if known is not None:
-            return item, [_with_files(call) for call in known]
+            return item, [_with_files(call) for call in known] or None
         had_time = deadline.left() > 0
         try:
             calls, handled = _ask(marshal.loads(as_sent), item.session, key)
@@ -81,29 +111,7 @@ def ask_for_calls(update: Json) -> tuple[store.Item | None, list[Json]]:
         journal.is_seen = False  # as above
 
 
-def make(item: store.Item, update_id: int, calls: list[Json]) -> Outcome:
-    """Make the calls that answer an update.
-
-    If one has to wait after others were carried out, the session gets a note of those that remain,
-    and the next delivery goes on there.
-    """
-    if journal.is_repeat and not calls:
-        return Outcome("repeated")
-    end = deadline.at
-    deadline.at -= min(RESERVE, deadline.left() / 3)
-    outcome = make_or_respond(calls)
-    deadline.at = end
-    state = item.updates.get(update_id)
-    if outcome.status == 200:
-        if state == store.UNFINISHED:  # what remains is in the response, or nothing
-            _note(item, update_id, calls, outcome.done, store.KEPT)
-    elif journal.is_seen or state == store.KEPT:
-        if _note(item, update_id, calls, outcome.done, store.UNFINISHED):
-            return outcome
-    return judged(outcome)
-
-
-def _note(item: store.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
+def _note(item: session.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
     """Note in an update's session which of its calls remain when so many are done, and its state.
 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update still
@@ -121,20 +129,20 @@ def _note(item: store.Item, update_id: int, calls: list[Json], done: int, state:
                 return True
             if item.note(update_id, remaining, state):
                 return True
-            item = store.Item(item.key)
+            item = session.Item(item.key)
     except (BadSession, Unreachable) as error:
         logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
         return isinstance(error, Unreachable)
 
 
-def _ask(update: Json, session: Json, key: str) -> tuple[list[Json], Handled | None]:
-    store.current = key
+def _ask(update: Json, state: Json, key: str) -> tuple[list[Json], Handled | None]:
+    session.current = key
     try:
-        return author.ask_for_calls("reply", update, session), None
+        return bot_module.ask_for_calls("reply", update, state), None
     except Handled as handled:
         return [], handled
     finally:
-        store.current = None
+        session.current = None
 
 
 def check(bot: Any) -> None:
@@ -155,29 +163,20 @@ def key_of(update: Json) -> str | None:
 
     Raises Misconfigured, and what a function in SESSION raises.
     """
-    bot = author.module()
+    bot = bot_module.load()
     if not hasattr(bot, "SESSION"):
         return None
     choice = _choice(bot)
     if callable(choice):
-        chosen: str | None = author.ask("SESSION", update)
+        chosen: str | None = bot_module.ask("SESSION", update)
         return chosen
-    kind = next((key for key in update if key != "update_id"), "")
-    content = _object(update.get(kind))
-    message = _object(content.get("message")) or content  # of a press
-    chat = _id(message.get("chat"))
-    if kind == "guest_message" and chat is not None:
-        chat = f"guest:{chat}"  # another chat, which may have the id of one that the bot knows
-    elif chat is not None and "business_connection_id" in message:  # so is an account's own
-        chat = f"business:{message['business_connection_id']}:{chat}"
-    parts = [chat] if choice != "user" else []
-    if choice == "topic":
-        topic = _object(message.get("direct_messages_topic")).get("topic_id")
-        if message.get("is_topic_message"):
-            topic = message.get("message_thread_id")
-        parts += [] if topic is None else [topic]
-    elif choice != "chat":
-        parts.append(next(filter(None, (_id(content.get(name)) for name in WHO)), None))
+    place = Place(update)
+    parts = {
+        "chat": [place.room],
+        "topic": [place.room] if place.topic is None else [place.room, place.topic],
+        "user": [place.person],
+        "chat_user": [place.room, place.person],
+    }[choice]
     return None if None in parts else "/".join(map(str, parts))
 
 
@@ -188,14 +187,6 @@ def _choice(bot: Any) -> Any:
         names = ", ".join(f'"{name}"' for name in CHOICES)
         raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
     return choice
-
-
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _id(who: Any) -> Any:
-    return _object(who).get("id")
 
 
 def _held(calls: list[Json]) -> list[Json]:

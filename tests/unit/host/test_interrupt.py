@@ -1,4 +1,4 @@
-"""alarm.py: code that runs too long is ended, and the alarm switched off."""
+"""bot_module.py: code that runs too long is interrupted, and nothing else."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def test_a_bot_that_catches_everything_is_ended_too(
     assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
 
 
-def test_in_another_thread_there_is_no_alarm(container: Container) -> None:
-    alarm = container.module("host.alarm")
+def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
+    bot_module = container.module("host.bot_module")
 
     def in_time() -> str:
-        with alarm.alarm(9):  # signals can't be set there
+        with bot_module.interrupt_after(9):  # signals can't be set there
             return "done"
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(in_time).result() == "done"
 
 
-def test_an_alarm_may_ring_while_it_is_switched_off(
+def test_an_interrupt_may_come_while_it_is_switched_off(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alarm = container.module("host.alarm")
+    bot_module = container.module("host.bot_module")
     frames: list[FrameType] = []
 
     class Signals:
@@ -61,10 +61,10 @@ def test_an_alarm_may_ring_while_it_is_switched_off(
         def setitimer(*arguments: object) -> None:
             frames.append(sys._getframe(1))
 
-    monkeypatch.setattr(alarm, "_signal", Signals)
-    with alarm.alarm(9):
-        with pytest.raises(alarm.TimeIsUp):
-            alarm._ring(14, sys._getframe())
+    monkeypatch.setattr(bot_module, "_signal", Signals)
+    with bot_module.interrupt_after(9):
+        with pytest.raises(bot_module.TimeIsUp):
+            bot_module._interrupt(14, sys._getframe())
     for frame in frames:
-        alarm._ring(14, frame)
+        bot_module._interrupt(14, frame)
     assert [frame.f_code.co_name for frame in frames] == ["__enter__", "__exit__"]

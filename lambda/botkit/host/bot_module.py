@@ -1,24 +1,27 @@
-"""The author's bot.py: imports it and calls its functions, in time."""
+"""The author's bot.py: imports it, calls its functions, and interrupts those that run too long."""
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
 import logging
 import sys
+import threading
+from types import FrameType
 
 from ..deadline import deadline
 from ..errors import Misconfigured
-from ..journal import journal
+from ..invocation.journal import journal
 from ..types import Any, Json
-from .alarm import alarm
 from .calls import checked
 from .outcome import BadAnswer, where_raised
 
 logger = logging.getLogger("botkit")
 
 GRACE_SECONDS = 0.5  # beyond the deadline, when calls of telegram and aws end by themselves
+REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 
-def module() -> Any:
+def load() -> Any:
     """Return the module bot.py, and import it if necessary. Raises Misconfigured.
 
     If the import failed before, it is tried again. An import that doesn't end, because the bot
@@ -27,7 +30,7 @@ def module() -> Any:
     if "bot" not in sys.modules:
         journal.is_start = True
         try:
-            with alarm(deadline.left()):
+            with interrupt_after(deadline.left()):
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
@@ -46,7 +49,7 @@ def kinds(name: str) -> list[str] | None:
 
     Returns None if it isn't a list of texts, or a dict, tuple or set. Raises Misconfigured.
     """
-    listed = getattr(module(), name, [])
+    listed = getattr(load(), name, [])
     if not isinstance(listed, (dict, list, tuple, set)):
         return None
     return list(listed) if all(isinstance(kind, str) for kind in listed) else None
@@ -58,10 +61,10 @@ def ask(name: str, *arguments: Any) -> Any:
     Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
     asynchronous or doesn't take these arguments.
     """
-    function = getattr(module(), name)
+    function = getattr(load(), name)
     journal.streams = 0  # each of them goes on when the function is asked again
     try:
-        with alarm(deadline.left() + GRACE_SECONDS):
+        with interrupt_after(deadline.left() + GRACE_SECONDS):
             answer = function(*arguments)
     except TypeError as error:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
@@ -84,3 +87,37 @@ def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
     if calls and had_time and deadline.left() <= 0:
         raise BadAnswer(f"{name}() left no time to make its calls")
     return calls
+
+
+class TimeIsUp(BaseException):
+    """bot.py ran too long. An `except Exception` in it doesn't catch this."""
+
+
+class interrupt_after:
+    """Raises TimeIsUp in the `with` block after some seconds, repeatedly until the block ends.
+
+    The signal (SIGALRM) reaches only the main thread. In others, the block is never interrupted.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = max(seconds, 0.001)  # zero would switch it off
+        self._is_possible = threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> None:
+        if self._is_possible:
+            _signal.signal(_signal.SIGALRM, _interrupt)
+            _signal.setitimer(_signal.ITIMER_REAL, self._seconds, REPEAT_SECONDS)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_possible:
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
+
+
+# The signal may arrive while one of these runs. An exception in them would leave the timer on, and
+# the next signal would interrupt code outside of the block. So they are never interrupted.
+_SWITCHES = (interrupt_after.__enter__.__code__, interrupt_after.__exit__.__code__)
+
+
+def _interrupt(number: int, frame: FrameType) -> None:
+    if frame.f_code not in _SWITCHES:
+        raise TimeIsUp("bot.py ran until the function's time was almost over")

@@ -181,7 +181,7 @@ GROUPS: dict[str, tuple[Json, str | None]] = {
 def test_an_update_is_answered_in_its_group_or_at_once(
     container: Container, fields: Json, group: str | None
 ) -> None:
-    queue, update = container.module("host.queue"), {"update_id": 1, **fields}
+    queue, update = container.module("extras.queue"), {"update_id": 1, **fields}
     assert (queue.group(update) if queue.waits(update) else None) == group
 
 
@@ -252,7 +252,7 @@ SAID: Json = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thr
 
 
 def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) -> None:
-    group = start_with_sessions(BY_TOPIC).module("host.queue").group
+    group = start_with_sessions(BY_TOPIC).module("extras.queue").group
     in_topic = group({"message": SAID})
     assert in_topic.startswith("session:")
     # A press, too: it waits behind a message, and changes the session after it.
@@ -260,7 +260,7 @@ def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) 
     assert group({"message": {"chat": GROUP}}) != in_topic
     assert group({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_sessions(BY_TOPIC.replace('"topic"', "lambda update: 2048 * 'x'"))
-    assert len(longest.module("host.queue").group({"message": SAID})) <= 128  # SQS's limit
+    assert len(longest.module("extras.queue").group({"message": SAID})) <= 128  # SQS's limit
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_an_update_whose_session_cant_be_told_is_queued_all_the_same(
     start_with_sessions: StartBot, source: str
 ) -> None:
     container = start_with_sessions(source.replace("update, session", "update, session=None"))
-    assert container.module("host.queue").group({"message": {"chat": GROUP}}) == "-100"
+    assert container.module("extras.queue").group({"message": {"chat": GROUP}}) == "-100"
 
 
 def refusal(code: str) -> bytes:
@@ -555,9 +555,9 @@ def test_another_event_is_the_bots(
 
 def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url)
-    with pytest.raises(container.module("host.events").EventFailed):
+    with pytest.raises(container.module("extras.on_event").EventFailed):
         container.invoke(event(message()))
-    assert "botkit.host.queue" not in sys.modules
+    assert "botkit.extras.queue" not in sys.modules
 
 
 def test_nobody_imitates_the_queue_over_http(queued: Queued) -> None:

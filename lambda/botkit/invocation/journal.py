@@ -6,8 +6,8 @@ bot, a framework) makes them with `telegram.call`, which writes them down here.
 
 from __future__ import annotations
 
-from .errors import Refused
-from .types import Json
+from ..errors import Refused
+from ..types import Json
 
 # Besides get…, the methods whose calls nobody sees twice. An edit isn't among them: repeated after
 # a later one, it would bring back what that one replaced.

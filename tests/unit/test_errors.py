@@ -1,0 +1,29 @@
+"""errors.py: what follows from each failure."""
+
+from __future__ import annotations
+
+import pytest
+from botkit.errors import BadSchedule, BadSession, Failure, Misconfigured, Refused, Unreachable
+from botkit.host.outcome import OUTCOMES, BadAnswer
+
+NO_METHOD = "Not Found: method not found"
+
+FAILURES: dict[str, tuple[Failure, str]] = {
+    "no answer": (Unreachable("timed out"), "unreachable"),
+    "no token": (Misconfigured("no token"), "misconfigured"),
+    "a session that can't be kept": (BadSession("too large"), "bot_failed"),
+    "a time that is none": (BadSchedule("no zone"), "bot_failed"),
+    "an answer that is none": (BadAnswer("a dict"), "bot_failed"),
+    "blocked": (Refused("sendMessage", 403, "Forbidden", {}), "refused"),
+    "a rate limit": (Refused("sendMessage", 429, "Too Many Requests", {}), "throttled"),
+    "a revoked token": (Refused("sendMessage", 401, "Unauthorized", {}), "misconfigured"),
+    "a wrong token": (Refused("sendMessage", 404, "Not Found", {}), "misconfigured"),
+    "a token of another kind": (Refused("sendMessage", 421, "Misdirected", {}), "misconfigured"),
+    "no such method": (Refused("sendMassage", 404, NO_METHOD, {}), "refused"),
+}
+
+
+@pytest.mark.parametrize(("failure", "outcome"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_has_its_outcome(failure: Failure, outcome: str) -> None:
+    assert failure.outcome == outcome
+    assert failure.may_pass is (OUTCOMES[outcome][1] == 503)
