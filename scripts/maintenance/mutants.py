@@ -99,7 +99,6 @@ TESTS = {
         "integration/test_faults",
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
-    "botkit/journal": ["unit/test_journal", "unit/host/test_sessions"],
     "botkit/later": ["unit/test_later"],
     "botkit/on_aiogram": ["unit/test_on_aiogram", "integration/test_frameworks"],
     "botkit/on_ptb": ["unit/test_on_ptb", "integration/test_frameworks"],

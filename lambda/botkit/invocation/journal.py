@@ -1,7 +1,7 @@
-"""The journal of an invocation's calls, and the rule by which an update may come again:
+"""The journal of an invocation's calls, and the rule by which an update may come again.
 
-as long as nothing was carried out that people would see twice. Whoever makes calls (the host, the
-bot, a framework) makes them with `telegram.call`, which writes them down here.
+An update may come again as long as nothing was carried out that people would see twice. The host,
+the bot and frameworks make their calls with `telegram.call`, which writes them down here.
 """
 
 from __future__ import annotations

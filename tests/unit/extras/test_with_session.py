@@ -182,9 +182,8 @@ def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: Sta
     container = start_with_sessions(source)
     away(container)
     fails(container, "unreachable")
-    container.module("host.webhook").recent[1] = container.module("host.outcome").Outcome(
-        "throttled"
-    )
+    limited = container.module("host.outcome").Outcome("throttled")
+    container.module("host.webhook").recent[1] = limited  # so it has come before
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "ignored"
 
