@@ -23,7 +23,7 @@ from local import kept
 from local.packages import command
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
-from local.sources import Sources, endless_link, files, read_sources
+from local.sources import TAKEN, Sources, endless_link, files, packed, read_sources
 
 Json = dict[str, Any]
 
@@ -415,9 +415,8 @@ def _bot_folder(name: str) -> Path:
                 f"{name} must have no {module.name}: it would hide Python's own module"
             )
     if folder != LAMBDA:
-        for own in ("handler.py", "botkit", "botkit.py"):
-            if (folder / own).exists():
-                raise ValueError(f"{name} must have no {own}: the module adds its own")
+        if taken := sorted(file for file, _ in packed(folder) if TAKEN.search(file)):
+            raise ValueError(f"{name} must have no {taken[0]}: the module adds its own")
     return folder
 
 
