@@ -280,19 +280,3 @@ resource "aws_lambda_invocation" "register_webhook" {
     aws_lambda_permission.webhook,
   ]
 }
-
-# The names of earlier versions. Without these, an upgrade would remove the webhook after registering it.
-moved {
-  from = aws_lambda_invocation.webhook
-  to   = aws_lambda_invocation.register_webhook
-}
-
-moved {
-  from = aws_lambda_invocation.removal
-  to   = aws_lambda_invocation.deregister_webhook
-}
-
-moved {
-  from = terraform_data.role
-  to   = terraform_data.role_id
-}

@@ -66,8 +66,3 @@ resource "aws_lambda_invocation" "remove_menu_button" {
 
   depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
 }
-
-moved {
-  from = aws_lambda_invocation.menu_button_removal
-  to   = aws_lambda_invocation.remove_menu_button
-}

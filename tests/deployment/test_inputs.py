@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -234,40 +233,6 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
         assert not kinds & {"aws_cloudwatch_dashboard", "aws_sqs_queue"}
     assert made(aws) == ON
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
-
-
-# Resources by their names in earlier versions, each with its present name.
-RENAMED = {
-    "aws_lambda_invocation.menu_button_removal": "aws_lambda_invocation.remove_menu_button",
-    "aws_lambda_invocation.removal": REMOVAL,
-    "aws_lambda_invocation.webhook": REGISTRATION,
-    "terraform_data.role": "terraform_data.role_id",
-}
-MOVED = re.compile(r"^moved {\n  from = (\S+)\n  to   = (\S+)\n}", re.MULTILINE)
-
-
-def test_an_upgrade_moves_what_was_renamed_without_calling_telegram(
-    module: Deployment, telegram: Telegram
-) -> None:
-    moved = [pair for file in ROOT.glob("*.tf") for pair in MOVED.findall(file.read_text())]
-    assert dict(moved) == RENAMED
-    # The state as the earlier version left it.
-    path = module.root / "terraform.tfstate"
-    state = path.read_text()
-    for old, new in RENAMED.items():
-        (_, old_name), (kind, new_name) = old.split("."), new.split(".")
-        resource = f'"type": "{kind}",\n      "name": "%s"'
-        assert state.count(resource % new_name) == 1
-        state = state.replace(resource % new_name, resource % old_name).replace(new, old)
-    path.write_text(state)
-    calls, webhook = len(telegram.calls), dict(telegram.webhook)
-    changes = Counter(module.planned().values())
-    assert changes["move"] == len(RENAMED)
-    assert set(changes) <= {"move", "update"}  # the emulator forgets fields of alarms
-    module.apply()
-    assert len(telegram.calls) == calls
-    assert telegram.webhook == webhook
-    assert "move" not in module.planned().values()
 
 
 @pytest.mark.parametrize("removal", [REMOVAL, "aws_lambda_invocation.remove_menu_button[0]"])
