@@ -71,6 +71,8 @@ resource "aws_scheduler_schedule_group" "later" {
       ])
     }
   }
+
+  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_iam_role" "later" {
@@ -98,6 +100,8 @@ resource "aws_iam_role" "later" {
   lifecycle {
     create_before_destroy = true
   }
+
+  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_iam_role_policy" "later" {
