@@ -12,7 +12,7 @@ data "aws_caller_identity" "current" {}
 
 locals {
   partition  = data.aws_partition.current.partition
-  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: the names of services end with amazonaws.com everywhere
+  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: IAM names services by amazonaws.com everywhere
   region     = data.aws_region.current.id            # version 6 of the provider deprecates its name
   account    = data.aws_caller_identity.current.account_id
 
@@ -89,7 +89,9 @@ locals {
           Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
         },
       ]]),
-      flatten([for extra in local.extras : extra.statements]),
+      local.later_statements,
+      local.queue_statements,
+      local.sessions_statements,
       # Not by count: at plan, the policy for a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )

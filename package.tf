@@ -59,7 +59,8 @@ resource "terraform_data" "requirements" {
 }
 
 resource "terraform_data" "package" {
-  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this clone may not have.
+  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this clone may not
+  # have.
   triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
 
   # Without a shell, since a path may contain spaces, quotes and dollar signs.
@@ -72,8 +73,8 @@ resource "terraform_data" "package" {
     precondition {
       condition = length(local.patterns) == 0
       error_message = join(" ", [
-        "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes them",
-        "for a pattern: ${join(", ", local.patterns)}. Rename the folder.",
+        "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes",
+        "them for a pattern: ${join(", ", local.patterns)}. Rename the folder.",
       ])
     }
     precondition {
@@ -87,8 +88,8 @@ resource "terraform_data" "package" {
       condition = length(local.unreadable) == 0
       error_message = join(" ", [
         "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in",
-        "${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads only",
-        "names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
+        "${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads",
+        "only names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
       ])
     }
     precondition {

@@ -15,6 +15,7 @@ BUILD = ROOT / ".build"
 MODULE = (
     ".terraform.lock.hcl",
     "alarms.tf",
+    "environment.tf",
     "iam.tf",
     "lambda",
     "later.tf",
