@@ -27,7 +27,7 @@ from local.sources import TAKEN, Sources, endless_link, files, packed, read_sour
 
 Json = dict[str, Any]
 
-TIMEOUT = 10.0  # seconds, as main.tf sets it
+TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed

@@ -14,6 +14,7 @@ from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.provider import Providers
 
+EDITORCONFIG = (ROOT / ".editorconfig").read_text()
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
 
 
@@ -22,6 +23,14 @@ def test_the_format_is_terraforms_own(tmp_path: Path) -> None:
     module = Module(NOWHERE, tmp_path)
     result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_no_line_is_too_long() -> None:
+    """No longer than 120 columns, as .editorconfig says. Terraform's format has no limit."""
+    [columns] = re.findall(r"^\[\*\.tf\]\nmax_line_length = (\d+)$", EDITORCONFIG, re.MULTILINE)
+    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/**/*.tf")]
+    lines = [(file, line) for file in files for line in file.read_text().splitlines()]
+    assert [(file.name, line) for file, line in lines if len(line) > int(columns)] == []
 
 
 def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
