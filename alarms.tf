@@ -1,17 +1,9 @@
-# Alarms, a dashboard and an hourly look at the webhook. Missing data never sets an alarm off: an idle bot
-# is healthy.
+# Alarms and a dashboard; schedules.tf looks at the webhook once an hour. Missing data never sets an alarm off: an idle
+# bot is healthy.
 
 locals {
   alarms_are_on = length(var.alarm_actions) > 0
   namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
-
-  # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
-  watch = local.alarms_are_on ? {
-    watch = {
-      expression = "cron(30 * * * ? *)"
-      input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace })
-    }
-  } : {}
 }
 
 # One metric for each outcome, from the log lines of botkit.
@@ -40,8 +32,8 @@ resource "aws_cloudwatch_log_metric_filter" "outcomes" {
 locals {
   by_function = { FunctionName = var.name }
 
-  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`. Unless it says otherwise,
-  # that is once in five minutes, at the outcome that it is named after.
+  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`. Unless it says otherwise, that is
+  # once in five minutes, at the outcome that it is named after. One with `on` is made only if that is true.
   alarm_defaults = { metric = [local.namespace, "Outcomes", "Sum"], threshold = 1, periods = 1, seconds = 300 }
 
   alarms = {
@@ -53,8 +45,8 @@ locals {
     }
     misconfigured = {
       advice = <<-EOT
-        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps the
-        updates. Find "misconfigured" in the log: its error or refusal says what to fix. Then apply.
+        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps
+        the updates. Find "misconfigured" in the log: its error or refusal says what to fix. Then apply.
       EOT
     }
     duration = {
@@ -63,8 +55,8 @@ locals {
       threshold  = 800 * var.timeout
       periods    = 3
       advice     = <<-EOT
-        For 15 minutes the slowest invocations took at least 80 % of the timeout. If their outcome is "unreachable", wait
-        for Telegram; else raise timeout or memory_size, or make the bot's slow calls shorter.
+        For 15 minutes the slowest invocations took at least 80 % of the timeout. If their outcome is "unreachable",
+        wait for Telegram; else raise timeout or memory_size, or make the bot's slow calls shorter.
       EOT
     }
     errors = {
@@ -79,8 +71,8 @@ locals {
       metric     = ["AWS/Lambda", "AsyncEventsDropped", "Sum"]
       dimensions = local.by_function
       advice     = <<-EOT
-        Lambda gave up on an event from an AWS service, after two retries or an hour. It is lost. Find out why in the log,
-        then send it again if it still matters.
+        Lambda gave up on an event from an AWS service, after two retries or an hour. It is lost. Find out why in the
+        log, then send it again if it still matters.
       EOT
     }
     throttles = {
@@ -107,8 +99,8 @@ locals {
       periods    = 2
       seconds    = 3600
       advice     = <<-EOT
-        Telegram could not deliver updates, at two readings an hour apart. Find "WebhookFailing" in the log: last_error has
-        Telegram's words. At 401 the secrets differ: terraform apply -replace=terraform_data.webhook_secret (if a
+        Telegram could not deliver updates, at two readings an hour apart. Find "WebhookFailing" in the log: last_error
+        has Telegram's words. At 401 the secrets differ: terraform apply -replace=terraform_data.webhook_secret (if a
         configuration calls the module, with module.NAME. before the address). At 5xx: see the log's outcomes. Else run
         scripts/doctor.
       EOT
@@ -118,9 +110,60 @@ locals {
       dimensions = {}
       seconds    = 3600
       advice     = <<-EOT
-        The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one, then
-        terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls the module, with
+        The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one,
+        then terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls the module, with
         module.NAME. before the address).
+      EOT
+    }
+
+    # Of calls for later.
+    lost = {
+      on     = var.later
+      advice = <<-EOT
+        A call of a schedule, such as a reminder, could not be made for a day, and is lost. Find "lost" in the log: its
+        error or refusal says why.
+      EOT
+    }
+
+    # Of the page.
+    page_failed = {
+      on     = var.mini_app != null
+      advice = <<-EOT
+        bot.py raised an exception or ran too long while handling a page request, which got a 500. Find "page_failed" in
+        the log: its error says where. Fix bot.py, then apply.
+      EOT
+    }
+
+    # Of the queue.
+    dead_letters = {
+      on         = var.queue
+      metric     = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"]
+      dimensions = { QueueName = "${var.name}-dead.fifo" }
+      advice     = <<-EOT
+        Updates that could not be answered in 20 tries, some three hours, are in the dead-letter queue, for 14 days. The
+        log says why. Fix that, then move them back with aws sqs start-message-move-task.
+      EOT
+    }
+    # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update that is
+    # received again and again out of the age of the oldest one: the first goes off then.
+    unreachable = {
+      on      = var.queue
+      periods = 2
+      seconds = 900
+      advice  = <<-EOT
+        For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable"
+        in the log: its error says which. They are tried again for some three hours, and then become dead letters.
+      EOT
+    }
+    queue_waits = {
+      on         = var.queue
+      metric     = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"]
+      dimensions = { QueueName = "${var.name}.fifo" }
+      threshold  = max(900, 2 * var.timeout)
+      periods    = 3
+      advice     = <<-EOT
+        For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is
+        unreachable or limits the rate, else fix what the error says. If there is no error, raise reserved_concurrency.
       EOT
     }
   }
@@ -128,8 +171,8 @@ locals {
 
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = {
-    for name, alarm in merge(local.alarms, [for extra in local.extras : extra.alarms]...) :
-    name => merge(local.alarm_defaults, { dimensions = { outcome = name } }, alarm) if local.alarms_are_on
+    for name, alarm in local.alarms : name => merge(local.alarm_defaults, { dimensions = { outcome = name } }, alarm)
+    if local.alarms_are_on && lookup(alarm, "on", true)
   }
 
   alarm_name          = "${aws_iam_role.this.name}-${each.key}"
@@ -160,15 +203,16 @@ resource "aws_cloudwatch_metric_alarm" "pending" {
   tags                = var.tags
 
   alarm_description = join(" ", [
-    "Updates wait at Telegram, and their number did not fall in three readings, an hour apart. Find \"PendingUpdates\" in the",
-    "log: last_error has Telegram's words, if any. If there are none, raise max_connections, throttling_limit or",
-    "reserved_concurrency.",
+    "Updates wait at Telegram, and their number did not fall in three readings, an hour apart. Find \"PendingUpdates\"",
+    "in the log: last_error has Telegram's words, if any. If there are none, raise max_connections, throttling_limit",
+    "or reserved_concurrency.",
   ])
 
-  # Two differences of three readings. A minimum above zero would also alarm while a backlog shrinks.
+  # Two differences of three readings, each while the reading before was above zero. A minimum above zero would also
+  # alarm while a backlog shrinks.
   metric_query {
     id          = "stuck"
-    expression  = "IF(DIFF(pending) >= 0 AND pending > DIFF(pending), 1, 0)" # the second condition: the previous reading was above zero
+    expression  = "IF(DIFF(pending) >= 0 AND pending > DIFF(pending), 1, 0)"
     label       = "Updates wait, and their number doesn't fall"
     return_data = true
   }
@@ -205,7 +249,8 @@ resource "aws_cloudwatch_dashboard" "this" {
         stat   = "Average"
         period = 300
         metrics = [
-          for stat in ["Average", "p95", "Maximum"] : ["AWS/Lambda", "Duration", "FunctionName", var.name, { stat = stat, label = stat }]
+          for stat in ["Average", "p95", "Maximum"] :
+          ["AWS/Lambda", "Duration", "FunctionName", var.name, { stat = stat, label = stat }]
         ]
       },
       {

@@ -1,38 +1,27 @@
-# Later: calls at a time that the bot chooses. Each is a schedule in a group of the bot's own, which goes with
-# all that wait in it. Scheduler invokes the function in a role that may do nothing else.
+# Later: calls at a time that the bot chooses. Each is a schedule in a group of the bot's own, which goes with all that
+# wait in it. Scheduler invokes the function in a role that may do nothing else.
 
 locals {
-  later = {
-    environment = {
-      for name, value in {
-        LATER_GROUP = one(aws_scheduler_schedule_group.later[*].name)
-        LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn]) # with its policy
-      } : name => value if var.later
-    }
-    statements = [for group in aws_scheduler_schedule_group.later : [
-      {
-        Effect   = "Allow"
-        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
-        Resource = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${group.name}/*"
-      },
-      {
-        Effect    = "Allow"
-        Action    = "iam:PassRole"
-        Resource  = "arn:${local.partition}:iam::${local.account}:role/${aws_iam_role.later[0].name}"
-        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
-      },
-    ]]
-    alarms = {
-      for name, alarm in {
-        lost = {
-          advice = <<-EOT
-            A call of a schedule, such as a reminder, could not be made for a day, and is lost. Find "lost" in the log: its
-            error or refusal says why.
-          EOT
-        }
-      } : name => alarm if var.later
-    }
-  }
+  scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
+
+  later_environment = var.later ? {
+    LATER_GROUP = aws_scheduler_schedule_group.later[0].name
+    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn]) # with its policy
+  } : {}
+
+  later_statements = flatten([for group in aws_scheduler_schedule_group.later : [
+    {
+      Effect   = "Allow"
+      Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
+      Resource = "${local.scheduler_arn}:schedule/${group.name}/*"
+    },
+    {
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "arn:${local.partition}:iam::${local.account}:role/${aws_iam_role.later[0].name}"
+      Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+    },
+  ]])
 }
 
 # The name of the group's bot: see terraform_data.sessions_name.
@@ -46,9 +35,9 @@ resource "terraform_data" "later_name" {
   }
 }
 
-# The group, the role and its policy are deleted after the webhook is registered, which fails as long as the bot
-# uses later: until then, what waits can be made. So they refer to var.name: what they depend on would be created
-# before it is destroyed, too, and the function's role can't be.
+# The group, the role and its policy are deleted after the webhook is registered, which fails as long as the bot uses
+# later: until then, what waits can be made. So they refer to var.name: what they depend on would be created before it
+# is destroyed, too, and the function's role can't be.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 
@@ -65,9 +54,10 @@ resource "aws_scheduler_schedule_group" "later" {
     precondition {
       condition = terraform_data.later_name[0].input == var.name
       error_message = join(" ", [
-        "Another name would delete all calls for later that wait, in the schedule group ${terraform_data.later_name[0].input}:",
-        "keep the name. To give them up: terraform apply -replace='terraform_data.later_name[0]' (if a configuration calls the",
-        "module, with module.NAME. before the address).",
+        "Another name would delete all calls for later that wait, in the schedule group",
+        "${terraform_data.later_name[0].input}: keep the name. To give them up: terraform apply",
+        "-replace='terraform_data.later_name[0]' (if a configuration calls the module, with module.NAME. before the",
+        "address).",
       ])
     }
   }
@@ -91,7 +81,7 @@ resource "aws_iam_role" "later" {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = local.account
-          "aws:SourceArn"     = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
+          "aws:SourceArn"     = "${local.scheduler_arn}:schedule-group/${var.name}"
         }
       }
     }]

@@ -1,296 +1,87 @@
-# Extras: what the other files add. To remove one, delete its file, and what it is called here.
+# The path of a request: Telegram calls the API, whose one route invokes the function, which calls Telegram. package.tf
+# makes what the function runs, environment.tf its variables, iam.tf its role. The other resources are extras: each has
+# a file, and an input that asks for it.
 
-locals {
-  extras       = [local.later, local.mini_app, local.queue, local.sessions] # each with alarms, environment and policy statements
-  registration = merge(local.menu_button)
-  removals     = merge(local.menu_button_removal, local.queue_removal) # after which the webhook is registered again
-  schedules    = merge(local.warm, local.watch)
+# HTTP API, with the route POST /telegram.
 
-  extra_environment = merge([for extra in local.extras : extra.environment]...)
-}
-
-# Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path holds a digest of the
-# contents, so a plan needs no zip file and sees every change.
-
-locals {
-  module_folder = "${path.module}/lambda"
-  bot_folder    = coalesce(var.source_dir, local.module_folder)
-
-  # By the script's own rule.
-  not_packed = one(regex("NOT_PACKED = .*\\(r\"(.+)\"\\)", file("${path.module}/scripts/package")))
-
-  folders = toset([local.bot_folder, local.module_folder])
-  # fileset would take the path for a part of its pattern.
-  patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
-  # A link to a folder around it has no end when followed: a bot.py is twelve folders deep then.
-  endless = [
-    for folder in setsubtract(local.folders, local.patterns) : folder
-    if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
-  ]
-  unlisted = concat(local.patterns, local.endless)
-  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file. That of OpenTofu fails.
-  listed = {
-    for folder in setsubtract(local.folders, local.unlisted) :
-    folder => try(fileset(folder, "**"), fileset(folder, "**/[^.]*"))
-  }
-  bot_files = [for file in try(local.listed[local.bot_folder], []) : file if !can(regex(local.not_packed, file))]
-  own_files = [
-    for file in try(local.listed[local.module_folder], []) : file
-    if can(regex("^(handler\\.py$|botkit/)", file)) && !can(regex(local.not_packed, file))
-  ]
-
-  hashes = merge(
-    { for file in local.bot_files : file => try(filesha256("${local.bot_folder}/${file}"), "") },
-    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
-  )
-  unreadable = [for file, hash in local.hashes : file if hash == ""]
-  # The package contains this digest, and the function compares the two when it registers the webhook.
-  sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
-  package_digest = sha256(join("\n", [
-    local.sources_digest, filesha256("${path.module}/scripts/package"), filesha256("${path.module}/scripts/requirements.py"),
-    var.runtime, var.architecture,
-  ]))
-  package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
-}
-
-# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: what waits
-# for nothing else in the module waits for this.
-resource "terraform_data" "requirements" {
-  count = contains(local.bot_files, "requirements.txt") ? 1 : 0
-
-  triggers_replace = [local.hashes["requirements.txt"], filesha256("${path.module}/scripts/requirements.py")]
-
-  provisioner "local-exec" {
-    interpreter = ["python3", "${path.module}/scripts/requirements.py"] # without a shell, as below
-    command     = local.bot_folder
-  }
-}
-
-resource "terraform_data" "package" {
-  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this
-  # clone may not have.
-  triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
-
-  # Without a shell, since a path may contain spaces, quotes and dollar signs.
-  provisioner "local-exec" {
-    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime, local.bot_folder]
-    command     = var.architecture
-  }
-
-  lifecycle {
-    precondition {
-      condition     = length(local.patterns) == 0
-      error_message = "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes them for a pattern: ${join(", ", local.patterns)}. Rename the folder."
-    }
-    precondition {
-      condition     = length(local.endless) == 0
-      error_message = "The source_dir must have no link to a folder around it, since links are followed: ${abspath(local.bot_folder)} has one. Remove it."
-    }
-    precondition {
-      condition     = length(local.unreadable) == 0
-      error_message = "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in ${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads only names in the composed form (Unicode NFC), and macOS may write the decomposed one."
-    }
-    precondition {
-      condition     = length(local.unlisted) > 0 || contains(local.bot_files, "bot.py")
-      error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
-    }
-    precondition {
-      condition = local.bot_folder == local.module_folder || !anytrue([
-        for file in local.bot_files : can(regex("^(handler|botkit)(\\.py$|/)", file))
-      ])
-      error_message = "The source_dir must have no handler.py and no botkit/, since the module adds its own: ${local.bot_folder} has one."
-    }
-    precondition {
-      condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
-      error_message = join(" ", [
-        "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too:",
-        "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
-      ])
-    }
-  }
-}
-
-# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC,
-# use what the extras need, and do what the bot's own policy allows.
-#
-# The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a
-# name, but lets a second deployment overwrite those, whose destroy would then remove the first one's.
-
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
-
-data "aws_caller_identity" "current" {}
-
-locals {
-  partition  = data.aws_partition.current.partition
-  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: the names of services end with amazonaws.com everywhere
-  region     = data.aws_region.current.id            # version 6 of the provider deprecates its name
-  account    = data.aws_caller_identity.current.account_id
-
-  # ARNs by name: a plan shows them before the resources exist.
-  log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.function.name}"
-  parameter_arns = [
-    for name in var.telegram_bot_token_parameter[*] :
-    "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
-  ]
-  function_arn    = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
-  tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
-  interface_actions = [
-    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-  ]
-}
-
-resource "aws_iam_role" "this" {
-  name                 = var.name
-  permissions_boundary = var.permissions_boundary
-  tags                 = var.tags
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "lambda.amazonaws.com" }
-    }]
-  })
+resource "aws_apigatewayv2_api" "this" {
+  name          = var.name
+  protocol_type = "HTTP"
+  tags          = var.tags
 
   depends_on = [terraform_data.requirements]
 }
 
-locals {
-  role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      [{
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${local.log_group_arn}:*"
-      }],
-      [for arn in local.parameter_arns : {
-        Effect   = "Allow"
-        Action   = "ssm:GetParameter"
-        Resource = arn
-      }],
-      # Any key, but only through SSM and only for this parameter.
-      [for arn in local.parameter_arns : {
-        Effect   = "Allow"
-        Action   = "kms:Decrypt"
-        Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
-        Condition = {
-          StringEquals = {
-            "kms:EncryptionContext:PARAMETER_ARN" = arn
-            "kms:ViaService"                      = "ssm.${local.region}.${local.dns_suffix}"
-          }
-        }
-      }],
-      [for action in local.tracing_actions : {
-        Effect   = "Allow"
-        Action   = action
-        Resource = "*" # X-Ray supports no narrower one
-      }],
-      # Lambda itself manages the network interfaces, by this role; the bot may not.
-      flatten([for _ in var.vpc[*] : [
-        { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
-        {
-          Effect    = "Deny"
-          Action    = local.interface_actions
-          Resource  = "*"
-          Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
-        },
-      ]]),
-      flatten([for extra in local.extras : extra.statements]),
-      # Not by count: at plan, the policy for a table of the same apply is still unknown.
-      flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
-    )
-  })
+resource "aws_apigatewayv2_route" "webhook" {
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = "POST /telegram"
+  target    = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
-resource "aws_iam_role_policy" "this" {
-  name   = var.name
-  role   = aws_iam_role.this.id
-  policy = local.role_policy
+resource "aws_apigatewayv2_stage" "this" {
+  api_id      = aws_apigatewayv2_api.this.id
+  name        = "$default"
+  auto_deploy = true
+  tags        = var.tags
 
-  lifecycle {
-    precondition {
-      condition     = length(replace(local.role_policy, "/\\s/", "")) <= 10240 # as AWS counts
-      error_message = "The policy must not exceed 10,240 characters in total, with the module's own statements. Attach more policies to the role: role_name is an output."
-    }
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.api.arn
+    format = jsonencode({
+      requestTime = "$context.requestTime"
+      requestId   = "$context.requestId"
+      sourceIp    = "$context.identity.sourceIp"
+      routeKey    = "$context.routeKey"
+      status      = "$context.status"
+      latency     = "$context.responseLatency"
+      error       = "$context.integrationErrorMessage"
+    })
+  }
+
+  route_settings {
+    route_key              = aws_apigatewayv2_route.webhook.route_key
+    throttling_burst_limit = var.throttling_limit
+    throttling_rate_limit  = var.throttling_limit
+  }
+
+  # Of a page, which mini_app adds: anyone may ask for its files, and they cost more than an update.
+  default_route_settings {
+    throttling_burst_limit = var.throttling_limit # a page has several files
+    throttling_rate_limit  = max(var.throttling_limit / 10, 1)
   }
 }
 
-# A role created again under the same name has a new identity, but the function's grant on its
-# environment's key still names the old one, so the function must be replaced. A reference to the
-# role itself doesn't replace it.
-resource "terraform_data" "role_id" {
-  input = aws_iam_role.this.unique_id
-}
-
-# Function.
-
-resource "aws_cloudwatch_log_group" "function" {
-  name              = "/aws/lambda/${var.name}"
+# Under /aws/vendedlogs/, log delivery doesn't add to the account's log resource policy, whose size is limited.
+resource "aws_cloudwatch_log_group" "api" {
+  name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_in_days
   tags              = var.tags
 
   depends_on = [terraform_data.requirements]
 }
 
-# The webhook's secret. It is in triggers_replace because a plan would print it in input.
-resource "terraform_data" "webhook_secret" {
-  triggers_replace = sensitive(uuid())
-
-  lifecycle {
-    ignore_changes = [triggers_replace]
-  }
+resource "aws_apigatewayv2_integration" "function" {
+  api_id                 = aws_apigatewayv2_api.this.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = aws_lambda_function.this.invoke_arn
+  payload_format_version = "2.0"
 }
 
-locals {
-  environment = merge(var.environment, {
-    for name, value in {
-      AWS_DNS_SUFFIX               = local.dns_suffix == "amazonaws.com" ? null : local.dns_suffix
-      REPLY_MODE                   = var.reply_mode
-      TELEGRAM_API_URL             = var.telegram_api_url
-      TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
-      TELEGRAM_BOT_TOKEN_PARAMETER = var.telegram_bot_token_parameter
-      TELEGRAM_PROXY               = var.telegram_proxy
-    } : name => value if value != null
-  })
-
-  refused_names = [
-    for name in nonsensitive(keys(var.environment)) : name if
-    !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
-  ]
-  own_names = "AWS_DNS_SUFFIX|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)|TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)"
-  reserved_names = join("|", [
-    "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY|SESSION_TOKEN)",
-    "AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",
-    "LAMBDA_(RUNTIME_DIR|TASK_ROOT)",
-  ])
-
-  # Lambda measures the JSON of all variables. Before the first apply, the secret and the URLs of the extras
-  # are unknown: they take 65 bytes, and up to 150 each.
-  environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
-  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 65 + 150 * length(local.extra_environment)
-
-  # A failed condition prints the values it refers to, so conditions refer only to these booleans.
-  label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-  port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-  api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
-  userinfo  = "([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
-  proxy_url = "^http://(${local.userinfo}+(:${local.userinfo}*)?@)?${local.label}(\\.${local.label})*:${local.port}$"
-
-  api_url_is_valid = can(regex(local.api_url, var.telegram_api_url))
-  proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
+# No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
+resource "aws_lambda_permission" "webhook" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
+
+# Function.
 
 resource "aws_lambda_function" "this" {
   function_name                  = var.name
   description                    = "Telegram bot"
   role                           = aws_iam_role.this.arn
   filename                       = local.package
-  source_code_hash               = base64encode(local.package_digest) # of the sources, not the zip: a change uploads the package
+  source_code_hash               = base64encode(local.package_digest) # of the sources, not the zip: a change uploads it
   runtime                        = var.runtime
   handler                        = "handler.handler"
   architectures                  = [var.architecture]
@@ -329,122 +120,24 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     replace_triggered_by = [terraform_data.role_id.output]
-
-    precondition {
-      condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
-      error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
-    }
-    precondition {
-      condition     = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = "The telegram_bot_token must be what @BotFather sent: digits, a colon, and at least 30 letters, digits, hyphens or underscores."
-    }
-    precondition {
-      condition = local.api_url_is_valid
-      error_message = join(" ", [
-        "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org;",
-        "a port and a path may follow, and no slash at the end.",
-      ])
-    }
-    precondition {
-      condition     = local.proxy_is_valid
-      error_message = "The telegram_proxy must be http://host:port or http://user:password@host:port, special characters as %XX (@ is %40)."
-    }
-    precondition {
-      condition = length(local.refused_names) == 0
-      error_message = join(" ", [
-        "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and underscores,",
-        "and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by Lambda.",
-      ])
-    }
-    precondition {
-      condition = local.environment_bytes <= 4096
-      error_message = join(" ", [
-        "The environment must not exceed 4 KB in total, with the module's own variables.",
-        "Put long values into a file in the bot's folder or into Parameter Store.",
-      ])
-    }
   }
 
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# Events from AWS services. Without this, Lambda would retry them for six hours.
-resource "aws_lambda_function_event_invoke_config" "this" {
-  function_name                = aws_lambda_function.this.arn # as in the permission below
-  maximum_event_age_in_seconds = 3600
-  maximum_retry_attempts       = 2
-}
-
-# HTTP API, with the route POST /telegram.
-
-resource "aws_apigatewayv2_api" "this" {
-  name          = var.name
-  protocol_type = "HTTP"
-  tags          = var.tags
-
-  depends_on = [terraform_data.requirements]
-}
-
-resource "aws_apigatewayv2_integration" "function" {
-  api_id                 = aws_apigatewayv2_api.this.id
-  integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_function.this.invoke_arn
-  payload_format_version = "2.0"
-}
-
-resource "aws_apigatewayv2_route" "webhook" {
-  api_id    = aws_apigatewayv2_api.this.id
-  route_key = "POST /telegram"
-  target    = "integrations/${aws_apigatewayv2_integration.function.id}"
-}
-
-# Under /aws/vendedlogs/, log delivery doesn't add to the account's log resource policy, whose size is limited.
-resource "aws_cloudwatch_log_group" "api" {
-  name              = "/aws/vendedlogs/${var.name}"
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
   tags              = var.tags
 
   depends_on = [terraform_data.requirements]
 }
 
-resource "aws_apigatewayv2_stage" "this" {
-  api_id      = aws_apigatewayv2_api.this.id
-  name        = "$default"
-  auto_deploy = true
-  tags        = var.tags
-
-  access_log_settings {
-    destination_arn = aws_cloudwatch_log_group.api.arn
-    format = jsonencode({
-      requestTime = "$context.requestTime"
-      requestId   = "$context.requestId"
-      sourceIp    = "$context.identity.sourceIp"
-      routeKey    = "$context.routeKey"
-      status      = "$context.status"
-      latency     = "$context.responseLatency"
-      error       = "$context.integrationErrorMessage"
-    })
-  }
-
-  route_settings {
-    route_key              = aws_apigatewayv2_route.webhook.route_key
-    throttling_burst_limit = var.throttling_limit
-    throttling_rate_limit  = var.throttling_limit
-  }
-
-  # Of a page, which the extras may add: anyone may ask for its files, and they cost more than an update.
-  default_route_settings {
-    throttling_burst_limit = var.throttling_limit # a page has several files
-    throttling_rate_limit  = max(var.throttling_limit / 10, 1)
-  }
-}
-
-# No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
-resource "aws_lambda_permission" "webhook" {
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
-  principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
+# Events from AWS services. Without this, Lambda would retry them for six hours.
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name                = aws_lambda_function.this.arn # as in the permission above
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
 }
 
 # Webhook: the function registers it with Telegram, and removes it at destroy.
@@ -453,36 +146,22 @@ locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
 }
 
-# Does nothing until it is destroyed, or replaced because the token belongs to another bot. It then
-# removes the webhook, unless another deployment has taken it over.
-resource "aws_lambda_invocation" "deregister_webhook" {
-  function_name   = aws_lambda_function.this.function_name
-  lifecycle_scope = "CRUD"
-
-  input = jsonencode({ url = local.webhook_url })
-
-  triggers = {
-    api = var.telegram_api_url
-    bot = try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter)
-  }
-}
-
-# Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but
-# retries a failed creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
+# Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
+# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.registration, {
+  input = jsonencode(merge(local.menu_button, {
     tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
     sources         = local.sources_digest
   }))
 
-  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function
-  # may refuse to go without what the extras gave it: their resources are deleted after that.
-  triggers = merge({ for key, button in local.registration : key => jsonencode(button) }, local.removals, local.extra_environment, {
+  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function may
+  # refuse to go without what the extras gave it: their resources are deleted after that.
+  triggers = merge(local.menu_button_triggers, local.queue_triggers, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
@@ -499,18 +178,16 @@ resource "aws_lambda_invocation" "register_webhook" {
   ]
 }
 
-# The names of earlier versions. Without these, an upgrade would remove the webhook after registering it.
-moved {
-  from = aws_lambda_invocation.webhook
-  to   = aws_lambda_invocation.register_webhook
-}
+# Does nothing until it is destroyed, or replaced because the token belongs to another bot. It then removes the webhook,
+# unless another deployment has taken it over.
+resource "aws_lambda_invocation" "deregister_webhook" {
+  function_name   = aws_lambda_function.this.function_name
+  lifecycle_scope = "CRUD"
 
-moved {
-  from = aws_lambda_invocation.removal
-  to   = aws_lambda_invocation.deregister_webhook
-}
+  input = jsonencode({ url = local.webhook_url })
 
-moved {
-  from = terraform_data.role
-  to   = terraform_data.role_id
+  triggers = {
+    api = var.telegram_api_url
+    bot = try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter)
+  }
 }

@@ -3,24 +3,14 @@
 locals {
   mini_app_url = "${coalesce(var.mini_app_origin, aws_apigatewayv2_api.this.api_endpoint)}/app/index.html"
 
-  mini_app = {
-    environment = { for _ in var.mini_app[*] : "MINI_APP_URL" => local.mini_app_url }
-    statements  = []
-    alarms = {
-      for _ in var.mini_app[*] : "page_failed" => {
-        advice = <<-EOT
-          bot.py raised an exception or ran too long while handling a page request, which got a 500. Find "page_failed" in
-          the log: its error says where. Fix bot.py, then apply.
-        EOT
-      }
-    }
-  }
+  mini_app_environment = var.mini_app == null ? {} : { MINI_APP_URL = local.mini_app_url }
 
-  menu_button_removal = { for removal in aws_lambda_invocation.remove_menu_button : "menu_button_removal" => removal.result }
-
-  # By way of remove_menu_button: no button is set before the page can be reached, and none that would stay.
-  menu_button = {
-    for removal in aws_lambda_invocation.remove_menu_button : "menu_button" => { text = var.mini_app, url = local.mini_app_url }
+  # The registration sets the button. It waits for remove_menu_button: no button is set before the page can be reached,
+  # and none that would stay.
+  menu_button = var.mini_app == null ? {} : { menu_button = { text = var.mini_app, url = local.mini_app_url } }
+  menu_button_triggers = var.mini_app == null ? {} : {
+    menu_button         = jsonencode(local.menu_button.menu_button)
+    menu_button_removal = aws_lambda_invocation.remove_menu_button[0].result
   }
 }
 
@@ -42,10 +32,10 @@ resource "aws_lambda_permission" "mini_app" {
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
 }
 
-# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, as when mini_app
-# becomes null, or replaced.
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, as when mini_app becomes null,
+# or replaced.
 resource "aws_lambda_invocation" "remove_menu_button" {
-  count = length(var.mini_app[*])
+  count = var.mini_app == null ? 0 : 1
 
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CRUD"
@@ -65,9 +55,4 @@ resource "aws_lambda_invocation" "remove_menu_button" {
   }
 
   depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
-}
-
-moved {
-  from = aws_lambda_invocation.menu_button_removal
-  to   = aws_lambda_invocation.remove_menu_button
 }

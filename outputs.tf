@@ -20,7 +20,7 @@ output "logs_command" {
 
 output "mini_app_url" {
   description = "URL of the bot's page (Mini App), for buttons of the type web_app. Null without mini_app."
-  value       = one([for _ in var.mini_app[*] : local.mini_app_url])
+  value       = var.mini_app == null ? null : local.mini_app_url
 }
 
 output "role_name" {
@@ -29,7 +29,10 @@ output "role_name" {
 }
 
 output "webhook" {
-  description = "The webhook as Telegram reported it at the last apply: url, pending_updates (how many are waiting), last_error (null if there is none)."
+  description = <<-EOT
+    The webhook as Telegram reported it at the last apply: url, pending_updates (how many are waiting), last_error (null
+    if there is none).
+  EOT
   value       = jsondecode(aws_lambda_invocation.register_webhook.result)
 }
 

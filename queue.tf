@@ -1,51 +1,20 @@
-# Queue, for answers that take longer than API Gateway waits. The function puts updates into it, and
-# Lambda invokes the function with them, one at a time for each chat.
+# Queue, for answers that take longer than API Gateway waits. The function puts updates into it, and Lambda invokes the
+# function with them, one at a time for each chat.
 
 locals {
-  queue = {
-    environment = { for queue in aws_sqs_queue.updates : "QUEUE_URL" => queue.url }
-    statements = [for queue in aws_sqs_queue.updates : {
-      Effect = "Allow"
-      Action = [
-        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
-      ]
-      Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
-    }]
-    alarms = {
-      for name, alarm in {
-        dead_letters = {
-          metric     = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"]
-          dimensions = { QueueName = "${var.name}-dead.fifo" }
-          advice     = <<-EOT
-            Updates that could not be answered in 20 tries, some three hours, are in the dead-letter queue, for 14 days. The
-            log says why. Fix that, then move them back with aws sqs start-message-move-task.
-          EOT
-        }
-        # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update
-        # that is received again and again out of the age of the oldest one: the first goes off then.
-        unreachable = {
-          periods = 2
-          seconds = 900
-          advice  = <<-EOT
-            For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable" in
-            the log: its error says which. They are tried again for some three hours, and then become dead letters.
-          EOT
-        }
-        queue_waits = {
-          metric     = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"]
-          dimensions = { QueueName = "${var.name}.fifo" }
-          threshold  = max(900, 2 * var.timeout)
-          periods    = 3
-          advice     = <<-EOT
-            For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is
-            unreachable or limits the rate, else fix what the error says. If there is no error, raise reserved_concurrency.
-          EOT
-        }
-      } : name => alarm if var.queue
-    }
-  }
+  queue_environment = var.queue ? { QUEUE_URL = aws_sqs_queue.updates[0].url } : {}
 
-  queue_removal = { for drain in aws_lambda_invocation.drain_queue : "queue_removal" => drain.result }
+  queue_statements = [for queue in aws_sqs_queue.updates : {
+    Effect = "Allow"
+    Action = [
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+      "sqs:SendMessage",
+    ]
+    Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
+  }]
+
+  # Of the registration: after a removal, the webhook is registered again.
+  queue_triggers = var.queue ? { queue_removal = aws_lambda_invocation.drain_queue[0].result } : {}
 }
 
 resource "aws_sqs_queue" "updates" {
@@ -96,11 +65,11 @@ resource "aws_lambda_event_source_mapping" "updates" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when
-# queue becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram
-# keeps what arrives meanwhile, and waits until what is in the queue has been answered.
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when queue
+# becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram keeps what arrives
+# meanwhile, and waits until what is in the queue has been answered.
 resource "aws_lambda_invocation" "drain_queue" {
-  count = length(aws_lambda_event_source_mapping.updates)
+  count = var.queue ? 1 : 0
 
   function_name   = aws_lambda_function.this.function_name
   lifecycle_scope = "CRUD"

@@ -1,9 +1,18 @@
-# Schedules that invoke the function: main.tf lists them.
+# Schedules that invoke the function. Unlike those of EventBridge Scheduler (later.tf), rules need no role.
 
 locals {
-  warm = var.warm_schedule == null ? {} : {
-    warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
-  }
+  schedules = merge(
+    var.warm_schedule == null ? {} : {
+      warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
+    },
+    # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
+    local.alarms_are_on ? {
+      watch = {
+        expression = "cron(30 * * * ? *)"
+        input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace })
+      }
+    } : {},
+  )
 }
 
 resource "aws_cloudwatch_event_rule" "schedule" {

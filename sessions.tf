@@ -1,26 +1,22 @@
 # Sessions: the table of what a bot with SESSION remembers, an item for each chat, topic or person.
 
 locals {
-  sessions = {
-    environment = {
-      for name, value in {
-        SESSION_TABLE             = one(aws_dynamodb_table.sessions[*].name)
-        SESSION_RETENTION_IN_DAYS = var.session_retention_in_days
-      } : name => value if var.session_retention_in_days != null
-    }
-    statements = [for table in aws_dynamodb_table.sessions : {
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-      Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${table.name}"
-    }]
-    alarms = {}
+  sessions_environment = var.session_retention_in_days == null ? {} : {
+    SESSION_TABLE             = aws_dynamodb_table.sessions[0].name
+    SESSION_RETENTION_IN_DAYS = var.session_retention_in_days
   }
+
+  sessions_statements = [for table in aws_dynamodb_table.sessions : {
+    Effect   = "Allow"
+    Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${table.name}"
+  }]
 }
 
-# The name of the table's bot. Another name would replace the table, and so it is refused, until this is
-# replaced as well.
+# The name of the table's bot. Another name would replace the table, and so it is refused, until this is replaced as
+# well.
 resource "terraform_data" "sessions_name" {
-  count = length(var.session_retention_in_days[*])
+  count = var.session_retention_in_days == null ? 0 : 1
 
   input = var.name
 
@@ -30,7 +26,7 @@ resource "terraform_data" "sessions_name" {
 }
 
 resource "aws_dynamodb_table" "sessions" {
-  count = length(var.session_retention_in_days[*])
+  count = var.session_retention_in_days == null ? 0 : 1
 
   name         = "${var.name}-sessions"
   billing_mode = "PAY_PER_REQUEST"
@@ -60,10 +56,10 @@ resource "aws_dynamodb_table" "sessions" {
     precondition {
       condition = terraform_data.sessions_name[0].input == var.name
       error_message = join(" ", [
-        "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with all that is in it:",
-        "keep the name. docs/operations.md (Sessions) says how to take the sessions along. To give them up:",
-        "terraform apply -replace='terraform_data.sessions_name[0]' (if a configuration calls the module, with module.NAME.",
-        "before the address).",
+        "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with",
+        "all that is in it: keep the name. docs/operations.md (Sessions) says how to take the sessions along. To give",
+        "them up: terraform apply -replace='terraform_data.sessions_name[0]' (if a configuration calls the module,",
+        "with module.NAME. before the address).",
       ])
     }
   }

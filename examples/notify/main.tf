@@ -45,8 +45,8 @@ resource "aws_s3_bucket_notification" "inbox" {
 }
 
 locals {
-  # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle, and
-  # what follows could be another call: such a name is left out.
+  # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle,
+  # and what follows could be another call: such a name is left out.
   not_in_json = ["*\"*", "*\\\\*"]
 
   objects = {

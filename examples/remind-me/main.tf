@@ -1,4 +1,5 @@
-# A bot that reminds at a time that a person chose. Its token is a SecureString in Parameter Store: /remind-me-bot/token.
+# A bot that reminds at a time that a person chose. Its token is a SecureString in Parameter Store:
+# /remind-me-bot/token.
 
 module "bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"

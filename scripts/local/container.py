@@ -23,11 +23,11 @@ from local import kept
 from local.packages import command
 from local.processes import end_at_once, made_environment, signals_held, watched
 from local.project import LAMBDA
-from local.sources import Sources, endless_link, files, read_sources
+from local.sources import TAKEN, Sources, endless_link, files, packed, read_sources
 
 Json = dict[str, Any]
 
-TIMEOUT = 10.0  # seconds, as main.tf sets it
+TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
@@ -415,9 +415,8 @@ def _bot_folder(name: str) -> Path:
                 f"{name} must have no {module.name}: it would hide Python's own module"
             )
     if folder != LAMBDA:
-        for own in ("handler.py", "botkit", "botkit.py"):
-            if (folder / own).exists():
-                raise ValueError(f"{name} must have no {own}: the module adds its own")
+        if taken := sorted(file for file, _ in packed(folder) if TAKEN.search(file)):
+            raise ValueError(f"{name} must have no {taken[0]}: the module adds its own")
     return folder
 
 

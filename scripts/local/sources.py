@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,9 +16,8 @@ from local.project import LAMBDA, SCRIPTS
 
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
 
-# As scripts/package has it, which stands alone: Terraform runs it.
-[RULE] = re.findall(r'^NOT_PACKED = .*\(r"(.+)"\)', (SCRIPTS / "package").read_text(), re.MULTILINE)
-NOT_PACKED = re.compile(RULE)
+RULE = json.loads((SCRIPTS / "packaging.json").read_text())
+NOT_PACKED, OWN_FILES, TAKEN = map(re.compile, (RULE["not_packed"], RULE["own"], RULE["taken"]))
 
 
 def packed(
@@ -59,7 +59,7 @@ def read_sources(bot: Path) -> Sources:
     found: Sources = {}
     for folder in {bot, LAMBDA}:
         for name, path in packed(folder):
-            if folder == bot or name == "handler.py" or name.startswith("botkit/"):
+            if folder == bot or OWN_FILES.search(name):
                 with contextlib.suppress(OSError):  # it vanished, or is a link that leads nowhere
                     status = path.stat()
                     found[name] = status.st_mtime_ns, status.st_size, status.st_ino

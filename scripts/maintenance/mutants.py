@@ -145,7 +145,7 @@ NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
 # is in, cosmic-ray's operator, and a number: which of the operator's mutants in that function.
 # So an edit elsewhere leaves the name as it is.
 SAME_TYPE = "types are equal if they are the same"
-TWO_MODES = "main.tf takes only these two"
+TWO_MODES = "variables.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
@@ -240,7 +240,7 @@ EQUIVALENT = {
         "<module> NumberReplacer 2": TOO_LONG,
         "__init__ NumberReplacer 11": UNREAD,
         "__init__ NumberReplacer 12": UNREAD,
-        "__init__ ReplaceComparisonOperator_Eq_GtE 1": "main.tf takes only http and https",
+        "__init__ ReplaceComparisonOperator_Eq_GtE 1": "environment.tf takes only http and https",
         "_is_quiet NumberReplacer 1": "how much is asked for doesn't matter",
         "run NumberReplacer 1": "any but 0 is on",
         "wait NumberReplacer 2": AT_ONCE,

@@ -66,7 +66,7 @@ def options() -> argparse.Namespace:
 
 
 def bot_name(folder: Path) -> str:
-    """Return the name of a folder's bot, by variables.tf's rule. Raises ValueError."""
+    """Return the name of a folder's bot, by AWS's rule. Raises ValueError."""
     name = folder.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise ValueError(

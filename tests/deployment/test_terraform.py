@@ -7,7 +7,6 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from local.project import ROOT
 from local.terraform import Module, has_locked_version
 
@@ -15,6 +14,7 @@ from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.provider import Providers
 
+EDITORCONFIG = (ROOT / ".editorconfig").read_text()
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
 
 
@@ -25,32 +25,17 @@ def test_the_format_is_terraforms_own(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_no_line_is_too_long() -> None:
+    """No longer than 120 columns, as .editorconfig says. Terraform's format has no limit."""
+    [columns] = re.findall(r"^\[\*\.tf\]\nmax_line_length = (\d+)$", EDITORCONFIG, re.MULTILINE)
+    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/**/*.tf")]
+    lines = [(file, line) for file in files for line in file.read_text().splitlines()]
+    assert [(file.name, line) for file, line in lines if len(line) > int(columns)] == []
+
+
 def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
     said = Deployment(providers, NOWHERE, tmp_path).terraform("validate", "-no-color").stdout
     assert said.strip() == "Success! The configuration is valid."  # without warnings
-
-
-EXTRAS = ("alarms.tf", "mini_app.tf", "queue.tf", "schedules.tf", "sessions.tf")
-
-
-@pytest.mark.parametrize("files", [*((file,) for file in EXTRAS), EXTRAS], ids="+".join)
-def test_an_extra_can_be_deleted(
-    providers: Providers, tmp_path: Path, files: tuple[str, ...]
-) -> None:
-    """With its file go its names, in main.tf's list of extras alone, and its output."""
-    with Deployment(providers, NOWHERE, tmp_path) as module:
-        main, outputs = tmp_path / "main.tf", tmp_path / "outputs.tf"
-        for file in files:
-            blocks = re.findall(r"^locals {\n(.*?)^}", (tmp_path / file).read_text(), re.M | re.S)
-            names = "|".join(re.findall(r"^  (\w+) +=", "".join(blocks), re.MULTILINE))
-            extras, package, rest = main.read_text().partition("# Package:")
-            extras = re.sub(rf"\blocal\.({names})\b(, )?", "", extras)
-            main.write_text(extras + package + rest)
-            own = rf'^output "\w+" {{\n[^}}]*\blocal\.({names})\b.*?^}}\n'
-            outputs.write_text(re.sub(own, "", outputs.read_text(), flags=re.M | re.S))
-            (tmp_path / file).unlink()
-        said = module.terraform("validate", "-no-color").stdout
-    assert said.strip() == "Success! The configuration is valid."
 
 
 def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:

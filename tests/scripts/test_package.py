@@ -92,6 +92,7 @@ def copy(to: Path, **modules: str) -> ModuleType:
         (to / "lambda" / f"{name}.py").write_text(source)
     script = to / "scripts" / "package"
     script.write_bytes(PACKAGE.read_bytes())
+    shutil.copy(SCRIPTS / "packaging.json", script.parent)
     return loaded(script)
 
 
@@ -308,7 +309,7 @@ def test_terraform_agrees_on_the_modules_own_bot(tmp_path: Path) -> None:
 
 
 def terraform_of(source_dir: Path | None) -> Any:
-    """Return the names of the files that main.tf packs, and their digest."""
+    """Return the names of the files that package.tf packs, and their digest."""
     question = "jsonencode({names = keys(local.hashes), digest = local.sources_digest})\n"
     result = terraform(source_dir, "console", question)
     assert result.returncode == 0, result.stderr
@@ -328,11 +329,11 @@ OPTIONAL = ("source_dir",)
 def terraform(
     source_dir: Path | None, command: str, question: str, module: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run Terraform with only main.tf's definition of the package, which needs no provider."""
+    """Run Terraform with only package.tf's definition of the package, which needs no provider."""
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
-        source = (ROOT / "main.tf").read_text()
-        (block,) = re.findall(r"^locals {\n  module_folder.*?^}\n", source, re.M | re.S)
+        source = (ROOT / "package.tf").read_text()
+        (block,) = re.findall(r"^locals {\n.*?^}\n", source, re.M | re.S)
         (rules,) = re.findall(r'"package" {\n.*?^(  lifecycle .*?^  })\n}\n', source, re.M | re.S)
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")

@@ -1,0 +1,97 @@
+# Environment: the function's variables, which are the bot's, the module's and those of the extras.
+
+locals {
+  environment = merge(var.environment, {
+    for name, value in {
+      AWS_DNS_SUFFIX               = local.dns_suffix == "amazonaws.com" ? null : local.dns_suffix
+      REPLY_MODE                   = var.reply_mode
+      TELEGRAM_API_URL             = var.telegram_api_url
+      TELEGRAM_BOT_TOKEN           = var.telegram_bot_token
+      TELEGRAM_BOT_TOKEN_PARAMETER = var.telegram_bot_token_parameter
+      TELEGRAM_PROXY               = var.telegram_proxy
+    } : name => value if value != null
+  })
+  extra_environment = merge(
+    local.later_environment, local.mini_app_environment, local.queue_environment, local.sessions_environment,
+  )
+
+  refused_names = [
+    for name in nonsensitive(keys(var.environment)) : name if
+    !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
+  ]
+  own_names = join("|", [
+    "AWS_DNS_SUFFIX|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)",
+    "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
+  ])
+  reserved_names = join("|", [
+    "AWS_(ACCESS_KEY|ACCESS_KEY_ID|DEFAULT_REGION|ENDPOINT_URL.*|EXECUTION_ENV|REGION|SECRET_ACCESS_KEY|SECRET_KEY)",
+    "AWS_SESSION_TOKEN|AWS_LAMBDA_(FUNCTION_.*|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|METADATA_.*|RUNTIME_API)",
+    "LAMBDA_(RUNTIME_DIR|TASK_ROOT)",
+  ])
+
+  # Lambda measures the JSON of all variables. Before the first apply, the secret and the URLs of the extras are
+  # unknown: they take 65 bytes, and up to 150 each.
+  environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
+  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 65 + 150 * length(local.extra_environment)
+
+  # A failed condition prints the values it refers to, so conditions refer only to these booleans.
+  label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+  port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+  api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
+  userinfo  = "([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+  proxy_url = "^http://(${local.userinfo}+(:${local.userinfo}*)?@)?${local.label}(\\.${local.label})*:${local.port}$"
+
+  api_url_is_valid = can(regex(local.api_url, var.telegram_api_url))
+  proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
+}
+
+# The webhook's secret, with all that a plan refuses of the environment: the function waits for it. It is in
+# triggers_replace because a plan would print it in input.
+resource "terraform_data" "webhook_secret" {
+  triggers_replace = sensitive(uuid())
+
+  lifecycle {
+    ignore_changes = [triggers_replace]
+
+    precondition {
+      condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
+      error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
+    }
+    precondition {
+      condition = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
+      error_message = join(" ", [
+        "The telegram_bot_token must be what @BotFather sent: digits, a colon, and at least 30 letters, digits,",
+        "hyphens or underscores.",
+      ])
+    }
+    precondition {
+      condition = local.api_url_is_valid
+      error_message = join(" ", [
+        "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org;",
+        "a port and a path may follow, and no slash at the end.",
+      ])
+    }
+    precondition {
+      condition = local.proxy_is_valid
+      error_message = join(" ", [
+        "The telegram_proxy must be http://host:port or http://user:password@host:port,",
+        "special characters as %XX (@ is %40).",
+      ])
+    }
+    precondition {
+      condition = length(local.refused_names) == 0
+      error_message = join(" ", [
+        "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and",
+        "underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by",
+        "Lambda.",
+      ])
+    }
+    precondition {
+      condition = local.environment_bytes <= 4096
+      error_message = join(" ", [
+        "The environment must not exceed 4 KB in total, with the module's own variables.",
+        "Put long values into a file in the bot's folder or into Parameter Store.",
+      ])
+    }
+  }
+}

@@ -1,0 +1,121 @@
+# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use what the
+# extras need, and do what the bot's own policy allows.
+#
+# The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name, but lets a
+# second deployment overwrite those, whose destroy would then remove the first one's.
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  partition  = data.aws_partition.current.partition
+  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: IAM names services by amazonaws.com everywhere
+  region     = data.aws_region.current.id            # version 6 of the provider deprecates its name
+  account    = data.aws_caller_identity.current.account_id
+
+  # ARNs by name: a plan shows them before the resources exist.
+  log_group     = aws_cloudwatch_log_group.function.name
+  log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${local.log_group}"
+  parameter_arns = [
+    for name in var.telegram_bot_token_parameter[*] :
+    "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(name, "/")}"
+  ]
+  function_arn    = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
+  tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
+  interface_actions = [
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+  ]
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+
+  depends_on = [terraform_data.requirements]
+}
+
+locals {
+  role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${local.log_group_arn}:*"
+      }],
+      [for arn in local.parameter_arns : {
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = arn
+      }],
+      # Any key, but only through SSM and only for this parameter.
+      [for arn in local.parameter_arns : {
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
+        Condition = {
+          StringEquals = {
+            "kms:EncryptionContext:PARAMETER_ARN" = arn
+            "kms:ViaService"                      = "ssm.${local.region}.${local.dns_suffix}"
+          }
+        }
+      }],
+      [for action in local.tracing_actions : {
+        Effect   = "Allow"
+        Action   = action
+        Resource = "*" # X-Ray supports no narrower one
+      }],
+      # Lambda itself manages the network interfaces, by this role; the bot may not.
+      flatten([for _ in var.vpc[*] : [
+        { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
+        {
+          Effect    = "Deny"
+          Action    = local.interface_actions
+          Resource  = "*"
+          Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+        },
+      ]]),
+      local.later_statements,
+      local.queue_statements,
+      local.sessions_statements,
+      # Not by count: at plan, the policy for a table of the same apply is still unknown.
+      flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
+    )
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.name
+  role   = aws_iam_role.this.id
+  policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition = length(replace(local.role_policy, "/\\s/", "")) <= 10240 # as AWS counts
+      error_message = join(" ", [
+        "The policy must not exceed 10,240 characters in total, with the module's own statements.",
+        "Attach more policies to the role: role_name is an output.",
+      ])
+    }
+  }
+}
+
+# A role created again under the same name has a new identity, but the function's grant on its environment's key still
+# names the old one, so the function must be replaced. A reference to the role itself doesn't replace it.
+resource "terraform_data" "role_id" {
+  input = aws_iam_role.this.unique_id
+}

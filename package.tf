@@ -1,0 +1,116 @@
+# Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path holds a digest of the contents, so a plan
+# needs no zip file and sees every change.
+
+locals {
+  # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's own
+  # files that are, and of those that a bot's folder must not have.
+  packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
+
+  module_folder = "${path.module}/lambda"
+  bot_folder    = coalesce(var.source_dir, local.module_folder)
+
+  folders = toset([local.bot_folder, local.module_folder])
+  # fileset would take the path for a part of its pattern.
+  patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
+  # A link to a folder around it has no end when followed: a bot.py is twelve folders deep then.
+  endless = [
+    for folder in setsubtract(local.folders, local.patterns) : folder
+    if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
+  ]
+  unlisted = concat(local.patterns, local.endless)
+  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file. That of OpenTofu fails.
+  listed = {
+    for folder in setsubtract(local.folders, local.unlisted) :
+    folder => try(fileset(folder, "**"), fileset(folder, "**/[^.]*"))
+  }
+  bot_files = [
+    for file in try(local.listed[local.bot_folder], []) : file if !can(regex(local.packaging.not_packed, file))
+  ]
+  own_files = [
+    for file in try(local.listed[local.module_folder], []) : file
+    if can(regex(local.packaging.own, file)) && !can(regex(local.packaging.not_packed, file))
+  ]
+
+  hashes = merge(
+    { for file in local.bot_files : file => try(filesha256("${local.bot_folder}/${file}"), "") },
+    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
+  )
+  unreadable = [for file, hash in local.hashes : file if hash == ""]
+  # The package contains this digest, and the function compares the two when it registers the webhook.
+  sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
+  package_digest = sha256(join("\n", [
+    local.sources_digest, filesha256("${path.module}/scripts/package"),
+    filesha256("${path.module}/scripts/requirements.py"), var.runtime, var.architecture,
+  ]))
+  package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
+}
+
+# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: what waits for nothing
+# else in the module waits for this.
+resource "terraform_data" "requirements" {
+  count = contains(local.bot_files, "requirements.txt") ? 1 : 0
+
+  triggers_replace = [local.hashes["requirements.txt"], filesha256("${path.module}/scripts/requirements.py")]
+
+  provisioner "local-exec" {
+    interpreter = ["python3", "${path.module}/scripts/requirements.py"] # without a shell, as below
+    command     = local.bot_folder
+  }
+}
+
+resource "terraform_data" "package" {
+  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this clone may not
+  # have.
+  triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
+
+  # Without a shell, since a path may contain spaces, quotes and dollar signs.
+  provisioner "local-exec" {
+    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime, local.bot_folder]
+    command     = var.architecture
+  }
+
+  lifecycle {
+    precondition {
+      condition = length(local.patterns) == 0
+      error_message = join(" ", [
+        "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes",
+        "them for a pattern: ${join(", ", local.patterns)}. Rename the folder.",
+      ])
+    }
+    precondition {
+      condition = length(local.endless) == 0
+      error_message = join(" ", [
+        "The source_dir must have no link to a folder around it, since links are followed:",
+        "${abspath(local.bot_folder)} has one. Remove it.",
+      ])
+    }
+    precondition {
+      condition = length(local.unreadable) == 0
+      error_message = join(" ", [
+        "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in",
+        "${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads",
+        "only names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
+      ])
+    }
+    precondition {
+      condition     = length(local.unlisted) > 0 || contains(local.bot_files, "bot.py")
+      error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
+    }
+    precondition {
+      condition = local.bot_folder == local.module_folder || !anytrue([
+        for file in local.bot_files : can(regex(local.packaging.taken, file))
+      ])
+      error_message = join(" ", [
+        "The source_dir must have no handler.py and no botkit/, since the module adds its own:",
+        "${local.bot_folder} has one.",
+      ])
+    }
+    precondition {
+      condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
+      error_message = join(" ", [
+        "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too:",
+        "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
+      ])
+    }
+  }
+}
