@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from emulators.aws import Emulator
-from emulators.telegram import Fault, Server, Telegram, post
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Fault, Server, Telegram, post
 
 from tests.deployment.conftest import OverTls
 from tests.support.deployment import (
