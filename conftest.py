@@ -29,14 +29,15 @@ from tests.support.wheels import Index
 
 PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
+LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
 # What starts first, in this order. Deployments begin with those that wait longest for AWS, and
 # tests that need only a processor run beside them.
 ORDER = (
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
+    LIFECYCLE,
     f"{DEPLOYMENT}test_examples.py",
     PAGE,
-    f"{DEPLOYMENT}test_lifecycle.py",
     "tests/unit/",
     "tools/demo/tests/test_configuration.py",
     DEPLOYMENT,
@@ -71,7 +72,8 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         for shared in ((PAGE,), AIOGRAM):
             if nodeid.startswith(shared):
                 return shared[0]
-        return nodeid.partition("::")[0] if nodeid.startswith(DEPLOYMENT) else nodeid
+        is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
+        return nodeid.partition("::")[0] if is_shared else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
