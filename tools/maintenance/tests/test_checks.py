@@ -1,4 +1,4 @@
-"""scripts/test: it ends with what failed, and with what this machine lacks."""
+"""scripts/test: what it checks, and that it ends with what failed and what is lacking."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import SCRIPTS
+from local.project import ROOT, SCRIPTS
 
 from tests.support.programs import LONGEST, Script, processes_that_know
 
@@ -52,11 +52,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(project: Path, *arguments: str) -> tuple[int, list[str]]:
+def run(project: Path, *arguments: str, **environment: str) -> tuple[int, list[str]]:
     """Run scripts/test, and return its exit code and the lines that it wrote, without seconds."""
     result = subprocess.run(
         [project / "scripts" / "test", *arguments],
-        env={"PATH": f"{project}/commands", "TMPDIR": str(project)},
+        env={"PATH": f"{project}/commands", "TMPDIR": str(project), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -66,8 +66,28 @@ def run(project: Path, *arguments: str) -> tuple[int, list[str]]:
     return result.returncode, [line for line in result.stdout.splitlines() if line[-2:] != " s"]
 
 
-def test_everything_is_checked(project: Path) -> None:
+def test_the_product_is_checked(project: Path) -> None:
     code, lines = run(project)
+    assert lines == [
+        "── 1/4 ruff check",
+        "── 2/4 ruff format",
+        "── 3/4 pytest",
+        "── 4/4 mypy --strict: lambda",
+        "All 4 checks passed.",
+    ]
+    assert code == 0
+    called = (project / "log").read_text().splitlines()
+    [pytest] = [line.split() for line in called if " pytest " in line]
+    paths = [each for each in pytest if each.startswith(("examples", "tests", "tools"))]
+    assert {"tests/unit", "tests/integration", "tests/echo", "tests/docs"} <= set(paths)
+    assert all((ROOT / path).exists() for path in paths)
+    assert not [path for path in paths if path.startswith("tools")]
+    assert "mypy lambda" in called
+    assert not {"bootstrap browser", "bootstrap npm", "bootstrap checkov"} & set(called)
+
+
+def test_everything_is_checked(project: Path) -> None:
+    code, lines = run(project, "--all")
     assert lines == [
         "── 1/8 ruff check",
         "── 2/8 ruff format",
@@ -75,7 +95,7 @@ def test_everything_is_checked(project: Path) -> None:
         "── 4/8 actionlint",
         "── 5/8 pytest",
         "── 6/8 mypy --strict: lambda",
-        "── 7/8 mypy --strict: scripts, tests",
+        "── 7/8 mypy --strict: tools, tests",
         "── 8/8 checkov",
         "All 8 checks passed.",
     ]
@@ -87,7 +107,7 @@ def test_everything_is_checked(project: Path) -> None:
         "mypy conftest.py scripts tools tests",
         "actionlint ",
     } <= set(called)
-    assert any(line.startswith("python -m pytest --hypothesis-profile ci ") for line in called)
+    assert any(line.startswith("python -m pytest --hypothesis-profile ci --nu") for line in called)
 
 
 def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> None:
@@ -97,7 +117,7 @@ def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> No
         (project / "fails-checkov").touch()
         if code == 0:
             (project / "fails-checkov").unlink()
-        assert run(project)[0] == code
+        assert run(project, "--all")[0] == code
         assert (project / "log").read_text().count("checkov --config-file") == runs
 
 
@@ -108,7 +128,7 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
         shutil.rmtree(project / ".venv-checkov")
     if lacking == "go":
         (project / "commands" / "go").unlink()
-    code, lines = run(project)
+    code, lines = run(project, "--all", REQUIRE_ALL="")
     number = 7 if lacking in ("checkov", "go") else 8
     assert lines[-3:] == [
         "left out:",
@@ -129,7 +149,7 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
 def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
     (project / "fails-mypy").touch()
     (project / "fails-zizmor").touch()
-    code, lines = run(project)
+    code, lines = run(project, "--all")
     assert code == 1
     assert lines[2:4] == ["── 3/8 zizmor", "zizmor is not content"]
     after = lines.index("── 6/8 mypy --strict: lambda")
@@ -138,7 +158,7 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
         "failed:",
         "  zizmor",
         "  mypy --strict: lambda",
-        "  mypy --strict: scripts, tests",
+        "  mypy --strict: tools, tests",
     ]
 
 
