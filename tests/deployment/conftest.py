@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import trustme
-from emulators.aws import Emulator
-from emulators.telegram import Server, Telegram
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import Deploy, Deployment, everything
 from tests.support.provider import Providers

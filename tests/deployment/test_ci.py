@@ -16,10 +16,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from emulators.aws import Emulator
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
 from local.project import ROOT
 from local.terraform import REGION
+from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deployment, answer_to, client
 from tests.support.provider import Providers

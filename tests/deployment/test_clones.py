@@ -8,10 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from emulators.aws import Emulator
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
 from local.project import ROOT
 from local.terraform import terraform_command
+from telegram_stand_in import Telegram
 
 from tests.support.deployment import REMOVAL, Deploy, answer_to, client
 from tests.support.telegram import TOKEN

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.aws import Emulator
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deploy, answer_to, change, client, everything
 

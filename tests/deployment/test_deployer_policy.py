@@ -21,11 +21,11 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from emulators.aws import Emulator
-from emulators.local_server import LocalServer
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
 from local.project import ROOT
 from local.terraform import REGION
+from telegram_stand_in import Telegram
+from telegram_stand_in.local_server import LocalServer
 
 from tests.support.deployment import (
     FUNCTION,

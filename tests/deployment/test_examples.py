@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.credentials import Credentials
-from emulators.aws import Emulator
-from emulators.telegram import ADA, GRACE, Bot, Fault, Json, Server, Telegram
-from emulators.telegram.state import private_chat
+from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from starter import new
+from telegram_stand_in import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from telegram_stand_in.state import private_chat
 from werkzeug import Request, Response
 
 from tests.support import reader

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from emulators.aws import Emulator
-from emulators.telegram import Fault, Server, Telegram
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Fault, Server, Telegram
 
 from tests.support.deployment import Deployment, client, everything
 from tests.support.provider import Providers

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.aws import Emulator
-from emulators.telegram import Server, Telegram
+from emulated_aws.emulator import Emulator
 from local.project import ROOT
+from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import (
     FUNCTION,

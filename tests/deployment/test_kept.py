@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from emulators.aws import Emulator
+from emulated_aws.emulator import Emulator
 from local.kept import Schedules, Table, seconds_of
 from local.terraform import REGION
 

@@ -1,15 +1,19 @@
-"""A deployment from its first refusal to its end, and what is deleted and moved on the way."""
+"""A deployment from its first refusal to its end, and one with everything on, then off again."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import shutil
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import trustme
-from emulators.aws import Emulator
-from emulators.telegram import Fault, Server, Telegram, post
+from emulated_aws.emulator import Emulator
+from local.project import ROOT
+from telegram_stand_in import Fault, Telegram, post
 
 from tests.deployment.conftest import OverTls
 from tests.support.deployment import (
@@ -19,6 +23,7 @@ from tests.support.deployment import (
     answer_to,
     change,
     client,
+    everything,
     texts,
 )
 from tests.support.telegram import OTHER_TOKEN, TOKEN
@@ -162,65 +167,71 @@ def test_from_a_refused_token_to_a_refused_end(
         assert not any(hidden in text for text in (*module.said, *shown)), hidden
 
 
-def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
-    deploy: Deploy, telegram: Telegram, aws: Emulator
+# A bot with sessions, which thinks as long as there is a folder.
+COUNTS = """
+import os, time
+
+def reply(update, session):
+    message = update["message"]
+    while message["text"] == "think" and os.path.isdir(os.environ["THINKING"]):
+        time.sleep(0.05)
+    session["count"] = session.get("count", 0) + 1
+    text = f"{session['count']}. {message['text']}"
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
+
+HANDLED = ["message"]
+SESSION = "chat"
+"""
+# How many of each kind a deployment always makes, and what is added when everything is on.
+ALWAYS = Counter({"API": 1, "function": 1, "log group": 2, "role": 1})
+ADDED = Counter({"alarm": 15, "dashboard": 1, "metric filter": 1, "queue": 2, "role": 1, "rule": 2})
+ADDED += Counter({"schedule group": 1, "source": 1, "table": 1})
+
+
+def test_what_is_switched_on_is_switched_off_again(
+    deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
 ) -> None:
-    module = deploy("repaired")
-    functions, gateway, iam = (client(aws, name) for name in ("lambda", "apigatewayv2", "iam"))
+    def made() -> Counter[str]:
+        return Counter(thing.rpartition(" ")[0] for thing in everything(aws) if "extra" in thing)
 
-    def revision() -> Any:
-        return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
+    bot, thinking = tmp_path / "bot", tmp_path / "thinking"
+    thinking.mkdir()
+    shutil.copytree(ROOT / "tests/bots/bundle/app", bot / "app")
+    (bot / "bot.py").write_text(COUNTS)
+    on: dict[str, Any] = {
+        "alarm_actions": [client(aws, "sns").create_topic(Name="alarms")["TopicArn"]],
+        "later": True,
+        "mini_app": "Open",
+        "queue": True,
+        "session_retention_in_days": 30,
+        "tracing": True,
+        "warm_schedule": "rate(5 minutes)",
+    }
+    environment = {"THINKING": str(thinking)}
+    module = deploy("extra", source_dir=str(bot), environment=environment, timeout=25, **on)
+    assert made() == ALWAYS + ADDED
+    page = module.outputs()["mini_app_url"]
+    assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
+    assert answer_to(telegram, "hello") == "1. hello"
 
-    # A role that was deleted by hand comes back with a new function, from a clone without packages.
-    before = revision()
-    iam.delete_role_policy(RoleName="repaired", PolicyName="repaired")
-    iam.delete_role(RoleName="repaired")
-    for package in (module.folder / ".build").iterdir():
-        package.unlink()
-    module.apply()
-    assert revision() != before
-    assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
-    assert answer_to(telegram, "hello") == "Heard: hello"
-
-    # So does a deleted function, also when the webhook must be registered again.
-    functions.delete_function(FunctionName="repaired")
-    module.variables["max_connections"] = 7
-    module.apply()
-    assert telegram.webhook["max_connections"] == 7
-    # So does a deleted API, with another URL.
-    functions.delete_function(FunctionName="repaired")
-    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "repaired"]
-    gateway.delete_api(ApiId=api["ApiId"])
-    module.apply()
-    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
-    assert answer_to(telegram, "again") == "Heard: again"
-    assert "deleteWebhook" not in [call.method for call in telegram.calls]
-
-    other = Telegram(TOKEN, pace=0.01)
-    with Server(other):
-        # Another Bot API gets the webhook and the first loses it, even with a new function.
-        module.variables["telegram_api_url"] = other.url
-        module.apply(f"-replace={FUNCTION}")
-        assert telegram.webhook["url"] == ""
-        assert answer_to(other, "hello") == "Heard: hello"
-        policy = functions.get_policy(FunctionName="repaired")["Policy"]
-        assert "/*/POST/telegram" in policy, "the new function must let API Gateway in, too"
-        limits = functions.get_function_event_invoke_config(FunctionName="repaired")
-        assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
-
-        # A bot that is replaced by another loses its webhook.
-        another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
-        module.variables["telegram_bot_token"] = another.token
-        module.apply()
-        assert [(call.method, call.bot) for call in other.calls[-5:]] == [
-            *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
-            *((method, another.id) for method in ("setMyCommands", "setWebhook", "getWebhookInfo")),
-        ]
-        assert other.webhook["url"] == ""
-        assert another.outbox.info["url"] == module.outputs()["webhook_url"]
-
-        # A bot that doesn't start fails the apply, and not the destroy.
-        change(module, "def reply(", "def reply((")
-        assert "SyntaxError" in module.refused()
-        module.destroy()
-        assert another.outbox.info["url"] == ""
+    # What waits in the queue is answered before the queue goes, and what comes meanwhile after it.
+    for text in ("think", "second", "third"):
+        telegram.send(telegram.message(text))
+    telegram.wait(lambda: not telegram.pending())
+    module.variables |= dict.fromkeys(on) | {"later": False, "queue": False, "tracing": False}
+    module.variables["alarm_actions"] = []
+    source = COUNTS.replace("(update, session)", "(update, session={})")
+    (bot / "bot.py").write_text(source.replace('SESSION = "chat"', ""))
+    with ThreadPoolExecutor(1) as pool:
+        applied = pool.submit(module.apply)
+        try:
+            telegram.wait(lambda: "deleteWebhook" in [call.method for call in telegram.calls])
+            telegram.send(telegram.message("meanwhile"))
+        finally:
+            thinking.rmdir()
+        applied.result()
+    telegram.wait(lambda: not telegram.pending())
+    assert texts(telegram) == ["1. hello", "2. think", "3. second", "4. third", "1. meanwhile"]
+    assert made() == ALWAYS
+    assert telegram.bot.menu_buttons == {0: {"type": "default"}}
+    assert module.is_up_to_date()

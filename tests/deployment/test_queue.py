@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.aws import Emulator
-from emulators.telegram import ADA, Call, Fault, Json, Server, post
+from emulated_aws.emulator import Emulator
 from local.container import Function
 from local.events import webhook_event
 from local.terraform import REGION
+from telegram_stand_in import ADA, Call, Fault, Json, Server, post
 
 from tests.support.deployment import Deployment, change, client, everything, texts
 from tests.support.provider import Providers

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from emulators.aws import Emulator
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
 from local.processes import end, free_port
 from local.project import ROOT
+from telegram_stand_in import Telegram
 
 from tests.conftest import Start
 from tests.support.deployment import FUNCTION, REGISTRATION, Deploy, answer_to, client, texts

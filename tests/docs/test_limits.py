@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from benchmark import model, stack
-from benchmark.model import DOLLARS_PER_GB_SECOND
-from emulators.telegram import Telegram
+from bench import model, stack
+from bench.model import DOLLARS_PER_GB_SECOND
 from local.project import ROOT
+from telegram_stand_in import Telegram
 
 PAGE = (ROOT / "docs" / "limits.md").read_text()
 

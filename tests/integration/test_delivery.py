@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from emulators.telegram import Server, delivery
+from telegram_stand_in import Server, delivery
 
 from tests.conftest import Start
 from tests.support.stubs import SECRET, TOKEN, Container, request

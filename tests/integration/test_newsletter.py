@@ -15,11 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from emulators.telegram import ADA, Call, Telegram
-from emulators.telegram.request import copied
-from emulators.telegram.state import private_chat
 from local.kept import Schedules, Table
 from local.project import ROOT
+from telegram_stand_in import ADA, Call, Telegram
+from telegram_stand_in.request import copied
+from telegram_stand_in.state import private_chat
 
 from tests.conftest import BotApi, Start
 from tests.support.stubs import TOKEN, Container, Json, session_environment

@@ -16,10 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from emulators.runtime_api import RuntimeApi
-from emulators.telegram.mini_app import init_data
+from emulated_aws.runtime_api import RuntimeApi
 from local.events import http_event
 from local.project import ROOT, SCRIPTS
+from telegram_stand_in.mini_app import init_data
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (

@@ -7,9 +7,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from emulators.telegram import ADA, Server, Telegram
 from local.container import Function
 from local.events import webhook_event
+from telegram_stand_in import ADA, Server, Telegram
 
 from tests.support.stubs import SECRET, TOKEN, Json
 

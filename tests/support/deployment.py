@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import botocore.config
 import botocore.session
 from botocore.credentials import Credentials
-from emulators.aws import Emulator
-from emulators.telegram import Telegram
+from emulated_aws.emulator import Emulator
 from local.terraform import REGION, Module
+from telegram_stand_in import Telegram
 
 from tests.support.provider import Providers
 from tests.support.stubs import BOT

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from local.project import MODULE, ROOT, TOOLS, VENV
+from local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
 
 from tests.support.stubs import BOT
 
@@ -25,8 +25,8 @@ LONGEST = 180.0  # seconds, for anything that a script does
 
 def copy_of_the_project(folder: Path) -> Path:
     """Copy what scripts need into a folder, with the tests' bot, for a test to change."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in (*MODULE, *TOOLS):
+    ignored = shutil.ignore_patterns("__pycache__", "tests")
+    for name in (*MODULE, *SCRIPTS_NEED):
         if name.startswith("scripts/"):  # it is in scripts
             continue
         if (ROOT / name).is_dir():
@@ -75,7 +75,7 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
 
     This saves starting Python. A test that needs a process uses a `Script`.
     """
-    if tool.__module__ in ("chat.demo", "live.doctor", "live.poll"):
+    if tool.__module__ in ("demo.demo", "live.doctor", "live.poll"):
         names_a_bot(arguments)
     output = io.StringIO()
     kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

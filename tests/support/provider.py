@@ -24,7 +24,7 @@ from typing import Any
 
 import grpc
 from local.processes import end, watched
-from local.project import ROOT, SCRIPTS
+from local.project import ROOT, SCRIPTS, TOOLS
 from local.terraform import terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
@@ -127,7 +127,7 @@ class Providers:
         program = folder / Path(command[0]).name  # by which OpenTofu is known
         arguments = [str(self._initialised), tempfile.gettempdir(), *command]
         code = (
-            f"import sys; sys.path[:0] = {[str(ROOT), str(SCRIPTS)]}; "
+            f"import sys; sys.path[:0] = {[str(ROOT), str(TOOLS), str(SCRIPTS)]}; "
             "from tests.support.provider import become_terraform; "
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )

@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from typing import Any
 
-from emulators.telegram import Call, Fault, Json, Telegram, post
-from emulators.telegram.bot_api import conform
-from emulators.telegram.content import LARGEST_PHOTO
-from emulators.telegram.files import Upload, picture
+from telegram_stand_in import Call, Fault, Json, Telegram, post
+from telegram_stand_in.bot_api import conform
+from telegram_stand_in.content import LARGEST_PHOTO
+from telegram_stand_in.files import Upload, picture
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"

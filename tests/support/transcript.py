@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emulators.telegram import ADA, GRACE, Call, Json, Telegram
 from local.project import LAMBDA, ROOT
+from telegram_stand_in import ADA, GRACE, Call, Json, Telegram
 
 BOTS = ROOT / "tests/bots"
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Quiz"}

@@ -1,0 +1,261 @@
+"""How all tests run, and the fixtures that tests of the product and of its tools share."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import ssl
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import trustme
+from local.processes import ToolError
+from local.project import LAMBDA
+from local.terraform import Module, from_mirrors
+from pytest_httpserver import HTTPServer
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.needs import needs_provider
+from tests.support.provider import Providers, alone
+from tests.support.stubs import Finder, Part, Peer, loaded, unload
+from tests.support.wheels import Index
+
+PAGE = "tools/demo/tests/page/"
+DEPLOYMENT = "tests/deployment/"
+LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
+# What starts first, in this order. Deployments begin with those that wait longest for AWS, and
+# tests that need only a processor run beside them.
+ORDER = (
+    f"{DEPLOYMENT}test_deployer_policy.py",
+    f"{DEPLOYMENT}test_queue.py",
+    LIFECYCLE,
+    f"{DEPLOYMENT}test_examples.py",
+    PAGE,
+    "tests/unit/",
+    "tools/demo/tests/test_configuration.py",
+    DEPLOYMENT,
+)
+# One process runs all of these, since it takes seconds to import aiogram.
+AIOGRAM = (
+    "examples/moved/aiogram/",
+    "tools/telegram_stand_in/tests/test_libraries.py",
+    "tests/integration/test_frameworks.py",
+    "tools/maintenance/tests/test_update_bot_api.py",
+    "tests/unit/extras/test_init_data.py::test_aiogram",
+    "tests/unit/extras/test_init_data.py::test_they_accept",
+    "tests/unit/test_on_aiogram.py",
+)
+MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
+
+
+def place(nodeid: str) -> int:
+    """Return the index of a test's file in `ORDER`, or its length."""
+    found = [nodeid.startswith(path) for path in ORDER]
+    return [*found, True].index(True)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives tests that share something slow to set up to one process, and all others to any.
+
+    They share a file's deployment, or the browser. As --dist loadgroup does by its mark, which has
+    no effect with pytest 9.2 and xdist 3.8.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        for shared in ((PAGE,), AIOGRAM):
+            if nodeid.startswith(shared):
+                return shared[0]
+        is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
+        return nodeid.partition("::")[0] if is_shared else nodeid
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # by number of tests, which says nothing here
+    return Scheduling(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let containers and scripts start quickly, and scripts be interrupted.
+
+    A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
+    background ignores Ctrl-C.
+    """
+    sys.meta_path.insert(0, Finder())
+    os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # In a worker, pytest-cov measures twice: pausing the second would resume the first.
+    if hasattr(config, "workerinput") and (coverage := coverage_of(config)):
+        coverage.pause()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    measure(session)
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    measure(collector)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    measure(item)
+
+
+def measure(node: pytest.Item | pytest.Collector) -> None:
+    """Measure coverage from now on, or don't: without, tests need a third less CPU time."""
+    coverage = coverage_of(node.config)
+    on = node.nodeid.startswith(MEASURED)
+    if coverage and coverage.started != on:
+        coverage.resume() if on else coverage.pause()
+
+
+def coverage_of(config: pytest.Config) -> Any:
+    """Return what measures coverage, or None."""
+    plugin: Any = config.pluginmanager.getplugin("_cov")
+    return plugin and plugin.cov_controller
+
+
+@contextlib.contextmanager
+def unmeasured(config: pytest.Config) -> Iterator[None]:
+    """Measure no coverage meanwhile."""
+    coverage = coverage_of(config)
+    if not coverage or not coverage.started:
+        yield
+        return
+    coverage.pause()
+    try:
+        yield
+    finally:
+        coverage.resume()
+
+
+def pytest_report_header() -> str:
+    return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
+
+
+@pytest.fixture(autouse=True)
+def modules() -> Iterator[None]:
+    """Restore the function's modules after a test that reloads them.
+
+    The bot among them is never lambda/bot.py, which its author may have replaced.
+    """
+    before = loaded()
+    yield
+    assert getattr(sys.modules.get("bot"), "__file__", None) != str(LAMBDA / "bot.py")
+    unload()
+    sys.modules.update(before)
+
+
+@pytest.fixture(scope="session")
+def aiogram(pytestconfig: pytest.Config) -> ModuleType:
+    """Import aiogram now: a container that does so may take longer than start-up lasts."""
+    with unmeasured(pytestconfig):
+        return importlib.import_module("aiogram")
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    """The provider, for all deployments. What the processes of tests can share, one makes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with alone(shared / "init.lock"):
+        if not (shared / "init").exists():
+            module = Module("http://127.0.0.1:9", shared / "being initialised")
+            try:
+                module.init()
+            except ToolError:
+                needs_provider()  # skips, and says what is missing
+                raise
+            module.folder.rename(shared / "init")
+    providers = Providers(shared / "init", tmp_path_factory.mktemp("provider"))
+    yield providers
+    providers.stop()
+
+
+@pytest.fixture
+def quick_terraform(
+    providers: Providers,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Let scripts have the provider that deployments have: Terraform's own start takes seconds."""
+    monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path_factory.mktemp("terraform"))))
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Iterator[HTTPServer]:
+    """Replace pytest-httpserver's own: an idle connection must not keep others waiting."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def index(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """Wheels that a test makes, which are all that uv finds; its caches are new."""
+    return Index(tmp_path_factory.mktemp("index"), monkeypatch.setenv)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A TMPDIR for a tool: processes with it in their environment were started by the tool.
+
+    Its path is short, since Terraform talks to its provider over a socket in it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Peer]]:
+    """Start servers that play parts: `serve(part, part, tls=context)`."""
+    peers: list[Peer] = []
+
+    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None, listens: bool = True) -> Peer:
+        peers.append(Peer(*parts, tls=tls))
+        if listens:
+            peers[-1].listen()
+        return peers[-1]
+
+    yield start_peer
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority for this run."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(
+    authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Make the function trust only `authority`, by OpenSSL's environment variables."""
+    file = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(file.parent))

@@ -1,0 +1,75 @@
+"""What was deleted by hand comes back, and the webhook follows a deployment that moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Server, Telegram
+
+from tests.support.deployment import FUNCTION, Deploy, answer_to, change, client
+from tests.support.telegram import TOKEN
+
+
+def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    module = deploy("repaired")
+    functions, gateway, iam = (client(aws, name) for name in ("lambda", "apigatewayv2", "iam"))
+
+    def revision() -> Any:
+        return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
+
+    # A role that was deleted by hand comes back with a new function, from a clone without packages.
+    before = revision()
+    iam.delete_role_policy(RoleName="repaired", PolicyName="repaired")
+    iam.delete_role(RoleName="repaired")
+    for package in (module.folder / ".build").iterdir():
+        package.unlink()
+    module.apply()
+    assert revision() != before
+    assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
+    assert answer_to(telegram, "hello") == "Heard: hello"
+
+    # So does a deleted function, also when the webhook must be registered again.
+    functions.delete_function(FunctionName="repaired")
+    module.variables["max_connections"] = 7
+    module.apply()
+    assert telegram.webhook["max_connections"] == 7
+    # So does a deleted API, with another URL.
+    functions.delete_function(FunctionName="repaired")
+    [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "repaired"]
+    gateway.delete_api(ApiId=api["ApiId"])
+    module.apply()
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
+    assert answer_to(telegram, "again") == "Heard: again"
+    assert "deleteWebhook" not in [call.method for call in telegram.calls]
+
+    other = Telegram(TOKEN, pace=0.01)
+    with Server(other):
+        # Another Bot API gets the webhook and the first loses it, even with a new function.
+        module.variables["telegram_api_url"] = other.url
+        module.apply(f"-replace={FUNCTION}")
+        assert telegram.webhook["url"] == ""
+        assert answer_to(other, "hello") == "Heard: hello"
+        policy = functions.get_policy(FunctionName="repaired")["Policy"]
+        assert "/*/POST/telegram" in policy, "the new function must let API Gateway in, too"
+        limits = functions.get_function_event_invoke_config(FunctionName="repaired")
+        assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
+
+        # A bot that is replaced by another loses its webhook.
+        another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
+        module.variables["telegram_bot_token"] = another.token
+        module.apply()
+        assert [(call.method, call.bot) for call in other.calls[-5:]] == [
+            *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
+            *((method, another.id) for method in ("setMyCommands", "setWebhook", "getWebhookInfo")),
+        ]
+        assert other.webhook["url"] == ""
+        assert another.outbox.info["url"] == module.outputs()["webhook_url"]
+
+        # A bot that doesn't start fails the apply, and not the destroy.
+        change(module, "def reply(", "def reply((")
+        assert "SyntaxError" in module.refused()
+        module.destroy()
+        assert another.outbox.info["url"] == ""

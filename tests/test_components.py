@@ -1,0 +1,130 @@
+"""Imports go one way: no arrow between the folders of tools/, or of lambda/, goes back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local.project import LAMBDA, ROOT, SCRIPTS, TOOLS
+
+# A component is a folder of tools/, or a module there: what it may import beside itself.
+# `requirements` is that of scripts/, which Terraform runs too.
+COMPONENTS: dict[str, set[str]] = {
+    "__main__": set(),
+    "bench": {"emulated_aws", "local", "telegram_stand_in"},
+    "demo": {"emulated_aws", "local", "requirements", "telegram_stand_in"},
+    "emulated_aws": {"local", "telegram_stand_in"},
+    "live": {"local"},
+    "local": {"requirements"},
+    "maintenance": {"local", "telegram_stand_in"},
+    "starter": {"local"},
+    "telegram_stand_in": {"local"},
+}
+OURS = {*COMPONENTS, "requirements"}
+# These files run inside a function's package, and import its modules.
+FUNCTIONS = TOOLS / "bench" / "functions"
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the top-level names of all imports in a module, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def modules(component: str) -> list[Path]:
+    """Return the modules of a component, without its tests."""
+    if not (TOOLS / component).is_dir():
+        return [TOOLS / f"{component}.py"]
+    found = (TOOLS / component).rglob("*.py")
+    return [p for p in found if not {FUNCTIONS, TOOLS / component / "tests"} & {*p.parents}]
+
+
+def test_every_component_is_listed() -> None:
+    files = {path.relative_to(TOOLS).parts[0] for path in TOOLS.rglob("*.py")}
+    assert {name.removesuffix(".py") for name in files} == set(COMPONENTS)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_component_imports_only_what_it_may(component: str) -> None:
+    paths = modules(component)
+    assert paths
+    found = {(path.name, name) for path in paths for name in imported(path)}
+    allowed = COMPONENTS[component] | {component}
+    assert {(file, name) for file, name in found if name in OURS - allowed} == set()
+
+
+def test_what_terraform_runs_imports_no_tool() -> None:
+    for path in (SCRIPTS / "package", SCRIPTS / "requirements.py"):
+        assert set(imported(path)) & set(COMPONENTS) == set(), path
+
+
+@pytest.mark.parametrize("folder", ["lambda", "tests/bots/plain"])
+def test_the_function_imports_no_tool(folder: str) -> None:
+    paths = list((ROOT / folder).rglob("*.py"))
+    assert paths
+    assert {name for path in paths for name in imported(path)} & OURS == set()
+
+
+def test_only_the_echos_tests_read_its_bot() -> None:
+    """conftest.py and tests/support/programs.py check this while tests run."""
+    folders = (ROOT / "tests", TOOLS, ROOT / "examples")
+    files = [ROOT / "conftest.py", *(path for each in folders for path in each.rglob("*.py"))]
+    own = re.compile(r'(LAMBDA|ROOT / "lambda") / "bot\.py"|load_file\(LAMBDA')
+    found = {path for path in files if own.search(path.read_text())}
+    assert {str(path.relative_to(ROOT)) for path in found} == {
+        "conftest.py",
+        "tests/echo/test_bot.py",
+    }
+
+
+# A package of lambda/: what it may import beside itself. `bot` is the author's.
+MAY_IMPORT: dict[str, set[str]] = {
+    "bot": {"botkit"},
+    "botkit": {"botkit.frameworks", "botkit.http", "botkit.invocation"},
+    "botkit.extras": {"botkit", "botkit.host", "botkit.http", "botkit.invocation"},
+    "botkit.frameworks": {"botkit", "botkit.invocation"},
+    "botkit.host": {"botkit", "botkit.extras", "botkit.http", "botkit.invocation"},
+    "botkit.http": {"botkit"},  # and there only the deadline
+    "botkit.invocation": {"botkit"},
+    "handler": {"botkit", "botkit.extras", "botkit.host", "botkit.invocation"},
+}
+
+
+def package_of(path: Path) -> str:
+    """Return the package of a module, or of a folder."""
+    parts = path.relative_to(LAMBDA).with_suffix("").parts
+    return ".".join(parts[:-1] if path.suffix and parts[1:] else parts)
+
+
+def packages_imported(path: Path) -> Iterator[str]:
+    """Yield the packages that a module of lambda/ imports, for type checkers too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        folder = path.parents[node.level - 1] if node.level else LAMBDA
+        for alias in node.names:
+            found = folder.joinpath(*(node.module or "").split("."))
+            if (found / alias.name).is_dir():
+                found /= alias.name
+            if found.is_dir():
+                yield package_of(found)
+            elif found.with_suffix(".py").is_file():
+                yield package_of(found.with_suffix(".py"))
+
+
+def test_within_the_function_no_import_goes_back() -> None:
+    files = list(LAMBDA.rglob("*.py"))
+    assert {package_of(path) for path in files} == set(MAY_IMPORT)
+    for path in files:
+        package = package_of(path)
+        assert set(packages_imported(path)) - {package} <= MAY_IMPORT[package], path
+        if package == "botkit.http":
+            assert set(re.findall(r"from \.\.(\S*) import", path.read_text())) <= {"deadline"}
+    assert "botkit.http" in set(packages_imported(LAMBDA / "botkit" / "telegram.py"))
+    assert "botkit" in set(packages_imported(LAMBDA / "botkit" / "host" / "bot_module.py"))

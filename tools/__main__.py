@@ -1,0 +1,42 @@
+"""Run a tool by its name: `scripts/python tools demo --send hi`, as scripts/demo does."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import io
+import os
+import sys
+from pathlib import Path
+
+TOOLS = {
+    "bench": "bench.bench",
+    "demo": "demo.demo",
+    "doctor": "live.doctor",
+    "mutants": "maintenance.mutants",
+    "new": "starter.new",
+    "poll": "live.poll",
+    "release": "maintenance.release",
+    "screenshot": "demo.screenshot",
+    "update-bot-api": "maintenance.update_bot_api",
+}
+
+if __name__ == "__main__":
+    # For requirements.py, which Terraform runs at apply too.
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+    for stream in (sys.stdout, sys.stderr):  # their encoding may lack … and ✓
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    tool = sys.argv.pop(1)
+    try:
+        code = importlib.import_module(TOOLS[tool]).main()
+        print(end="", flush=True)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        if error.errno != errno.EPIPE:
+            print(f"scripts/{tool}: {error.strerror}", file=sys.stderr)
+        # The output can't be written. Prevent a traceback now and at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 1
+    sys.exit(code)

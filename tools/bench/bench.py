@@ -1,0 +1,172 @@
+"""Measure how fast the function starts and answers, and update docs/performance.md.
+
+Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
+Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
+out without it. The libraries that it compares with are installed into .build/bench. A whole run
+takes about nine minutes. With --stack, it prints the tables of docs/limits.md instead,
+with --frameworks that of docs/moving-in.md.
+
+Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
+argument is wrong, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from local.processes import ToolError
+from local.project import ROOT
+
+from bench import document, measure, model, stack, variants
+from bench.distance import network
+from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
+from bench.measure import Variant
+from bench.report import Result, framework_table
+
+ROUND_TRIPS = (8, 30)  # ms
+MEMORY = (128, 512)  # MB: the default, and what docs/moving-in.md advises for a framework
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--runs", type=int, default=20, help="runs of each variant (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="only print the rows that have a target"
+    )
+    parser.add_argument(
+        "--stack", action="store_true",
+        help="instead, print how many updates a second an emulated AWS takes, and a model of "
+        "bursts and outages",
+    )  # fmt: skip
+    parser.add_argument(
+        "--frameworks", action="store_true",
+        help="instead, print the table of docs/moving-in.md",
+    )  # fmt: skip
+    parser.add_argument(
+        "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",
+        help="where performance.md and performance.svg go (default: docs)",
+    )  # fmt: skip
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("at least one run is needed")
+    if sys.platform != "linux":
+        parser.error("this works on Linux only")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
+    try:
+        if arguments.stack:
+            bursts = (model.burst(), model.limited(), model.outage())
+            print(stack.table(), *bursts, model.newsletter(), sep="\n\n")
+            return 0
+        if arguments.frameworks:
+            print(frameworks(arguments.runs))
+            return 0
+        return bench(arguments.runs, arguments.quick, arguments.docs)
+    except KeyboardInterrupt:
+        say("")
+        return 130
+    except ToolError as error:  # no Terraform, or no provider
+        sys.exit(str(error))
+
+
+def bench(runs: int, quick: bool, docs: Path) -> int:
+    """Measure and report. Returns the exit code."""
+    python = variants.interpreter()
+    if not python:
+        sys.exit(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
+    with ExitStack() as opened:
+        try:
+            far = opened.enter_context(network(ROUND_TRIPS))
+        except OSError as error:
+            far = None
+            print(f"left out: the rows with a distance ({error})", file=sys.stderr)
+        say("preparing")
+        addresses = far.addresses if far else {}
+        root = make_certificates(variants.FOLDER / "certificates", list(addresses.values()))
+        builder = variants.Builder(python, root)
+        essential = builder.essential()
+        others = [] if quick else builder.others()
+        _, _, api, textbook, *_ = essential
+        distances = [
+            {0: each, **{away: each.at(away) for away in addresses}}
+            for each in ([api] if quick else [api, textbook])
+        ]
+        everything = [*essential, *others, *(v for row in distances for a, v in row.items() if a)]
+        limit = opened.enter_context(measure.CpuLimit())
+        if not limit.works:
+            print("no control group: invocations are estimated from CPU time", file=sys.stderr)
+        bot_api = opened.enter_context(fake_bot_api(root.parent, far))
+        started, load = time.monotonic(), os.getloadavg()[0]
+        measured = run(everything, runs, bot_api, limit)
+        minutes = (time.monotonic() - started) / 60
+
+    results = document.Results(
+        [measured[each.name] for each in [*essential, *others]],
+        [{away: measured[each.name] for away, each in row.items()} for row in distances],
+    )
+    if quick:
+        print(*document.parts(results).values(), sep="\n\n")
+    else:
+        conditions = document.Conditions(runs, minutes, load, limited=limit.works)
+        print(document.write(docs, results, conditions))
+        print(f"written: {docs}/performance.md")
+    missed = [each for each in results.targets if not each.met]
+    for each in missed:
+        print(f"missed: {each.what} is {each.value:.2f} {each.of}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def frameworks(runs: int) -> str:
+    """Measure bots that use a framework, with little and with enough memory, as a table."""
+    python = variants.interpreter()
+    if not python:
+        sys.exit(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
+    root = make_certificates(variants.FOLDER / "certificates", [])
+    every = variants.Builder(python, root).frameworks()
+    results = {}
+    for memory in MEMORY:
+        with measure.CpuLimit(memory) as limit, fake_bot_api(root.parent) as bot_api:
+            results[memory] = run(every, runs, bot_api, limit)
+    return framework_table(results)
+
+
+def run(
+    every: Sequence[Variant], runs: int, bot_api: FakeBotApi, limit: measure.CpuLimit
+) -> dict[str, Result]:
+    """Measure each variant `runs` times. Returns the results by the variants' names."""
+    results = {each.name: Result(each, []) for each in every}
+    started, done = time.monotonic(), 0
+    for number in range(1, runs + 1):
+        if not sys.stderr.isatty():
+            print(f"run {number}/{runs}", file=sys.stderr)
+        # Shuffled, since the processor's caches still hold what ran before.
+        for variant in random.Random(number).sample(every, len(every)):
+            left = (time.monotonic() - started) / done * (runs * len(every) - done) if done else 0
+            say(f"run {number}/{runs}, about {left / 60:.1f} minutes left: {variant.name}")
+            results[variant.name].runs.append(measure.measure(variant, bot_api, limit))
+            done += 1
+    say("")
+    return results
+
+
+def say(text: str) -> None:
+    """Show the progress, on one line of a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""A fake Bot API over TLS, in a process of its own, with its own CA. It is DynamoDB and SQS, too.
+
+It checks nothing and answers at once, to add little to what is measured. `telegram_stand_in`
+behaves like Telegram instead.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import multiprocessing.connection
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from telegram_stand_in.local_server import LocalRequest, LocalServer
+
+from bench.distance import Network, inside
+
+# The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
+# The root has Amazon's name, too, so that the function expects it of AWS.
+ROOT_CA = (
+    "/C=US/O=GoDaddy.com, Inc./OU=Amazon Root CA 1/CN=Go Daddy Root Certificate Authority - G2"
+)
+INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
+
+USER = {"id": 1, "is_bot": True, "first_name": "Echo", "username": "echo_bot"}
+MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "hello"}
+
+
+class FakeBotApi:
+    """A running fake: its `urls` by their round trip in ms, its connections and calls so far."""
+
+    def __init__(self, urls: dict[int, str], connections: Any, calls: Any) -> None:
+        self.urls = urls
+        self._connections = connections
+        self._calls = calls
+
+    @property
+    def connections(self) -> int:
+        return int(self._connections.value)
+
+    @property
+    def calls(self) -> int:
+        return int(self._calls.value)
+
+
+@contextmanager
+def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator[FakeBotApi]:
+    """Run one process that listens here and, if given, in a network some milliseconds away.
+
+    `certificates` is the folder that `make_certificates` wrote.
+    """
+    context = multiprocessing.get_context("spawn")
+    connections, calls = context.Value("i", 0), context.Value("i", 0)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_serve, args=(certificates, network, connections, calls, sender), daemon=True
+    )
+    process.start()
+    try:
+        near, far = receiver.recv()
+        urls = {0: f"https://localhost:{near}"}
+        for milliseconds, address in (network.addresses if network else {}).items():
+            urls[milliseconds] = f"https://{address}:{far}"
+        yield FakeBotApi(urls, connections, calls)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def make_certificates(folder: Path, addresses: Sequence[str] = ()) -> Path:
+    """Write a CA, an intermediate CA, and a server's chain and key. Returns the CA's path.
+
+    The server's names are "localhost" and `addresses`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
+    names = ",".join(["DNS:localhost", *(f"IP:{address}" for address in addresses)])
+    issuer = None
+    for name, subject, extensions in [
+        ("root", ROOT_CA, is_ca),
+        ("intermediate", INTERMEDIATE_CA, is_ca),
+        ("server", "/CN=localhost", f"subjectAltName={names}"),
+    ]:
+        extensions += "\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
+        (folder / "extensions").write_text(extensions)
+        key, request, certificate = f"{name}.key", f"{name}.csr", f"{name}.pem"
+        signer = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
+        for command in (
+            ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key]
+            + ["-subj", subject, "-out", request],
+            ["x509", "-req", "-in", request, "-days", "7", "-out", certificate]
+            + ["-extfile", "extensions", *(signer if issuer else ["-signkey", key])],
+        ):
+            done = subprocess.run(
+                ["openssl", *command], cwd=folder, capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise SystemExit(f"openssl {command[0]}: {done.stderr}")
+        issuer = name
+    chain = "".join((folder / f"{name}.pem").read_text() for name in ("server", "intermediate"))
+    (folder / "chain.pem").write_text(chain)
+    return folder / "root.pem"
+
+
+def _serve(
+    certificates: Path, network: Network | None, connections: Any, calls: Any, sender: Any
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
+
+    class BotApi(LocalRequest):
+        wbufsize = -1  # an answer is sent whole
+
+        def setup(self) -> None:
+            # Before the handshake, as nginx does: Nagle would hold back the end of our part of it.
+            self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.request = context.wrap_socket(self.request, server_side=True)
+            with connections.get_lock():
+                connections.value += 1
+            super().setup()
+
+        def do_POST(self) -> None:
+            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if target := self.headers.get("X-Amz-Target"):
+                self.respond(200, [], json.dumps(self.of_aws(target, data)).encode())
+                return
+            with calls.get_lock():
+                calls.value += 1
+            method = self.path.partition("?")[0].rpartition("/")[2].lower()
+            result = {"getme": USER, "sendmessage": MESSAGE}.get(method, True)
+            body = json.dumps({"ok": True, "result": result}).encode()
+            self.respond(200, [("Content-Type", "application/json")], body)
+
+        do_GET = do_POST
+
+        item: dict[str, Any] = {}  # what was put over this connection
+
+        def of_aws(self, target: str, data: bytes) -> dict[str, Any]:
+            if target.endswith("PutItem"):
+                self.item = {"Item": json.loads(data)["Item"]}
+            return self.item if target.endswith("GetItem") else {}
+
+    parent = multiprocessing.parent_process()
+    assert parent
+    with ExitStack() as opened:
+        near = far = opened.enter_context(LocalServer(BotApi, "localhost"))
+        if network:
+            with inside(network.namespace):
+                far = LocalServer(BotApi, "0.0.0.0")
+            opened.enter_context(far)
+        sender.send((near.server_port, far.server_port))
+        multiprocessing.connection.wait([parent.sentinel])

@@ -1,0 +1,215 @@
+"""What is measured: this function, an empty one, and the same bot written in other ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.project import BUILD, SCRIPTS, requirement
+
+from bench.measure import Variant
+
+FOLDER = BUILD / "bench"
+FUNCTIONS = Path(__file__).resolve().parent / "functions"
+
+RUNTIME = "3.13"
+RUNTIME_CLIENT = "awslambdaric"
+LIBRARIES = {
+    "requests": "with_requests",
+    "pyTelegramBotAPI": "with_telebot",
+    "python-telegram-bot": "with_python_telegram_bot",
+    "aiogram": "with_aiogram",
+}
+# Those that have an adapter: the bot of each is in functions/on_….
+FRAMEWORKS = {"aiogram": "aiogram", "python-telegram-bot": "ptb", "pyTelegramBotAPI": "telebot"}
+GRAMMY = "grammy@1.46.0"
+# Node gives up an address after 250 ms, which is too short at 128 MB.
+NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
+
+
+def interpreter() -> str | None:
+    """Return the Python of the function's runtime, or None.
+
+    It is the interpreter itself: a virtual environment or a shim of pyenv would slow each start.
+    """
+    found = shutil.which(f"python{RUNTIME}")
+    if not found:
+        return None
+    done = subprocess.run(
+        [found, "-c", "import sys; print(sys._base_executable)"],
+        env={**os.environ, "PYENV_VERSION": RUNTIME},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or None
+
+
+class Builder:
+    """Builds variants that run on `python`, and whose system trusts the CA `root`."""
+
+    def __init__(self, python: str, root: Path) -> None:
+        self._python = python
+        self._root = root
+        self._client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
+        self._store = _system_store(root)
+
+    def essential(self) -> list[Variant]:
+        """Build what the targets compare.
+
+        That is: empty, this bot in both reply modes, textbook urllib, this bot with a session, and
+        with a queue.
+        """
+        return [
+            self._function("empty function", "empty"),
+            self._bot("this bot, webhook", "webhook"),
+            self._bot("this bot, api", "api"),
+            self._function("textbook urllib", "textbook"),
+            self._bot(
+                "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
+            ),
+            self._bot("this bot, into a queue", "api", QUEUE_URL="https://sqs/1/bot.fifo")._replace(
+                calls=False
+            ),
+        ]
+
+    def others(self) -> list[Variant]:
+        """Build the bots that use a library, and those that run on Node."""
+        libraries = [self._function(name, module, name) for name, module in LIBRARIES.items()]
+        return [*libraries, *_node_functions(self._root)]
+
+    def frameworks(self) -> list[Variant]:
+        """Build bots that use a framework in this function, and one that uses none."""
+        return [
+            self._bot("rewritten", "api", "remembers", SESSION_TABLE="sessions"),
+            *(
+                self._bot(name, "api", f"on_{module}", name, SESSION_TABLE="sessions")
+                for name, module in FRAMEWORKS.items()
+            ),
+        ]
+
+    def _bot(
+        self, name: str, mode: str, bot: str = "", library: str = "", **environment: str
+    ) -> Variant:
+        """Return this project's function as it is deployed, with its own bot or another one."""
+        folder = _empty_folder(f"task-{name}")
+        package = Path(f"{folder}.zip")
+        script = SCRIPTS / "package"
+        folders = [FUNCTIONS / bot] if bot else []
+        subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(folder)
+        if library:
+            installed = _install(self._python, library, [requirement(library)])
+            shutil.copytree(installed, folder, dirs_exist_ok=True)
+            package = _zip(folder)
+        _make_read_only(folder)
+        variant = self._variant(name, folder, "handler.handler", package)
+        variant.environment.update(environment, REPLY_MODE=mode)
+        return variant._replace(calls=mode == "api")
+
+    def _function(self, name: str, module: str, library: str = "") -> Variant:
+        """Return another function, with the library that it needs."""
+        folder = _empty_folder(f"task-{name}")
+        if library:
+            installed = _install(self._python, library, [requirement(library)])
+            shutil.copytree(installed, folder, dirs_exist_ok=True)
+        shutil.copy(FUNCTIONS / f"{module}.py", folder)
+        package = _zip(folder)
+        for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
+            bundle.write_text(bundle.read_text() + self._root.read_text())
+        _make_read_only(folder)
+        variant = self._variant(name, folder, f"{module}.handler", package)
+        return variant._replace(calls=module != "empty")
+
+    def _variant(self, name: str, folder: Path, handler: str, package: Path) -> Variant:
+        environment = {
+            "PYTHONPATH": str(self._client),
+            "SSL_CERT_FILE": str(self._store),
+            "SSL_CERT_DIR": "/nowhere",
+        }
+        command = [self._python, "-m", "awslambdaric", handler]
+        return Variant(name, folder, command, environment, package=package.stat().st_size)
+
+
+def _node_functions(root: Path) -> Iterator[Variant]:
+    """Build the functions that run on Node, if it is installed."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        return
+    for name, module, library in [
+        ("Node, empty", "empty", ""),
+        ("Node, fetch", "fetch", ""),
+        ("Node, grammY", "grammy", GRAMMY),
+    ]:
+        folder = _empty_folder(f"task-{name}")
+        if library:
+            installed = FOLDER / library
+            if not installed.exists():
+                print(f"  installing {library}", file=sys.stderr)
+                partial = _empty_folder("partial")
+                command = [npm, "install", "--silent", "--prefix", str(partial), library]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                partial.rename(installed)
+            shutil.copytree(installed / "node_modules", folder / "node_modules", symlinks=True)
+        shutil.copy(FUNCTIONS / f"{module}.mjs", folder)
+        size = _zip(folder).stat().st_size
+        _make_read_only(folder)
+        runtime = str(FUNCTIONS.parent / "node_runtime.mjs")
+        command = [node, *NODE_OPTIONS, runtime, str(folder / f"{module}.mjs")]
+        trust = {"NODE_EXTRA_CA_CERTS": str(root)}
+        yield Variant(name, folder, command, trust, package=size, calls=module != "empty")
+
+
+def _system_store(root: Path) -> Path:
+    """Write the CAs of this machine and one more to a file, as on Amazon Linux."""
+    system = ssl.get_default_verify_paths().cafile
+    if not system:
+        raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
+    store = FOLDER / "store.pem"
+    store.write_text(Path(system).read_text() + root.read_text())
+    return store
+
+
+def _install(python: str, name: str, requirements: list[str]) -> Path:
+    """Install packages into their own folder, unless that is done."""
+    folder = FOLDER / name
+    done = folder / "installed.json"
+    if not done.exists() or json.loads(done.read_text()) != requirements:
+        print(f"  installing {' '.join(requirements)}", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + ["--root-user-action=ignore", "--target", str(folder), *requirements],
+            check=True,
+        )
+        done.write_text(json.dumps(requirements))
+    return folder
+
+
+def _empty_folder(name: str) -> Path:
+    folder = FOLDER / name.replace(" ", "-").replace(",", "")
+    if folder.exists():
+        for path in [folder, *folder.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _make_read_only(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        if not path.is_symlink():
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def _zip(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder), "zip", folder))

@@ -1,0 +1,437 @@
+"""Try the bot without an account, a token or a public address.
+
+A stand-in for Telegram delivers messages to it and shows its answers. Terraform applies a copy of
+the module to an emulated AWS on this machine, and everything is removed at the end. Your state,
+backend, profile, credentials and variables are neither used nor changed; only the files that you
+name are read.
+
+The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
+finds it: other users of this machine, or a web page in your browser. --direct starts none.
+
+Exit code: 0 if all was done and taken down, 1 if the bot, the set-up or Terraform failed, 2 if an
+argument or bot.py is wrong, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
+from local.processes import ToolError, end, read_env_file, signals_held, watched
+from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
+from local.providers import REMEDY
+from local.terminal import coloured
+from local.terraform import check_names, provider_missing
+from telegram_stand_in import Server, Telegram
+from telegram_stand_in.local_server import LocalServer
+
+from demo.aws_deployment import AwsDeployment
+from demo.chat import Chat
+from demo.configuration import ConfigurationDeployment, configuration_folder
+from demo.deployments import (
+    PAGE,
+    Deployment,
+    Hosted,
+    Unavailable,
+    environment,
+    has_page,
+    identity,
+    token,
+)
+from demo.local_deployment import LocalDeployment
+from demo.page_server import BotPageServer
+from demo.script import Script, check
+from demo.server import PageServer
+
+LOOK_SECONDS = 0.3  # between two checks for a changed bot
+
+
+steps: list[tuple[str, float]] = []  # what was done, and its seconds
+
+
+@contextlib.contextmanager
+def step(name: str) -> Iterator[None]:
+    """Tell what is being done, and how long it took."""
+    tell(f"{name} … ", end="")
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        tell(f"stopped after {time.monotonic() - started:.1f} s", colour="red")
+        raise
+    steps.append((name, time.monotonic() - started))
+    tell(f"{steps[-1][1]:.1f} s", colour="green")
+
+
+class OutputClosed(Exception):
+    """Nobody reads the output any more."""
+
+
+def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
+    """Print progress. Raises OutputClosed, once."""
+    say(text, colour=colour, end=end, file=sys.stderr)
+
+
+def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
+    """Print an answer, with control characters made visible.
+
+    Raises OutputClosed, once: later output is dropped silently.
+    """
+    output = file or sys.stdout
+    try:
+        print(coloured(text, colour, output), end=end, file=output, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)
+        raise OutputClosed from None
+
+
+def options() -> argparse.Namespace:
+    about = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description=f"{about[0]}\n\n{about[2]}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--send",
+        action=Act,
+        metavar="TEXT",
+        type=argument(check),
+        help="send this message, or with @FILE a file, print the bot's answer (buttons go to "
+        "standard error), and end; this and the next two can be given more than once",
+    )
+    parser.add_argument(
+        "--press",
+        action=Act,
+        metavar="LABEL",
+        help="press the latest button with this text, or the only one that begins with it, and "
+        "print the answer",
+    )
+    parser.add_argument(
+        "--wait",
+        action=Act,
+        metavar="SECONDS",
+        type=argument(seconds),
+        help="wait until the bot says more, at most so long, and print it; exit code 1 if it "
+        "says nothing",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print each call of the bot as a line of JSON: method, params, files, and Telegram's "
+        "answer, ok and result",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="a new container for each update: what is kept in memory is lost at once",
+    )
+    parser.set_defaults(actions=[])
+    parser.add_argument(
+        "--direct",
+        action="store_true",
+        help="without AWS and Terraform: the handler behind an HTTP server, up in a second "
+        "(the fallback where Terraform or its provider is missing)",
+    )
+    parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
+    parser.add_argument(
+        "--port",
+        type=argument(free_port),
+        default=0,
+        help="port of the chat page (default: a free one); a tab that is still open on it goes on",
+    )
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--bot",
+        metavar="DIR",
+        type=argument(bot_folder),
+        default=LAMBDA,
+        help="folder with the bot's bot.py and all that it needs (default: the module's own); with "
+        "an app/index.html in it, the chat has a menu button that opens this page",
+    )
+    chosen.add_argument(
+        "--config",
+        metavar="DIR",
+        type=argument(configuration_folder),
+        help="apply this Terraform configuration, which uses the module: in a copy, with its "
+        "tables and queues and all of its bots",
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        type=argument(lambda path: read_env_file(path, parameters=True)),
+        default={},
+        dest="variables",
+        help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
+        "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
+        "/name/of/parameter=value",
+    )
+    options = parser.parse_args()
+    options.parameters = {name: options.variables.pop(name) for name in parameters(options)}
+    if options.parameters and options.direct:
+        parser.error("with --direct there is no Parameter Store: leave out --direct")
+    if options.config and options.direct:
+        parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
+    if (options.open or options.port) and options.actions:
+        flag = "--open" if options.open else "--port"
+        parser.error(f"--send, --press and --wait end without a chat page: leave out {flag}")
+    if options.json and not options.actions:
+        parser.error("--json prints what --send, --press and --wait bring: give one of them")
+    try:
+        if not options.direct:
+            check_names()
+    except (ToolError, ValueError) as error:
+        parser.exit(2, f"scripts/demo: {error}\n")
+    return options
+
+
+def parameters(options: argparse.Namespace) -> list[str]:
+    """Return which names of the file are parameters."""
+    return [name for name in options.variables if name.startswith("/")]
+
+
+def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a function that reads an argument, and whose ValueErrors argparse shows."""
+
+    def read_argument(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read_argument
+
+
+def free_port(text: str) -> int:
+    """Return a port that nothing uses now: before the set-up, not after it."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < (port := int(text)) < 65536:
+        raise ValueError("a port is a number from 1 to 65535")
+    try:
+        LocalServer(BaseHTTPRequestHandler, port=port).server_close()
+    except OSError as error:
+        raise ValueError(f"port {port} can't be used: {error.strerror}") from None
+    return port
+
+
+def seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise ValueError("a number of seconds is expected")
+    return float(text)
+
+
+class Act(argparse.Action):
+    """Adds to the actions, which are done in the order of their flags."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: Any, option: object = None
+    ) -> None:
+        namespace.actions = [*namespace.actions, (self.dest, values)]
+
+
+def set_up() -> None:
+    """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
+    lines: list[str] = []
+    with contextlib.ExitStack() as opened:
+        with signals_held():
+            bootstrap = subprocess.Popen(
+                [SCRIPTS / "bootstrap", "terraform"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                # In a terminal, the installer shows there how much is left.
+                stderr=None if sys.stderr.isatty() else subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            watched("group", bootstrap.pid)
+            opened.callback(watched, "group", bootstrap.pid, over=True)
+            opened.enter_context(bootstrap)
+            opened.callback(end, bootstrap)  # if it is interrupted here
+        assert bootstrap.stdout
+        for line in bootstrap.stdout:
+            if not lines:  # it says what it installs, and is silent if that is nothing
+                opened.enter_context(step("set-up, only once (--direct needs none)"))
+                if sys.stderr.isatty():
+                    tell("")
+            if sys.stderr.isatty():
+                tell(line.rstrip())
+            lines += [line.strip()] if line.strip() else []
+        bootstrap.wait()
+    if bootstrap.returncode:
+        raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
+    python = str(VENV / "bin/python")
+    prefix = subprocess.run(
+        [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True
+    )
+    if prefix.stdout.strip() != str(VENV):  # it would come here again, for ever
+        raise Unavailable(f"{VENV} is broken: remove it, and it is made when it is needed")
+    os.execv(python, [python, str(TOOLS), "demo", *sys.argv[1:]])
+
+
+@contextlib.contextmanager
+def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deployment]:
+    """Run the bot: on an emulated AWS where that can be had, else in a process."""
+    about = (telegram.url, step, options.bot, options.variables)
+    with contextlib.ExitStack() as opened:
+        deployment: Deployment | None = None
+        if not options.direct:
+            try:
+                if not options.config and (reason := provider_missing()):
+                    raise Unavailable(reason, REMEDY)
+                if Path(sys.prefix) != VENV:
+                    set_up()
+                aws = AwsDeployment(*about)
+                if options.config:
+                    aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
+                aws.fresh, aws.parameters = options.fresh, options.parameters
+                deployment = opened.enter_context(aws)
+            except Unavailable as error:
+                if options.config:
+                    raise
+                tell(f"No emulated AWS here: {error}.", colour="yellow")
+                tell(
+                    "So the bot runs as with --direct: messages, answers and its page work. "
+                    "Terraform, its permissions and the queue are left out."
+                )
+                if error.remedy:
+                    tell(error.remedy)
+        if deployment is None:
+            direct = LocalDeployment(*about)
+            direct.fresh = options.fresh
+            deployment = opened.enter_context(direct)
+        tell(deployment.way)
+        for hosted in deployment.bots:
+            if bot := telegram.bot_of(hosted.token):
+                bot.me = {**bot.me, **identity(hosted.title)}
+        telegram.deliver = deployment.deliver
+        for bot in telegram.bots:
+            if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):
+                tell(f"scripts/demo: {warning}")
+        yield deployment
+
+
+def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
+    """Tell why an event failed, if it did. A program that ends reads the output no more."""
+    if not invocation.error:
+        return
+    why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
+    with contextlib.suppress(OutputClosed):
+        tell(f"An event failed: {invocation.error}", colour="red")
+        tell(f"{json.dumps(invocation.event)}\n{why}".rstrip())
+
+
+def show(
+    telegram: Telegram, chat: Chat, deployment: Deployment, port: int, open_browser: bool
+) -> None:
+    """Serve the chat page until Ctrl-C."""
+    for name, seconds in steps:
+        chat.setup.step(name, seconds)
+    deployment.from_queue = chat.traces.from_queue
+
+    def on_event(bot: Hosted, invocation: Invocation) -> None:
+        tell_failed_event(bot, invocation)
+        chat.services.came(bot, invocation)
+
+    deployment.on_event = on_event
+    deployment.look_later = chat.setup.look_later
+    with (
+        PageServer(chat, port) as page,
+        contextlib.ExitStack() as opened,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        for bot in telegram.bots:
+            if chat.setup.page_of(bot):
+                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        say("\nChat with the bot: ", end="")
+        say(f"{page.url}/", colour="blue")
+        saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
+        say(f"A saved change of {saved} is live at the next message. Ctrl-C ends the demo.")
+        say("To check the bot, in another terminal:")
+        for hosted in deployment.bots:
+            folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
+            if hosted.address:
+                say(f"  # {hosted.address}")
+            say(
+                f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
+                f"{shlex.quote(shown(SCRIPTS / 'doctor'))}{folder}"
+            )
+        say("")
+        if open_browser:
+            webbrowser.open(page.url)
+        while True:
+            time.sleep(LOOK_SECONDS)
+            chat.setup.refresh()
+    tell("Taking all down …")
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person in this folder writes it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def stop(number: int, frame: object) -> None:
+    """End at the first signal, and ignore later ones, which would interrupt the cleaning up."""
+    for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    chosen = options()
+    for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, stop)
+    telegram = Telegram(token(1))
+    chat = Chat(telegram)
+    try:
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(Server(telegram))
+            if not chosen.config:
+                try:
+                    variables = environment(telegram.url, chosen.variables)
+                    if has_page(chosen.bot):
+                        variables["MINI_APP_URL"] = telegram.url + PAGE
+                    handled_kinds(chosen.bot, variables)
+                except ValueError as error:
+                    tell(f"scripts/demo: {error}")
+                    return 2
+            deployment = opened.enter_context(running(chosen, telegram))
+            chat.setup.deployment = deployment
+            if not chosen.actions:
+                show(telegram, chat, deployment, chosen.port, chosen.open)
+            deployment.on_event = tell_failed_event
+            script = Script(
+                telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
+            )
+            for kind, value in chosen.actions:
+                script.run(kind, value)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OutputClosed):
+            tell("\nStopped, and all taken down.")
+        return 130
+    except OutputClosed:
+        return 1
+    except (ToolError, TimeoutError) as error:
+        with contextlib.suppress(OutputClosed):
+            tell(f"scripts/demo: {error}", colour="red")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The demo's bot in a process on this machine, without AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulated_aws.gateway import Gateway
+from local.container import Function, Invocation
+from local.processes import ToolError, signals_held
+from telegram_stand_in import Json
+
+from demo.deployments import (
+    MENU_BUTTON,
+    PAGE,
+    Deployment,
+    Hosted,
+    environment,
+    has_page,
+    registration,
+)
+
+
+class LocalDeployment(Deployment):
+    """The handler in a process, behind an HTTP server in place of API Gateway."""
+
+    name = "direct"
+    way = "The bot runs directly, without AWS and Terraform."
+
+    def open(self) -> None:
+        self._invocations: dict[str, Invocation] = {}  # by request id
+        [bot] = self.bots
+        with self.step("the handler behind a local HTTP server"):
+            variables = environment(self.api_url, self.variables)
+            with signals_held():
+                function = Function(bot.folder, variables, fresh=self.fresh)
+                self.function = self.opened.enter_context(function)
+            function.on_change = lambda: self.look_later()
+            function.on_schedule = self._ran
+            gateway = self.opened.enter_context(Gateway(self._invoke))
+            bot.webhook_url = gateway.webhook_url
+            if has_page(bot.folder):
+                bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
+            error = self.replace(bot)
+        if error:
+            raise ToolError(f"the function does not register its webhook:\n{error}")
+
+    def _invoke(self, event: Json) -> Any:
+        invocation = self.function.invoke(event)
+        self._invocations[event["requestContext"]["requestId"]] = invocation
+        return invocation.result
+
+    def _ran(self, invocation: Invocation) -> None:
+        self.on_event(self.bots[0], invocation)
+
+    def close(self) -> None:
+        self.function.invoke(registration("delete", self.bots[0].webhook_url))
+
+    def replace(self, bot: Hosted) -> str:
+        event = registration("register", bot.webhook_url)
+        if bot.page_url:
+            event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
+        return self.function.invoke(event).error.strip()
+
+    def forget(self, bot: Hosted, key: str) -> None:
+        self.function.forget(key)
+
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        return self.function.invoke(event)
+
+    def schedules(self, bot: Hosted) -> list[Json]:
+        return [{"name": name, **about} for name, about in self.function.schedules.items()]
+
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        self.function.run(name)
+
+    def stop_container(self) -> None:
+        self.function.stop()
+
+    def details(self, request_id: str) -> Invocation:
+        return self._invocations.get(request_id) or Invocation()

@@ -1,0 +1,462 @@
+"""scripts/demo: one command shows the bot at work, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from emulated_aws.emulator import Emulator
+from local.project import ROOT, SCRIPTS
+from local.providers import REMEDY
+from telegram_stand_in import ADA, Json, Telegram
+
+from demo import demo, script
+from demo.deployments import TOKENS_BEGIN, token
+from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+from tests.support.programs import (
+    LONGEST,
+    Script,
+    contents,
+    copy_of_the_bot,
+    copy_of_the_project,
+    edit,
+    nothing_is_left,
+    processes_that_know,
+    run,
+    save,
+)
+from tests.support.stubs import BOT
+
+PLAIN = str(BOT.parent)
+linux = pytest.mark.usefixtures("proc")
+
+
+@pytest.fixture
+def proc() -> None:
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Path:
+    return copy_of_the_bot(tmp_path / "bot")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return copy_of_the_project(tmp_path / "project")
+
+
+def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
+    arguments = ("--direct", "--send", "hello", "--send", "good bye")
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines.index("Heard: hello") < lines.index("Heard: good bye")
+    nothing_is_left(temporary)
+
+
+def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
+    """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
+    project = tmp_path / "my $HOME's `bots` größer"
+    project.mkdir()
+    copy_of_the_project(project)
+    (project / ".venv").unlink()
+    edit(project, "Heard: ", "Gesagt: ")
+    for path in [*project.rglob("*"), project]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+    before = contents(project)
+    arguments = ("--direct", "--send", "hello")
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 0, demo.output
+    assert "Gesagt: hello" in demo.output.splitlines()
+    assert contents(project) == before
+    assert not (project / ".venv").exists()
+    nothing_is_left(temporary)
+
+
+@linux
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN, TMPDIR=str(temporary)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        assert processes_that_know(f"TMPDIR={temporary}")
+        assert script.end(kind) == 0
+    nothing_is_left(temporary)
+
+
+def test_the_page_demo_names_the_file_to_change() -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+    bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
+    here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
+    assert f"\nA saved change of {here} is live at the next message." in script.output
+
+
+@linux
+@pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
+def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
+    needs_provider()
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for(moment)
+        assert demo.end(signal.SIGTERM) == 130
+    assert "Stopped, and all taken down." in demo.output
+    nothing_is_left(temporary)
+
+
+def test_each_start_has_a_token_of_its_own() -> None:
+    program = "from demo.deployments import token; print(token(1))"
+    command = [sys.executable, "-c", program]
+    other = subprocess.check_output(command, cwd=SCRIPTS, text=True).strip()
+    for each in (token(1), other):
+        assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
+    assert token(1) != other
+
+
+@linux
+@pytest.mark.usefixtures("quick_terraform")
+def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
+    with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
+        main.write(
+            'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
+            '      condition     = var.name == ""\n      error_message = "No good name."\n'
+            "    }\n  }\n}\n"
+        )
+    with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 1
+    assert "scripts/demo: terraform apply failed:" in demo.output
+    assert "No good name." in demo.output
+    assert "Traceback" not in demo.output
+    assert TOKENS_BEGIN not in demo.output
+    nothing_is_left(temporary)
+
+
+@linux
+@pytest.mark.parametrize("mode", ["direct", "stack"])
+def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
+    if mode == "stack":
+        needs_provider()
+    arguments = ["--direct"] if mode == "direct" else []
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        demo.wait_for("Ctrl-C ends the demo." if mode == "direct" else "terraform apply … ")
+        demo.end(signal.SIGKILL)
+    ends = time.monotonic() + LONGEST
+    while list(temporary.iterdir()) or processes_that_know(f"TMPDIR={temporary}"):
+        assert time.monotonic() < ends
+        time.sleep(0.2)
+
+
+@linux
+def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
+    """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
+    with subprocess.Popen(
+        [project / "scripts" / "demo", "--direct"],
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout and demo.stderr
+        demo.stdout.close()
+        assert demo.wait(LONGEST) == 1
+        assert "Traceback" not in demo.stderr.read()
+    nothing_is_left(temporary)
+
+
+@linux
+def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
+    (project / ".venv").unlink()
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/bin/python").symlink_to(sys.executable)
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
+    with Script(project, "demo", "--send", "hello") as demo:
+        assert demo.end() == 0, demo.output
+    assert "set-up, only once (--direct needs none) … " in demo.output
+    assert ".venv is broken: remove it" in demo.output
+    assert "Heard: hello" in demo.output.splitlines()
+
+
+AS_DIRECT = (
+    "So the bot runs as with --direct: messages, answers and its page work. Terraform, its "
+    "permissions and the queue are left out."
+)
+
+
+def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
+    """It says so before it sets anything up or starts an emulated AWS."""
+    (project / ".venv").unlink()
+    lock = project / ".terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("registry.terraform.io", "255.255.255.255"))
+    told = {"HTTPS_PROXY": "", "https_proxy": "", "TF_CLI_CONFIG_FILE": "", "TF_PLUGIN_DIR": ""}
+    with Script(project, "demo", "--send", "hello", HOME=str(project), **told) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines[0].startswith("No emulated AWS here: Terraform's provider hashicorp/aws ")
+    assert " is missing. 255.255.255.255 can't be reached (" in lines[0]
+    assert lines[1:3] == [AS_DIRECT, REMEDY]
+    assert "The bot runs directly, without AWS and Terraform." in lines
+    assert "Heard: hello" in lines
+    assert not (project / ".venv").exists()
+
+
+def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
+    project: Path, tmp_path: Path
+) -> None:
+    needs_terraform()
+    (tmp_path / "empty").mkdir()
+    with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    said = "No emulated AWS here: Terraform can't install its provider: Failed to query "
+    told = [number for number, line in enumerate(lines) if line.startswith(said)]
+    assert len(told) == 1, demo.output
+    assert lines[told[0] + 1] == AS_DIRECT
+    assert "Heard: hello" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, and there is no such program"),
+        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, and there is no such"),
+        (["--direct", "--open"], {}, "leave out --open"),
+        (["--direct", "--send", " "], {}, "A message needs some text"),
+        (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
+        (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
+        (["--direct", "--wait", "long"], {}, "a number of seconds is expected"),
+    ],
+    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long", "no file", "no number"],
+)
+def test_an_explicit_option_that_cannot_be_met_is_refused(
+    arguments: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
+    assert ran.code == 2
+    assert sentence in ran.output
+
+
+@linux
+def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
+    (project / ".venv").unlink()
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for("set-up, only once (--direct needs none) … ")
+        assert demo.end(signal.SIGTERM) == 130
+    nothing_is_left(temporary)
+
+
+FAULTS = {
+    "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
+    "no variable": (
+        'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
+        "KeyError: 'MODEL'\n(does it need variables? demo and poll take them by --env-file FILE",
+    ),
+    "no calls": (
+        "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
+    ),
+    "no Python": ("def reply(", "def reply(:", 2, "SyntaxError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "code", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_bot_that_fails_shows_where(
+    bot: Path, old: str, new: str, code: int, sentence: str
+) -> None:
+    save(bot / "bot.py", old, new)
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == code
+    assert sentence in ran.output
+
+
+def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> None:
+    calls = """[
+        {"method": "sendChatAction", "chat_id": call["chat_id"], "action": "typing"},
+        {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
+        {**call, "reply_markup": {"keyboard": [[{"text": "A"}, "B"], ["C"]]}},
+    ]"""
+    save(bot / "bot.py", "return [call]", f"return {calls}")
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == 0
+    [delivered, *answer] = ran.output.splitlines()[-4:]
+    assert delivered.startswith('"hello" delivered')
+    assert answer == ["Heard: hello", "[A] [B]", "[C]"]
+
+
+PRESSED = """
+import threading
+from botkit import telegram
+
+count = 0
+
+def reply(update):
+    global count
+    count += 1
+    if "callback_query" in update:
+        query = update["callback_query"]
+        return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": "Ay"}]
+    message = update["message"]
+    call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": f"{count}. "}
+    if "photo" in message or "document" in message:
+        file = message["photo"][-1] if "photo" in message else message["document"]
+        data = telegram.download(telegram.call("getFile", file_id=file["file_id"])["file_path"])
+        call["text"] += f"{file.get('file_name', file.get('width'))} {len(data)}"
+    elif message["text"] == "later":
+        chat = call["chat_id"]
+        say = lambda: telegram.call("sendMessage", chat_id=chat, text="at last")
+        threading.Timer(0.1, say).start()
+        return []
+    else:
+        call["text"] += f"{message['text']} {[e['type'] for e in message.get('entities', [])]}"
+    inline = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    below = {"keyboard": [[{"text": "Yes"}, "No"]]}
+    call["reply_markup"] = below if message.get("text") == "ask" else inline
+    return [call]
+
+HANDLED = ["message", "callback_query"]
+"""
+GIF = b"GIF89a\x07\0\x05\0"
+
+
+@pytest.fixture
+def pressed(tmp_path: Path) -> Path:
+    (tmp_path / "pressed").mkdir()
+    (tmp_path / "pressed" / "bot.py").write_text(PRESSED)
+    return tmp_path / "pressed"
+
+
+def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.gif").write_bytes(GIF)
+    (tmp_path / "list.txt").write_text("one")
+    files = ("--send", f"@{tmp_path}/photo.gif", "--send", f"@{tmp_path}/list.txt")
+    presses = ("--press", "Go", "--send", "ask", "--press", "No")
+    arguments = ("--bot", str(pressed), "--send", "/start", *files, *presses, "--press", "Stop")
+    ran = run(demo.main, "--direct", *arguments)
+    steps = (" … ", "The bot runs directly")
+    answers = [line for line in ran.output.splitlines() if not any(each in line for each in steps)]
+    assert answers == [
+        "1. /start ['bot_command']",
+        "[Go]",
+        "2. 7 10",
+        "[Go]",
+        "3. list.txt 3",
+        "[Go]",
+        "Ay",
+        "5. ask []",
+        "[Yes] [No]",
+        "6. No []",
+        "[Go]",
+        'scripts/demo: there is no button "Stop" to press. The buttons: [Yes] [No] [Go]',
+    ]
+    assert ran.code == 1
+
+
+BUTTONS = """
+def reply(update):
+    if "callback_query" in update:
+        query = update["callback_query"]
+        chat, text = query["message"]["chat"]["id"], f"pressed {query['data']}"
+        return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+    labels = ["Tea", "Tea · 0", "Cake · 0", "Cake · 1"]
+    keyboard = {"inline_keyboard": [[{"text": l, "callback_data": l}] for l in labels]}
+    call = {"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "which?"}
+    return [{**call, "reply_markup": keyboard}]
+
+HANDLED = ["message", "callback_query"]
+"""
+
+
+def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(BUTTONS)
+    presses = ("--press", "Tea", "--press", "Tea ", "--press", "Cake")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "menu", *presses)
+    pressed = [line for line in ran.output.splitlines() if line.startswith("pressed")]
+    assert pressed == ["pressed Tea", "pressed Tea · 0"]
+    assert 'there is no button "Cake" to press' in ran.output
+
+
+def test_an_invoice_is_paid_by_its_button() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    ran = run(demo.main, "--direct", "--bot", playground, "--send", "pay", "--press", "Pay")
+    assert ran.code == 0, ran.output
+    answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
+    assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
+
+
+def test_each_call_is_a_line_for_a_program(
+    pressed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--fresh", "--json", "--send", "hi", "--send", "hi", "--press", "Go")
+    with Script(ROOT, "demo", "--direct", "--bot", str(pressed), *arguments) as script:
+        assert script.end() == 0, script.output
+    lines = [json.loads(line) for line in script.output.splitlines() if line.startswith("{")]
+    assert [line["method"] for line in lines] == [*["sendMessage"] * 2, "answerCallbackQuery"]
+    texts = [line["params"]["text"] for line in lines]
+    assert texts == ["1. hi []", "1. hi []", "Ay"], "each has a new container"
+    assert lines[0]["result"]["text"] == "1. hi []"
+
+
+def test_what_comes_later_is_waited_for(pressed: Path) -> None:
+    arguments = ("--bot", str(pressed), "--send", "later", "--wait", "60", "--wait", "0.1")
+    ran = run(demo.main, "--direct", *arguments)
+    assert "at last" in ran.output.splitlines()
+    assert ran.output.endswith("scripts/demo: nothing came within 0.1 s\n")
+    assert ran.code == 1
+
+
+def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
+    names = ("REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
+    (tmp_path / "bot.py").write_text(
+        f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
+        "from urllib.request import urlopen\n"
+        "urlopen(f'{READ[1]}/bot{READ[2]}/getMe').read()\n"
+        "HANDLED = ['message']\ndef reply(update): return []\n"
+    )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "index.html").touch()
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 0, ran.output
+
+
+@pytest.mark.parametrize(
+    ("markup", "rows"),
+    [
+        ({"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}, ["[A]"]),
+        ({"remove_keyboard": True}, []),
+    ],
+    ids=["inline", "removed"],
+)
+def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
+    telegram = Telegram(token(1))
+    telegram.send(telegram.message("hello"))
+    message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
+    assert script.buttons(telegram.answer("sendMessage", message)) == rows
+    telegram.stop()
+
+
+@linux
+def test_the_emulated_aws_listens_only_on_loopback() -> None:
+    """It would run anyone's code."""
+    with Emulator() as emulator:
+        mine = f"TMPDIR={emulator.folder}"
+        inodes = set()
+        for folder in processes_that_know(mine):
+            with contextlib.suppress(OSError):  # it, or its file, was there for a moment
+                inodes |= {str(link.readlink()) for link in (folder / "fd").iterdir()}
+        listening = [
+            fields[1]
+            for name in ("tcp", "tcp6")
+            for fields in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:])
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes
+        ]
+    assert f"0100007F:{emulator.port:04X}" in listening
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}

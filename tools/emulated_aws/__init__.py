@@ -1,0 +1,1 @@
+"""AWS on this machine: MiniStack, its API Gateway, and Lambda's Runtime API."""

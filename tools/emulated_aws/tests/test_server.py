@@ -1,0 +1,156 @@
+"""server.py: how the emulated AWS sends its answers, and what it reads of a function's log."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import h11
+import pytest
+from local.request import request
+from ministack.core.lambda_runtime import Worker
+
+from emulated_aws.emulator import Emulator
+from emulated_aws.server import (
+    Connection,
+    Output,
+    for_programs,
+    with_patience,
+    with_whole_logs,
+)
+
+
+def test_an_answers_head_waits_for_what_follows_it() -> None:
+    connection = Connection(h11.SERVER)
+    for _ in range(2):
+        connection.receive_data(b"GET / HTTP/1.1\r\nHost: aws\r\n\r\n")
+        while connection.next_event() != h11.EndOfMessage():
+            pass
+        assert connection.send(h11.Response(status_code=200, headers=[])) == b""
+        sent = connection.send(h11.Data(data=b"a"))
+        assert sent.startswith(b"HTTP/1.1 200 ") and sent.endswith(b"a\r\n")
+        assert b"HTTP" not in connection.send(h11.Data(data=b"b"))
+        connection.send(h11.EndOfMessage())
+        connection.start_next_cycle()
+
+
+class Silent(threading.Thread):
+    """A thread that the machine never comes round to."""
+
+    def start(self) -> None:
+        pass
+
+
+def test_all_that_was_written_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the thread that follows the output had its turn."""
+    monkeypatch.setattr(threading, "Thread", Silent)
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    output = Output(reading, lines)
+    os.close(reading)
+    os.write(writing, "one\nzwölf\nha".encode())
+    assert output.read()
+    assert list(lines.queue) == ["one", "zwölf"]
+    os.write(writing, b"lf\nend")
+    os.close(writing)
+    assert not output.read()
+    assert list(lines.queue) == ["one", "zwölf", "half", "end"]
+
+
+def test_the_thread_reads_what_nobody_asks_for() -> None:
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    Output(reading, lines)
+    os.close(reading)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(b"a line\n" * 100_000)  # more than the pipe holds
+
+    threading.Thread(target=write, daemon=True).start()
+    for _ in range(100_000):
+        assert lines.get(timeout=60) == "a line"
+
+
+def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spawn(self: Any) -> None:
+        reading, self.writing = os.pipe()
+        self._proc = SimpleNamespace(stderr=os.fdopen(reading))
+
+    monkeypatch.setattr(Worker, "_spawn", spawn)
+    monkeypatch.setattr(threading, "Thread", Silent)
+    worker = with_whole_logs(Worker)("bot", {}, b"")
+    assert worker._drain_stderr() == ""
+    for text in ("first", "second"):
+        worker._spawn()
+        os.write(worker.writing, f"{text}\nline\n".encode())
+        os.close(worker.writing)
+        worker._proc.stderr.close()
+        worker._proc = None  # as after an error
+        assert worker._drain_stderr_bounded() == f"{text}\nline"
+
+
+def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> None:
+    settings = {"Timeout": 3}
+    assert with_patience(Worker, 10)("bot", settings, b"").config["Timeout"] == 30
+    assert settings == {"Timeout": 3}
+
+
+HERE = {"Host": "127.0.0.1:4566"}
+API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
+ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
+    "a program": ("/", HERE),
+    "a program, by a name": ("/key", {"Host": "my.bucket.s3.localhost:4566"}),
+    "a person, by the address bar": ("/", {**HERE, "Sec-Fetch-Site": "none"}),
+    "a bot's page, by the demo": ("/app/api/me", {**API, "Sec-Fetch-Site": "same-origin"}),
+    "the webhook": ("/telegram", {"Host": API["Host"]}),
+}
+REFUSED = {
+    "a web page": ("/", {**HERE, "Origin": "http://evil.example"}),
+    "a file": ("/", {**HERE, "Origin": "null"}),
+    "a web page's link or picture": ("/?Action=x", {**HERE, "Sec-Fetch-Site": "cross-site"}),
+    "a page of the emulator's own": ("/", {**HERE, "Origin": "http://127.0.0.1:4566"}),
+    "a web page's own name": ("/", {"Host": "evil.example:4566"}),
+    "a web page's own name, like ours": ("/", {"Host": "127.0.0.1.evil.example"}),
+    "no name": ("/", {}),
+    "AWS, by an API's name": ("/_ministack/reset", API),
+    "AWS, by a page's path": ("/app", {**API, **HERE}),
+    "AWS, by a path like a page's": ("/apple", API),
+}
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("path", "headers", "is_answered"),
+    [(*each, True) for each in ANSWERED.values()] + [(*each, False) for each in REFUSED.values()],
+    ids=[*ANSWERED, *REFUSED],
+)
+def test_web_pages_are_refused(
+    path: str, headers: dict[str, str], is_answered: bool, kind: str
+) -> None:
+    sent: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        sent.append("answered")
+
+    async def send(event: Any) -> None:
+        sent.append(event.get("status") or event.get("code"))
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": kind, "path": path.partition("?")[0], "headers": raw}
+    asyncio.run(for_programs(app)(scope, None, send))
+    assert sent[0] == ("answered" if is_answered else 403 if kind == "http" else 1008)
+
+
+def test_the_emulator_itself_refuses_them() -> None:
+    with Emulator() as aws:
+        url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", url, {}, None, 60).status == 200
+        for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            refused = request("GET", url, headers, None, 60)
+            words = b'{"message":"this AWS is for programs on this machine only"}'
+            assert (refused.status, refused.body) == (403, words)

@@ -1,0 +1,158 @@
+"""container.py: which kinds of update a bot handles, as demo, poll and doctor ask it; schedules."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from local.container import Function, Invocation, handled_kinds, unknown_kinds
+from local.events import webhook_event
+from tests.support.programs import LONGEST
+from tests.support.stubs import BOT, CALL
+from tests.support.wheels import Index
+
+HANDLED = {
+    "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
+    "a list": ('["message", "poll"]', ["message", "poll"]),
+    "a tuple": ('("poll",)', ["poll"]),
+}
+
+
+@pytest.mark.parametrize(("handled", "kinds"), HANDLED.values(), ids=HANDLED)
+def test_a_bot_is_asked_as_the_registration_does(
+    tmp_path: Path, handled: str, kinds: list[str]
+) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = {handled}\nreply = print\n")
+    assert handled_kinds(tmp_path) == kinds
+
+
+def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("reply = print")
+    with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
+        handled_kinds(tmp_path)
+
+
+def test_what_would_fail_the_apply_is_told_before(tmp_path: Path) -> None:
+    source = "HANDLED = ['message']\nAT_ONCE = 'message'\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    with pytest.raises(ValueError, match=r"^AT_ONCE in bot\.py must be a list"):
+        handled_kinds(tmp_path)
+
+
+@pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
+def test_a_bot_without_reply_is_refused(tmp_path: Path, reply: str) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
+    with pytest.raises(ValueError, match=r"^bot\.py must have a function reply\(update\)$"):
+        handled_kinds(tmp_path)
+
+
+def test_a_bot_that_needs_variables_is_given_them(tmp_path: Path) -> None:
+    source = "import os\nHANDLED = [os.environ['KIND']]\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    assert handled_kinds(tmp_path, {"KIND": "message"}) == ["message"]
+    with pytest.raises(ValueError, match=r"does it need variables\?.*:\n(.*\n)*KeyError: 'KIND'$"):
+        handled_kinds(tmp_path)
+
+
+def test_a_missing_package_is_expected_in_requirements(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    with pytest.raises(ValueError, match="(?s)it imports must be in .*ModuleNotFoundError"):
+        handled_kinds(tmp_path)
+
+
+def test_the_packages_of_requirements_are_installed_once(
+    tmp_path: Path, index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index.wheel("greeter", "1.0", {"greeter.py": "KINDS = ['message']\n"})
+    bot = tmp_path / "bot"
+    bot.mkdir()
+    (bot / "bot.py").write_text("import greeter\nHANDLED = greeter.KINDS\nreply = print\n")
+    (bot / "requirements.txt").write_text("greeter==1.0\n")
+    assert handled_kinds(bot) == ["message"]
+    assert capsys.readouterr().err == f"Installing the packages of {bot}/requirements.txt …\n"
+    shutil.rmtree(index.folder)
+    with Function(bot, {}) as function:
+        started = function.invoke({"x": 1})
+    assert "bot.py has no on_event()" in started.error
+    assert capsys.readouterr().err == ""
+    assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
+
+
+def test_packages_that_cannot_be_installed_are_told(tmp_path: Path, index: Index) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['message']\nreply = print\n")
+    (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
+    with pytest.raises(ValueError, match="greeter was not found"):
+        handled_kinds(tmp_path)
+    with Function(tmp_path, {}) as function:
+        assert "greeter was not found" in function.invoke({"x": 1}).error
+
+
+def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
+    assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
+        "HANDLED has update_id, mesage: Bot API 10.4, which is known here, has no such kind of "
+        "update. If Telegram has it by now, the bot gets it all the same"
+    )
+    assert unknown_kinds(["message", "managed_bot"]) == ""
+
+
+LATER = """
+from datetime import UTC, datetime
+from botkit import later
+
+def on_event(event):
+    call = {"method": "sendMessage", "chat_id": 42, "text": event["name"]}
+    later.send(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
+    return []
+
+def reply(update):
+    return []
+"""
+UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
+
+
+def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
+    """What became due between two starts runs at the next one, and the others go on waiting."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "bot.py").write_text(LATER)
+    ran: queue.Queue[Invocation] = queue.Queue()
+
+    def function() -> Function:
+        sessions = tmp_path / "kept" / "sessions.json"
+        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+        function.on_schedule = ran.put
+        return function
+
+    in_an_hour = int(time.time()) + 3600
+    with function() as first:
+        for name, at in (("cake", in_an_hour + 1), ("tea", in_an_hour)):
+            assert not first.invoke({"name": name, "at": at}).error
+        waiting = first.schedules
+        assert [*waiting] == ["tea", "cake"]
+        assert waiting["tea"] == {"at": in_an_hour, "event": {**CALL, "text": "tea"}}
+        first.run("nothing")
+        first.run("tea")
+        invocation = ran.get(timeout=LONGEST)
+        assert invocation.outcome["outcome"] == "unreachable"
+        [retry, cake] = first.schedules  # by the function itself
+        assert (retry[:6], cake) == ("retry.", "cake")
+        assert first.schedules[retry]["event"]["calls"] == [{**CALL, "text": "tea"}]
+    file = tmp_path / "kept" / "sessions.later.json"
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text(json.dumps({"tea": {"at": 1, "event": CALL}, "cake": waiting["cake"]}))
+    with function() as second:
+        assert ran.get(timeout=LONGEST).event == CALL
+        assert "cake" in second.schedules
+    assert ran.empty()
+
+
+def test_no_container_starts_after_the_end() -> None:
+    """As for an update that waited while another one was answered."""
+    with Function(BOT.parent, {}) as function:
+        pass
+    invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
+    assert (invocation.error, function._process) == ("the function has ended", None)

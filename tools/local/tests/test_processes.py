@@ -1,0 +1,77 @@
+"""processes.py: processes that end with ours, and files of variables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.processes import end, end_at_once, read_env_file
+
+
+@pytest.mark.parametrize("ends", [end, end_at_once])
+def test_another_process_with_the_same_id_is_left_alone(ends: Callable[[Any], None]) -> None:
+    over = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    over.wait()
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as another:
+        over.pid = another.pid
+        ends(over)
+        another.communicate(b"\n")
+        assert another.returncode == 0
+
+
+@pytest.mark.parametrize("ends", [end, end_at_once])
+def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None]) -> None:
+    starts = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'])"
+    over = subprocess.Popen(
+        [sys.executable, "-c", starts],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    over.wait()
+    ends(over)
+    assert over.stdin and over.stdout
+    assert over.stdout.read() == b"", "the child must have ended"
+    over.stdout.close()
+    over.stdin.close()
+
+
+# A file's content, and its variables.
+VARIABLES = {
+    "byte order mark": (b"\xef\xbb\xbfA=1\nB=2\n", {"A": "1", "B": "2"}),
+    "Windows' lines": (b"A=1\r\nB='2'\r\n", {"A": "1", "B": "2"}),
+    "line separator": ("A=1\u20282\nB='\u2029'".encode(), {"A": "1\u20282", "B": "\u2029"}),
+    "separators around": ("A=\u20281\u2028\n".encode(), {"A": "\u20281\u2028"}),
+    "other ends of lines": (b"A=1\x0b2\x0c3\x1c4\xc2\x855\n", {"A": "1\v2\f3\x1c4\x855"}),
+    "spaces": (b" \tA = 1 \t# one\n\n  # none\n", {"A": "1"}),
+    "a NUL in a comment": (b"# \0\nA=1\n", {"A": "1"}),
+    "nothing": (b"", {}),
+}
+
+
+@pytest.mark.parametrize(("data", "variables"), VARIABLES.values(), ids=VARIABLES)
+def test_a_file_with_variables(tmp_path: Path, data: bytes, variables: dict[str, str]) -> None:
+    (tmp_path / "file").write_bytes(data)
+    assert read_env_file(str(tmp_path / "file")) == variables
+
+
+NO_VARIABLES = {
+    "NUL": (b"A=1\nB=se\0cret\n", "line 2: a variable can't hold a NUL byte: remove it"),
+    "NUL in a name": (b"A\0=secret\n", "line 1: NAME=VALUE is expected"),
+    "UTF-16": ("A=secret".encode("utf-16"), "can't be read: it isn't text"),
+    "no UTF-8": (b"A=\xffsecret", "can't be read: it isn't text"),
+}
+
+
+@pytest.mark.parametrize(("data", "sentence"), NO_VARIABLES.values(), ids=NO_VARIABLES)
+def test_an_invalid_file_of_variables(tmp_path: Path, data: bytes, sentence: str) -> None:
+    (tmp_path / "file").write_bytes(data)
+    with pytest.raises(ValueError, match=sentence) as caught:
+        read_env_file(str(tmp_path / "file"))
+    assert "secret" not in str(caught.value)

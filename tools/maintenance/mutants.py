@@ -1,0 +1,443 @@
+"""Break lambda/ in every small way, one at a time, and see that a test fails for each.
+
+It works in a temporary copy, takes more than an hour, and isn't part of scripts/test.
+Every survivor is printed, as a diff; the score counts all mutants but those listed as equivalent.
+
+Exit code: 0 if none survived, 1 if one did, is wrongly listed or was not tried, 2 if an argument is
+wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.project import LAMBDA, ROOT
+
+WORKERS = 2
+SECONDS = 60  # for the tests of a mutant: one that hangs has been noticed
+PYTEST = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
+
+# The tests of each module, those that fail soonest first.
+TESTS = {
+    "bot": ["echo/test_bot"],
+    "botkit/frameworks/adapter": [
+        "unit/frameworks/test_adapter",
+        "unit/test_on_aiogram",
+        "unit/test_on_ptb",
+        "unit/test_on_telebot",
+        "integration/test_frameworks",
+    ],
+    "botkit/frameworks/event_loop": ["unit/frameworks/test_adapter", "unit/test_on_aiogram"],
+    "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
+    "botkit/deadline": ["unit/test_deadline", "unit/http/test_exchange", "unit/test_handler"],
+    "botkit/errors": [
+        "unit/test_errors",
+        "unit/test_telegram",
+        "unit/host/test_webhook",
+        "unit/host/test_outcome",
+        "integration/test_runtime",
+    ],
+    "botkit/http/event_stream": ["unit/http/test_event_stream", "unit/test_aws"],
+    "botkit/host/bot_module": [
+        "unit/host/test_bot_module",
+        "unit/host/test_interrupt",
+        "unit/host/test_outcome",
+        "unit/extras/test_with_session",
+        "unit/host/test_registration",
+        "integration/test_faults",
+    ],
+    "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
+    "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/drain": ["unit/extras/test_drain"],
+    "botkit/extras/init_data": ["unit/extras/test_init_data"],
+    "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
+    "botkit/host/outcome": [
+        "unit/host/test_outcome",
+        "unit/host/test_webhook",
+        "unit/extras/test_page",
+        "unit/extras/test_queue",
+        "unit/extras/test_on_event",
+        "unit/host/test_bot_module",
+        "integration/test_faults",
+        "integration/test_runtime",
+    ],
+    "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/host/registration": ["unit/host/test_registration", "unit/host/test_bot_module"],
+    "botkit/extras/with_session": [
+        "unit/extras/test_with_session",
+        "unit/host/test_registration",
+        "integration/test_sessions",
+    ],
+    "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
+    "botkit/host/webhook": [
+        "unit/host/test_webhook",
+        "unit/extras/test_page",
+        "unit/extras/test_queue",
+        "integration/test_hostile",
+        "integration/test_runtime",
+    ],
+    "botkit/http/connection": [
+        "unit/http/test_connection",
+        "unit/http/test_arriving",
+        "integration/test_certificates",
+        "integration/test_faults",
+    ],
+    "botkit/http/exchange": [
+        "unit/http/test_exchange",
+        "unit/http/test_connection",
+        "unit/http/test_arriving",
+        "integration/test_faults",
+    ],
+    "botkit/http/multipart": ["unit/http/test_multipart"],
+    "botkit/later": ["unit/test_later"],
+    "botkit/on_aiogram": ["unit/test_on_aiogram", "integration/test_frameworks"],
+    "botkit/on_ptb": ["unit/test_on_ptb", "integration/test_frameworks"],
+    "botkit/on_telebot": ["unit/test_on_telebot", "integration/test_frameworks"],
+    "botkit/session": [
+        "unit/test_session",
+        "unit/extras/test_with_session",
+        "integration/test_sessions",
+    ],
+    "botkit/invocation/journal": ["unit/invocation/test_journal"],
+    "botkit/invocation/place": [
+        "unit/invocation/test_place",
+        "unit/extras/test_with_session",
+        "unit/extras/test_queue",
+        "unit/test_on_telebot",
+        "unit/test_stream",
+    ],
+    "botkit/invocation/settings": ["unit/invocation/test_settings"],
+    "botkit/stream": ["unit/test_stream", "integration/test_stream"],
+    "botkit/telegram": [
+        "unit/test_telegram",
+        "unit/test_telegram_call",
+        "unit/extras/test_page",
+        "unit/host/test_calls",
+        "unit/host/test_outcome",
+        "integration/test_faults",
+    ],
+    "botkit/types": ["unit/test_types"],
+    "handler": [
+        "unit/test_handler",
+        "unit/extras/test_queue",
+        "unit/host/test_registration",
+        "unit/host/test_bot_module",
+        "integration/test_faults",
+        "integration/test_hostile",
+        "integration/test_runtime",
+    ],
+}
+
+# Annotations are never evaluated, and hold the only `|` of lambda/.
+NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
+
+# Mutants that no test can tell from the original, and why. A mutant's name is the function that it
+# is in, cosmic-ray's operator, and a number: which of the operator's mutants in that function.
+# So an edit elsewhere leaves the name as it is.
+SAME_TYPE = "types are equal if they are the same"
+TWO_MODES = "variables.tf takes only these two"
+UNREAD = "it isn't read before it is set"
+TOO_LONG = "a test would have to wait as long"
+LOWEST_STATUS = "there is no lower status"
+NOT_EQUAL = "the two are never equal"
+CHECKED_ABOVE = "the line above raises at 400"
+AT_ONCE = "join takes both for no time at all"
+ANY_NUMBER = "any number will do"
+ANY_LENGTH = "any length will do"
+LAMBDAS_LIMIT = "no invocation has more"
+SMALL_NUMBER = "small numbers are one"
+NAMED = "callers name the arguments"
+PASSED = "the library passes all arguments"
+SAME_OBJECT = "they are equal if they are the same"
+ONE_SECOND = "the pause is of one second"
+NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
+EQUIVALENT = {
+    "bot": {
+        "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
+        "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
+    },
+    "botkit/frameworks/adapter": {
+        "<module> NumberReplacer 3": UNREAD,
+        "<module> NumberReplacer 4": UNREAD,
+    },
+    "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
+    "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
+    "botkit/host/bot_module": {
+        "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
+        "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
+    },
+    "botkit/host/calls": {
+        "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
+    },
+    "botkit/http/event_stream": {
+        "_headers ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "messages NumberReplacer 2": "only the first 8 bytes are needed",
+    },
+    "botkit/extras/on_event": {
+        "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
+    },
+    "botkit/extras/drain": {
+        "await_empty_queue ReplaceComparisonOperator_Eq_GtE 1": "it ends at that count",
+        "await_empty_queue ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+    },
+    "botkit/extras/init_data": {
+        "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
+        "check ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
+    },
+    "botkit/extras/page": {
+        "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "no other name sorts before it",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
+    },
+    "botkit/host/outcome": {
+        "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
+    },
+    "botkit/extras/queue": {"settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS},
+    "botkit/host/registration": {
+        "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
+        "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
+        "_call ReplaceBinaryOperator_Mul_Div 1": ONE_SECOND,
+        "_call ReplaceBinaryOperator_Mul_FloorDiv 1": ONE_SECOND,
+        "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
+        "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
+        "_check NumberReplacer 1": ANY_NUMBER,
+        "_check NumberReplacer 2": ANY_NUMBER,
+        "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
+    },
+    "botkit/extras/with_session": {
+        "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
+        "key_of ReplaceComparisonOperator_NotEq_Gt 3": "no other choice sorts before it",
+        "key_of ReplaceComparisonOperator_NotEq_Lt 2": "no other choice sorts after it",
+    },
+    "botkit/extras/watch": {
+        "watch NumberReplacer 3": "any time long ago will do",
+        "watch NumberReplacer 4": "any time long ago will do",
+        "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
+    },
+    "botkit/host/webhook": {
+        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
+        "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+    },
+    "botkit/http/connection": {
+        "<module> NumberReplacer 1": TOO_LONG,
+        "<module> NumberReplacer 2": TOO_LONG,
+        "__init__ NumberReplacer 11": UNREAD,
+        "__init__ NumberReplacer 12": UNREAD,
+        "__init__ ReplaceComparisonOperator_Eq_GtE 1": "environment.tf takes only http and https",
+        "_is_quiet NumberReplacer 1": "how much is asked for doesn't matter",
+        "run NumberReplacer 1": "any but 0 is on",
+        "wait NumberReplacer 2": AT_ONCE,
+    },
+    "botkit/http/exchange": {
+        "__init__ NumberReplacer 1": NO_BODY,
+        "__init__ NumberReplacer 2": NO_BODY,
+        "chunks NumberReplacer 8": "a line feed before a number is skipped",
+        "readinto ReplaceBinaryOperator_Add_BitOr 1": "the two have no bit in common",
+        "readinto ReplaceBinaryOperator_Add_BitXor 1": "the two have no bit in common",
+    },
+    "botkit/http/multipart": {
+        "encode NumberReplacer 1": "as unlikely in a file",
+        "encode NumberReplacer 2": "as unlikely in a file",
+    },
+    "botkit/on_aiogram": {
+        "_take_over ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
+        "make_request NumberReplacer 1": "a 201 is a success, too",
+        "make_request ReplaceFalseWithTrue 3": "the library goes by the status, too",
+        "stream_content NumberReplacer 1": PASSED,
+        "stream_content NumberReplacer 2": PASSED,
+        "stream_content NumberReplacer 3": PASSED,
+        "stream_content NumberReplacer 4": PASSED,
+        "stream_content ReplaceTrueWithFalse 1": PASSED,
+    },
+    "botkit/on_ptb": {
+        "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
+        "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_OBJECT,
+        "do_request NumberReplacer 3": "a 201 is a success, too",
+        "do_request NumberReplacer 9": "a 201 is a success, too",
+        "do_request NumberReplacer 11": "a 201 is a success, too",
+        "do_request ReplaceComparisonOperator_Eq_LtE 2": "the other method is POST",
+        "do_request ReplaceComparisonOperator_NotEq_IsNot 1": "it is the string that was called",
+        "do_request ReplaceTrueWithFalse 1": "the library goes by the status",
+        "reply_with NumberReplacer 1": ANY_NUMBER,
+        "reply_with NumberReplacer 2": ANY_NUMBER,
+    },
+    "botkit/on_telebot": {
+        "_refuse_others ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
+        "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+    },
+    "botkit/session": {
+        "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
+        "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",
+        "keep NumberReplacer 5": ANY_LENGTH,
+        "keep NumberReplacer 6": ANY_LENGTH,
+    },
+    "botkit/stream": {
+        "__init__ ReplaceComparisonOperator_Eq_LtE 2": "it always has a chat_id",
+        "__init__ ReplaceFalseWithTrue 1": UNREAD,
+        "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
+        "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
+        "answer ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "show NumberReplacer 2": "the clock never goes back",
+        "stop ReplaceTrueWithFalse 1": "any note will do",
+    },
+    "botkit/telegram": {
+        "<module> NumberReplacer 7": UNREAD,
+        "<module> NumberReplacer 8": UNREAD,
+        "_integers ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
+        "call ReplaceComparisonOperator_NotEq_Gt 1": "there is no lower code",
+        "download NumberReplacer 10": CHECKED_ABOVE,
+        "download ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
+        "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
+    },
+    "handler": {
+        "<module> NumberReplacer 21": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 22": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 25": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 26": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 29": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 33": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 34": LAMBDAS_LIMIT,
+        "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
+    },
+}
+
+
+def run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> str:
+    """Run a program that is installed beside this Python, and return what it prints."""
+    program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
+    return subprocess.run(program, cwd=folder, check=True, stdout=stdout, text=True).stdout
+
+
+def mutate(module: str) -> list[dict[str, Any]] | None:
+    """Test all mutants of a module, and return what became of each.
+
+    Returns None if its tests fail without a mutant.
+    """
+    tests = [f"tests/{name}.py" for name in [*TESTS[module], "integration/test_startup"]]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "project")
+        for name in ("lambda", "scripts", "tests", "tools"):
+            shutil.copytree(ROOT / name, folder / name)
+        for file in (ROOT / "conftest.py", ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
+            shutil.copy(file, folder)
+        (folder / "config.toml").write_text(
+            "[cosmic-ray]\n"
+            f'module-path = "{path(module).relative_to(ROOT)}"\n'
+            f"timeout = {SECONDS}.0\n"
+            "excluded-modules = []\n"
+            f"test-command = {json.dumps(shlex.join([*PYTEST, *tests]))}\n"
+            '[cosmic-ray.distributor]\nname = "local"\n'
+            f'[cosmic-ray.filters.operators-filter]\nexclude-operators = ["{NOT_RUN}"]\n'
+        )
+        run(folder, "cosmic-ray", "init", "config.toml", "session.sqlite")
+        run(folder, "cr-filter-operators", "session.sqlite", "config.toml")
+        print(f"{module}.py …", flush=True)
+        forks = ("-p", "tools.maintenance.forks")
+        try:
+            run(folder, "cosmic-ray", "baseline", "config.toml")
+            run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            return None
+        # What survived in a fork is tried again in a process of its own.
+        run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
+        dump = run(folder, "cosmic-ray", "dump", "session.sqlite")
+    mutants = named([json.loads(line) for line in dump.splitlines()])
+    return [mutant for mutant in mutants if mutant.get("diff")]  # else skipped, or not to be made
+
+
+def named(dump: list[Any]) -> list[dict[str, Any]]:
+    """Return the results of a dump of cosmic-ray's, each with the mutant's `name`.
+
+    The dump holds pairs of a mutant and its result, which is None where it wasn't run.
+    """
+    found = [(item["mutations"][0], result or {}) for item, result in dump]
+    counts: Counter[str] = Counter()
+    results = []
+    for mutant, result in sorted(found, key=lambda pair: int(pair[0]["occurrence"])):
+        where = mutant["definition_name"] or "<module>"
+        name = f"{where} {mutant['operator_name'].removeprefix('core/')}"
+        counts[name] += 1
+        results.append({**result, "name": f"{name} {counts[name]}"})
+    return results
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """Return the changed lines of a mutant's diff."""
+    changed = [line for line in result["diff"].splitlines() if line[:1] in "-+"]
+    return [line for line in changed if not line.startswith(("---", "+++"))]
+
+
+def path(module: str) -> Path:
+    return LAMBDA / f"{module}.py"
+
+
+def size(module: str) -> int:
+    return path(module).stat().st_size
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/mutants",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="bot, botkit/aws … (default: all)"
+    )
+    modules = parser.parse_args().modules or sorted(TESTS, key=size, reverse=True)
+    for module in modules:
+        if module not in TESTS:
+            parser.error(f"there is no module {module}: name some of {', '.join(TESTS)}")
+    total: Counter[str] = Counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for module, results in zip(modules, pool.map(mutate, modules), strict=True):
+            if results is None:
+                print(f"\n{module}.py: its tests fail without a mutant", flush=True)
+                total["not tried"] += 1
+                continue
+            counts: Counter[str] = Counter()
+            equivalents = dict(EQUIVALENT.get(module, {}))
+            for result in results:
+                outcome = result["test_outcome"]
+                if outcome not in ("killed", "survived") or not result["output"].strip():
+                    sys.exit("\n".join([f"{module}.py: its tests did not run", *lines(result)]))
+                survived = outcome == "survived"
+                equivalent = survived and equivalents.pop(result["name"], None)
+                counts["equivalent" if equivalent else "survived" if survived else "killed"] += 1
+                if survived and not equivalent:
+                    print(f"\n{module}.py: {result['name']} survived", *lines(result), sep="\n")
+            for name in equivalents:
+                print(f"\n{module}.py: {name} is listed as equivalent, and did not survive")
+                counts["wrongly listed"] += 1
+            print(f"\n{module}.py: {dict(counts)}", flush=True)
+            total += counts
+    tried = total["killed"] + total["survived"]
+    if tried:
+        print(f"\n{total['killed']} of {tried} mutants killed ({total['killed'] / tried:.1%})")
+        print(f"{total['equivalent']} more are equivalent")
+    return int(total["survived"] + total["wrongly listed"] + total["not tried"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""scripts/test: what it checks, and that it ends with what failed and what is lacking."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from local.project import ROOT, SCRIPTS
+
+from tests.support.programs import LONGEST, Script, processes_that_know
+
+COMMANDS = (
+    *("basename", "cat", "cksum", "date", "dirname", "env", "find", "mktemp", "rm", "sed", "sh"),
+    "sleep",
+)
+LEFT_OUT = {
+    "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
+    "npm": "Mini Apps and pyright: there is no npm, or it can't install. Install Node.js with npm",
+    "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",
+    "go": "actionlint: there is no Go, which builds it. Install Go",
+    "provider": "the emulated AWS: there is no provider",
+}
+# A program that logs how it was called, and fails or hangs if a file says so.
+PROGRAM = """#!/bin/sh
+name=$(basename "$0")
+echo "$name $*" >>log
+case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
+case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && echo "$name hangs" && exec sleep 600 ;; esac
+[ ! -e "fails-$name" ] || { echo "$name is not content"; exit 1; }
+"""
+BOOTSTRAP = '#!/bin/sh\necho "bootstrap $*" >>log\n[ ! -e "lacks-${1:-}" ]\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with fakes of what scripts/test runs, and a PATH of only a few commands."""
+    programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
+    files = dict.fromkeys([*programs, ".venv-checkov/bin/checkov", "commands/go"], PROGRAM)
+    for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    for command in COMMANDS:
+        (tmp_path / "commands" / command).symlink_to(str(shutil.which(command)))
+    shutil.copy(SCRIPTS / "test", tmp_path / "scripts")
+    (tmp_path / "tests" / "__pycache__").mkdir(parents=True)  # the tests are compiled
+    return tmp_path
+
+
+def run(project: Path, *arguments: str, **environment: str) -> tuple[int, list[str]]:
+    """Run scripts/test, and return its exit code and the lines that it wrote, without seconds."""
+    result = subprocess.run(
+        [project / "scripts" / "test", *arguments],
+        env={"PATH": f"{project}/commands", "TMPDIR": str(project), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert not list(project.glob("tmp*")), "a temporary folder is left"
+    return result.returncode, [line for line in result.stdout.splitlines() if line[-2:] != " s"]
+
+
+def test_the_product_is_checked(project: Path) -> None:
+    code, lines = run(project)
+    assert lines == [
+        "── 1/4 ruff check",
+        "── 2/4 ruff format",
+        "── 3/4 pytest",
+        "── 4/4 mypy --strict: lambda",
+        "All 4 checks passed.",
+    ]
+    assert code == 0
+    called = (project / "log").read_text().splitlines()
+    [pytest] = [line.split() for line in called if " pytest " in line]
+    paths = [each for each in pytest if each.startswith(("examples", "tests", "tools"))]
+    assert {"tests/unit", "tests/integration", "tests/echo", "tests/docs"} <= set(paths)
+    assert all((ROOT / path).exists() for path in paths)
+    assert not [path for path in paths if path.startswith("tools")]
+    assert "mypy lambda" in called
+    assert not {"bootstrap browser", "bootstrap npm", "bootstrap checkov"} & set(called)
+
+
+def test_everything_is_checked(project: Path) -> None:
+    code, lines = run(project, "--all")
+    assert lines == [
+        "── 1/8 ruff check",
+        "── 2/8 ruff format",
+        "── 3/8 zizmor",
+        "── 4/8 actionlint",
+        "── 5/8 pytest",
+        "── 6/8 mypy --strict: lambda",
+        "── 7/8 mypy --strict: tools, tests",
+        "── 8/8 checkov",
+        "All 8 checks passed.",
+    ]
+    assert code == 0
+    called = (project / "log").read_text().splitlines()
+    assert {
+        "ruff check .",
+        "mypy lambda",
+        "mypy conftest.py scripts tools tests",
+        "actionlint ",
+    } <= set(called)
+    assert any(line.startswith("python -m pytest --hypothesis-profile ci --nu") for line in called)
+
+
+def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> None:
+    (project / "examples").mkdir()
+    for text, code, runs in (("one", 1, 1), ("one", 0, 2), ("one", 0, 2), ("two", 0, 3)):
+        (project / "examples" / "main.tf").write_text(text)
+        (project / "fails-checkov").touch()
+        if code == 0:
+            (project / "fails-checkov").unlink()
+        assert run(project, "--all")[0] == code
+        assert (project / "log").read_text().count("checkov --config-file") == runs
+
+
+@pytest.mark.parametrize("lacking", LEFT_OUT)
+def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> None:
+    (project / f"lacks-{lacking}").touch()
+    if lacking == "checkov":
+        shutil.rmtree(project / ".venv-checkov")
+    if lacking == "go":
+        (project / "commands" / "go").unlink()
+    code, lines = run(project, "--all", REQUIRE_ALL="")
+    number = 7 if lacking in ("checkov", "go") else 8
+    assert lines[-3:] == [
+        "left out:",
+        f"  {LEFT_OUT[lacking]}",
+        f"All {number} checks passed.",
+    ]
+    assert code == 0
+    code, lines = run(project, "--all")
+    assert lines[-4:] == [
+        "left out:",
+        f"  {LEFT_OUT[lacking]}",
+        "failed:",
+        "  what was left out",
+    ]
+    assert code == 1
+
+
+def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
+    (project / "fails-mypy").touch()
+    (project / "fails-zizmor").touch()
+    code, lines = run(project, "--all")
+    assert code == 1
+    assert lines[2:4] == ["── 3/8 zizmor", "zizmor is not content"]
+    after = lines.index("── 6/8 mypy --strict: lambda")
+    assert lines[after + 1] == "mypy is not content"
+    assert lines[-4:] == [
+        "failed:",
+        "  zizmor",
+        "  mypy --strict: lambda",
+        "  mypy --strict: tools, tests",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: reads /proc")
+def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
+    (project / "all-hang").touch()
+    environment = {"PATH": f"{project}/commands", "TMPDIR": str(project)}
+    with Script(project, "test", **environment) as stopped:
+        stopped.wait_for("python hangs")  # earlier, only the shell would get the signal
+        os.killpg(stopped.process.pid, signal.SIGINT)
+        assert stopped.end() == 130, stopped.output
+    assert processes_that_know(f"TMPDIR={project}") == []
+    assert not list(project.glob("tmp*"))
+
+
+def test_in_a_new_checkout_the_tests_are_compiled_first(project: Path) -> None:
+    (project / "tests" / "__pycache__").rmdir()
+    run(project)
+    called = [line for line in (project / "log").read_text().splitlines() if " pytest " in line]
+    assert ["--collect-only" in line for line in called] == [True, False]
+
+
+def test_arguments_are_pytests(project: Path) -> None:
+    assert run(project, "tests/unit", "-k", "webhook") == (0, [])
+    assert (project / "log").read_text().splitlines() == [
+        "bootstrap tests",
+        "bootstrap terraform",
+        "python -m pytest --hypothesis-profile ci tests/unit -k webhook",
+    ]
+
+
+def test_coverage_is_measured_only_where_lambda_is_covered() -> None:
+    assert sys.gettrace() is None
