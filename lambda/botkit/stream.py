@@ -112,7 +112,7 @@ class _Growing:
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several presses may be answered below one message
             self._key += f"/{journal.update_id}.{journal.streams}"
-            journal.streams += 1
+            journal.streams += bool(journal.update_id)  # an author's tests call reply() themselves
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
             _sessions().read(self._key).get("post") if self._notes_post else None

@@ -161,7 +161,6 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> No
 def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
     """The ids of chats and messages may be the same in another account."""
     for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
-        world.journal.streams = 0
         world.stream.answer(message(GROUP, **account), ["a"])
     keys = ["stream:business:b:-7/17/0.0", "stream:business:c:-7/17/0.0", "stream:-7/17/0.0"]
     assert list(world.container.table.items) == keys
@@ -175,6 +174,7 @@ def test_each_press_below_a_message_has_its_answer(world: World) -> None:
 
 
 def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
+    world.journal.update_id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
         world.stream.answer(message(GROUP), ["Goodbye"])
