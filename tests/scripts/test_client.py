@@ -156,10 +156,7 @@ def test_a_single_update_that_is_too_large_is_reported(
     peer = serve(*[answers(result(["x" * JSON_LIMIT]))] * 8)
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()
-    assert (
-        "Telegram can't be reached: ConnectionError: the response is too long"
-        in capsys.readouterr().out
-    )
+    assert "Telegram can't be reached: the response is too long" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("clock")
