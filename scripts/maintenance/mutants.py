@@ -199,8 +199,9 @@ EQUIVALENT = {
     },
     "botkit/extras/page": {
         "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
-        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "no other name sorts before it",
-        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "no other name sorts before it",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 3": "the other status is 503",
     },
     "botkit/host/outcome": {
         "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
@@ -222,8 +223,6 @@ EQUIVALENT = {
     },
     "botkit/extras/with_session": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
-        "key_of ReplaceComparisonOperator_NotEq_Gt 3": "no other choice sorts before it",
-        "key_of ReplaceComparisonOperator_NotEq_Lt 2": "no other choice sorts after it",
     },
     "botkit/extras/watch": {
         "watch NumberReplacer 3": "any time long ago will do",
