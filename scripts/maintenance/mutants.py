@@ -291,7 +291,6 @@ EQUIVALENT = {
         "keep NumberReplacer 6": ANY_LENGTH,
     },
     "botkit/stream": {
-        "__init__ ReplaceComparisonOperator_Eq_LtE 2": "it always has a chat_id",
         "__init__ ReplaceFalseWithTrue 1": UNREAD,
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
         "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
