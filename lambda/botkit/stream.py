@@ -93,16 +93,12 @@ class _Growing:
     def __init__(self, message: Message, can_stop: bool) -> None:
         place = Place({"message": message})
         self._message = message
-        self._chat: Json = {"chat_id": place.chat}
-        if place.business is not None:
-            self._chat["business_connection_id"] = place.business
+        self._chat = _given(chat_id=place.chat, business_connection_id=place.business)
         self._key = _key(place.room, message["message_id"])
-        self._topic = {} if place.thread is None else {"message_thread_id": place.thread}
-        self._direct_topic = (
-            {} if place.direct_topic is None else {"direct_messages_topic_id": place.direct_topic}
-        )
+        self._topic = _given(message_thread_id=place.thread)
+        self._direct_topic = _given(direct_messages_topic_id=place.direct_topic)
         # A business account takes no drafts.
-        self._is_draft = message["chat"]["type"] == "private" and len(self._chat) == 1
+        self._is_draft = message["chat"]["type"] == "private" and place.business is None
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
@@ -228,8 +224,8 @@ class _Growing:
         return {**post, **self._chat}
 
     def _send(self, text: str) -> Json:
-        call = {"method": "sendMessage", **self._chat, **self._topic, **self._direct_topic}
-        call["text"] = text
+        call = {"method": "sendMessage", **self._chat, **self._topic, "text": text}
+        call |= self._direct_topic
         if self._message.get("has_protected_content"):
             call["protect_content"] = True
         if not self._is_draft:
@@ -249,6 +245,11 @@ def _briefly() -> Iterator[None]:
         pass
     finally:
         deadline.at = end
+
+
+def _given(**params: Any) -> Json:
+    """Return those parameters that there are."""
+    return {name: value for name, value in params.items() if value is not None}
 
 
 def _sessions() -> Any:

@@ -108,7 +108,8 @@ def outputs() -> tuple[Json, str]:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",  # whatever the locale is
+            errors="replace",
             timeout=TERRAFORM_SECONDS,
         )
     except subprocess.TimeoutExpired:

@@ -81,6 +81,7 @@ TESTS = {
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
         "unit/host/test_webhook",
+        "unit/invocation/test_journal",
         "unit/extras/test_page",
         "unit/extras/test_queue",
         "integration/test_hostile",
@@ -159,7 +160,6 @@ SMALL_NUMBER = "small numbers are one"
 NAMED = "callers name the arguments"
 PASSED = "the library passes all arguments"
 SAME_OBJECT = "they are equal if they are the same"
-ONE_SECOND = "the pause is of one second"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
     "bot": {
@@ -199,8 +199,9 @@ EQUIVALENT = {
     },
     "botkit/extras/page": {
         "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
-        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": "no other name sorts before it",
-        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "the other status is 503",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 2": "no other name sorts before it",
+        "ask_bot ReplaceComparisonOperator_Eq_LtE 3": "the other status is 503",
     },
     "botkit/host/outcome": {
         "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
@@ -211,9 +212,8 @@ EQUIVALENT = {
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
-        "_call ReplaceBinaryOperator_Mul_Div 1": ONE_SECOND,
-        "_call ReplaceBinaryOperator_Mul_FloorDiv 1": ONE_SECOND,
-        "_call ReplaceBinaryOperator_Mul_Pow 1": ONE_SECOND,
+        "_call ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "_call ReplaceComparisonOperator_Eq_GtE 2": "no outcome sorts after it",
         "_call ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
         "_check NumberReplacer 1": ANY_NUMBER,
@@ -222,8 +222,6 @@ EQUIVALENT = {
     },
     "botkit/extras/with_session": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
-        "key_of ReplaceComparisonOperator_NotEq_Gt 3": "no other choice sorts before it",
-        "key_of ReplaceComparisonOperator_NotEq_Lt 2": "no other choice sorts after it",
     },
     "botkit/extras/watch": {
         "watch NumberReplacer 3": "any time long ago will do",
@@ -231,6 +229,7 @@ EQUIVALENT = {
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
+        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
@@ -292,7 +291,6 @@ EQUIVALENT = {
         "keep NumberReplacer 6": ANY_LENGTH,
     },
     "botkit/stream": {
-        "__init__ ReplaceComparisonOperator_Eq_LtE 2": "it always has a chat_id",
         "__init__ ReplaceFalseWithTrue 1": UNREAD,
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
         "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",

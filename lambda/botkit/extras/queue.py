@@ -61,7 +61,7 @@ def enqueue(update: Json) -> Outcome:
     Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
     body = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-    # SQS takes neither of these, nor half a surrogate pair, which strict_json has replaced.
+    # SQS takes neither of these, nor half a surrogate pair, which webhook.parse_json has replaced.
     body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
     if len(body.encode()) > LARGEST:

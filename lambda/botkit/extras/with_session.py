@@ -15,7 +15,7 @@ from binascii import a2b_base64, b2a_base64
 from .. import session
 from ..aws import to_json
 from ..deadline import deadline
-from ..errors import BadSession, Handled, Misconfigured, Unreachable
+from ..errors import Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
 from ..host.outcome import BadAnswer, Outcome, failed, judged
@@ -130,9 +130,9 @@ def _note(item: session.Item, update_id: int, calls: list[Json], done: int, stat
             if item.note(update_id, remaining, state):
                 return True
             item = session.Item(item.key)
-    except (BadSession, Unreachable) as error:
+    except Failure as error:
         logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
-        return isinstance(error, Unreachable)
+        return error.may_pass
 
 
 def _ask(update: Json, state: Json, key: str) -> tuple[list[Json], Handled | None]:

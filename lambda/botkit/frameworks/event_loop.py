@@ -24,7 +24,7 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     awaits.
     """
     global _loop
-    asyncio._set_running_loop(None)  # an alarm may have rung before the last loop did so
+    asyncio._set_running_loop(None)  # an interrupt may have come before the last loop did so
     if _loop and _end_tasks(_loop):
         _loop.close()  # what still runs there must not run beside this update
         _loop = None
@@ -50,7 +50,7 @@ def _remember(_: object, context: dict[str, Any]) -> None:
 async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
     task = asyncio.ensure_future(coroutine)
     left = deadline.left()
-    # After the deadline, calls fail and the alarm rings. In an author's tests nobody sets it.
+    # After the deadline, calls fail and bot.py is interrupted. An author's tests never set it.
     await asyncio.wait([task], timeout=left if left > 0 else None)
     if not task.done():
         task.cancel()

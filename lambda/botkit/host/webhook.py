@@ -128,13 +128,14 @@ def parse(event: Json) -> Json:
     return update
 
 
-def parse_json(data: str | bytes) -> Any:
+def parse_json(text: str | bytes) -> Any:
     """Parse JSON from outside. Raises ValueError, also for what only Python takes for JSON: NaN,
     Infinity and 1e999.
 
     Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
     """
-    text = data if isinstance(data, str) else data.decode("utf-8", "surrogatepass")
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         if MAY_BE_HALF.search(text):

@@ -92,7 +92,7 @@ class Connection:
             status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
         except Exception as error:
             raise _described(error) from None
-        finally:  # also when an alarm or Ctrl-C ends it
+        finally:  # also when an interrupt ends it
             self._give_back(connection, keep_alive)
         return status, fields, data
 

@@ -463,6 +463,7 @@ BODIES: dict[str, tuple[str, bytes, Any]] = {
     "JSON": ("application/json", b'["\xc3\xa9"]', ["é"]),
     "JSON with a charset": ("Application/JSON; charset=utf-8", b"1", 1),
     "another JSON": ("application/vnd.api+json", b"1", 1),
+    "JSON with a byte order mark": ("application/json", b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
     "JSON with half a surrogate pair": ("application/json", b'"\\ud800"', "\ufffd"),
     "text": ("text/plain;charset=UTF-8", b"1", "1"),
     "no type": ("", b"1", b"1"),
