@@ -95,6 +95,7 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     comment = re.match(r"(?:#.*\n)*\n*", main)
     at = comment.end() if comment else 0
     found["main.tf"] = f"{main[:at]}{PROVIDER}{main[at:]}".encode()
+    found.setdefault("conftest.py", (EXAMPLES / "conftest.py").read_bytes())
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
             place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")

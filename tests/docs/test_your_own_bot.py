@@ -106,6 +106,11 @@ def test_the_readers_tests_pass(folder: Path) -> None:
     assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
+def test_the_fixtures_stand_in_for_telegram(further: Path) -> None:
+    (further / "test_photos.py").write_text(FILES["test_photos.py"])
+    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     reader.add_table(further)
     bot = further / "bot" / "bot.py"
