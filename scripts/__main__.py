@@ -15,7 +15,6 @@ TOOLS = {
     "mutants": "maintenance.mutants",
     "new": "starter.new",
     "poll": "live.poll",
-    "release": "maintenance.release",
     "screenshot": "chat.screenshot",
     "update-bot-api": "maintenance.update_bot_api",
 }
