@@ -24,7 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
-from tests.support.stubs import Finder, Part, Peer, loaded, unload
+from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
 from tests.support.wheels import Index
 
 PAGE = "tools/demo/tests/page/"
@@ -158,6 +158,10 @@ def modules() -> Iterator[None]:
     assert getattr(sys.modules.get("bot"), "__file__", None) != str(LAMBDA / "bot.py")
     unload()
     sys.modules.update(before)
+    for name in FUNCTION:
+        package, _, module = name.rpartition(".")
+        if name not in before and package in before:  # `from botkit import …` would find it there
+            vars(before[package]).pop(module, None)
 
 
 @pytest.fixture(scope="session")

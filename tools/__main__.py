@@ -16,7 +16,6 @@ TOOLS = {
     "mutants": "maintenance.mutants",
     "new": "starter.new",
     "poll": "live.poll",
-    "release": "maintenance.release",
     "screenshot": "demo.screenshot",
     "update-bot-api": "maintenance.update_bot_api",
 }

@@ -1,10 +1,10 @@
-"""Tests of the bot: updates, requests and sessions in, calls out. Telegram is played."""
+"""Tests of the bot: updates, requests and sessions in, calls out."""
 
 import copy
 import time
 
 import pytest
-from botkit import session, telegram
+from botkit import session
 from botkit.errors import Refused, Unreachable
 
 GROUP = {"id": -42, "type": "supergroup", "title": "Workshop"}
@@ -15,53 +15,9 @@ LINK = f"https://t.me/lunch_bot?start={ID}"
 BUTTON = {"inline_keyboard": [[{"text": "Order", "url": LINK}]]}
 
 
-class Sessions(dict):
-    """What the bot keeps, by its keys: `botkit.session`, in memory."""
-
-    after_change = staticmethod(lambda: None)
-
-    def read(self, key):
-        return copy.deepcopy(self.get(key, {}))
-
-    def change(self, key, function):
-        result = function(self.setdefault(key, {}))
-        result = copy.deepcopy(result)
-        self.after_change()
-        return result
-
-
-class Chat:
-    """Telegram: `members` are what getChatMember says of people, or how it refuses to."""
-
-    def __init__(self):
-        self.calls = []
-        self.members = {7: {"status": "member"}, 8: {"status": "creator"}}
-        self.edit = None  # how an edit is refused
-
-    def call(self, method, **params):
-        self.calls.append((method, params))
-        if method == "getMe":
-            return {"username": "lunch_bot"}
-        if method == "getChatMember":
-            assert params["chat_id"] == GROUP["id"]
-            member = self.members.get(params["user_id"], {"status": "left"})
-            if isinstance(member, Exception):
-                raise member
-            return member
-        if method == "editMessageText" and self.edit:
-            raise self.edit
-        return {"message_id": 9}
-
-    def texts(self, method):
-        return [params["text"] for name, params in self.calls if name == method]
-
-
-@pytest.fixture
-def sessions(monkeypatch):
-    sessions = Sessions()
-    monkeypatch.setattr(session, "read", sessions.read)
-    monkeypatch.setattr(session, "change", sessions.change)
-    return sessions
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    monkeypatch.setenv("MINI_APP_URL", "https://example.org/app/index.html")
 
 
 @pytest.fixture
@@ -70,20 +26,29 @@ def say(bot, sessions):
 
     def say(update):
         key = bot.SESSION(update)
-        return bot.reply(update, {} if key is None else sessions.setdefault(key, {}))
+        return bot.reply(update, {} if key is None else sessions[key])
 
     return say
 
 
 @pytest.fixture
-def chat(monkeypatch):
-    chat = Chat()
-    monkeypatch.setattr(telegram, "call", chat.call)
-    return chat
+def members(calls):
+    """What getChatMember says of people, by their ids, or how it refuses to."""
+    members = {7: {"status": "member"}, 8: {"status": "creator"}}
+
+    def member(params):
+        assert params["chat_id"] == GROUP["id"]
+        member = members.get(params["user_id"], {"status": "left"})
+        if isinstance(member, Exception):
+            raise member
+        return member
+
+    calls.results |= {"getChatMember": member, "getMe": {"username": "lunch_bot"}}
+    return members
 
 
 @pytest.fixture
-def lunch(say, sessions, chat):
+def lunch(say, sessions, members):
     """A lunch that a group was asked for."""
     assert say(message("/lunch")) == []
     return sessions[ID]
@@ -105,27 +70,27 @@ def order(bot, user=ADA, note="", **dishes):
     return ask(bot, "POST", "/order", {"dishes": dishes, "note": note}, user)
 
 
-def test_a_list_is_posted_with_a_link(bot, say, sessions, chat):
+def test_a_list_is_posted_with_a_link(bot, say, sessions, members, calls):
     assert say(message("/lunch@Lunch_Bot today")) == []
     text = "Lunch! What would you like?"
-    assert chat.calls[1:] == [
-        ("sendMessage", {"chat_id": -42, "text": text, "reply_markup": BUTTON})
+    assert calls[1:] == [
+        {"method": "sendMessage", "chat_id": -42, "text": text, "reply_markup": BUTTON}
     ]
     lunch = sessions[ID]
-    assert (lunch["chat"], lunch["post"], lunch["group"]) == (-42, 9, "Workshop")
+    assert (lunch["chat"], lunch["post"], lunch["group"]) == (-42, 900, "Workshop")
     assert lunch["until"] - time.time() == pytest.approx(bot.OPEN, abs=5)
 
 
-def test_a_list_stays_in_its_topic(say, chat):
+def test_a_list_stays_in_its_topic(say, members, calls):
     say(message("/lunch", is_topic_message=True, message_thread_id=5))
-    assert chat.calls[-1][1]["message_thread_id"] == 5
+    assert calls[-1]["message_thread_id"] == 5
 
 
 @pytest.mark.parametrize("text", ["Soup, please", "/lunch@other_bot", "/lunches", "/start"])
-def test_other_messages_in_a_group_get_no_answer(say, sessions, chat, text):
+def test_other_messages_in_a_group_get_no_answer(say, sessions, members, calls, text):
     assert say(message(text)) == []
     assert say({"message": {"message_id": 8, "chat": GROUP, "photo": []}}) == []
-    assert not any(sessions.values()) and chat.texts("sendMessage") == []
+    assert not any(sessions.values()) and calls.texts() == []
 
 
 def test_the_link_leads_to_the_pages_button(bot, say):
@@ -160,12 +125,12 @@ def test_the_page_shows_the_menu_and_what_is_ordered(bot, lunch):
     assert (answer["menu"], answer["most"], answer["listed"]) == (bot.MENU, 9, True)
 
 
-def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, chat):
+def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, calls):
     order(bot, GRACE, lemonade=1)
     order(bot, ADA, "hot", diavola=1)
     order(bot, ADA, margherita=2)
     assert order(bot, ADA)[1]["mine"] == {"dishes": {}, "note": ""}
-    assert chat.texts("editMessageText") == [
+    assert calls.texts("editMessageText") == [
         "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
         "Lunch for 2, €14.70\n\n1× Pizza Diavola\n1× Lemonade\n\n"
         "Ada, €11.50: 1× Pizza Diavola (hot)\nGrace, €3.20: 1× Lemonade",
@@ -173,18 +138,20 @@ def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, 
         "Ada, €19.00: 2× Pizza Margherita\nGrace, €3.20: 1× Lemonade",
         "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
     ]
-    [*_, (_, edit)] = [call for call in chat.calls if call[0] == "editMessageText"]
-    assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 9, BUTTON)
+    edit = calls.of("editMessageText")[-1]
+    assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 900, BUTTON)
 
 
-def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, chat):
-    def also():
-        sessions.after_change = lambda: None
+def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, calls, monkeypatch):
+    def change(key, function):
+        result = sessions.change(key, function)
+        monkeypatch.setattr(session, "change", sessions.change)
         lunch["orders"]["8"] = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
+        return result
 
-    sessions.after_change = also
+    monkeypatch.setattr(session, "change", change)
     order(bot, ADA, lemonade=1)
-    assert [text.partition(",")[0] for text in chat.texts("editMessageText")] == [
+    assert [text.partition(",")[0] for text in calls.texts("editMessageText")] == [
         "Lunch for 1",
         "Lunch for 2",
     ]
@@ -201,27 +168,27 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, chat):
     ],
     ids=str,
 )
-def test_only_the_groups_members_see_it_and_order(bot, lunch, chat, member):
+def test_only_the_groups_members_see_it_and_order(bot, lunch, members, calls, member):
     before = copy.deepcopy(lunch)
-    chat.members[7] = member
+    members[7] = member
     stranger = (403, {"message": bot.STRANGER})
     assert ask(bot) == order(bot, lemonade=1) == stranger
     # What was clicked doesn't make a person a member.
     assert ask(bot, start_param=ID) == stranger
-    assert lunch == before and chat.texts("editMessageText") == []
+    assert lunch == before and calls.texts("editMessageText") == []
 
 
 @pytest.mark.parametrize(
     "member", [{"status": "administrator"}, {"status": "restricted", "is_member": True}], ids=str
 )
-def test_members_with_more_or_fewer_rights_are_members(bot, lunch, chat, member):
-    chat.members[7] = member
+def test_members_with_more_or_fewer_rights_are_members(bot, lunch, members, member):
+    members[7] = member
     assert ask(bot)[0] == 200
 
 
 @pytest.mark.parametrize("error", [Refused("x", 429, "Too Many Requests", {}), Unreachable("x")])
-def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, chat, error):
-    chat.members[7] = error
+def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, members, error):
+    members[7] = error
     with pytest.raises(type(error)):
         ask(bot)
 
@@ -288,8 +255,8 @@ def test_a_lunch_ends(bot, lunch):
     ],
     ids=str,
 )
-def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, chat, error, listed):
-    chat.edit = error
+def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, calls, error, listed):
+    calls.results["editMessageText"] = error
     status, answer = order(bot, salad=1)
     assert (status, answer["listed"], "7" in lunch["orders"]) == (200, listed, True)
 

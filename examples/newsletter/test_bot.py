@@ -8,6 +8,13 @@ OWNER, ADA = 1, 7
 UPDATE = {"message_id": 9, "date": 0, "text": "News!"}
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """The owner is the person 1."""
+    monkeypatch.setenv("OWNER_ID", f"{OWNER}")
+    monkeypatch.setenv("TABLE", "newsletter-bot")
+
+
 @pytest.fixture
 def people(bot, monkeypatch):
     """Those who subscribed."""
@@ -16,26 +23,6 @@ def people(bot, monkeypatch):
     monkeypatch.setattr(bot.subscribers, "remove", people.discard)
     monkeypatch.setattr(bot.subscribers, "count", lambda: len(people))
     return people
-
-
-@pytest.fixture
-def kept(bot, monkeypatch):
-    """What is kept of the newsletter."""
-    kept = {}
-    monkeypatch.setattr(bot.newsletter.session, "change", lambda key, function: function(kept))
-    return kept
-
-
-@pytest.fixture
-def waits(bot, monkeypatch):
-    """The events that wait, by name."""
-    waits = {}
-
-    def schedule(event, seconds, name):
-        return waits.setdefault(name, event) is event
-
-    monkeypatch.setattr(bot.newsletter.later, "schedule", schedule)
-    return waits
 
 
 def message(text, person, **content):
@@ -93,7 +80,7 @@ def test_nobody_else_sends(bot, text):
     assert say(bot, text, reply_to_message=UPDATE) == "/subscribe to the newsletter."
 
 
-def test_a_press_begins_and_a_second_one_changes_nothing(bot, kept, waits):
+def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, waits):
     query = {"id": "777", "from": {"id": OWNER}, "message": {"message_id": 11}, "data": "9 5000"}
     for _ in range(2):
         [call] = bot.reply({"callback_query": query})
@@ -102,15 +89,17 @@ def test_a_press_begins_and_a_second_one_changes_nothing(bot, kept, waits):
             "callback_query_id": "777",
             "text": "It begins within a minute.",
         }
-        assert waits == {"newsletter.11.0": {"newsletter": 11, "step": 0}}
+        [(name, step)] = waits.items()
+        assert (name, step.event) == ("newsletter.11.0", {"newsletter": 11, "step": 0})
+    kept = sessions["newsletter"]
     assert (kept["source"], kept["total"]) == (9, 5_000)
 
 
-def test_a_press_that_somebody_made_up_begins_nothing(bot, kept, waits):
+def test_a_press_that_somebody_made_up_begins_nothing(bot, sessions, waits):
     query = {"id": "777", "from": {"id": ADA}, "message": {"message_id": 11}, "data": "9 5000"}
     [call] = bot.reply({"callback_query": query})
     assert call["text"] == "Only the owner can send it."
-    assert (kept, waits) == ({}, {})
+    assert (sessions, waits) == ({}, {})
 
 
 def test_other_chats_and_messages_get_no_copy(bot, people):

@@ -1,9 +1,15 @@
-# A bot that tells a chat what happens in AWS: a new object in S3, without Python; a CloudWatch alarm and a changed item
-# in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store: /notify-bot/token.
+# A bot that speaks when AWS calls it: every weekday at nine, and at a new object in S3, without Python; at a CloudWatch
+# alarm and a changed item in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store: /notify-bot/token.
 
 variable "chat_id" {
   type        = number
   description = "Id of the chat to tell. A group's is negative."
+}
+
+variable "time_zone" {
+  type        = string
+  description = "Time zone in which it is nine, by its IANA name. Daylight saving time is taken into account."
+  default     = "Europe/Berlin"
 }
 
 module "bot" {
@@ -20,6 +26,63 @@ module "bot" {
       Effect   = "Allow"
       Action   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
       Resource = aws_dynamodb_table.orders.stream_arn
+    }]
+  })
+}
+
+# Every weekday at nine: the schedule's input is the call. The role lets it invoke the function.
+
+resource "aws_scheduler_schedule" "weekdays" {
+  name                         = "notify-bot"
+  schedule_expression          = "cron(0 9 ? * MON-FRI *)"
+  schedule_expression_timezone = var.time_zone
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = module.bot.function_arn
+    role_arn = aws_iam_role.scheduler.arn
+
+    input = jsonencode({
+      method  = "sendMessage"
+      chat_id = var.chat_id
+      text    = "Good morning! What will you do today?"
+    })
+
+    # More than an hour late, a reminder is no use.
+    retry_policy {
+      maximum_event_age_in_seconds = 3600
+      maximum_retry_attempts       = 10
+    }
+  }
+}
+
+resource "aws_iam_role" "scheduler" {
+  name = "notify-bot-scheduler"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.function_arn)[4] } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name = "notify-bot-scheduler"
+  role = aws_iam_role.scheduler.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = module.bot.function_arn
     }]
   })
 }

@@ -51,6 +51,11 @@ def change(name, **images):
     return {"Records": [record]}
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    monkeypatch.setenv("CHAT_ID", "42")
+
+
 IMAGE = {"order": {"S": "17"}, "state": {"S": "paid"}}
 
 

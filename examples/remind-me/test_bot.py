@@ -13,19 +13,6 @@ BERLIN = {"zone": "Europe/Berlin"}
 CHAT = {"id": -42, "type": "supergroup"}
 
 
-@pytest.fixture
-def waits(bot, monkeypatch):
-    """What waits: the time and the call of each name."""
-    waits = {}
-
-    def send(call, at, name):
-        waits.setdefault(name, (at, call))
-
-    monkeypatch.setattr(bot.later, "send", send)
-    monkeypatch.setattr(bot.later, "cancel", lambda name: waits.pop(name, None) is not None)
-    return waits
-
-
 def say(bot, text, session, written=NOON, id=7, **content):
     """Write to the bot in the chat, and return what it answers."""
     about = {"message_id": id, "date": int(written.timestamp()), "chat": CHAT, **content}
@@ -81,7 +68,7 @@ CHANGES = {
 @pytest.mark.parametrize(("text", "written", "at"), CHANGES.values(), ids=CHANGES)
 def test_the_clocks_change(bot, waits, text, written, at):
     say(bot, f"/remind {text}", {**BERLIN}, written)
-    assert waits["-42.7"][0].timestamp() == at.timestamp()
+    assert waits["-42.7"].at.timestamp() == at.timestamp()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +82,7 @@ def test_what_is_no_reminder_is_told_how_to_write_one(bot, waits, text):
 
 def test_a_reminder_stays_in_its_topic(bot, waits):
     say(bot, "/remind 1m tea", {}, is_topic_message=True, message_thread_id=5)
-    assert waits["-42.7"][1]["message_thread_id"] == 5
+    assert waits["-42.7"].event["message_thread_id"] == 5
 
 
 def test_what_waits_is_listed_and_cancelled(bot, waits):
@@ -151,7 +138,7 @@ def test_the_longest_fit_into_a_session(bot, waits):
         say(bot, "/remind 20m " + "語" * 4080, session, id=id + 1)
     assert len(session["reminders"]) == bot.MOST
     assert len(json.dumps(session, ensure_ascii=False).encode()) < 100_000  # of DynamoDB's 400 KB
-    assert waits["-42.1"][1]["text"] == "⏰ " + "語" * 4080
+    assert waits["-42.1"].event["text"] == "⏰ " + "語" * 4080
 
 
 def test_the_zone_is_kept(bot, waits):

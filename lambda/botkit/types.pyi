@@ -6,6 +6,8 @@ Written by scripts/update-bot-api for Bot API 10.4, from aiogram 3.31.0 and bot_
 from typing import Any as Any
 from typing import Literal, NotRequired, TypedDict
 
+from typing_extensions import ReadOnly
+
 Json = dict[str, Any]
 """An object of JSON, where no type of this file is known."""
 
@@ -4600,119 +4602,341 @@ class SendSharedWidget(TypedDict):
     reply_parameters: NotRequired[ReplyParameters]
     reply_markup: NotRequired[InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply]
 
+OtherMethod = (
+    Literal["addStickerToSet"]
+    | Literal["approveChatJoinRequest"]
+    | Literal["approveSuggestedPost"]
+    | Literal["banChatMember"]
+    | Literal["banChatSenderChat"]
+    | Literal["close"]
+    | Literal["closeForumTopic"]
+    | Literal["closeGeneralForumTopic"]
+    | Literal["convertGiftToStars"]
+    | Literal["createChatInviteLink"]
+    | Literal["createChatSubscriptionInviteLink"]
+    | Literal["createForumTopic"]
+    | Literal["createInvoiceLink"]
+    | Literal["createNewStickerSet"]
+    | Literal["declineChatJoinRequest"]
+    | Literal["declineSuggestedPost"]
+    | Literal["deleteAllMessageReactions"]
+    | Literal["deleteBusinessMessages"]
+    | Literal["deleteChatPhoto"]
+    | Literal["deleteChatStickerSet"]
+    | Literal["deleteEphemeralMessage"]
+    | Literal["deleteForumTopic"]
+    | Literal["deleteMyCommands"]
+    | Literal["deleteStickerFromSet"]
+    | Literal["deleteStickerSet"]
+    | Literal["deleteStory"]
+    | Literal["deleteWebhook"]
+    | Literal["editChatInviteLink"]
+    | Literal["editChatSubscriptionInviteLink"]
+    | Literal["editEphemeralMessageCaption"]
+    | Literal["editEphemeralMessageMedia"]
+    | Literal["editEphemeralMessageReplyMarkup"]
+    | Literal["editEphemeralMessageText"]
+    | Literal["editForumTopic"]
+    | Literal["editGeneralForumTopic"]
+    | Literal["editStory"]
+    | Literal["editUserStarSubscription"]
+    | Literal["exportChatInviteLink"]
+    | Literal["getAvailableGifts"]
+    | Literal["getBusinessAccountGifts"]
+    | Literal["getBusinessAccountStarBalance"]
+    | Literal["getBusinessConnection"]
+    | Literal["getChat"]
+    | Literal["getChatAdministrators"]
+    | Literal["getChatGifts"]
+    | Literal["getChatMember"]
+    | Literal["getChatMemberCount"]
+    | Literal["getChatMenuButton"]
+    | Literal["getCustomEmojiStickers"]
+    | Literal["getFile"]
+    | Literal["getForumTopicIconStickers"]
+    | Literal["getGameHighScores"]
+    | Literal["getManagedBotAccessSettings"]
+    | Literal["getManagedBotToken"]
+    | Literal["getMe"]
+    | Literal["getMyCommands"]
+    | Literal["getMyDefaultAdministratorRights"]
+    | Literal["getMyDescription"]
+    | Literal["getMyName"]
+    | Literal["getMyShortDescription"]
+    | Literal["getMyStarBalance"]
+    | Literal["getStarTransactions"]
+    | Literal["getStickerSet"]
+    | Literal["getUpdates"]
+    | Literal["getUserChatBoosts"]
+    | Literal["getUserGifts"]
+    | Literal["getUserPersonalChatMessages"]
+    | Literal["getUserProfileAudios"]
+    | Literal["getUserProfilePhotos"]
+    | Literal["getWebhookInfo"]
+    | Literal["giftPremiumSubscription"]
+    | Literal["hideGeneralForumTopic"]
+    | Literal["leaveChat"]
+    | Literal["logOut"]
+    | Literal["pinChatMessage"]
+    | Literal["postStory"]
+    | Literal["promoteChatMember"]
+    | Literal["readBusinessMessage"]
+    | Literal["refundStarPayment"]
+    | Literal["removeBusinessAccountProfilePhoto"]
+    | Literal["removeChatVerification"]
+    | Literal["removeMyProfilePhoto"]
+    | Literal["removeUserVerification"]
+    | Literal["reopenForumTopic"]
+    | Literal["reopenGeneralForumTopic"]
+    | Literal["replaceManagedBotToken"]
+    | Literal["replaceStickerInSet"]
+    | Literal["repostStory"]
+    | Literal["restrictChatMember"]
+    | Literal["revokeChatInviteLink"]
+    | Literal["savePreparedInlineMessage"]
+    | Literal["savePreparedKeyboardButton"]
+    | Literal["setBusinessAccountBio"]
+    | Literal["setBusinessAccountGiftSettings"]
+    | Literal["setBusinessAccountName"]
+    | Literal["setBusinessAccountProfilePhoto"]
+    | Literal["setBusinessAccountUsername"]
+    | Literal["setChatAdministratorCustomTitle"]
+    | Literal["setChatDescription"]
+    | Literal["setChatMemberTag"]
+    | Literal["setChatMenuButton"]
+    | Literal["setChatPermissions"]
+    | Literal["setChatPhoto"]
+    | Literal["setChatStickerSet"]
+    | Literal["setChatTitle"]
+    | Literal["setCustomEmojiStickerSetThumbnail"]
+    | Literal["setGameScore"]
+    | Literal["setManagedBotAccessSettings"]
+    | Literal["setMyCommands"]
+    | Literal["setMyDefaultAdministratorRights"]
+    | Literal["setMyDescription"]
+    | Literal["setMyName"]
+    | Literal["setMyProfilePhoto"]
+    | Literal["setMyShortDescription"]
+    | Literal["setPassportDataErrors"]
+    | Literal["setStickerEmojiList"]
+    | Literal["setStickerKeywords"]
+    | Literal["setStickerMaskPosition"]
+    | Literal["setStickerPositionInSet"]
+    | Literal["setStickerSetThumbnail"]
+    | Literal["setStickerSetTitle"]
+    | Literal["setUserEmojiStatus"]
+    | Literal["setWebhook"]
+    | Literal["stopMessageLiveLocation"]
+    | Literal["stopPoll"]
+    | Literal["transferBusinessAccountStars"]
+    | Literal["transferGift"]
+    | Literal["unbanChatMember"]
+    | Literal["unbanChatSenderChat"]
+    | Literal["unhideGeneralForumTopic"]
+    | Literal["unpinAllChatMessages"]
+    | Literal["unpinAllForumTopicMessages"]
+    | Literal["unpinAllGeneralForumTopicMessages"]
+    | Literal["unpinChatMessage"]
+    | Literal["upgradeGift"]
+    | Literal["uploadStickerFile"]
+    | Literal["verifyChat"]
+    | Literal["verifyUser"]
+    | Literal["getChatShareThemeBackdrops"]
+    | Literal["editSharedWidgetData"]
+)
+
+class TypedCall(TypedDict):
+    method: ReadOnly[OtherMethod]
+
+class OtherCall(TypedDict):
+    method: OtherMethod | Literal[""]
+    user_id: NotRequired[int]
+    name: NotRequired[str]
+    sticker: NotRequired[InputSticker | str | InputFile]
+    chat_id: NotRequired[int | str]
+    message_id: NotRequired[int]
+    send_date: NotRequired[int]
+    until_date: NotRequired[int]
+    revoke_messages: NotRequired[bool]
+    sender_chat_id: NotRequired[int]
+    message_thread_id: NotRequired[int]
+    business_connection_id: NotRequired[str]
+    owned_gift_id: NotRequired[str]
+    expire_date: NotRequired[int]
+    member_limit: NotRequired[int]
+    creates_join_request: NotRequired[bool]
+    subscription_period: NotRequired[int]
+    subscription_price: NotRequired[int]
+    icon_color: NotRequired[int]
+    icon_custom_emoji_id: NotRequired[str]
+    title: NotRequired[str]
+    description: NotRequired[str]
+    payload: NotRequired[str]
+    currency: NotRequired[str]
+    prices: NotRequired[list[LabeledPrice]]
+    provider_token: NotRequired[str]
+    max_tip_amount: NotRequired[int]
+    suggested_tip_amounts: NotRequired[list[int]]
+    provider_data: NotRequired[str]
+    photo_url: NotRequired[str]
+    photo_size: NotRequired[int]
+    photo_width: NotRequired[int]
+    photo_height: NotRequired[int]
+    need_name: NotRequired[bool]
+    need_phone_number: NotRequired[bool]
+    need_email: NotRequired[bool]
+    need_shipping_address: NotRequired[bool]
+    send_phone_number_to_provider: NotRequired[bool]
+    send_email_to_provider: NotRequired[bool]
+    is_flexible: NotRequired[bool]
+    stickers: NotRequired[list[InputSticker]]
+    sticker_type: NotRequired[str]
+    needs_repainting: NotRequired[bool]
+    comment: NotRequired[str]
+    actor_chat_id: NotRequired[int]
+    message_ids: NotRequired[list[int]]
+    receiver_user_id: NotRequired[int]
+    ephemeral_message_id: NotRequired[int]
+    scope: NotRequired[BotCommandScope]
+    language_code: NotRequired[str]
+    story_id: NotRequired[int]
+    drop_pending_updates: NotRequired[bool]
+    invite_link: NotRequired[str]
+    caption: NotRequired[str]
+    parse_mode: NotRequired[str]
+    caption_entities: NotRequired[list[MessageEntity]]
+    reply_markup: NotRequired[InlineKeyboardMarkup]
+    show_caption_above_media: NotRequired[bool]
+    media: NotRequired[InputMedia]
+    text: NotRequired[str]
+    entities: NotRequired[list[MessageEntity]]
+    link_preview_options: NotRequired[LinkPreviewOptions]
+    rich_message: NotRequired[InputRichMessage]
+    content: NotRequired[InputStoryContent]
+    areas: NotRequired[list[StoryArea]]
+    telegram_payment_charge_id: NotRequired[str]
+    is_canceled: NotRequired[bool]
+    exclude_unsaved: NotRequired[bool]
+    exclude_saved: NotRequired[bool]
+    exclude_unlimited: NotRequired[bool]
+    exclude_limited_upgradable: NotRequired[bool]
+    exclude_limited_non_upgradable: NotRequired[bool]
+    exclude_unique: NotRequired[bool]
+    exclude_from_blockchain: NotRequired[bool]
+    sort_by_price: NotRequired[bool]
+    offset: NotRequired[str | int]
+    limit: NotRequired[int]
+    return_bots: NotRequired[bool]
+    custom_emoji_ids: NotRequired[list[str]]
+    file_id: NotRequired[str]
+    inline_message_id: NotRequired[str]
+    for_channels: NotRequired[bool]
+    timeout: NotRequired[int]
+    allowed_updates: NotRequired[list[str]]
+    month_count: NotRequired[int]
+    star_count: NotRequired[int]
+    text_parse_mode: NotRequired[str]
+    text_entities: NotRequired[list[MessageEntity]]
+    disable_notification: NotRequired[bool]
+    active_period: NotRequired[int]
+    post_to_chat_page: NotRequired[bool]
+    protect_content: NotRequired[bool]
+    is_anonymous: NotRequired[bool]
+    can_manage_chat: NotRequired[bool]
+    can_delete_messages: NotRequired[bool]
+    can_manage_video_chats: NotRequired[bool]
+    can_restrict_members: NotRequired[bool]
+    can_promote_members: NotRequired[bool]
+    can_change_info: NotRequired[bool]
+    can_invite_users: NotRequired[bool]
+    can_post_stories: NotRequired[bool]
+    can_edit_stories: NotRequired[bool]
+    can_delete_stories: NotRequired[bool]
+    can_post_messages: NotRequired[bool]
+    can_edit_messages: NotRequired[bool]
+    can_pin_messages: NotRequired[bool]
+    can_manage_topics: NotRequired[bool]
+    can_manage_direct_messages: NotRequired[bool]
+    can_manage_tags: NotRequired[bool]
+    can_send_welcome_messages: NotRequired[bool]
+    is_public: NotRequired[bool]
+    old_sticker: NotRequired[str]
+    from_chat_id: NotRequired[int]
+    from_story_id: NotRequired[int]
+    permissions: NotRequired[ChatPermissions]
+    use_independent_chat_permissions: NotRequired[bool]
+    result: NotRequired[InlineQueryResult]
+    allow_user_chats: NotRequired[bool]
+    allow_bot_chats: NotRequired[bool]
+    allow_group_chats: NotRequired[bool]
+    allow_channel_chats: NotRequired[bool]
+    button: NotRequired[KeyboardButton]
+    bio: NotRequired[str]
+    show_gift_button: NotRequired[bool]
+    accepted_gift_types: NotRequired[AcceptedGiftTypes]
+    first_name: NotRequired[str]
+    last_name: NotRequired[str]
+    photo: NotRequired[InputProfilePhoto | InputFile]
+    username: NotRequired[str]
+    custom_title: NotRequired[str]
+    tag: NotRequired[str]
+    menu_button: NotRequired[MenuButton]
+    sticker_set_name: NotRequired[str]
+    custom_emoji_id: NotRequired[str]
+    score: NotRequired[int]
+    force: NotRequired[bool]
+    disable_edit_message: NotRequired[bool]
+    is_access_restricted: NotRequired[bool]
+    added_user_ids: NotRequired[list[int]]
+    commands: NotRequired[list[BotCommand]]
+    rights: NotRequired[ChatAdministratorRights]
+    short_description: NotRequired[str]
+    errors: NotRequired[list[PassportElementError]]
+    emoji_list: NotRequired[list[str]]
+    keywords: NotRequired[list[str]]
+    mask_position: NotRequired[MaskPosition]
+    position: NotRequired[int]
+    format: NotRequired[str]
+    thumbnail: NotRequired[InputFile | str]
+    emoji_status_custom_emoji_id: NotRequired[str]
+    emoji_status_expiration_date: NotRequired[int]
+    url: NotRequired[str]
+    certificate: NotRequired[InputFile]
+    ip_address: NotRequired[str]
+    max_connections: NotRequired[int]
+    secret_token: NotRequired[str]
+    new_owner_chat_id: NotRequired[int]
+    only_if_banned: NotRequired[bool]
+    keep_original_details: NotRequired[bool]
+    sticker_format: NotRequired[str]
+    custom_description: NotRequired[str]
+    custom_description_parse_mode: NotRequired[str]
+    custom_description_entities: NotRequired[list[MessageEntity]]
+    widget_id: NotRequired[str]
+    public_data: NotRequired[str]
+    cache_time: NotRequired[int]
+
 Call = (
-    AddStickerToSet
-    | AnswerCallbackQuery
+    AnswerCallbackQuery
     | AnswerChatJoinRequestQuery
     | AnswerGuestQuery
     | AnswerInlineQuery
     | AnswerPreCheckoutQuery
     | AnswerShippingQuery
     | AnswerWebAppQuery
-    | ApproveChatJoinRequest
-    | ApproveSuggestedPost
-    | BanChatMember
-    | BanChatSenderChat
-    | Close
-    | CloseForumTopic
-    | CloseGeneralForumTopic
-    | ConvertGiftToStars
     | CopyMessage
     | CopyMessages
-    | CreateChatInviteLink
-    | CreateChatSubscriptionInviteLink
-    | CreateForumTopic
-    | CreateInvoiceLink
-    | CreateNewStickerSet
-    | DeclineChatJoinRequest
-    | DeclineSuggestedPost
-    | DeleteAllMessageReactions
-    | DeleteBusinessMessages
-    | DeleteChatPhoto
-    | DeleteChatStickerSet
-    | DeleteEphemeralMessage
-    | DeleteForumTopic
     | DeleteMessage
     | DeleteMessageReaction
     | DeleteMessages
-    | DeleteMyCommands
-    | DeleteStickerFromSet
-    | DeleteStickerSet
-    | DeleteStory
-    | DeleteWebhook
-    | EditChatInviteLink
-    | EditChatSubscriptionInviteLink
-    | EditEphemeralMessageCaption
-    | EditEphemeralMessageMedia
-    | EditEphemeralMessageReplyMarkup
-    | EditEphemeralMessageText
-    | EditForumTopic
-    | EditGeneralForumTopic
     | EditMessageCaption
     | EditMessageChecklist
     | EditMessageLiveLocation
     | EditMessageMedia
     | EditMessageReplyMarkup
     | EditMessageText
-    | EditStory
-    | EditUserStarSubscription
-    | ExportChatInviteLink
     | ForwardMessage
     | ForwardMessages
-    | GetAvailableGifts
-    | GetBusinessAccountGifts
-    | GetBusinessAccountStarBalance
-    | GetBusinessConnection
-    | GetChat
-    | GetChatAdministrators
-    | GetChatGifts
-    | GetChatMember
-    | GetChatMemberCount
-    | GetChatMenuButton
-    | GetCustomEmojiStickers
-    | GetFile
-    | GetForumTopicIconStickers
-    | GetGameHighScores
-    | GetManagedBotAccessSettings
-    | GetManagedBotToken
-    | GetMe
-    | GetMyCommands
-    | GetMyDefaultAdministratorRights
-    | GetMyDescription
-    | GetMyName
-    | GetMyShortDescription
-    | GetMyStarBalance
-    | GetStarTransactions
-    | GetStickerSet
-    | GetUpdates
-    | GetUserChatBoosts
-    | GetUserGifts
-    | GetUserPersonalChatMessages
-    | GetUserProfileAudios
-    | GetUserProfilePhotos
-    | GetWebhookInfo
-    | GiftPremiumSubscription
-    | HideGeneralForumTopic
-    | LeaveChat
-    | LogOut
-    | PinChatMessage
-    | PostStory
-    | PromoteChatMember
-    | ReadBusinessMessage
-    | RefundStarPayment
-    | RemoveBusinessAccountProfilePhoto
-    | RemoveChatVerification
-    | RemoveMyProfilePhoto
-    | RemoveUserVerification
-    | ReopenForumTopic
-    | ReopenGeneralForumTopic
-    | ReplaceManagedBotToken
-    | ReplaceStickerInSet
-    | RepostStory
-    | RestrictChatMember
-    | RevokeChatInviteLink
-    | SavePreparedInlineMessage
-    | SavePreparedKeyboardButton
     | SendAnimation
     | SendAudio
     | SendChatAction
@@ -4739,57 +4963,11 @@ Call = (
     | SendVideo
     | SendVideoNote
     | SendVoice
-    | SetBusinessAccountBio
-    | SetBusinessAccountGiftSettings
-    | SetBusinessAccountName
-    | SetBusinessAccountProfilePhoto
-    | SetBusinessAccountUsername
-    | SetChatAdministratorCustomTitle
-    | SetChatDescription
-    | SetChatMemberTag
-    | SetChatMenuButton
-    | SetChatPermissions
-    | SetChatPhoto
-    | SetChatStickerSet
-    | SetChatTitle
-    | SetCustomEmojiStickerSetThumbnail
-    | SetGameScore
-    | SetManagedBotAccessSettings
     | SetMessageReaction
-    | SetMyCommands
-    | SetMyDefaultAdministratorRights
-    | SetMyDescription
-    | SetMyName
-    | SetMyProfilePhoto
-    | SetMyShortDescription
-    | SetPassportDataErrors
-    | SetStickerEmojiList
-    | SetStickerKeywords
-    | SetStickerMaskPosition
-    | SetStickerPositionInSet
-    | SetStickerSetThumbnail
-    | SetStickerSetTitle
-    | SetUserEmojiStatus
-    | SetWebhook
-    | StopMessageLiveLocation
-    | StopPoll
-    | TransferBusinessAccountStars
-    | TransferGift
-    | UnbanChatMember
-    | UnbanChatSenderChat
-    | UnhideGeneralForumTopic
-    | UnpinAllChatMessages
-    | UnpinAllForumTopicMessages
-    | UnpinAllGeneralForumTopicMessages
-    | UnpinChatMessage
-    | UpgradeGift
-    | UploadStickerFile
-    | VerifyChat
-    | VerifyUser
     | AnswerWidgetQuery
-    | GetChatShareThemeBackdrops
     | EditMessageWidgetData
-    | EditSharedWidgetData
     | SendWidget
     | SendSharedWidget
+    | OtherCall
+    | TypedCall
 )

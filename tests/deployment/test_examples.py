@@ -39,13 +39,11 @@ EXAMPLES = {
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
-    "reminder": f"  chat_id = {ADA['id']}\n",
-    "two-bots": "",
     "votes": "",
 }
 NAMES = (
     *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot", "notify-bot"),
-    *("remind-me-bot", "reminder-bot", "sales-bot", "support-bot", "votes-bot"),
+    *("remind-me-bot", "votes-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -243,9 +241,8 @@ def world(
             )
         client(aws, "ssm").put_parameter(Name=SECRET, Value="sunny", Type="SecureString")
         module.apply()
-        for name in ("notify-bot", "reminder-bot"):  # a bot can't write to people who never did
-            world.say(name, "/start")
-            world.told(name)
+        world.say("notify-bot", "/start")  # a bot can't write to people who never did
+        world.told("notify-bot")
         yield world
         module.destroy()
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
@@ -308,7 +305,7 @@ def test_a_second_plan_is_empty(world: World) -> None:
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
-    made.remove("role reminder-bot-scheduler")
+    made.remove("role notify-bot-scheduler")
     made.remove("role newsletter-bot-later")
     made.remove("role remind-me-bot-later")
     for name in NAMES:
@@ -331,9 +328,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
         "remind-me-bot": ["remind", "reminders", "zone"],
-        "reminder-bot": ["start"],  # it runs the module's own bot: here the one of the tests
-        "sales-bot": [],
-        "support-bot": ["start"],
         "votes-bot": ["poll"],
     }
     outboxes = [bot.outbox for bot in world.bots.values()]
@@ -344,13 +338,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
 def test_the_readers_bot_counts_and_knows_its_secret(world: World) -> None:
     assert [world.say(READER, "/count") for _ in range(2)] == ["That makes 1.", "That makes 2."]
     assert world.say(READER, "/weather") == "sunny"
-
-
-def test_two_bots_answer_differently(world: World) -> None:
-    prices = json.loads((ROOT / "examples/two-bots/sales-bot/prices.json").read_text())
-    thing, price = next(iter(prices.items()))
-    assert world.say("sales-bot", thing) == price
-    assert world.say("support-bot", thing) == "Thank you. Somebody will look at it."
 
 
 def test_a_vote_is_counted_changed_and_taken_back(world: World, poll: Json) -> None:
@@ -564,7 +551,7 @@ def test_a_group_orders_lunch_by_a_link_and_a_page(world: World) -> None:
 
 def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
     scheduler = client(world.aws, "scheduler")
-    schedule = scheduler.get_schedule(Name="reminder-bot")
+    schedule = scheduler.get_schedule(Name="notify-bot")
     assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
     # Now, with the same target: the emulator's clock can't be set to nine.
@@ -574,7 +561,7 @@ def test_a_schedule_reminds_with_the_call_in_its_input(world: World) -> None:
         FlexibleTimeWindow={"Mode": "OFF"},
         Target=schedule["Target"],
     )
-    assert world.told("reminder-bot") == ["Good morning! What will you do today?"]
+    assert world.told("notify-bot") == ["Good morning! What will you do today?"]
     scheduler.delete_schedule(Name="now")
 
 

@@ -74,6 +74,20 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
     assert source in (ROOT / "docs" / "your-own-bot.md").read_text()
 
 
+@pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
+def test_a_bot_that_moved_in_shows_what_changed(framework: str) -> None:
+    """What the README adds to the bot, and leaves around it, is where it says."""
+    folder = ROOT / "examples" / "moved" / framework
+    readme, bot = (folder / "README.md").read_text(), (folder / "bot/bot.py").read_text()
+    diff = readme.split("+++ bot/bot.py\n")[1].split("\n```")[0]
+    _, *hunks = re.split(r"^@@ -\d+,\d+ \+(\d+),\d+ @@\n", diff, flags=re.MULTILINE)
+    for first, lines in zip(map(int, hunks[::2]), hunks[1::2], strict=True):
+        shown = [line[1:] for line in lines.splitlines() if line[0] != "-"]
+        assert bot.splitlines()[first - 1 :][: len(shown)] == shown
+    signs = [line[0] for line in diff.splitlines()]
+    assert f"{signs.count('-')} lines less, {signs.count('+')} more" in readme
+
+
 def test_the_variables_are_in_alphabetical_order() -> None:
     names = list(blocks("variables.tf", "variable"))
     assert names == sorted(names)

@@ -79,6 +79,7 @@ def aws(server: HTTPServer) -> dict[str, str]:
     }
 
 
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 COUNTS = {
     "TableName": "dice-bot",
     "Key": {"chat": {"S": "4242"}},
@@ -104,6 +105,11 @@ def test_the_page_shows_what_scripts_new_writes(tmp_path: Path) -> None:
 
 def test_the_readers_tests_pass(folder: Path) -> None:
     assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_the_fixtures_stand_in_for_telegram(further: Path) -> None:
+    (further / "test_photos.py").write_text(FILES["test_photos.py"])
+    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
@@ -136,7 +142,10 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:
-    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last."""
+    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last.
+
+    Beside it stand the two bots of docs/operations.md.
+    """
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
@@ -144,6 +153,10 @@ def test_the_configuration_is_valid_at_each_step(
     source = re.compile(r'source = "git.*')
     assert len(source.findall(main.read_text())) == 1
     main.write_text(source.sub('source = "../module"', main.read_text()))
+    [two] = re.findall(r"^```hcl\n(module .*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
+    (folder / "two.tf").write_text(two.replace(reader.SOURCE, '"../module"'))
+    for name in ("sales-bot", "support-bot"):
+        (folder / name).mkdir()
     module.init()
     module.terraform("validate", "-no-color")
     (folder / "secret.tf").write_text(FILES["secret.tf"])

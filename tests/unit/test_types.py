@@ -16,7 +16,7 @@ from tests.support.needs import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 RIGHT = """
-from botkit.types import Call, SendMessage, SendPhoto, Update
+from botkit.types import Call, SendMessage, SendPhoto, SetChatPhoto, Update
 
 
 def reply(update: Update) -> list[Call]:
@@ -31,13 +31,30 @@ def reply(update: Update) -> list[Call]:
         "reply_markup": {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]},
     }
     photo: SendPhoto = {"method": "sendPhoto", "chat_id": "@channel", "photo": ("a.png", b"png")}
-    return [text, photo, {"method": "sendDice", "chat_id": 42}]
+    other: SetChatPhoto = {"method": "setChatPhoto", "chat_id": 42, "photo": b"png"}
+    call: Call = {"method": "getMe"}
+    return [
+        text,
+        photo,
+        other,
+        call,
+        {"method": "sendDice", "chat_id": 42},
+        {"method": "setChatTitle", "chat_id": 42, "title": "x"},
+    ]
 """
 CALL = """
 from botkit.types import SendMessage
 
 call: SendMessage = {{"method": "sendMessage", "chat_id": 42, {}}}
 """
+CALLS = """
+from botkit.types import Call
+
+
+def f() -> list[Call]:
+    return [{{"chat_id": 42, {}}}]
+"""
+NO_CALL = "list-item|not assignable"
 # What is wrong, by name, and what a type checker must say.
 WRONG = {
     "key": (CALL.format('"text": "x", "replymarkup": {}'), "replymarkup"),
@@ -56,6 +73,13 @@ WRONG = {
         'def f(u: Update) -> object:\n    return u["mesage"]\n',
         "mesage",
     ),
+    "key in a list": (CALLS.format('"method": "sendMessage", "txt": "x"'), NO_CALL),
+    "type in a list": (CALLS.format('"method": "sendMessage", "text": 7'), NO_CALL),
+    "missing in a list": (CALLS.format('"method": "sendMessage"'), NO_CALL),
+    "method in a list": (CALLS.format('"method": "sendMesage", "text": "x"'), NO_CALL),
+    "other key": (CALLS.format('"method": "setChatTitle", "titel": "x"'), NO_CALL),
+    "other type": (CALLS.format('"method": "setChatTitle", "title": 7'), f"{NO_CALL}|title"),
+    "other method": (CALLS.format('"method": "setTitle", "title": "x"'), f"{NO_CALL}|setTitle"),
     "name": ("from botkit.types import SendMesage as SendMesage\n", "SendMesage"),
 }
 
@@ -85,12 +109,12 @@ def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_pa
     """And nothing else. All in one run, since starting a checker takes seconds."""
     (tmp_path / "right.py").write_text(RIGHT)
     for name, (source, _) in WRONG.items():
-        (tmp_path / f"wrong_{name}.py").write_text(source)
+        (tmp_path / f"wrong_{name.replace(' ', '_')}.py").write_text(source)
     # pyright continues an error on lines that begin with blanks.
     errors = re.split(r"\n(?=\S)|\n(?=  /)", check(tmp_path))
     assert not [error for error in errors if "right.py" in error and "error" in error]
     for name, (_, word) in WRONG.items():
-        said = [error for error in errors if f"wrong_{name}.py:" in error]
+        said = [error for error in errors if f"wrong_{name.replace(' ', '_')}.py:" in error]
         assert any(re.search(word, error) for error in said), f"{name}: {said}"
 
 

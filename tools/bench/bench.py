@@ -25,7 +25,7 @@ from pathlib import Path
 from local.processes import ToolError
 from local.project import ROOT
 
-from bench import document, measure, model, stack, variants
+from bench import document, measure, stack, variants
 from bench.distance import network
 from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from bench.measure import Variant
@@ -49,8 +49,7 @@ def main() -> int:
     )
     parser.add_argument(
         "--stack", action="store_true",
-        help="instead, print how many updates a second an emulated AWS takes, and a model of "
-        "bursts and outages",
+        help="instead, print how many updates a second an emulated AWS takes",
     )  # fmt: skip
     parser.add_argument(
         "--frameworks", action="store_true",
@@ -68,8 +67,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
         if arguments.stack:
-            bursts = (model.burst(), model.limited(), model.outage())
-            print(stack.table(), *bursts, model.newsletter(), sep="\n\n")
+            print(stack.table())
             return 0
         if arguments.frameworks:
             print(frameworks(arguments.runs))

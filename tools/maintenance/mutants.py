@@ -127,6 +127,7 @@ TESTS = {
         "unit/host/test_outcome",
         "integration/test_faults",
     ],
+    "botkit/testing": ["unit/test_testing"],
     "botkit/types": ["unit/test_types"],
     "handler": [
         "unit/test_handler",

@@ -35,6 +35,9 @@ PYTHON = {
     "Integer": "int",
     "String": "str",
 }
+# How the methods begin whose calls are in `Call` one by one. At each list of calls, mypy compares
+# every two items of that union. With all methods in it, that takes 2 s or more.
+ANSWERS = tuple("answer copy deleteMessage editMessage forward send setMessageReaction".split())
 STUB_HEAD = '''\
 """The objects and the calls of the Bot API, for editors and type checkers.
 
@@ -43,6 +46,8 @@ Written by scripts/update-bot-api for {version}, from {source}.
 
 from typing import Any as Any
 from typing import Literal, NotRequired, TypedDict
+
+from typing_extensions import ReadOnly
 
 Json = dict[str, Any]
 """An object of JSON, where no type of this file is known."""
@@ -109,15 +114,37 @@ def stub_text(table: Json) -> str:
             parts.append(_alias(name, _python(fields)))
         else:
             parts.append(_typed_dict(name, fields))
-    calls = []
     for method, about in table["methods"].items():
-        name = method[0].upper() + method[1:]
+        name = _call_name(method)
         if name in table["types"]:
             raise ValueError(f"{name} is both a type and the name of {method}'s call")
-        calls.append(name)
         parts.append(_typed_dict(name, {"method": f'"{method}"', **about["params"]}))
-    parts.append(_alias("Call", " | ".join(calls)))
+    parts += _call(table["methods"])
     return "\n".join(parts)
+
+
+def _call(methods: Json) -> Iterator[str]:
+    """Yield `Call`, and the two types in it that stand for all calls but answers."""
+    names = [_call_name(method) for method in methods if method.startswith(ANSWERS)]
+    others = {name: about for name, about in methods.items() if not name.startswith(ANSWERS)}
+    fields: dict[str, list[str]] = {}
+    for about in others.values():
+        for field, kind in about["params"].items():
+            kinds = fields.setdefault(f"{field.rstrip('?')}?", [])
+            named = [_python(kind)] if array_of(kind) else _python(kind).split(" | ")
+            kinds += [each for each in named if each not in kinds]
+    joined = {field: " | ".join(kinds) for field, kinds in fields.items()}
+    yield _alias("OtherMethod", _python(" | ".join(f'"{method}"' for method in others)))
+    # Every call of a method's own type fits this one. A dict that is written where a Call is
+    # expected has further keys. It fits the next one, which has the keys of all methods.
+    yield _typed_dict("TypedCall", {"method": "ReadOnly[OtherMethod]"})
+    # "" is no method. Without it, mypy would drop OtherCall from the union, as a kind of TypedCall.
+    yield _typed_dict("OtherCall", {"method": 'OtherMethod | ""', **joined})
+    yield _alias("Call", " | ".join([*names, "OtherCall", "TypedCall"]))
+
+
+def _call_name(method: str) -> str:
+    return method[0].upper() + method[1:]
 
 
 def _alias(name: str, union: str) -> str:

@@ -88,13 +88,14 @@ def files(example: Path, name: str) -> dict[str, bytes]:
             found[path.relative_to(example).as_posix()] = path.read_bytes()
     main = found["main.tf"].decode()
     [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
-    if own := re.search(r'^  name += "([\w-]+)"', main, re.MULTILINE):  # one bot, not several
-        for place in (each for each in found if each.endswith((".tf", ".hcl"))):
-            found[place] = found[place].replace(own[1].encode(), name.encode())
+    own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
+    for place in (each for each in found if each.endswith((".tf", ".hcl"))):
+        found[place] = found[place].replace(own.encode(), name.encode())
     main = SOURCE.sub(lambda _: source(), found["main.tf"].decode())
     comment = re.match(r"(?:#.*\n)*\n*", main)
     at = comment.end() if comment else 0
     found["main.tf"] = f"{main[:at]}{PROVIDER}{main[at:]}".encode()
+    found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
             place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")
@@ -167,15 +168,12 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         demo = f".terraform/modules/{label}/scripts/demo"
     elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
-    found = [
+    return [
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
         f"{shlex.quote(demo)} --config . --open",
     ]
-    if "bot/bot.py" not in written and any(path.endswith(".tftest.hcl") for path in written):
-        found = [found[1], f"{terraform} test", found[3]]  # a bot without Python
-    return found
 
 
 def works(program: str, folder: Path) -> bool:

@@ -1,9 +1,5 @@
-"""Tests of the bot: updates and a session in, calls out. And of what the README shows."""
+"""Tests of the bot: updates and a session in, calls out."""
 
-import difflib
-from pathlib import Path
-
-FOLDER = Path(__file__).parent
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
 CHAT = {"id": 42, "type": "private"}
 
@@ -26,7 +22,7 @@ def test_a_book_is_added_shown_and_taken_off(bot, calls):
     for text in ("/add", "Emma", "Jane Austen", "/list"):
         assert bot.reply(message(text), session) == []
     assert session == {"fsm:42:42:default": {"data": {"books": ["Emma, by Jane Austen"]}}}
-    assert [call["text"] for call in calls] == [
+    assert calls.texts() == [
         "What is the title?",
         "Who wrote it?",
         "<b>Emma, by Jane Austen</b> is on your list.",
@@ -40,18 +36,3 @@ def test_a_book_is_added_shown_and_taken_off(bot, calls):
 
 def test_the_kinds_of_update_are_those_with_a_handler(bot):
     assert bot.HANDLED == ["callback_query", "message"]
-
-
-def test_the_readme_shows_what_is_different():
-    before, after = (
-        (FOLDER / name / "bot.py").read_text().splitlines() for name in ("before", "bot")
-    )
-    lines = list(
-        difflib.unified_diff(before, after, "before/bot.py", "bot/bot.py", lineterm="", n=1)
-    )
-    assert "```diff\n" + "\n".join(lines) + "\n```" in (FOLDER / "README.md").read_text()
-    changed = [line[0] for line in lines[2:]]
-    assert (
-        f"{changed.count('-')} lines less, {changed.count('+')} more"
-        in (FOLDER / "README.md").read_text()
-    )

@@ -19,6 +19,8 @@ METHODS: Json = {
         "params": {"cat": "Integer | String", "cats?": "[[Cat | Dog]]"},
     },
     "rest": {"returns": "Boolean", "params": {}},
+    "sendCat": {"returns": "Boolean", "params": {"cat?": "Cat"}},
+    "wash": {"returns": "Boolean", "params": {"cat": "Cat | String", "cats": "[String]"}},
 }
 TYPES: Json = {
     "Cat": {"kind": '"cat"'},
@@ -52,7 +54,26 @@ class Feed(TypedDict):
 class Rest(TypedDict):
     method: Literal["rest"]
 
-Call = Feed | Rest
+class SendCat(TypedDict):
+    method: Literal["sendCat"]
+    cat: NotRequired[Cat]
+
+class Wash(TypedDict):
+    method: Literal["wash"]
+    cat: Cat | str
+    cats: list[str]
+
+OtherMethod = Literal["feed"] | Literal["rest"] | Literal["wash"]
+
+class TypedCall(TypedDict):
+    method: ReadOnly[OtherMethod]
+
+class OtherCall(TypedDict):
+    method: OtherMethod | Literal[""]
+    cat: NotRequired[int | str | Cat]
+    cats: NotRequired[list[list[Cat | Dog]] | list[str]]
+
+Call = SendCat | OtherCall | TypedCall
 """
 
 

@@ -73,8 +73,7 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
     [source] = SOURCE.findall(main)
     assert source == new.source()
     assert main.count('provider "aws" {') == 1
-    if example != "two-bots":
-        assert '= "Weather_2"\n' in main and f"{example}-bot" not in main
+    assert '= "Weather_2"\n' in main and f"{example}-bot" not in main
     [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
     assert f".terraform/modules/{label}/lambda" in (folder / "pyproject.toml").read_text()
 
@@ -82,12 +81,6 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
 def test_the_bots_packages_are_in_the_first_command(tmp_path: Path) -> None:
     ran = run(new.main, str(tmp_path / "mine"), "--example", "remind-me")
     assert ".venv/bin/pip install pytest mypy -r bot/requirements.txt\n" in ran.output
-
-
-def test_a_bot_without_python_needs_no_virtual_environment(tmp_path: Path) -> None:
-    ran = run(new.main, str(tmp_path / "mine"), "--example", "reminder")
-    assert "\n  terraform init\n  terraform test\n" in ran.output
-    assert "venv" not in ran.output
 
 
 @pytest.mark.parametrize("name", ["my bot", "bot.1", "größe", "b" * 65, "/"])

@@ -1,0 +1,214 @@
+"""What stands in for Telegram and AWS in the tests of a bot. It isn't packed.
+
+    # conftest.py
+    from botkit.testing import aws, bot, calls, no_pauses, sessions, waits
+
+Each is a fixture of pytest. What a test doesn't ask for stays as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import pytest
+
+Json = dict[str, Any]
+
+SECONDS = 300.0  # that a test has: later, calls fail as they do at the end of an invocation
+TOKEN = "42:token"
+ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # they give a message, others True
+NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
+
+
+@pytest.fixture
+def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """bot/bot.py beside the test, imported for this test only, with 300 s for its work."""
+    folder = request.path.parent / "bot"
+    monkeypatch.syspath_prepend(folder)
+    own = [file.stem for file in folder.glob("*.py")]
+    for name in own:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    _botkit("deadline").deadline.start(SECONDS)
+    yield importlib.import_module("bot")
+    for name in own:
+        sys.modules.pop(name, None)
+    event_loop = sys.modules.get("botkit.frameworks.event_loop")
+    if event_loop and event_loop._loop:  # the bot is a framework's
+        event_loop._loop.close()
+
+
+class Calls(list[Json]):
+    """What the bot has called by itself: dicts with "method", as those that it returns.
+
+    `results` has what a method gives: a value, an exception to raise, or a function of the call's
+    parameters. Others give a message, with an id from 900 on, or True. `files` has what
+    `telegram.download` gives, by path.
+    """
+
+    def __init__(self) -> None:
+        self.results: Json = {"getMe": ME}
+        self.files: dict[str, bytes] = {}
+        self._ids = itertools.count(900)
+
+    def of(self, method: str) -> list[Json]:
+        """Return the calls of a method."""
+        return [call for call in self if call["method"] == method]
+
+    def texts(self, method: str = "sendMessage") -> list[str]:
+        """Return the texts in the calls of a method."""
+        return [call["text"] for call in self.of(method)]
+
+    def _post(self, client: Any, method: str, params: Json, timeout: float) -> Any:
+        params = {name: value for name, value in params.items() if value is not None}
+        self.append({"method": method, **params})
+        if method in self.results:
+            return _result(self.results[method], params)
+        if method.startswith("get"):
+            raise LookupError(f'say what it gives: calls.results["{method}"] = …')
+        if method in NO_MESSAGES or not method.startswith(MESSAGES):
+            return True
+        is_edit = method.startswith("edit") and "message_id" in params
+        message_id = params["message_id"] if is_edit else next(self._ids)
+        chat = {"id": params.get("chat_id"), "type": "private"}
+        return {"message_id": message_id, "date": 0, "chat": chat}
+
+    def _request(self, client: Any, path: str, *about: Any) -> tuple[int, bytes]:
+        data = self.files.get(unquote(path.removeprefix(f"/file/bot{TOKEN}/")))
+        return (404, b"") if data is None else (200, data)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Telegram, which notes the calls that the bot, or its framework, makes by itself."""
+    calls, telegram = Calls(), _botkit("telegram")
+    monkeypatch.setattr(telegram._client, "token", TOKEN)
+    monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
+    monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
+    return calls
+
+
+class Sessions(dict[str, Json]):
+    """What `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
+
+    def __missing__(self, key: str) -> Json:
+        self[key] = {}
+        return self[key]
+
+    def read(self, key: str) -> Json:
+        return copy.deepcopy(self.get(key, {}))
+
+    def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
+        changed = self.read(key)
+        result = function(changed)
+        changed = _botkit("session").checked_copy(changed)
+        self[key].clear()
+        self[key].update(changed)
+        return result
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch) -> Sessions:
+    """The sessions, in memory. Give `reply` the one of its update: `sessions["42"]`."""
+    sessions, session = Sessions(), _botkit("session")
+    monkeypatch.setattr(_botkit("invocation.settings").settings, "session_table", "sessions")
+    monkeypatch.setattr(session, "read", sessions.read)
+    monkeypatch.setattr(session, "change", sessions.change)
+    return sessions
+
+
+class Waiting(NamedTuple):
+    """A call, or an event of the bot's own, that waits for its time."""
+
+    at: datetime
+    event: Any
+
+
+class Waits(dict[str, Waiting]):
+    """What `botkit.later` has scheduled, by name."""
+
+    def schedule(self, event: Any, seconds: float, name: str) -> bool:
+        _botkit("later")._check(name)
+        if name in self:
+            return False
+        self[name] = Waiting(datetime.fromtimestamp(seconds, UTC), copy.deepcopy(event))
+        return True
+
+    def cancel(self, name: str) -> bool:
+        _botkit("later")._check(name)
+        return self.pop(name, None) is not None
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """The calls and events that wait. Nothing is made of them when their time comes."""
+    waits, later = Waits(), _botkit("later")
+    monkeypatch.setattr(_botkit("invocation.settings").settings, "later_group", "waits")
+    monkeypatch.setattr(later, "schedule", waits.schedule)
+    monkeypatch.setattr(later, "cancel", waits.cancel)
+    return waits
+
+
+class Aws:
+    """AWS's services: `asked` has what the bot asked them for, and `results` what they give.
+
+    Both name it alike: "GetParameter" for `aws.call`, "GET /bucket/file" for `aws.request`, and the
+    path for `aws.events`. A result is as in `Calls`; that of `aws.events` is the events.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.results: Json = {}
+
+    def call(self, service: str, target: str, params: Json, **about: Any) -> Any:
+        return self._ask(target.rpartition(".")[2], params)
+
+    def request(
+        self, service: str, method: str, path: str, *, body: Any = None, **about: Any
+    ) -> Any:
+        return self._ask(f"{method} {path}", body)
+
+    def events(self, service: str, path: str, body: Json, **about: Any) -> Iterator[Json]:
+        yield from self._ask(path, body)
+
+    def _ask(self, name: str, content: Any) -> Any:
+        self.asked.append((name, content))
+        if name not in self.results:
+            raise LookupError(f'say what it gives: aws.results["{name}"] = …')
+        return _result(self.results[name], content)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """AWS, which gives what the test says."""
+    aws, module = Aws(), _botkit("aws")
+    for name in ("call", "request", "events"):
+        monkeypatch.setattr(module, name, getattr(aws, name))
+    return aws
+
+
+@pytest.fixture
+def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stream.answer` shows each piece, and has a Stop button, as with `queue = true`."""
+    monkeypatch.setattr(_botkit("invocation.settings").settings, "queue_url", "queue")
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+        monkeypatch.setattr(_botkit("stream"), name, 0)
+
+
+def _result(result: Any, content: Any) -> Any:
+    if isinstance(result, BaseException):
+        raise result
+    return result(content) if callable(result) else copy.deepcopy(result)
+
+
+def _botkit(name: str) -> Any:
+    """Return a module of botkit, once it is needed."""
+    return importlib.import_module(f"botkit.{name}")
