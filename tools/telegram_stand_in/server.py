@@ -13,10 +13,9 @@ import urllib.parse
 from email.message import Message
 from typing import Any
 
-from telegram_stand_in.local_server import LocalRequest, LocalServer
-
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
+from .local_server import LocalRequest, LocalServer
 from .stand_in import Telegram
 
 Json = dict[str, Any]
