@@ -196,23 +196,23 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
     assert made(aws) == ON
     assert configuration(aws)["TracingConfig"] == {"Mode": "Active"}
 
-    def lines_of(schedule: str) -> list[dict[str, Any]]:
+    def lines_of(schedule: str, result: bytes) -> list[dict[str, Any]]:
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
         rule = f"watched-{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
         assert target["Arn"] == configuration(aws)["FunctionArn"]
         before = logged(aws)
         answer = client(aws, "lambda").invoke(FunctionName="watched", Payload=target["Input"])
-        assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, b"null")
+        assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, result)
         new = logged(aws).removeprefix(before).splitlines()
         return [json.loads(line) for line in new if line.startswith("{")]
 
-    assert lines_of("warm") == []
-    [line] = lines_of("watch")
+    assert lines_of("warm", b"{}") == []
+    [line] = lines_of("watch", b"null")
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TelegramBot/watched"
     assert (line["WebhookLost"], line["WebhookFailing"], line["PendingUpdates"]) == (0, 0, 0)
     url, telegram.webhook["url"] = telegram.webhook["url"], "https://another.example/telegram"
-    [line] = lines_of("watch")
+    [line] = lines_of("watch", b"null")
     assert line["WebhookLost"] == 1
     telegram.webhook["url"] = url
 

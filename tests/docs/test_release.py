@@ -72,7 +72,7 @@ def test_the_notes_are_the_changelogs_section(tmp_path: Path) -> None:
 def test_the_tag_is_verified_before_anything_else_runs() -> None:
     assert FETCH.startswith("git fetch --force origin")
     assert "verify-tag" in VERIFY
-    assert TESTS == "scripts/test"
+    assert TESTS == "scripts/test --all"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ AT = datetime(2100, 1, 1, tzinfo=UTC)
 
 def botkit(name: str) -> Any:
     """Return a module of botkit, as a bot has it now: other tests load them afresh."""
-    return getattr(__import__("botkit", fromlist=[name]), name)
+    return importlib.import_module(f"botkit.{name}")
 
 
 @pytest.fixture
@@ -33,11 +34,12 @@ def author(
     """Put the test into an author's folder, and see that nothing of the bot is left behind."""
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text("import own\nfrom botkit import _loop\n")
+    source = "import own\nfrom botkit.frameworks import event_loop\n"
+    (tmp_path / "bot" / "bot.py").write_text(source)
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert "own" not in sys.modules
-    loop = botkit("_loop")._loop
+    loop = sys.modules["botkit.frameworks.event_loop"]._loop  # type: ignore[attr-defined]
     assert loop is None or loop.is_closed()
 
 
@@ -50,8 +52,8 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
 
 
 def test_the_loop_of_a_framework_is_closed(author: None, bot: Any) -> None:
-    bot._loop.run(asyncio.sleep(0))
-    assert not bot._loop._loop.is_closed()
+    bot.event_loop.run(asyncio.sleep(0))
+    assert not bot.event_loop._loop.is_closed()
 
 
 def test_calls_are_noted_and_give_what_telegram_would(calls: Any) -> None:
