@@ -54,12 +54,13 @@ def test_a_queue_is_removed_when_it_was_empty_for_a_minute_without_a_webhook(
     assert container.log == []
 
 
+@pytest.mark.parametrize("seconds", [1.5, 2])
 def test_an_emulated_aws_needs_no_minute(
-    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     container = with_queue(answers(*[counts(0)] * 3))
     pauses = with_pauses(container, monkeypatch)
-    drain = {**DRAIN, "quiet_seconds": 2}
+    drain = {**DRAIN, "quiet_seconds": seconds}
     assert container.invoke(drain, 300_000) == {}
     assert pauses == [1.0] * 2
 
@@ -93,13 +94,26 @@ def test_in_a_short_time_the_queue_must_be_empty_for_half_of_it(
     assert (container.line["message"], container.line["seconds"]) == (TOO_SHORT, seconds)
 
 
+@pytest.mark.parametrize(("busy", "milliseconds"), [(4, 9_000), (3, 8_000)])
 def test_a_queue_that_was_empty_for_too_short_a_time_fails_the_apply(
-    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+    with_queue: Callable[..., Container],
+    monkeypatch: pytest.MonkeyPatch,
+    busy: int,
+    milliseconds: int,
 ) -> None:
-    container = with_queue(answers(*[counts(1)] * 4, *[counts(0)] * 4))
+    container = with_queue(answers(*[counts(1)] * busy, *[counts(0)] * 4))
     with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match="would be lost with it: an unknown number"):
-        container.invoke(DRAIN, 9_000)
+        container.invoke(DRAIN, milliseconds)
+
+
+def test_a_queue_that_cant_be_read_fails_the_apply(
+    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = with_queue(answers(*[http({}, "503 Away")] * 9))
+    with_pauses(container, monkeypatch)
+    with pytest.raises(Exception, match="would be lost with it: an unknown number"):
+        container.invoke(DRAIN, 2_900)
 
 
 def test_a_webhook_that_cant_be_removed_yet_keeps_the_queue(start: Start, serve: Serve) -> None:
