@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from emulated_aws.emulator import Emulator
-from local.project import ROOT, SCRIPTS
+from local.project import ROOT, SCRIPTS, TOOLS
 from local.providers import REMEDY
 from telegram_stand_in import ADA, Json, Telegram
 
@@ -116,7 +116,8 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 def test_each_start_has_a_token_of_its_own() -> None:
     program = "from demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    other = subprocess.check_output(command, cwd=SCRIPTS, text=True).strip()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TOOLS), str(SCRIPTS)])}
+    other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):
         assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
     assert token(1) != other
