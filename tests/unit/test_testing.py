@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from botkit.testing import aws, bot, calls, no_pauses, sessions, waits
+from botkit.testing import SECONDS, aws, bot, calls, no_pauses, sessions, waits
 
 __all__ = ["aws", "bot", "calls", "no_pauses", "sessions", "waits"]
 
@@ -33,6 +34,7 @@ def author(
 ) -> Iterator[None]:
     """Put the test into an author's folder, and see that nothing of the bot is left behind."""
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
+    monkeypatch.setitem(sys.modules, "own", ModuleType("own"))  # another bot's
     (tmp_path / "bot").mkdir()
     source = "import own\nfrom botkit.frameworks import event_loop\n"
     (tmp_path / "bot" / "bot.py").write_text(source)
@@ -48,7 +50,8 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
     assert sys.modules["bot"] is bot
     assert bot.own.NAME == "mine"
     bot.own.NAME = "changed"
-    assert 290 < botkit("deadline").deadline.left() <= 300
+    assert SECONDS == 300
+    assert 290 < botkit("deadline").deadline.left() <= SECONDS
 
 
 def test_the_loop_of_a_framework_is_closed(author: None, bot: Any) -> None:
@@ -65,11 +68,12 @@ def test_calls_are_noted_and_give_what_telegram_would(calls: Any) -> None:
     assert call("editMessageText", inline_message_id="x", text="Hu")["message_id"] == 901
     assert call("copyMessage", from_chat_id=8, **place)["message_id"] == 902
     assert call("forwardMessage", from_chat_id=8, **place)["message_id"] == 903
-    assert call("getMe")["is_bot"] is True
+    assert (call("getMe")["id"], call("getMe")["is_bot"]) == (42, True)
     for method in ("sendChatAction", "sendMessageDraft", "banChatMember"):
         assert call(method) is True
     assert calls[0] == {"method": "sendMessage", "chat_id": 7, "text": "Hi"}
-    assert calls.of("banChatMember") == [{"method": "banChatMember"}]
+    ban = "".join(["ban", "ChatMember"])  # equal, not the same
+    assert calls.of(ban) == [{"method": "banChatMember"}]
     assert calls.texts() == ["Hi"]
     assert calls.texts("editMessageText") == ["Ho", "Hu"]
 
@@ -115,7 +119,7 @@ def test_sessions_are_kept(sessions: Any) -> None:
     with pytest.raises(ZeroDivisionError):
         session.change("7", lambda data: data.clear() or 1 / 0)
     assert sessions == {"7": {"list": [1]}, "8": {}}
-    session.change("7", dict.clear)
+    session.change(key="7", function=dict.clear)
     assert kept == {}
 
 
@@ -147,7 +151,7 @@ def test_aws_gives_what_the_test_says(aws: Any) -> None:
     aws.results["/converse"] = lambda body: [{"text": body["q"]}, {}]
     parameter = module.call("ssm", "AmazonSSM.GetParameter", {"Name": "n"}, signed_as="ssm")
     assert parameter["Parameter"]["Value"] == "x"
-    assert module.request("s3", "GET", "/bucket/menu", headers={}) == b"%PDF"
+    assert module.request(service="s3", method="GET", path="/bucket/menu", headers={}) == b"%PDF"
     assert list(module.events("bedrock-runtime", "/converse", {"q": "?"})) == [{"text": "?"}, {}]
     aws.results["GetParameter"] = module.ClientError("ParameterNotFound", "n")
     with pytest.raises(module.ClientError):
@@ -167,6 +171,7 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     stream = botkit("stream")
     botkit("deadline").deadline.start(60)
     sys.modules.pop("bot", None)  # another test's may handle no Stop
+    assert [stream.DRAFT_PAUSE, stream.EDIT_PAUSE, stream.LOOK_PAUSE] == [0, 0, 0]
     message: Json = {"message_id": 3, "chat": CHAT}
     [answer] = stream.answer(message, iter(["One", " two"]), can_stop=True)
     assert answer["text"] == "One two"
