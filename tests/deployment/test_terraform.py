@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from local.project import ROOT
-from local.terraform import Module, has_locked_version
+from local.terraform import LOCK, Module, has_locked_version
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
@@ -38,6 +38,15 @@ def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
+def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path: Path) -> None:
+    """OpenTofu fails at an entry for Terraform's registry, which its own init replaces."""
+    providers = Providers(tmp_path / "init", tmp_path)
+    providers.lock_file.parent.mkdir()
+    providers.lock_file.write_text('provider "registry.opentofu.org/hashicorp/aws" {}\n')
+    module = Deployment(providers, NOWHERE, tmp_path / "module")
+    assert (module.folder / LOCK).read_text() == providers.lock_file.read_text()
+
+
 def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
@@ -49,7 +58,7 @@ def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path) 
     module = Deployment(providers, NOWHERE, tmp_path)
     module.root = module.folder / "examples" / example.name
     shutil.copytree(example, module.root)
-    shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
+    shutil.copy(providers.lock_file, module.root)
     module.init()
     run_tests(module)
 
@@ -64,9 +73,9 @@ def test_the_lock_file_holds_for_every_platform(tmp_path: Path) -> None:
     needs_provider()
     module = Module(NOWHERE, tmp_path)
     module.init()
-    before = (ROOT / ".terraform.lock.hcl").read_text()
+    before = (ROOT / LOCK).read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
-    after = (module.folder / ".terraform.lock.hcl").read_text()
+    after = (module.folder / LOCK).read_text()
     mirror = os.environ.get("TF_PLUGIN_DIR")
     if mirror and not has_locked_version(Path(mirror), before):
         skip_or_fail(f"needs the provider in the locked version, which {mirror} doesn't have")

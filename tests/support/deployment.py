@@ -17,7 +17,7 @@ import botocore.config
 import botocore.session
 from botocore.credentials import Credentials
 from emulated_aws.emulator import Emulator
-from local.terraform import REGION, Module
+from local.terraform import LOCK, REGION, Module
 from telegram_stand_in import Telegram
 
 from tests.support.provider import Providers
@@ -48,6 +48,8 @@ class Deployment(Module):
     ) -> None:
         super().__init__(aws_url, folder, **options)
         shutil.copy(BOT, self.folder / "lambda")
+        # The module's own names Terraform's registry. OpenTofu's init replaces that by its own.
+        shutil.copy(providers.lock_file, self.folder)
         if user:
             self.become(user)
         self._providers = providers
@@ -56,7 +58,7 @@ class Deployment(Module):
             self.root = folder.parent
             (self.root / "main.tf").write_text(configuration)
             # Terraform reads only the root's.
-            shutil.move(folder / ".terraform.lock.hcl", self.root)
+            shutil.move(folder / LOCK, self.root)
             self.init()
 
     def terraform(

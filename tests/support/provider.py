@@ -25,7 +25,7 @@ from typing import Any
 import grpc
 from local.processes import end, watched
 from local.project import ROOT, SCRIPTS, TOOLS
-from local.terraform import terraform_command
+from local.terraform import LOCK, terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
@@ -101,6 +101,7 @@ class Providers:
         self._here = here
         self._initialised = initialised
         self._started: dict[tuple[str, str], _Provider] = {}
+        self.lock_file = initialised / LOCK
 
     def reattach(self, root: Path, environment: dict[str, str]) -> str:
         """Return the value of TF_REATTACH_PROVIDERS for a command in a root module's folder."""
