@@ -25,32 +25,14 @@ from .http.connection import Connection, TooLong
 from .invocation.settings import settings
 from .types import Any, Json
 
-# Errors after which a retry may succeed, by a part of their code ("#": it begins there): those that
-# botocore retries, faults in an event stream, and wrong permissions or credentials. The latter is
-# configuration, so no update may be dropped.
+# Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
+# stream, and wrong permissions or credentials. The latter is configuration, so no update may be
+# dropped.
 RETRYABLE = (
-    "#403",
-    "#LimitExceeded",
-    "AccessDenied",
-    "BadDigest",
-    "BandwidthLimitExceeded",
-    "ExpiredToken",
-    "IDPCommunicationError",
-    "InternalServer",
-    "InvalidAccessKeyId",
-    "ModelStreamError",
-    "ModelTimeout",
-    "PriorRequestNotComplete",
-    "ReplicatedWriteConflict",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttl",
-    "ThroughputExceeded",
-    "TooManyRequests",
-    "TransactionInProgress",
-    "UnrecognizedClient",
+    "^403|^LimitExceeded|AccessDenied|BadDigest|BandwidthLimitExceeded|ExpiredToken|InternalServer|"
+    "IDPCommunicationError|InvalidAccessKeyId|ModelStreamError|ModelTimeout|ReplicatedWriteConflict|"
+    "PriorRequestNotComplete|RequestLimitExceeded|RequestTimeout|ServiceUnavailable|SlowDown|Throttl|"
+    "ThroughputExceeded|TooManyRequests|TransactionInProgress|UnrecognizedClient"
 )
 
 # Services whose signatures name them otherwise than their hosts do.
@@ -247,7 +229,7 @@ def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Excepti
         return Unreachable(f"{service}: HTTP {status}")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if status == 429 or any(name in f"#{code}" for name in RETRYABLE):
+    if status == 429 or re.search(RETRYABLE, code):
         return Unreachable(f"{service}: {code}: {message}")
     return ClientError(code, message)
 
