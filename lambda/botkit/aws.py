@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 from .deadline import deadline
 from .errors import Unreachable, loggable
-from .http.connection import Connection, TooLong
+from .http import TooLong
+from .http.connection import Connection
 from .invocation.settings import settings
 from .types import Any, Json
 

@@ -16,7 +16,8 @@ import time
 
 from .deadline import deadline
 from .errors import Misconfigured, Refused, Unreachable
-from .http.connection import JSON_LIMIT, Connection, TooLong
+from .http import TooLong
+from .http.connection import JSON_LIMIT, Connection
 from .invocation.journal import journal
 from .invocation.settings import settings
 from .types import Any, Json

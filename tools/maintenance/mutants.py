@@ -91,6 +91,7 @@ TESTS = {
         "integration/test_hostile",
         "integration/test_runtime",
     ],
+    "botkit/http/__init__": ["unit/http/test_connection", "unit/test_aws"],
     "botkit/http/connection": [
         "unit/http/test_connection",
         "unit/http/test_arriving",

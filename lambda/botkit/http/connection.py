@@ -11,6 +11,7 @@ import threading
 import time
 
 from ..deadline import Deadline
+from . import TooLong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ logger = logging.getLogger("botkit")
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
-
-
-class TooLong(ConnectionError):
-    """A response, or a part of one that comes in parts, has more bytes than its limit."""
 
 
 class Connection:
