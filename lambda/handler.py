@@ -103,7 +103,7 @@ def purpose_of(event: Any) -> str:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        # Of a removal that Terraform creates or changes, and of what keeps a container warm.
+        # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
         case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"
     if event == {"warm": True}:  # what schedules outside of this module send

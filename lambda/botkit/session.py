@@ -28,10 +28,11 @@ MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
 MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
 EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
 
-# The states of an update: its calls are there unless they had to make room, there were none, or
-# some have to be completed. An item has the ids as differences, which takes a third of the bytes,
-# and each multiplied by 4, with its state added.
-KEPT, SILENT, UNFINISHED = 0, 1, 2
+# The states of an update. An item has 4 × its id + its state, each as the difference to the one
+# before it, which takes a third of the bytes: [401, 7] are the ids 100, SILENT, and 102, KEPT.
+KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
+SILENT = 1  # it was answered without calls
+UNFINISHED = 2  # its calls in the item have to be made
 
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has

@@ -23,8 +23,8 @@ from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-# Telegram waits only seconds for an answer to these, or they stop an answer that is under way. So
-# does a chat_join_request with a query_id.
+# Kinds that can't wait in the queue: Telegram expects the answer within seconds, or they stop one
+# that is under way. A chat_join_request with a query_id can't wait either.
 AT_ONCE = {
     "inline_query",
     "pre_checkout_query",

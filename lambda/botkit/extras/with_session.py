@@ -90,25 +90,24 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
                 raise BadAnswer("reply() left no time to keep its session")
         except BaseException:
             if is_retry and deadline.left() <= 0:
-                journal.is_seen = False
+                journal.forgive()
                 raise Unreachable(
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
             raise
         answer = {update_id: _held(calls)}
         try:
-            # If the item knows the update, and only its calls weren't kept, it stays as it is.
+            # An update that the item knows has changed the session before: only its calls are gone.
             is_kept = update_id in item.updates or item.keep(answer)
         except Unreachable:
-            # Whatever people saw of it: what the update changed would be lost.
-            journal.is_seen = False
+            journal.forgive()
             raise
         if is_kept:
             if handled:
                 raise handled
             return item, calls
         is_retry = journal.is_repeat = True
-        journal.is_seen = False  # as above
+        journal.forgive()
 
 
 def _note(item: session.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:

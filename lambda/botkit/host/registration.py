@@ -49,13 +49,14 @@ def register(event: Json) -> Json:
     RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
+    secrets = {settings.webhook_secret, telegram._client.token}
     telegram.forget_token()  # it may have changed
     try:
         bot = bot_module.load()
     except Misconfigured as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
-        for secret in filter(None, (settings.token, settings.webhook_secret)):
+        for secret in filter(None, {*secrets, telegram._client.token}):
             told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
         raise RegistrationFailed(told) from None
     packed = digest()

@@ -267,7 +267,7 @@ def _is_quiet(connection: socket.socket) -> bool:
 
 
 def _described(error: Exception) -> ConnectionError:
-    """Return an error that quotes no URL, and so no token. Only an OSError is known to."""
+    """Return an error that quotes no URL, and so no token: others than an OSError may quote it."""
     if isinstance(error, TooLong):
         return error
     name = type(error).__name__

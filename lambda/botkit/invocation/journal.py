@@ -55,6 +55,10 @@ class Journal:
         self.has_calls = True
         self.is_seen |= _is_seen(method, params)
 
+    def forgive(self) -> None:
+        """Let the update come again whatever people saw of it, if what it changed wasn't kept."""
+        self.is_seen = False
+
     def excuses(self, refusal: Refused, method: str, params: Json) -> bool:
         """Tell whether a call was refused only because what it asks for is the case already.
 

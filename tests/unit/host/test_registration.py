@@ -549,6 +549,21 @@ def test_a_bot_with_sessions_is_registered(start_with_sessions: StartBot, bot_ap
     assert container.invoke(event("register"))["url"] == URL
 
 
+def test_a_failed_import_never_tells_the_token_of_the_parameter(
+    start_with_parameter: Start,
+    serve: Serve,
+    bot_api: BotApi,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = "from botkit import telegram\nraise RuntimeError(f'no {telegram.token()}')\n"
+    (tmp_path / "bot.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 3)))
+    with pytest.raises(Exception, match=r"^bot\.py can't be imported: RuntimeError .*: no …$"):
+        container.invoke(event("register"))
+
+
 WITH_LATER = """
 HANDLED = ["message"]
 from botkit import later
