@@ -33,11 +33,11 @@ def author(
     """Put the test into an author's folder, and see that nothing of the bot is left behind."""
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text("import own\nfrom botkit import _loop\n")
+    (tmp_path / "bot" / "bot.py").write_text("import own\nfrom botkit.frameworks import event_loop\n")
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert "own" not in sys.modules
-    loop = botkit("_loop")._loop
+    loop = sys.modules["botkit.frameworks.event_loop"]._loop
     assert loop is None or loop.is_closed()
 
 
@@ -50,8 +50,8 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
 
 
 def test_the_loop_of_a_framework_is_closed(author: None, bot: Any) -> None:
-    bot._loop.run(asyncio.sleep(0))
-    assert not bot._loop._loop.is_closed()
+    bot.event_loop.run(asyncio.sleep(0))
+    assert not bot.event_loop._loop.is_closed()
 
 
 def test_calls_are_noted_and_give_what_telegram_would(calls: Any) -> None:
