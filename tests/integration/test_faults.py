@@ -26,7 +26,6 @@ from tests.support.stubs import (
     resets_after_request,
     silent,
     ticking,
-    unused_port,
 )
 
 SHORT = 2_000  # milliseconds that the function has left; it reserves one second
@@ -62,7 +61,7 @@ def is_served(container: Container, update_id: int = 2) -> None:
 
 FAULTS: dict[str, tuple[Part, str]] = {
     "no answer of the Bot API": (
-        answers(http(b"<html><h1>502 Bad Gateway", "502 Bad Gateway")),
+        answers(http(b"<html>Bad Gateway", "502 Bad Gateway"), http()),
         "sendMessage: HTTP 502, and no answer from the Bot API",
     ),
     "reset after the request": (resets_after_request, "ConnectionResetError: "),
@@ -75,13 +74,44 @@ def test_a_fault(serve: Serve, start: Start, part: Part, error: str) -> None:
     peer = serve(part, answers_all)
     container = start(peer.url)
     began = time.monotonic()
-    if part is silent:
-        with ticking():
-            fails(container, error)
-    else:
+    with ticking():  # what is silent would never end by itself
         fails(container, error)
     assert time.monotonic() - began < GENEROUS
     assert len(peer.requests) == 1
-    if peer.connections == 1 and part is not silent:
-        peer.over.wait(0)
     is_served(container)
+    assert len(peer.requests) == 2
+
+
+def test_a_refused_connection(serve: Serve, start: Start) -> None:
+    peer = serve(answers_all, listens=False)
+    container = start(f"http://127.0.0.1:{peer.port}")
+    line = container.line
+    assert line.pop("error").startswith("ConnectionRefusedError: ")
+    assert line == {"level": "WARNING", "logger": "botkit", "message": "not ready at start-up"}
+    fails(container, "ConnectionRefusedError: ")
+    peer.listen()
+    is_served(container)
+    assert (peer.connections, len(peer.requests)) == (1, 1)
+
+
+def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
+    closed = threading.Event()
+
+    def answers_and_reports_its_close(peer: Peer, connection: socket.socket) -> None:
+        answers_and_closes(http())(peer, connection)
+        connection.close()
+        closed.set()
+
+    peer = serve(resets_after_request, answers_and_reports_its_close, answers_all)
+    container = start(peer.url.replace("localhost", "127.0.0.1"))
+    fails(container, "ConnectionResetError: ")  # imports what a failure needs
+    is_served(container, 1)
+    assert closed.wait(60)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # only the standard streams
+    try:
+        fails(container, "OSError: [Errno 24] Too many open files", update_id=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    is_served(container, 2)
+    assert len(peer.requests) == 3

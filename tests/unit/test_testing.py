@@ -33,7 +33,9 @@ def author(
     """Put the test into an author's folder, and see that nothing of the bot is left behind."""
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text("import own\nfrom botkit.frameworks import event_loop\n")
+    (tmp_path / "bot" / "bot.py").write_text(
+        "import own\nfrom botkit.frameworks import event_loop\n"
+    )
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert "own" not in sys.modules
