@@ -32,6 +32,7 @@ TESTS = {
     "bot": ["echo/test_bot"],
     "botkit/frameworks/adapter": [
         "unit/frameworks/test_adapter",
+        "unit/frameworks/test_contract",
         "unit/test_on_aiogram",
         "unit/test_on_ptb",
         "unit/test_on_telebot",
@@ -96,9 +97,21 @@ TESTS = {
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
     "botkit/later": ["unit/test_later"],
-    "botkit/on_aiogram": ["unit/test_on_aiogram", "integration/test_frameworks"],
-    "botkit/on_ptb": ["unit/test_on_ptb", "integration/test_frameworks"],
-    "botkit/on_telebot": ["unit/test_on_telebot", "integration/test_frameworks"],
+    "botkit/on_aiogram": [
+        "unit/test_on_aiogram",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
+    "botkit/on_ptb": [
+        "unit/test_on_ptb",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
+    "botkit/on_telebot": [
+        "unit/test_on_telebot",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",
