@@ -51,6 +51,7 @@ AIOGRAM = (
     "tools/maintenance/tests/test_update_bot_api.py",
     "tests/unit/extras/test_init_data.py::test_aiogram",
     "tests/unit/extras/test_init_data.py::test_they_accept",
+    "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/

@@ -505,17 +505,6 @@ def silent(peer: Peer, connection: socket.socket) -> None:
     until_closed(peer, connection)
 
 
-def slow(seconds: float) -> Part:
-    """Return the part that answers every request after `seconds`."""
-
-    def part(peer: Peer, connection: socket.socket) -> None:
-        while peer.read_request(connection):
-            peer.over.wait(seconds)
-            connection.sendall(http())
-
-    return part
-
-
 def reset(connection: socket.socket) -> None:
     """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -30,15 +30,6 @@ END = """
 reply = on_aiogram.reply_with(dispatcher)
 HANDLED = dispatcher.resolve_used_update_types()
 """
-ECHO = (
-    START
-    + """
-@dispatcher.message()
-async def echo(message):
-    await message.answer("Hello")
-"""
-    + END
-)
 CONVERSATION = (
     'SESSION = "chat_user"\n'
     + START
@@ -115,16 +106,6 @@ def result(container: Container, status: int = 200, **how: Any) -> tuple[str, st
 
 
 # ── Calls
-
-
-def test_an_update_is_handled_and_logged_once(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(ECHO)
-    expects(bot_api, "Hello")
-    assert result(container) == ("answered", "")
-    assert [line["message"] for line in container.log] == ["update"]
-    assert container.line["methods"] == ["sendMessage"]
-    assert container.bot.HANDLED == ["message"]
-    assert result(container) == ("repeated", "")
 
 
 def test_what_nobody_handles_is_ignored(start_bot: StartBot) -> None:
@@ -233,39 +214,12 @@ ANSWER = 'await message.answer("a")'
 SWALLOWS = ("try:", f"    {ANSWER}", "except Exception:", "    pass")
 
 
-@pytest.mark.parametrize(
-    ("code", "outcome", "error"),
-    [
-        (429, "throttled", "sendMessage: 429 x"),
-        (500, "unreachable", "sendMessage: HTTP 500, and no answer from the Bot API"),
-        (401, "misconfigured", "sendMessage: 401 x"),
-    ],
-)
-@pytest.mark.parametrize("lines", [(ANSWER,), SWALLOWS], ids=["raised", "swallowed"])
-def test_what_may_succeed_later_keeps_the_update(
-    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, error: str, lines: Any
-) -> None:
-    container = start_bot(handler(*lines))
-    refuses(bot_api, "a", code)
-    assert result(container, 503) == (outcome, error)
-
-
 def test_the_pause_that_telegram_asks_for_is_passed_on(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
     container = start_bot(handler(*SWALLOWS))
     refuses(bot_api, "a", 429, retry_after=7)
     assert container.deliver(message()) == (503, "7")
-
-
-def test_after_a_call_was_carried_out_the_update_is_not_repeated(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler('await message.answer("0")', *SWALLOWS))
-    expects(bot_api, "0")
-    refuses(bot_api, "a", 429)
-    assert result(container) == ("incomplete", "sendMessage: 429 x")
-    assert result(container) == ("repeated", "")
 
 
 def test_calls_that_change_nothing_may_be_repeated(start_bot: StartBot, bot_api: BotApi) -> None:
@@ -331,35 +285,6 @@ def test_a_call_may_be_changed_as_aiogram_allows(start_bot: StartBot, bot_api: B
     assert result(container) == ("answered", "")
 
 
-def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(ANSWER))
-    refuses(bot_api, "a", 403, "Forbidden: bot was blocked by the user")
-    text = "sendMessage: 403 Forbidden: bot was blocked by the user"
-    assert result(container) == ("refused", text)
-
-
-def test_a_bug_is_logged_with_its_place(start_bot: StartBot) -> None:
-    container = start_bot(handler("1 / 0"))
-    outcome, error = result(container)
-    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
-
-
-@pytest.mark.parametrize("where", ["download", "find"])
-def test_a_download_fails_as_aiograms_calls_do(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    container = start_bot(handler("await bot.download_file('a')"))
-    status = {"download": 500, "find": 404}[where]
-    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (status, b""))
-    expected = {
-        "download": ("unreachable", "download: HTTP 500"),
-        "find": ("refused", "download: 400 HTTP 404: unknown file_path, or too old"),
-    }
-    assert result(container, 503 if status == 500 else 200) == expected[where]
-
-
 @pytest.mark.parametrize("method", ["set_webhook('https://x')", "delete_webhook()"])
 def test_the_webhook_is_terraforms(start_bot: StartBot, method: str) -> None:
     container = start_bot(handler(f"await bot.{method}"))
@@ -408,7 +333,7 @@ def test_if_the_start_fails_the_update_is_kept(
 
 
 def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
-    container = start_bot(ECHO, TELEGRAM_BOT_TOKEN="")
+    container = start_bot(handler(ANSWER), TELEGRAM_BOT_TOKEN="")
     assert result(container, 503) == ("misconfigured", "TELEGRAM_BOT_TOKEN is not set")
 
 
@@ -417,7 +342,7 @@ def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
     ['dispatcher.run_polling(Bot("1:x"))', 'asyncio.run(dispatcher.start_polling(Bot("1:x")))'],
 )
 def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) -> None:
-    outcome, error = result(start_bot(f"{ECHO}\n{line}\n"), 503)
+    outcome, error = result(start_bot(f"{handler(ANSWER)}\n{line}\n"), 503)
     assert outcome == "misconfigured"
     assert error.startswith("Misconfigured: updates come by the webhook, to reply = on_aiogram.")
 
@@ -425,7 +350,7 @@ def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) ->
 def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) -> None:
     serves = "from aiogram.webhook.aiohttp_server import SimpleRequestHandler\n"
     line = 'SimpleRequestHandler(dispatcher, Bot("1:x")).register(None, "/")'
-    outcome, error = result(start_bot(f"{serves}{ECHO}\n{line}\n"), 503)
+    outcome, error = result(start_bot(f"{serves}{handler(ANSWER)}\n{line}\n"), 503)
     assert (outcome, "updates come by the webhook" in error) == ("misconfigured", True)
 
 
@@ -540,28 +465,6 @@ def test_a_conversation_survives_a_new_container_at_each_step(
         assert kept(container) == session
 
 
-def test_an_update_that_comes_again_is_not_handled_again(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    expects(bot_api, "Your name?")
-    for _ in range(2):
-        container = start_with_sessions(CONVERSATION)
-        result(container, text="/start")
-    assert kept(container) == {"fsm:42:42:default": {"state": "Form:name"}}
-
-
-def test_what_may_succeed_later_changes_nothing(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    container = start_with_sessions(CONVERSATION)
-    refuses(bot_api, "Your name?", 429)
-    assert result(container, 503, text="/start")[0] == "throttled"
-    assert container.table.items == {}
-    expects(bot_api, "Your name?")
-    assert result(container, text="/start")[0] == "answered"
-    assert kept(container) == {"fsm:42:42:default": {"state": "Form:name"}}
-
-
 @pytest.mark.parametrize("lines", [("await message.answer('b')",), ("1 / 0",)], ids=["429", "bug"])
 def test_what_is_not_repeated_keeps_its_state(
     start_with_sessions: StartBot, bot_api: BotApi, lines: Any
@@ -576,30 +479,6 @@ def test_what_is_not_repeated_keeps_its_state(
     assert kept(container) == {"fsm:42:42:default": {"state": "s"}}
     container = start_with_sessions(with_session(source))
     assert result(container) == ("repeated", "")
-
-
-def test_who_is_late_handles_the_update_again(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    source = handler(
-        "n = (await state.get_data()).get('n', 0) + 1",
-        "await state.update_data(n=n)",
-        "await message.answer(str(n))",
-    )
-    container = start_with_sessions(with_session(source))
-    expects(bot_api, "1", "1")
-    aws, call = container.module("aws"), container.table.call
-
-    def meanwhile(service: str, target: str, params: Json) -> Any:
-        if target.endswith("PutItem"):
-            aws.call = call
-            another = {"version": {"S": "another's"}, "updates": {"S": "[]"}}
-            container.table.items["42/42"] = {**another, "session": {"S": '{"x":1}'}}
-        return call(service, target, params)
-
-    aws.call = meanwhile
-    assert result(container)[0] == "answered"
-    assert kept(container) == {"x": 1, "fsm:42:42:default": {"data": {"n": 1}}}
 
 
 def other(chat: int, user: int, more: str = "") -> str:
@@ -676,48 +555,6 @@ def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None
     assert (container.line["outcome"], container.line.get("error")) == ("bot_failed", error)
 
 
-def test_with_a_function_as_session_ones_own_state_is_kept(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    lines = ("await state.set_state('s')", "await message.answer(await state.get_state())")
-    container = start_with_sessions(with_session(handler(*lines), "lambda update: 'all'"))
-    expects(bot_api, "s")
-    assert result(container) == ("answered", "")
-    assert kept(container, "all") == {"fsm:42:42:default": {"state": "s"}}
-
-
-@pytest.mark.parametrize(
-    ("choice", "strategy"),
-    [
-        ("'chat'", "CHAT"),
-        ("'user'", "GLOBAL_USER"),
-        ("'chat_user'", "USER_IN_CHAT"),
-        ("lambda update: 'all'", "USER_IN_CHAT"),
-    ],
-)
-def test_a_business_account_shares_no_state_with_the_bots_own_chats(
-    start_with_sessions: StartBot, bot_api: BotApi, choice: str, strategy: str
-) -> None:
-    lines = (
-        "said = [*(await state.get_data()).get('said', []), message.text]",
-        "await state.set_data({'said': said})",
-        "await bot.send_message(42, str(said))",
-    )
-    source = handler(*lines).replace(
-        "@dispatcher.message()", "@dispatcher.business_message()\n@dispatcher.message()"
-    )
-    strategies = "from aiogram.fsm.strategy import FSMStrategy\n"
-    source = source.replace("Dispatcher()", f"Dispatcher(fsm_strategy=FSMStrategy.{strategy})")
-    container = start_with_sessions(with_session(strategies + source, choice))
-    expects(bot_api, "['secret']", "['b']", "['secret', 'x']")
-    assert result(container, text="secret") == ("answered", "")
-    update = message(2, text="b", business_connection_id="b")
-    update["business_message"] = update.pop("message")
-    container.deliver(update)
-    assert container.line["outcome"] == "answered"
-    assert result(container, update_id=3, text="x") == ("answered", "")
-
-
 def test_an_update_without_a_session_needs_none(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
@@ -766,12 +603,6 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
     assert (outcome, said.startswith(error)) == ("misconfigured", True)
     with pytest.raises(Exception, match=error):  # the apply fails, too
         container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
-
-
-def test_nothing_is_kept_in_memory_only(start_bot: StartBot) -> None:
-    container = start_bot(handler("await state.update_data(x=1)"))
-    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-    assert result(container, 503) == ("misconfigured", error)
 
 
 @pytest.mark.parametrize("storage", ["dispatcher.storage", "storage"])

@@ -254,22 +254,6 @@ def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: Bo
 # ── What fails
 
 
-@pytest.mark.parametrize(
-    ("code", "outcome"), [(429, "throttled"), (502, "unreachable"), (401, "misconfigured")]
-)
-@pytest.mark.parametrize("lines", [(SEND,), SWALLOWS], ids=["raised", "swallowed"])
-def test_what_may_succeed_later_keeps_the_update(
-    start_bot: StartBot, bot_api: BotApi, code: int, outcome: str, lines: Any
-) -> None:
-    container = start_bot(handler(*lines))
-    expects(bot_api, me=True)
-    bot_api.refuses(CALL, code, "x")
-    said = "HTTP 502, and no answer from the Bot API" if code == 502 else f"{code} x"
-    assert result(container, status=503) == (outcome, f"sendMessage: {said}")
-    expects(bot_api, "a")
-    assert result(container) == ("answered", "")
-
-
 def test_if_get_me_fails_the_update_is_kept(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot(handler(SEND))
     bot_api.refuses({"method": "getMe"}, 429, "x")
@@ -299,26 +283,6 @@ def test_the_bot_gets_its_own_exceptions(
     result(container)
 
 
-def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(SEND))
-    expects(bot_api, me=True)
-    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
-    text = "sendMessage: 403 Forbidden: bot was blocked by the user"
-    assert result(container) == ("refused", text)
-
-
-def test_a_refusal_that_the_bot_catches_does_not_hide_a_bug(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(*SWALLOWS, "1 / 0"))
-    expects(bot_api, me=True)
-    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
-    outcome, error = result(container)
-    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
-
-
 def test_a_refusal_of_an_earlier_update_is_not_told_again(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
@@ -334,12 +298,6 @@ def test_a_refusal_of_an_earlier_update_is_not_told_again(
     assert result(container) == ("ignored", "")
     outcome, error = result(container, "raises", update_id=2)
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "TelegramError at bot.py")
-
-
-def test_a_bug_is_logged_with_its_place(start_bot: StartBot, bot_api: BotApi) -> None:
-    expects(bot_api, me=True)
-    outcome, error = result(start_bot(handler("1 / 0")))
-    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
 
 
 def test_what_the_bots_error_handler_handles_has_not_failed(
@@ -425,24 +383,6 @@ async def fail(update, context):
     expects(bot_api, me=True)
     container = start_bot(handler("1 / 0", before=before, build=build))
     assert result(container) == ("ignored", "")
-
-
-def test_a_download_fails_as_a_call_does(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = start_bot(
-        handler(
-            "await context.bot.request.retrieve('https://x/file/bot1:any/a')",
-        )
-    )
-    answers = {"getMe": (200, json.dumps({"ok": True, "result": ME}).encode())}
-    monkeypatch.setattr(
-        container.telegram._client,
-        "request",
-        lambda path, *_: answers.get(path.rpartition("/")[2], (404, b"")),
-    )
-    error = "download: 400 HTTP 404: unknown file_path, or too old"
-    assert result(container) == ("refused", error)
 
 
 # ── What is kept
@@ -709,28 +649,6 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     assert kept(container)["conversations of form"] == {"[42]": 2}
 
 
-def test_who_is_handled_again_finds_their_data_as_they_were(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = start_with_sessions(source(CONVERSATION, '"user"'))
-    said = sends(container, monkeypatch)
-    group: Any = {**MESSAGE, "chat": GROUP}
-    result(container, "start", **group)
-    result(container, "Ada", update_id=2, **group)
-    aws, call = container.module("aws"), container.table.call
-
-    def meanwhile(service: str, target: str, params: Any) -> Any:
-        if target.endswith("PutItem"):
-            aws.call = call
-            keeps(container, "42", {**kept(container), "x": 1})
-        return call(service, target, params)
-
-    aws.call = meanwhile
-    assert result(container, "36", update_id=3, **group) == ("answered", "")
-    assert said == ["Your name?", "Your age?", "Ada, 36", "Ada, 36"]
-    assert kept(container) == {"x": 1}
-
-
 def test_one_session_is_read_once(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -792,15 +710,6 @@ def test_data_of_others_cannot_be_kept_even_if_an_id_of_the_updates_is_the_same(
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
 
 
-def test_without_a_session_nothing_is_kept_and_the_log_says_so(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    bot_api.answers("getMe", {}, ME)
-    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-    container = start_bot(handler("context.user_data['n'] = 1"))
-    assert result(container, status=503) == ("misconfigured", error)
-
-
 def test_what_a_handler_changed_until_its_time_was_up_is_kept(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
@@ -823,19 +732,6 @@ def test_what_a_handler_changed_before_telegram_fell_silent_is_kept(
     assert container.deliver(message(text="x"), 3000) == (200, None)
     assert container.line["outcome"] == "incomplete"
     assert kept(container) == {"user_data": {"42": {"n": 1}}}
-
-
-def test_an_update_that_comes_again_has_changed_nothing(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    container = start_with_sessions(
-        handler("context.user_data['n'] = 1", *SWALLOWS, choice='"user"')
-    )
-    bot_api.answers("getMe", {}, ME)
-    reply_to = {"reply_parameters": {"message_id": 8}}
-    bot_api.refuses({**CALL, "chat_id": -5, **reply_to}, 429, "x")
-    assert result(container, status=503, **{**MESSAGE, "chat": GROUP})[0] == "throttled"
-    assert container.table.items == {}
 
 
 # ── A chat of a business account

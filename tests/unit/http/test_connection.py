@@ -21,6 +21,7 @@ import trustme
 from botkit.deadline import Deadline
 
 from tests.conftest import Serve
+from tests.support.needs import skip_or_fail
 from tests.support.stubs import (
     OK,
     PASSWORD,
@@ -606,10 +607,13 @@ def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
 
     peer = serve(first)
     resolver = Resolver(monkeypatch)
+    before = set(threading.enumerate())
     began = time.monotonic()
     with pytest.raises(ConnectionError, match="TimeoutError: "):
         post(connect(peer.url), 0.1)
     assert time.monotonic() - began < 20
+    late = set(threading.enumerate()) - before
+    assert [thread.daemon for thread in late] == [True]  # it doesn't keep a process alive
     resolver.released.set()
     assert resolver.done.wait(60)
     assert ended.wait(60)  # it connected, and closed without a request
@@ -824,6 +828,25 @@ def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     ]
 
 
+STORES = {
+    "missing": None,
+    "empty": "",
+    "no certificate": "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+    "broken": "-----BEGIN CERTIFICATE-----\nAAAAA",
+}
+
+
+@pytest.mark.parametrize("text", STORES.values(), ids=STORES)
+def test_a_store_that_cannot_be_read_is_left_to_openssl(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    if text is not None:
+        (tmp_path / "store.pem").write_text(text)
+    assert module._context(("trustme",)).get_ca_certs() == []
+
+
 def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
     module: ModuleType, store: Callable[..., None]
 ) -> None:
@@ -831,12 +854,22 @@ def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
     assert module._context(("trustme",)).get_ca_certs() == []  # OpenSSL refuses it as a whole
 
 
+@pytest.mark.parametrize("peer", ["telegram", "aws"])
+def test_a_peers_ca_is_among_those_of_this_machine(peer: str) -> None:
+    if not ssl.get_default_verify_paths().cafile:
+        skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
+    roots = load(f"botkit.{peer}").ROOTS
+    trusted = load("botkit.http.connection")._context(roots).get_ca_certs()
+    assert 1 <= len(trusted) <= len(roots)
+
+
 def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
     serve: Serve, connect: Connect, module: ModuleType, store: Callable[..., None]
 ) -> None:
     store()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost").configure_cert(context)
+    impostor = trustme.CA(organization_name="The other root")  # the name only
+    impostor.issue_cert("localhost").configure_cert(context)
     peer = serve(answers_all, tls=context)
     connection = connect(peer.url, roots=("The other root",))
     for _ in range(2):

@@ -1,0 +1,316 @@
+"""What holds for bots of every framework: how updates end, and what is kept of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, Json, message
+from tests.support.telebot import restored
+
+MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+BLOCKED = "Forbidden: bot was blocked by the user"
+
+
+class Framework(NamedTuple):
+    """How a bot is written with a framework."""
+
+    bot: str  # whose handler of messages ends it
+    end: str
+    send: str  # a line that sends a text
+    download: str
+    keep: str  # a line that keeps the number n
+    kept: str  # that number, or 0
+    session: Json  # which has the number 1
+    chat: int | str = 42  # as its calls name it
+    asks_who_it_is: bool = False
+
+
+FRAMEWORKS = {
+    "aiogram": Framework(
+        """
+from aiogram import Dispatcher
+from botkit import on_aiogram
+
+dispatcher = Dispatcher()
+
+
+@dispatcher.business_message()
+@dispatcher.message()
+async def handle(message, bot, state):
+""",
+        "reply = on_aiogram.reply_with(dispatcher)",
+        "await bot.send_message(42, {})",
+        "await bot.download_file('a')",
+        "await state.update_data(n=n)",
+        "(await state.get_data()).get('n', 0)",
+        {"fsm:42:42:default": {"data": {"n": 1}}},
+    ),
+    "ptb": Framework(
+        """
+from telegram.ext import MessageHandler, filters
+from botkit import on_ptb
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(MessageHandler(filters.ALL, handle))
+    return application
+
+
+async def handle(update, context):
+    message = update.effective_message
+""",
+        "reply = on_ptb.reply_with(build)",
+        "await context.bot.send_message(42, {})",
+        "await context.bot.request.retrieve('https://x/file/bot1:any/a')",
+        "context.user_data['n'] = n",
+        "context.user_data.get('n', 0)",
+        {"user_data": {"42": {"n": 1}}},
+        asks_who_it_is=True,
+    ),
+    "telebot": Framework(
+        """
+import telebot
+from botkit import on_telebot
+
+bot = telebot.TeleBot("1:x")
+
+
+@bot.business_message_handler()
+@bot.message_handler()
+def handle(message):
+    who = message.from_user.id, message.chat.id
+""",
+        "reply = on_telebot.reply_with(bot)",
+        "bot.send_message(42, {})",
+        "bot.download_file('a')",
+        "bot.set_state(who[0], str(n), who[1])",
+        "int(bot.get_state(*who) or 0)",
+        {"states": {"42:42": {"state": "1", "data": {}}}},
+        chat="42",
+    ),
+}
+pytestmark = pytest.mark.usefixtures("aiogram", "telebots_own")
+
+
+@pytest.fixture
+def telebots_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored(monkeypatch)
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> Framework:
+    return FRAMEWORKS[request.param]
+
+
+def bot(framework: Framework, *lines: str, choice: str = "") -> str:
+    """Return a bot whose handler of messages has these lines, with SESSION if one is chosen."""
+    handler = "".join(f"    {line}\n" for line in lines)
+    session = f"SESSION = {choice}\n" if choice else ""
+    return f"{session}{framework.bot}{handler}\n\n{framework.end}\n"
+
+
+def counts(framework: Framework) -> tuple[str, ...]:
+    """Return the lines of a handler that counts messages, and says how many there were."""
+    return f"n = {framework.kept} + 1", framework.keep, framework.send.format("str(n)")
+
+
+def swallows(framework: Framework) -> tuple[str, ...]:
+    """Return the lines that send "a" and don't care."""
+    return "try:", f"    {framework.send.format("'a'")}", "except Exception:", "    pass"
+
+
+def expects(bot_api: BotApi, framework: Framework, *texts: str, is_new: bool = False) -> None:
+    """Expect messages with these texts, after getMe if the container is new."""
+    if is_new and framework.asks_who_it_is:
+        bot_api.answers("getMe", {}, ME)
+    for text in texts:
+        bot_api.answers("sendMessage", {"chat_id": framework.chat, "text": text}, MESSAGE)
+
+
+def refuses(bot_api: BotApi, framework: Framework, code: int, text: str = "a") -> None:
+    """Expect a message, which Telegram refuses."""
+    call = {"method": "sendMessage", "chat_id": framework.chat, "text": text}
+    bot_api.refuses(call, code, BLOCKED if code == 403 else "x")
+
+
+def result(container: Container, status: int = 200, update_id: int = 1) -> tuple[str, str]:
+    """Deliver a message, and return the outcome and what went wrong."""
+    assert container.deliver(message(update_id), 60_000)[0] == status
+    line = container.line
+    return line["outcome"], line.get("error") or line.get("refusal") or ""
+
+
+def kept(container: Container, key: str = "42/42") -> Any:
+    """Return the session that the table has."""
+    return json.loads(container.table.items[key]["session"]["S"])
+
+
+# ── How an update ends
+
+
+def test_an_update_is_handled_and_logged_once(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.send.format("'a'")))
+    expects(bot_api, framework, "a", is_new=True)
+    assert result(container) == ("answered", "")
+    assert [line["message"] for line in container.log] == ["update"]
+    assert container.line["methods"] == ["sendMessage"]
+    assert result(container) == ("repeated", "")
+
+
+def test_a_message_that_gets_no_answer_is_ignored(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    expects(bot_api, framework, is_new=True)
+    assert result(start_bot(bot(framework, "pass"))) == ("ignored", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "said"),
+    [
+        (429, "throttled", "429 x"),
+        (502, "unreachable", "HTTP 502, and no answer from the Bot API"),
+        (401, "misconfigured", "401 x"),
+    ],
+)
+@pytest.mark.parametrize("is_swallowed", [False, True], ids=["raised", "swallowed"])
+def test_what_may_succeed_later_keeps_the_update(
+    start_bot: StartBot,
+    bot_api: BotApi,
+    framework: Framework,
+    code: int,
+    outcome: str,
+    said: str,
+    is_swallowed: bool,
+) -> None:
+    lines = swallows(framework) if is_swallowed else (framework.send.format("'a'"),)
+    container = start_bot(bot(framework, *lines))
+    expects(bot_api, framework, is_new=True)
+    refuses(bot_api, framework, code)
+    assert result(container, 503) == (outcome, f"sendMessage: {said}")
+    expects(bot_api, framework, "a")
+    assert result(container) == ("answered", "")
+
+
+def test_after_a_call_was_carried_out_the_update_is_not_repeated(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.send.format("'0'"), *swallows(framework)))
+    expects(bot_api, framework, "0", is_new=True)
+    refuses(bot_api, framework, 429)
+    assert result(container) == ("incomplete", "sendMessage: 429 x")
+    assert result(container) == ("repeated", "")
+
+
+def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.send.format("'a'")))
+    expects(bot_api, framework, is_new=True)
+    refuses(bot_api, framework, 403)
+    assert result(container) == ("refused", f"sendMessage: 403 {BLOCKED}")
+
+
+def test_a_refusal_that_the_bot_catches_does_not_hide_a_bug(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, *swallows(framework), "1 / 0"))
+    expects(bot_api, framework, is_new=True)
+    refuses(bot_api, framework, 403)
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+def test_a_download_that_nobody_catches_is_logged_in_telegrams_words(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.download))
+    me = 200, json.dumps({"ok": True, "result": ME}).encode()
+    monkeypatch.setattr(
+        container.telegram._client,
+        "request",
+        lambda path, *_: me if path.endswith("/getMe") else (404, b""),
+    )
+    error = "download: 400 HTTP 404: unknown file_path, or too old"
+    assert result(container) == ("refused", error)
+
+
+# ── What is kept
+
+
+def test_what_may_succeed_later_changes_nothing(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_with_sessions(bot(framework, *counts(framework), choice="'chat_user'"))
+    expects(bot_api, framework, is_new=True)
+    refuses(bot_api, framework, 429, "1")
+    assert result(container, 503)[0] == "throttled"
+    assert container.table.items == {}
+    expects(bot_api, framework, "1")
+    assert result(container)[0] == "answered"
+    assert kept(container) == framework.session
+
+
+def test_who_is_late_handles_the_update_again(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_with_sessions(bot(framework, *counts(framework), choice="'chat_user'"))
+    expects(bot_api, framework, "1", "1", is_new=True)
+    aws, call = container.module("aws"), container.table.call
+
+    def meanwhile(service: str, target: str, params: Json) -> Any:
+        if target.endswith("PutItem"):
+            aws.call = call
+            another = {"version": {"S": "another's"}, "updates": {"S": "[]"}}
+            container.table.items["42/42"] = {**another, "session": {"S": '{"x":1}'}}
+        return call(service, target, params)
+
+    aws.call = meanwhile
+    assert result(container)[0] == "answered"
+    assert kept(container) == {"x": 1, **framework.session}
+
+
+@pytest.mark.parametrize(
+    ("choice", "key", "of_business"),
+    [
+        ("'chat'", "42", "business:b:42"),
+        ("'chat_user'", "42/42", "business:b:42/42"),
+        ("lambda update: 'all'", "all", "all"),
+    ],
+    ids=["chat", "chat_user", "function"],
+)
+def test_a_business_account_shares_nothing_with_the_bots_own_chats(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    framework: Framework,
+    choice: str,
+    key: str,
+    of_business: str,
+) -> None:
+    """Although the bot doesn't name the account."""
+    container = start_with_sessions(bot(framework, *counts(framework), choice=choice))
+    expects(bot_api, framework, "1", "1", "2", "2", is_new=True)
+    for update_id in 1, 2, 3, 4:
+        update = message(update_id)
+        if update_id in (2, 3):
+            update["message"]["business_connection_id"] = "b"
+            update["business_message"] = update.pop("message")
+        container.deliver(update, 60_000)
+        assert container.line["outcome"] == "answered"
+    assert set(container.table.items) == {key, of_business}
+
+
+def test_without_a_session_nothing_is_kept_and_the_log_says_so(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    expects(bot_api, framework, is_new=True)
+    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
+    container = start_bot(bot(framework, "n = 1", framework.keep))
+    assert result(container, 503) == ("misconfigured", error)
