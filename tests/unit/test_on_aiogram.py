@@ -214,36 +214,6 @@ ANSWER = 'await message.answer("a")'
 SWALLOWS = ("try:", f"    {ANSWER}", "except Exception:", "    pass")
 
 
-def test_the_pause_that_telegram_asks_for_is_passed_on(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(*SWALLOWS))
-    refuses(bot_api, "a", 429, retry_after=7)
-    assert container.deliver(message()) == (503, "7")
-
-
-def test_calls_that_change_nothing_may_be_repeated(start_bot: StartBot, bot_api: BotApi) -> None:
-    lines = ("await bot.send_chat_action(42, 'typing')", "await bot.me()", ANSWER)
-    container = start_bot(handler(*lines))
-    me = {"id": 1, "is_bot": True, "first_name": "Bot"}
-    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
-    bot_api.answers("getMe", {}, me)
-    refuses(bot_api, "a", 429)
-    assert result(container, 503)[0] == "throttled"
-    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
-    expects(bot_api, "a")  # getMe is called once per container
-    assert result(container)[0] == "answered"
-
-
-def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(*SWALLOWS, ANSWER))
-    refuses(bot_api, "a", 429)
-    expects(bot_api, "a")
-    assert result(container) == ("answered", "")
-
-
 @pytest.mark.parametrize(
     ("code", "parameters", "name"),
     [
