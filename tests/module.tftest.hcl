@@ -721,19 +721,22 @@ run "names_that_no_variable_of_a_bot_can_have" {
   }
 }
 
-run "numbers_out_of_range_are_refused" {
+run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
   command = plan
 
   variables {
-    alarm_actions        = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
-    max_connections      = 101
-    reserved_concurrency = 0
-    tags                 = { for number in range(51) : "tag${number}" => "" }
-    throttling_limit     = 0
-    timeout              = 901
+    alarm_actions                = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+    max_connections              = 101
+    reserved_concurrency         = 0
+    tags                         = { for number in range(51) : "tag${number}" => "" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/bots/echo/"
+    throttling_limit             = 0
+    timeout                      = 901
   }
   expect_failures = [
-    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,
+    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.telegram_bot_token_parameter, var.throttling_limit,
+    var.timeout,
   ]
 }
 
@@ -906,22 +909,6 @@ run "another_name_would_delete_what_waits" {
   expect_failures = [aws_scheduler_schedule_group.later]
 }
 
-run "sessions_for_part_of_a_day_are_refused" {
-  command = plan
-  variables {
-    session_retention_in_days = 0.5
-  }
-  expect_failures = [var.session_retention_in_days]
-}
-
-run "a_backup_without_sessions_is_refused" {
-  command = plan
-  variables {
-    session_backup_in_days = 7
-  }
-  expect_failures = [var.session_backup_in_days]
-}
-
 run "unknown_words_are_refused" {
   command = plan
 
@@ -944,17 +931,21 @@ run "unknown_words_are_refused" {
   ]
 }
 
-run "an_empty_source_dir_a_tag_without_a_key_a_parameter_of_ssm_and_five_fields_of_cron_are_refused" {
+run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
   command = plan
 
   variables {
+    mini_app_origin              = "http://app.example.org"
+    session_backup_in_days       = 7
     source_dir                   = ""
     tags                         = { "" = "x" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "ssm-token"
     warm_schedule                = "cron(0/5 * * * *)"
   }
-  expect_failures = [var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule]
+  expect_failures = [
+    var.mini_app_origin, var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
+  ]
 }
 
 run "names_that_are_one_letter_too_long_are_refused" {
@@ -977,31 +968,15 @@ run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
   expect_failures = [var.tags, var.telegram_bot_token_parameter]
 }
 
-run "a_tag_with_an_asterisk_and_levels_without_a_slash_before_them_are_refused" {
+run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day_are_refused" {
   command = plan
   variables {
+    session_retention_in_days    = 0.5
     tags                         = { x = "*" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "bots/echo"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter]
-}
-
-run "a_slash_at_the_end_of_a_parameters_name_is_refused" {
-  command = plan
-  variables {
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "/bots/echo/"
-  }
-  expect_failures = [var.telegram_bot_token_parameter]
-}
-
-run "an_origin_without_tls_is_refused" {
-  command = plan
-  variables {
-    mini_app_origin = "http://app.example.org"
-  }
-  expect_failures = [var.mini_app_origin]
+  expect_failures = [var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter]
 }
 
 run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {
