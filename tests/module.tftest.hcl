@@ -66,6 +66,8 @@ variables {
   telegram_bot_token = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 }
 
+# tests/deployment/test_inputs.py lists what is made, without an input and with each.
+
 run "a_token_is_enough" {
   command = apply
 
@@ -95,8 +97,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.remove_menu_button) == 0 && output.mini_app_url == null
-    error_message = "There is no page, no button for it, and no way to it."
+    condition     = output.mini_app_url == null
+    error_message = "There is no page."
   }
 
   assert {
@@ -199,13 +201,6 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition = length(merge(
-      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_cloudwatch_metric_alarm.this,
-    )) + length(concat(aws_cloudwatch_log_metric_filter.outcomes, aws_cloudwatch_metric_alarm.pending, aws_cloudwatch_dashboard.this)) == 0
-    error_message = "Without an input there is no schedule, no alarm, no metric filter and no dashboard."
-  }
-
-  assert {
     condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0
     error_message = "Nothing is traced, and there is no VPC."
   }
@@ -213,16 +208,6 @@ run "a_token_is_enough" {
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
     error_message = "An event is tried for an hour at most, and twice more."
-  }
-
-  assert {
-    condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
-    error_message = "There is a queue that nobody asked for."
-  }
-
-  assert {
-    condition     = length(aws_scheduler_schedule_group.later) + length(aws_iam_role.later) + length(aws_iam_role_policy.later) == 0
-    error_message = "There is a group of schedules that nobody asked for, or its role."
   }
 }
 
