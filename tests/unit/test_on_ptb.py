@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, answers, http, load, message
+from tests.support.stubs import TOKEN, Container, answers, gives_a_file, http, load, message
 
 START = """
 import asyncio
@@ -177,9 +177,8 @@ def reply(update):
 
 
 @pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
-def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, builder: str
-) -> None:
+def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve, builder: str) -> None:
+    peer = serve(gives_a_file("a/1 2.txt", MESSAGE, 2, ME))
     container = start_bot(
         handler(
             "file = await context.bot.get_file('x')",
@@ -189,25 +188,12 @@ def test_files_are_uploaded_and_downloaded(
             "    42, InputFile(io.BytesIO(b'read late'), 'b.txt', read_file_handle=False))",
             before="import io\nfrom telegram import InputFile\n",
             build=BUILD.replace("builder.", f"{builder}."),
-        )
+        ),
+        TELEGRAM_API_URL=peer.url,
     )
-    calls: list[Any] = []
-
-    def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
-        calls.append((path.replace(TOKEN, "…"), body))
-        results: Any = {
-            "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
-        }
-        results["getMe"] = ME
-        if path.startswith("/file/"):
-            return 200, b"downloaded"
-        name = path.rpartition("/")[2]
-        return 200, json.dumps({"ok": True, "result": results.get(name, MESSAGE)}).encode()
-
-    monkeypatch.setattr(container.telegram._client, "request", request)
     assert result(container) == ("answered", "")
-    assert calls[2] == ("/file/bot…/a/1%202.txt", None)
-    sent = [body.partition(b"filename=")[2].split(b"\r\n")[:4:3] for _, body in calls[3:]]
+    assert peer.requests[2].startswith(f"GET /file/bot{TOKEN}/a/1%202.txt HTTP/1.1".encode())
+    sent = [each.partition(b"filename=")[2].split(b"\r\n")[:4:3] for each in peer.requests[3:]]
     assert sent == [[b'"a.txt"', b"downloaded"], [b'"b.txt"', b"read late"]]
 
 
