@@ -66,6 +66,8 @@ variables {
   telegram_bot_token = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 }
 
+# tests/deployment/test_inputs.py lists what is made, without an input and with each.
+
 run "a_token_is_enough" {
   command = apply
 
@@ -95,8 +97,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_route.mini_app) + length(aws_lambda_permission.mini_app) + length(aws_lambda_invocation.remove_menu_button) == 0 && output.mini_app_url == null
-    error_message = "There is no page, no button for it, and no way to it."
+    condition     = output.mini_app_url == null
+    error_message = "There is no page."
   }
 
   assert {
@@ -199,13 +201,6 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition = length(merge(
-      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_cloudwatch_metric_alarm.this,
-    )) + length(concat(aws_cloudwatch_log_metric_filter.outcomes, aws_cloudwatch_metric_alarm.pending, aws_cloudwatch_dashboard.this)) == 0
-    error_message = "Without an input there is no schedule, no alarm, no metric filter and no dashboard."
-  }
-
-  assert {
     condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough" && length(aws_lambda_function.this.vpc_config) == 0
     error_message = "Nothing is traced, and there is no VPC."
   }
@@ -213,16 +208,6 @@ run "a_token_is_enough" {
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 3600 && aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2
     error_message = "An event is tried for an hour at most, and twice more."
-  }
-
-  assert {
-    condition     = length(aws_sqs_queue.updates) + length(aws_sqs_queue.dead_letters) + length(aws_lambda_event_source_mapping.updates) == 0
-    error_message = "There is a queue that nobody asked for."
-  }
-
-  assert {
-    condition     = length(aws_scheduler_schedule_group.later) + length(aws_iam_role.later) + length(aws_iam_role_policy.later) == 0
-    error_message = "There is a group of schedules that nobody asked for, or its role."
   }
 }
 
@@ -721,19 +706,22 @@ run "names_that_no_variable_of_a_bot_can_have" {
   }
 }
 
-run "numbers_out_of_range_are_refused" {
+run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
   command = plan
 
   variables {
-    alarm_actions        = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
-    max_connections      = 101
-    reserved_concurrency = 0
-    tags                 = { for number in range(51) : "tag${number}" => "" }
-    throttling_limit     = 0
-    timeout              = 901
+    alarm_actions                = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+    max_connections              = 101
+    reserved_concurrency         = 0
+    tags                         = { for number in range(51) : "tag${number}" => "" }
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "/bots/echo/"
+    throttling_limit             = 0
+    timeout                      = 901
   }
   expect_failures = [
-    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.throttling_limit, var.timeout,
+    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.telegram_bot_token_parameter, var.throttling_limit,
+    var.timeout,
   ]
 }
 
@@ -906,22 +894,6 @@ run "another_name_would_delete_what_waits" {
   expect_failures = [aws_scheduler_schedule_group.later]
 }
 
-run "sessions_for_part_of_a_day_are_refused" {
-  command = plan
-  variables {
-    session_retention_in_days = 0.5
-  }
-  expect_failures = [var.session_retention_in_days]
-}
-
-run "a_backup_without_sessions_is_refused" {
-  command = plan
-  variables {
-    session_backup_in_days = 7
-  }
-  expect_failures = [var.session_backup_in_days]
-}
-
 run "unknown_words_are_refused" {
   command = plan
 
@@ -944,17 +916,21 @@ run "unknown_words_are_refused" {
   ]
 }
 
-run "an_empty_source_dir_a_tag_without_a_key_a_parameter_of_ssm_and_five_fields_of_cron_are_refused" {
+run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
   command = plan
 
   variables {
+    mini_app_origin              = "http://app.example.org"
+    session_backup_in_days       = 7
     source_dir                   = ""
     tags                         = { "" = "x" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "ssm-token"
     warm_schedule                = "cron(0/5 * * * *)"
   }
-  expect_failures = [var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule]
+  expect_failures = [
+    var.mini_app_origin, var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
+  ]
 }
 
 run "names_that_are_one_letter_too_long_are_refused" {
@@ -977,31 +953,15 @@ run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
   expect_failures = [var.tags, var.telegram_bot_token_parameter]
 }
 
-run "a_tag_with_an_asterisk_and_levels_without_a_slash_before_them_are_refused" {
+run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day_are_refused" {
   command = plan
   variables {
+    session_retention_in_days    = 0.5
     tags                         = { x = "*" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "bots/echo"
   }
-  expect_failures = [var.tags, var.telegram_bot_token_parameter]
-}
-
-run "a_slash_at_the_end_of_a_parameters_name_is_refused" {
-  command = plan
-  variables {
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "/bots/echo/"
-  }
-  expect_failures = [var.telegram_bot_token_parameter]
-}
-
-run "an_origin_without_tls_is_refused" {
-  command = plan
-  variables {
-    mini_app_origin = "http://app.example.org"
-  }
-  expect_failures = [var.mini_app_origin]
+  expect_failures = [var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter]
 }
 
 run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {

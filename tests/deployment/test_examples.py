@@ -6,7 +6,6 @@ import calendar
 import json
 import re
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from starter import new
-from telegram_stand_in import ADA, GRACE, Bot, Fault, Json, Server, Telegram
+from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
 from telegram_stand_in.state import private_chat
 from werkzeug import Request, Response
 
@@ -164,25 +163,13 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def thought() -> Iterator[threading.Event]:
-    """What the language model waits for when it is told to think."""
-    thought = threading.Event()
-    yield thought
-    thought.set()
-
-
-@pytest.fixture(scope="module")
-def language_model(make_httpserver: HTTPServer, thought: threading.Event) -> Iterator[str]:
-    """The URL of a language model on this machine, whose answers are as long as a test asks."""
+def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
+    """The URL of a language model on this machine, which repeats what it is asked."""
 
     def answer(request: Request) -> Response:
         asked = request.get_json()["messages"]
-        if asked[-1]["content"] == "think":
-            thought.wait(120)
         text = f"{len(asked)}: {asked[-1]['content']}"
-        if (length := text.rpartition(" ")[2]).isdecimal():
-            text = "words " * int(length)
-        message = {"role": "assistant", "content": text.strip()}
+        message = {"role": "assistant", "content": text}
         return Response(json.dumps({"choices": [{"message": message}]}))
 
     make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
@@ -363,17 +350,6 @@ def test_many_people_press_at_the_same_time(world: World, poll: Json) -> None:
     assert buttons(world, poll) == ["Pizza · 0", "Soup · 12"]
 
 
-@pytest.mark.parametrize("kind", ["500", "lost"])
-def test_a_press_that_is_delivered_twice_counts_once(world: World, poll: Json, kind: str) -> None:
-    faults = {
-        "500": Fault("refuse", 1, 500, "Internal Server Error"),
-        "lost": Fault("lost", 1),
-    }
-    world.telegram.faults.append(faults[kind])
-    press(world, poll, 0, ADA)
-    assert buttons(world, poll) == ["Pizza · 1", "Soup · 0"]
-
-
 def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
     """The emulated Scheduler looks every ten seconds, and the test has the time come."""
     name, ada = "remind-me-bot", ADA["id"]
@@ -463,32 +439,6 @@ def test_a_form_survives_a_new_container(world: World) -> None:
     settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="form-bot-sessions")
     assert settings["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
-
-
-def test_a_form_that_has_expired_is_gone(world: World) -> None:
-    user = {"id": 8001, "is_bot": False, "first_name": "Late"}
-    assert world.say("form-bot", "/start", user=user) == "What is your name?"
-    client(world.aws, "dynamodb").update_item(
-        TableName="form-bot-sessions",
-        Key={"id": {"S": "8001"}},
-        UpdateExpression="SET expires_at = :past",
-        ExpressionAttributeValues={":past": {"N": "1700000000"}},
-    )
-    assert world.say("form-bot", "Ada", user=user) == "Send /start to book a table."
-
-
-def test_a_message_that_is_delivered_twice_is_one_answer(world: World) -> None:
-    user = {"id": 8002, "is_bot": False, "first_name": "Twice"}
-    assert world.say("form-bot", "/start", user=user) == "What is your name?"
-    world.telegram.faults.append(Fault("refuse", 1, 500, "Internal Server Error"))
-    telegram, bot = world.telegram, world.bots["form-bot"]
-    before = len(telegram.calls)
-    telegram.send(telegram.message("Ada", user=user), bot)
-    world.wait()
-    asked = [call.params["text"] for call in telegram.calls[before:]]
-    assert asked == ["Which day?", "Which day?"]
-    assert world.say("form-bot", "/cancel", user=user).startswith("I forgot your answers.")
-    assert world.session("form-bot", "8002") == {}
 
 
 def test_a_group_orders_lunch_by_a_link_and_a_page(world: World) -> None:
@@ -679,60 +629,3 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     ask(world, "/new", "sendMessage")
     before = ask(world, "Who am I?", "sendMessage")
     assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
-
-
-@pytest.mark.usefixtures("assistant")
-def test_an_assistant_stops_while_its_model_thinks(world: World, thought: threading.Event) -> None:
-    user = {"id": 8004, "is_bot": False, "first_name": "Hasty"}
-    before = ask(world, "think", "sendMessageDraft", user=user)
-    bot = world.bots["assistant-bot"]
-    [(chat, draft)] = bot.drafts
-    world.telegram.stop_draft(chat, draft, bot)
-    ask(world, "never mind", "sendMessage", user=user)
-    assert [call["text"] for call in shown(world, "sendMessage", before)] == ["2: never mind"]
-    assert not thought.is_set(), "it is still thinking"
-    thought.set()
-
-
-@pytest.mark.usefixtures("assistant")
-def test_an_assistant_answers_in_a_group_with_a_post_that_grows(world: World) -> None:
-    before = ask(world, "/ask for words: 1000", "sendMessage", chat=GROUP)
-    world.telegram.wait(lambda: len(shown(world, "sendMessage", before)) == 2, 60)
-    first, rest = shown(world, "sendMessage", before)
-    [whole] = shown(world, "editMessageText", before)
-    assert first["text"].startswith("words words") and first["text"].endswith(" …")
-    assert f"{whole['text']} {rest['text']}" == ("words " * 1000).strip()
-    assert [each["chat_id"] for each in (first, whole, rest)] == [GROUP["id"]] * 3
-
-
-@pytest.mark.usefixtures("assistant")
-def test_an_assistant_ends_at_a_persons_limit_and_counts_a_question_once(world: World) -> None:
-    user = {"id": 8003, "is_bot": False, "first_name": "Curious"}
-    # All but one of the day's questions were asked.
-    ask(world, "first", "sendMessage", user=user)
-    day = time.strftime("%Y-%m-%d", time.gmtime())
-    session = json.dumps({"asked": list(range(49))})
-    client(world.aws, "dynamodb").update_item(
-        TableName="assistant-bot-sessions",
-        Key={"id": {"S": f"questions of 8003 on {day}"}},
-        UpdateExpression="SET #session = :asked",
-        ExpressionAttributeNames={"#session": "session"},
-        ExpressionAttributeValues={":asked": {"S": session}},
-    )
-    # Telegram refuses the whole answer, so the queue delivers the question again.
-    fault = Fault("refuse", 1, 500, "Internal Server Error", methods=("sendMessage",))
-    world.telegram.faults.append(fault)
-    before = len(world.telegram.calls)
-    bot = world.bots["assistant-bot"]
-    for text in ("last", "one more"):
-        world.telegram.send(world.telegram.message(text, user=user), bot)
-
-    def texts() -> list[str]:
-        calls = [call for call in world.telegram.calls[before:] if call.bot == bot.id]
-        return [str(c.params["text"]) for c in calls if c.method == "sendMessage"]
-
-    world.telegram.wait(lambda: len(texts()) == 3, 60)
-    assert texts() == ["4: last", "4: last", texts()[2]]
-    assert texts()[2].startswith("You asked 50 questions today.")
-    drafts = [call for call in world.telegram.calls[before:] if call.method == "sendMessageDraft"]
-    assert [call.params["text"] for call in drafts] == ["", "4: last …"], "the model is asked once"

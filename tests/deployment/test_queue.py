@@ -20,7 +20,7 @@ from emulated_aws.emulator import Emulator
 from local.container import Function
 from local.events import webhook_event
 from local.terraform import REGION
-from telegram_stand_in import ADA, Call, Fault, Json, Server, post
+from telegram_stand_in import Call, Fault, Server
 
 from tests.support.deployment import Deployment, change, client, everything, texts
 from tests.support.provider import Providers
@@ -45,23 +45,6 @@ BOT = """
             os._exit(1)
 """
 
-# What it answers at once: what Telegram wants to be answered within seconds, and a kind of its own.
-ADA_ASKS = {"id": "1", "from": ADA}
-AT_ONCE: Json = {
-    "chat_join_request": {**ADA_ASKS, "chat": {"id": 1}, "query_id": "1"},
-    "chosen_inline_result": ADA_ASKS,
-    "inline_query": ADA_ASKS,
-    "pre_checkout_query": ADA_ASKS,
-    "shared_widget_query": ADA_ASKS,
-    "shipping_query": ADA_ASKS,
-    "stopped_message_generation": {"chat": {"id": 1}, "draft_id": 1},
-    "widget_query": {**ADA_ASKS, "chat": {"id": 1}},
-}
-HANDLED = f"""
-HANDLED = {["message", *AT_ONCE]}
-AT_ONCE = ["chosen_inline_result"]
-"""
-SAID = '[{"method": "sendMessage", "chat_id": 1, "text": f"At once: {[*update][1]}"}]'
 
 # A bot whose first answers are made only while two chats are answered at the same time.
 TOGETHER = """
@@ -104,8 +87,6 @@ def module(
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "return []", f"return {SAID}")
-        change(module, '\nHANDLED = {"message": reply, "callback_query": reply}\n', HANDLED)
         change(
             module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/extras/queue.py"
         )
@@ -126,16 +107,6 @@ def answered(telegram: FailingTelegram, chat: int) -> list[str]:
     return [text for text, _ in itertools.groupby(heard)]
 
 
-def outcomes(aws: Emulator, update_id: int) -> list[str]:
-    """Return the outcomes that the function logged of an update, sorted.
-
-    What takes it from the queue may be done before what put it there.
-    """
-    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/patient")["events"]
-    logged = [json.loads(each["message"]) for each in events if each["message"][:1] == "{"]
-    return sorted(line["outcome"] for line in logged if line.get("update_id") == update_id)
-
-
 def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
     module: Deployment, telegram: FailingTelegram
 ) -> None:
@@ -153,23 +124,6 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
     assert answered(telegram, 1) == ["first", "think", "second", "third"]
     for chat in range(50, 50 + CHATS):
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
-
-
-@pytest.mark.usefixtures("module")
-def test_what_cannot_wait_is_answered_beside_a_long_answer(
-    module: Deployment, telegram: FailingTelegram
-) -> None:
-    thinking = Path(module.variables["environment"]["THINKING"])
-    thinking.mkdir(exist_ok=True)
-    say(telegram, "think", chat=1)
-    telegram.wait(lambda: not telegram.pending())
-    for kind, content in AT_ONCE.items():
-        telegram.send({kind: content})
-    said = {f"At once: {kind}" for kind in AT_ONCE}
-    telegram.wait(lambda: said <= set(texts(telegram)), PATIENCE)
-    assert "Heard: think" not in texts(telegram)[-len(AT_ONCE) :], "it is still thinking"
-    thinking.rmdir()
-    telegram.wait(lambda: texts(telegram)[-1] == "Heard: think")
 
 
 def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:
@@ -195,51 +149,6 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegra
     telegram.failing = 0
     assert {chat: answered(telegram, chat) for chat in sent} == sent
     assert 0.2 < len([call for call in made() if call.fault]) / len(made()) < 0.4
-
-
-def test_an_update_that_is_delivered_twice_is_answered_once(
-    module: Deployment, telegram: FailingTelegram, aws: Emulator
-) -> None:
-    update = telegram.message("twice", chat={"id": 3, "type": "private"}) | {"update_id": 7}
-    headers = {"X-Telegram-Bot-Api-Secret-Token": telegram.secret}
-    hook = module.outputs()["webhook_url"]
-    say(telegram, "before", chat=3)
-    for _ in range(2):
-        assert post(hook, headers, json.dumps(update).encode())[0] == 200
-    say(telegram, "and then", chat=3)
-    telegram.wait(lambda: "Heard: and then" in texts(telegram))
-    assert texts(telegram).count("Heard: twice") == 1
-    assert outcomes(aws, 7) == ["answered", "queued", "queued"]
-
-
-@pytest.mark.usefixtures("module")
-def test_what_is_too_large_for_the_queue_is_answered_at_once(
-    telegram: FailingTelegram, aws: Emulator
-) -> None:
-    def rich(number: int, text: str, **content: Any) -> Json:
-        blocks = [{"type": "paragraph", "text": text}]
-        content |= {"chat": {"id": 4, "type": "private"}, "message_id": number}
-        return {"update_id": number, **telegram.message(rich_message={"blocks": blocks}, **content)}
-
-    def size(update: Json) -> int:
-        return len(json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode())
-
-    one = rich(9001, "👍" * 32_768)
-    both = rich(9002, "👍" * 32_768, reply_to_message=one["message"])
-    over = size(both) - 262_144
-    largest = rich(9003, "👍" * 32_500 + "x" * (4 * 268 - over), reply_to_message=one["message"])
-    assert (over > 0, size(largest)) == (True, 262_144)
-    for update in (one, both, largest):
-        telegram.send(update)
-    say(telegram, "and then", chat=4)
-    telegram.wait(lambda: answered(telegram, 4) == ["and then"], PATIENCE)
-    assert [outcomes(aws, number) for number in (9001, 9002, 9003)] == [
-        ["answered", "queued"],
-        ["answered"],
-        ["answered", "queued"],
-    ]
-    copies = [call.params for call in telegram.calls if call.method == "copyMessage"]
-    assert sorted(params["message_id"] for params in copies) == [9001, 9002, 9003]
 
 
 @pytest.mark.usefixtures("module")

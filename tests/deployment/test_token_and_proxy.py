@@ -19,10 +19,7 @@ from local.processes import end, free_port
 from local.project import ROOT
 from telegram_stand_in import Telegram
 
-from tests.conftest import Start
 from tests.support.deployment import FUNCTION, REGISTRATION, Deploy, answer_to, client, texts
-from tests.support.stubs import SECRET, TEXT, Log, message
-from tests.support.stubs import TOKEN as STUB_TOKEN
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 PARAMETER = "/bots/echo/token"
@@ -209,29 +206,3 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     shown = [lines, *(said for said in module.said if not said.startswith('{"format_version"'))]
     for password in (ESCAPED, PASSWORD, ENCODED):
         assert not any(password in said for said in shown)
-
-
-def test_a_proxy_that_refuses_or_is_dead_loses_no_message(
-    start: Start, log: Log, telegram: Telegram, proxy: Proxy
-) -> None:
-    telegram.secret = SECRET
-    telegram.bot.token = STUB_TOKEN
-    telegram.send(telegram.message(chat={"id": 42, "type": "private"}, text="known to Telegram"))
-    url = f"http://bot:{ESCAPED}@127.0.0.1:{proxy.port}"
-    container = start(telegram.url.replace("127.0.0.1", "telegram.test"), TELEGRAM_PROXY=url)
-
-    def deliver() -> tuple[int, str, str]:
-        status, _ = container.deliver(message())
-        return status, log.lines[-1]["level"], log.lines[-1].get("error", "")
-
-    assert deliver() == (503, "ERROR", "ConnectionRefusedError: [Errno 111] Connection refused")
-    proxy.start("another")
-    refusal = "OSError: the proxy refused a tunnel: it answered 407"
-    assert deliver() == (503, "ERROR", refusal)
-    assert proxy.connections == []
-    proxy.stop()
-    proxy.start(PASSWORD)
-    assert deliver() == (200, "INFO", "")
-    assert texts(telegram) == ["Heard: " + TEXT]
-    said = json.dumps(log.lines) + "".join(container.said)
-    assert not any(password in said for password in (ESCAPED, PASSWORD, ENCODED))

@@ -169,15 +169,10 @@ class Container:
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
-        close_loop(loaded())
+        event_loop: Any = sys.modules.get("botkit.frameworks.event_loop")
+        if event_loop and event_loop._loop:
+            event_loop._loop.close()
         unload()
-
-
-def close_loop(modules: dict[str, ModuleType]) -> None:
-    """Close the event loop of a container's framework, unless a thread still runs it."""
-    module: Any = modules.get("botkit.frameworks.event_loop")
-    if module and module._loop and not module._loop.is_running():
-        module._loop.close()
 
 
 def loaded() -> dict[str, ModuleType]:
@@ -468,6 +463,13 @@ def answers(*responses: bytes) -> Part:
         until_closed(peer, connection)
 
     return part
+
+
+def gives_a_file(path: str, message: Json, calls: int = 1, *before: Json) -> Part:
+    """Return the part that gives a file, b"downloaded", and then takes so many calls."""
+    file = {"file_id": "x", "file_unique_id": "x", "file_path": path}
+    results = [http({"ok": True, "result": each}) for each in (*before, file, message)]
+    return answers(*results[:-1], http(b"downloaded"), *results[-1:] * calls)
 
 
 def answers_all(peer: Peer, connection: socket.socket) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, Json, answers, http, load, message
+from tests.support.stubs import TOKEN, Container, Json, answers, gives_a_file, http, load, message
 
 pytestmark = pytest.mark.usefixtures("aiogram")
 
@@ -154,94 +154,44 @@ async def changed(make_request, bot, method):
     assert result(container) == ("answered", "")
 
 
-def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = start_bot(
-        handler(
-            "file = await bot.download('a file')",
-            "await bot.send_photo(42, BufferedInputFile(file.read(), 'a.png'))",
-            before="from aiogram.types import BufferedInputFile",
-        )
+def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve) -> None:
+    lines = (
+        "file = await bot.download('a file')",
+        "await bot.send_photo(42, BufferedInputFile(file.read(), 'a.png'))",
     )
-    calls: list[Any] = []
-
-    def request(path: str, *rest: Any) -> tuple[int, bytes]:
-        calls.append((path, *rest[:1]))
-        files = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "photos/1 2.png"}}
-        name = path.rpartition("/")[2]
-        if path.startswith("/file/"):
-            return 200, b"\x89PNG"
-        return 200, json.dumps({"ok": True, "result": files.get(name, MESSAGE)}).encode()
-
-    monkeypatch.setattr(container.telegram._client, "request", request)
-    assert result(container) == ("answered", "")
-    assert [path.replace(TOKEN, "…") for path, _ in calls] == [
+    bot = handler(*lines, before="from aiogram.types import BufferedInputFile")
+    peer = serve(gives_a_file("photos/1 2.png", MESSAGE))
+    assert result(start_bot(bot, TELEGRAM_API_URL=peer.url)) == ("answered", "")
+    assert [request.split(b" ")[1].decode().replace(TOKEN, "…") for request in peer.requests] == [
         "/bot…/getFile",
         "/file/bot…/photos/1%202.png",
         "/bot…/sendPhoto",
     ]
-    assert (
-        b'filename="a.png"\r\nContent-Type: application/octet-stream\r\n\r\n\x89PNG' in calls[2][1]
+    sent = b'filename="a.png"\r\nContent-Type: application/octet-stream\r\n\r\ndownloaded'
+    assert sent in peer.requests[2]
+
+
+def test_a_file_of_another_server_is_passed_on(start_bot: StartBot, serve: Serve) -> None:
+    other, peer = (
+        serve(answers(http(b"a page"))),
+        serve(answers(http({"ok": True, "result": MESSAGE}))),
     )
-
-
-def test_a_file_of_another_server_is_passed_on(
-    start_bot: StartBot, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = serve(answers(http(b"a page")))
     container = start_bot(
         handler(
             f"await bot.send_document(42, URLInputFile('{other.url}/a', filename='a.html'))",
             before="from aiogram.types import URLInputFile",
-        )
+        ),
+        TELEGRAM_API_URL=peer.url,
     )
-    made: list[Any] = []
-
-    def post(method: str, params: Json, timeout: float) -> Json:
-        made.append((method, params))
-        return MESSAGE
-
-    monkeypatch.setattr(container.telegram._client, "post", post)
     assert result(container) == ("answered", "")
-    [(method, params)] = made
-    assert (method, ("a.html", b"a page") in params.values()) == ("sendDocument", True)
+    [request] = peer.requests
+    assert b"/sendDocument " in request and b'filename="a.html"' in request and b"a page" in request
 
 
 # ── What fails
 
 ANSWER = 'await message.answer("a")'
 SWALLOWS = ("try:", f"    {ANSWER}", "except Exception:", "    pass")
-
-
-def test_the_pause_that_telegram_asks_for_is_passed_on(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(*SWALLOWS))
-    refuses(bot_api, "a", 429, retry_after=7)
-    assert container.deliver(message()) == (503, "7")
-
-
-def test_calls_that_change_nothing_may_be_repeated(start_bot: StartBot, bot_api: BotApi) -> None:
-    lines = ("await bot.send_chat_action(42, 'typing')", "await bot.me()", ANSWER)
-    container = start_bot(handler(*lines))
-    me = {"id": 1, "is_bot": True, "first_name": "Bot"}
-    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
-    bot_api.answers("getMe", {}, me)
-    refuses(bot_api, "a", 429)
-    assert result(container, 503)[0] == "throttled"
-    bot_api.answers("sendChatAction", {"chat_id": 42, "action": "typing"})
-    expects(bot_api, "a")  # getMe is called once per container
-    assert result(container)[0] == "answered"
-
-
-def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    container = start_bot(handler(*SWALLOWS, ANSWER))
-    refuses(bot_api, "a", 429)
-    expects(bot_api, "a")
-    assert result(container) == ("answered", "")
 
 
 @pytest.mark.parametrize(

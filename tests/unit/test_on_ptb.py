@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, answers, http, load, message
+from tests.support.stubs import TOKEN, Container, answers, gives_a_file, http, load, message
 
 START = """
 import asyncio
@@ -109,6 +109,12 @@ def expects(bot_api: BotApi, *texts: str, chat: int = 42, me: bool = False) -> N
         bot_api.answers("sendMessage", {"chat_id": chat, "text": text}, MESSAGE)
 
 
+def in_group(bot_api: BotApi, text: str) -> None:
+    """Expect a message to the group, where the library quotes what it answers."""
+    params = {"chat_id": -5, "text": text, "reply_parameters": {"message_id": 8}}
+    bot_api.answers("sendMessage", params, MESSAGE)
+
+
 def kept(container: Container, key: str = "42") -> Any:
     """Return the session that the table has."""
     return json.loads(container.table.items[key]["session"]["S"])
@@ -118,23 +124,6 @@ def keeps(container: Container, key: str, session: Any) -> None:
     """Have the table hold a session that somebody else has written."""
     item = {"version": {"S": os.urandom(8).hex()}, "updates": {"S": "[]"}}
     container.table.items[key] = {**item, "session": {"S": json.dumps(session)}}
-
-
-def sends(
-    container: Container, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object] = list
-) -> list[str]:
-    """Have Telegram send all messages, and return a list that gets their texts."""
-    said: list[str] = []
-
-    def post(method: str, params: Any, timeout: float) -> Any:
-        if method == "getMe":
-            return ME
-        said.append(params["text"])
-        meanwhile()
-        return MESSAGE
-
-    monkeypatch.setattr(container.telegram._client, "post", post)
-    return said
 
 
 def result(
@@ -188,9 +177,8 @@ def reply(update):
 
 
 @pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
-def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, builder: str
-) -> None:
+def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve, builder: str) -> None:
+    peer = serve(gives_a_file("a/1 2.txt", MESSAGE, 2, ME))
     container = start_bot(
         handler(
             "file = await context.bot.get_file('x')",
@@ -200,25 +188,12 @@ def test_files_are_uploaded_and_downloaded(
             "    42, InputFile(io.BytesIO(b'read late'), 'b.txt', read_file_handle=False))",
             before="import io\nfrom telegram import InputFile\n",
             build=BUILD.replace("builder.", f"{builder}."),
-        )
+        ),
+        TELEGRAM_API_URL=peer.url,
     )
-    calls: list[Any] = []
-
-    def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
-        calls.append((path.replace(TOKEN, "…"), body))
-        results: Any = {
-            "getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}
-        }
-        results["getMe"] = ME
-        if path.startswith("/file/"):
-            return 200, b"downloaded"
-        name = path.rpartition("/")[2]
-        return 200, json.dumps({"ok": True, "result": results.get(name, MESSAGE)}).encode()
-
-    monkeypatch.setattr(container.telegram._client, "request", request)
     assert result(container) == ("answered", "")
-    assert calls[2] == ("/file/bot…/a/1%202.txt", None)
-    sent = [body.partition(b"filename=")[2].split(b"\r\n")[:4:3] for _, body in calls[3:]]
+    assert peer.requests[2].startswith(f"GET /file/bot{TOKEN}/a/1%202.txt HTTP/1.1".encode())
+    sent = [each.partition(b"filename=")[2].split(b"\r\n")[:4:3] for each in peer.requests[3:]]
     assert sent == [[b'"a.txt"', b"downloaded"], [b'"b.txt"', b"read late"]]
 
 
@@ -414,14 +389,15 @@ AT_MODULE_LEVEL = CONVERSATION.replace(
 
 
 def test_a_conversation_that_outlives_an_update_is_not_that_of_the_next(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+    start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     container = start_with_sessions(source(AT_MODULE_LEVEL, '"chat"'))
-    sends(container, monkeypatch)
+    expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
     keeps(container, "42", {})  # another container has ended it
     chat = {"chat": {"id": 43, "type": "private"}}
     bob = {**MESSAGE, **chat, "from": {"id": 43, "is_bot": False, "first_name": "Bob"}}
+    expects(bot_api, "Your name?", chat=43)
     assert result(container, "start", update_id=2, **bob)[0] == "answered"
     assert kept(container, "43") == {"conversations of form": {"[43, 43]": 1}}
     assert result(container, "Ada", update_id=3) == ("ignored", "")
@@ -577,16 +553,15 @@ def test_data_may_be_dropped(start_with_sessions: StartBot, bot_api: BotApi) -> 
 
 
 def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+    start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     bot = source(CONVERSATION.replace("context.user_data", "dict(name=0)"), '"chat_user"')
-    for update_id, text, state in (1, "start", 1), (2, "Ada", 2):
+    group: Any = {**MESSAGE, "chat": GROUP}
+    for update_id, text, answer, state in (1, "start", "Your name?", 1), (2, "Ada", "Your age?", 2):
         container = start_with_sessions(bot)
-        sends(container, monkeypatch)
-        assert (
-            result(container, text, update_id=update_id, **{**MESSAGE, "chat": GROUP})[0]
-            == "answered"
-        )
+        expects(bot_api, me=True)
+        in_group(bot_api, answer)
+        assert result(container, text, update_id=update_id, **group)[0] == "answered"
         assert kept(container, "-5/42") == {"conversations of form": {"[-5, 42]": state}}
 
 
@@ -640,20 +615,14 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     expects(bot_api, "Your name?", me=True)
     assert result(container, "start")[0] == "answered"
     group: Any = {**MESSAGE, "chat": GROUP}
-    bot_api.answers(
-        "sendMessage",
-        {"chat_id": -5, "text": "Your age?", "reply_parameters": {"message_id": 8}},
-        MESSAGE,
-    )
+    in_group(bot_api, "Your age?")
     assert result(container, "Ada", update_id=2, **group)[0] == "answered"
     assert kept(container)["conversations of form"] == {"[42]": 2}
 
 
-def test_one_session_is_read_once(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(source(CONVERSATION, '"chat"'))
-    sends(container, monkeypatch)
+    bot_api.answers("getMe", {}, ME)
     aws, call = container.module("aws"), container.table.call
     read: list[str] = []
 
@@ -774,24 +743,16 @@ def business(update_id: int, text: str, writer: int = 42) -> Any:
     ],
 )
 def test_a_business_account_shares_nothing_with_the_bots_own_chats(
-    start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
-    choice: str,
-    keys: dict[str, str],
+    start_with_sessions: StartBot, bot_api: BotApi, choice: str, keys: dict[str, str]
 ) -> None:
     container = start_with_sessions(source(SECRET, choice))
-    said = sends(container, monkeypatch)
+    said = ("['secret']", "['b']", "['b', 'b']", "['secret', 'x']")
+    expects(bot_api, *(f"{each} {each}" for each in said), chat=1, me=True)
     assert result(container, "secret")[0] == "answered"
     for update_id in 2, 3:
         assert container.deliver(business(update_id, "b"))[0] == 200
         assert container.line["outcome"] == "answered"
     assert result(container, "x", update_id=4)[0] == "answered"
-    assert said == [
-        "['secret'] ['secret']",
-        "['b'] ['b']",
-        "['b', 'b'] ['b', 'b']",
-        "['secret', 'x'] ['secret', 'x']",
-    ]
     for place, prefix in ("private", ""), ("business", "business:b:"):
         session = kept(container, keys[place])
         assert session["conversations of form"][f"{prefix}[42, 42]"] == 2

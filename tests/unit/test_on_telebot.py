@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TOKEN, Container, Json, load, message
+from tests.conftest import BotApi, Serve, StartBot
+from tests.support.stubs import TOKEN, Container, Json, gives_a_file, load, message
 from tests.support.telebot import restored
 
 START = """
@@ -139,8 +139,9 @@ def test_a_call_without_parameters(start_bot: StartBot, bot_api: BotApi) -> None
 
 
 def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    start_bot: StartBot, serve: Serve, tmp_path: Path
 ) -> None:
+    peer = serve(gives_a_file("a/1 2.txt", MESSAGE, calls=5))
     (tmp_path / "b.txt").write_bytes(b"of a path")
     container = start_bot(
         handler(
@@ -152,22 +153,12 @@ def test_files_are_uploaded_and_downloaded(
             "bot.send_document(42, io.StringIO('text'))",
             "bot.send_document(42, ('d.txt', b'with its type', 'text/plain'))",
             before="import io",
-        )
+        ),
+        TELEGRAM_API_URL=peer.url,
     )
-    calls: list[Any] = []
-
-    def request(path: str, body: bytes | None, *rest: Any) -> tuple[int, bytes]:
-        calls.append((path.replace(TOKEN, "…"), body))
-        files = {"getFile": {"file_id": "x", "file_unique_id": "x", "file_path": "a/1 2.txt"}}
-        if path.startswith("/file/"):
-            return 200, b"downloaded"
-        name = path.rpartition("/")[2]
-        return 200, json.dumps({"ok": True, "result": files.get(name, MESSAGE)}).encode()
-
-    monkeypatch.setattr(container.telegram._client, "request", request)
     assert result(container) == ("answered", "")
-    assert calls[1] == ("/file/bot…/a/1%202.txt", None)
-    sent = [body.partition(b"filename=")[2].split(b"\r\n")[:4:3] for _, body in calls[2:]]
+    assert peer.requests[1].startswith(f"GET /file/bot{TOKEN}/a/1%202.txt HTTP/1.1".encode())
+    sent = [each.partition(b"filename=")[2].split(b"\r\n")[:4:3] for each in peer.requests[2:]]
     assert sent == [
         [b'"a.txt"', b"downloaded"],
         [b'"b.txt"', b"of a path"],

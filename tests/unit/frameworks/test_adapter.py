@@ -172,6 +172,24 @@ def test_what_failed_is_remembered_whatever_else_succeeds(
         framework.handle(None, handler)
 
 
+def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
+    framework: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([framework.Refused("sendMessage", 429, "Too Many Requests", {})])
+
+    def call(method: str, **params: object) -> None:
+        for failure in failures:
+            raise failure
+
+    def handler() -> None:
+        for _ in range(2):
+            with contextlib.suppress(framework.Refused):
+                framework.call("sendMessage", {"text": "x"})
+
+    monkeypatch.setattr(framework.telegram, "call", call)
+    assert framework.handle(None, handler) == []
+
+
 def fail_twice(framework: Any) -> None:
     """Have the calls 1 and 2 fail, whose errors the framework swallows."""
     for number in (1, 2):

@@ -27,7 +27,6 @@ from tests.support.stubs import (
     parameter,
     refusal,
     request,
-    unused_port,
     with_clock,
     with_pauses,
 )
@@ -370,11 +369,6 @@ def test_the_digest_is_in_a_file_of_the_package(
     assert webhook.digest() == "f" * 64
 
 
-@pytest.mark.parametrize("action", ["create", "update"])
-def test_nothing_else_does_anything(container: Container, action: str) -> None:
-    assert container.invoke(event(action)) == {}
-
-
 # ── The menu of commands
 
 
@@ -620,12 +614,6 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
     assert container.invoke(event("register"))["url"] == URL
 
 
-def test_a_bot_must_have_a_reply(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(container.bot, "reply")
-    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
-        container.invoke(event("register"))
-
-
 # ── The removal
 
 
@@ -676,11 +664,6 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert container.line["message"] == "the webhook was not removed"
     assert container.line["error"].startswith(error)
     assert len(container.log) == 1, "it was tried again"
-
-
-def test_a_host_that_refuses_does_not_hold_up_a_destroy(start: Start) -> None:
-    with unused_port() as port:
-        assert start(f"http://127.0.0.1:{port}").invoke(event("delete")) == {}
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])

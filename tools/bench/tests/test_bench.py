@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 import sys
 import time
 import xml.etree.ElementTree
@@ -13,7 +12,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from emulated_aws.runtime_api import InitError, RuntimeApi
 from local.project import ROOT
 
 from bench import document, measure, report
@@ -23,44 +21,6 @@ from tests.support.needs import skip_or_fail
 
 FUNCTIONS = ROOT / "tools" / "bench" / "functions"
 COMMAND = [sys.executable, "-m", "awslambdaric"]
-
-
-def invoked(folder: Path, handler: str, *events: object) -> list[tuple[object, bool]]:
-    with RuntimeApi() as api:
-        process = subprocess.Popen(
-            [*COMMAND, handler],
-            cwd=folder,
-            env=api.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            answers = []
-            for event in events:
-                api.wait_until_started()
-                answers.append(api.invoke(event)[:2])
-            return answers
-        finally:
-            process.kill()
-            process.wait()
-
-
-def test_the_runtime_api_runs_a_function(tmp_path: Path) -> None:
-    (tmp_path / "function.py").write_text("def handler(event, context): return event['a'] * 2")
-    assert invoked(tmp_path, "function.handler", {"a": "é"}, {"a": 2}) == [
-        ("éé", False),
-        (4, False),
-    ]
-    ((error, failed),) = invoked(tmp_path, "function.handler", {})
-    assert failed
-    assert isinstance(error, dict)
-    assert error["errorType"] == "KeyError"
-
-
-def test_the_runtime_api_says_why_a_function_does_not_start(tmp_path: Path) -> None:
-    (tmp_path / "function.py").write_text("import nothing_of_this_name")
-    with pytest.raises(InitError, match="nothing_of_this_name"):
-        invoked(tmp_path, "function.handler", {})
 
 
 @pytest.fixture
