@@ -1,6 +1,30 @@
 # What the schedule says, at plan. On an emulated AWS the zone can't be seen at work: it fires in UTC.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  # OpenTofu makes up values at plan, too, and the provider refuses an ARN that is none.
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = {
+      arn = "arn:aws:events:eu-central-1:123456789012:rule/mock"
+    }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = {
+      arn = "arn:aws:iam::123456789012:role/mock"
+    }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = {
+      arn = "arn:aws:sns:eu-central-1:123456789012:mock"
+    }
+  }
+}
+
+override_module {
+  target = module.bot
+  outputs = {
+    function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
+  }
+}
 
 variables {
   chat_id   = -1001000000001
