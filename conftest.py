@@ -47,6 +47,7 @@ ORDER = (
 AIOGRAM = (
     "examples/moved/aiogram/",
     "tools/telegram_stand_in/tests/test_libraries.py",
+    "tests/integration/test_frameworks.py",
     "tools/maintenance/tests/test_update_bot_api.py",
     "tests/unit/extras/test_init_data.py::test_aiogram",
     "tests/unit/extras/test_init_data.py::test_they_accept",

@@ -169,10 +169,15 @@ class Container:
         for connection in connections:
             if connection._kept:
                 connection._kept.close()
-        event_loop: Any = sys.modules.get("botkit.frameworks.event_loop")
-        if event_loop and event_loop._loop:
-            event_loop._loop.close()
+        close_loop(loaded())
         unload()
+
+
+def close_loop(modules: dict[str, ModuleType]) -> None:
+    """Close the event loop of a container's framework, unless a thread still runs it."""
+    module: Any = modules.get("botkit.frameworks.event_loop")
+    if module and module._loop and not module._loop.is_running():
+        module._loop.close()
 
 
 def loaded() -> dict[str, ModuleType]:

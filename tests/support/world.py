@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from tests.support.stubs import Container, Context, Json, loaded, request, unload
+from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
 MOST_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
@@ -60,6 +60,8 @@ class Run:
         """Let the thread go on to its next step, with the modules of its container."""
         unload()
         sys.modules.update(self.modules)
+        if on_telebot := self.modules.get("botkit.on_telebot"):
+            on_telebot.take_over()  # telebot itself is the same for all containers
         self.world.running = self
         self.go.release()
         self.waits.acquire()
@@ -156,13 +158,18 @@ class World:
                 raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
             if self.choose("telegram away"):
                 raise telegram.Unreachable("HTTP 500")
+            if method == "getMe":
+                return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             assert self.running
             made = self.made.setdefault(self.running.update["update_id"], [])
             made.append(params.get("text", method))
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
-            return True
+            if "text" not in params:
+                return True
+            about = {"message_id": len(made), "date": 1767225600}
+            return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
 
         aws.call = call
         telegram._client.post = post
@@ -179,3 +186,4 @@ class World:
             run.go.release()
             run.thread.join(60)
             assert not run.thread.is_alive()
+            close_loop(run.modules)

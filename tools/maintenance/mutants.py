@@ -36,6 +36,7 @@ TESTS = {
         "unit/test_on_aiogram",
         "unit/test_on_ptb",
         "unit/test_on_telebot",
+        "integration/test_frameworks",
     ],
     "botkit/frameworks/event_loop": ["unit/frameworks/test_adapter", "unit/test_on_aiogram"],
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
@@ -101,9 +102,21 @@ TESTS = {
     ],
     "botkit/http/multipart": ["unit/http/test_multipart"],
     "botkit/later": ["unit/test_later"],
-    "botkit/on_aiogram": ["unit/test_on_aiogram", "unit/frameworks/test_contract"],
-    "botkit/on_ptb": ["unit/test_on_ptb", "unit/frameworks/test_contract"],
-    "botkit/on_telebot": ["unit/test_on_telebot", "unit/frameworks/test_contract"],
+    "botkit/on_aiogram": [
+        "unit/test_on_aiogram",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
+    "botkit/on_ptb": [
+        "unit/test_on_ptb",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
+    "botkit/on_telebot": [
+        "unit/test_on_telebot",
+        "unit/frameworks/test_contract",
+        "integration/test_frameworks",
+    ],
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",

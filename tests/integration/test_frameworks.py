@@ -1,0 +1,203 @@
+"""Bots of frameworks under all that happens: containers end anywhere, updates come again.
+
+What a framework calls isn't kept, so calls may be repeated. But each update changes the state once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from tests.conftest import StartBot
+from tests.support.stubs import Json, unused_port
+from tests.support.telebot import restored
+from tests.support.world import World
+
+AIOGRAM = """
+SESSION = "chat_user"
+
+from aiogram import Dispatcher
+from botkit import on_aiogram
+
+dispatcher = Dispatcher()
+
+
+@dispatcher.business_message()
+@dispatcher.message()
+async def count(message, state, event_update):
+    seen = [*(await state.get_data()).get("seen", []), event_update.update_id]
+    await state.set_data({"seen": seen})
+    await message.answer(str(seen))
+    if seen[-1] % 2:
+        await message.answer("more")
+
+
+reply = on_aiogram.reply_with(dispatcher)
+"""
+PTB = """
+SESSION = "chat_user"
+
+from telegram import Update
+from telegram.ext import ConversationHandler, TypeHandler
+from botkit import on_ptb
+
+
+async def count(update, context):
+    seen = context.user_data["seen"] = [*context.user_data.get("seen", []), update.update_id]
+    await update.effective_chat.send_message(str(seen))
+    if seen[-1] % 2:
+        await update.effective_chat.send_message("more")
+    return len(seen)
+
+
+counts = TypeHandler(Update, count)
+# It outlives the updates, and so does what it knows of their people.
+conversation = ConversationHandler(
+    [counts], {n: [counts] for n in range(100)}, [], name="counts", persistent=True
+)
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handler(conversation)
+    return application
+
+
+reply = on_ptb.reply_with(build)
+"""
+TELEBOT = """
+SESSION = "chat_user"
+
+import telebot
+from botkit import on_telebot
+
+bot = telebot.TeleBot("1:x", threaded=False)
+
+
+@bot.business_message_handler()
+@bot.message_handler()
+def count(message):
+    user, chat = message.from_user.id, message.chat.id
+    bot.set_state(user, "counts", chat)
+    with bot.retrieve_data(user, chat) as data:
+        seen = data["seen"] = [*data.get("seen", []), message.message_id]
+    bot.send_message(chat, str(seen))
+    if seen[-1] % 2:
+        bot.send_message(chat, "more")
+
+
+reply = on_telebot.reply_with(bot)
+"""
+# Each bot, and where in a session it keeps what it has seen of a person, in private and in the chat
+# with a business account.
+BOTS = {
+    "aiogram": (AIOGRAM, ("fsm:{0}:{0}:default", "data"), ("fsm:b:{0}:{0}:default", "data")),
+    "ptb": (PTB, ("user_data", "{0}"), ("user_data", "business:b:{0}")),
+    "telebot": (TELEBOT, ("states", "{0}:{0}", "data"), ("states", "b:{0}:{0}", "data")),
+}
+pytestmark = pytest.mark.usefixtures("aiogram")
+
+FAILURES = ("429", "telegram away", "telegram lost", "aws away", "aws lost", "end", "lose")
+
+
+def update(update_id: int, chat: int, kind: str = "message") -> Json:
+    who = {"id": chat, "is_bot": False, "first_name": "Ada"}
+    about = {"message_id": update_id, "date": 1767225600, "text": "x"}
+    if kind == "business_message":
+        about["business_connection_id"] = "b"
+    return {
+        "update_id": update_id,
+        kind: {**about, "chat": {"id": chat, "type": "private"}, "from": who},
+    }
+
+
+@pytest.fixture(autouse=True)
+def telebots_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored(monkeypatch)
+
+
+@pytest.fixture
+def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
+    """Make a world: `world(bot, choose)`."""
+    worlds: list[World] = []
+
+    def make(bot: str, choose: Callable[[str], bool]) -> World:
+        start = partial(start_with_sessions, bot, TELEGRAM_API_URL=nobody, AWS_ENDPOINT_URL=nobody)
+        worlds.append(World(start, choose))
+        return worlds[-1]
+
+    with unused_port() as port:  # nothing connects
+        nobody = f"http://127.0.0.1:{port}"
+        yield make
+    for each in worlds:
+        each.end()
+
+
+def seen_in(items: Json, framework: str, chat: int, kind: str = "message") -> list[int]:
+    of_business = kind == "business_message"
+    session = json.loads(items[f"{'business:b:' * of_business}{chat}/{chat}"]["session"]["S"])
+    found = session
+    for name in BOTS[framework][1 + of_business]:
+        found = found[name.format(chat)]
+    seen: list[int] = found["seen"]
+    if framework == "ptb":
+        name = f"{'business:b:' * of_business}[{chat}, {chat}]"
+        assert session["conversations of counts"] == {name: len(seen)}
+    return seen
+
+
+@pytest.mark.parametrize("framework", BOTS)
+def test_each_update_changes_the_state_once_and_is_answered(
+    world: Callable[..., World], start_with_sessions: StartBot, framework: str
+) -> None:
+    """Only what failed makes an update come again, with its calls."""
+    chance = random.Random(0)  # noqa: S311
+    failed: list[str] = []
+
+    def choose(what: str) -> bool:
+        happens = chance.random() < (0.02 if what == "twice" else 0.05)
+        if happens and what in (*FAILURES, "twice"):
+            failed.append(what)
+        return happens
+
+    bot = BOTS[framework][0]
+    made = world(bot, choose)
+    places = [(chat, kind) for chat in (1, 2, 3) for kind in ("message", "business_message")]
+    updates = [update(n, *places[n % 6]) for n in range(1, 37)]
+    lines = [[each for each in updates if each["update_id"] % 6 == place] for place in range(6)]
+    made.deliver(lines, chance.choice)
+    items = start_with_sessions(bot).table.items
+    for place in range(6):
+        seen = seen_in(items, framework, *places[place])
+        assert sorted(seen) == [n for n in range(1, 37) if n % 6 == place]
+        for number, update_id in enumerate(seen, 1):
+            texts = made.made[update_id]
+            assert str(seen[:number]) in texts
+            # What was said before the state was written may not be what was kept.
+            others = {text for text in texts if text != "more"} - {str(seen[:number])}
+            assert all(text.endswith(f"{update_id}]") for text in others)
+    repeated = sum(len(texts) - (1 + n % 2) for n, texts in made.made.items())
+    assert repeated <= 2 * len(failed)  # calls of an update
+
+
+@pytest.mark.parametrize("framework", BOTS)
+@pytest.mark.parametrize("ends_at", range(1, 15))
+def test_a_container_may_end_anywhere(
+    world: Callable[..., World], start_with_sessions: StartBot, framework: str, ends_at: int
+) -> None:
+    steps = itertools.count(1)
+    bot = BOTS[framework][0]
+    made = world(bot, lambda what: what == "end" and next(steps) == ends_at)
+    updates = [update(1, 7), update(2, 7)]
+    made.deliver([[*updates]], lambda ways: ways[0])
+    items = start_with_sessions(bot).table.items
+    assert seen_in(items, framework, 7) == [1, 2]
+    assert made.made[1].count("[1]") in (1, 2)
+    assert set(made.made[1]) == {"[1]", "more"}
+    assert set(made.made[2]) == {"[1, 2]"}
+    assert next(steps) > ends_at
