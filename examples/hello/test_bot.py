@@ -14,6 +14,6 @@ def test_a_message_is_answered_with_hello_and_a_button(bot):
 
 def test_the_button_says_it_again(bot):
     query = {"id": "7", "from": ADA, "message": {"chat": CHAT}, "data": "hello"}
-    hello, answer = bot.reply({"update_id": 2, "callback_query": query})
+    answer, hello = bot.reply({"update_id": 2, "callback_query": query})
     assert hello["text"] == "Hello, Ada!"
     assert answer == {"method": "answerCallbackQuery", "callback_query_id": "7"}

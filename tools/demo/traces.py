@@ -139,7 +139,7 @@ class Traces:
         chat = call.params.get("chat_id")  # compared: it may be a list, or anything
         for delivery in known:
             content = delivery.update[kind_of(delivery.update)]
-            if query == content["id"] if query else self._chat_id(delivery.update) == chat:
+            if query == content.get("id") if query else self._chat_id(delivery.update) == chat:
                 return delivery
         return known[0] if len(known) == 1 and guess else None
 

@@ -34,7 +34,7 @@ def on_press(query: CallbackQuery) -> list[Call]:
     }
     if "message" not in query:
         return [answer]
-    return [hello(query["message"]["chat"]["id"], query["from"]["first_name"]), answer]
+    return [answer, hello(query["message"]["chat"]["id"], query["from"]["first_name"])]
 
 
 def hello(chat_id: int, name: str) -> SendMessage:
