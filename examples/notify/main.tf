@@ -1,5 +1,6 @@
 # A bot that speaks when AWS calls it: every weekday at nine, and at a new object in S3, without Python; at a CloudWatch
-# alarm and a changed item in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store: /notify-bot/token.
+# alarm and a changed item in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store:
+# /notify-bot/token.
 
 variable "chat_id" {
   type        = number

@@ -41,7 +41,7 @@ def author(
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert "own" not in sys.modules
-    loop = sys.modules["botkit.frameworks.event_loop"]._loop  # type: ignore[attr-defined]
+    loop = sys.modules["botkit.frameworks.event_loop"]._loop
     assert loop is None or loop.is_closed()
 
 
