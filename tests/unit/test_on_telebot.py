@@ -515,6 +515,22 @@ def business(update_id: int, text: str) -> Json:
     return update
 
 
+def test_a_bot_may_name_places_itself(start_with_sessions: StartBot) -> None:
+    """By a number of its own, which equals the update's, and isn't it."""
+    ada: Json = {"from": {"id": 4242, "is_bot": False, "first_name": "Ada"}}
+    bot = handler("bot.set_state(4242, 'x', 4242)", choice="chat_user")
+    container = start_with_sessions(bot.replace("message_handler", "business_message_handler"))
+    update = business(1, "x")
+    update["business_message"] |= {**ada, "chat": {"id": 4242, "type": "private"}}
+    container.deliver(update)
+    state = {"states": {"b:4242:4242": {"state": "x", "data": {}}}}
+    assert kept(container, "business:b:4242/4242") == state
+    bot = handler("bot.register_next_step_handler_by_chat_id(4242, handle)", choice="user")
+    container = start_with_sessions(bot)
+    assert result(container, update_id=2, **GROUP, **ada) == ("ignored", "")
+    assert kept(container, "4242") == {"steps": {"4242": [["bot", "handle", [], {}]]}}
+
+
 def test_in_a_business_chat_no_function_can_wait(start_with_sessions: StartBot) -> None:
     """telebot would call it in the bot's own chat with the person."""
     waits = handler("bot.register_next_step_handler(message, handle)", choice="user")

@@ -215,6 +215,7 @@ EQUIVALENT = {
     "botkit/host/outcome": {
         "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "judged ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
         "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/extras/queue": {
@@ -290,7 +291,10 @@ EQUIVALENT = {
         "reply_with NumberReplacer 2": ANY_NUMBER,
     },
     "botkit/on_telebot": {
+        "_get_key ReplaceComparisonOperator_Eq_GtE 1": "another place is refused anyway",
+        "_get_key ReplaceComparisonOperator_Eq_LtE 1": "another place is refused anyway",
         "_refuse_others ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
+        "check ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
         "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
