@@ -18,10 +18,11 @@ locals {
     if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
   ]
   unlisted = concat(local.patterns, local.endless)
-  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file. That of OpenTofu fails.
+  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file or a .venv's Python that was
+  # removed. That of OpenTofu fails, so what is hidden isn't looked at then.
   listed = {
     for folder in setsubtract(local.folders, local.unlisted) :
-    folder => try(fileset(folder, "**"), fileset(folder, "**/[^.]*"))
+    folder => try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*"))
   }
   bot_files = [
     for file in try(local.listed[local.bot_folder], []) : file if !can(regex(local.packaging.not_packed, file))

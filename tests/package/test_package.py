@@ -26,7 +26,7 @@ import requirements
 from local.container import bot_folder
 from local.processes import free_port
 from local.project import LAMBDA, ROOT, SCRIPTS, VENV
-from local.terraform import terraform_command
+from local.terraform import is_opentofu, terraform_command
 from pytest_httpserver import HTTPServer
 
 from tests.support.needs import needs_terraform
@@ -212,6 +212,8 @@ def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
         assert len(byte_code) == len([name for name in packed if name.endswith(".py")])
         assert archive.read("bot.py") == b"# bot.py\n"
         digest = archive.read(DIGEST).decode()
+    if is_opentofu():  # it fails at a link that leads nowhere, unless it is hidden
+        (bot / "__pycache__" / "z").unlink()
     in_terraform = terraform_of(bot)
     assert in_terraform == {"names": packed, "digest": digest}
     # Another name gives another digest.
@@ -350,7 +352,11 @@ def terraform(
             [*terraform_command(), command, *(["-no-color"] if command == "plan" else [])],
             input=question,
             cwd=folder,
-            env={**os.environ, **{f"TF_VAR_{name}": str(value) for name, value in values.items()}},
+            env={
+                **os.environ,
+                "TF_CLI_CONFIG_FILE": "",  # of a missing one, OpenTofu warns on stdout
+                **{f"TF_VAR_{name}": str(value) for name, value in values.items()},
+            },
             capture_output=True,
             text=True,
             timeout=60,

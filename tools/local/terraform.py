@@ -72,12 +72,16 @@ def check_names() -> None:
         raise ToolError(f"TF_PLUGIN_DIR is {mirror}, and there is no such folder")
 
 
+def is_opentofu() -> bool:
+    """Tell whether what runs is OpenTofu, by its name."""
+    with contextlib.suppress(ToolError):
+        return "tofu" in Path(terraform_command()[0]).name
+    return False
+
+
 def locked(lock: str) -> list[Provider]:
     """Return the providers of a lock file, by the names that Terraform or OpenTofu has for them."""
-    registry = "registry.terraform.io"
-    with contextlib.suppress(ToolError):
-        if "tofu" in Path(terraform_command()[0]).name:
-            registry = "registry.opentofu.org"
+    registry = "registry.opentofu.org" if is_opentofu() else "registry.terraform.io"
     return providers.locked(lock, registry)
 
 
