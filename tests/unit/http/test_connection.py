@@ -799,7 +799,7 @@ ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
     "the host's": (("trustme v",), 1, 1, []),
     "the host's and another": (("The other root", "trustme v"), 1, 2, []),
     "the host's and one in no certificate": (("no such root", "trustme v"), 1, 1, []),
-    "another": (("The other root",), 2, 2, [MOVED]),
+    "others": (("no such root", "The other root"), 2, 2, [MOVED]),
     "in no certificate": (("no such root",), 1, 2, [MISSING]),
     "none": ((), 1, 2, []),
 }
@@ -826,6 +826,16 @@ def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     assert [(log.name, log.levelname, log.getMessage()) for log in caplog.records] == [
         ("botkit", "WARNING", text.format(peer.port)) for text in told
     ]
+
+
+def test_a_host_that_speaks_no_tls_is_not_tried_with_all_roots(
+    serve: Serve, connect: Connect, store: Callable[..., None]
+) -> None:
+    store()
+    peer = serve(lambda peer, connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    with pytest.raises(ConnectionError, match="^SSLError: "):
+        post(connect(peer.url.replace("http:", "https:"), roots=("trustme v",)))
+    assert (peer.connections, peer.requests) == (1, [])
 
 
 STORES = {
