@@ -34,6 +34,8 @@ def author(
 ) -> Iterator[None]:
     """Put the test into an author's folder, and see that nothing of the bot is left behind."""
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
+    # Other tests may have left a loop, and only without one is it seen that none is closed.
+    monkeypatch.setattr(botkit("frameworks.event_loop"), "_loop", None)
     monkeypatch.setitem(sys.modules, "own", ModuleType("own"))  # another bot's
     (tmp_path / "bot").mkdir()
     source = "import own\nfrom botkit.frameworks import event_loop\n"
