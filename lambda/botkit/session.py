@@ -34,6 +34,9 @@ KEPT = 0  # its calls are in the item, unless they had to make room for newer on
 SILENT = 1  # it was answered without calls
 UNFINISHED = 2  # its calls in the item have to be made
 
+# What parsing an item raises that something else has written.
+ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
@@ -102,21 +105,28 @@ class Item:
             numbers = accumulate(json.loads(item["updates"]["S"]))
             self.updates = {number >> 2: number & 3 for number in numbers}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
-            for calls in self._calls.values():
-                if not all(isinstance(call, dict) for call in _parsed(calls)):
-                    raise TypeError
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise Misconfigured(
-                f"the item {key} of the sessions' table can't be read, since something else has "
-                f"written it: repair or delete it ({type(error).__name__})"
-            ) from None
+        except ODD as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> Misconfigured:
+        return Misconfigured(
+            f"the item {self.key} of the sessions' table can't be read, since something else has "
+            f"written it: repair or delete it ({type(error).__name__})"
+        )
 
     def calls(self, update_id: int) -> list[Json] | None:
-        """Return the calls that answer an update, or None if they aren't kept."""
+        """Return the calls that answer an update, or None if they aren't kept.
+
+        They are parsed here, since few updates come again. Raises Misconfigured.
+        """
         if self.updates.get(update_id) == SILENT:
             return []
-        text = self._calls.get(update_id)
-        return None if text is None else json.loads(text)
+        if update_id not in self._calls:
+            return None
+        try:
+            return [{**call} for call in _parsed(self._calls[update_id])]
+        except ODD as error:
+            raise self._unreadable(error) from None
 
     def keep(self, answers: dict[int, list[Json]] | None = None, days: int | None = None) -> bool:
         """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
