@@ -264,11 +264,14 @@ def test_startup_handlers_run_before_the_first_update_and_are_no_part_of_it(
     assert result(container)[0] == "answered"
 
 
+FAILED_START = "the start of the bot failed"
+
+
 @pytest.mark.parametrize(
     ("code", "outcome", "error"),
     [
         (429, "throttled", "setMyName: 429 x"),
-        (400, "misconfigured", "the start of the bot failed: setMyName: 400 x"),
+        (400, "misconfigured", f"{FAILED_START}: TelegramBadRequest: setMyName: 400 x at "),
     ],
 )
 def test_if_the_start_fails_the_update_is_kept(
@@ -276,10 +279,18 @@ def test_if_the_start_fails_the_update_is_kept(
 ) -> None:
     container = start_bot(handler(ANSWER, before=STARTUP))
     bot_api.refuses({"method": "setMyName", "name": "x"}, code, "x")
-    assert result(container, 503) == (outcome, error)
+    told = result(container, 503)
+    assert (told[0], told[1].startswith(error)) == (outcome, True)
     bot_api.answers("setMyName", {"name": "x"})
     expects(bot_api, "a")
     assert result(container)[0] == "answered"
+
+
+def test_what_fails_at_the_start_is_told_with_its_text_and_line(start_bot: StartBot) -> None:
+    fails = STARTUP.replace("await bot.set_my_name(", "open('/nowhere/shop.db' or ")
+    error = "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/shop.db'"
+    container = start_bot(handler(ANSWER, before=fails))
+    assert result(container, 503) == ("misconfigured", f"{FAILED_START}: {error} at bot.py:16")
 
 
 def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
@@ -294,7 +305,9 @@ def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
 def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) -> None:
     outcome, error = result(start_bot(f"{handler(ANSWER)}\n{line}\n"), 503)
     assert outcome == "misconfigured"
-    assert error.startswith("Misconfigured: updates come by the webhook, to reply = on_aiogram.")
+    assert error.startswith(
+        "bot.py can't be imported: Misconfigured: updates come by the webhook, to reply = on_aiogram."
+    )
 
 
 def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) -> None:

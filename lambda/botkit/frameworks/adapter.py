@@ -14,7 +14,15 @@ from contextlib import contextmanager
 
 from .. import telegram
 from ..deadline import deadline
-from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, Unreachable
+from ..errors import (
+    BadSession,
+    Failure,
+    Handled,
+    Misconfigured,
+    Refused,
+    StartFailed,
+    Unreachable,
+)
 from ..invocation.journal import journal
 from ..types import Any, Json
 
@@ -104,8 +112,7 @@ def starting() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        what = error.__cause__ if isinstance(error.__cause__, Refused) else type(error).__name__
-        failure: Exception = Misconfigured(f"the start of the bot failed: {what}")
+        failure: Exception = StartFailed(error)
         if isinstance(error, Unreachable):
             failure = error
         elif _failures:
