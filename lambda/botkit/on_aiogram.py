@@ -61,6 +61,7 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     is_started = False
     if "bot" in sys.modules:  # else bot.py runs as a program
         _refuse_to_poll(dispatcher)
+        _leave_out_others(dispatcher)
         _take_over(dispatcher, its_bot)  # now, so that on_event() has them, too
 
     def check() -> None:
@@ -256,6 +257,16 @@ def _uses_states(dispatcher: Dispatcher) -> bool:
         for handler in observer.handlers
         for each in handler.filters or []
     )
+
+
+def _leave_out_others(dispatcher: Dispatcher) -> None:
+    """Have a dispatcher list only kinds of update, not what aiogram-dialog sends to itself."""
+    theirs = dispatcher.resolve_used_update_types
+
+    def resolve(skip_events: set[str] | None = None) -> list[str]:
+        return [kind for kind in theirs(skip_events) if kind in KINDS]
+
+    dispatcher.resolve_used_update_types = resolve  # type: ignore[method-assign]
 
 
 def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[list[str], object]]:

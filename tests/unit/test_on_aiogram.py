@@ -288,11 +288,21 @@ def test_if_the_start_fails_the_update_is_kept(
 
 def test_a_handler_whose_kind_never_comes_fails_at_the_start(start_bot: StartBot) -> None:
     late = "\n\n@dispatcher.callback_query()\nasync def press(query):\n    pass\n"
-    own = "\ndispatcher.observers['own'] = dispatcher.message.__class__(dispatcher, 'own')"
-    own += "\ndispatcher.observers['own'].register(press)\n"  # as aiogram-dialog has one
-    container = start_bot(handler(ANSWER) + late + own)
+    container = start_bot(handler(ANSWER) + late)
     error = 'HANDLED in bot.py must have "callback_query", which press() at bot.py:22 handles'
     assert result(container, 503) == ("misconfigured", error)
+
+
+def test_what_a_library_sends_to_itself_is_no_kind_of_update(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    """As aiogram-dialog does."""
+    own = "\ndispatcher.observers['own'] = type(dispatcher.message)(dispatcher, 'own')"
+    own += "\ndispatcher.observers['own'].register(len)\n"
+    container = start_bot(handler(ANSWER, before=own))
+    assert container.bot.HANDLED == ["message"]
+    expects(bot_api, "a")
+    assert result(container)[0] == "answered"
 
 
 def test_what_fails_at_the_start_is_told_with_its_text_and_line(start_bot: StartBot) -> None:
