@@ -406,8 +406,11 @@ def _bot_folder(name: str) -> Path:
         raise ValueError(f"there is no bot.py in {name}{hint}")
     if link := endless_link(folder):
         raise ValueError(f"{link} must not be a link to a folder around it: remove it")
-    if (folder / "bot" / "__init__.py").is_file():  # so does this one
-        raise ValueError(f"{name} must have no package bot/: it would hide bot.py. Rename it")
+    if any((folder / "bot").glob("**/*.py")):  # so does this one
+        raise ValueError(
+            f"{name} must have no package bot/: bot.py has that name. Rename that folder, such "
+            'as to shop/, and in all files "from bot." and "import bot." to "from shop." and so on'
+        )
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
@@ -444,7 +447,10 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         try:
             process.wait(INIT_TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise ValueError(f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s") from None
+            raise ValueError(
+                f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s. What polls may run "
+                'only if __name__ == "__main__": docs/moving-in.md'
+            ) from None
         finally:
             end_at_once(process)  # and all that it started
             watched("group", process.pid, over=True)

@@ -47,7 +47,7 @@ def packages(bot: Path) -> list[str]:
 def _installed(wanted: list[requirements.Requirement], of: str) -> str:
     if not requirements.folder_of(wanted).is_dir():
         print(f"Installing the packages of {of} …", file=sys.stderr, flush=True)
-    return str(requirements.installed(wanted))
+    return str(requirements.installed(wanted, of))
 
 
 def link_runtime(folder: Path) -> bool:

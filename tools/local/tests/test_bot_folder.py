@@ -257,7 +257,7 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
         ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
         ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
         ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
-        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "no package bot/: it would hide bot"),
+        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "no package bot/: bot.py has"),
     ],
     ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package", "bot"],
 )
