@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,14 +18,14 @@ from telegram_stand_in import Fault, Server, Telegram
 
 from tests.support.deployment import (
     Deployment,
-    answer_to,
     client,
     everything,
+    texts,
     without_provider,
 )
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
-from tests.support.transcript import BOTS, Step, play, polling, without_ids
+from tests.support.transcript import BOTS, Step, play, polling, say, without_ids
 
 EXAMPLES = ROOT / "examples/moved"
 NAMES = ("aiogram", "ptb", "telebot")
@@ -109,8 +110,15 @@ def test_an_example_answers_as_its_readme_says(
     [command] = re.findall(r"^scripts/demo .*", (EXAMPLES / name / "README.md").read_text(), re.M)
     words = shlex.split(command)
     said = [text for flag, text in pairwise(words) if flag == "--send"]
-    answers = [answer_to(deployed[MOVED[name]], text) for text in said]
-    assert (len(answers), answers[-1]) == (4, answer)
+    telegram = deployed[MOVED[name]]
+    for number, text in enumerate(said, 1):
+        say(telegram, Step(text, ()))
+        telegram.wait(partial(has_said, telegram, number))
+    assert (len(said), texts(telegram)[-1]) == (4, answer)
+
+
+def has_said(telegram: Telegram, count: int) -> bool:
+    return len(texts(telegram)) == count
 
 
 @pytest.mark.parametrize("framework", NAMES)
