@@ -31,8 +31,8 @@ NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 PACKAGE = re.compile(
     rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
 )
-# The oldest major versions of frameworks that botkit's adapters run.
-OLDEST = {"aiogram": 3, "python-telegram-bot": 20, "pytelegrambotapi": 4}
+# The oldest versions of frameworks that botkit's adapters run.
+OLDEST = {"aiogram": (3,), "python-telegram-bot": (20, 8), "pytelegrambotapi": (4,)}
 HASH = re.compile(r"\w+:\w+", re.A)
 VALUE = r"""(?:\b[a-z_.]{1,40}\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
 COMPARISON = re.compile(rf"{VALUE} ?(?:[=~!<>]=|===|<|>|\b(?:not )?in\b) ?{VALUE}", re.A)
@@ -188,11 +188,11 @@ def listed(bot: Path) -> "list[Requirement]":
 def check_supported(wanted: "list[Requirement]") -> None:
     """Raise NotInstallable if a version of a framework is one that the module can't run."""
     for each in wanted:
-        oldest, found = OLDEST.get(name_of(each.name), 0), re.match("[0-9]+", each.version)
-        if found and int(found[0]) < oldest:
+        oldest = OLDEST.get(name_of(each.name), ())
+        if tuple(map(int, re.findall("[0-9]+", each.version))) < oldest:
             raise NotInstallable(
-                f"{each.name} must have version {oldest} or later, and not {each.version}: "
-                "older ones aren't supported. See docs/moving-in.md#versions"
+                f"{each.name} must have version {'.'.join(map(str, oldest))} or later, and not "
+                f"{each.version}: older ones aren't supported. See docs/moving-in.md#versions"
             )
 
 

@@ -18,7 +18,7 @@ from .outcome import BadAnswer, where_raised
 logger = logging.getLogger("botkit")
 
 GRACE_SECONDS = 0.5  # beyond the deadline, when calls of telegram and aws end by themselves
-NO_END = ', since that has no end (what polls may run only if __name__ == "__main__")'
+NO_END = ' in time (what polls may run only if __name__ == "__main__")'
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 

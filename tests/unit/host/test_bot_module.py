@@ -265,7 +265,7 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(
 # An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is
 # shortened here.
 NO_END = (
-    "bot.py can't be imported, since that has no end (what polls may run only if __name__ == "
+    "bot.py can't be imported in time (what polls may run only if __name__ == "
     '"__main__"): TimeIsUp: '
 )
 ENDLESS = """
