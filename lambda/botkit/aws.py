@@ -20,7 +20,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from .deadline import deadline
-from .errors import Unreachable, loggable
+from .errors import Unreachable, encodable
 from .http import TooLong
 from .http.connection import Connection
 from .invocation.settings import settings
@@ -58,7 +58,7 @@ class ClientError(Exception):
     """
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(loggable(f"{code}: {message}"))
+        super().__init__(encodable(f"{code}: {message}"))
         self.code = code
 
 

@@ -214,8 +214,8 @@ EQUIVALENT = {
     },
     "botkit/host/outcome": {
         "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
-        "failed ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
-        "judged ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
+        "outcome_of ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "give_up_if_seen ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
         "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/extras/queue": {

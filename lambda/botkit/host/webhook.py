@@ -12,14 +12,13 @@ import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
 
-from ..errors import loggable
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
 from .calls import make_or_respond
-from .outcome import Outcome, failed, judged
+from .outcome import Outcome, outcome_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
     """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
     # Read now, since the bot may change the update.
-    kind = loggable(Place(update).kind) or None
+    kind = Place(update).kind or None
     known = {"update_id": update["update_id"], "kind": kind, **how}
     outcome = take(update)
     outcome.log("update", started, **known)
@@ -77,6 +76,7 @@ def answer(update: Json) -> Outcome:
             return Outcome("repeated", body=recent[update_id].body)
         journal.is_repeat = True
     outcome = _answer(update)
+    outcome.give_up_if_seen()
     if journal.has_calls:
         recent[update_id] = outcome
         if len(recent) > REMEMBERED:
@@ -89,12 +89,12 @@ def _answer(update: Json) -> Outcome:
         has_session = hasattr(bot_module.load(), "SESSION")
         calls = [] if has_session else bot_module.ask_for_calls("reply", update)
     except BaseException as error:
-        return judged(failed(error))
+        return outcome_of(error)
     if has_session:
         from ..extras import with_session
 
         return with_session.answer(update)
-    return judged(make_or_respond(calls))
+    return make_or_respond(calls)
 
 
 def is_from_telegram(event: Json) -> bool:
