@@ -200,9 +200,16 @@ class _Request:
 
         Raises ConnectionError, ClientError or Unreachable.
         """
+        from .http import arriving
+
         kind, refusal = "", b""
-        for status, fields, part in _connection(self.service).stream(
-            self.target, self.body or b"", self.headers, deadline.left(), PAUSE
+        for status, fields, part in arriving.post(
+            _connection(self.service),
+            self.target,
+            self.body or b"",
+            self.headers,
+            deadline.left(),
+            PAUSE,
         ):
             if status in (0, 200):
                 yield part

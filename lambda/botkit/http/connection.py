@@ -9,15 +9,18 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager  # logging has loaded it
 
 from ..deadline import Deadline
 from . import TooLong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from email.message import Message
     from ssl import SSLContext, SSLSocket
+
+    from .exchange import Stream
 
 logger = logging.getLogger("botkit")
 
@@ -37,7 +40,7 @@ class Connection:
 
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
         scheme, _, rest = url.partition("://")
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._is_secure = scheme.lower() == "https"
         self._host = (rest.partition("/")[0], 443 if self._is_secure else 80)
         self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
@@ -56,8 +59,7 @@ class Connection:
     def open(self, timeout: float) -> None:
         """Wait for up to `timeout` seconds until the connection is open. Raises ConnectionError."""
         try:
-            self._kept = self._take(Deadline(timeout))
-            self._last_used = time.time()
+            self._keep(self._take(Deadline(timeout)))
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
@@ -76,47 +78,33 @@ class Connection:
         once. It may have arrived even if there is no response.
         Raises ConnectionError, which never quotes the path: TooLong if the response is.
         """
-        if timeout <= 0:
-            raise ConnectionError("no time left")
-        deadline = Deadline(timeout)
-        connection = self._take(deadline)
-        from .exchange import Stream, round_trip
+        with self.lent(timeout, limit) as stream:
+            from .exchange import round_trip
 
-        keep_alive = False
-        try:
-            stream = Stream(connection, deadline, limit)
-            url = self._url + path
-            status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
-        except Exception as error:
-            raise _described(error) from None
-        finally:  # also when an interrupt ends it
-            self._give_back(connection, keep_alive)
-        return status, fields, data
+            return round_trip(stream, method, self.url + path, body, headers)
 
-    def stream(
-        self, path: str, body: bytes, headers: dict[str, str], timeout: float, pause: float
-    ) -> Iterator[tuple[int, Message, bytes]]:
-        """Post `body`, and yield the status and the headers with each part of the response's body.
+    @contextmanager
+    def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
+        """Lend the connection for one request in a block, and close it unless that keeps it.
 
-        The part is b"" each time that nothing has come for `pause` seconds, and before the body.
-        Before the response, the status is 0. If the iterator is closed early, so is the connection.
-        A part may have up to 4 MB, and there may be any number of them. Raises what `exchange`
-        raises.
+        Whatever fails in the block raises ConnectionError.
         """
         if timeout <= 0:
             raise ConnectionError("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream, arriving
+        from .exchange import Stream
 
-        keep_alive = False
+        stream = Stream(connection, deadline, limit)
         try:
-            stream = Stream(connection, deadline, JSON_LIMIT)
-            keep_alive = yield from arriving(stream, self._url + path, body, headers, pause)
+            yield stream
         except Exception as error:
             raise _described(error) from None
-        finally:
-            self._give_back(connection, keep_alive)
+        finally:  # also when an interrupt ends it
+            if stream.is_kept:
+                self._keep(connection)
+            else:
+                connection.close()
 
     def _take(self, deadline: Deadline) -> socket.socket:
         """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
@@ -129,24 +117,21 @@ class Connection:
                 connection.close()
             except OSError:  # the bot's code closed the descriptor
                 pass
-        while True:
-            try:
-                return self._connect(deadline)
-            except Exception as error:
-                if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                    raise _described(error) from None
-            logger.warning(
-                "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
-                self._host[0],
-            )
-            self._roots, self._tls = (), None
+        try:
+            return self._connect(deadline)
+        except Exception as error:
+            if not self._roots or type(error).__name__ != "SSLCertVerificationError":
+                raise _described(error) from None
+        logger.warning(
+            "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
+            self._host[0],
+        )
+        self._roots, self._tls = (), None
+        return self._take(deadline)
 
-    def _give_back(self, connection: socket.socket, keep_alive: bool) -> None:
-        """Keep a connection for the next request, or close it."""
-        if keep_alive:
-            self._kept, self._last_used = connection, time.time()
-        else:
-            connection.close()
+    def _keep(self, connection: socket.socket) -> None:
+        """Keep a connection for the next request."""
+        self._kept, self._last_used = connection, time.time()
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""

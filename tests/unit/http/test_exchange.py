@@ -46,20 +46,6 @@ def test_a_head_and_a_short_body_are_sent_together(module: ModuleType) -> None:
         assert len(far.recv(20_000)) == 16385
 
 
-def test_after_a_silence_the_deadline_holds_again(module: ModuleType) -> None:
-    deadline = Deadline(60)
-    near, far = socket.socketpair()
-    with near, far:
-        stream = module.Stream(near, deadline, 5)
-        far.sendall(b"a")
-        assert not stream.is_silent(60)
-        file = stream.makefile("rb")
-        assert file.read1(1) == b"a"
-        deadline.start(0.1)
-        with pytest.raises(TimeoutError):
-            file.read1(1)
-
-
 def test_no_time_is_left_at_the_deadline(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
