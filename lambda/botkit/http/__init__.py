@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..errors import Unreachable
 
-class TooLong(ConnectionError):
+
+class TooLong(Unreachable):
     """A response, or a part of one that comes in parts, has more bytes than its limit."""

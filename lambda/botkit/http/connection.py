@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager  # logging has loaded it
 
 from ..deadline import Deadline
-from . import TooLong
+from ..errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Connection:
             self._dial = Dial(self._first_hop)
 
     def open(self, timeout: float) -> None:
-        """Wait for up to `timeout` seconds until the connection is open. Raises ConnectionError."""
+        """Wait for up to `timeout` seconds until the connection is open. Raises Unreachable."""
         try:
             self._keep(self._take(Deadline(timeout)))
         finally:
@@ -76,7 +76,7 @@ class Connection:
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
-        Raises ConnectionError, which never quotes the path: TooLong if the response is.
+        Raises Unreachable, which never quotes the path: TooLong if the response is.
         """
         with self.lent(timeout, limit) as stream:
             from .exchange import round_trip
@@ -87,10 +87,10 @@ class Connection:
     def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
         """Lend the connection for one request in a block, and close it unless that keeps it.
 
-        Whatever fails in the block raises ConnectionError.
+        Whatever fails in the block raises Unreachable.
         """
         if timeout <= 0:
-            raise ConnectionError("no time left")
+            raise Unreachable("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
         from .exchange import Stream
@@ -107,7 +107,7 @@ class Connection:
                 connection.close()
 
     def _take(self, deadline: Deadline) -> socket.socket:
-        """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
+        """Return the kept connection if it still works, or a new one. Raises Unreachable."""
         connection, self._kept = self._kept, None
         if connection:
             # The wall clock, since the others may stop while a container is frozen.
@@ -251,9 +251,9 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _described(error: Exception) -> ConnectionError:
+def _described(error: Exception) -> Unreachable:
     """Return an error that quotes no URL, and so no token: others than an OSError may quote it."""
-    if isinstance(error, TooLong):
+    if isinstance(error, Unreachable):
         return error
     name = type(error).__name__
-    return ConnectionError(f"{name}: {error}" if isinstance(error, OSError) else name)
+    return Unreachable(f"{name}: {error}" if isinstance(error, OSError) else name)
