@@ -98,6 +98,7 @@ TESTS = {
         "unit/http/test_connection",
         "unit/http/test_arriving",
     ],
+    "botkit/http/tunnel": ["unit/http/test_connection"],
     "botkit/http/multipart": ["unit/http/test_multipart"],
     "botkit/later": ["unit/test_later"],
     "botkit/on_aiogram": [

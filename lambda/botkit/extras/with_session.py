@@ -18,7 +18,7 @@ from ..deadline import deadline
 from ..errors import Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
-from ..host.outcome import BadAnswer, Outcome, outcome_of
+from ..host.outcome import BadAnswer, Outcome
 from ..http.multipart import is_file
 from ..invocation.journal import journal
 from ..invocation.place import Place
@@ -36,12 +36,9 @@ def answer(update: Json) -> Outcome:
     """Answer an update with its session, and keep what reply() changes of it.
 
     If a call has to wait after others were carried out, the session gets a note of the calls that
-    remain, and the next delivery goes on there.
+    remain, and the next delivery goes on there. Raises what `_ask_for_calls` raises.
     """
-    try:
-        item, calls = _ask_for_calls(update)
-    except BaseException as error:
-        return outcome_of(error)
+    item, calls = _ask_for_calls(update)
     if calls is None:
         return Outcome("repeated")
     if item is None:

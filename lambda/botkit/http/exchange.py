@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
-import urllib.parse
 import urllib.request
 from collections.abc import Buffer
 from email.message import Message  # http.client has loaded it
@@ -124,21 +122,6 @@ def round_trip(
             raise TooLong("the response is too long")
         stream.keep(response)
         return response.status, response.headers, data
-
-
-def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
-    """Ask a proxy for a tunnel. `credentials` are `user:password`, as in a URL. Raises OSError."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    client = Client(address, stream)
-    headers = {"Host": address}
-    if credentials:
-        user, _, password = credentials.partition(":")
-        decoded = f"{urllib.parse.unquote(user)}:{urllib.parse.unquote(password)}"
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(decoded.encode()).decode()
-    client.request("CONNECT", address, headers=headers)
-    status = client.getresponse().status
-    if not 200 <= status < 300:
-        raise OSError(f"the proxy refused a tunnel: it answered {status}")
 
 
 # This makes urllib compile its regular expressions during start-up, which has a whole CPU.
