@@ -21,8 +21,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from .deadline import deadline
-from .errors import Unreachable, encodable
-from .http import TooLong
+from .errors import TooLong, Unreachable, encodable
 from .http.connection import Connection
 from .invocation.settings import settings
 from .types import Any, Json

@@ -28,6 +28,10 @@ class Unreachable(Failure):
     outcome = "unreachable"
 
 
+class TooLong(Unreachable):
+    """An answer, or a part of one that comes in parts, has more bytes than its limit."""
+
+
 class Misconfigured(Unreachable):
     """The token or bot.py can't be used. Nothing works until somebody fixes that."""
 

@@ -15,8 +15,7 @@ import re
 import time
 
 from .deadline import deadline
-from .errors import Misconfigured, Refused, Unreachable
-from .http import TooLong
+from .errors import Misconfigured, Refused, TooLong, Unreachable
 from .http.connection import JSON_LIMIT, Connection
 from .invocation.journal import journal
 from .invocation.settings import settings

@@ -166,10 +166,7 @@ class Dial(threading.Thread):
         self._host = host
         self._outcome: socket.socket | Exception = TimeoutError("timed out")
         self._is_given_up = False
-        try:
-            self.start()
-        except RuntimeError:  # too many threads, in look-ups that hang: then `wait` raises
-            pass
+        self.start()
 
     def run(self) -> None:
         try:
@@ -198,8 +195,6 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):  # no port; an IPv6 address has colons in brackets
         host, port = authority, str(default_port)
-    if not 0 <= int(port) < 65536:  # the system would use it modulo 65536
-        raise ValueError("the port must be below 65536")
     return host.strip("[]").encode("ascii"), int(port)
 
 

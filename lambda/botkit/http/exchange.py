@@ -10,7 +10,7 @@ from email.message import Message  # http.client has loaded it
 from socket import socket
 
 from ..deadline import Deadline
-from . import TooLong
+from ..errors import TooLong
 
 SENT_AT_ONCE = 1 << 14  # bytes, as many as a TLS record takes
 HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body

@@ -514,10 +514,9 @@ def test_nothing_is_waited_for_when_the_time_is_over(
     looked_up.set()
 
 
-@pytest.mark.parametrize("url", ["http://localhost:port", "http://localhost:99999999"])
-def test_an_invalid_url_is_unreachable(connect: Connect, module: ModuleType, url: str) -> None:
+def test_an_invalid_url_is_unreachable(connect: Connect, module: ModuleType) -> None:
     with pytest.raises(unreachable(), match="^ValueError$"):
-        post(connect(url))
+        post(connect("http://localhost:port"))
 
 
 ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
@@ -525,8 +524,6 @@ ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
     "a port": ("localhost:8081", (b"localhost", 8081)),
     "the last port": ("localhost:65535", (b"localhost", 65535)),
     "the first port": ("localhost:0", (b"localhost", 0)),
-    "a port too high": ("localhost:65536", None),
-    "a port below zero": ("localhost:-1", None),
     "no port after the colon": ("localhost:", None),
     "IPv6": ("[::1]", (b"::1", 80)),
     "IPv6 and a port": ("[::1]:8081", (b"::1", 8081)),
@@ -760,7 +757,6 @@ def test_without_a_thread_there_is_no_connection(
 
     connection = connect(serve(answers_all).url)
     monkeypatch.setattr(module.threading.Thread, "start", start)
-    connection.prepare()
     with pytest.raises(unreachable(), match="^RuntimeError$"):
         connection.open(5)
 
