@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from ..errors import Failure, Handled, Refused, StartFailed, loggable
+from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
 from ..invocation.settings import without_secrets
 
@@ -67,6 +67,11 @@ class Outcome:
         """The HTTP status that Telegram, or the page, gets."""
         return OUTCOMES[self.name][1]
 
+    def give_up_if_seen(self) -> None:
+        """Become "incomplete" if a retry would show people a call twice."""
+        if self.status == 503 and journal.is_seen:
+            self.name = "incomplete"
+
     def log(self, message: str, started: float | None = None, **subject: object) -> None:
         """Log one line: the outcome, and the update or event that `subject` describes.
 
@@ -84,17 +89,10 @@ class Outcome:
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
-def judged(outcome: Outcome) -> Outcome:
-    """Return an outcome, which is "incomplete" if a retry would show people a call twice."""
-    if outcome.status == 503 and journal.is_seen:
-        outcome.name = "incomplete"
-    return outcome
-
-
-def failed(error: BaseException) -> Outcome:
+def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
     if isinstance(error, Handled):
-        outcome = failed(error.error)
+        outcome = outcome_of(error.error)
         if outcome.status != 200:
             outcome.name = "incomplete"
         return outcome
@@ -136,10 +134,11 @@ def where_raised(error: BaseException, *, at_start: bool = False) -> str:
         elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
             text = error.__cause__
         # These quote names in the source, which a variable's value may have, too.
-        is_about_names = isinstance(error, (AttributeError, ImportError, NameError))
-        told = str(text) if is_about_names else without_secrets(str(text))
+        is_safe = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+        told = str(text) if is_safe else without_secrets(str(text))
         what += f": {told}" if told else ""
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
-        where = str(file)[len(max(folders, key=len)) + 1 :] if folders else str(file)
+        where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
     at = f"{where}:{number}"
-    return loggable(f"{what} at {at}{f', from {own}' if at_start and own not in ('', at) else ''}")
+    via = f", from {own}" if at_start and own not in ("", at) else ""
+    return encodable(f"{what} at {at}{via}")

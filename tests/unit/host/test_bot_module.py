@@ -193,6 +193,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         "import sys\nsys.planted",
         "AttributeError: module 'sys' has no attribute 'planted'",
     ),
+    "a failure": (
+        "from botkit.errors import BadSession\nraise BadSession('as \"ada\"')",
+        'BadSession: as "ada" at bot.py:2',
+    ),
     "a token": (
         "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",
         "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",
