@@ -130,7 +130,7 @@ TESTS = {
         "unit/test_on_telebot",
         "unit/test_stream",
     ],
-    "botkit/invocation/settings": ["unit/invocation/test_settings"],
+    "botkit/invocation/settings": ["unit/invocation/test_settings", "unit/host/test_bot_module"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
         "unit/test_telegram",
