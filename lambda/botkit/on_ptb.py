@@ -29,6 +29,7 @@ from telegram.ext import (
     ApplicationBuilder,
     ApplicationHandlerStop,
     BasePersistence,
+    ChatMemberHandler,
     ConversationHandler,
     PersistenceInput,
 )
@@ -52,7 +53,6 @@ KINDS = {
     "CallbackQueryHandler": ("callback_query",),
     "ChatBoostHandler": ("chat_boost", "removed_chat_boost"),
     "ChatJoinRequestHandler": ("chat_join_request",),
-    "ChatMemberHandler": ("my_chat_member", "chat_member"),
     "ChosenInlineResultHandler": ("chosen_inline_result",),
     "CommandHandler": MESSAGES,
     "InlineQueryHandler": ("inline_query",),
@@ -64,6 +64,11 @@ KINDS = {
     "PreCheckoutQueryHandler": ("pre_checkout_query",),
     "PrefixHandler": MESSAGES,
     "ShippingQueryHandler": ("shipping_query",),
+}
+CHAT_MEMBERS = {
+    ChatMemberHandler.MY_CHAT_MEMBER: ("my_chat_member",),
+    ChatMemberHandler.CHAT_MEMBER: ("chat_member",),
+    ChatMemberHandler.ANY_CHAT_MEMBER: ("my_chat_member", "chat_member"),
 }
 Build = Callable[[Any], Any]
 
@@ -395,6 +400,8 @@ def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:
 
 def _kinds(handler: Any) -> Sequence[str]:
     """Return the kinds of update that a handler may handle, none if they aren't known."""
+    if isinstance(handler, ChatMemberHandler):
+        return CHAT_MEMBERS[handler.chat_member_types]
     return next((KINDS[own.__name__] for own in type(handler).__mro__ if own.__name__ in KINDS), ())
 
 

@@ -907,6 +907,9 @@ def test_what_is_not_possible_fails_at_the_start(
 KINDS: dict[str, tuple[str, str]] = {
     "CallbackQueryHandler(press)": ("callback_query", "message"),
     "CommandHandler('x', press)": ("message", "callback_query"),
+    "ChatMemberHandler(press)": ("my_chat_member", "chat_member"),
+    "ChatMemberHandler(press, ChatMemberHandler.CHAT_MEMBER)": ("chat_member", "my_chat_member"),
+    "ChatMemberHandler(press, ChatMemberHandler.ANY_CHAT_MEMBER)": ("", "chat_member"),
     "PrefixHandler('!', 'x', press)": ("message", "callback_query"),
     "Own(filters.ALL, press)": ("message", "callback_query"),
     "ConversationHandler([Own(filters.ALL, press)], {}, [], name='c', persistent=True)": (
@@ -922,7 +925,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
     start_with_sessions: StartBot, bot_api: BotApi, new: str
 ) -> None:
     missing, handled = KINDS[new]
-    imports = "from telegram.ext import PrefixHandler, TypeHandler\n\n\n"
+    imports = "from telegram.ext import ChatMemberHandler, PrefixHandler, TypeHandler\n\n\n"
     press = "async def press(update, context):\n    pass\n\n\n"
     own = "class Own(MessageHandler):\n    pass\n\n\n"
     build = (
