@@ -401,7 +401,7 @@ def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:
 def _kinds(handler: Any) -> Sequence[str]:
     """Return the kinds of update that a handler may handle, none if they aren't known."""
     if isinstance(handler, ChatMemberHandler):
-        return CHAT_MEMBERS[handler.chat_member_types]
+        return CHAT_MEMBERS[handler.chat_member_types or 0]
     return next((KINDS[own.__name__] for own in type(handler).__mro__ if own.__name__ in KINDS), ())
 
 
