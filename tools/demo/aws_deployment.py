@@ -84,7 +84,7 @@ class AwsDeployment(Deployment):
         seconds = time.monotonic() - started
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
-        self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
+        self._logs = {bot.name: FunctionLog(self._aws, bot, self.on_log) for bot in self.bots}
         for log in self._logs.values():
             log.new()  # the registration's
         over = threading.Event()
