@@ -55,6 +55,7 @@ from demo.deployments import (
 )
 from demo.local_deployment import LocalDeployment
 from demo.logs import tell_log
+from demo.own_apply import OwnApply
 from demo.page_server import BotPageServer
 from demo.progress import OutputClosed, aside, say, step, steps, tell
 from demo.script import DONE, Script, check, check_name, read_file
@@ -316,18 +317,18 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         deployment: Deployment | None = None
         if not options.direct:
             try:
-                if not options.config and (reason := provider_missing()):
+                if not (options.config or options.aws) and (reason := provider_missing()):
                     raise Unavailable(reason, REMEDY)
                 if Path(sys.prefix) != VENV:
                     set_up()
-                aws = AwsDeployment(*about)
+                aws = (OwnApply if options.aws else AwsDeployment)(*about)
                 if options.config:
                     aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
                 aws.fresh, aws.parameters = options.fresh, options.parameters
                 aws.on_log = on_log
                 deployment = opened.enter_context(aws)
             except Unavailable as error:
-                if options.config:
+                if options.config or options.aws:
                     raise
                 tell(f"No emulated AWS here: {error}.", colour="yellow")
                 tell(
@@ -389,8 +390,10 @@ def show(
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
-        say(f"A saved change of {saved} is live at the next message. Ctrl-C ends the demo.")
-        say("To check the bot, in another terminal:")
+        live = f"A saved change of {saved} is live at the next message. " if saved else ""
+        say(f"{live}Ctrl-C ends the demo.")
+        if deployment.bots:
+            say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
             if hosted.address:
@@ -436,7 +439,7 @@ def main() -> int:
     try:
         with contextlib.ExitStack() as opened:
             opened.enter_context(Server(telegram))
-            if not chosen.config:
+            if not (chosen.config or chosen.aws):
                 try:
                     variables = environment(telegram.url, chosen.variables)
                     if has_page(chosen.bot):
