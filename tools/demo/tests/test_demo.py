@@ -574,6 +574,22 @@ def test_all_of_the_log_can_be_printed(people: Path) -> None:
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("text", "labels", "pressed"),
+    [
+        ("Add", {"\N{HEAVY PLUS SIGN} Add": 1, "\N{HEAVY PLUS SIGN} Add more": 1}, 0),
+        ("1", {"1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}": 1}, 0),
+        ("Yes", {"Yes": 1, "\N{SLICE OF PIZZA} Yes": 2}, 1),
+        ("Yes", {"\N{SLICE OF PIZZA} Yes": 1, "Yes": 1}, 1),
+        ("\N{SLICE OF PIZZA}", {"\N{SLICE OF PIZZA}": 1, "": 2}, 0),
+    ],
+    ids=["the whole text", "a keycap", "the latest", "the very text", "an emoji alone"],
+)
+def test_which_button_is_meant(text: str, labels: dict[str, int], pressed: int) -> None:
+    buttons = {label: script.Button("press", {}, "", at) for label, at in labels.items()}
+    assert script.label_of(text, buttons) == [*labels][pressed]
+
+
 def test_an_invoice_is_paid_by_its_button() -> None:
     playground = str(ROOT / "tests" / "bots" / "playground")
     ran = run(demo.main, "--direct", "--bot", playground, "--send", "pay", "--press", "Pay")
