@@ -23,7 +23,7 @@ import time
 
 from .. import telegram
 from ..deadline import deadline
-from ..errors import Failure, Misconfigured, loggable
+from ..errors import Failure, Misconfigured, encodable
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
@@ -96,9 +96,9 @@ def register(event: Json) -> Json:
         logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
     last_error = info.get("last_error_message")
     return {
-        "url": loggable(str(info.get("url", event["url"]))),
+        "url": encodable(str(info.get("url", event["url"]))),
         "pending_updates": info.get("pending_update_count"),
-        "last_error": None if last_error is None else loggable(str(last_error)),
+        "last_error": None if last_error is None else encodable(str(last_error)),
     }
 
 
@@ -110,6 +110,8 @@ def _check(bot: Any) -> None:
         from ..extras import with_session
 
         with_session.check(bot)
+    elif "botkit.conversation" in sys.modules:
+        raise Misconfigured("bot.py uses botkit.conversation: it must have SESSION")
     elif "botkit.session" in sys.modules and not settings.session_table:
         raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
     if framework := sys.modules.get("botkit.frameworks.adapter"):
