@@ -53,7 +53,12 @@ class AwsDeployment(Deployment):
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        folder = self._start()
+        with signals_held():
+            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
+            watched("folder", str(folder))
+            self.opened.callback(watched, "folder", str(folder), over=True)
+            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._start()
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
         mirrors = from_mirrors(self.module.root)
@@ -76,8 +81,8 @@ class AwsDeployment(Deployment):
             self._read_log(bot)
         self._follow()
 
-    def _start(self) -> Path:
-        """Start the emulated AWS, and return a folder for what is needed beside it."""
+    def _start(self) -> None:
+        """Start the emulated AWS."""
         self._details: dict[str, Invocation] = {}  # by request id
         self._under_way = 0  # deliveries
         self._alone = False
@@ -85,14 +90,8 @@ class AwsDeployment(Deployment):
         self._lock = threading.Lock()
         self._of_page = threading.Lock()
         self._of_event = threading.Lock()
-        with signals_held():
-            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
-            watched("folder", str(folder))
-            self.opened.callback(watched, "folder", str(folder), over=True)
-            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
         with self.step("emulated AWS"):
             self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
-        return folder
 
     def _read_log(self, bot: Hosted) -> None:
         """Read a function's log from here on: what is in it is the registration's."""

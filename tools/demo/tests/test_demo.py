@@ -443,7 +443,8 @@ def reply(update):
         return [{**to, "text": "the menu", "reply_markup": ADD}]
     if text == "poll":
         poll = {"question": "Well?", "options": [{"text": "Yes"}, {"text": "No"}]}
-        return [{**to, "method": "sendPoll", **poll, "is_anonymous": False}]
+        several = {"is_anonymous": False, "allows_multiple_answers": True}
+        return [{**to, "method": "sendPoll", **poll, **several}]
     if text == "refused":
         return [{**to, "chat_id": 4343, "text": "hello"}]
     if text == "later":
@@ -479,7 +480,7 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
     post = {"message_id": 7, "date": 1, "chat": {"id": -5, "type": "channel", "title": "News"}}
     (tmp_path / "post").write_text(json.dumps({"update_id": 1, "channel_post": post}))
     talk = ("--send", "hi", "--as", "Bob", "--send", "hi", "--chat", "group", "--send", "hi")
-    vote = ("--as", "ada", "--send", "poll", "--press", "No")
+    vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
     ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
     ran = run(
         demo.main, "--direct", "--bot", str(people), *talk, *vote, *ask, "--chat", "topic",
@@ -498,6 +499,8 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
         "[No]",
         'Ada in Book club: "No" pressed',
         "(to Ada) voted [1]",
+        'Ada in Book club: "Yes" pressed',
+        "(to Ada) voted [0, 1]",
         '"@bot pizza?" asked',
         "(answerInlineQuery)",
         "[🍕 Yes]",
@@ -590,12 +593,14 @@ def test_which_button_is_meant(text: str, labels: dict[str, int], pressed: int) 
     assert script.label_of(text, buttons) == [*labels][pressed]
 
 
-def test_an_invoice_is_paid_by_its_button() -> None:
+def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     playground = str(ROOT / "tests" / "bots" / "playground")
-    ran = run(demo.main, "--direct", "--bot", playground, "--send", "pay", "--press", "Pay")
+    presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
+    ran = run(demo.main, "--direct", "--bot", playground, *presses)
     assert ran.code == 0, ran.output
     answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
     assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
+    assert ran.output.endswith("\nAda sent a contact\n")
 
 
 def test_each_call_is_a_line_for_a_program(
