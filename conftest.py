@@ -30,18 +30,27 @@ from tests.support.wheels import Index
 PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
-# What starts first, in this order. Deployments begin with those that wait longest for AWS, and
-# tests that need only a processor run beside them.
+# What starts first, in this order: what takes longest, so that no process waits for another at the
+# end. Deployments begin with those that wait longest for AWS.
 ORDER = (
-    f"{DEPLOYMENT}test_certificates.py",
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
+    f"{DEPLOYMENT}test_certificates.py",
     LIFECYCLE,
     f"{DEPLOYMENT}test_examples.py",
-    PAGE,
-    "tests/unit/",
-    "tools/demo/tests/test_configuration.py",
+    f"{DEPLOYMENT}test_frameworks.py",
     DEPLOYMENT,
+    PAGE,
+    "tools/demo/",
+    "tools/emulated_aws/",
+    "tools/live/",
+    "tools/maintenance/",
+    "tools/",
+    "tests/unit/test_types.py",
+    "tests/unit/extras/test_init_data.py",
+    "tests/docs/",
+    "tests/integration/",
+    "examples/",
 )
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (

@@ -194,7 +194,21 @@ def test_what_is_switched_on_is_switched_off_again(
         "warm_schedule": "rate(5 minutes)",
     }
     environment = {"THINKING": str(thinking)}
-    module = deploy("extra", source_dir=str(bot), environment=environment, timeout=25, **on)
+    options = {"source_dir": str(bot), "environment": environment, "timeout": 25, **on}
+    module = deploy("extra", apply=False, **options)
+    # The provider waits for half a minute at each queue that it makes, at one after the other. So
+    # one is there already. In test_queue.py it makes both.
+    attributes = {
+        "FifoQueue": "true",
+        "MaximumMessageSize": "262144",
+        "MessageRetentionPeriod": "1209600",
+        "SqsManagedSseEnabled": "true",
+    }
+    dead = client(aws, "sqs").create_queue(QueueName="extra-dead.fifo", Attributes=attributes)
+    address = "aws_sqs_queue.dead_letters[0]"
+    module.terraform("import", "-input=false", address, dead["QueueUrl"])
+    assert address not in module.planned()
+    module.apply()
     assert made() == ALWAYS + ADDED
     page = module.outputs()["mini_app_url"]
     assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
