@@ -35,7 +35,6 @@ LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to it
 ORDER = (
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
-    f"{DEPLOYMENT}test_certificates.py",
     LIFECYCLE,
     f"{DEPLOYMENT}test_examples.py",
     f"{DEPLOYMENT}test_frameworks.py",

@@ -14,7 +14,6 @@ from emulated_aws.emulator import Emulator
 from local.project import ROOT
 from telegram_stand_in import Fault, Telegram, post
 
-from tests.deployment.conftest import OverTls
 from tests.support.deployment import (
     FUNCTION,
     SECRET,
@@ -35,9 +34,9 @@ def request(url: str, secret: str | None) -> int:
 
 
 def test_from_a_refused_token_to_a_refused_end(
-    deploy: Deploy, over_tls: OverTls, authority: trustme.CA, aws: Emulator, tmp_path: Path
+    deploy: Deploy, over_tls: Telegram, authority: trustme.CA, aws: Emulator, tmp_path: Path
 ) -> None:
-    telegram = over_tls.telegram
+    telegram = over_tls
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     module = deploy(
         "life",
@@ -54,7 +53,6 @@ def test_from_a_refused_token_to_a_refused_end(
     assert not module.has_state()
 
     # A registration that failed is tried again, and fails again with a token that Telegram refuses.
-    over_tls.show(authority.issue_cert("localhost"))
     module.variables |= {"telegram_api_url": telegram.url, "telegram_bot_token": OTHER_TOKEN}
     for _ in range(2):
         assert "Unauthorized" in module.refused()
