@@ -1,7 +1,8 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them.
+pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them. That a
+queue takes no update with it when it goes is in test_lifecycle.py.
 """
 
 from __future__ import annotations
@@ -247,25 +248,3 @@ def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
 
 def test_there_is_nothing_left_to_do(module: Deployment) -> None:
     assert module.is_up_to_date()
-
-
-def test_a_queue_that_goes_takes_no_update_with_it(
-    module: Deployment, telegram: FailingTelegram
-) -> None:
-    """Last of all, since the other tests need the queue."""
-    thinking = Path(module.variables["environment"]["THINKING"])
-    thinking.mkdir(exist_ok=True)
-    for text in ("think", "second", "third"):
-        say(telegram, text, chat=8)
-    telegram.wait(lambda: not telegram.pending())
-    module.variables |= {"queue": False, "timeout": 25}
-    with ThreadPoolExecutor(1) as pool:
-        applied = pool.submit(module.apply)
-        try:
-            telegram.wait(lambda: "deleteWebhook" in [call.method for call in telegram.calls])
-            say(telegram, "meanwhile", chat=8)
-        finally:
-            thinking.rmdir()
-        applied.result()
-    telegram.wait(lambda: not telegram.pending())
-    assert answered(telegram, 8) == ["think", "second", "third", "meanwhile"]
