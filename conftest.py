@@ -62,6 +62,7 @@ AIOGRAM = (
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
+HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help, once each
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 
 
@@ -79,7 +80,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ((PAGE,), AIOGRAM):
+        for shared in ((PAGE,), AIOGRAM, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
