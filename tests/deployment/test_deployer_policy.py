@@ -345,6 +345,7 @@ def module(
     (bot / "names" / "__init__.py").write_text('NAME = "Ada"')
     (bot / "bot.py").write_text(BOT)
     (bot / "texts.json").write_text('{"hello": "Hello"}')
+    (bot / "requirements.txt").write_text("# nothing\n")  # it changes no plan
     shutil.copytree(PAGE, bot / "app")
     inputs = {
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
@@ -557,9 +558,13 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"permissions_boundary": boundary}
+    inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
     module.apply()
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
+    page = {"url": "https://app.example.org/app/index.html"}
+    button = {"type": "web_app", "text": "Again", "web_app": page}
+    assert telegram.bot.menu_buttons == {0: button}
 
 
 def test_an_upload_that_failed_is_noticed(
@@ -590,7 +595,13 @@ def test_what_is_switched_off_is_gone(
     before = module.outputs()
     inputs = module.variables["inputs"]
     inputs |= {"alarm_actions": [], "later": False, "queue": False}
-    optional = ("mini_app", "session_backup_in_days", "session_retention_in_days", "warm_schedule")
+    optional = (
+        "mini_app",
+        "mini_app_origin",
+        "session_backup_in_days",
+        "session_retention_in_days",
+        "warm_schedule",
+    )
     inputs |= dict.fromkeys(optional) | {"timeout": 7}
     module.apply()
     assert answer_to(telegram, "x") == "Good day from Ada at votes"
@@ -598,18 +609,7 @@ def test_what_is_switched_off_is_gone(
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert telegram.webhook["url"] == before["webhook"]
     assert "page" not in module.outputs()
-    assert fetch(before["page"], "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
-    assert drift(module) <= FORGOTTEN
-    inputs["mini_app"] = "Again"
-    module.apply()
-    button = {"type": "web_app", "text": "Again", "web_app": {"url": before["page"]}}
-    assert telegram.bot.menu_buttons == {0: button}
-
-    # The page moves: the button opens it there, and the destroy removes that button.
-    inputs["mini_app_origin"] = "https://app.example.org"
-    module.apply()
-    button["web_app"] = {"url": "https://app.example.org/app/index.html"}
-    assert telegram.bot.menu_buttons == {0: button}
+    assert fetch(before["webhook"], "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
     assert drift(module) <= FORGOTTEN
 
 

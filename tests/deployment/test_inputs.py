@@ -307,13 +307,3 @@ def test_requirements_are_checked_before_anything_is_made(
     assert [each for each in everything(aws) if "checked" in each] == []
     made = [each for each in module.resources() if each["mode"] == "managed"]
     assert {each["type"] for each in made} == {"terraform_data"}
-
-
-def test_requirements_that_are_understood_are_applied_and_stay(
-    deploy: Deploy, tmp_path: Path
-) -> None:
-    bot = tmp_path / "bot"
-    shutil.copytree(ROOT / "tests" / "bots" / "plain", bot)
-    (bot / "requirements.txt").write_text("# nothing\n")
-    module = deploy("understood", source_dir=str(bot))
-    assert module.is_up_to_date()
