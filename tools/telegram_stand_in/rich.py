@@ -130,6 +130,30 @@ def buttons_in(content: Any) -> Iterator[Json]:
             yield from buttons_in(list(content.values()))
 
 
+def plain_text(text: Any) -> str:
+    """Return RichText without its looks."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list):
+        return "".join(map(plain_text, text))
+    if text["type"] == "button":
+        return plain_text(text["button"]["text"])
+    return plain_text(next((text[name] for name in TEXTS if name in text), ""))
+
+
+def lines_of(blocks: list[Json]) -> Iterator[str]:
+    """Yield the lines of blocks, without their looks and their rows of buttons."""
+    for block in blocks:
+        for item in block.get("items", []):
+            for i, line in enumerate(lines_of(item["blocks"])):
+                yield f"{' ' * len(item['label']) if i else item['label']} {line}"
+        for row in block.get("cells", []):
+            yield " | ".join(plain_text(cell.get("text", "")) for cell in row)
+        for name in ("summary", "text", "expression"):
+            yield from plain_text(block.get(name, "")).splitlines()
+        yield from lines_of(block.get("blocks", []))
+
+
 def _block(request: Request, block: Json) -> Json:
     kind = block["type"]
     if kind == "thinking" and request.method != "sendRichMessageDraft":
