@@ -39,6 +39,7 @@ BLOCKS = {
 TEXT_ONLY = {*"h1 h2 h3 h4 h5 h6 p".split()}  # a block ends them
 EMPTY = {"br", "hr", "img", "input", "tg-map"}  # elements without content
 ENDS = {"li": {"li"}, "tr": {"td", "th", "tr"}, "td": {"td", "th"}, "th": {"td", "th"}}
+CAPTIONED = {*"animation audio document map photo video voice_note".split()}
 BY_NAME = {"gif": "animation", "mp3": "audio", "mp4": "video", "ogg": "voice_note"}
 MOST_OPEN = 200  # far beyond Telegram's limit of levels
 
@@ -205,13 +206,17 @@ class _Blocks:
             case "tg-button-row":
                 return self.buttons(element)
             case "tg-collage" | "tg-slideshow":
-                caption = self.caption(element)
+                caption = element.child("figcaption")
                 kind = tag.removeprefix("tg-")
-                return [{"type": kind, "blocks": self.blocks(element.children), **caption}]
+                return [
+                    {"type": kind, "blocks": self.blocks(element.children), **self.caption(caption)}
+                ]
             case "figure":
-                caption = self.caption(element)
-                made_blocks = self.blocks(element.children)
-                return [{**made_blocks[0], **caption}, *made_blocks[1:]] if made_blocks else []
+                caption = element.child("figcaption")
+                within = self.blocks(element.children)
+                if within and within[0]["type"] in CAPTIONED:
+                    return [{**within[0], **self.caption(caption)}, *within[1:]]
+                return within + self.blocks(caption.children if caption else [])
             case "tg-map":
                 return self.place(element)
             case _ if tag in MEDIA:
@@ -317,8 +322,7 @@ class _Blocks:
         made = {"type": media["type"], media["type"]: media}
         return [made, *self.blocks(element.children)]
 
-    def caption(self, element: Element) -> Json:
-        caption = element.child("figcaption")
+    def caption(self, caption: Element | None) -> Json:
         if caption is None:
             return {}
         cite = caption.child("cite")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline.state_inline import Delimiter, StateInline
     from markdown_it.token import Token
 
-MOST_NESTED = 200  # far beyond Telegram's limit of levels
+MOST_NESTED = 40  # a list is two, and Telegram takes 16 levels
 PAIRS = {"=": "mark", "|": "tg-spoiler"}  # what two of a character begin and end
 HEADING = re.compile(r"(#{1,6})(?!#)[ \t]*(.*?)(?:[ \t]+#+)?[ \t]*$")
 # Markdown is read within these elements, if their tags stand on lines without other text.
