@@ -285,8 +285,8 @@ class _Growing:
                 return content, True
             if result := self._try(make(content)):
                 return content, result
-            if "rich_message" not in content or not self._is_plain:
-                break
+            if not self._is_plain:  # it wasn't refused
+                return None
         return None
 
     def _try(self, call: Json) -> Any:
