@@ -20,8 +20,13 @@ Json = dict[str, Any]
 MEDIA = "animation audio document photo video voice_note".split()
 MAP = {"zoom": 15, "width": 600, "height": 300}  # if a call doesn't say
 TEXTS = "text summary caption credit expression alternative_text".split()  # fields that show text
+SOURCE_HINT = (
+    "the Markdown is shown as it is written, since markdown-it-py and mdit-py-plugins aren't "
+    "installed here; the demo without --direct has them"
+)
 
-# https://core.telegram.org/bots/api#rich-message-limits
+# https://core.telegram.org/bots/api#rich-message-limits. The errors aren't documented: others met
+# them. How Telegram counts the levels isn't, either: a paragraph in a quote is on the second here.
 MOST_CHARACTERS = 32_768
 MOST_BLOCKS = 500
 MOST_LEVELS = 16
@@ -53,6 +58,7 @@ def _given(request: Request, wish: Json) -> list[Json] | None:
         try:
             source = html_of_markdown(wish["markdown"])
         except ImportError:
+            request.hints.append(SOURCE_HINT)
             lines = [line for line in wish["markdown"].splitlines() if line.strip()]
             return [{"type": "paragraph", "text": line} for line in lines]
     if not source:

@@ -65,7 +65,7 @@ def reader() -> MarkdownIt:
 
 
 def _heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a heading: Telegram needs no space after the #."""
+    """Read a heading. Others saw that Telegram needs no space after the #."""
     match = HEADING.match(state.getLines(start, start + 1, state.blkIndent, False).lstrip(" "))
     if state.is_code_block(start) or not match:
         return False

@@ -72,7 +72,7 @@ function drawEmpty() {
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
-  return h("div", { class: "row in first" }, h("div", { class: `bubble draft${draft.rich_message ? " blocks" : ""}`, dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
+  return h("div", { class: "row in first" }, h("div", { class: `bubble draft${draft.rich_message ? " blocks" : ""}`, dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : [rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })]),
     draft.can_stop ? h("div", { class: "keyboard" }, h("div", {}, button({ "data-name": "stop" }, () => { app.pinned = false; ask("stop", { chat: app.chat, bot: app.bot }); }, "Stop"))) : null);
 }
 const isSelected = entry => entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";

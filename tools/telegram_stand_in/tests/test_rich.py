@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import pytest
 
 from telegram_stand_in import Json, Telegram
-from telegram_stand_in.rich import MAP, buttons_in
+from telegram_stand_in.rich import MAP, SOURCE_HINT, buttons_in
 from telegram_stand_in.rich_markdown import reader
 from tests.support.telegram import CHAT, done, error, make, updates
 
@@ -224,8 +224,10 @@ def test_without_its_packages_the_source_of_markdown_is_shown(
 ) -> None:
     reader.cache_clear()
     monkeypatch.setitem(sys.modules, "markdown_it", None)
-    message = done(telegram, "sendRichMessage", rich_message={"markdown": "# a\n\n- **a**"})
-    assert message["rich_message"]["blocks"] == [text("# a"), text("- **a**")]
+    call = make(telegram, "sendRichMessage", rich_message={"markdown": "# a\n\n- **a**"})
+    blocks = call.answer["result"]["rich_message"]["blocks"]
+    assert blocks == [text("# a"), text("- **a**")]
+    assert call.hints == [SOURCE_HINT]
 
 
 def test_only_a_draft_shows_that_the_bot_thinks(telegram: Telegram) -> None:
