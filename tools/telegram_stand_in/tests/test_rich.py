@@ -44,6 +44,7 @@ def test_blocks_become_those_of_a_message(telegram: Telegram) -> None:
 CELL = {"align": "left", "valign": "middle"}
 BUTTON = '<tg-button type="callback_data" data="yes">Yes</tg-button>'
 ROW = f'<tg-button-row align="center">\n{BUTTON}\n</tg-button-row>'
+FORMULA = {"type": "mathematical_expression", "expression": "x<1"}
 LINK = {"type": "url", "text": "it", "url": "https://a.org/"}
 
 
@@ -67,10 +68,15 @@ MARKDOWN: dict[str, tuple[str, Any]] = {
     "a spoiler in bold": ("**||a||**", look("bold", look("spoiler"))),
     "a lone pair": ("a == b || c", "a == b || c"),
     "code": ("`<u>  ||a||`", look("code", "<u>  ||a||")),
-    "a formula": ("$x<1$", {"type": "mathematical_expression", "expression": "x<1"}),
-    "prices": ("from $5 to $6", "from $5 to $6"),
+    "a formula": ("$x<1$", FORMULA),
+    "a formula for a block": (
+        "a $$x$$",
+        ["a ", {"type": "mathematical_expression", "expression": "x"}],
+    ),
+    "prices": ("from US$5 to US$6", "from US$5 to US$6"),
     "lines": ("a\nb  \nc", "a b\nc"),
     "a link": ("[it](https://a.org)", LINK),
+    "a link's text": ("[/it](https://a.org)", {**LINK, "text": "/it"}),
     "a link to no site": ("[it](/a)", "it"),
     "a person": ("[it](tg://user?id=4242)", {**look("text_mention", "it"), "user": ANY}),
     "a stranger": ("[it](tg://user?id=1)", "it"),
@@ -87,10 +93,19 @@ MARKDOWN: dict[str, tuple[str, Any]] = {
         {"type": "custom_emoji", "custom_emoji_id": "53", "alternative_text": "!"},
     ),
     "HTML": ("<u>a **a**</u>", look("underline", ["a ", look("bold")])),
-    "unknown HTML": ("<em>a</em> <script>a</script>", [look("italic"), " <script>a</script>"]),
+    "unknown HTML": ("<em>a</em> <x>a</x>", [look("italic"), " <x>a</x>"]),
     "escaped HTML": ("&lt;u>a\\</u>", "<u>a</u>"),
     "a button": (f"Say {BUTTON}", ["Say ", {"type": "button", "button": PRESS}]),
-    "no button": ("<tg-button>Yes</tg-button>", "<tg-button>Yes</tg-button>"),
+    "no button": ("<tg-button type='url'>a</tg-button>", "<tg-button type='url'>a</tg-button>"),
+    "not only buttons": (
+        f"<tg-button-row>{BUTTON}<b>a</b></tg-button-row>",
+        [
+            "<tg-button-row>",
+            {"type": "button", "button": PRESS},
+            look("bold"),
+            "</tg-button-row>",
+        ],
+    ),
     "buttons": (ROW, [{"type": "buttons", "buttons": [PRESS], "align": "center"}]),
     "headings": (
         "# a\n##a",
@@ -102,7 +117,7 @@ MARKDOWN: dict[str, tuple[str, Any]] = {
         [{"type": "mathematical_expression", "expression": "a"}] * 2,
     ),
     "lists": (
-        "- [x] a\n  1. a\n- a\n\n---",
+        "- [x] a\n  1. a\n  2. a\n- a\n\n---",
         [
             {
                 "type": "list",
@@ -114,7 +129,8 @@ MARKDOWN: dict[str, tuple[str, Any]] = {
                             {
                                 "type": "list",
                                 "items": [
-                                    {"label": "1.", "blocks": [text("a")], "value": 1, "type": "1"}
+                                    {"label": "1.", "blocks": [text("a")], "value": 1, "type": "1"},
+                                    {"label": "2.", "blocks": [text("a")], "value": 2, "type": "1"},
                                 ],
                             },
                         ],
@@ -208,6 +224,20 @@ HTML: dict[str, tuple[str, list[Json]]] = {
             {"type": "photo", "photo": ANY, "has_spoiler": True},
         ],
     ),
+    "script": ("<script><b>a</b>", [text("<script>", look("bold"))]),
+    "a list": (
+        "<ol reversed><li>a<li>a",
+        [
+            {
+                "type": "list",
+                "items": [
+                    {"label": "2.", "blocks": [text("a")], "value": 2, "type": "1"},
+                    {"label": "1.", "blocks": [text("a")], "value": 1, "type": "1"},
+                ],
+            }
+        ],
+    ),
+    "no figure": ("<figure><p>a</p><figcaption>b</figcaption></figure>", [text("a"), text("b")]),
     "no file": ('<img src="a.png">', [text('<img src="a.png">')]),
 }
 
@@ -266,6 +296,11 @@ def test_a_rich_message_has_limits(
 WRONG: dict[str, tuple[Json, str]] = {
     "nothing": ({"markdown": ""}, "rich message must be non-empty"),
     "no block": ({"blocks": []}, "RICH_MESSAGE_EMPTY"),
+    "a wide cell": ({"html": "<table><tr><td colspan=21>a"}, "RICH_MESSAGE_TABLE_COLS_TOO_MANY"),
+    "a long button": (
+        {"html": f"<tg-button type=disabled>{'a' * 32_769}"},
+        "RICH_MESSAGE_TEXT_TOO_LONG",
+    ),
     "too much data": (
         {"markdown": f"<tg-button type='callback_data' data='{'x' * 65}'>a</tg-button>"},
         "BUTTON_DATA_INVALID",
