@@ -37,7 +37,10 @@ def keep(aws: Emulator, token: str) -> None:
 
 def start_new_container(aws: Emulator, name: str) -> None:
     """Make a function's next update start a new container, with a timeout of 3 s."""
-    client(aws, "lambda").update_function_configuration(FunctionName=name, Timeout=3)
+    functions = client(aws, "lambda")
+    functions.update_function_configuration(FunctionName=name, Timeout=3)
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 @contextlib.contextmanager
@@ -49,7 +52,8 @@ def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
     assert len(kept) < len(policy["Statement"])
     for statements in (kept, policy["Statement"]):
         document = json.dumps({**policy, "Statement": statements})
-        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
+        for named in (name, f"{name}-live"):
+            iam.put_role_policy(RoleName=name, PolicyName=named, PolicyDocument=document)
         if statements is kept:
             yield
 
@@ -184,8 +188,8 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
         telegram.wait(refused(telegram, "unreachable"))
         url = "https://bot.example/telegram"
         event = {"url": url, "max_connections": 40, "tf": {"action": "register"}}
-        invoke = client(aws, "lambda").invoke
-        answer = invoke(FunctionName="kept", Payload=json.dumps(event))["Payload"].read().decode()
+        invoked = client(aws, "lambda").invoke(FunctionName="kept:live", Payload=json.dumps(event))
+        answer = invoked["Payload"].read().decode()
     assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer
     arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{PARAMETER}"
     assert f"/kept/kept is not authorized to perform: ssm:GetParameter on resource: {arn}" in answer
