@@ -19,7 +19,15 @@ from local.processes import end, free_port
 from local.project import ROOT
 from telegram_stand_in import Telegram
 
-from tests.support.deployment import FUNCTION, REGISTRATION, Deploy, answer_to, client, texts
+from tests.support.deployment import (
+    FUNCTION,
+    REGISTRATION,
+    Deploy,
+    answer_to,
+    client,
+    start_new_container,
+    texts,
+)
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 PARAMETER = "/bots/echo/token"
@@ -33,14 +41,6 @@ def keep(aws: Emulator, token: str) -> None:
     client(aws, "ssm").put_parameter(
         Name=PARAMETER, Value=token, Type="SecureString", Overwrite=True
     )
-
-
-def start_new_container(aws: Emulator, name: str) -> None:
-    """Make a function's next update start a new container, with a timeout of 3 s."""
-    functions = client(aws, "lambda")
-    functions.update_function_configuration(FunctionName=name, Timeout=3)
-    version = functions.publish_version(FunctionName=name)["Version"]
-    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 @contextlib.contextmanager
@@ -183,7 +183,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
 
     # Nor is one lost while a permission is missing.
     with forbidden(aws, "kept", "ssm:GetParameter"):
-        start_new_container(aws, "kept")
+        start_new_container(aws, "kept", timeout=3)
         telegram.send(telegram.message("without a permission"))
         telegram.wait(refused(telegram, "unreachable"))
         url = "https://bot.example/telegram"
@@ -200,7 +200,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     module.variables["reply_mode"] = "webhook"
     module.apply()
     client(aws, "ssm").delete_parameter(Name=PARAMETER)
-    start_new_container(aws, "kept")
+    start_new_container(aws, "kept", timeout=3)
     assert answer_to(telegram, "no token") == "Heard: no token"
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 
