@@ -200,9 +200,9 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
         rule = f"watched-{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
-        assert target["Arn"] == configuration(aws)["FunctionArn"]
+        assert target["Arn"] == configuration(aws)["FunctionArn"] + ":live"
         before = logged(aws)
-        answer = client(aws, "lambda").invoke(FunctionName="watched", Payload=target["Input"])
+        answer = client(aws, "lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
         assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, result)
         new = logged(aws).removeprefix(before).splitlines()
         return [json.loads(line) for line in new if line.startswith("{")]
@@ -427,6 +427,7 @@ EVERYTHING = {
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
+    "release": 41,
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
