@@ -190,6 +190,8 @@ EQUIVALENT = {
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
+        "make_calls ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "make_or_respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/http/event_stream": {
         "_headers ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
