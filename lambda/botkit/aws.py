@@ -23,6 +23,7 @@ from urllib.parse import quote
 from .deadline import deadline
 from .errors import TooLong, Unreachable, encodable
 from .http.connection import Connection
+from .invocation.journal import journal
 from .invocation.settings import settings
 from .types import Any, Json
 
@@ -151,6 +152,7 @@ class _Request:
         body: bytes | None,
         signed_as: str,
     ) -> None:
+        journal.check_replay()
         if not (settings.aws_access_key_id and settings.aws_region):
             raise Unreachable(
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"

@@ -42,6 +42,10 @@ class BadSession(Failure, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 
 
+class BadConversation(Failure, ValueError):
+    """A dialogue of botkit.conversation can't be led. The text says why, and quotes nobody."""
+
+
 class BadSchedule(Failure, ValueError):
     """A call can't be made later. The text says why, and quotes nothing of it."""
 

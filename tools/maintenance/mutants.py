@@ -40,6 +40,7 @@ TESTS = {
     ],
     "botkit/frameworks/event_loop": ["unit/frameworks/test_adapter", "unit/test_on_aiogram"],
     "botkit/aws": ["unit/test_aws", "unit/test_telegram_call"],
+    "botkit/conversation": ["unit/test_conversation"],
     "botkit/deadline": ["unit/test_deadline", "unit/http/test_exchange", "unit/test_handler"],
     "botkit/errors": [
         "unit/test_errors",
