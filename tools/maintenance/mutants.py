@@ -187,6 +187,8 @@ EQUIVALENT = {
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
+        "ask NumberReplacer 1": ANY_NUMBER,
+        "ask NumberReplacer 2": ANY_NUMBER,
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
     },
     "botkit/host/calls": {
