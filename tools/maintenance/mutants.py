@@ -91,7 +91,6 @@ TESTS = {
         "integration/test_hostile",
         "integration/test_runtime",
     ],
-    "botkit/http/__init__": ["unit/http/test_connection", "unit/test_aws"],
     "botkit/http/arriving": ["unit/http/test_arriving"],
     "botkit/http/connection": ["unit/http/test_connection", "unit/http/test_arriving"],
     "botkit/http/exchange": [
