@@ -250,6 +250,7 @@ EQUIVALENT = {
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/http/arriving": {
+        "post ReplaceComparisonOperator_NotEq_Gt 1": "an interim response has no body",
         "chunks NumberReplacer 8": "a line feed before a number is skipped",
     },
     "botkit/http/connection": {

@@ -130,6 +130,19 @@ def test_after_a_silence_the_deadline_holds_again() -> None:
             file.read1(1)
 
 
+def test_a_request_may_take_longer_to_send_than_a_look_for_its_answer() -> None:
+    PatientStream = load("botkit.http.arriving").PatientStream  # noqa: N806
+    timeouts: list[float] = []
+    connection = SimpleNamespace(
+        settimeout=timeouts.append, sendall=lambda data: None, recv_into=lambda buffer: 0
+    )
+    stream = PatientStream(connection, Deadline(60))
+    stream.sendall(b"POST")
+    assert not stream.is_silent(1)
+    to_send, to_read = timeouts
+    assert to_read <= 1 < to_send
+
+
 def test_there_is_no_limit_to_all_parts_together(serve: Serve, connect: Connect) -> None:
     part = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
     connection = connect(serve(answers(CHUNKED + 6 * part + b"0\r\n\r\n")).url)
