@@ -91,7 +91,6 @@ TESTS = {
         "integration/test_hostile",
         "integration/test_runtime",
     ],
-    "botkit/http/__init__": ["unit/http/test_connection", "unit/test_aws"],
     "botkit/http/arriving": ["unit/http/test_arriving"],
     "botkit/http/connection": ["unit/http/test_connection", "unit/http/test_arriving"],
     "botkit/http/exchange": [
@@ -187,10 +186,14 @@ EQUIVALENT = {
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
     "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
+        "ask NumberReplacer 1": ANY_NUMBER,
+        "ask NumberReplacer 2": ANY_NUMBER,
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
+        "make_calls ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "make_or_respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/conversation": {
         "ask ReplaceBinaryOperator_Mul_Div 1": NAMED,
