@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requirements
 
-from local.project import LAMBDA, VENV, requirement
+from local.project import LAMBDA, ROOT, VENV, requirement
 from local.sources import links, packed
 
 # The libraries of Lambda's Python: boto3 and what it brings, and Lambda's runtime client.
@@ -88,7 +88,7 @@ def command(
     confined = {
         "own": [str(bot), str(LAMBDA)],
         "libraries": libraries,
-        "needed": [str(Path(__file__).parent), *links(bot)],
+        "needed": [str(ROOT), *links(bot)],
         "writable": [str(writable)] if writable else [],
     }
     options = ["-I", "-S", "-B", "-c", BEGIN + program]
