@@ -175,8 +175,7 @@ def as_a_container(worker: Any) -> Any:
             with Memory(self.config.get("MemorySize", 128), self._id, self._end) as memory:
                 response = super().invoke(*arguments, **named)
             if memory.too_much:
-                log = "\n".join(filter(None, (response.get("log"), memory.too_much)))
-                response |= {"status": "error", "error": memory.too_much, "log": log}
+                response |= {"status": "error", "error": memory.too_much.rstrip("\n")}
                 self.kill()
             elif self._proc:
                 freeze(self._proc)

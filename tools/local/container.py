@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from local import kept
+from local.memory import Memory
 from local.packages import command
 from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
 from local.project import LAMBDA
@@ -168,8 +169,10 @@ class Function:
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
     in another one beside it; both are gone at the end if none is given. There is one invocation at
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
-    what Python needs. It ends with the `with` block, in which schedules run. `on_schedule` is
-    called with each invocation by one, and `on_change` when there may be other schedules.
+    what Python needs, and is frozen between invocations. One that takes surely more than
+    `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
+    `on_schedule` is called with each invocation by one, and `on_change` when there may be other
+    schedules.
     """
 
     def __init__(
@@ -180,11 +183,13 @@ class Function:
         timeout: float = TIMEOUT,
         fresh: bool = False,
         sessions: Path | None = None,
+        memory_size: int = 0,
     ) -> None:
         self.bot = bot
         self.environment = environment
         self._timeout = timeout
         self._fresh = fresh
+        self._memory_size = memory_size
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
@@ -342,7 +347,9 @@ class Function:
                 thaw(self._process)
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
-        readable, _, _ = select.select([self._answers], [], [], timeout)
+        process = self._process
+        with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
+            readable, _, _ = select.select([self._answers], [], [], timeout)
         line = self._answers.readline() if readable else ""
         milliseconds = (time.monotonic() - started) * 1000
         if call:  # after the start the first event follows at once
@@ -355,7 +362,7 @@ class Function:
         invocation = Invocation(
             result=answer.get("result"),
             error=answer.get("error", ""),
-            printed=self._printed(),
+            printed=self._printed() + memory.too_much,
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))

@@ -16,7 +16,7 @@ class Memory:
     """Measures the most memory that a process takes, with its children, until the block ends.
 
     `process` returns its id, if it runs, and `on_too_much` is called when it takes surely more than
-    `most` MB.
+    `most` MB, if there is such a limit.
     """
 
     def __init__(
@@ -31,12 +31,14 @@ class Memory:
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> Memory:
-        self._thread.start()
+        if self._most:
+            self._thread.start()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._over.set()
-        self._thread.join()
+        if self._most:
+            self._thread.join()
 
     def _follow(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
@@ -52,13 +54,11 @@ class Memory:
 
     @property
     def too_much(self) -> str:
-        """The sentence about memory that AWS wouldn't give, if it took that."""
+        """The line about memory that AWS wouldn't give, if the process took that."""
         if self.taken <= self._most * SURE:
             return ""
-        return (
-            f"about {self.taken:.0f} of {self._most} MB: AWS would end this. "
-            "Give the function more memory_size"
-        )
+        taken = f"about {self.taken:.0f} of {self._most} MB"
+        return f"{taken}: AWS would end this. Give the function more memory_size\n"
 
 
 def taken(process: int) -> float:
