@@ -62,12 +62,13 @@ class Memory:
 
 
 def taken(process: int) -> float:
-    """Return how many MB a process takes: itself at most so far, its children now.
+    """Return how many MB a process takes: at most so far, or now with its children.
 
     A page that several of them share counts once.
     """
-    children = sum(_number(child, "smaps_rollup", "Pss:") for child in _children(process))
-    return (_number(process, "status", "VmHWM:") + children) / 1024
+    all_of_them = [process, *_children(process)]
+    now = sum(_number(each, "smaps_rollup", "Pss:") for each in all_of_them)
+    return max(_number(process, "status", "VmHWM:"), now) / 1024
 
 
 def _number(process: int, file: str, name: str) -> int:
