@@ -302,8 +302,8 @@ if __name__ == "__main__":
     lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
     fresh = sys.argv.pop(1) == "fresh"
     named = {**vars(subprocess), "Popen": Process}
-    lambda_runtime.subprocess = SimpleNamespace(**named)  # type: ignore[assignment]
-    lambda_runtime._signal = end_function  # type: ignore[assignment]
+    lambda_runtime.subprocess = SimpleNamespace(**named)
+    lambda_runtime._signal = end_function
     lambda_runtime.Worker = with_whole_logs(as_a_container(lambda_runtime.Worker), fresh)
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
