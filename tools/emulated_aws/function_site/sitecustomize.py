@@ -110,7 +110,8 @@ def be_a_container() -> None:
     confine = LOCAL / "confine.py"
     names: dict[str, Any] = {}
     exec(compile(confine.read_bytes(), confine, "exec"), names)
-    names["contain"]([str(code)], [str(path) for path in needed])
+    shared = filter(None, [os.environ.get("EMULATOR_SHARED")])
+    names["contain"]([str(code)], [str(path) for path in needed], [*shared])
 
 
 if "LAMBDA_TASK_ROOT" in os.environ:
