@@ -39,6 +39,7 @@ module "{name}" {{
   telegram_bot_token        = "{token}"
   telegram_api_url          = "{url}"
   session_retention_in_days = 1
+  memory_size               = 512
   timeout                   = 25
 }}
 """

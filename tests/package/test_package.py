@@ -374,6 +374,7 @@ def terraform(
             + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
             + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
             + "".join(f'variable "{name}" {{ default = null }}\n' for name in OPTIONAL)
+            + 'variable "memory_size" { default = 128 }\n'
         )
         values = {"architecture": "arm64", "module": module, "name": "bot", "runtime": THIS}
         if source_dir:

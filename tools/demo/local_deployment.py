@@ -18,6 +18,7 @@ from demo.deployments import (
     has_page,
     registration,
 )
+from demo.inputs import least_memory, notes
 
 
 class LocalDeployment(Deployment):
@@ -32,7 +33,9 @@ class LocalDeployment(Deployment):
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
             with signals_held():
-                function = Function(bot.folder, variables, fresh=self.fresh)
+                function = Function(
+                    bot.folder, variables, fresh=self.fresh, memory_size=least_memory(bot.folder)
+                )
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
@@ -41,6 +44,7 @@ class LocalDeployment(Deployment):
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             error = self.replace(bot)
+        self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
