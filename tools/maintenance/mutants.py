@@ -152,7 +152,7 @@ TESTS = {
     ],
 }
 
-# Annotations are never evaluated, and hold the only `|` of lambda/.
+# Annotations are never evaluated. Elsewhere `|` joins dicts or patterns, as no other operator does.
 NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
 
 # Mutants that no test can tell from the original, and why. A mutant's name is the function that it
@@ -163,11 +163,12 @@ TWO_MODES = "variables.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
-NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 AT_ONCE = "join takes both for no time at all"
 ANY_NUMBER = "any number will do"
 ANY_LENGTH = "any length will do"
+EMPTY_IS_LAST = "the JSON of no other object sorts after it"
+ROOMY = "it has room for ids of more digits than Telegram's"
 LAMBDAS_LIMIT = "no invocation has more"
 SMALL_NUMBER = "small numbers are one"
 NAMED = "callers name the arguments"
@@ -178,10 +179,6 @@ EQUIVALENT = {
     "bot": {
         "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
-    },
-    "botkit/frameworks/adapter": {
-        "<module> NumberReplacer 3": UNREAD,
-        "<module> NumberReplacer 4": UNREAD,
     },
     "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
@@ -197,6 +194,7 @@ EQUIVALENT = {
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
     "botkit/extras/on_event": {
+        "receive ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
         "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
@@ -233,6 +231,9 @@ EQUIVALENT = {
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {
+        "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
+        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {
@@ -302,15 +303,30 @@ EQUIVALENT = {
     "botkit/session": {
         "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
         "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",
-        "keep NumberReplacer 5": ANY_LENGTH,
-        "keep NumberReplacer 6": ANY_LENGTH,
+        "<module> NumberReplacer 5": ROOMY,
+        "<module> NumberReplacer 6": ROOMY,
+        "_newest ReplaceComparisonOperator_Eq_GtE 2": "there is no higher state",
+        "_newest ReplaceComparisonOperator_Eq_Is 1": "the newest is one of them",
+        "_newest ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
+        "_newest ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "_write NumberReplacer 11": ANY_LENGTH,
+        "_write NumberReplacer 12": ANY_LENGTH,
+        "calls ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "keep ReplaceComparisonOperator_Eq_GtE 2": EMPTY_IS_LAST,
+        "note ReplaceComparisonOperator_Eq_GtE 1": EMPTY_IS_LAST,
     },
     "botkit/stream": {
-        "__init__ ReplaceFalseWithTrue 1": UNREAD,
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
         "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
-        "answer ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "_try ReplaceComparisonOperator_Eq_LtE 2": "there is no lower code",
+        "_try ReplaceComparisonOperator_Eq_LtE 3": "no other method sorts before it",
+        "count NumberReplacer 1": ANY_NUMBER,
+        "count NumberReplacer 3": ANY_NUMBER,
+        "is_stopped NumberReplacer 2": ANY_NUMBER,
+        "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
         "show NumberReplacer 2": "the clock never goes back",
+        "show ReplaceComparisonOperator_Eq_Is 1": "_grow compares them, too",
         "stop ReplaceTrueWithFalse 1": "any note will do",
     },
     "botkit/telegram": {
