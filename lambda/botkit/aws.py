@@ -16,7 +16,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from urllib.parse import quote
 
 from .deadline import deadline
@@ -332,7 +331,6 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts) + end
 
 
-@lru_cache(8)
 def _key(secret: str, scope: str) -> bytes:
     """Return the key for the requests of a day to a service in a region."""
     key = f"AWS4{secret}".encode()

@@ -180,8 +180,14 @@ EQUIVALENT = {
         "is_secret_quiz ReplaceComparisonOperator_Eq_LtE 1": "the other type is regular",
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
     },
+    "botkit/frameworks/adapter": {
+        "put ReplaceComparisonOperator_Eq_Is 1": "to write the same changes nothing",
+    },
     "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
-    "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
+    "botkit/aws": {
+        "_connection ReplaceComparisonOperator_Eq_LtE 1": "no other suffix sorts before it",
+        "call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+    },
     "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
