@@ -306,6 +306,23 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key
     assert session.read(key) == {"": text}
 
 
+def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    session = container.module("session")
+    found = session.Item("42")
+    ids = range(2_000_000_000, 2_000_000_300)
+    found.updates = dict.fromkeys(ids, session.UNFINISHED)
+    found._calls = dict.fromkeys(ids, '[{"method":"x"}]')
+    found.session = {"": ""}
+    assert found.keep()
+    item = container.table.items["42"]
+    size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
+    size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
+    found.session = {"": "x" * (409_601 - size)}  # a byte too many
+    with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
+        found.keep()
+
+
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
     container.module("deadline").deadline.start(0)

@@ -516,6 +516,17 @@ def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: 
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
+def test_each_press_counts(world: World) -> None:
+    def pieces(presses: int) -> Iterator[str]:
+        yield "a"
+        for _ in range(presses):
+            world.press()
+        yield from "bc"
+
+    for presses in 1, 1, 2:
+        assert world.answer(pieces(presses), can_stop=True) == [said("ab")]
+
+
 def test_it_looks_once_a_second_whether_stop_was_pressed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -168,6 +168,7 @@ AT_ONCE = "join takes both for no time at all"
 ANY_NUMBER = "any number will do"
 ANY_LENGTH = "any length will do"
 EMPTY_IS_LAST = "the JSON of no other object sorts after it"
+NO_COMMON_BIT = "the two have no bit in common"
 ROOMY = "it has room for ids of more digits than Telegram's"
 LAMBDAS_LIMIT = "no invocation has more"
 SMALL_NUMBER = "small numbers are one"
@@ -267,8 +268,8 @@ EQUIVALENT = {
         "__init__ NumberReplacer 1": NO_BODY,
         "__init__ NumberReplacer 2": NO_BODY,
         "chunks NumberReplacer 8": "a line feed before a number is skipped",
-        "readinto ReplaceBinaryOperator_Add_BitOr 1": "the two have no bit in common",
-        "readinto ReplaceBinaryOperator_Add_BitXor 1": "the two have no bit in common",
+        "readinto ReplaceBinaryOperator_Add_BitOr 1": NO_COMMON_BIT,
+        "readinto ReplaceBinaryOperator_Add_BitXor 1": NO_COMMON_BIT,
     },
     "botkit/http/multipart": {
         "encode NumberReplacer 1": "as unlikely in a file",
@@ -312,6 +313,8 @@ EQUIVALENT = {
         "_newest ReplaceComparisonOperator_Eq_Is 1": "the newest is one of them",
         "_newest ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "_newest ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "_write ReplaceBinaryOperator_Add_BitOr 1": NO_COMMON_BIT,
+        "_write ReplaceBinaryOperator_Add_BitXor 1": NO_COMMON_BIT,
         "_write NumberReplacer 11": ANY_LENGTH,
         "_write NumberReplacer 12": ANY_LENGTH,
         "calls ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
@@ -325,6 +328,7 @@ EQUIVALENT = {
         "_try ReplaceComparisonOperator_Eq_LtE 3": "no other method sorts before it",
         "count NumberReplacer 1": ANY_NUMBER,
         "count NumberReplacer 3": ANY_NUMBER,
+        "count ReplaceBinaryOperator_Add_Sub 1": ANY_NUMBER,
         "is_stopped NumberReplacer 2": ANY_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
