@@ -33,6 +33,7 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
+MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 
@@ -54,8 +55,9 @@ def register(event: Json) -> Json:
     try:
         bot = bot_module.load()
     except Misconfigured as error:
-        cause = error.__cause__
-        told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
+        told = str(error)
+        if "ModuleNotFoundError" in told:
+            told += f". {MISSING}"
         for secret in filter(None, {*secrets, telegram._client.token}):
             told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
         raise RegistrationFailed(told) from None
