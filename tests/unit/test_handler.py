@@ -28,7 +28,7 @@ from tests.support.stubs import (
 # ── Rooms
 
 URL = "https://bot.example/telegram"
-HTTP = {"requestContext": {}}
+HTTP: Json = {"requestContext": {}}
 PURPOSES: dict[str, tuple[Any, str]] = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
@@ -118,7 +118,7 @@ def test_each_kind_of_event_has_its_time(
 ) -> None:
     given = []
     for left in (2.5, 900):
-        container.handler.set_deadline(kind, Context(left * 1000))
+        container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
 
