@@ -25,8 +25,8 @@ TIMES = {
     "queue": (900.0, 2.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
-    "connect": (3.0, 0.0),  # a part of start-up
 }
+CONNECT_SECONDS = 3.0  # at start-up, for each service
 
 
 def handler(event: Any, context: Any) -> Any:
@@ -101,8 +101,7 @@ def purpose_of(event: Any) -> str:
         case {"requestContext": _} if "requestPayload" not in event:
             # API Gateway has chosen the route. The path could be written in many ways.
             route = str(event.get("routeKey"))
-            on_page = settings.mini_app_url and route.startswith("ANY /app")
-            return "page" if on_page and event.get("version") == "2.0" else "webhook"
+            return "page" if settings.mini_app_url and route.startswith("ANY /app") else "webhook"
         case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
@@ -122,11 +121,10 @@ def purpose_of(event: Any) -> str:
     return "event"
 
 
-def set_deadline(purpose: str, context: Any = None) -> None:
+def set_deadline(purpose: str, context: Any) -> None:
     """Set the deadline of an event by what it is for."""
     most, spare = TIMES.get(purpose, TIMES["event"])
-    left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
-    deadline.start(min(most, left - spare))
+    deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
 
 
 def start_up() -> None:
@@ -157,12 +155,10 @@ def start_up() -> None:
         bot_module.load()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
-    end = deadline.at
     for connect in connects:
-        deadline.at = end  # one that hangs takes only its own time
-        set_deadline("connect")
         try:
-            connect()
+            with deadline.within(CONNECT_SECONDS):  # one that hangs takes only its own time
+                connect()
         except Unreachable as error:
             logger.warning("not ready at start-up", extra={"error": str(error)})
 

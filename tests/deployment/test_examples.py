@@ -19,7 +19,6 @@ from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from starter import new
 from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
 from telegram_stand_in.state import private_chat
 from werkzeug import Request, Response
@@ -31,6 +30,7 @@ from tests.support.deployment import (
     everything,
     fetch,
     start_new_container,
+    without_provider,
 )
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
@@ -71,7 +71,7 @@ module "telegram_bot" {{
 }}
 """
 
-# Each example is unchanged, except for the URL of its Telegram.
+# Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
 CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
@@ -98,7 +98,7 @@ class World:
 
     def wait(self) -> None:
         """Wait until every update is answered."""
-        self.telegram.wait(lambda: not self.telegram.pending(), 60)
+        self.telegram.wait(lambda: not self.telegram.pending())
 
     def told(self, name: str, texts: int = 1) -> list[str]:
         """Wait until a bot has sent Ada so many texts since the last call, and return them."""
@@ -110,7 +110,7 @@ class World:
             to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
             return [str(call.params["text"]) for call in to_her][seen:]
 
-        telegram.wait(lambda: len(sent()) >= texts, 60)
+        telegram.wait(lambda: len(sent()) >= texts)
         self.seen[name] = seen + len(sent())
         return sent()
 
@@ -163,7 +163,7 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text() + TELLS)
     main = folder / "main.tf"
-    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    main.write_text(without_provider(main))
     override = OVERRIDE_OF_READER.format(telegram_url)
     (folder / "telegram_override.tf").write_text(override)
 
@@ -216,6 +216,7 @@ def world(
         for example in EXAMPLES:
             copy = folder / "module" / "examples" / example
             shutil.copytree(ROOT / "examples" / example, copy)
+            (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)
@@ -258,7 +259,7 @@ def post(world: World, name: str, text: str) -> Json:
 
     before = len(posts())
     telegram.send(telegram.message(text, chat=GROUP), bot)
-    telegram.wait(lambda: len(posts()) > before, 60)
+    telegram.wait(lambda: len(posts()) > before)
     world.wait()
     return max(posts(), key=lambda m: int(m["message_id"]))
 
@@ -277,7 +278,7 @@ def press(world: World, post: Json, answer: int, *users: Json) -> None:
         calls = [call for call in telegram.calls if call.method == "answerCallbackQuery"]
         return {str(c.params["callback_query_id"]) for c in calls if c.status == 200}
 
-    telegram.wait(lambda: queries <= answered(), 60)
+    telegram.wait(lambda: queries <= answered())
 
 
 def buttons(world: World, post: Json) -> list[str]:
@@ -616,7 +617,7 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
     telegram = world.telegram
     before = len(telegram.calls)
     telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
-    telegram.wait(lambda: shown(world, ends, before), 60)
+    telegram.wait(lambda: shown(world, ends, before))
     return before
 
 

@@ -25,21 +25,19 @@ from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
-from local.sources import has_sessions, uses_later
 from local.terraform import REGION, Module, from_mirrors, terraform_command
 from telegram_stand_in import Json, post
 
 from demo.deployments import (
     CHECK,
-    MENU_BUTTON,
     TOKEN,
     Deployment,
     Hosted,
     Unavailable,
-    has_page,
     registration,
 )
 from demo.function_log import FunctionLog
+from demo.inputs import inputs, notes
 
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
@@ -49,25 +47,19 @@ class AwsDeployment(Deployment):
     """The module, applied to an emulated AWS."""
 
     name = "aws"
+    is_configured = False  # whether an author's configuration has the inputs
 
     def open(self) -> None:
         try:
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        self._details: dict[str, Invocation] = {}  # by request id
-        self._under_way = 0  # deliveries
-        self._alone = False
-        self._lock = threading.Lock()
-        self._of_page = threading.Lock()
-        self._of_event = threading.Lock()
         with signals_held():
             folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
             watched("folder", str(folder))
             self.opened.callback(watched, "folder", str(folder), over=True)
             self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
-        with self.step("emulated AWS"):
-            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+        self._start()
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
         mirrors = from_mirrors(self.module.root)
@@ -86,9 +78,31 @@ class AwsDeployment(Deployment):
         seconds = time.monotonic() - started
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
-        self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
-        for log in self._logs.values():
-            log.new()  # the registration's
+        for bot in self.bots:
+            said = notes(bot.folder, is_configured=self.is_configured)
+            self.way = "\n".join([self.way, *said])
+            self._read_log(bot)
+        self._follow()
+
+    def _start(self) -> None:
+        """Start the emulated AWS."""
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
+        self._logs: dict[str, FunctionLog] = {}  # by function
+        self._lock = threading.Lock()
+        self._of_page = threading.Lock()
+        self._of_event = threading.Lock()
+        with self.step("emulated AWS"):
+            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+
+    def _read_log(self, bot: Hosted) -> None:
+        """Read a function's log from here on: what is in it is the registration's."""
+        self._logs[bot.name] = log = FunctionLog(self._aws, bot, self.on_log)
+        log.new()
+
+    def _follow(self) -> None:
+        """Look into the logs until the end."""
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         self.opened.callback(thread.join)
@@ -105,9 +119,7 @@ class AwsDeployment(Deployment):
             telegram_api_url=self.api_url,
             source_dir=None if bot.folder == LAMBDA else str(bot.folder),
             environment=self.variables or None,
-            mini_app=MENU_BUTTON if has_page(bot.folder) else None,
-            later=uses_later(bot.folder),
-            session_retention_in_days=1 if has_sessions(bot.folder) else None,
+            **inputs(bot.folder),
         )
 
     def regions(self) -> set[str]:

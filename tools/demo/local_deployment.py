@@ -19,6 +19,7 @@ from demo.deployments import (
     has_page,
     registration,
 )
+from demo.inputs import least_memory, notes
 
 
 class LocalDeployment(Deployment):
@@ -33,7 +34,14 @@ class LocalDeployment(Deployment):
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
             with signals_held():
-                function = Function(bot.folder, variables, fresh=self.fresh, follow=False)
+                self._memory_size = least_memory(bot.folder)
+                function = Function(
+                    bot.folder,
+                    variables,
+                    fresh=self.fresh,
+                    follow=False,
+                    memory_size=self._memory_size,
+                )
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
@@ -42,22 +50,25 @@ class LocalDeployment(Deployment):
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             error = function.invoke(CHECK).error.strip() or self._register(bot)
+        self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
     def _invoke(self, event: Json) -> Any:
-        invocation = self.function.invoke(event)
+        invocation = self.send_event(self.bots[0], event)
         self._invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
     def _ran(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
         self.on_event(self.bots[0], invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        with Function(bot.folder, self.function.environment) as version:
+        variables = self.function.environment
+        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
         self.function.stop()
@@ -67,13 +78,15 @@ class LocalDeployment(Deployment):
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
-        return self.function.invoke(event).error.strip()
+        return self.send_event(bot, event).error.strip()
 
     def forget(self, bot: Hosted, key: str) -> None:
         self.function.forget(key)
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
-        return self.function.invoke(event)
+        invocation = self.function.invoke(event)
+        self.on_log(invocation)
+        return invocation
 
     def schedules(self, bot: Hosted) -> list[Json]:
         return [{"name": name, **about} for name, about in self.function.schedules.items()]

@@ -10,6 +10,7 @@ from local.container import Invocation
 from telegram_stand_in import Bot, Call, Json
 
 from demo.deployments import Deployment, Hosted
+from demo.errors import InvalidRequest
 from demo.feed import Feed
 
 # What the function calls when it is registered.
@@ -103,7 +104,10 @@ class Setup:
 
     def _hosted(self, bot: Bot) -> Hosted:
         bots = self.deployment.bots if self.deployment else []
-        return next(each for each in bots if each.token == bot.token)
+        found = [each for each in bots if each.token == bot.token]
+        if not found:
+            raise InvalidRequest("No bot is applied yet.")
+        return found[0]
 
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""

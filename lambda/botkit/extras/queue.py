@@ -15,7 +15,7 @@ import random  # urllib loads it anyway
 from .. import aws
 from ..errors import Misconfigured, Unreachable
 from ..host import bot_module, webhook
-from ..host.outcome import Outcome, failed
+from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -75,7 +75,7 @@ def enqueue(update: Json) -> Outcome:
     try:
         aws.call("sqs", "AmazonSQS.SendMessage", params)
     except Unreachable as error:
-        return failed(error)
+        return outcome_of(error)
     except aws.ClientError as error:
         if not error.code.startswith(("InvalidParameterValue", "InvalidMessage")):
             return Outcome("misconfigured", error=str(error))
