@@ -205,16 +205,6 @@ def test_a_bots_older_packages_are_removed_after_a_day(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted([*stay, tmp_path / f"bot-python3.13-{digest}0.zip"])
 
 
-def test_a_module_that_does_not_compile_is_packed_and_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    script = copy(tmp_path / "x", bot="def reply(\n", handler="x = 1\n")
-    package(tmp_path / "a.zip", script=script)
-    assert capfd.readouterr().err.startswith("bot.py does not compile:\n")
-    byte_code = f"__pycache__/handler.{TAG}.pyc"
-    assert names(tmp_path / "a.zip") == ["bot.py", "handler.py", byte_code, DIGEST]
-
-
 # Files that are packed, and files that are left out: Terraform and the script must agree.
 FOLDER = (
     "bot.py",
