@@ -57,8 +57,13 @@ TESTS = {
         "unit/host/test_registration",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
-    "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/on_event": [
+        "unit/extras/test_on_event",
+        "unit/extras/test_failures",
+        "integration/test_runtime",
+    ],
     "botkit/extras/drain": ["unit/extras/test_drain"],
+    "botkit/extras/failures": ["unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
@@ -71,6 +76,8 @@ TESTS = {
         "integration/test_runtime",
     ],
     "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
+    "botkit/host/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
     "botkit/host/registration": [
         "unit/host/test_registration",
         "unit/host/test_bot_module",
@@ -197,8 +204,8 @@ EQUIVALENT = {
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
     "botkit/extras/on_event": {
-        "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
-        "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
     },
     "botkit/extras/init_data": {
@@ -232,7 +239,7 @@ EQUIVALENT = {
         "_check NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
-    "botkit/extras/with_session": {
+    "botkit/host/held": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {
@@ -241,7 +248,7 @@ EQUIVALENT = {
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
-        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "answer_once ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
