@@ -89,6 +89,7 @@ locals {
           Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
         },
       ]]),
+      local.failed_statements,
       local.later_statements,
       local.queue_statements,
       local.sessions_statements,

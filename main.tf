@@ -138,6 +138,16 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.arn # as in the permission above
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
+
+  dynamic "destination_config" {
+    for_each = aws_sqs_queue.failed
+
+    content {
+      on_failure {
+        destination = destination_config.value.arn
+      }
+    }
+  }
 }
 
 # Webhook: the function registers it with Telegram, and removes it at destroy.
