@@ -86,7 +86,7 @@ locals {
           Effect    = "Deny"
           Action    = local.interface_actions
           Resource  = "*"
-          Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+          Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
         },
       ]]),
       local.failed_statements,

@@ -1,5 +1,15 @@
+output "alias_arn" {
+  description = "ARN of the function's alias, for what invokes the bot: rules, topics, buckets, schedules."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "function_alias" {
+  description = "Name of the function's alias, the qualifier of a permission to invoke it: \"live\"."
+  value       = aws_lambda_alias.live.name
+}
+
 output "function_arn" {
-  description = "ARN of the Lambda function."
+  description = "ARN of the Lambda function, without a version."
   value       = aws_lambda_function.this.arn
 }
 

@@ -179,6 +179,19 @@ variable "queue" {
   nullable    = false
 }
 
+variable "release" {
+  type        = number
+  description = <<-EOT
+    Number of the function's version that is live, to go back to an older one. Null: the newest.
+  EOT
+  default     = null
+
+  validation {
+    condition     = var.release == null || try(var.release >= 1 && floor(var.release) == var.release, false)
+    error_message = "The release must be the number of a version, such as 41, or null for the newest."
+  }
+}
+
 variable "reply_mode" {
   type        = string
   description = <<-EOT

@@ -34,9 +34,9 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
-    the webhook for a registration, and `batchItemFailures` for the queue. Raises RegistrationFailed
-    if Telegram refuses the registration, QueueNotEmpty if a queue that goes still has updates, and
-    EventFailed if a retry of an event may succeed.
+    the webhook for a registration, and `batchItemFailures` for the queue. Raises CheckFailed if a
+    new version can't work, RegistrationFailed if Telegram refuses the registration, QueueNotEmpty
+    if a queue that goes still has updates, and EventFailed if a retry of an event may succeed.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)
@@ -60,6 +60,10 @@ def handler(event: Any, context: Any) -> Any:
             outcome = queue.receive(event)
             set_deadline("settle", context)
             return queue.settle(event, outcome)
+        case "check":
+            from botkit.host import check
+
+            return check.check(event)
         case "register":
             from botkit.host import registration
 
@@ -108,8 +112,8 @@ def purpose_of(event: Any) -> str:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        case {"tf": {"action": "replay"}}:
-            return "replay"
+        case {"tf": {"action": "check" | "replay" as action}}:
+            return str(action)
         # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
         case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"

@@ -67,6 +67,8 @@ def test_from_a_refused_token_to_a_refused_end(
     url = outputs["webhook_url"]
     assert url.endswith("/telegram")
     assert outputs == {
+        "alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
+        "function_alias": "live",
         "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
         "function_name": "life",
         "log_group_name": "/aws/lambda/life",
@@ -137,7 +139,7 @@ def test_from_a_refused_token_to_a_refused_end(
     module.terraform("show", "-no-color")
     state = json.loads((module.folder / "terraform.tfstate").read_text())
     invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
-    assert len(invocations) == 2
+    assert len(invocations) == 3
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/life")["events"]
     assert any("START" in event["message"] for event in events), "the logs can't be read"
     shown = [json.dumps(each) for each in (module.outputs(), invocations, events)]

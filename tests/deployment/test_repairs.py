@@ -52,17 +52,19 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
         module.apply(f"-replace={FUNCTION}")
         assert telegram.webhook["url"] == ""
         assert answer_to(other, "hello") == "Heard: hello"
-        policy = functions.get_policy(FunctionName="repaired")["Policy"]
+        alias = {"FunctionName": "repaired", "Qualifier": "live"}
+        policy = functions.get_policy(**alias)["Policy"]
         assert "/*/POST/telegram" in policy, "the new function must let API Gateway in, too"
-        limits = functions.get_function_event_invoke_config(FunctionName="repaired")
+        limits = functions.get_function_event_invoke_config(**alias)
         assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 
         # A bot that is replaced by another loses its webhook.
         another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
         module.variables["telegram_bot_token"] = another.token
         module.apply()
-        assert [(call.method, call.bot) for call in other.calls[-5:]] == [
+        assert [(call.method, call.bot) for call in other.calls[-6:]] == [
             *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
+            ("getMe", another.id),
             *((method, another.id) for method in ("setMyCommands", "setWebhook", "getWebhookInfo")),
         ]
         assert other.webhook["url"] == ""

@@ -294,7 +294,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     headers = {"authorization": f"tma {signed}"}
     path = "/app/api/order"
     runtime_api.invoke(http_event("ANY /app/{proxy+}", "GET", path, "", headers, "", "1"))
-    runtime_api.invoke({"tf": {"action": "register"}, "url": "", "sources": "others"})
+    runtime_api.invoke({"tf": {"action": "check"}, "sources": "others"})
     bot_api.answers("getWebhookInfo", {}, INFO)
     runtime_api.invoke(WATCH)
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")

@@ -39,6 +39,7 @@ PURPOSES: dict[str, tuple[Any, str]] = {
         {**HTTP, "version": "1.0", "routeKey": "ANY /app"},
         "webhook",
     ),
+    "a check": ({"tf": {"action": "check"}, "sources": "1"}, "check"),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
     "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
@@ -98,6 +99,7 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 SECONDS = {
     "webhook": (1.0, 24.0),
     "page": (1.0, 24.0),
+    "check": (1.0, 899.0),
     "register": (1.0, 24.0),
     "delete": (1.0, 24.0),
     "drain": (1.0, 24.0),

@@ -55,6 +55,7 @@ TESTS = {
         "unit/host/test_outcome",
         "unit/extras/test_with_session",
         "unit/host/test_registration",
+        "unit/host/test_check",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
     "botkit/extras/on_event": [
@@ -78,14 +79,16 @@ TESTS = {
     "botkit/extras/queue": ["unit/extras/test_queue"],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
     "botkit/host/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
+    "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/registration": [
         "unit/host/test_registration",
+        "unit/host/test_check",
         "unit/host/test_bot_module",
         "unit/extras/test_drain",
     ],
     "botkit/extras/with_session": [
         "unit/extras/test_with_session",
-        "unit/host/test_registration",
+        "unit/host/test_check",
         "integration/test_sessions",
     ],
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
@@ -229,14 +232,15 @@ EQUIVALENT = {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
+    "botkit/host/check": {
+        "_check_bot NumberReplacer 1": ANY_NUMBER,
+        "_check_bot NumberReplacer 2": ANY_NUMBER,
+    },
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
-        "_call ReplaceBinaryOperator_Mul_Div 1": NAMED,
-        "_call ReplaceComparisonOperator_Eq_GtE 2": "no outcome sorts after it",
+        "call ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "_check NumberReplacer 1": ANY_NUMBER,
-        "_check NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/host/held": {

@@ -203,7 +203,7 @@ def test_a_broken_bot_loses_no_update(
     assert (container.line["level"], container.line["error"]) == ("ERROR", error)
     url = "https://bot.example/telegram"
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
-        container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
+        container.invoke({"tf": {"action": "check"}})
     assert error in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert failure(container, {"x": 1}) == f"misconfigured: {error}"
@@ -226,7 +226,7 @@ def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
     container = start_bot("HANDLED = ['message']")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
-        container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_a_bot_that_could_not_be_imported_is_imported_later(
