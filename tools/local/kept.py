@@ -143,7 +143,8 @@ class Queues:
         else:
             assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
             timeout = params["VisibilityTimeout"]
-            messages[params["ReceiptHandle"]]["hidden"] = self.now() + timeout
+            if message := messages.get(params["ReceiptHandle"]):
+                message["hidden"] = self.now() + timeout
         if self._file:
             write(self._file, messages)
         return answer
