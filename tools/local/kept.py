@@ -136,7 +136,8 @@ class Queues:
                     each["received"] += 1
                     each["hidden"] = self.now() + params["VisibilityTimeout"]
                     found = {"MessageId": id_, "ReceiptHandle": id_, "Body": each["body"]}
-                    answer = {"Messages": [found]}
+                    count = {"ApproximateReceiveCount": f"{each['received']}"}
+                    answer = {"Messages": [{**found, "Attributes": count}]}
                     break
         elif action == "DeleteMessage":
             messages.pop(params["ReceiptHandle"], None)

@@ -175,6 +175,7 @@ def _receive(url: str) -> Json | None:
     messages = sqs.call(
         "ReceiveMessage",
         url,
+        AttributeNames=["ApproximateReceiveCount"],
         MaxNumberOfMessages=1,
         VisibilityTimeout=round(deadline.left()) + HIDDEN,
         WaitTimeSeconds=1,  # without it, SQS asks only some of its servers
@@ -191,6 +192,8 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     started = time.monotonic()
     journal.begin()
     journal.is_repeat = True
+    # Then no replay of it has ended half-way: what its session knows, another delivery answers.
+    journal.trusts_session = message["Attributes"]["ApproximateReceiveCount"] == "1"
     try:
         content = _parsed(message["Body"])
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:

@@ -35,7 +35,8 @@ class Journal:
     `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
     and `is_start` while a bot starts, which is no part of an update. `update_id` is that of the
-    update, and `streams` counts its answers that grow.
+    update, and `streams` counts its answers that grow. `trusts_session` is set if an update needs
+    no answer where its session knows it.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
+        self.trusts_session = False
         self.update_id = self.streams = 0
 
     def note(self, method: str, params: Json) -> None:

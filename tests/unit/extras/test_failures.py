@@ -587,9 +587,25 @@ def test_a_session_knows_what_was_answered(
     container.module("host.webhook").recent.clear()
     put(container, failed_update(update=message(1)))  # the session has moved on
     put(container, failed_update(update=message(2)))
-    bot_api.expects(ANSWER, ANSWER)  # the second one's are those that were kept
+    bot_api.expects(ANSWER)
     assert container.invoke(REPLAY) == replayed(2)
+    assert container.line["outcome"] == "repeated"
     assert json.loads(table.items["42"]["session"]["S"]) == {"count": 2}
+
+
+def test_a_replay_goes_on_where_one_before_it_ended(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has kept the session, and perhaps made no call."""
+    container = keeping(REMEMBERS, **session_environment(bot_api.url))
+    table = Table(container.module("aws"), "sessions")
+    monkeypatch.setattr(container.module("aws"), "call", table.call)
+    put(container, failed_update())
+    bot_api.refuses(ANSWER, 500, "Oops")
+    assert container.invoke(REPLAY)["failed"] == 1
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert json.loads(table.items["42"]["session"]["S"]) == {"count": 1}
 
 
 # ── Its time
