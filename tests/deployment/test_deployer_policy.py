@@ -256,6 +256,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         tmp_path / "module",
         user=deployer.credentials,
         alarm_actions=["arn:aws:sns:us-east-1:000000000000:alarms"],
+        failed_retention_in_days=14,
         later=True,
         queue=True,
         reserved_concurrency=5,
