@@ -15,6 +15,16 @@ locals {
     local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
     local.sessions_environment,
   )
+  which_extras = {
+    for name in ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"] :
+    name => lookup(local.extra_environment, name, "")
+  }
+
+  function_environment = merge(
+    local.environment,
+    local.extra_environment,
+    { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
+  )
 
   refused_names = [
     for name in nonsensitive(keys(var.environment)) : name if

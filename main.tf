@@ -69,8 +69,8 @@ resource "aws_apigatewayv2_integration" "function" {
 # No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
-  qualifier     = aws_lambda_alias.live.name   # with the alias's ARN, each plan would replace it
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = local.alias # with the alias's ARN as the name, each plan would replace it
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
@@ -93,11 +93,7 @@ resource "aws_lambda_function" "this" {
   tags                           = var.tags
 
   environment {
-    variables = merge(
-      local.environment,
-      local.extra_environment,
-      { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
-    )
+    variables = local.function_environment
   }
 
   logging_config {
@@ -137,8 +133,8 @@ resource "aws_cloudwatch_log_group" "function" {
 
 # Events from AWS services. Without this, Lambda would retry them for six hours.
 resource "aws_lambda_function_event_invoke_config" "this" {
-  function_name                = aws_lambda_function.this.arn # as in the permission above
-  qualifier                    = aws_lambda_alias.live.name
+  function_name                = aws_lambda_function.this.function_name
+  qualifier                    = local.alias
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
 
@@ -157,10 +153,13 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 # check fails, the apply does, and the alias stays at the version before.
 
 locals {
-  live_version = var.release == null ? aws_lambda_function.this.version : tostring(var.release)
+  is_newest    = var.release == null
+  live_version = local.is_newest ? aws_lambda_function.this.version : tostring(var.release)
 
-  # What the version must run. An older one runs other sources.
-  planned_sources = var.release == null ? { sources = local.sources_digest } : {}
+  # The newest version must have all of this apply, an older one the extras that there are. If an upload or the version
+  # fails, Terraform saves it as done all the same: there is no new version, but another input.
+  expected_sources   = local.is_newest ? { sources = local.sources_digest } : {}
+  expected_variables = local.is_newest ? local.function_environment : local.which_extras
 }
 
 resource "aws_lambda_invocation" "check" {
@@ -168,10 +167,11 @@ resource "aws_lambda_invocation" "check" {
   qualifier       = local.live_version
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.planned_sources, { tf = { action = "check" } }))
-
-  # If an upload fails, Terraform saves it as done all the same: there is no new version, but new sources.
-  triggers = { package = local.package_digest }
+  input = jsonencode(merge(local.expected_sources, {
+    tf        = { action = "check" }
+    names     = nonsensitive(keys(local.expected_variables))
+    variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))
+  }))
 }
 
 # All invocations but the check's name it.
@@ -181,6 +181,11 @@ resource "aws_lambda_alias" "live" {
   function_version = local.live_version
 
   depends_on = [aws_lambda_invocation.check]
+}
+
+locals {
+  # Its name, unknown for a new one: who may invoke it, and its limits for events, went with the old one.
+  alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
 }
 
 # Webhook: the function registers it with Telegram, and removes it at destroy.

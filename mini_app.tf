@@ -27,8 +27,8 @@ resource "aws_lambda_permission" "mini_app" {
   for_each = toset(var.mini_app == null ? [] : ["/app", "/app/*"])
 
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn
-  qualifier     = aws_lambda_alias.live.name
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = local.alias
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
 }

@@ -155,7 +155,7 @@ variable "policy" {
   type        = string
   description = <<-EOT
     IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role: up to
-    10,240 characters in total with the module's own. Null: only what the module itself needs.
+    5,120 characters in total with the module's own. Null: only what the module itself needs.
   EOT
   default     = null
 

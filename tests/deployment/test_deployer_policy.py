@@ -292,7 +292,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         assert answer_to(telegram, "hello") == "Heard: hello"
 
         # An upload failed. Before 6.27 or so, the provider records it as done, and only the
-        # registration notices; later providers upload again.
+        # check notices; later providers upload again.
         change(module, "Heard: ", "Noted: ")
         module.variables |= {"permissions_boundary": None}
         with deployer.without("lambda:UpdateFunctionCode"):
@@ -323,12 +323,13 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
     assert in_policy - set(asked) == unchecked
     # AWS checks the function's ARN with the request's qualifier; the emulator, without.
-    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
-    (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
-    assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
-        "telegram-bot",
-        "telegram-bot:$LATEST",
-    ]
+    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=1")
+    for action in ("AddPermission", "GetPolicy", "InvokeFunction", "RemovePermission"):
+        [allowed] = [s for s in POLICY["Statement"] if f"lambda:{action}" in actions(s)]
+        assert [arn.partition(":function:")[2] for arn in allowed["Resource"]] == [
+            "telegram-bot",
+            "telegram-bot:*",
+        ]
     # Without an action, exactly that action is refused.
     missed = {
         action: User(aws, action.replace(":", "-"), policy(action)).refused(recorder, request)

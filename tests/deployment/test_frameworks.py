@@ -11,7 +11,7 @@ import pytest
 from emulated_aws.emulator import Emulator
 from telegram_stand_in import Fault, Server, Telegram
 
-from tests.support.deployment import Deployment, client, everything
+from tests.support.deployment import Deployment, everything, start_new_container
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 from tests.support.transcript import BOTS, Step, play, polling, without_ids
@@ -83,9 +83,7 @@ def test_a_deployed_bot_says_what_it_says_when_it_polls(
         if kinds[-1]:
             telegram.faults.append(replace(FAULTS[kinds[-1]]))
         if step.says == "Soup":
-            client(aws, "lambda").update_function_configuration(
-                FunctionName=f"{framework}-bot", Timeout=24
-            )
+            start_new_container(aws, f"{framework}-bot", timeout=24)
 
     # Nothing is lost or forgotten. What was carried out without an answer is repeated, once.
     got = without_ids(play(telegram, fail))

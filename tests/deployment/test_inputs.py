@@ -347,9 +347,12 @@ RESOURCES = {
     "aws_cloudwatch_log_group.api",
     "aws_cloudwatch_log_group.function",
     "aws_iam_role.this",
+    "aws_iam_role_policy.live",
     "aws_iam_role_policy.this",
+    "aws_lambda_alias.live",
     FUNCTION,
     "aws_lambda_function_event_invoke_config.this",
+    "aws_lambda_invocation.check",
     REGISTRATION,
     REMOVAL,
     "aws_lambda_permission.webhook",
@@ -503,7 +506,7 @@ TAKEN = {
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
 # A policy that is too long only together with the module's own statements.
-LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
+LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
 # Inputs that are refused, alone or beside others, and what is said of them.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
@@ -515,7 +518,7 @@ INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "token": ({"telegram_bot_token": "not-a-token"}, "must be what @BotFather sent"),
     "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
     "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
-    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 10,240 characters in total"),
+    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 5,120 characters in total"),
     "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
     "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
 }

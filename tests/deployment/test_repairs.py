@@ -22,7 +22,8 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
 
     # A role that was deleted by hand comes back with a new function, from a clone without packages.
     before = revision()
-    iam.delete_role_policy(RoleName="repaired", PolicyName="repaired")
+    for policy in ("repaired", "repaired-live"):
+        iam.delete_role_policy(RoleName="repaired", PolicyName=policy)
     iam.delete_role(RoleName="repaired")
     for package in (module.folder / ".build").iterdir():
         package.unlink()

@@ -44,6 +44,9 @@ WEBHOOK_SECRET = secrets.token_hex(16)
 Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
+CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
+
+
 class Unavailable(ToolError):
     """This machine lacks what a deployment needs: what, and what to do about it."""
 
@@ -54,10 +57,14 @@ class Unavailable(ToolError):
 
 @dataclass
 class Reload:
-    """The code of a bot was replaced from its folder. `error` says why it doesn't work."""
+    """The code of a bot was replaced from its folder, or stays if `is_live` is False.
+
+    `error` says why it doesn't work.
+    """
 
     milliseconds: float
     error: str
+    is_live: bool
     files: list[str] = field(default_factory=list)
 
 
@@ -158,6 +165,7 @@ class Deployment(abc.ABC):
             now = [read_sources(bot.folder) for bot in self.bots]
             changed: set[str] = set()
             errors = []
+            is_live = True
             started = time.monotonic()
             for bot, before, sources in zip(self.bots, self._sources, now, strict=True):
                 if sources == before:
@@ -169,17 +177,22 @@ class Deployment(abc.ABC):
                     errors.append(self.replace(bot))
                 except (ToolError, OSError) as failure:
                     errors.append(str(failure) or type(failure).__name__)
+                    is_live = False
                 finally:
                     self.registering = None
             self._sources = now
             if not changed:
                 return None
             error = "\n".join(filter(None, errors))
-            return Reload((time.monotonic() - started) * 1000, error, sorted(changed))
+            milliseconds = (time.monotonic() - started) * 1000
+            return Reload(milliseconds, error, is_live, sorted(changed))
 
     @abc.abstractmethod
     def replace(self, bot: Hosted) -> str:
-        """Replace a bot's code. Returns what is wrong with it."""
+        """Replace a bot's code, and register it again. Returns why it isn't registered, if so.
+
+        Raises ToolError or OSError if the code can't work: then the bot goes on with what it had.
+        """
 
     @abc.abstractmethod
     def forget(self, bot: Hosted, key: str) -> None:

@@ -10,6 +10,7 @@ from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
 from demo.deployments import (
+    CHECK,
     MENU_BUTTON,
     PAGE,
     Deployment,
@@ -32,7 +33,7 @@ class LocalDeployment(Deployment):
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
             with signals_held():
-                function = Function(bot.folder, variables, fresh=self.fresh)
+                function = Function(bot.folder, variables, fresh=self.fresh, follow=False)
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
@@ -40,7 +41,7 @@ class LocalDeployment(Deployment):
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            error = self.replace(bot)
+            error = function.invoke(CHECK).error.strip() or self._register(bot)
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
@@ -56,6 +57,13 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
+        with Function(bot.folder, self.function.environment) as version:
+            if error := version.invoke(CHECK).error.strip():
+                raise ToolError(error)
+        self.function.stop()
+        return self._register(bot)
+
+    def _register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}

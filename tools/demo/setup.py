@@ -17,6 +17,7 @@ REGISTRATION = {
     "deleteMyCommands",
     "deleteWebhook",
     "getChatMenuButton",
+    "getMe",
     "getWebhookInfo",
     "setChatMenuButton",
     "setMyCommands",

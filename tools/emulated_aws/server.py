@@ -18,6 +18,9 @@ It answers any web page in a browser on this machine, which could make functions
 it answers programs.
 
 It forgets for how many days a table can be restored. Here it tells.
+
+It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
+as AWS does.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ import select
 import sys
 import threading
 from typing import Any
+from urllib.parse import unquote
 
 import h11
 
@@ -38,6 +42,8 @@ import h11
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 PAGE = re.compile(r"/app(/|$)")
+# In a path of Lambda's API: a function by its name or ARN, and in it the qualifier.
+FUNCTION = re.compile(r"/functions/(?:arn:[^/]*:function:)?[^:/]+:([^:/]+)(?:/|$)")
 
 
 class Connection(h11.Connection):
@@ -173,6 +179,24 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def with_one_qualifier(handle: Any) -> Any:
+    """Return MiniStack's handler of Lambda, which refuses two qualifiers that differ."""
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
+    ) -> Any:
+        found = FUNCTION.search(unquote(path))
+        [asked] = query.get("Qualifier") or [""]
+        if found and asked and asked != found[1]:
+            told = "The derived qualifier from the function name does not match the specified"
+            answer = {"Type": "User", "message": f"{told} qualifier."}
+            fields = {"x-amzn-ErrorType": "InvalidParameterValueException"}
+            return 400, {"Content-Type": "application/json", **fields}, json.dumps(answer).encode()
+        return await handle(method, path, headers, body, query, *more)
+
+    return handle_request
+
+
 def for_programs(app: Any) -> Any:
     """Return MiniStack's ASGI application, which refuses what a web page sends."""
 
@@ -235,7 +259,7 @@ def keep_recovery_periods(dynamodb: Any) -> None:
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, dynamodb
+    from ministack.services import apigateway, dynamodb, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -247,6 +271,7 @@ if __name__ == "__main__":
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
+    lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

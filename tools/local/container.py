@@ -163,7 +163,7 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process, which is restarted when a source changes.
+    """The handler in a process, which is restarted when a source changes, unless `follow` is off.
 
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
     in another one beside it; both are gone at the end if none is given. There is one invocation at
@@ -179,12 +179,14 @@ class Function:
         *,
         timeout: float = TIMEOUT,
         fresh: bool = False,
+        follow: bool = True,
         sessions: Path | None = None,
     ) -> None:
         self.bot = bot
         self.environment = environment
         self._timeout = timeout
         self._fresh = fresh
+        self._follow = follow
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
@@ -269,7 +271,7 @@ class Function:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
-            if self._process and self._started_from != read_sources(self.bot):
+            if self._process and self._follow and self._started_from != read_sources(self.bot):
                 self._stop()
             start: Invocation | None = None
             if self._process is None:

@@ -1,14 +1,16 @@
 """Checks a new version before it goes live, when Terraform invokes the function by its number:
 
-    {"tf": {"action": "check"}, "sources": …}
+    {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …}
 
-`sources` is the digest of the package that the version should have. Without it, any will do.
+`sources` is the digest of the package that the version should have; without it, for an older
+version, any will do. `variables` is the digest of what the variables with these names should have.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from hashlib import sha256
 
 from .. import telegram
 from ..errors import Misconfigured
@@ -32,7 +34,7 @@ def check(event: Json) -> Json:
     secrets = {settings.webhook_secret, telegram._client.token}
     telegram.forget_token()  # it may have changed
     try:
-        _check_sources(event)
+        _check_release(event)
         bot = bot_module.load()
         _check_bot(bot)
         handled_kinds()
@@ -50,8 +52,8 @@ def check(event: Json) -> Json:
     raise CheckFailed(told)
 
 
-def _check_sources(event: Json) -> None:
-    """Raise Misconfigured if the version runs other code than was planned."""
+def _check_release(event: Json) -> None:
+    """Raise Misconfigured if the version has other code or variables than were planned."""
     packed = digest()
     if packed and event.get("sources", packed) != packed:
         # If an upload fails, Terraform saves it as done all the same.
@@ -60,6 +62,21 @@ def _check_sources(event: Json) -> None:
             "-replace=terraform_data.package -replace=aws_lambda_function.this "
             "(if a configuration calls the module, with module.NAME. before each address)"
         )
+    if "variables" not in event:
+        return
+    values = "\n".join(os.environ.get(name, "") for name in event["names"])
+    if sha256(values.encode()).hexdigest() == event["variables"]:
+        return
+    if "sources" in event:  # so does a version that fails to be published
+        raise Misconfigured(
+            "The function has other variables than were planned: terraform apply "
+            "-replace=terraform_data.webhook_secret "
+            "(if a configuration calls the module, with module.NAME. before the address)"
+        )
+    raise Misconfigured(
+        "later, mini_app, queue or the sessions were switched on or off since this version: "
+        "set them as they were, or choose another release"
+    )
 
 
 def digest() -> str:

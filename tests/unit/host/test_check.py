@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
 import sys
@@ -14,6 +15,7 @@ from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
     TOKEN,
     Container,
+    Json,
     answers,
     http,
     load,
@@ -45,6 +47,38 @@ def test_other_code_than_was_planned_goes_not_live(
     for more in ({"sources": equal}, {}):  # an older version may have any
         bot_api.answers("getMe", {}, ME)
         assert container.invoke({**CHECK, **more}) == {}
+
+
+VARIABLES = {"names": ["QUEUE_URL", "TABLE"]}
+
+
+def variables(**values: str) -> str:
+    """Return the digest of these variables' values, as Terraform makes it."""
+    return hashlib.sha256("\n".join(values.values()).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        (
+            {"sources": "1"},
+            r"other variables than .*=terraform_data\.webhook_secret .*module\.NAME\.",
+        ),
+        ({}, r"^later, .* were switched on or off since this version: .* another release$"),
+    ],
+    ids=["the newest", "an older one"],
+)
+def test_a_version_with_other_variables_goes_not_live(
+    start: Start, bot_api: BotApi, more: Json, error: str
+) -> None:
+    container = start(bot_api.url, TABLE="vötes")
+    for other in (variables(a="https://x", b="vötes"), variables(a="", b="votes")):
+        with pytest.raises(Exception, match=error) as caught:
+            container.invoke({**CHECK, **VARIABLES, **more, "variables": other})
+        assert type(caught.value).__name__ == "CheckFailed"
+    bot_api.answers("getMe", {}, ME)
+    equal = variables(a="", b="vötes")
+    assert container.invoke({**CHECK, **VARIABLES, **more, "variables": equal}) == {}
 
 
 def test_the_digest_is_in_a_file_of_the_package(

@@ -130,8 +130,18 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     say(page, "/start cold")
     expect(page.get_by_label("Attempt 1", exact=True).locator(".top")).to_contain_text("cold")
     expect(page.locator("#messages")).to_contain_text("Begun with cold")
+    # What doesn't compile isn't packed, and what can't be imported doesn't go live.
     demo.edit("def reply(", "def reply(:")
-    expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
+    expect(page.locator("#broken")).to_contain_text("bot.py does not compile: line")
+    demo.edit("def reply(:", "1 / 0\ndef reply(")
+    expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: ZeroDivisionError")
+    expect(page.locator("#broken")).to_contain_text("the bot answers as it did before")
+    for button, text in (("", "/start now"), ("End the function's container", "/start colder")):
+        if button:
+            page.get_by_role("button", name=button).click()
+            page.get_by_text("The container was ended").wait_for()
+        say(page, text)
+        expect(page.locator("#messages")).to_contain_text(f"Begun with {text.split()[1]}")
 
 
 def test_events_of_services_and_of_the_box_are_shown(
