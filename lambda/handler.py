@@ -26,8 +26,8 @@ TIMES = {
     "replay": (900.0, 1.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
-    "connect": (3.0, 0.0),  # a part of start-up
 }
+CONNECT_SECONDS = 3.0  # at start-up, for each service
 
 
 def handler(event: Any, context: Any) -> Any:
@@ -127,11 +127,10 @@ def purpose_of(event: Any) -> str:
     return "event"
 
 
-def set_deadline(purpose: str, context: Any = None) -> None:
+def set_deadline(purpose: str, context: Any) -> None:
     """Set the deadline of an event by what it is for."""
     most, spare = TIMES.get(purpose, TIMES["event"])
-    left = context.get_remaining_time_in_millis() / 1000 if context else deadline.left()
-    deadline.start(min(most, left - spare))
+    deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
 
 
 def start_up() -> None:
@@ -164,12 +163,10 @@ def start_up() -> None:
         bot_module.load()
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
-    end = deadline.at
     for connect in connects:
-        deadline.at = end  # one that hangs takes only its own time
-        set_deadline("connect")
         try:
-            connect()
+            with deadline.within(CONNECT_SECONDS):  # one that hangs takes only its own time
+                connect()
         except Unreachable as error:
             logger.warning("not ready at start-up", extra={"error": str(error)})
 

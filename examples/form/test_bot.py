@@ -13,7 +13,8 @@ def say(bot):
 
     def say(text, session=session):
         content = {"photo": []} if text is None else {"text": text}
-        message = {"message_id": 1, "chat": {"id": 4242, "type": "private"}, **content}
+        chat, ada = {"id": 4242, "type": "private"}, {"id": 4242, "first_name": "Ada"}
+        message = {"message_id": 1, "chat": chat, "from": ada, **content}
         [call] = bot.reply({"message": message}, session)
         assert (call["method"], call["chat_id"]) == ("sendMessage", 4242)
         return call["text"]

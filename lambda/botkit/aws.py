@@ -16,13 +16,14 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import quote
 
 from .deadline import deadline
-from .errors import Unreachable, loggable
-from .http import TooLong
+from .errors import TooLong, Unreachable, encodable
 from .http.connection import Connection
+from .invocation.journal import journal
 from .invocation.settings import settings
 from .types import Any, Json
 
@@ -58,7 +59,7 @@ class ClientError(Exception):
     """
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(loggable(f"{code}: {message}"))
+        super().__init__(encodable(f"{code}: {message}"))
         self.code = code
 
 
@@ -134,8 +135,6 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
             else:
                 kind = fields.get(":exception-type") or fields.get(":error-code", "")
                 raise _failure(service, kind[:1].upper() + kind[1:], payload)
-    except ConnectionError as error:
-        raise _unanswered(error) from None
     except (ValueError, RecursionError) as error:  # that is what AWS sent
         raise ClientError("InvalidEventStream", f"{service}: {error}") from None
 
@@ -153,6 +152,7 @@ class _Request:
         body: bytes | None,
         signed_as: str,
     ) -> None:
+        journal.check_replay()
         if not (settings.aws_access_key_id and settings.aws_region):
             raise Unreachable(
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
@@ -181,13 +181,11 @@ class _Request:
 
         Raises ClientError or Unreachable.
         """
-        connection = _connection(self.service)
-        try:
+        connection, left = _connection(self.service), deadline.left()
+        with _in_limits():
             status, fields, data = connection.exchange(
-                self.method, self.target, self.body, self.headers, deadline.left()
+                self.method, self.target, self.body, self.headers, left
             )
-        except ConnectionError as error:
-            raise _unanswered(error) from None
         if 200 <= status < 300:
             return status, fields.get("Content-Type", ""), data
         kind = fields.get("x-amzn-ErrorType", "")
@@ -198,26 +196,33 @@ class _Request:
     def parts(self) -> Iterator[bytes]:
         """Yield the parts of an answer as they come.
 
-        Raises ConnectionError, ClientError or Unreachable.
+        Raises ClientError or Unreachable.
         """
+        from .http import arriving
+
+        connection, left = _connection(self.service), deadline.left()
         kind, refusal = "", b""
-        for status, fields, part in _connection(self.service).stream(
-            self.target, self.body or b"", self.headers, deadline.left(), PAUSE
-        ):
-            if status in (0, 200):
-                yield part
-            else:
-                kind = fields.get("x-amzn-ErrorType", "")
-                refusal += part
+        with _in_limits():
+            for status, fields, part in arriving.post(
+                connection, self.target, self.body or b"", self.headers, left, PAUSE
+            ):
+                if status in (0, 200):
+                    yield part
+                else:
+                    kind = fields.get("x-amzn-ErrorType", "")
+                    refusal += part
         if status != 200:
             raise _failure(self.service, kind, refusal, status)
 
 
-def _unanswered(error: ConnectionError) -> Exception:
-    """Return the exception for a request without a usable answer: ClientError or Unreachable."""
-    if isinstance(error, TooLong):
-        return ClientError("ResponseTooLong", "an answer must have at most 4 MB: ask for a part")
-    return Unreachable(str(error))
+@contextmanager
+def _in_limits() -> Iterator[None]:
+    """Raise ClientError for an answer that is too long: it would be so again."""
+    try:
+        yield
+    except TooLong:
+        text = "an answer must have at most 4 MB: ask for a part"
+        raise ClientError("ResponseTooLong", text) from None
 
 
 def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:
@@ -270,10 +275,7 @@ def prepare(service: str) -> None:
 
 def connect(service: str) -> None:
     """Open the connection to a service, before the first call. Raises Unreachable."""
-    try:
-        _connection(service).open(deadline.left())
-    except ConnectionError as error:
-        raise Unreachable(str(error)) from None
+    _connection(service).open(deadline.left())
 
 
 def _connection(service: str) -> Connection:

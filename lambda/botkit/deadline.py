@@ -8,6 +8,8 @@ while deadline.left() > 5: …
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager  # logging has loaded it
 
 
 class Deadline:
@@ -33,6 +35,22 @@ class Deadline:
         if seconds <= 0:
             raise TimeoutError("no time left")
         return seconds
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Give a block `seconds`, or what is left if that is less."""
+        return self._by(min(self.at, time.monotonic() + seconds))
+
+    def sparing(self, seconds: float) -> AbstractContextManager[None]:
+        """Give a block what is left, but for `seconds`, or a third of it if that is less."""
+        return self._by(self.at - min(seconds, self.left() / 3))
+
+    @contextmanager
+    def _by(self, at: float) -> Iterator[None]:
+        end, self.at = self.at, at
+        try:
+            yield
+        finally:
+            self.at = end
 
 
 # Lambda stops a start-up after 10 s. handler.py sets the deadline of each invocation.

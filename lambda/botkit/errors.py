@@ -1,4 +1,4 @@
-"""How a call can fail, what follows, and how to make the text of an error safe to log."""
+"""How a call can fail, and what follows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ class Failure(Exception):
 
     outcome = "bot_failed"
 
+    def __init__(self, text: str) -> None:
+        super().__init__(encodable(text))
+
     @property
     def may_pass(self) -> bool:
         """Whether a later try may succeed."""
@@ -24,8 +27,9 @@ class Unreachable(Failure):
 
     outcome = "unreachable"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(loggable(reason))
+
+class TooLong(Unreachable):
+    """An answer, or a part of one that comes in parts, has more bytes than its limit."""
 
 
 class Misconfigured(Unreachable):
@@ -36,6 +40,10 @@ class Misconfigured(Unreachable):
 
 class BadSession(Failure, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
+
+
+class BadConversation(Failure, ValueError):
+    """A dialogue of botkit.conversation can't be led. The text says why, and quotes nobody."""
 
 
 class BadSchedule(Failure, ValueError):
@@ -51,7 +59,7 @@ class Refused(Failure):
     """
 
     def __init__(self, method: str, code: int, description: str, parameters: Json) -> None:
-        super().__init__(loggable(f"{method}: {code} {description}"))
+        super().__init__(f"{method}: {code} {description}")
         self.code = code
         self.description = description
         self.retry_after: int | None = parameters.get("retry_after")
@@ -79,8 +87,8 @@ class Handled(Exception):
         self.error = error
 
 
-def loggable(text: str) -> str:
-    """Return a text from outside, cut to 1,000 characters and made safe to log.
+def encodable(text: str) -> str:
+    """Return up to 1,000 characters of a text from outside, as UTF-8 can encode them.
 
     JSON may contain half a surrogate pair ("\\ud800"), which would make Lambda's logging fail.
     """

@@ -77,21 +77,20 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
         "Input": _input(event),
         "RoleArn": settings.later_role,
     }
-    while True:
-        at = max(seconds, time.time() + SOONEST)
-        body = {
-            "ActionAfterCompletion": "DELETE",
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "GroupName": settings.later_group,
-            "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at)),
-            "Target": target,
-        }
-        try:
-            return _request("POST", name, "ConflictException", body=body)
-        except BadSchedule:
-            if time.time() < at:
-                raise
-            # The time has passed while the request was on its way.
+    at = max(seconds, time.time() + SOONEST)
+    body = {
+        "ActionAfterCompletion": "DELETE",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "GroupName": settings.later_group,
+        "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at)),
+        "Target": target,
+    }
+    try:
+        return _request("POST", name, "ConflictException", body=body)
+    except BadSchedule:
+        if time.time() < at:
+            raise
+    return schedule(event, seconds, name)  # the time has passed while the request was on its way
 
 
 def _input(event: Any) -> str:

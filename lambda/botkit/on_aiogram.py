@@ -120,7 +120,7 @@ class Session(BaseSession):
             result = adapter.call(method.__api_method__, params)
             answer = json.dumps({"ok": True, "result": result})
         except Refused as error:
-            code, cause, answer = error.code, error, adapter.answer(error)
+            code, cause, answer = error.code, error, adapter.as_json(error)
         except Unreachable as error:
             raise TelegramNetworkError(method, str(error)) from error
         try:

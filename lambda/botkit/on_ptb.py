@@ -166,7 +166,7 @@ class _Request(BaseRequest):
             result = adapter.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
             self.refusal = refusal
-            return refusal.code, adapter.answer(refusal).encode()
+            return refusal.code, adapter.as_json(refusal).encode()
         except Unreachable as error:
             raise NetworkError(str(error)) from error
         finally:

@@ -222,7 +222,7 @@ class _Response(util.CustomRequestResponse):
     """Telegram's refusal, for telebot to make an exception of."""
 
     def __init__(self, refusal: Refused) -> None:
-        text = adapter.answer(refusal)
+        text = adapter.as_json(refusal)
         super().__init__(text, refusal.code)  # type: ignore[no-untyped-call]
         self.refusal = refusal
 

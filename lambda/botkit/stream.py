@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from . import telegram
 from .deadline import deadline
@@ -237,14 +237,8 @@ class _Growing:
 @contextmanager
 def _briefly() -> Iterator[None]:
     """Leave time for the whole answer, which is what matters, and let Unreachable pass."""
-    end = deadline.at
-    deadline.start(min(PATIENCE, deadline.left() - SPARE))
-    try:
+    with deadline.within(min(PATIENCE, deadline.left() - SPARE)), suppress(Unreachable):
         yield
-    except Unreachable:
-        pass
-    finally:
-        deadline.at = end
 
 
 def _given(**params: Any) -> Json:

@@ -15,8 +15,7 @@ import re
 import time
 
 from .deadline import deadline
-from .errors import Misconfigured, Refused, Unreachable
-from .http import TooLong
+from .errors import Misconfigured, Refused, TooLong, Unreachable
 from .http.connection import JSON_LIMIT, Connection
 from .invocation.journal import journal
 from .invocation.settings import settings
@@ -80,16 +79,11 @@ class Client:
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
-        Raises Unreachable, or Refused for a file with more than `limit` bytes.
+        Raises Unreachable: TooLong if the answer has more than `limit` bytes.
         """
         method = "GET" if body is None else "POST"
-        try:
-            status, _, data = self.connection.exchange(method, path, body, headers, timeout, limit)
-            return status, data
-        except ConnectionError as error:
-            if body is None and isinstance(error, TooLong):
-                raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
-            raise Unreachable(str(error)) from None
+        status, _, data = self.connection.exchange(method, path, body, headers, timeout, limit)
+        return status, data
 
 
 _client = Client(settings.api_url, settings.token, settings.proxy)
@@ -103,6 +97,7 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram refuses the call only because what it asks for is the case already, such as the same
     edit, the result is True. Raises Refused or Unreachable.
     """
+    journal.check_replay()
     token()  # fetched, if there is none yet
     try:
         result = _client.post(method, params, deadline.left())
@@ -139,8 +134,12 @@ def download(file_path: str) -> bytes:
     """
     from urllib.parse import quote
 
+    journal.check_replay()
     path = f"/file/bot{token()}/{quote(file_path)}"
-    status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
+    try:
+        status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
+    except TooLong:
+        raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
         return data
     if status in (400, 404):  # code 400, since elsewhere a 404 means that the token is wrong
@@ -170,10 +169,7 @@ def connect() -> None:
     try:
         token()
     finally:
-        try:
-            _client.connection.open(deadline.left())
-        except ConnectionError as error:
-            raise Unreachable(str(error)) from None
+        _client.connection.open(deadline.left())
 
 
 def forget_token() -> None:

@@ -107,6 +107,7 @@ class Sessions(dict[str, Json]):
         return copy.deepcopy(self.get(key, {}))
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
+        _botkit("invocation.journal").journal.check_replay()
         changed = self.read(key)
         result = function(changed)
         changed = _botkit("session").checked_copy(changed)
@@ -136,6 +137,7 @@ class Waits(dict[str, Waiting]):
     """What `botkit.later` has scheduled, by name."""
 
     def schedule(self, event: Any, seconds: float, name: str) -> bool:
+        _botkit("invocation.journal").journal.check_replay()
         _botkit("later")._check(name)
         if name in self:
             return False
@@ -143,6 +145,7 @@ class Waits(dict[str, Waiting]):
         return True
 
     def cancel(self, name: str) -> bool:
+        _botkit("invocation.journal").journal.check_replay()
         _botkit("later")._check(name)
         return self.pop(name, None) is not None
 
@@ -180,6 +183,7 @@ class Aws:
         yield from self._ask(path, body)
 
     def _ask(self, name: str, content: Any) -> Any:
+        _botkit("invocation.journal").journal.check_replay()
         self.asked.append((name, content))
         if name not in self.results:
             raise LookupError(f'say what it gives: aws.results["{name}"] = …')

@@ -182,8 +182,6 @@ def is_refused_or_served(container: Container, event: Any) -> int:
 
 def status_with(place: Place, value: Any) -> int:
     """Return the status that EVENT must get with another value at a place."""
-    if place == ("version",):
-        return 400
     if place in SECRET_PLACES:
         return 401
     is_encoded = place == ("isBase64Encoded",) and value is not MISSING and bool(value)
@@ -210,7 +208,7 @@ def test_without_the_secret_no_call_is_made(container: Container, peer: Peer) ->
             if (place, value) == (("requestContext",), MISSING):
                 continue  # then it isn't an HTTP event
             status = is_refused_or_served(container, changed(event, place, value))
-            assert status == (400 if place == ("version",) else 401), (place, name)
+            assert status == 401, (place, name)
     assert peer.requests == []
 
 

@@ -41,6 +41,31 @@ def reply(update, session):
     session.clear()
     return [{**say, "text": text} for text in ("Booked", "Monday", "See you")]
 """
+TALKS = """
+from botkit import conversation, telegram
+from botkit.conversation import ask, done, keep
+
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def say(message, text):
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
+
+
+def order(message):
+    size = yield ask("size", say(message, "Which size?"))
+    bot = yield keep("bot", lambda: telegram.call("getMe")["username"])
+    day = yield ask("day", say(message, f"{bot}: which day?"))
+
+    def book(session):
+        session.setdefault("orders", []).append(f"{size} on {day}")
+
+    return done(say(message, f"{size} on {day}"), book)
+
+
+reply = conversation.reply_with({"/order": order}, lambda update, session: [])
+"""
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
@@ -108,6 +133,35 @@ def test_each_update_counts_once_and_is_answered_as_it_is_kept(
     ]
     made.deliver(lines, chance.choice)
     check(made, start_with_sessions(BOT).table.items, updates)
+
+
+@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+@pytest.mark.parametrize("seed", range(2))
+def test_each_answer_of_a_dialogue_counts_once(
+    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queue_url: str
+) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
+    made = world(lambda what: chance.random() < often.get(what, 0.05), TALKS, queue_url)
+    lines: list[list[Json]] = []
+    answers: dict[int, str] = {}
+    for chat in range(1, 6):
+        said = ["/order", f"S{chat}", f"Monday{chat}", "/order", f"L{chat}", f"Friday{chat}"]
+        ids = range(chat * 10, chat * 10 + len(said))
+        lines.append([update(n, chat, "message") for n in ids])
+        for each, text in zip(lines[-1], said, strict=True):
+            each["message"]["text"] = text
+        asked = ["Which size?", "a_bot: which day?"]
+        first, second = f"S{chat} on Monday{chat}", f"L{chat} on Friday{chat}"
+        answers |= zip(ids, [*asked, first, *asked, second], strict=True)
+    made.deliver(lines, chance.choice)
+    assert {n: {*texts} for n, texts in made.made.items()} == {
+        n: {text} for n, text in answers.items()
+    }
+    items = start_with_sessions(TALKS).table.items
+    for chat in range(1, 6):
+        kept = json.loads(items[f"{chat}"]["session"]["S"])
+        assert kept == {"orders": [f"S{chat} on Monday{chat}", f"L{chat} on Friday{chat}"]}
 
 
 @pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])

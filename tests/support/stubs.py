@@ -227,6 +227,12 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+def unreachable() -> type[Exception]:
+    """Return the error for no usable answer, of the modules that are loaded now."""
+    error: type[Exception] = importlib.import_module("botkit.errors").Unreachable
+    return error
+
+
 def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
     """Return the event of a webhook request; `fields` are added to it, or replace its own."""
     headers = {"content-type": "application/json", SECRET_HEADER: secret}

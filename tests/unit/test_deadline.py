@@ -25,3 +25,22 @@ def test_an_invocation_has_what_it_is_given() -> None:
     assert deadline.left() == 100
     deadline.start(-1)
     assert deadline.left() == -1
+
+
+@pytest.mark.parametrize(("left", "has"), [(100, 3), (2, 2), (-1, -1)])
+def test_a_block_has_what_it_is_given_or_what_is_left(left: float, has: float) -> None:
+    deadline = load("botkit.deadline").deadline
+    deadline.start(left)
+    with pytest.raises(LookupError), deadline.within(3):
+        assert deadline.left() == has
+        raise LookupError
+    assert deadline.left() == left
+
+
+@pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (9, 6)])
+def test_a_block_spares_seconds_or_a_third_of_what_is_left(left: float, has: float) -> None:
+    deadline = load("botkit.deadline").deadline
+    deadline.start(left)
+    with deadline.sparing(6):
+        assert deadline.left() == has
+    assert deadline.left() == left

@@ -108,7 +108,6 @@ SECONDS = {
     "settle": (1.5, 899.5),
     "event": (1.0, 899.0),
     "watch": (1.0, 899.0),
-    "connect": (2.0, 3.0),
 }
 
 
@@ -128,13 +127,6 @@ def test_each_kind_of_event_has_its_time(
         container.handler.set_deadline(kind, Context(left * 1000))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
-
-
-@pytest.mark.usefixtures("still")
-def test_start_up_connects_in_what_is_left_of_it(container: Container) -> None:
-    container.handler.deadline.start(2)
-    container.handler.set_deadline("connect")
-    assert container.handler.deadline.left() == 2.0
 
 
 @pytest.mark.usefixtures("still")

@@ -182,3 +182,24 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     group = {"message_id": 4, "chat": {"id": -7, "type": "group"}}
     assert stream.answer(group, iter(["One", " two"])) == []
     assert calls.texts("editMessageText") == ["One two …", "One two"]
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        "aws.call('s3', 'GetObject', {})",
+        "session.change('42', dict.clear)",
+        "later.schedule({}, 0, 'tea')",
+        "later.cancel('tea')",
+    ],
+)
+def test_a_dialogue_has_no_effects_in_tests_either(
+    aws: Any, sessions: Any, waits: Any, effect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(botkit("invocation.journal").journal, "is_replay", True)
+    names = {name: botkit(name) for name in ("aws", "later", "session")}
+    with pytest.raises(ValueError, match="a dialogue runs again"):
+        eval(effect, names)  # noqa: S307
+    assert not aws.asked
+    assert not sessions
+    assert not waits

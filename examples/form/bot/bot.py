@@ -1,30 +1,35 @@
 """A bot that books a table: it asks three questions, one after the other."""
 
-QUESTIONS = ["What is your name?", "Which day?", "How many people?"]
+from botkit import conversation
+from botkit.conversation import ask
+
 SESSION = "chat"  # reply() gets what it kept for a chat
 HANDLED = ["message"]
 COMMANDS = {"start": "Book a table", "cancel": "Forget my answers"}
 
 
-def reply(update, session):
+def book(message):
+    name = yield ask("name", say(message, "What is your name?"))
+    day = yield ask("day", say(message, "Which day?"))
+    people = yield ask("people", say(message, "How many people?"))
+    return say(message, f"Thank you, {name}: a table on {day} for {people}.")
+
+
+def otherwise(update, session):
     message = update["message"]
-    if message["chat"]["type"] != "private":  # in a group people would answer for each other
-        return []
-    text = answer(message.get("text", ""), session)
+    if message.get("text", "").startswith("/cancel"):
+        return say(message, "I forgot your answers. Send /start to begin again.")
+    return say(message, "Send /start to book a table.")
+
+
+def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
 
 
-def answer(text, session):
-    if text.startswith("/cancel"):
-        session.clear()
-        return "I forgot your answers. Send /start to begin again."
-    if text.startswith("/start"):
-        session["answers"] = []
-        return QUESTIONS[0]
-    answers = session.get("answers", QUESTIONS)
-    if len(answers) == len(QUESTIONS):
-        return "Send /start to book a table."
-    answers += [text] if text else []  # a photo, for instance, is no answer
-    if len(answers) < len(QUESTIONS):
-        return QUESTIONS[len(answers)]
-    return "Thank you, {}: a table on {} for {}.".format(*answers)
+dialogue = conversation.reply_with({"/start": book}, otherwise)
+
+
+def reply(update, session):
+    if update["message"]["chat"]["type"] != "private":  # in a group, SESSION = "chat_user" serves
+        return []
+    return dialogue(update, session)

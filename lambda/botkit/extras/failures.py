@@ -26,7 +26,7 @@ from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
 from ..host.held import held, released
-from ..host.outcome import Outcome, failed, judged
+from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -37,7 +37,7 @@ logger = logging.getLogger("botkit")
 
 KEPT = ("bot_failed", "incomplete", "lost")
 HOPELESS = ("misconfigured", "unreachable")  # so would be what comes next
-RESERVE = 2.0  # seconds, or a third of the time: to keep what failed, over a new connection
+KEEP_SECONDS = 2.0  # before the deadline: to keep what failed, over a new connection
 LONGEST_REPLAY = (
     60  # seconds, after which nothing more is begun: a NAT gateway drops what is silent
 )
@@ -67,16 +67,10 @@ def answer_event(event: Any, request_id: str) -> tuple[Outcome, bool]:
 
 def with_reserve(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function, and return what it returns while there is time to keep what failed."""
-    end = deadline.at
-    deadline.at -= _reserve()
-    try:
-        return function(*arguments)
-    finally:
-        deadline.at = end + bot_module.GRACE_SECONDS  # an interrupt comes that late, too
-
-
-def _reserve() -> float:
-    return min(RESERVE, deadline.left() / 3)
+    with deadline.sparing(KEEP_SECONDS):
+        result = function(*arguments)
+    deadline.at += bot_module.GRACE_SECONDS  # an interrupt comes that late, too
+    return result
 
 
 def keep(outcome: Outcome, subject: Json, delay: int = 0) -> bool:
@@ -143,7 +137,7 @@ class _Replay:
         return {**counts, "error": self._error, "more": more}
 
     def _take(self, url: str, message: Json) -> None:
-        place, reserve = (url, message["ReceiptHandle"]), _reserve()
+        place, reserve = (url, message["ReceiptHandle"]), min(KEEP_SECONDS, deadline.left() / 3)
         outcome, subject = _retry(message, self._is_event)
         if outcome is None:
             sqs.call("DeleteMessage", url, ReceiptHandle=place[1])
@@ -208,7 +202,8 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
         journal.update_id = update["update_id"]
         about |= webhook.described(update)
     if "calls" in content:
-        outcome = judged(with_reserve(make_or_respond, content["calls"]))
+        outcome = with_reserve(make_or_respond, content["calls"])
+        outcome.give_up_if_seen()
     else:
         # A copy, since the bot may change it.
         outcome = with_reserve(_answer_again, marshal.loads(marshal.dumps(update)))
@@ -241,7 +236,7 @@ def _answer_again(update: Json) -> Outcome:
     try:
         handled = bot_module.kinds("HANDLED")
     except Misconfigured as error:
-        return failed(error)
+        return outcome_of(error)
     if handled and Place(update).kind not in handled:
         return Outcome("ignored")  # Telegram wouldn't deliver it any more
     before = webhook.recent.get(update["update_id"])

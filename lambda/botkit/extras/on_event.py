@@ -13,10 +13,10 @@ import random  # urllib loads it anyway
 import time
 
 from ..deadline import deadline
-from ..errors import BadSchedule, Unreachable, loggable
+from ..errors import BadSchedule, Unreachable, encodable
 from ..host import bot_module
 from ..host.calls import checked, make_calls
-from ..host.outcome import Outcome, failed, judged
+from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.settings import settings
 from ..types import Any
@@ -25,7 +25,7 @@ logger = logging.getLogger("botkit")
 
 LONGEST_PAUSE = 900  # seconds between two tries, without what is added at random
 LONGEST_TRIES = 24 * 3600  # seconds from the first try
-RESERVE = 3.0  # seconds, or a third of the time: for Scheduler, if Telegram is silent
+SCHEDULE_SECONDS = 3.0  # before the deadline: for Scheduler, if Telegram is silent
 
 
 class EventFailed(Exception):
@@ -65,22 +65,19 @@ def answer(event: Any, request_id: str) -> tuple[Outcome, bool]:
         else:
             todo = None
     except BaseException as error:
-        outcome = failed(error)
+        outcome = outcome_of(error)
     else:
         if todo is None:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
-        end = deadline.at
-        if calls and settings.later_group:
-            deadline.at -= min(RESERVE, deadline.left() / 3)
-        outcome = make_calls(todo) if todo else Outcome("ignored")
-        deadline.at = end
+        with deadline.sparing(SCHEDULE_SECONDS if calls and settings.later_group else 0):
+            outcome = make_calls(todo) if todo else Outcome("ignored")
         if outcome.status != 200:
             outcome.remaining = todo[outcome.done :]
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
         is_scheduled = schedule_again(outcome, since, tries, request_id)
     if not is_scheduled:
-        outcome = judged(outcome)
+        outcome.give_up_if_seen()
     has_failed = outcome.name == "bot_failed" and not journal.is_seen
     return outcome, (outcome.status != 200 and not is_scheduled) or has_failed
 
@@ -113,7 +110,7 @@ def schedule_again(outcome: Outcome, since: int, tries: int, request_id: str) ->
 def described(event: Any) -> str:
     """Describe an event by its type and keys."""
     keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
-    return loggable(f"{type(event).__name__} ({keys})")
+    return encodable(f"{type(event).__name__} ({keys})")
 
 
 def source_of(event: Any) -> str | None:
@@ -123,4 +120,4 @@ def source_of(event: Any) -> str | None:
     if not isinstance(first, dict):
         return None
     names = (first.get(key) for key in ("source", "eventSource", "EventSource"))
-    return next((loggable(name) for name in names if isinstance(name, str)), None)
+    return next((encodable(name) for name in names if isinstance(name, str)), None)

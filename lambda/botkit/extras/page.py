@@ -19,7 +19,7 @@ from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
 from ..host import bot_module, webhook
-from ..host.outcome import BadAnswer, Outcome, failed
+from ..host.outcome import BadAnswer, Outcome, outcome_of
 from ..types import Any, Json
 from . import init_data
 
@@ -145,7 +145,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     except Problem as refusal:
         return refusal.response
     except BaseException as error:
-        outcome = failed(error)
+        outcome = outcome_of(error)
         if outcome.status == 200:
             outcome.name = "page_failed"
         status = outcome.status

@@ -15,7 +15,7 @@ import random  # urllib loads it anyway
 from .. import aws
 from ..errors import Misconfigured, Unreachable
 from ..host import bot_module, webhook
-from ..host.outcome import Outcome, failed
+from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -66,7 +66,7 @@ def enqueue(update: Json) -> Outcome:
     try:
         sqs.send(settings.queue_url, update, **params)
     except Unreachable as error:
-        return failed(error)
+        return outcome_of(error)
     except sqs.NotTaken as error:
         logger.warning("the queue can't take an update", extra={"error": str(error)})
         return webhook.answer(update)

@@ -11,8 +11,8 @@ import json
 import time
 
 from .. import telegram
-from ..errors import Failure, loggable
-from ..host.outcome import failed
+from ..errors import Failure, encodable
+from ..host.outcome import outcome_of
 from ..types import Json
 
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait up to an hour between retries
@@ -26,7 +26,7 @@ def watch(event: Json) -> None:
     try:
         info = telegram.call("getWebhookInfo")
     except Failure as error:
-        failed(error).log("watch")
+        outcome_of(error).log("watch")
         return
     now, last_error = time.time(), info.get("last_error_message")
     metrics = {
@@ -49,6 +49,6 @@ def watch(event: Json) -> None:
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "message": "webhook",
         **metrics,
-        "last_error": last_error and loggable(str(last_error)),
+        "last_error": last_error and encodable(str(last_error)),
     }
     print(json.dumps(line))

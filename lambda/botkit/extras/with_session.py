@@ -17,7 +17,7 @@ from ..errors import Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
 from ..host.held import held, released
-from ..host.outcome import BadAnswer, Outcome, failed, judged
+from ..host.outcome import BadAnswer, Outcome
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -26,27 +26,22 @@ from ..types import Any, Json
 logger = logging.getLogger("botkit")
 
 CHOICES = ("chat", "topic", "user", "chat_user")
-RESERVE = 0.5  # seconds, or a third of the time: to note which calls are over
+NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
 def answer(update: Json) -> Outcome:
     """Answer an update with its session, and keep what reply() changes of it.
 
     If a call has to wait after others were carried out, the session gets a note of the calls that
-    remain, and the next delivery goes on there.
+    remain, and the next delivery goes on there. Raises what `_ask_for_calls` raises.
     """
-    try:
-        item, calls = _ask_for_calls(update)
-    except BaseException as error:
-        return judged(failed(error))
+    item, calls = _ask_for_calls(update)
     if calls is None:
         return Outcome("repeated")
     if item is None:
-        return judged(make_or_respond(calls))
-    end = deadline.at
-    deadline.at -= min(RESERVE, deadline.left() / 3)
-    outcome = make_or_respond(calls)
-    deadline.at = end
+        return make_or_respond(calls)
+    with deadline.sparing(NOTE_SECONDS):
+        outcome = make_or_respond(calls)
     update_id = update["update_id"]
     state = item.updates.get(update_id)
     if outcome.status == 200:
@@ -54,8 +49,8 @@ def answer(update: Json) -> Outcome:
             _note(item, update_id, calls, outcome.done, session.KEPT)
     elif journal.is_seen or state == session.KEPT:
         if _note(item, update_id, calls, outcome.done, session.UNFINISHED):
-            return outcome
-    return judged(outcome)
+            journal.forgive()
+    return outcome
 
 
 def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None]:

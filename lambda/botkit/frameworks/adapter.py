@@ -18,7 +18,7 @@ from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, Unrea
 from ..invocation.journal import journal
 from ..types import Any, Json
 
-RESERVE = 0.5  # seconds before the deadline, in which the session is written
+WRITE_SECONDS = 0.5  # before the deadline: to write the session
 # The module does what these are for.
 NOT_HERE = {
     "deletewebhook": "terraform apply registers the webhook",
@@ -69,18 +69,16 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     handler failed.
     """
     global state
-    end = deadline.at
     _failures.clear()
     error: BaseException | None = None
     state = session
     try:
-        deadline.at -= 0 if state is None else RESERVE
-        handler()
+        with deadline.sparing(0 if state is None else WRITE_SECONDS):
+            handler()
     except BaseException as raised:
         error = raised
     finally:
         state = None
-        deadline.at = end
     if isinstance(error, Failure) and error.may_pass:  # of aws.call, for example
         _failures.append((None, error))
     if _failures:
@@ -194,7 +192,7 @@ def put(kind: str, name: str, value: Any) -> None:
     change(put_into)
 
 
-def answer(refusal: Refused) -> str:
+def as_json(refusal: Refused) -> str:
     """Return a refusal as Telegram wrote it, for what a framework has in place of HTTP."""
     names = ("retry_after", "migrate_to_chat_id")
     parameters = {name: getattr(refusal, name) for name in names}

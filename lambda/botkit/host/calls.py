@@ -8,7 +8,7 @@ from ..errors import Failure
 from ..invocation.journal import journal
 from ..invocation.settings import settings
 from ..types import Any, Json
-from .outcome import BadAnswer, Outcome, failed
+from .outcome import BadAnswer, Outcome, outcome_of
 
 HINTS = {
     "dict": ": put it into a list",
@@ -89,7 +89,7 @@ def make_calls(calls: list[Json]) -> Outcome:
             telegram.call(call["method"], **params)
         except Failure as error:
             journal.methods.append(call["method"])
-            failure = failed(error)
+            failure = outcome_of(error)
             failure.done = outcome.done
             outcome = failure
             if outcome.status != 200:

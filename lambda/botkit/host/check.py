@@ -96,6 +96,8 @@ def _check_bot(bot: Any) -> None:
         from ..extras import with_session
 
         with_session.check(bot)
+    elif "botkit.conversation" in sys.modules:
+        raise Misconfigured("bot.py uses botkit.conversation: it must have SESSION")
     elif "botkit.session" in sys.modules and not settings.session_table:
         raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
     if framework := sys.modules.get("botkit.frameworks.adapter"):

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from ..errors import Failure, Handled, Misconfigured, Refused, loggable
+from ..errors import Failure, Handled, Misconfigured, Refused, encodable
 from ..invocation.journal import journal
 from ..types import Json
 
@@ -68,6 +68,11 @@ class Outcome:
         """The HTTP status that Telegram, or the page, gets."""
         return OUTCOMES[self.name][1]
 
+    def give_up_if_seen(self) -> None:
+        """Become "incomplete" if a retry would show people a call twice."""
+        if self.status == 503 and journal.is_seen:
+            self.name = "incomplete"
+
     def log(self, message: str, started: float | None = None, **subject: object) -> None:
         """Log one line: the outcome, and the update or event that `subject` describes.
 
@@ -85,17 +90,10 @@ class Outcome:
         logger.log(OUTCOMES[self.name][0], message, extra=known)
 
 
-def judged(outcome: Outcome) -> Outcome:
-    """Return an outcome, which is "incomplete" if a retry would show people a call twice."""
-    if outcome.status == 503 and journal.is_seen:
-        outcome.name = "incomplete"
-    return outcome
-
-
-def failed(error: BaseException) -> Outcome:
+def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
     if isinstance(error, Handled):
-        outcome = failed(error.error)
+        outcome = outcome_of(error.error)
         if outcome.status != 200:
             outcome.name = "incomplete"
         return outcome
@@ -129,4 +127,4 @@ def where_raised(error: BaseException, *, at_import: bool = False) -> str:
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
         where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
         what += f": {error}" if isinstance(error, (ImportError, Misconfigured)) else ""
-    return loggable(f"{what} at {where}:{number}")
+    return encodable(f"{what} at {where}:{number}")

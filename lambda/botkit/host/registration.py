@@ -21,7 +21,7 @@ import time
 
 from .. import telegram
 from ..deadline import deadline
-from ..errors import Failure, Misconfigured, loggable
+from ..errors import Failure, Misconfigured, encodable
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
@@ -74,9 +74,9 @@ def register(event: Json) -> Json:
         logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
     last_error = info.get("last_error_message")
     return {
-        "url": loggable(str(info.get("url", event["url"]))),
+        "url": encodable(str(info.get("url", event["url"]))),
         "pending_updates": info.get("pending_update_count"),
-        "last_error": None if last_error is None else loggable(str(last_error)),
+        "last_error": None if last_error is None else encodable(str(last_error)),
     }
 
 

@@ -12,14 +12,13 @@ import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
 
-from ..errors import loggable
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
 from .calls import make_or_respond
-from .outcome import Outcome, failed, judged
+from .outcome import Outcome, outcome_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ recent: dict[int, Outcome] = {}
 
 def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
     """Return the response to a request. `take` answers the update, or puts it into the queue."""
-    if event.get("version") != "2.0":
-        logger.error("refused a request: the payload format of API Gateway must be 2.0")
-        return response(400, "the payload format must be 2.0")
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
         return response(401, "no secret token is configured")
@@ -69,7 +65,7 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
 
 def described(update: Json) -> Json:
     """Return what the log may say of an update."""
-    return {"update_id": update["update_id"], "kind": loggable(Place(update).kind) or None}
+    return {"update_id": update["update_id"], "kind": Place(update).kind or None}
 
 
 def answer(update: Json) -> Outcome:
@@ -89,6 +85,7 @@ def answer_once(update: Json) -> Outcome:
             return Outcome("repeated", body=recent[update_id].body)
         journal.is_repeat = True
     outcome = _answer(update)
+    outcome.give_up_if_seen()
     if journal.has_calls:
         recent[update_id] = outcome
         if len(recent) > REMEMBERED:
@@ -98,15 +95,13 @@ def answer_once(update: Json) -> Outcome:
 
 def _answer(update: Json) -> Outcome:
     try:
-        has_session = hasattr(bot_module.load(), "SESSION")
-        calls = [] if has_session else bot_module.ask_for_calls("reply", update)
-    except BaseException as error:
-        return judged(failed(error))
-    if has_session:
-        from ..extras import with_session
+        if hasattr(bot_module.load(), "SESSION"):
+            from ..extras import with_session
 
-        return with_session.answer(update)
-    return judged(make_or_respond(calls))
+            return with_session.answer(update)
+        return make_or_respond(bot_module.ask_for_calls("reply", update))
+    except BaseException as error:
+        return outcome_of(error)
 
 
 def is_from_telegram(event: Json) -> bool:

@@ -9,15 +9,18 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager  # logging has loaded it
 
 from ..deadline import Deadline
-from . import TooLong
+from ..errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from email.message import Message
     from ssl import SSLContext, SSLSocket
+
+    from .exchange import Stream
 
 logger = logging.getLogger("botkit")
 
@@ -37,7 +40,7 @@ class Connection:
 
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
         scheme, _, rest = url.partition("://")
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._is_secure = scheme.lower() == "https"
         self._host = (rest.partition("/")[0], 443 if self._is_secure else 80)
         self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
@@ -54,10 +57,9 @@ class Connection:
             self._dial = Dial(self._first_hop)
 
     def open(self, timeout: float) -> None:
-        """Wait for up to `timeout` seconds until the connection is open. Raises ConnectionError."""
+        """Wait for up to `timeout` seconds until the connection is open. Raises Unreachable."""
         try:
-            self._kept = self._take(Deadline(timeout))
-            self._last_used = time.time()
+            self._keep(self._take(Deadline(timeout)))
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
@@ -74,52 +76,38 @@ class Connection:
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
-        Raises ConnectionError, which never quotes the path: TooLong if the response is.
+        Raises Unreachable, which never quotes the path: TooLong if the response is.
+        """
+        with self.lent(timeout, limit) as stream:
+            from .exchange import round_trip
+
+            return round_trip(stream, method, self.url + path, body, headers)
+
+    @contextmanager
+    def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
+        """Lend the connection for one request in a block, and close it unless that keeps it.
+
+        Whatever fails in the block raises Unreachable.
         """
         if timeout <= 0:
-            raise ConnectionError("no time left")
+            raise Unreachable("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream, round_trip
+        from .exchange import Stream
 
-        keep_alive = False
+        stream = Stream(connection, deadline, limit)
         try:
-            stream = Stream(connection, deadline, limit)
-            url = self._url + path
-            status, fields, data, keep_alive = round_trip(stream, method, url, body, headers)
+            yield stream
         except Exception as error:
             raise _described(error) from None
         finally:  # also when an interrupt ends it
-            self._give_back(connection, keep_alive)
-        return status, fields, data
-
-    def stream(
-        self, path: str, body: bytes, headers: dict[str, str], timeout: float, pause: float
-    ) -> Iterator[tuple[int, Message, bytes]]:
-        """Post `body`, and yield the status and the headers with each part of the response's body.
-
-        The part is b"" each time that nothing has come for `pause` seconds, and before the body.
-        Before the response, the status is 0. If the iterator is closed early, so is the connection.
-        A part may have up to 4 MB, and there may be any number of them. Raises what `exchange`
-        raises.
-        """
-        if timeout <= 0:
-            raise ConnectionError("no time left")
-        deadline = Deadline(timeout)
-        connection = self._take(deadline)
-        from .exchange import Stream, arriving
-
-        keep_alive = False
-        try:
-            stream = Stream(connection, deadline, JSON_LIMIT)
-            keep_alive = yield from arriving(stream, self._url + path, body, headers, pause)
-        except Exception as error:
-            raise _described(error) from None
-        finally:
-            self._give_back(connection, keep_alive)
+            if stream.is_kept:
+                self._keep(connection)
+            else:
+                connection.close()
 
     def _take(self, deadline: Deadline) -> socket.socket:
-        """Return the kept connection if it still works, or a new one. Raises ConnectionError."""
+        """Return the kept connection if it still works, or a new one. Raises Unreachable."""
         connection, self._kept = self._kept, None
         if connection:
             # The wall clock, since the others may stop while a container is frozen.
@@ -129,24 +117,21 @@ class Connection:
                 connection.close()
             except OSError:  # the bot's code closed the descriptor
                 pass
-        while True:
-            try:
-                return self._connect(deadline)
-            except Exception as error:
-                if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                    raise _described(error) from None
-            logger.warning(
-                "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
-                self._host[0],
-            )
-            self._roots, self._tls = (), None
+        try:
+            return self._connect(deadline)
+        except Exception as error:
+            if not self._roots or type(error).__name__ != "SSLCertVerificationError":
+                raise _described(error) from None
+        logger.warning(
+            "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
+            self._host[0],
+        )
+        self._roots, self._tls = (), None
+        return self._take(deadline)
 
-    def _give_back(self, connection: socket.socket, keep_alive: bool) -> None:
-        """Keep a connection for the next request, or close it."""
-        if keep_alive:
-            self._kept, self._last_used = connection, time.time()
-        else:
-            connection.close()
+    def _keep(self, connection: socket.socket) -> None:
+        """Keep a connection for the next request."""
+        self._kept, self._last_used = connection, time.time()
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
@@ -158,7 +143,8 @@ class Connection:
         try:
             host, port = _address(*self._host)
             if self._proxy:
-                from .exchange import Stream, open_tunnel
+                from .exchange import Stream
+                from .tunnel import open_tunnel
 
                 open_tunnel(Stream(connection, deadline), host.decode(), port, self._credentials)
             if self._tls:
@@ -180,10 +166,7 @@ class Dial(threading.Thread):
         self._host = host
         self._outcome: socket.socket | Exception = TimeoutError("timed out")
         self._is_given_up = False
-        try:
-            self.start()
-        except RuntimeError:  # too many threads, in look-ups that hang: then `wait` raises
-            pass
+        self.start()
 
     def run(self) -> None:
         try:
@@ -212,8 +195,6 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):  # no port; an IPv6 address has colons in brackets
         host, port = authority, str(default_port)
-    if not 0 <= int(port) < 65536:  # the system would use it modulo 65536
-        raise ValueError("the port must be below 65536")
     return host.strip("[]").encode("ascii"), int(port)
 
 
@@ -266,9 +247,9 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _described(error: Exception) -> ConnectionError:
+def _described(error: Exception) -> Unreachable:
     """Return an error that quotes no URL, and so no token: others than an OSError may quote it."""
-    if isinstance(error, TooLong):
+    if isinstance(error, Unreachable):
         return error
     name = type(error).__name__
-    return ConnectionError(f"{name}: {error}" if isinstance(error, OSError) else name)
+    return Unreachable(f"{name}: {error}" if isinstance(error, OSError) else name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from binascii import crc32
 from collections.abc import Iterable, Iterator
 
+from ..errors import Unreachable
+
 LARGEST = 24 << 20  # bytes of a message
 TEXT = 7  # the type of a header whose value is a text: two bytes with its length, then UTF-8
 # The other types, with the length of their values. 6 are bytes, written like a text.
@@ -17,7 +19,7 @@ LENGTHS = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 def messages(parts: Iterable[bytes]) -> Iterator[tuple[dict[str, str], bytes]]:
     """Yield each message: its headers that are texts, and its payload.
 
-    An empty part yields an empty message. Raises ConnectionError if something else than an event
+    An empty part yields an empty message. Raises Unreachable if something else than an event
     stream arrived, or only a part of it, and ValueError for one that arrived as it was sent, and
     can't be read.
     """
@@ -27,18 +29,18 @@ def messages(parts: Iterable[bytes]) -> Iterator[tuple[dict[str, str], bytes]]:
         while len(data) >= 12:
             size, head = _number(data[:4]), _number(data[4:8])
             if not 16 + head <= size <= LARGEST:
-                raise ConnectionError("the answer isn't an event stream")
+                raise Unreachable("the answer isn't an event stream")
             if len(data) < size:
                 break
             message = bytes(data[:size])
             del data[:size]
             if crc32(message[:-4]) != _number(message[-4:]):
-                raise ConnectionError("the checksum of an event is wrong")
+                raise Unreachable("the checksum of an event is wrong")
             yield _headers(message[12 : 12 + head]), message[12 + head : -4]
         if not part:
             yield {}, b""
     if data:
-        raise ConnectionError("the event stream ends too early")
+        raise Unreachable("the event stream ends too early")
 
 
 def _headers(data: bytes) -> dict[str, str]:

@@ -6,7 +6,7 @@ the bot and frameworks make their calls with `telegram.call`, which writes them 
 
 from __future__ import annotations
 
-from ..errors import Refused
+from ..errors import BadConversation, Refused
 from ..types import Json
 
 # Besides get…, the methods whose calls nobody sees twice. An edit isn't among them: repeated after
@@ -34,9 +34,9 @@ class Journal:
 
     `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
-    and `is_start` while a bot starts, which is no part of an update. `update_id` is that of the
-    update, and `streams` counts its answers that grow. `trusts_session` is set if an update needs
-    no answer where its session knows it.
+    and `is_start` while a bot starts, which is no part of an update. `is_replay` is set while a
+    dialogue runs again. `update_id` is that of the update, and `streams` counts its answers that
+    grow. `trusts_session` is set if an update needs no answer where its session knows it.
     """
 
     def __init__(self) -> None:
@@ -46,8 +46,16 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
-        self.trusts_session = False
+        self.is_replay = self.trusts_session = False
         self.update_id = self.streams = 0
+
+    def check_replay(self) -> None:
+        """Raise BadConversation while a dialogue runs again, which must have no effects."""
+        if self.is_replay:
+            raise BadConversation(
+                "a dialogue runs again at each answer: calls of telegram, aws, later and session "
+                "belong into `yield keep(…)`"
+            )
 
     def note(self, method: str, params: Json) -> None:
         """Write down a call that Telegram has carried out."""

@@ -247,6 +247,14 @@ def test_a_session_that_cant_be_kept_fails_the_apply(
 WITHOUT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
 
 
+def test_a_dialogue_needs_a_session(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(WITHOUT + "from botkit import conversation")
+    with pytest.raises(
+        Exception, match=r"^bot\.py uses botkit\.conversation: it must have SESSION$"
+    ):
+        container.invoke(CHECK)
+
+
 def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
     """An apply without one would delete the one that there was."""
     container = start_bot(WITHOUT + "from botkit import session")

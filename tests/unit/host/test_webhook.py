@@ -81,13 +81,6 @@ def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
     assert outcome_of(container, body, isBase64Encoded=True) == "answered"
 
 
-@pytest.mark.parametrize("version", ["1.0", None, "3.0"])
-def test_another_payload_format_is_refused(container: Container, version: Any) -> None:
-    got = container.invoke(request(UPDATE, version=version))
-    assert got == text_response(400, "the payload format must be 2.0")
-    assert (container.line["level"], len(container.log)) == ("ERROR", 1)
-
-
 def test_a_bot_may_change_the_update(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

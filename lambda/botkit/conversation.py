@@ -1,0 +1,414 @@
+"""A dialogue of several questions, written as straight code.
+
+    from botkit import conversation
+    from botkit.conversation import ask
+
+    def order(message):
+        size = yield ask("size", say(message, "Which size?"), among=["S", "M"], again="S or M?")
+        day = yield ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}. Thank you!")
+
+    SESSION = "chat_user"
+    reply = conversation.reply_with({"/order": order}, otherwise)
+
+The session keeps the answers. Each update runs the generator again from its start, gives it the
+answers that are kept, and keeps one more. So a dialogue outlives containers and releases. Whatever
+stands between two questions runs again at each answer: `keep` is for what must not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+
+from .errors import BadConversation
+from .invocation.journal import journal
+from .invocation.place import Place
+from .session import checked_copy
+from .types import Any, Call, Json
+
+logger = logging.getLogger("botkit")
+
+KEY = "conversation"  # in the session
+MOST_STEPS = 50  # answers, and what `keep` has kept
+LARGEST = 32 << 10  # bytes of a dialogue in the session, in JSON
+LONGEST_DATA = 64  # bytes of a button's callback_data
+COMMAND = re.compile(r"(/[a-z0-9_]{1,32})(@\w+)?(\s|$)", re.IGNORECASE)
+
+# Of the message that begins a dialogue, the fields that the session keeps.
+FIELDS = (
+    "message_id",
+    "date",
+    "chat",
+    "from",
+    "sender_chat",
+    "message_thread_id",
+    "is_topic_message",
+    "direct_messages_topic",
+    "business_connection_id",
+    "text",
+)
+MESSAGES = ("message", "business_message")  # kinds of update
+# Of a call, the parameters that say where it goes.
+WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
+# Messages with one of these are written by a person. All others tell what happens in a chat.
+CONTENT = (
+    "animation",
+    "audio",
+    "checklist",
+    "contact",
+    "dice",
+    "document",
+    "game",
+    "location",
+    "paid_media",
+    "photo",
+    "poll",
+    "rich_message",
+    "sticker",
+    "story",
+    "text",
+    "venue",
+    "video",
+    "video_note",
+    "voice",
+)
+
+Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
+Reply = Callable[[Json, Json], "list[Call]"]
+
+
+class Question:
+    """A question of a dialogue. `answer` returns what a message answers, or None if it doesn't."""
+
+    def __init__(
+        self,
+        name: str,
+        calls: list[Call],
+        answer: Callable[[Json], Any] | None,
+        again: str | None,
+    ) -> None:
+        if not isinstance(calls, list) or not calls:
+            raise BadConversation(f"the question {name} must have a list of calls")
+        self.name, self.answer, self.again = name, answer, again
+        self.calls: list[Any] = calls
+
+    def asked_again(self) -> list[Any]:
+        """Return the calls for somebody whose answer is none."""
+        if self.again is None:
+            return self.calls
+        last = self.calls[-1]
+        same = {name: last[name] for name in (*WHERE, "reply_markup") if name in last}
+        return [{"method": "sendMessage", **same, "text": self.again}]
+
+
+class Kept:
+    """The result of a function that is called once, and kept."""
+
+    def __init__(self, name: str, function: Callable[[], Any]) -> None:
+        self.name, self.function = name, function
+
+
+class Done:
+    """The end of a dialogue that changes the session."""
+
+    name = "its end"
+
+    def __init__(self, calls: list[Call], change: Callable[[Json], Any]) -> None:
+        if not isinstance(calls, list):
+            raise BadConversation("a dialogue must return a list of calls")
+        self.calls, self.change = calls, change
+
+
+class _Changed(Exception):
+    """A dialogue can't go on. The text says why, and quotes nobody."""
+
+
+def ask(
+    name: str, calls: list[Call], *, among: list[str] | None = None, again: str | None = None
+) -> Question:
+    """Ask for a text: `text = yield ask(…)`.
+
+    `name` identifies the question after a release: its wording may change. `calls` ask it. With
+    `among`, the text must be one of these, in small or capital letters. An answer that isn't is
+    answered by the text `again`, or by `calls`, and the dialogue waits on.
+    """
+    choices = {choice.casefold(): choice for choice in among or ()}
+
+    def answer(message: Json) -> Any:
+        text = message.get("text", "").strip()
+        return (choices.get(text.casefold()) if among else text) or None
+
+    return Question(name, calls, answer, again)
+
+
+def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Question:
+    """Ask for the press of a button in `calls`, and give its callback_data.
+
+    Each of them may have up to 51 bytes: something is put in front of them, so that no button of
+    another question is taken for one of these. `again` is as in `ask`, for messages.
+    """
+    return Question(name, calls, None, again)
+
+
+def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
+    """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`."""
+    return Question(name, calls, lambda message: _photo(message.get("photo")), again)
+
+
+def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
+    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`."""
+    return Question(name, calls, lambda message: message, again)
+
+
+def keep(name: str, function: Callable[[], Any]) -> Kept:
+    """Call a function, and keep its result: `result = yield keep("price", lambda: …)`.
+
+    It is called at least once: again only if its update comes again before the result was kept.
+    The result must be what JSON gives back.
+    """
+    return Kept(name, function)
+
+
+def done(calls: list[Call], change: Callable[[Json], Any]) -> Done:
+    """End a dialogue, and change the session once: `return done(calls, change)`."""
+    return Done(calls, change)
+
+
+def reply_with(
+    starts: Mapping[str, Callable[[Json], Dialogue]],
+    otherwise: Reply,
+    *,
+    changed: Reply | None = None,
+    seconds: float | None = None,
+) -> Reply:
+    """Return a reply(update, session) that leads dialogues.
+
+    `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
+    a module, and gets the message that began it. `otherwise` answers all other updates: those of
+    other people, and presses of other buttons, while a dialogue waits. Any command ends the
+    dialogue. So does an update that comes more than `seconds` after the last answer.
+
+    If a release has changed the questions up to the current one, or if a dialogue is too long for a
+    session, it ends with a line in the log. The update is then answered by `changed`, or as if
+    there had been no dialogue.
+    """
+    for command, function in starts.items():
+        if not COMMAND.fullmatch(command) or command != command.lower():
+            raise BadConversation(f'a dialogue must begin with a command, "/order", not {command}')
+        _name_of(function)
+
+    def reply(update: Json, session: Json) -> list[Call]:
+        state = session.get(KEY)
+        if state and seconds is not None and time.time() - state["at"] > seconds:
+            del session[KEY]
+        elif state and Place(update).person != state["person"]:
+            return otherwise(update, session)
+        command = _command(update)
+        if KEY in session and not command:
+            try:
+                calls = _answer(update, session)
+            except _Changed as reason:
+                del session[KEY]
+                about = {"dialogue": state["of"], "reason": str(reason)}
+                logger.warning("a dialogue has ended", extra=about)
+                return (changed or otherwise)(update, session)
+            return otherwise(update, session) if calls is None else calls
+        session.pop(KEY, None)
+        if command in starts:
+            return start(starts[command], update, session)
+        return otherwise(update, session)
+
+    return reply
+
+
+def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> list[Call]:
+    """Begin a dialogue, and return the calls of its first question.
+
+    For `otherwise`: after the press of a button, or a link such as t.me/a_bot?start=order. After a
+    press the dialogue gets the message below which the button is, with the person who pressed it.
+    """
+    place = Place(update)
+    if place.chat is None or place.person is None:
+        raise BadConversation("a dialogue must begin with an update of a person in a chat")
+    message = {name: place.message[name] for name in FIELDS if name in place.message}
+    if "from" in place.content:  # of a press, the message is the bot's
+        message["from"] = place.content["from"]
+    session[KEY] = {
+        "of": _name_of(function),
+        "id": update.get("update_id", 0),
+        "person": place.person,
+        "message": message,
+        "steps": [],
+    }
+    try:
+        with _Replay(session) as replay:
+            return replay.go_on(None)
+    except _Changed as reason:
+        raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
+
+
+def _answer(update: Json, session: Json) -> list[Any] | None:
+    """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
+    place = Place(update)
+    content = place.content
+    is_message = place.kind in MESSAGES and any(name in content for name in CONTENT)
+    if not is_message and place.kind != "callback_query":
+        return None
+    with _Replay(session) as replay:
+        if not is_message:
+            data = replay.pressed(str(content.get("data")))
+            if data is None:
+                return None
+            taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
+            return [taken, *replay.go_on(data)]
+        album = content.get("media_group_id")
+        if album and album == session[KEY].get("album"):
+            return []  # its first part was the last answer
+        answer = replay.question.answer and replay.question.answer(content)
+        if answer is None:
+            return replay.sent(replay.question.asked_again())
+        if album:
+            session[KEY]["album"] = album
+        return replay.go_on(answer)
+
+
+class _Replay:
+    """The dialogue of a session, which runs up to its current `question` in a `with` block."""
+
+    question: Question
+
+    def __init__(self, session: Json) -> None:
+        self._session, self._state = session, session[KEY]
+
+    def __enter__(self) -> _Replay:
+        module, _, name = self._state["of"].partition(":")
+        function = getattr(sys.modules.get(module), name, None)
+        if function is None:
+            raise _Changed("it is gone")
+        given = checked_copy(self._state)  # the dialogue may change what it gets
+        self._generator = function(given["message"])
+        if not isinstance(self._generator, Generator):
+            raise BadConversation(f"{name}() must be a generator, which has a yield")
+        value = None
+        for asked, kept in given["steps"]:
+            self._next(value, asked)
+            value = kept
+        if "question" in self._state:
+            question = self._next(value, self._state["question"])
+            if not isinstance(question, Question):
+                raise _Changed(f"{question.name} is no question any more")
+            self.question = question
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with _without_effects():
+            self._generator.close()
+
+    def go_on(self, answer: Any) -> list[Any]:
+        """Keep an answer to the question, and return the calls of the next one, or of the end."""
+        steps = self._state["steps"]
+        if "question" in self._state:
+            steps.append([self._state["question"], answer])
+        step = self._next(_copy(answer))
+        while isinstance(step, Kept):
+            answer = _copy(step.function())
+            steps.append([step.name, answer])
+            step = self._next(_copy(answer))
+        if isinstance(step, Done):
+            del self._session[KEY]
+            step.change(self._session)
+            return step.calls
+        self.question = step
+        self._state |= {"question": step.name, "at": int(time.time())}
+        if len(steps) > MOST_STEPS or len(json.dumps(self._state)) > LARGEST:
+            raise _Changed(f"it has more than {MOST_STEPS} steps or {LARGEST:,} bytes")
+        return self.sent(step.calls)
+
+    def sent(self, calls: list[Any]) -> list[Any]:
+        """Return calls of the question with a mark on its buttons, which no other button has."""
+        if self.question.answer:
+            return calls
+        marked = []
+        for call in calls:
+            if "reply_markup" in call:
+                call = {**call, "reply_markup": _copy(call["reply_markup"])}
+            marked.append(call)
+        for button in _buttons(marked):
+            button["callback_data"] = self._mark + button["callback_data"]
+            if len(button["callback_data"].encode()) > LONGEST_DATA:
+                raise BadConversation(
+                    f"the callback_data of {self.question.name} must have up to "
+                    f"{LONGEST_DATA - len(self._mark)} bytes"
+                )
+        return marked
+
+    def pressed(self, data: str) -> str | None:
+        """Return the callback_data of the question's button that was pressed, if it is one."""
+        own = data.removeprefix(self._mark)
+        known = [button["callback_data"] for button in _buttons(self.question.calls)]
+        return own if own != data and own in known else None
+
+    @property
+    def _mark(self) -> str:
+        return f"{self._state['id']:x}.{len(self._state['steps'])}."
+
+    def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
+        """Run the dialogue to its next step. Raises _Changed if it isn't the one of this name."""
+        with _without_effects():
+            try:
+                step = self._generator.send(value)
+            except StopIteration as end:
+                step = end.value if isinstance(end.value, Done) else Done(end.value, bool)
+        if not isinstance(step, (Question, Kept, Done)):
+            raise BadConversation("a dialogue must yield ask(…) or keep(…)")
+        if name is not None and step.name != name:
+            raise _Changed(f"{step.name} comes instead of {name}")
+        return step
+
+
+@contextmanager
+def _without_effects() -> Iterator[None]:
+    """Refuse calls of telegram, aws, later and session, which would be made again and again."""
+    journal.is_replay = True
+    try:
+        yield
+    finally:
+        journal.is_replay = False
+
+
+def _name_of(function: Any) -> str:
+    """Return the name by which a dialogue is found again. Raises BadConversation."""
+    name = getattr(function, "__qualname__", "")
+    if not name.isidentifier():
+        raise BadConversation("a dialogue must be a function at the top of a module")
+    return f"{function.__module__}:{name}"
+
+
+def _command(update: Json) -> str:
+    """Return the command of a message, such as "/order", or ""."""
+    place = Place(update)
+    text = place.content.get("text") if place.kind in MESSAGES else None
+    found = COMMAND.match(text or "")
+    return found[1].lower() if found else ""
+
+
+def _photo(sizes: list[Json] | None) -> str | None:
+    return sizes[-1]["file_id"] if sizes else None
+
+
+def _buttons(calls: list[Any]) -> Iterator[Json]:
+    """Yield the buttons below calls that give callback_data."""
+    for call in calls:
+        for row in call.get("reply_markup", {}).get("inline_keyboard", []):
+            yield from (button for button in row if "callback_data" in button)
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy of a value. Raises BadSession if JSON would change it."""
+    return checked_copy({"": value})[""]

@@ -1,0 +1,81 @@
+"""The response to a request, part by part while it arrives: for one that takes its time."""
+
+from __future__ import annotations
+
+import io
+import urllib.parse
+from collections.abc import Iterator
+from email.message import Message  # http.client has loaded it
+
+from .connection import Connection
+from .exchange import Client, Stream
+
+
+def post(
+    connection: Connection,
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    timeout: float,
+    pause: float,
+) -> Iterator[tuple[int, Message, bytes]]:
+    """Post `body`, and yield the status and the headers with each part of the response's body.
+
+    The part is b"" each time that nothing has come for `pause` seconds, and before the body. Before
+    the response, the status is 0. If the iterator is closed early, so is the connection. A part may
+    have up to 4 MB, and there may be any number of them. Raises what `Connection.exchange` raises.
+    """
+    with connection.lent(timeout) as lent:
+        stream = PatientStream(lent.connection, lent.deadline, lent.limit)
+        address = urllib.parse.urlsplit(connection.url + path)
+        client = Client(address.netloc, stream)
+        client.request("POST", address.path, body, headers)
+        while stream.is_silent(pause):
+            yield 0, Message(), b""
+        with client.getresponse() as response:
+            yield response.status, response.headers, b""
+            is_read_whole = not response.chunked or response.status != 200  # a refusal is short
+            for part in [response.read()] if is_read_whole else stream.chunks(pause):
+                yield response.status, response.headers, part
+            lent.keep(response)
+
+
+class PatientStream(Stream):
+    """A stream that can wait for more to read, and go on when nothing comes."""
+
+    _file: io.BufferedReader | None = None
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return self._file or super().makefile(mode)
+
+    def is_silent(self, seconds: float) -> bool:
+        """Wait for up to some seconds for more to read, and tell whether nothing came."""
+        self._file = self.makefile("rb")  # from now on it may hold what was read ahead
+        self.send_rest()
+        self.deadline.timeout()  # raises TimeoutError at the end of all of the time
+        try:
+            with self.deadline.within(seconds):
+                return not (self._file.peek() or self.is_over)
+        except TimeoutError:
+            return True
+
+    def chunks(self, pause: float) -> Iterator[bytes]:
+        """Yield each chunk of a body, and b"" each time that nothing has come for `pause` seconds.
+
+        http.client can't: it waits for the next chunk, however long that takes.
+        """
+        data = b""
+        while True:
+            size, end, rest = data.partition(b"\r\n")
+            if end and len(rest) >= (length := int(size.partition(b";")[0], 16)) + 2:
+                if not length:
+                    return
+                self.received = 0
+                yield rest[:length]
+                data = rest[length + 2 :]
+            elif self.is_silent(pause):
+                yield b""
+            elif more := self.makefile("rb").read1():
+                data += more
+            else:
+                raise ConnectionError("the response is incomplete")

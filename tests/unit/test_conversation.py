@@ -1,0 +1,612 @@
+"""conversation.py: dialogues as generators, which run again at each answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json
+
+EMPTY = "SESSION = 'chat_user'\nHANDLED = ['message']\ndef reply(update, session):\n    return []"
+ADA, BOB = {"id": 1, "first_name": "Ada"}, {"id": 2, "first_name": "Bob"}
+CHAT = {"id": -7, "type": "supergroup"}
+
+
+@pytest.fixture
+def container(start_with_sessions: StartBot) -> Container:
+    return start_with_sessions(EMPTY)
+
+
+@pytest.fixture
+def talk(container: Container) -> Any:
+    return container.module("conversation")
+
+
+class Person:
+    """Somebody who writes to a bot with these dialogues, and reads its texts."""
+
+    def __init__(self, talk: Any, starts: Json, **about: Any) -> None:
+        self.talk, self.session, self.count = talk, {}, 0
+        self.others: list[Json] = []  # updates that no dialogue has answered
+        self.calls: list[Json] = []
+        self.reply = talk.reply_with(starts, self._otherwise, **about)
+
+    def _otherwise(self, update: Json, session: Json) -> list[Json]:
+        self.others.append(update)
+        return say({"chat": CHAT}, "otherwise")
+
+    def get(self, kind: str, content: Json) -> str:
+        self.count += 1
+        self.calls = self.reply({"update_id": self.count, kind: content}, self.session)
+        return " | ".join(call.get("text", call["method"]) for call in self.calls)
+
+    def send(self, text: str | None = None, person: Json = ADA, **content: Any) -> str:
+        message = {"message_id": 9, "chat": CHAT, "from": person, **content}
+        return self.get("message", {**message, **({} if text is None else {"text": text})})
+
+    def press(self, data: str, person: Json = ADA) -> str:
+        message = {"message_id": 10, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
+        press = {"id": "p", "from": person, "message": message, "data": data}
+        return self.get("callback_query", press)
+
+    def buttons(self) -> list[str]:
+        rows = self.calls[-1]["reply_markup"]["inline_keyboard"]
+        return [button["callback_data"] for row in rows for button in row]
+
+
+def say(message: Json, text: str, *buttons: str) -> list[Json]:
+    row = [{"text": data, "callback_data": data} for data in buttons]
+    markup = {"reply_markup": {"inline_keyboard": [row]}} if buttons else {}
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text, **markup}]
+
+
+@pytest.fixture
+def person(talk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
+    """Give the module of the bot a dialogue, and return somebody who can begin it by /go."""
+
+    def make(dialogue: Any, **about: Any) -> Person:
+        dialogue.__module__, dialogue.__qualname__ = "bot", "dialogue"
+        import bot
+
+        monkeypatch.setattr(bot, "dialogue", dialogue, raising=False)
+        return Person(talk, {"/go": dialogue}, **about)
+
+    return make
+
+
+def test_a_dialogue_is_straight_code(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}")
+
+    ada = person(order)
+    assert ada.send("hi") == "otherwise"
+    assert ada.send("/go") == "Which size?"
+    assert ada.send(" S ") == "Which day?"
+    assert ada.send("Friday") == "S on Friday"
+    assert ada.session == {}
+    assert ada.send("thanks") == "otherwise"
+
+
+def test_the_session_holds_what_the_dialogue_needs(
+    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+        yield talk.ask("day", say(message, "Which day?"))
+
+    monkeypatch.setattr(time, "time", lambda: 1000.9)
+    ada = person(order)
+    ada.send("/go@a_bot now", reply_to_message={"text": "long"}, message_thread_id=3)
+    ada.send("S")
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "message_thread_id": 3}
+    assert ada.session == {
+        "conversation": {
+            "of": "bot:dialogue",
+            "id": 1,
+            "person": 1,
+            "message": {**message, "text": "/go@a_bot now"},
+            "steps": [["size", "S"]],
+            "question": "day",
+            "at": 1000,
+        }
+    }
+
+
+def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        [call] = say(message, "Which size?")
+        call |= {"reply_markup": {"keyboard": [["S"]]}, "message_thread_id": 3}
+        size = yield talk.ask("size", [call], among=["S", "M"], again="S or M, please.")
+        return say(message, size)
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send("XL") == "S or M, please."
+    where = {"chat_id": -7, "message_thread_id": 3, "reply_markup": {"keyboard": [["S"]]}}
+    assert ada.calls == [{"method": "sendMessage", "text": "S or M, please.", **where}]
+    assert ada.send(photo=[]) == "S or M, please."
+    assert ada.send("m") == "M"
+
+
+def test_without_other_words_the_question_is_asked_again(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        text = yield talk.ask("size", say(message, "Which size?"))
+        return say(message, text)
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send(photo=[]) == "Which size?"
+    assert ada.send("  ") == "Which size?"
+    assert ada.send("S") == "S"
+
+
+def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"), again="No photo.")
+        any_message = yield talk.ask_message("any", say(message, "Anything?"))
+        any_message["poll"]["id"] += photo  # what it gets is its own
+        yield talk.ask("last", say(message, any_message["poll"]["id"]))
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send("text") == "No photo."
+    assert ada.send(photo=[{"file_id": "small"}, {"file_id": "large"}]) == "Anything?"
+    assert ada.send(poll={"id": "p"}) == "plarge"
+    assert ada.send(photo=[]) == "plarge"
+
+
+def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"))
+        text = yield talk.ask("text", say(message, "A text?"))
+        return say(message, f"{photo} {text}")
+
+    ada = person(order)
+    ada.send("/go")
+    photos = [[{"file_id": name}] for name in "abc"]
+    assert ada.send(photo=photos[0], media_group_id="1") == "A text?"
+    assert ada.send(photo=photos[1], media_group_id="1") == ""
+    assert ada.send(photo=photos[2], media_group_id="2") == "A text?"
+    assert ada.send("t") == "a t"
+
+
+def test_a_press_of_the_questions_own_buttons(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        calls = say(message, "Sure?", "yes", "no")
+        first = yield talk.ask_press("first", say(message, "Wait") + calls, again="Press one.")
+        second = yield talk.ask_press("second", calls)
+        return say(message, f"{first} {second}")
+
+    ada = person(order)
+    assert ada.send("/go") == "Wait | Sure?"
+    yes, _ = ada.buttons()
+    assert ada.press("yes") == ada.press(yes[:-3] + "never") == "otherwise"
+    assert ada.send("yes") == "Press one."
+    assert ada.press(yes) == "answerCallbackQuery | Sure?"
+    assert ada.calls[0] == {"method": "answerCallbackQuery", "callback_query_id": "p"}
+    assert ada.press(yes) == "otherwise"  # of the question before
+    assert ada.others[-1]["callback_query"]["data"] == yes
+    assert ada.press(yes.replace(".0.", ".1.")) == "answerCallbackQuery | yes yes"
+    ada.send("/go")
+    assert ada.press(yes) == "otherwise"  # of the dialogue before
+
+
+def test_a_button_that_a_question_asked_again_has_works(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        data = yield talk.ask_press("sure", say(message, "Sure?", "yes"), again="Press it.")
+        return say(message, data)
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send("well") == "Press it."
+    assert ada.press(*ada.buttons()) == "answerCallbackQuery | yes"
+
+
+def test_other_buttons_stay_as_they_are(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        markup = {"inline_keyboard": [[{"text": "t", "url": "https://example.com"}]]}
+        [call] = say(message, "Sure?")
+        yield talk.ask_press("sure", [{**call, "photo": b"data"}, {**call, "reply_markup": markup}])
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.calls[0]["photo"] == b"data"
+    assert ada.calls[1]["reply_markup"]["inline_keyboard"][0][0]["url"] == "https://example.com"
+
+
+def test_a_text_question_leaves_its_buttons_to_the_bot(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("name", say(message, "Your name?", "help"))
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.buttons() == ["help"]
+    assert ada.press("help") == "otherwise"
+    assert ada.send("") == "Your name?"
+
+
+@pytest.mark.parametrize(("length", "works"), [(60, True), (61, False)])
+def test_callback_data_has_room_for_the_mark(
+    person: Any, talk: Any, length: int, works: bool
+) -> None:
+    data = "ü" * (length // 2) + "x" * (length % 2)
+
+    def order(message: Json) -> Any:
+        yield talk.ask_press("sure", say(message, "Sure?", data))
+
+    ada = person(order)
+    if works:
+        ada.send("/go")
+        assert len(ada.buttons()[0].encode()) == 64
+    else:
+        with pytest.raises(ValueError, match="callback_data of sure must have up to 60 bytes"):
+            ada.send("/go")
+
+
+def test_a_command_ends_the_dialogue(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+        yield talk.ask("day", say(message, "Which day?"))
+
+    ada = person(order)
+    for command in ("/cancel", "/HELP@a_bot", "/x y"):
+        ada.send("/go")
+        assert ada.send(command) == "otherwise"
+        assert ada.session == {}
+    ada.send("/go")
+    ada.send("S")
+    assert ada.send("/Go") == "Which size?"
+    assert ada.send("/usr/bin") == "Which day?"
+
+
+def test_other_updates_leave_the_dialogue_waiting(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        text = yield talk.ask("size", say(message, "Which size?"))
+        return say(message, text)
+
+    ada = person(order)
+    ada.send("/go")
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "text": "/go"}
+    assert ada.get("edited_message", message) == "otherwise"
+    assert ada.get("my_chat_member", {"chat": CHAT, "from": ADA}) == "otherwise"
+    assert ada.send(new_chat_title="x") == "otherwise"
+    assert ada.send("S", person=BOB) == ada.send("/go", person=BOB) == "otherwise"
+    assert ada.send("S") == "S"
+
+
+def test_a_business_account_has_dialogues_too(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        [call] = say(message, "Which size?")
+        call["business_connection_id"] = message["business_connection_id"]
+        size = yield talk.ask("size", [call], among=["S"], again="S.")
+        return say(message, size)
+
+    ada = person(order)
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "business_connection_id": "b"}
+    assert ada.get("business_message", {**message, "text": "/go"}) == "Which size?"
+    assert ada.get("business_message", {**message, "text": "M"}) == "S."
+    assert ada.calls[0]["business_connection_id"] == "b"
+    assert ada.get("business_message", {**message, "text": "S"}) == "S"
+
+
+def test_a_result_is_kept_once(person: Any, talk: Any) -> None:
+    charged: list[str] = []
+
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        receipt = yield talk.keep("charge", lambda: charged.append(size) or {"no": len(charged)})
+        receipt["no"] += 10  # of its own copy
+        day = yield talk.ask("day", say(message, f"Receipt {receipt['no']}. Which day?"))
+        yield talk.ask("more", say(message, f"{receipt['no']} on {day}. More?"))
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send("S") == "Receipt 11. Which day?"
+    assert ada.send("Friday") == "11 on Friday. More?"
+    assert ada.send(photo=[]) == "11 on Friday. More?"
+    assert charged == ["S"]
+
+
+def test_a_result_must_be_json(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.keep("pair", lambda: (1, 2))
+
+    with pytest.raises(ValueError, match="only what JSON gives back"):
+        person(order).send("/go")
+
+
+def test_the_end_changes_the_session_once(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+
+        def change(session: Json) -> None:
+            session.setdefault("orders", []).append(size)
+
+        return talk.done(say(message, "Done"), change)
+
+    ada = person(order)
+    for size in ("S", "M"):
+        ada.send("/go")
+        assert ada.send(size) == "Done"
+    assert ada.session == {"orders": ["S", "M"]}
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        "telegram.call('getMe')",
+        "telegram.download('f')",
+        "aws.call('dynamodb', 'T.GetItem', {})",
+        "later.cancel('tea')",
+    ],
+)
+@pytest.mark.parametrize("place", ["before", "at its end"])
+def test_a_dialogue_has_no_effects_of_its_own(
+    person: Any, talk: Any, container: Container, effect: str, place: str
+) -> None:
+    names = {name: container.module(name) for name in ("telegram", "aws", "later")}
+    container.module("invocation.settings").settings.later_group = "waits"
+
+    def order(message: Json) -> Any:
+        try:
+            if place == "before":
+                eval(effect, names)  # noqa: S307
+            yield talk.ask("size", say(message, "Which size?"))
+        finally:
+            if place != "before":
+                eval(effect, names)  # noqa: S307
+
+    with pytest.raises(ValueError, match=r"belong into `yield keep\(…\)`"):
+        person(order).send("/go")
+    assert not container.module("invocation.journal").journal.is_replay
+
+
+def test_what_is_kept_may_call(person: Any, talk: Any, container: Container) -> None:
+    def order(message: Json) -> Any:
+        call = container.module("telegram").call
+        title = yield talk.keep("chat", lambda: call("getChat", chat_id=-7)["title"])
+        return say(message, title)
+
+    container.telegram._client.post = lambda *call: {"title": "Ours"}
+    assert person(order).send("/go") == "Ours"
+
+
+def changed_dialogues(talk: Any) -> list[tuple[str, Any]]:
+    def swapped(message: Json) -> Any:
+        yield talk.ask("day", say(message, "Which?"))
+        yield talk.ask("size", say(message, "Which?"))
+        yield talk.ask("last", say(message, "Sure?"))
+
+    def shorter(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which?"))
+        return say(message, "Done")
+
+    def kept(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which?"))
+        yield talk.keep("day", list)
+        yield talk.ask("last", say(message, "Sure?"))
+
+    return [
+        ("day comes instead of size", swapped),
+        ("its end comes instead of day", shorter),
+        ("day is no question any more", kept),
+        ("it is gone", None),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("has_own", [False, True])
+def test_a_release_that_changes_the_questions_ends_the_dialogue(
+    person: Any, talk: Any, caplog: pytest.LogCaptureFixture, number: int, has_own: bool
+) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which?"))
+        yield talk.ask("day", say(message, "Which?"))
+
+    def changed(update: Json, session: Json) -> list[Json]:
+        assert session == {}
+        return say({"chat": CHAT}, "We have changed.")
+
+    import bot
+
+    reason, dialogue = changed_dialogues(talk)[number]
+    ada = person(order, **({"changed": changed} if has_own else {}))
+    ada.send("/go")
+    ada.send("secret")
+    bot.dialogue = dialogue
+    logging.getLogger("botkit").addHandler(caplog.handler)
+    assert ada.send("Friday") == ("We have changed." if has_own else "otherwise")
+    assert ada.session == {}
+    [record] = caplog.records
+    assert (record.message, record.levelname) == ("a dialogue has ended", "WARNING")
+    assert (record.dialogue, record.reason) == ("bot:dialogue", reason)
+
+
+def test_a_release_may_change_the_wording(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Wich size?"))
+        yield talk.ask("day", say(message, "Wich day?"))
+
+    def corrected(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} {day}")
+
+    import bot
+
+    ada = person(order)
+    ada.send("/go")
+    ada.send("S")
+    bot.dialogue = corrected
+    assert ada.send(photo=[]) == "Which day?"
+    assert ada.send("Friday") == "S Friday"
+
+
+def test_a_dialogue_of_too_many_steps_ends(
+    person: Any, talk: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def order(message: Json) -> Any:
+        while True:
+            yield talk.ask("next", say(message, "Next?"))
+
+    logging.getLogger("botkit").addHandler(caplog.handler)
+    ada = person(order)
+    ada.send("/go")
+    assert [ada.send("x") for _ in range(50)] == ["Next?"] * 50
+    assert ada.send("x") == "otherwise"
+    assert ada.session == {}
+    assert caplog.records[0].reason == "it has more than 50 steps or 32,768 bytes"
+
+
+@pytest.mark.parametrize(("spare", "answer"), [(0, "Next?"), (1, "otherwise")])
+def test_a_dialogue_of_too_many_bytes_ends(person: Any, talk: Any, spare: int, answer: str) -> None:
+    def order(message: Json) -> Any:
+        while True:
+            yield talk.ask("next", say(message, "Next?"))
+
+    from json import dumps
+
+    ada = person(order)
+    ada.send("/go")
+    ada.send("")
+    room = (32 << 10) - len(dumps(ada.session["conversation"])) - len(dumps(["next", ""]))
+    assert ada.send("x" * (room + spare)) == answer
+
+
+def test_a_dialogue_too_large_to_begin_is_refused(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.keep("much", lambda: "x" * (32 << 10))
+        yield talk.ask("next", say(message, "Next?"))
+
+    with pytest.raises(ValueError, match=r"order\(\) can't begin: it has more than 50 steps"):
+        person(order).send("/go")
+
+
+@pytest.mark.parametrize(("passed", "answer"), [(60, "S"), (61, "otherwise")])
+def test_an_old_dialogue_has_ended(
+    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch, passed: int, answer: str
+) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        return say(message, size)
+
+    now = 1000
+    monkeypatch.setattr(time, "time", lambda: now)
+    ada = person(order, seconds=60)
+    ada.send("/go")
+    now += passed
+    assert ada.send("S") == answer
+    assert ada.session == {}
+
+
+def test_an_old_dialogue_makes_room_for_somebody_elses(
+    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+
+    now = 1000
+    monkeypatch.setattr(time, "time", lambda: now)
+    ada = person(order, seconds=60)
+    ada.send("/go")
+    now += 61
+    assert ada.send("/go", person=BOB) == "Which size?"
+    assert ada.session["conversation"]["person"] == 2
+
+
+def test_a_press_begins_a_dialogue(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, f"{message['from']['first_name']}, which size?"))
+
+    ada = person(order)
+    calls: list[Json] = talk.start(
+        order,
+        {
+            "update_id": 5,
+            "callback_query": {"from": ADA, "message": {"chat": CHAT, "from": {"id": 42}}},
+        },
+        ada.session,
+    )
+    assert calls[0]["text"] == "Ada, which size?"
+    assert ada.session["conversation"]["id"] == 5
+    assert ada.send("") == "Ada, which size?"
+
+
+@pytest.mark.parametrize(
+    "update", [{"poll": {}}, {"inline_query": {"from": ADA}}, {"message": {"chat": CHAT}}]
+)
+def test_a_dialogue_needs_a_person_in_a_chat(person: Any, talk: Any, update: Json) -> None:
+    def order(message: Json) -> Any:
+        yield
+
+    person(order)
+    with pytest.raises(ValueError, match="must begin with an update of a person in a chat"):
+        talk.start(order, update, {})
+
+
+def test_an_anonymous_admin_begins_a_dialogue(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, f"{message['sender_chat']['id']}, which size?"))
+
+    message = {"chat": CHAT, "sender_chat": CHAT, "text": "/go"}
+    assert person(order).get("message", message) == "-7, which size?"
+
+
+def test_dialogues_nest(person: Any, talk: Any) -> None:
+    def address(message: Json) -> Any:
+        street = yield talk.ask("street", say(message, "Street?"))
+        town = yield talk.ask("town", say(message, "Town?"))
+        return f"{street}, {town}"
+
+    def order(message: Json) -> Any:
+        where = yield from address(message)
+        return say(message, where)
+
+    ada = person(order)
+    assert [ada.send(text) for text in ("/go", "A", "B")] == ["Street?", "Town?", "A, B"]
+
+
+def nothing(message: Json) -> list[Json]:
+    return []
+
+
+def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
+    def wrong(message: Json) -> Any:
+        yield "Which size?"
+
+    def no_calls(message: Json) -> Any:
+        yield talk.ask("size", "Which size?")
+
+    def none(message: Json) -> Any:
+        yield talk.ask("size", [])
+
+    def ends(message: Json) -> Any:
+        yield talk.keep("one", int)
+
+    for dialogue, words in [
+        (nothing, r"dialogue\(\) must be a generator, which has a yield"),
+        (wrong, r"must yield ask\(…\) or keep\(…\)"),
+        (no_calls, "the question size must have a list of calls"),
+        (none, "the question size must have a list of calls"),
+        (ends, "must return a list of calls"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            person(dialogue).send("/go")
+
+
+@pytest.mark.parametrize("command", ["go", "/Go", "/go now", "/"])
+def test_a_dialogue_begins_with_a_command(talk: Any, command: str) -> None:
+    with pytest.raises(ValueError, match=f'"/order", not {command}'):
+        talk.reply_with({command: nothing}, nothing)
+
+
+def test_a_dialogue_must_be_found_again(talk: Any) -> None:
+    with pytest.raises(ValueError, match="must be a function at the top of a module"):
+        talk.reply_with({"/go": lambda message: []}, nothing)
