@@ -21,6 +21,9 @@ It forgets for how many days a table can be restored. Here it tells.
 
 It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
 as AWS does.
+
+It takes what becomes of a failed asynchronous invocation from the function, whoever is invoked.
+Here it is the alias's, which all invocations name.
 """
 
 from __future__ import annotations
@@ -197,6 +200,17 @@ def with_one_qualifier(handle: Any) -> Any:
     return handle_request
 
 
+def as_the_alias_says(invoke: Any) -> Any:
+    """Return MiniStack's asynchronous invocation, which the configuration of "live" is for."""
+
+    def invoke_async(function: dict[str, Any], event: Any) -> None:
+        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+            function = {**function, "event_invoke_config": of_alias}
+        invoke(function, event)
+
+    return invoke_async
+
+
 def for_programs(app: Any) -> Any:
     """Return MiniStack's ASGI application, which refuses what a web page sends."""
 
@@ -272,6 +286,7 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
+    lambda_svc.invoke_async_with_retry = as_the_alias_says(lambda_svc.invoke_async_with_retry)
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
