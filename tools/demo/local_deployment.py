@@ -13,9 +13,11 @@ from demo.deployments import (
     CHECK,
     MENU_BUTTON,
     PAGE,
+    REPLAY,
     Deployment,
     Hosted,
     environment,
+    failure,
     has_page,
     registration,
 )
@@ -32,6 +34,7 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
+            variables["FAILED_QUEUE_URL"] = "of this demo"
             with signals_held():
                 function = Function(bot.folder, variables, fresh=self.fresh, follow=False)
                 self.function = self.opened.enter_context(function)
@@ -80,6 +83,12 @@ class LocalDeployment(Deployment):
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         self.function.run(name)
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        return [failure(id_, body) for id_, body in self.function.failed.items()]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        return self.function.invoke(REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

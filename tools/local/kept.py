@@ -157,9 +157,11 @@ def seconds_of(expression: str) -> float:
     return at.replace(tzinfo=UTC).timestamp()
 
 
-def install(aws: ModuleType, sessions: str, schedules: str) -> None:
-    """Have a function keep these in two files. There is nothing to connect to at start-up."""
+def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
+    """Have a function keep these in files. There is nothing to connect to at start-up."""
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
+    if queue := os.environ.get("FAILED_QUEUE_URL"):
+        aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
     aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 
