@@ -259,7 +259,8 @@ class AwsDeployment(Deployment):
 
     def _count(self, bot: Hosted) -> Json:
         """Return how much failed and is kept."""
-        return self._sqs(bot, "GetQueueAttributes", AttributeNames=["All"]).get("Attributes", {})
+        found: Json = self._sqs(bot, "GetQueueAttributes", AttributeNames=["All"])
+        return dict(found.get("Attributes", {}))
 
     def failed(self, bot: Hosted) -> list[Json]:
         look = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
