@@ -64,8 +64,8 @@ locals {
       metric     = ["AWS/Lambda", "Errors", "Sum"]
       dimensions = local.by_function
       advice     = <<-EOT
-        An invocation failed: an event that was not answered, a time-out, or too little memory. The log's lines of level
-        ERROR say which. Lambda retries events twice; Telegram delivers updates again.
+        An invocation failed: an event that was not answered, a new version's check, a time-out, or too little memory.
+        The log's lines of level ERROR say which. Lambda retries events twice; Telegram delivers updates again.
       EOT
     }
     events_dropped = {

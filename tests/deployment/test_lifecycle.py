@@ -90,15 +90,30 @@ def test_from_a_refused_token_to_a_refused_end(
     assert len(telegram.calls) == calls
     assert request(url, secret) == 200
 
-    # A change is live after an apply, and registered.
+    # A change is live after an apply, and registered. Another alias gets new permissions, since AWS
+    # deletes them with the old one.
     module.variables["max_connections"] = 9
-    module.apply()
+    said = module.apply("-replace=aws_lambda_alias.live").stdout
+    assert "# aws_lambda_permission.webhook must be replaced" in said
     assert telegram.webhook["max_connections"] == 9
     change(module, "Heard: ", "Noted: ")
     module.variables["runtime"] = "python3.12"
     module.apply()
     assert answer_to(telegram, "hello") == "Noted: hello"
     assert telegram.secret == secret
+
+    # A release that fails stops nobody: the version before goes on.
+    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
+    assert "bot.py can't be imported: ZeroDivisionError at bot.py:1" in module.refused()
+    assert answer_to(telegram, "hello") == "Noted: hello"
+    # So does an older version, for as long as an input says so.
+    versions = client(aws, "lambda").list_versions_by_function(FunctionName="life")["Versions"]
+    [*_, noted, _] = [version["Version"] for version in versions]
+    module.variables["release"] = int(noted) - 1
+    module.apply()
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    change(module, "1 / 0\n\n\n", "")
+    module.variables["release"] = None
 
     # Rotating the secret, and then the token, loses no message.
     before, written = len(texts(telegram)), list[str]()

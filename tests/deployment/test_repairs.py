@@ -59,20 +59,26 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
         limits = functions.get_function_event_invoke_config(**alias)
         assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 
-        # A bot that is replaced by another loses its webhook.
+        # A bot that is replaced by another loses its webhook, even if the other one can't start: so
+        # Telegram keeps what people write.
         another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
         module.variables["telegram_bot_token"] = another.token
+        change(module, "def reply(", "1 / 0\ndef reply(")
+        before = len(other.calls)
+        assert "ZeroDivisionError" in module.refused()
+        assert other.webhook["url"] == another.outbox.info["url"] == ""
+        other.send(other.message("too late"))
+        change(module, "1 / 0\n", "")
+        # An alias that was deleted by hand comes back.
+        functions.delete_alias(FunctionName="repaired", Name="live")
         module.apply()
-        assert [(call.method, call.bot) for call in other.calls[-6:]] == [
+        assert "/*/POST/telegram" in functions.get_policy(**alias)["Policy"]
+        assert [(call.method, call.bot) for call in other.calls[before:]] == [
             *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
-            ("getMe", another.id),
-            *((method, another.id) for method in ("setMyCommands", "setWebhook", "getWebhookInfo")),
+            *((method, another.id) for method in ("getMe", "setMyCommands", "setWebhook")),
+            ("getWebhookInfo", another.id),
         ]
-        assert other.webhook["url"] == ""
         assert another.outbox.info["url"] == module.outputs()["webhook_url"]
-
-        # A bot that doesn't start fails the apply, and not the destroy.
-        change(module, "def reply(", "def reply((")
-        assert "SyntaxError" in module.refused()
+        assert other.pending() == 1
         module.destroy()
         assert another.outbox.info["url"] == ""

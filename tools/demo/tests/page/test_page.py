@@ -226,6 +226,9 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#broken")).to_have_count(0)
     say(page, "three")
     expect(page.locator("#messages")).to_contain_text("Noted: three")
+    # What Telegram refuses of it is noticed only when it is live.
+    demo.edit('COMMANDS = {"start"', 'COMMANDS = {"no name"')
+    expect(page.locator("#broken")).to_contain_text("It is live, but not registered.")
 
 
 def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, demo: Demo) -> None:
