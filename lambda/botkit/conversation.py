@@ -38,7 +38,7 @@ KEY = "conversation"  # in the session
 MOST_STEPS = 50  # answers, and what `keep` has kept
 LARGEST = 32 << 10  # bytes of a dialogue in the session, in JSON
 LONGEST_DATA = 64  # bytes of a button's callback_data
-COMMAND = re.compile(r"(/[a-z0-9_]{1,32})(@\w+)?(\s|$)", re.IGNORECASE)
+COMMAND = re.compile(r"(/[a-z0-9_]{1,32})(@\w+)?(\s|$)")
 
 # Of the message that begins a dialogue, the fields that the session keeps.
 FIELDS = (
@@ -199,17 +199,18 @@ def reply_with(
     there had been no dialogue.
     """
     for command, function in starts.items():
-        if not COMMAND.fullmatch(command) or command != command.lower():
+        if _command(command) != command or not command:
             raise BadConversation(f'a dialogue must begin with a command, "/order", not {command}')
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
-        state = session.get(KEY)
+        place = Place(update)
+        state: Json = session.get(KEY, {})
         if state and seconds is not None and time.time() - state["at"] > seconds:
             del session[KEY]
-        elif state and Place(update).person != state["person"]:
+        elif state and place.person != state["person"]:
             return otherwise(update, session)
-        command = _command(update)
+        command = _command(place.content.get("text")) if place.kind in MESSAGES else ""
         if KEY in session and not command:
             try:
                 calls = _answer(update, session)
@@ -257,11 +258,11 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
     place = Place(update)
     content = place.content
-    is_message = place.kind in MESSAGES and any(name in content for name in CONTENT)
-    if not is_message and place.kind != "callback_query":
+    is_press = place.kind == "callback_query"
+    if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
         return None
     with _Replay(session) as replay:
-        if not is_message:
+        if is_press:
             data = replay.pressed(str(content.get("data")))
             if data is None:
                 return None
@@ -350,9 +351,11 @@ class _Replay:
 
     def pressed(self, data: str) -> str | None:
         """Return the callback_data of the question's button that was pressed, if it is one."""
-        own = data.removeprefix(self._mark)
-        known = [button["callback_data"] for button in _buttons(self.question.calls)]
-        return own if own != data and own in known else None
+        for button in _buttons(self.question.calls):
+            own: str = button["callback_data"]
+            if data == self._mark + own:
+                return own
+        return None
 
     @property
     def _mark(self) -> str:
@@ -390,12 +393,10 @@ def _name_of(function: Any) -> str:
     return f"{function.__module__}:{name}"
 
 
-def _command(update: Json) -> str:
-    """Return the command of a message, such as "/order", or ""."""
-    place = Place(update)
-    text = place.content.get("text") if place.kind in MESSAGES else None
-    found = COMMAND.match(text or "")
-    return found[1].lower() if found else ""
+def _command(text: str | None) -> str:
+    """Return the command that a text begins with, such as "/order", or ""."""
+    found = COMMAND.match((text or "").lower())
+    return found[1] if found else ""
 
 
 def _photo(sizes: list[Json] | None) -> str | None:

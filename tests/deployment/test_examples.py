@@ -98,7 +98,7 @@ class World:
 
     def wait(self) -> None:
         """Wait until every update is answered."""
-        self.telegram.wait(lambda: not self.telegram.pending(), 60)
+        self.telegram.wait(lambda: not self.telegram.pending())
 
     def told(self, name: str, texts: int = 1) -> list[str]:
         """Wait until a bot has sent Ada so many texts since the last call, and return them."""
@@ -110,7 +110,7 @@ class World:
             to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
             return [str(call.params["text"]) for call in to_her][seen:]
 
-        telegram.wait(lambda: len(sent()) >= texts, 60)
+        telegram.wait(lambda: len(sent()) >= texts)
         self.seen[name] = seen + len(sent())
         return sent()
 
@@ -258,7 +258,7 @@ def post(world: World, name: str, text: str) -> Json:
 
     before = len(posts())
     telegram.send(telegram.message(text, chat=GROUP), bot)
-    telegram.wait(lambda: len(posts()) > before, 60)
+    telegram.wait(lambda: len(posts()) > before)
     world.wait()
     return max(posts(), key=lambda m: int(m["message_id"]))
 
@@ -277,7 +277,7 @@ def press(world: World, post: Json, answer: int, *users: Json) -> None:
         calls = [call for call in telegram.calls if call.method == "answerCallbackQuery"]
         return {str(c.params["callback_query_id"]) for c in calls if c.status == 200}
 
-    telegram.wait(lambda: queries <= answered(), 60)
+    telegram.wait(lambda: queries <= answered())
 
 
 def buttons(world: World, post: Json) -> list[str]:
@@ -616,7 +616,7 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
     telegram = world.telegram
     before = len(telegram.calls)
     telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
-    telegram.wait(lambda: shown(world, ends, before), 60)
+    telegram.wait(lambda: shown(world, ends, before))
     return before
 
 

@@ -14,7 +14,6 @@ from emulated_aws.emulator import Emulator
 from local.project import ROOT
 from telegram_stand_in import Fault, Telegram, post
 
-from tests.deployment.conftest import OverTls
 from tests.support.deployment import (
     FUNCTION,
     SECRET,
@@ -35,9 +34,9 @@ def request(url: str, secret: str | None) -> int:
 
 
 def test_from_a_refused_token_to_a_refused_end(
-    deploy: Deploy, over_tls: OverTls, authority: trustme.CA, aws: Emulator, tmp_path: Path
+    deploy: Deploy, over_tls: Telegram, authority: trustme.CA, aws: Emulator, tmp_path: Path
 ) -> None:
-    telegram = over_tls.telegram
+    telegram = over_tls
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     module = deploy(
         "life",
@@ -54,7 +53,6 @@ def test_from_a_refused_token_to_a_refused_end(
     assert not module.has_state()
 
     # A registration that failed is tried again, and fails again with a token that Telegram refuses.
-    over_tls.show(authority.issue_cert("localhost"))
     module.variables |= {"telegram_api_url": telegram.url, "telegram_bot_token": OTHER_TOKEN}
     for _ in range(2):
         assert "Unauthorized" in module.refused()
@@ -212,7 +210,21 @@ def test_what_is_switched_on_is_switched_off_again(
         "warm_schedule": "rate(5 minutes)",
     }
     environment = {"THINKING": str(thinking)}
-    module = deploy("extra", source_dir=str(bot), environment=environment, timeout=25, **on)
+    options = {"source_dir": str(bot), "environment": environment, "timeout": 25, **on}
+    module = deploy("extra", apply=False, **options)
+    # The provider waits for half a minute at each queue that it makes, at one after the other. So
+    # one is there already. In test_queue.py it makes both.
+    attributes = {
+        "FifoQueue": "true",
+        "MaximumMessageSize": "262144",
+        "MessageRetentionPeriod": "1209600",
+        "SqsManagedSseEnabled": "true",
+    }
+    dead = client(aws, "sqs").create_queue(QueueName="extra-dead.fifo", Attributes=attributes)
+    address = "aws_sqs_queue.dead_letters[0]"
+    module.terraform("import", "-input=false", address, dead["QueueUrl"])
+    assert address not in module.planned()
+    module.apply()
     assert made() == ALWAYS + ADDED
     page = module.outputs()["mini_app_url"]
     assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}

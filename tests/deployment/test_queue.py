@@ -1,7 +1,8 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them.
+pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them. That a
+queue takes no update with it when it goes is in test_lifecycle.py.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from tests.support.telegram import TOKEN, FailingTelegram, said, say
 
 SEED = 20260101
 CHATS, MESSAGES = 20, 200
-PATIENCE = 240  # seconds, for what takes some 20 on an idle machine
 
 # What the tests' bot does beside: it thinks until it may end, fails until it is repaired, or its
 # process ends at the first try.
@@ -169,7 +169,7 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
     assert "think" not in answered(telegram, 1), "it is still thinking"
     assert {delivery.status for delivery in telegram.deliveries} == {200}
     Path(module.variables["environment"]["THINKING"]).rmdir()
-    telegram.wait(lambda: len(texts(telegram)) == 64, PATIENCE)
+    telegram.wait(lambda: len(texts(telegram)) == 64)
     assert answered(telegram, 1) == ["first", "think", "second", "third"]
     for chat in range(50, 50 + CHATS):
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
@@ -192,9 +192,7 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegra
         unheard = Counter(said(call) for call in made() if call.fault == "lost")
         return Counter({text: 1 + unheard[text] for text in itertools.chain(*sent.values())})
 
-    telegram.wait(
-        lambda: Counter(said(c) for c in made() if c.status == 200) == expected(), PATIENCE
-    )
+    telegram.wait(lambda: Counter(said(c) for c in made() if c.status == 200) == expected())
     telegram.failing = 0
     assert {chat: answered(telegram, chat) for chat in sent} == sent
     assert 0.2 < len([call for call in made() if call.fault]) / len(made()) < 0.4
@@ -245,7 +243,7 @@ def test_what_failed_is_answered_after_the_repair(
     event = {"FunctionName": "patient", "Qualifier": "live", "InvocationType": "Event"}
     client(aws, "lambda").invoke(**event, Payload=json.dumps({"source": "tests"}))
     queues = ("patient-failed", "patient-dead.fifo")
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + 240
     while counts(aws, *queues) != [2, 1]:
         assert time.monotonic() < end, counts(aws, *queues)
         time.sleep(0.1)
@@ -294,7 +292,7 @@ def test_an_invocation_that_was_killed_is_tried_again(
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
     say(telegram, "die", chat=6)
     say(telegram, "and then", chat=6)
-    telegram.wait(lambda: answered(telegram, 6) == ["die", "and then"], PATIENCE)
+    telegram.wait(lambda: answered(telegram, 6) == ["die", "and then"])
     assert not Path(module.variables["environment"]["ALIVE"]).exists(), "it did die"
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "330"})
 
@@ -365,25 +363,3 @@ def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
 
 def test_there_is_nothing_left_to_do(module: Deployment) -> None:
     assert module.is_up_to_date()
-
-
-def test_a_queue_that_goes_takes_no_update_with_it(
-    module: Deployment, telegram: FailingTelegram
-) -> None:
-    """Last of all, since the other tests need the queue."""
-    thinking = Path(module.variables["environment"]["THINKING"])
-    thinking.mkdir(exist_ok=True)
-    for text in ("think", "second", "third"):
-        say(telegram, text, chat=8)
-    telegram.wait(lambda: not telegram.pending())
-    module.variables |= {"queue": False, "timeout": 25}
-    with ThreadPoolExecutor(1) as pool:
-        applied = pool.submit(module.apply)
-        try:
-            telegram.wait(lambda: "deleteWebhook" in [call.method for call in telegram.calls])
-            say(telegram, "meanwhile", chat=8)
-        finally:
-            thinking.rmdir()
-        applied.result()
-    telegram.wait(lambda: not telegram.pending())
-    assert answered(telegram, 8) == ["think", "second", "third", "meanwhile"]

@@ -113,7 +113,8 @@ class World:
     """Lambda, Scheduler, DynamoDB and Telegram, on a clock that moves only when they are used.
 
     An operation is a call of any of them. The container dies at those whose numbers `deaths` has:
-    before an even one, after an odd one. Calls of Telegram are numbered, too.
+    before an even one, after an odd one. Calls of Telegram are numbered, too. The stand-in answers
+    them, without its server: each would take real time, and there are tens of thousands.
     """
 
     def __init__(self, start: Callable[[], Container], people: Iterable[int]) -> None:

@@ -2,6 +2,9 @@
 
 Each container is a thread, and one runs at a time: at each step another one may go on, or the
 container ends. Telegram, or the queue, delivers in order in each line until an update is answered.
+
+Telegram isn't the stand-in here: a test decides what happens at each call, and before and after it.
+Over a socket, the system's scheduler would.
 """
 
 from __future__ import annotations

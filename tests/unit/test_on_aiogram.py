@@ -217,11 +217,11 @@ def test_the_bot_gets_aiograms_own_exceptions(
     ("status", "name"), [(404, "TelegramBadRequest"), (500, "TelegramNetworkError")]
 )
 def test_a_download_raises_aiograms_own_exceptions(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, status: int, name: str
+    start_bot: StartBot, bot_api: BotApi, status: int, name: str
 ) -> None:
     lines = ("try:", "    await bot.download_file('a')", "except Exception as error:")
     container = start_bot(handler(*lines, "    seen.append(type(error))", before="seen = []"))
-    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (status, b""))
+    bot_api.has_no_file("a", status)
     container.deliver(message(), 60_000)
     assert [error.__name__ for error in container.bot.seen] == [name]
 

@@ -218,9 +218,7 @@ def test_what_the_bots_exception_handler_handles_has_not_failed(
     assert result(container)[0] == outcome
 
 
-def test_a_download_fails_as_telebots_do(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_download_fails_as_telebots_do(start_bot: StartBot, bot_api: BotApi) -> None:
     lines = (
         "try:",
         "    bot.download_file('a')",
@@ -228,7 +226,7 @@ def test_a_download_fails_as_telebots_do(
         "    raise SystemExit(error.result.status_code) from error",
     )
     container = start_bot(handler(*lines))
-    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (404, b""))
+    bot_api.has_no_file("a")
     assert result(container)[0] == "bot_failed"
 
 

@@ -36,7 +36,7 @@ class World:
 
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
     seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
-    `limits` are the seconds that each call might take, of both.
+    `limits` are the seconds that each call might take, of both. No server could move the clock.
     """
 
     def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:

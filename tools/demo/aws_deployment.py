@@ -57,19 +57,12 @@ class AwsDeployment(Deployment):
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        self._details: dict[str, Invocation] = {}  # by request id
-        self._under_way = 0  # deliveries
-        self._alone = False
-        self._lock = threading.Lock()
-        self._of_page = threading.Lock()
-        self._of_event = threading.Lock()
         with signals_held():
             folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
             watched("folder", str(folder))
             self.opened.callback(watched, "folder", str(folder), over=True)
             self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
-        with self.step("emulated AWS"):
-            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+        self._start()
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
         mirrors = from_mirrors(self.module.root)
@@ -88,9 +81,29 @@ class AwsDeployment(Deployment):
         seconds = time.monotonic() - started
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
-        self._logs = {bot.name: FunctionLog(self._aws, bot) for bot in self.bots}
-        for log in self._logs.values():
-            log.new()  # the registration's
+        for bot in self.bots:
+            self._read_log(bot)
+        self._follow()
+
+    def _start(self) -> None:
+        """Start the emulated AWS."""
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
+        self._logs: dict[str, FunctionLog] = {}  # by function
+        self._lock = threading.Lock()
+        self._of_page = threading.Lock()
+        self._of_event = threading.Lock()
+        with self.step("emulated AWS"):
+            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+
+    def _read_log(self, bot: Hosted) -> None:
+        """Read a function's log from here on: what is in it is the registration's."""
+        self._logs[bot.name] = log = FunctionLog(self._aws, bot, self.on_log)
+        log.new()
+
+    def _follow(self) -> None:
+        """Look into the logs until the end."""
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         self.opened.callback(thread.join)

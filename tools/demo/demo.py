@@ -8,8 +8,9 @@ name are read.
 The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
 
-Exit code: 0 if all was done and taken down, 1 if the bot, the set-up or Terraform failed, 2 if an
-argument or bot.py is wrong, 130 after Ctrl-C.
+Exit code: 0 if all was done and taken down, 1 if an update or event failed (a refusal that the bot
+caught is no failure), or the set-up or Terraform, 2 if an argument or bot.py is wrong, 130 after
+Ctrl-C.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
 from local.providers import REMEDY
-from local.terminal import coloured
 from local.terraform import check_names, provider_missing
 from telegram_stand_in import Server, Telegram
 from telegram_stand_in.local_server import LocalServer
@@ -53,52 +54,15 @@ from demo.deployments import (
     token,
 )
 from demo.local_deployment import LocalDeployment
+from demo.logs import tell_log
+from demo.own_apply import OwnApply
 from demo.page_server import BotPageServer
-from demo.script import Script, check
+from demo.progress import OutputClosed, aside, say, step, steps, tell
+from demo.script import DONE, Script, check, check_name, read_file
 from demo.server import PageServer
 
+PLACES = ("private", "group", "topic")
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
-
-
-steps: list[tuple[str, float]] = []  # what was done, and its seconds
-
-
-@contextlib.contextmanager
-def step(name: str) -> Iterator[None]:
-    """Tell what is being done, and how long it took."""
-    tell(f"{name} … ", end="")
-    started = time.monotonic()
-    try:
-        yield
-    except BaseException:
-        tell(f"stopped after {time.monotonic() - started:.1f} s", colour="red")
-        raise
-    steps.append((name, time.monotonic() - started))
-    tell(f"{steps[-1][1]:.1f} s", colour="green")
-
-
-class OutputClosed(Exception):
-    """Nobody reads the output any more."""
-
-
-def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
-    """Print progress. Raises OutputClosed, once."""
-    say(text, colour=colour, end=end, file=sys.stderr)
-
-
-def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
-    """Print an answer, with control characters made visible.
-
-    Raises OutputClosed, once: later output is dropped silently.
-    """
-    output = file or sys.stdout
-    try:
-        print(coloured(text, colour, output), end=end, file=output, flush=True)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, output.fileno())
-        os.close(nowhere)
-        raise OutputClosed from None
 
 
 def options() -> argparse.Namespace:
@@ -108,22 +72,47 @@ def options() -> argparse.Namespace:
         description=f"{about[0]}\n\n{about[2]}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    acts = parser.add_argument_group(
+        "what people do", "In the order of these flags; each can be given more than once."
+    )
+    acts.add_argument(
+        "--as",
+        action=Act,
+        metavar="NAME",
+        type=argument(check_name),
+        help="who does what follows: Ada (the default; her id, and that of her private chat, is "
+        "4242), Grace (4343), or any other name",
+    )
+    acts.add_argument(
+        "--chat",
+        action=Act,
+        choices=PLACES,
+        help="where: in the person's private chat with the bot (the default), in a group, or in "
+        "a topic of a group",
+    )
+    acts.add_argument(
         "--send",
         action=Act,
         metavar="TEXT",
         type=argument(check),
-        help="send this message, or with @FILE a file, print the bot's answer (buttons go to "
-        "standard error), and end; this and the next two can be given more than once",
+        help="send this message, print the bot's answer (buttons go to standard error), and end "
+        'after the last flag; @FILE sends a file, "@bot TEXT" is an inline query',
     )
-    parser.add_argument(
+    acts.add_argument(
         "--press",
         action=Act,
         metavar="LABEL",
-        help="press the latest button with this text, or the only one that begins with it, and "
-        "print the answer",
+        help="press the latest button, result of an inline query or option of a poll with this "
+        "text, or the only one that begins with it, with or without its emoji",
     )
-    parser.add_argument(
+    acts.add_argument(
+        "--update",
+        action=Act,
+        metavar="FILE",
+        type=argument(read_file),
+        help='send the update in this file, such as {"channel_post": {…}}, with new ids',
+    )
+    acts.add_argument(
         "--wait",
         action=Act,
         metavar="SECONDS",
@@ -131,32 +120,34 @@ def options() -> argparse.Namespace:
         help="wait until the bot says more, at most so long, and print it; exit code 1 if it "
         "says nothing",
     )
-    parser.add_argument(
+    parser.set_defaults(actions=[])
+    prints = parser.add_argument_group("what is printed")
+    prints.add_argument(
         "--json",
         action="store_true",
-        help="print each call of the bot as a line of JSON: method, params, files, and Telegram's "
+        help="each call of the bot as a line of JSON: method, params, files, bot, and Telegram's "
         "answer, ok and result",
     )
-    parser.add_argument(
-        "--fresh",
+    prints.add_argument(
+        "--log",
         action="store_true",
-        help="a new container for each update: what is kept in memory is lost at once",
+        help="all that the bot logs, with the outcome of each update, not only warnings and "
+        "errors; with --json as lines of JSON, too",
     )
-    parser.set_defaults(actions=[])
-    parser.add_argument(
+    where = parser.add_argument_group("where the bot runs")
+    where.add_argument(
         "--direct",
         action="store_true",
         help="without AWS and Terraform: the handler behind an HTTP server, up in a second "
         "(the fallback where Terraform or its provider is missing)",
     )
-    parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
-    parser.add_argument(
-        "--port",
-        type=argument(free_port),
-        default=0,
-        help="port of the chat page (default: a free one); a tab that is still open on it goes on",
+    where.add_argument(
+        "--aws",
+        action="store_true",
+        help="start the emulated AWS and the chat page alone, and print the variables with which "
+        "you apply any configuration to it yourself",
     )
-    chosen = parser.add_mutually_exclusive_group()
+    chosen = where.add_mutually_exclusive_group()
     chosen.add_argument(
         "--bot",
         metavar="DIR",
@@ -172,7 +163,7 @@ def options() -> argparse.Namespace:
         help="apply this Terraform configuration, which uses the module: in a copy, with its "
         "tables and queues and all of its bots",
     )
-    parser.add_argument(
+    where.add_argument(
         "--env-file",
         metavar="FILE",
         type=argument(lambda path: read_env_file(path, parameters=True)),
@@ -182,23 +173,57 @@ def options() -> argparse.Namespace:
         "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
         "/name/of/parameter=value",
     )
+    where.add_argument(
+        "--fresh",
+        action="store_true",
+        help="a new container for each update: what is kept in memory is lost at once",
+    )
+    page = parser.add_argument_group("the chat page")
+    page.add_argument("--open", action="store_true", help="open it in the browser")
+    page.add_argument(
+        "--port",
+        type=argument(free_port),
+        default=0,
+        help="its port (default: a free one); a tab that is still open on it goes on",
+    )
     options = parser.parse_args()
     options.parameters = {name: options.variables.pop(name) for name in parameters(options)}
-    if options.parameters and options.direct:
-        parser.error("with --direct there is no Parameter Store: leave out --direct")
-    if options.config and options.direct:
-        parser.error("--config needs Terraform and the emulated AWS: leave out --direct")
-    if (options.open or options.port) and options.actions:
-        flag = "--open" if options.open else "--port"
-        parser.error(f"--send, --press and --wait end without a chat page: leave out {flag}")
-    if options.json and not options.actions:
-        parser.error("--json prints what --send, --press and --wait bring: give one of them")
+    if problem := impossible(options):
+        parser.error(problem)
     try:
         if not options.direct:
             check_names()
     except (ToolError, ValueError) as error:
         parser.exit(2, f"scripts/demo: {error}\n")
     return options
+
+
+def impossible(options: argparse.Namespace) -> str:
+    """Return which options can't be met together, and what to do, or nothing."""
+    if options.aws:
+        if options.direct:
+            return "--aws starts the emulated AWS, and --direct none: leave out one of them"
+        if options.config or options.bot != LAMBDA:
+            flag = "--config" if options.config else "--bot"
+            return f"with --aws you apply the bot yourself: leave out {flag}"
+        if options.variables:
+            return "with --aws, --env-file has only parameters, as lines of /name=value"
+        if options.actions or options.json:
+            return "--aws ends with Ctrl-C, and the chat page speaks to the bot: leave out " + (
+                f"--{options.actions[0][0]}" if options.actions else "--json"
+            )
+    if options.parameters and options.direct:
+        return "with --direct there is no Parameter Store: leave out --direct"
+    if options.config and options.direct:
+        return "--config needs Terraform and the emulated AWS: leave out --direct"
+    if (options.open or options.port) and options.actions:
+        flag = "--open" if options.open else "--port"
+        return f"--send, --press, --update and --wait end without a chat page: leave out {flag}"
+    if options.actions and options.actions[-1][0] in ("as", "chat"):
+        return f"--{options.actions[-1][0]} is for what follows it: add a --send after it"
+    if options.json and not options.actions:
+        return "--json prints what --send, --press, --update and --wait bring: give one of them"
+    return ""
 
 
 def parameters(options: argparse.Namespace) -> list[str]:
@@ -287,21 +312,23 @@ def set_up() -> None:
 def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deployment]:
     """Run the bot: on an emulated AWS where that can be had, else in a process."""
     about = (telegram.url, step, options.bot, options.variables)
+    on_log = partial(tell_log, everything=options.log, as_json=options.json)
     with contextlib.ExitStack() as opened:
         deployment: Deployment | None = None
         if not options.direct:
             try:
-                if not options.config and (reason := provider_missing()):
+                if not (options.config or options.aws) and (reason := provider_missing()):
                     raise Unavailable(reason, REMEDY)
                 if Path(sys.prefix) != VENV:
                     set_up()
-                aws = AwsDeployment(*about)
+                aws = (OwnApply if options.aws else AwsDeployment)(*about)
                 if options.config:
                     aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
                 aws.fresh, aws.parameters = options.fresh, options.parameters
+                aws.on_log = on_log
                 deployment = opened.enter_context(aws)
             except Unavailable as error:
-                if options.config:
+                if options.config or options.aws:
                     raise
                 tell(f"No emulated AWS here: {error}.", colour="yellow")
                 tell(
@@ -312,7 +339,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
                     tell(error.remedy)
         if deployment is None:
             direct = LocalDeployment(*about)
-            direct.fresh = options.fresh
+            direct.fresh, direct.on_log = options.fresh, on_log
             deployment = opened.enter_context(direct)
         tell(deployment.way)
         for hosted in deployment.bots:
@@ -325,14 +352,17 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         yield deployment
 
 
-def tell_failed_event(bot: Hosted, invocation: Invocation) -> None:
-    """Tell why an event failed, if it did. A program that ends reads the output no more."""
-    if not invocation.error:
-        return
-    why = "\n".join(filter(None, (invocation.printed.rstrip("\n"), invocation.traceback)))
-    with contextlib.suppress(OutputClosed):
-        tell(f"An event failed: {invocation.error}", colour="red")
-        tell(f"{json.dumps(invocation.event)}\n{why}".rstrip())
+def tell_failed_event(bot: Hosted, invocation: Invocation) -> bool:
+    """Tell why an event failed, if it did, and return whether it did."""
+    line = invocation.outcome
+    outcome, is_scheduled = line.get("outcome", ""), "retry_after" in line
+    why = line.get("error") or line.get("refusal")
+    failure = "" if outcome in DONE or is_scheduled else f"{outcome}: {why}"
+    error = invocation.error or failure
+    if error:
+        aside(f"An event failed: {error}", colour="red")
+        aside(f"{json.dumps(invocation.event)}\n{invocation.traceback}".rstrip())
+    return bool(error)
 
 
 def show(
@@ -360,8 +390,10 @@ def show(
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
-        say(f"A saved change of {saved} is live at the next message. Ctrl-C ends the demo.")
-        say("To check the bot, in another terminal:")
+        live = f"A saved change of {saved} is live at the next message. " if saved else ""
+        say(f"{live}Ctrl-C ends the demo.")
+        if deployment.bots:
+            say("To check the bot, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
             if hosted.address:
@@ -397,11 +429,17 @@ def main() -> int:
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
     telegram = Telegram(token(1))
-    chat = Chat(telegram)
+    chat = None if chosen.actions else Chat(telegram)
+    failed_events: list[Invocation] = []
+
+    def on_event(bot: Hosted, invocation: Invocation) -> None:
+        if tell_failed_event(bot, invocation):
+            failed_events.append(invocation)
+
     try:
         with contextlib.ExitStack() as opened:
             opened.enter_context(Server(telegram))
-            if not chosen.config:
+            if not (chosen.config or chosen.aws):
                 try:
                     variables = environment(telegram.url, chosen.variables)
                     if has_page(chosen.bot):
@@ -411,15 +449,14 @@ def main() -> int:
                     tell(f"scripts/demo: {error}")
                     return 2
             deployment = opened.enter_context(running(chosen, telegram))
-            chat.setup.deployment = deployment
-            if not chosen.actions:
+            if chat:
+                chat.setup.deployment = deployment
                 show(telegram, chat, deployment, chosen.port, chosen.open)
-            deployment.on_event = tell_failed_event
-            script = Script(
-                telegram, deployment, step=step, say=say, tell=tell, as_json=chosen.json
-            )
-            for kind, value in chosen.actions:
-                script.run(kind, value)
+            else:
+                deployment.on_event = on_event
+                script = Script(telegram, deployment, as_json=chosen.json)
+                for kind, value in chosen.actions:
+                    script.run(kind, value)
     except KeyboardInterrupt:
         with contextlib.suppress(OutputClosed):
             tell("\nStopped, and all taken down.")
@@ -430,7 +467,7 @@ def main() -> int:
         with contextlib.suppress(OutputClosed):
             tell(f"scripts/demo: {error}", colour="red")
         return 1
-    return 0
+    return 1 if failed_events else 0
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
     `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
-    another service of AWS, and its bot, and `look_later` when other calls may wait.
+    another service of AWS, and its bot, and `look_later` when other calls may wait. `on_log` is
+    called with each invocation of all kinds, when its log is read.
     """
 
     name = ""
@@ -120,6 +121,7 @@ class Deployment(abc.ABC):
         self.opened = contextlib.ExitStack()
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
         self.on_event: Callable[[Hosted, Invocation], None] = lambda bot, invocation: None
+        self.on_log: Callable[[Invocation], None] = lambda invocation: None
         self.look_later: Callable[[], None] = lambda: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()

@@ -21,12 +21,18 @@ class FunctionLog:
     """The log of a function. Each invocation is returned once.
 
     The emulator writes the lines of each invocation to a separate stream, between START and REPORT,
-    before it answers the request.
+    before it answers the request. `tell` is called with each invocation.
     """
 
-    def __init__(self, aws: Callable[..., Json], bot: Hosted) -> None:
+    def __init__(
+        self,
+        aws: Callable[..., Json],
+        bot: Hosted,
+        tell: Callable[[Invocation], None] = lambda invocation: None,
+    ) -> None:
         self._aws = aws
         self._bot = bot
+        self._tell = tell
         self._seen: set[str] = set()  # the streams that were read
         self._since = 0  # milliseconds: the time of the latest line
         self._unclaimed: list[Invocation] = []
@@ -71,7 +77,10 @@ class FunctionLog:
                 streams.setdefault(event["logStreamName"], []).append(event["message"])
             self._since = max(self._since, event["timestamp"])
         self._seen |= {event["logStreamName"] for event in events}
-        return [invocation(lines) for lines in streams.values()]
+        found = [invocation(lines) for lines in streams.values()]
+        for each in found:
+            self._tell(each)
+        return found
 
 
 def is_event(invocation: Invocation) -> bool:

@@ -49,11 +49,12 @@ class LocalDeployment(Deployment):
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
     def _invoke(self, event: Json) -> Any:
-        invocation = self.function.invoke(event)
+        invocation = self.send_event(self.bots[0], event)
         self._invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
     def _ran(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
         self.on_event(self.bots[0], invocation)
 
     def close(self) -> None:
@@ -70,13 +71,15 @@ class LocalDeployment(Deployment):
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
-        return self.function.invoke(event).error.strip()
+        return self.send_event(bot, event).error.strip()
 
     def forget(self, bot: Hosted, key: str) -> None:
         self.function.forget(key)
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
-        return self.function.invoke(event)
+        invocation = self.function.invoke(event)
+        self.on_log(invocation)
+        return invocation
 
     def schedules(self, bot: Hosted) -> list[Json]:
         return [{"name": name, **about} for name, about in self.function.schedules.items()]

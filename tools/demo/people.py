@@ -6,7 +6,7 @@ import json
 import re
 import time
 
-from telegram_stand_in import Json, Telegram
+from telegram_stand_in import Bot, Json, Telegram
 from telegram_stand_in.delivery import kind_of
 from telegram_stand_in.state import QUERIES
 
@@ -36,6 +36,31 @@ def text_content(text: str) -> Json:
         span = {"type": "bot_command", "offset": 0, "length": command.end()}
         content["entities"] = [span]
     return content
+
+
+def read_update(text: str) -> Json:
+    """Return an update that is given as JSON, without its id. Raises InvalidRequest."""
+    try:
+        update = json.loads(text)
+    except ValueError as error:
+        raise InvalidRequest(f"An update is JSON: {error}") from None
+    kind = kind_of(update) if isinstance(update, dict) else ""
+    if not kind or not isinstance(update[kind], dict):
+        raise InvalidRequest("An update is an object with its kind, such as message.")
+    return {kind: update[kind]}
+
+
+def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
+    """Send an update as a new one, and so with new ids. Raises InvalidRequest if it lacks parts."""
+    [(kind, content)] = update.items()
+    if kind == "message":
+        content = {**content, "message_id": telegram.new_message_id(), "date": int(time.time())}
+    elif kind in QUERIES:
+        content = {**content, "id": telegram.new_id()}
+    try:
+        telegram.send({kind: content}, bot)
+    except (KeyError, AttributeError) as error:
+        raise InvalidRequest(f"This {kind} lacks {error}, which Telegram sends.") from None
 
 
 class People:
@@ -85,26 +110,11 @@ class People:
 
     def resend(self, update: str, chat: str, bot: int = 0) -> None:
         """Send an update, given as JSON, once more: as a new one, and so with new ids."""
-        try:
-            content = json.loads(update)
-        except ValueError as error:
-            raise InvalidRequest(f"An update is JSON: {error}") from None
-        kind = kind_of(content) if isinstance(content, dict) else ""
-        content = content[kind] if kind else None
-        if not isinstance(content, dict):
-            raise InvalidRequest("An update is an object with its kind, such as message.")
-        if kind == "message":
-            content["message_id"] = self._telegram.new_message_id()
-            content["date"] = int(time.time())
-        elif kind in QUERIES:
-            content["id"] = self._telegram.new_id()
+        content = read_update(update)
         self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = chat
-            try:
-                self._telegram.send({kind: content}, self._bots.get(bot))
-            except (KeyError, AttributeError) as error:
-                raise InvalidRequest(f"This {kind} lacks {error}, which Telegram sends.") from None
+            send_again(content, self._telegram, self._bots.get(bot))
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""

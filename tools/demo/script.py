@@ -1,43 +1,79 @@
-"""What --send, --press and --wait do, one after the other, and what they print of the answers."""
+"""What people do by --send, --press, --wait …, in this order, and what the bot answers."""
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
+import unicodedata
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from local.container import Invocation
 from local.processes import ToolError
 from telegram_stand_in import ADA, Bot, Call, Delivery, Json, Telegram
+from telegram_stand_in.delivery import kind_of
 from telegram_stand_in.files import image_type
+from telegram_stand_in.state import private_chat
 
 from demo.deployments import Deployment, Hosted
 from demo.entries import buttons_of
-from demo.people import check_text, text_content
+from demo.errors import InvalidRequest
+from demo.people import check_text, read_update, send_again, text_content
+from demo.progress import say, step, tell
+from demo.samples import CHATS, CONTENT, PEOPLE, contact
 
 PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
+# The outcomes that are no failure; "": it isn't known.
+DONE = ("", "answered", "ignored", "queued", "repeated")
+INLINE = "@bot"  # begins an inline query; no username is that short
+LONGEST_NAME = 64  # characters of a first name
+WHAT = {  # people call the kinds of update
+    "message": "messages",
+    "callback_query": "presses of buttons",
+    "inline_query": "inline queries",
+    "poll_answer": "votes",
+    "pre_checkout_query": "payments",
+    "shipping_query": "payments",
+}
+# Parts of emoji beside those that Unicode calls symbols: variants, joiners, keycaps, tags.
+OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
+
+
+class Button(NamedTuple):
+    """What people can press: `kind` is "press", "text" (of the keyboard), "pay", "vote", "choose"
+    (a result of an inline query) or "page", `value` its data, content, number or id. The larger
+    `at`, the later it came."""
+
+    kind: str
+    message: Json
+    value: Any
+    at: float
+
+
+class Update(NamedTuple):
+    """An update from a file, without its id."""
+
+    file: str
+    content: Json
 
 
 class Script:
-    """A person's actions in the private chat. `say` prints answers, `tell` prints all else."""
+    """What people do in the chats. Its words and the bot's answers go to the terminal."""
 
     def __init__(
-        self,
-        telegram: Telegram,
-        deployment: Deployment,
-        *,
-        step: Callable[[str], AbstractContextManager[None]],
-        say: Callable[[str], None],
-        tell: Callable[[str], None],
-        as_json: bool = False,
+        self, telegram: Telegram, deployment: Deployment, *, as_json: bool = False
     ) -> None:
         self._telegram = telegram
         self._deployment = deployment
-        self._step, self._say, self._tell = step, say, tell
         self._as_json = as_json
+        self._people = dict(PEOPLE)
+        self._user = ADA
+        self._where = "private"
+        self._queries: dict[int, str] = {}  # by bot: the inline query whose results are shown
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
         deployment.from_queue = self._take
@@ -47,140 +83,198 @@ class Script:
             self._from_queue.append(invocation)
             self._telegram.changed.notify_all()
 
-    def run(self, kind: str, value: str | float) -> None:
+    def run(self, kind: str, value: Any) -> None:
         """Do what a flag says. Raises ToolError."""
-        if kind == "wait":
-            self._wait(float(value))
-            return
-        done = False
-        if kind == "press":
-            value = self._label(str(value))
-        for hosted in self._deployment.bots:
-            bot = next(b for b in self._telegram.bots if b.token == hosted.token)
-            if kind == "send":
-                self._send(hosted, bot, text_or_file(self._telegram, str(value)), str(value))
-                done = True
-            else:
-                done |= self._press(hosted, bot, str(value))
-        if not done:
-            labels = [label for bot in self._telegram.bots for label in self._buttons(bot)]
-            there = " ".join(f"[{label}]" for label in labels) or "none"
-            raise ToolError(f'there is no button "{value}" to press. The buttons: {there}')
+        match kind:
+            case "as":
+                self._user = self._person(value)
+            case "chat":
+                self._where = value
+            case "wait":
+                self._wait(value)
+            case "press":
+                self._press(value)
+            case _:
+                for hosted in self._deployment.bots:
+                    bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+                    if kind == "update":
+                        self._send_update(hosted, bot, value)
+                    elif is_inline(value):
+                        self._ask(hosted, bot, value)
+                    else:
+                        content = text_or_file(self._telegram, value)
+                        self._send(hosted, bot, content, value)
+
+    # Who speaks, and where.
+
+    def _person(self, name: str) -> Json:
+        """Return a person by name, a new one if there is none."""
+        new = {**ADA, "id": 4398 + len(self._people), "first_name": name}
+        return self._people.setdefault(name.lower(), new)
+
+    @property
+    def _place(self) -> Json:
+        """The chat in which the person acts, and its topic, as fields of a message."""
+        if self._where == "private":
+            return {"chat": private_chat(self._user)}
+        known = CHATS[self._where]
+        return {"chat": known["chat"], **known.get("thread", {})}
+
+    @property
+    def _speaker(self) -> str:
+        """Who acts, and where, unless both are as by default."""
+        chat = self._place["chat"]
+        where = f" in {chat['title']}" if "title" in chat else ""
+        return f"{self._user['first_name']}{where}: " if where or self._user is not ADA else ""
 
     # Actions.
 
     def _wait(self, seconds: float) -> None:
         """Wait until the bot does more. Raises ToolError if it does nothing."""
         try:
-            with self._step("waiting for more"):
+            with step("waiting for more"):
                 self._telegram.wait(lambda: len(self._telegram.calls) > self._shown, seconds)
         except TimeoutError:
             raise ToolError(f"nothing came within {seconds:g} s") from None
         self._show()
 
     def _send(self, hosted: Hosted, bot: Bot, content: Json, name: str) -> None:
-        update = self._telegram.message(**content)
-        id = update["message"]["message_id"]
-        self._deliver(
-            hosted,
-            bot,
-            "message",
-            name,
-            lambda: self._telegram.send(update, bot),
-            lambda update: update.get("message", {}).get("message_id") == id,
-            copied=content.get("text", ""),
-        )
+        self._queries.clear()
+        update = self._telegram.message(**self._place, user=self._user, **content)
+        act = partial(self._telegram.send, update, bot)
+        self._do(hosted, bot, "delivered", name, ["message"], act)
 
-    def _press(self, hosted: Hosted, bot: Bot, label: str) -> bool:
-        """Press the latest button with a label. Returns whether there is one."""
-        button = self._buttons(bot).get(label)
-        if button is None:
-            return False
-        message, data = button
-        if message is None:  # of the keyboard below the input: its text is sent
-            self._send(hosted, bot, text_content(label), label)
-            return True
-        if "invoice" in message and not data:
-            payload = self._telegram.invoices[_ids(message)]
-            flexible = payload.get("is_flexible") and payload.get("need_shipping_address")
-            self._ask(hosted, bot, label, "shipping" if flexible else "pre_checkout", message)
-            return True
-        if not data:
-            raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
-        queries: list[str] = []
-        self._deliver(
-            hosted,
-            bot,
-            "callback_query",
-            label,
-            lambda: queries.append(self._telegram.press(*_ids(message), data)),
-            lambda update: update.get("callback_query", {}).get("id") in queries,
-        )
-        return True
+    def _send_update(self, hosted: Hosted, bot: Bot, update: Update) -> None:
+        kind = kind_of(update.content)
+        send = partial(send_again, update.content, self._telegram, bot)
+        try:
+            self._do(hosted, bot, "delivered", update.file, [kind], send)
+        except InvalidRequest as error:
+            raise ToolError(f"{update.file}: {error}") from None
 
-    def _ask(self, hosted: Hosted, bot: Bot, label: str, query: str, message: Json) -> None:
-        """Pay an invoice: the bot is asked, and then gets the payment."""
-        queries: list[str] = []
-        self._deliver(
-            hosted,
-            bot,
-            f"{query}_query",
-            label,
-            lambda: queries.append(self._telegram.pay(*_ids(message))),
-            lambda update: update.get(f"{query}_query", {}).get("id") in queries,
-        )
+    def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
+        """Write an inline query, whose results can then be pressed."""
+        query = text.removeprefix(INLINE).strip()
 
-    def _label(self, text: str) -> str:
-        """Return the label of a button that is this text, or else the only one to begin with it."""
-        labels = {label for bot in self._telegram.bots for label in self._buttons(bot)}
-        beginning = [label for label in labels if label.startswith(text)]
-        return beginning[0] if text not in labels and len(beginning) == 1 else text
+        def ask() -> None:
+            self._queries[bot.id] = self._telegram.ask(query, self._user, bot)
 
-    def _buttons(self, bot: Bot) -> dict[str, tuple[Json | None, str]]:
-        """Return the buttons of a bot's chat by label: the message that they are in, and data."""
-        found: dict[str, tuple[Json | None, str]] = {}
+        self._do(hosted, bot, "asked", text, ["inline_query"], ask)
+
+    def _press(self, text: str) -> None:
+        """Press the latest button with a label, of each bot. Raises ToolError if there is none."""
+        labels: list[str] = []
+        is_done = False
+        for hosted in self._deployment.bots:
+            bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+            buttons = self._buttons(bot)
+            labels += buttons
+            if label := label_of(text, buttons):
+                self._press_button(hosted, bot, label, buttons[label])
+                is_done = True
+        if not is_done:
+            there = " ".join(f"[{label}]" for label in labels) or "none"
+            raise ToolError(f'there is no button "{text}" to press. The buttons: {there}')
+
+    def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
+        telegram, user = self._telegram, self._user
+        kind, message, value, _ = button
+        kinds: list[str] = []
+        act: Callable[[], object]
+        match kind:
+            case "text":
+                self._send(hosted, bot, value, label)
+                return
+            case "page":
+                raise ToolError(
+                    f'"{label}" opens a page or a link, which only the chat page can show'
+                )
+            case "pay":
+                about = telegram.invoices[_ids(message)]
+                is_asked = about.get("is_flexible") and about.get("need_shipping_address")
+                kinds = ["shipping_query" if is_asked else "pre_checkout_query"]
+                act = partial(telegram.pay, *_ids(message), user)
+            case "vote":
+                before = telegram.votes.get((message["poll"]["id"], user["id"]), [])
+                several = message["poll"]["allows_multiple_answers"]
+                kinds = ["poll_answer", "poll"]
+                votes = sorted({*before, value}) if several else [value]
+                act = partial(telegram.vote, *_ids(message), votes, user)
+            case "choose":
+                chat = self._place["chat"]
+                act = partial(telegram.choose, self._queries.pop(bot.id), value, chat, user)
+            case _:
+                kinds = ["callback_query"]
+                ephemeral = message.get("ephemeral_message_id", 0)
+                act = partial(telegram.press, *_ids(message), value, user, ephemeral)
+        self._do(hosted, bot, "pressed", label, kinds, act)
+
+    def _buttons(self, bot: Bot) -> dict[str, Button]:
+        """Return what can be pressed in the person's chat with a bot, by label."""
+        here = self._place["chat"]["id"]
+        found: dict[str, Button] = {}
         for call in self._telegram.calls:
             for change in call.changes if call.bot == bot.id else ():
                 keyboard = change.get("keyboard", {})
-                if change.get("message", {}).get("chat", {}).get("id") != ADA["id"]:
+                if not keyboard or change["message"]["chat"]["id"] != here:
                     continue
-                if keyboard:
-                    found = {label: it for label, it in found.items() if it[0]}
+                found.clear()
                 for key in itertools.chain(*keyboard.get("keyboard", [])):
-                    found[key["text"] if isinstance(key, dict) else key] = None, ""
-        for (chat, _), message in sorted(self._telegram.messages.items()):
-            if chat == ADA["id"] and message.get("from", {}).get("id") == bot.id:
-                if "invoice" in message and not buttons_of(message):
-                    found["Pay"] = message, ""  # Telegram's apps show it
-                for key in buttons_of(message):
-                    found[key["text"]] = message, key.get("callback_data", "")
+                    about = key if isinstance(key, dict) else {"text": key}
+                    found[about["text"]] = Button("text", {}, self._content_of(about), 0)
+        everything = {**self._telegram.messages, **self._telegram.ephemeral}
+        for (chat, id), message in sorted(everything.items(), key=lambda item: item[0]):
+            sender = message.get("via_bot") or message.get("from", {})
+            is_for = message.get("receiver_user", self._user)["id"] == self._user["id"]
+            if (chat, sender.get("id"), is_for) != (here, bot.id, True):
+                continue
+            if "invoice" in message and not buttons_of(message):
+                found["Pay"] = Button("pay", message, "", id)  # Telegram's apps show it
+            poll = message.get("poll", {"options": [], "is_closed": True})
+            for number, option in enumerate(poll["options"]):
+                if not poll["is_closed"]:
+                    found[option["text"]] = Button("vote", message, number, id)
+            for key in buttons_of(message):
+                data = key.get("callback_data", "")
+                kind = "press" if data else "pay" if "invoice" in message else "page"
+                found[key["text"]] = Button(kind, message, data, id)
+        for result in bot.inline_answers.get(self._queries.get(bot.id, ""), {}).get("results", []):
+            found[title_of(result)] = Button("choose", {}, result["id"], math.inf)
         return found
+
+    def _content_of(self, key: Json) -> Json:
+        """Return the content of the message that a key of the keyboard sends."""
+        if key.get("request_contact"):
+            return contact(self._user)
+        return CONTENT["location"] if key.get("request_location") else text_content(key["text"])
 
     # Delivery.
 
-    def _deliver(
+    def _do(
         self,
         hosted: Hosted,
         bot: Bot,
-        kind: str,
+        done: str,
         name: str,
+        kinds: list[str],
         act: Callable[[], object],
-        is_ours: Callable[[Json], bool],
-        copied: str = "",
     ) -> None:
-        """Do something, wait for the update to be answered, and show the answer."""
-        if not bot.outbox.wants({kind: {}}):
-            kinds = ", ".join(bot.outbox.info["allowed_updates"])
-            what = {"message": "messages", "callback_query": "presses of buttons"}
-            known = what.get(kind, "payments")
-            raise ToolError(f"the bot gets no {known}: its HANDLED has no {kind}, but {kinds}")
+        """Do something, wait until its updates are answered, and show the answer.
+
+        The bot must handle one of the kinds, if there are any. Raises ToolError.
+        """
+        if kinds and not any(bot.outbox.wants({kind: {}}) for kind in kinds):
+            handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
+            what = WHAT.get(kinds[0], f"{kinds[0]}: that kind is left out")
+            raise ToolError(f"the bot gets no {what}: its HANDLED has no {kinds[0]}, but {handled}")
+        before, messages = len(self._telegram.deliveries), set(self._telegram.messages)
 
         def tries() -> list[Delivery]:
-            return [d for d in self._telegram.deliveries if is_ours(d.update)]
+            return [d for d in self._telegram.deliveries[before:] if d.bot == bot.id]
 
         self._from_queue.clear()
         to = f" to {hosted.name}" if len(self._deployment.bots) > 1 else ""
-        with self._step(f'"{name}" {"delivered" if kind == "message" else "pressed"}{to}'):
+        with step(f'{self._speaker}"{name}" {done}{to}'):
             act()
             self._telegram.wait(
                 lambda: (
@@ -188,50 +282,84 @@ class Script:
                 ),
                 PATIENCE,
             )
-        delivery = [d for d in tries() if d.status or d.error][-1]  # the next may be under way
-        invocation = self._deployment.details(delivery.headers.get("apigw-requestid", ""))
-        if invocation.outcome.get("outcome") == "queued":
-            with self._step("answered by way of the queue"):
-                self._telegram.wait(lambda: self._from_queue, PATIENCE + hosted.timeout)
-            [invocation] = self._from_queue
-        if invocation.printed:
-            self._tell(invocation.printed.rstrip("\n"))
-        if invocation.failure:
-            raise ToolError(f"bot.py failed:\n{invocation.failure}")
-        if not 200 <= delivery.status < 300:
-            line = invocation.outcome
-            reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
-            reason = next(filter(None, reasons), f"HTTP {delivery.status}")
-            raise ToolError(f"the webhook did not take the message: {reason}")
-        answered = self._show(copied) or bool(delivery.body)  # webhook mode: it's in the response
-        if not answered and not self._as_json:
-            self._say("(no answer)")
+        for (chat, id), message in self._telegram.messages.items():
+            if "via_bot" in message and (chat, id) not in messages and not self._as_json:
+                say(text_of(message) or f"({title_of(message)})")
+        over = [each for each in tries() if each.status or each.error]  # the next may be under way
+        invocations = [self._invocation(hosted, delivery) for delivery in over]
+        answered = self._show()
+        for delivery, invocation in zip(over, invocations, strict=True):
+            judge(delivery, invocation)
+        if over and not answered and not self._as_json:
+            say("(no answer)")
 
-    def _show(self, copied: str = "") -> bool:
+    def _invocation(self, hosted: Hosted, delivery: Delivery) -> Invocation:
+        """Return the invocation that answered a delivery, after the queue if it was there."""
+        found = self._deployment.details(delivery.headers.get("apigw-requestid", ""))
+        if found.outcome.get("outcome") != "queued":
+            return found
+        id = delivery.update["update_id"]
+
+        def taken() -> list[Invocation]:
+            return [each for each in self._from_queue if each.outcome.get("update_id") == id]
+
+        with step("answered by way of the queue"):
+            self._telegram.wait(taken, PATIENCE + hosted.timeout)
+        return taken()[0]
+
+    def _show(self) -> bool:
         """Print the calls that came since the last time. Returns whether one was an answer."""
         answered = False
         calls = self._telegram.calls[self._shown :]
         self._shown += len(calls)
+        unheard = ""
         for call in calls:
             if self._as_json:
-                self._say(json.dumps(line_of(call), ensure_ascii=False))
+                say(json.dumps(self._line_of(call), ensure_ascii=False))
             if call.status != 200:
-                raise ToolError(f"{call.method} was refused: {call.answer.get('description')}")
+                refusal = f"{call.method} was refused: {call.answer.get('description')}"
+                tell("\n".join([refusal, *(f"  ({hint})" for hint in call.hints)]), colour="yellow")
+                if call.delivery is not None:
+                    unheard = refusal
+                continue
             passing = call.changes and all(each["kind"] in PASSING for each in call.changes)
             if passing or call.method.startswith("get"):
                 continue
             answered = True
             if not self._as_json:
-                text = copied if call.method == "copyMessage" else ""
-                self._say(str(call.params.get("text", text or f"({call.method})")))
+                say(self._elsewhere(call) + seen(call))
                 for row in buttons(call):
-                    self._tell(row)
+                    tell(row)
+        if unheard:  # a webhook's answer: the bot never gets to know
+            raise ToolError(unheard)
         return answered
 
+    def _elsewhere(self, call: Call) -> str:
+        """Name the chat of a call's message, if it is another than the person's."""
+        for change in call.changes:
+            chat = change.get("message", {}).get("chat")
+            if chat and chat["id"] != self._place["chat"]["id"]:
+                return f"(to {chat.get('title') or chat.get('first_name')}) "
+        return ""
 
-def line_of(call: Call) -> Json:
-    """Return a call as --json prints it."""
-    return {"method": call.method, "params": call.params, "files": call.files, **call.answer}
+    def _line_of(self, call: Call) -> Json:
+        """Return a call as --json prints it."""
+        bot = self._telegram.bot_by_id(call.bot).me["username"]
+        about = {"method": call.method, "params": call.params, "files": call.files, "bot": bot}
+        return {**about, **call.answer}
+
+
+def judge(delivery: Delivery, invocation: Invocation) -> None:
+    """Raise ToolError if the outcome of an update is a failure."""
+    if invocation.failure:
+        raise ToolError(f"bot.py failed:\n{invocation.failure}")
+    line = invocation.outcome
+    reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
+    reason = next(filter(None, reasons), f"HTTP {delivery.status}")
+    if not 200 <= delivery.status < 300:
+        raise ToolError(f"the webhook did not take the update: {reason}")
+    if line.get("outcome", "") not in DONE:
+        raise ToolError(f"the update's outcome is {line['outcome']}: {reason}")
 
 
 def text_or_file(telegram: Telegram, value: str) -> Json:
@@ -249,28 +377,87 @@ def text_or_file(telegram: Telegram, value: str) -> Json:
     return {"photo": [{**file.about(), "width": width, "height": height}]}
 
 
+def is_inline(value: str) -> bool:
+    """Tell whether a value of --send is an inline query."""
+    return value == INLINE or value.startswith(f"{INLINE} ")
+
+
+def read_file(file: str) -> Update:
+    """Return the value of --update. Raises ValueError if the file has no update."""
+    try:
+        return Update(file, read_update(Path(file).read_text()))
+    except OSError as error:
+        raise ValueError(f"{file} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
 def check(value: str) -> str:
     """Return the value of --send. Raises ValueError if it can't be sent."""
     if not value.startswith("@"):
         check_text(value)
-    elif not Path(value[1:]).is_file():
-        raise ValueError(f"there is no file {value[1:]}")
+    elif not is_inline(value) and not Path(value[1:]).is_file():
+        raise ValueError(f'there is no file {value[1:]}. An inline query is "{INLINE} TEXT"')
     return value
 
 
+def check_name(value: str) -> str:
+    """Return the value of --as. Raises ValueError if nobody has such a name."""
+    if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+    return value.strip()
+
+
+def label_of(text: str, buttons: dict[str, Button]) -> str:
+    """Return the latest label that is a text, with or without emoji, or else the only one that
+    begins so, or nothing."""
+    if same := [label for label in buttons if text in (label, plain(label))]:
+        return max(same, key=lambda label: (buttons[label].at, label == text))
+    begun = [each for each in buttons if each.startswith(text) or plain(each).startswith(text)]
+    return begun[0] if len(begun) == 1 else ""
+
+
+def plain(label: str) -> str:
+    """Return a label without emoji, and the blanks around them."""
+    symbols = ("So", "Sk", "Cn")  # Cn: newer than Python's tables
+    kept = (c for c in label if c not in OF_EMOJI and unicodedata.category(c) not in symbols)
+    return " ".join("".join(kept).split())
+
+
+def seen(call: Call) -> str:
+    """Return what people see of a call: its text, or its name, and a caption if it has one."""
+    messages = [each["message"] for each in call.changes if each["kind"] in ("message", "edited")]
+    texts = [text for message in messages if (text := text_of(message))]
+    if any("text" in message for message in messages):
+        return "\n".join(texts)
+    if answers := [each for each in call.changes if each["kind"] == "answer" and each.get("text")]:
+        return str(answers[0]["text"])  # in a pop-up
+    return " ".join([f"({call.method})", *texts])
+
+
+def text_of(message: Json) -> str:
+    """Return the text of a message, its caption, or its poll's question."""
+    poll = message.get("poll", {}).get("question", "")
+    return str(message.get("text") or message.get("caption") or poll)
+
+
+def title_of(result: Json) -> str:
+    """Return how people see a result of an inline query."""
+    return str(result.get("title") or result.get("caption") or result.get("id", "no text"))
+
+
 def buttons(call: Call) -> list[str]:
-    """Return the rows of buttons of a call, below the message or the input."""
-    keyboards = [
-        keyboard
-        for change in call.changes
-        for keyboard in (change.get("message", {}).get("reply_markup"), change.get("keyboard"))
-        if keyboard
-    ]
-    return [
-        " ".join(f"[{key['text'] if isinstance(key, dict) else key}]" for key in row)
-        for keyboard in keyboards
-        for row in keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
-    ]
+    """Return the rows of what can be pressed after a call: buttons, options, results."""
+    rows: list[list[Any]] = []
+    for change in call.changes:
+        message = change.get("message", {})
+        for keyboard in (message.get("reply_markup"), change.get("keyboard")):
+            if keyboard:
+                rows += keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
+        rows += [[option] for option in message.get("poll", {}).get("options", [])]
+        rows += [[title_of(result)] for result in change.get("results", [])]
+    labels = [[key["text"] if isinstance(key, dict) else key for key in row] for row in rows]
+    return [" ".join(f"[{label}]" for label in row) for row in labels]
 
 
 def _ids(message: Json) -> tuple[int, int]:

@@ -118,7 +118,10 @@ class Setup:
 
     def _hosted(self, bot: Bot) -> Hosted:
         bots = self.deployment.bots if self.deployment else []
-        return next(each for each in bots if each.token == bot.token)
+        found = [each for each in bots if each.token == bot.token]
+        if not found:
+            raise InvalidRequest("No bot is applied yet.")
+        return found[0]
 
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""

@@ -202,6 +202,13 @@ EQUIVALENT = {
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
     },
+    "botkit/conversation": {
+        "ask ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "ask_message ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "ask_photo ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "ask_press ReplaceBinaryOperator_Mul_Div 1": NAMED,
+        "reply_with ReplaceBinaryOperator_Mul_Div 1": NAMED,
+    },
     "botkit/http/event_stream": {
         "_headers ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "messages NumberReplacer 2": "only the first 8 bytes are needed",

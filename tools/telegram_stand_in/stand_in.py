@@ -27,6 +27,11 @@ Json = dict[str, Any]
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
+NO_CHAT = "Bad Request: chat not found"
+NO_CHAT_HINT = (
+    "a bot can't write first: nobody has written to it in this chat, so write /start there first. "
+    f"Ada's private chat has the id {ADA['id']}"
+)
 
 
 @dataclass
@@ -208,6 +213,8 @@ class Telegram(World):
             call.answer["description"] = refusal.description
             if refusal.parameters:
                 call.answer["parameters"] = refusal.parameters
+            if refusal.description == NO_CHAT:
+                call.hints.append(NO_CHAT_HINT)
         call.milliseconds = (time.monotonic() - started) * 1000
         with self.changed:
             self.calls.append(call)

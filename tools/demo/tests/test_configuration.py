@@ -107,7 +107,10 @@ def reply(update):
 HANDLED = {"message": reply}
 """
 PARROT = """
+import logging
+
 def reply(update):
+    logging.getLogger().warning("heard")
     message = update["message"]
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": message["text"]}]
 
@@ -150,14 +153,16 @@ def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     with Script(module, "demo", *arguments, *messages, AWS_PROFILE="production") as demo:
         assert demo.end(within=200) == 0, demo.output
     lines = [re.sub(r" … [\d.]+ s$", "", line) for line in demo.output.splitlines()]
-    assert lines[-9:] == [
+    assert lines[-11:] == [
         '"hello" delivered to counter',
         "seen 1",
         '"hello" delivered to parrot',
+        "WARNING: heard",
         "hello",
         '"again" delivered to counter',
         "seen 2",
         '"again" delivered to parrot',
+        "WARNING: heard",
         "again",
         "terraform destroy",
     ]

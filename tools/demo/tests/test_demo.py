@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
+from unittest import mock
 
+import botocore.session
 import pytest
 from emulated_aws.emulator import Emulator
 from local.project import ROOT, SCRIPTS, TOOLS
 from local.providers import REMEDY
+from local.request import request
 from telegram_stand_in import ADA, Json, Telegram
 
 from demo import demo, script
@@ -28,6 +34,7 @@ from tests.support.programs import (
     copy_of_the_project,
     edit,
     nothing_is_left,
+    page_of,
     processes_that_know,
     run,
     save,
@@ -235,8 +242,26 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
         (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
         (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
         (["--direct", "--wait", "long"], {}, "a number of seconds is expected"),
+        (["--direct", "--as", " "], {}, "a name has 1 to 64 characters"),
+        (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
+        (["--direct", "--update", str(BOT)], {}, f"{BOT}: An update is JSON"),
+        (["--aws", "--direct"], {}, "--direct none: leave out one of them"),
+        (["--aws"], {}, "you apply the bot yourself: leave out --bot"),
     ],
-    ids=["TERRAFORM", "TF_PLUGIN_DIR", "--open", "blank", "too long", "no file", "no number"],
+    ids=[
+        "TERRAFORM",
+        "TF_PLUGIN_DIR",
+        "--open",
+        "blank",
+        "too long",
+        "no file",
+        "no number",
+        "no name",
+        "no update",
+        "no JSON",
+        "--aws --direct",
+        "--aws --bot",
+    ],  # fmt: skip
 )
 def test_an_explicit_option_that_cannot_be_met_is_refused(
     arguments: list[str], environment: dict[str, str], sentence: str
@@ -385,12 +410,197 @@ def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path)
     assert 'there is no button "Cake" to press' in ran.output
 
 
-def test_an_invoice_is_paid_by_its_button() -> None:
+PEOPLE = """
+import logging
+from botkit import later, telegram
+from botkit.errors import Refused
+
+later.SOONEST = 0  # seconds
+log = logging.getLogger("bot")
+ADD = {"inline_keyboard": [[{"text": "\N{HEAVY PLUS SIGN} Add", "callback_data": "add"}]]}
+
+def reply(update):
+    [kind] = update.keys() - {"update_id"}
+    about = update[kind]
+    chat = about.get("chat", about.get("from", about.get("user", {})))
+    to = {"method": "sendMessage", "chat_id": chat["id"], "parse_mode": "HTML"}
+    text = about.get("text", "")
+    if kind == "callback_query":
+        try:
+            telegram.call("sendMessage", chat_id=4242, text="")
+        except Refused:
+            log.info("refused", extra={"data": about["data"]})
+        return []
+    if kind == "poll_answer":
+        return [{**to, "text": f"voted {about['option_ids']}"}]
+    if kind == "inline_query":
+        content = {"message_text": f"<b>{about['query']}</b>", "parse_mode": "HTML"}
+        result = {"type": "article", "id": "1", "input_message_content": content}
+        result["title"] = "\N{SLICE OF PIZZA} Yes"
+        answer = {"inline_query_id": about["id"], "results": [result]}
+        return [{"method": "answerInlineQuery", **answer}]
+    if text == "menu":
+        return [{**to, "text": "the menu", "reply_markup": ADD}]
+    if text == "poll":
+        poll = {"question": "Well?", "options": [{"text": "Yes"}, {"text": "No"}]}
+        several = {"is_anonymous": False, "allows_multiple_answers": True}
+        return [{**to, "method": "sendPoll", **poll, **several}]
+    if text == "refused":
+        return [{**to, "chat_id": 4343, "text": "hello"}]
+    if text == "later":
+        later.schedule({**to, "chat_id": 77, "text": "hello"}, 0, "now")
+        return []
+    if text == "log":
+        try:
+            [][0]
+        except IndexError:
+            log.exception("an error that is only logged")
+        return []
+    who = about.get("from", {}).get("first_name")
+    return [{**to, "text": f"<i>{who}</i> in {chat['type']}: {text}"}]
+
+HANDLED = ["message", "callback_query", "poll_answer", "inline_query", "channel_post"]
+"""
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "bot.py").write_text(PEOPLE)
+    return tmp_path / "people"
+
+
+def of_people(output: str) -> list[str]:
+    """Return the lines of an output after the set-up, without times."""
+    lines = re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()
+    return lines[2:]
+
+
+def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
+    post = {"message_id": 7, "date": 1, "chat": {"id": -5, "type": "channel", "title": "News"}}
+    (tmp_path / "post").write_text(json.dumps({"update_id": 1, "channel_post": post}))
+    talk = ("--send", "hi", "--as", "Bob", "--send", "hi", "--chat", "group", "--send", "hi")
+    vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
+    ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
+    ran = run(
+        demo.main, "--direct", "--bot", str(people), *talk, *vote, *ask, "--chat", "topic",
+        "--as", "Grace", "--update", str(tmp_path / "post"),
+    )  # fmt: skip
+    assert of_people(ran.output) == [
+        '"hi" delivered',
+        "Ada in private: hi",
+        'Bob: "hi" delivered',
+        "Bob in private: hi",
+        'Bob in Book club: "hi" delivered',
+        "Bob in supergroup: hi",
+        'Ada in Book club: "poll" delivered',
+        "(sendPoll) Well?",
+        "[Yes]",
+        "[No]",
+        'Ada in Book club: "No" pressed',
+        "(to Ada) voted [1]",
+        'Ada in Book club: "Yes" pressed',
+        "(to Ada) voted [0, 1]",
+        '"@bot pizza?" asked',
+        "(answerInlineQuery)",
+        "[🍕 Yes]",
+        '"🍕 Yes" pressed',
+        "pizza?",
+        "Ada in private: pizza?",
+        f'Grace in Workshop: "{tmp_path}/post" delivered',
+        "(to News) None in channel:",
+    ]
+    assert ran.code == 0
+
+
+def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
+    flags = ("--send", "menu", "--press", "Add", "--send", "hi")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    said = of_people(ran.output)
+    assert said[:4] == ['"menu" delivered', "the menu", "[➕ Add]", '"➕ Add" pressed']
+    assert said[4] == "sendMessage was refused: Bad Request: message text is empty"
+    assert said[5:] == ["(no answer)", '"hi" delivered', "Ada in private: hi"]
+    assert ran.code == 0
+
+
+def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> None:
+    flags = ("--json", "--send", "refused", "--send", "hi")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    [delivered, call, refused, hint, failed] = of_people(ran.output)
+    assert json.loads(call) == {
+        "method": "sendMessage",
+        "params": {"chat_id": 4343, "text": "hello", "parse_mode": "HTML"},
+        "files": {},
+        "bot": "people_bot",
+        "ok": False,
+        "error_code": 400,
+        "description": "Bad Request: chat not found",
+    }
+    assert refused == "sendMessage was refused: Bad Request: chat not found"
+    assert "write /start there first" in hint
+    assert failed.startswith("scripts/demo: the update's outcome is refused: sendMessage: 400 Bad")
+    assert ran.code == 1
+
+
+def test_an_event_that_fails_fails_the_run(people: Path) -> None:
+    flags = ("--send", "later", "--wait", "60")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    assert "An event failed: refused: sendMessage: 400 Bad Request: chat not found" in ran.output
+    assert ran.code == 1
+
+
+def test_an_error_that_is_only_logged_is_seen(people: Path) -> None:
+    flags = ("--send", "log", "--send", "menu", "--press", "Add")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    said = of_people(ran.output)
+    assert said[1:3] == [
+        "ERROR: an error that is only logged",
+        "Traceback (most recent call last):",
+    ]
+    assert said[said.index('"menu" delivered') - 2 :][:2] == [
+        "IndexError: list index out of range",
+        "(no answer)",
+    ]
+    assert "INFO" not in ran.output, "is less than a warning"
+    assert ran.code == 0
+
+
+def test_all_of_the_log_can_be_printed(people: Path) -> None:
+    flags = ("--log", "--send", "menu", "--press", "Add")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    assert 'INFO: refused {"data": "add"}' in ran.output.splitlines()
+    assert re.search('^INFO: update {.*"outcome": "answered"', ran.output, re.MULTILINE)
+    ran = run(demo.main, "--direct", "--json", "--bot", str(people), *flags)
+    lines = [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
+    assert {"level": "INFO", "message": "refused", "data": "add"} in lines
+    assert [line["outcome"] for line in lines if "outcome" in line][-2:] == ["answered", "ignored"]
+    assert [line["ok"] for line in lines if "method" in line] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "pressed"),
+    [
+        ("Add", {"\N{HEAVY PLUS SIGN} Add": 1, "\N{HEAVY PLUS SIGN} Add more": 1}, 0),
+        ("1", {"1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}": 1}, 0),
+        ("Yes", {"Yes": 1, "\N{SLICE OF PIZZA} Yes": 2}, 1),
+        ("Yes", {"\N{SLICE OF PIZZA} Yes": 1, "Yes": 1}, 1),
+        ("\N{SLICE OF PIZZA}", {"\N{SLICE OF PIZZA}": 1, "": 2}, 0),
+    ],
+    ids=["the whole text", "a keycap", "the latest", "the very text", "an emoji alone"],
+)
+def test_which_button_is_meant(text: str, labels: dict[str, int], pressed: int) -> None:
+    buttons = {label: script.Button("press", {}, "", at) for label, at in labels.items()}
+    assert script.label_of(text, buttons) == [*labels][pressed]
+
+
+def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     playground = str(ROOT / "tests" / "bots" / "playground")
-    ran = run(demo.main, "--direct", "--bot", playground, "--send", "pay", "--press", "Pay")
+    presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
+    ran = run(demo.main, "--direct", "--bot", playground, *presses)
     assert ran.code == 0, ran.output
     answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
     assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
+    assert ran.output.endswith("\nAda sent a contact\n")
 
 
 def test_each_call_is_a_line_for_a_program(
@@ -442,6 +652,48 @@ def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
     message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
     assert script.buttons(telegram.answer("sendMessage", message)) == rows
     telegram.stop()
+
+
+def test_who_speaks_last_must_say_something() -> None:
+    ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
+    assert "--as is for what follows it: add a --send after it" in ran.output
+    assert ran.code == 2
+
+
+def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
+    """The function here is what an apply leaves of the module, as far as the demo looks at it."""
+    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        exports = dict(re.findall(r"(\w+)=(\S+)", script.output))
+        page = page_of(script)
+
+        def send() -> None:
+            body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"}).encode()
+            request("POST", f"{page}send", {"Content-Type": "application/json"}, body, LONGEST)
+
+        send()  # before anything is applied
+        with zipfile.ZipFile(package := io.BytesIO(), "w") as file:
+            source = "TIMES = {}\ndef handler(event, context): print('heard', event['a'])"
+            file.writestr("handler.py", source)
+        with mock.patch.dict(os.environ, {n: v for n, v in exports.items() if "AWS_" in n}):
+            lambda_ = botocore.session.Session().create_client(
+                "lambda", region_name=exports["AWS_REGION"]
+            )
+        api_url = exports["TF_VAR_telegram_api_url"]
+        lambda_.create_function(
+            FunctionName="own",
+            Role="arn:aws:iam::000000000000:role/own",
+            Runtime=f"python{sys.version_info[0]}.{sys.version_info[1]}",
+            Handler="handler.handler",
+            Code={"ZipFile": package.getvalue()},
+            Environment={"Variables": {"TELEGRAM_API_URL": api_url}},
+        )
+        script.wait_for("own is applied: the chat page speaks to it.")
+        lambda_.invoke(FunctionName="own", Payload=b'{"a": 42}')
+        script.wait_for("heard 42")
+        assert script.end(signal.SIGINT) == 0
+    assert exports["TF_VAR_telegram_bot_token"].startswith(f"1234567890:{TOKENS_BEGIN}")
+    nothing_is_left(temporary)
 
 
 @linux
