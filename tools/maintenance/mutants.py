@@ -218,6 +218,15 @@ EQUIVALENT = {
         "answer ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
     },
+    "botkit/extras/failures": {
+        "_parsed ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "_receive ReplaceBinaryOperator_Add_BitOr 1": "any time beyond the replay's will do",
+        "_retry_event ReplaceTrueWithFalse 1": "the outcome says it, too",
+        "_retry ReplaceComparisonOperator_Eq_LtE 1": "it is received once at least",
+        "_retry ReplaceComparisonOperator_Eq_LtE 2": LOWEST_STATUS,
+        "answer_event ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "run ReplaceComparisonOperator_Gt_NotEq 1": "there are never fewer",
+    },
     "botkit/extras/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",

@@ -73,12 +73,12 @@ def with_reserve(function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
-def keep(outcome: Outcome, subject: Json, delay: int = 0) -> bool:
+def keep(outcome: Outcome, subject: Json, **how: int) -> bool:
     """Put what failed into the queue. Returns whether it is there.
 
-    `subject` is its update or event, and it can't be taken for `delay` seconds. If SQS can't be
-    used, the outcome becomes one after which the subject comes again, unless people would then see
-    a call twice.
+    `subject` is its update or event, and `how` are parameters of SendMessage. If SQS can't be used,
+    the outcome becomes one after which the subject comes again, unless people would then see a call
+    twice.
     """
     error = outcome.error or outcome.refusal
     about = {"outcome": outcome.name, "error": error, "version": settings.function_version}
@@ -86,7 +86,7 @@ def keep(outcome: Outcome, subject: Json, delay: int = 0) -> bool:
     if outcome.remaining:
         content["calls"] = held(outcome.remaining)
     try:
-        sqs.send(settings.failed_queue_url, content, DelaySeconds=delay)
+        sqs.send(settings.failed_queue_url, content, **how)
         return True
     except sqs.NotTaken as refusal:
         logger.error("what failed can't be kept", extra={"error": str(refusal)})
@@ -142,15 +142,14 @@ class _Replay:
         if outcome is None:
             sqs.call("DeleteMessage", url, ReceiptHandle=place[1])
             self._done += 1
-        elif deadline.left() <= reserve and self._done + self._failed:
-            self._has_time = False  # it was interrupted because others came before it
-            self._show([place])
+        elif deadline.left() <= reserve and (self._done or self._failed):
+            self._show([place])  # it was interrupted because others came before it
         else:
             self._failed += 1
             self._error = outcome.error or outcome.refusal
             self._is_hopeful = outcome.name not in HOPELESS
             is_shorter = outcome.name in KEPT and outcome.remaining
-            if is_shorter and keep(outcome, subject, delay=round(self._whole)):
+            if is_shorter and keep(outcome, subject, DelaySeconds=round(self._whole)):
                 sqs.call("DeleteMessage", url, ReceiptHandle=place[1])
             else:
                 self._stay.append(place)

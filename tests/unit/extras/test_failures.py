@@ -714,6 +714,30 @@ def test_nobody_else_gets_what_a_replay_has_until_it_must_have_ended(
     assert container.invoke(REPLAY) == replayed(1)
 
 
+def test_what_a_replay_asks_of_sqs(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One message, from all of SQS's servers; it is hidden until the replay must have ended."""
+    container = keeping(RAISES)
+    with_clock(container, monkeypatch)
+    put(container, failed_update())
+    asked: list[Json] = []
+
+    def call(service: str, target: str, params: Json) -> Any:
+        asked.append(params)
+        return container.queues.call(service, target, params)
+
+    monkeypatch.setattr(container.module("aws"), "call", call)
+    container.invoke(REPLAY)
+    assert asked[0] == {
+        "QueueUrl": FAILED,
+        "AttributeNames": ["ApproximateReceiveCount"],
+        "MaxNumberOfMessages": 1,
+        "VisibilityTimeout": 69,
+        "WaitTimeSeconds": 1,
+    }
+    shown = {"QueueUrl": FAILED, "ReceiptHandle": "1", "VisibilityTimeout": 0}
+    assert asked[-1] == shown
+
+
 def test_what_cannot_be_shown_again_stays_hidden(
     keeping: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
