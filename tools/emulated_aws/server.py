@@ -200,13 +200,17 @@ def with_one_qualifier(handle: Any) -> Any:
     return handle_request
 
 
-def as_the_alias_says(invoke: Any) -> Any:
-    """Return MiniStack's asynchronous invocation, which the configuration of "live" is for."""
+def as_the_alias_says(invoke: Any, functions: Any) -> Any:
+    """Return MiniStack's asynchronous invocation, by the configuration of the alias "live".
 
-    def invoke_async(function: dict[str, Any], event: Any) -> None:
+    It gets a version, which has none, and `functions` have them by name.
+    """
+
+    def invoke_async(version: dict[str, Any], event: Any) -> None:
+        function = functions.get(version["config"]["FunctionName"]) or {}
         if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
-            function = {**function, "event_invoke_config": of_alias}
-        invoke(function, event)
+            version = {**version, "event_invoke_config": of_alias}
+        invoke(version, event)
 
     return invoke_async
 
@@ -286,7 +290,9 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
-    lambda_svc.invoke_async_with_retry = as_the_alias_says(lambda_svc.invoke_async_with_retry)
+    lambda_svc.invoke_async_with_retry = as_the_alias_says(
+        lambda_svc.invoke_async_with_retry, lambda_svc._functions
+    )
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -139,9 +139,11 @@ def test_an_asynchronous_invocation_has_the_aliass_configuration(
     configurations: Any, taken: str
 ) -> None:
     seen = []
-    function = {"event_invoke_config": "its own", "event_invoke_configs": configurations}
-    as_the_alias_says(lambda *given: seen.append(given))(function, {"source": "x"})
-    assert seen == [({**function, "event_invoke_config": taken}, {"source": "x"})]
+    functions = {"bot": {"event_invoke_configs": configurations}}
+    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
+    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
+    invoke(version, {"source": "x"})
+    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
 
 
 HERE = {"Host": "127.0.0.1:4566"}
