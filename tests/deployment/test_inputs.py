@@ -136,6 +136,7 @@ EVERYTHING = {
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
+    "release": 41,
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",

@@ -19,6 +19,9 @@ it answers programs.
 
 It forgets for how many days a table can be restored. Here it tells.
 
+It checks all permissions for one alias of a function as if that were to list them. Here it checks
+those that AWS does.
+
 It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
 as AWS does.
 
@@ -45,6 +48,7 @@ import h11
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 PAGE = re.compile(r"/app(/|$)")
+ALIAS = re.compile(r"/functions/[^/]+/aliases/[^/]+$")  # in a path of Lambda's API
 # In a path of Lambda's API: a function by its name or ARN, and in it the qualifier.
 FUNCTION = re.compile(r"/functions/(?:arn:[^/]*:function:)?[^:/]+:([^:/]+)(?:/|$)")
 
@@ -182,6 +186,16 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def with_alias_actions(action: Any) -> Any:
+    """Return MiniStack's function that finds an action of Lambda, with those of aliases."""
+
+    def found(method: str, path: str) -> Any:
+        known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+        return known[method] if ALIAS.search(path) else action(method, path)
+
+    return found
+
+
 def with_one_qualifier(handle: Any) -> Any:
     """Return MiniStack's handler of Lambda, which refuses two qualifiers that differ."""
 
@@ -288,6 +302,7 @@ if __name__ == "__main__":
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
+    iam_actions._lambda_action = with_alias_actions(iam_actions._lambda_action)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
     lambda_svc.invoke_async_with_retry = as_the_alias_says(

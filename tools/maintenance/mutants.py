@@ -255,7 +255,6 @@ EQUIVALENT = {
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
-        "call ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },

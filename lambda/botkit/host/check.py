@@ -42,7 +42,9 @@ def check(event: Json) -> Json:
         if callable(getattr(bot, "check", None)):
             bot_module.ask("check")
         return {}
-    except (BadAnswer, Misconfigured, RegistrationFailed) as error:
+    except BadAnswer as error:
+        told = f"{error}: it is called before a version goes live. Rename it if it is another one"
+    except (Misconfigured, RegistrationFailed) as error:
         cause = error.__cause__
         told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
     except BaseException as error:  # sys.exit() too

@@ -172,7 +172,7 @@ def call(method: str, what: str = "", **params: Any) -> Any:
         try:
             return telegram.call(method, **params)
         except Failure as error:
-            pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or 0)
+            pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
             if error.outcome not in may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise

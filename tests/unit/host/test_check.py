@@ -126,6 +126,7 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
 # ── check() of bot.py
 
 BOT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
+RENAME = "it is called before a version goes live. Rename it if it is another one"
 # What bot.py says beside: with what the check ends then.
 CHECKS: dict[str, tuple[str, str]] = {
     "it raises": (
@@ -148,8 +149,11 @@ CHECKS: dict[str, tuple[str, str]] = {
         "from botkit import telegram\ndef check():\n    telegram.call('getChat', chat_id=1)",
         r"check() of bot.py failed: Refused at bot.py:5: getChat: 400 Bad Request: no",
     ),
-    "it waits": ("async def check(): ...", "check() must be written with def, not async def"),
-    "it wants something": ("def check(update): ...", "check() must take no argument"),
+    "it waits": (
+        "async def check(): ...",
+        f"check() must be written with def, not async def: {RENAME}",
+    ),
+    "it wants something": ("def check(update): ...", f"check() must take no argument: {RENAME}"),
 }
 
 

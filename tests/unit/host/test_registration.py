@@ -503,6 +503,15 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert len(container.log) == 1, "it was tried again"
 
 
+def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
+    container: Container, bot_api: BotApi
+) -> None:
+    """No update comes by it. With a rate that is limited, more could come."""
+    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
+    remove = container.module("host.registration").remove
+    assert remove({**event("delete"), "is": "queue"}) == {}
+
+
 @pytest.mark.parametrize("action", ["check", "register", "delete"])
 def test_a_request_over_http_is_none_of_terraforms(container: Container, action: str) -> None:
     body = json.dumps(event(action))
