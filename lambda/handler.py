@@ -106,8 +106,7 @@ def purpose_of(event: Any) -> str:
         case {"requestContext": _} if "requestPayload" not in event:
             # API Gateway has chosen the route. The path could be written in many ways.
             route = str(event.get("routeKey"))
-            on_page = settings.mini_app_url and route.startswith("ANY /app")
-            return "page" if on_page and event.get("version") == "2.0" else "webhook"
+            return "page" if settings.mini_app_url and route.startswith("ANY /app") else "webhook"
         case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:

@@ -2,6 +2,10 @@
 # alarm and a changed item in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store:
 # /notify-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 variable "chat_id" {
   type        = number
   description = "Id of the chat to tell. A group's is negative."
@@ -224,12 +228,17 @@ output "bucket" {
   value       = aws_s3_bucket.inbox.id
 }
 
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
 output "topic_arn" {
   description = "ARN of the topic, for the alarm_actions of alarms."
   value       = aws_sns_topic.alarms.arn
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

@@ -433,9 +433,9 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
         rule = f"telegram-bot-{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
-        assert target["Arn"] == configuration(aws)["FunctionArn"]
+        assert target["Arn"] == configuration(aws)["FunctionArn"] + ":live"
         before = logged(aws)
-        answer = client(aws, "lambda").invoke(FunctionName="telegram-bot", Payload=target["Input"])
+        answer = client(aws, "lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
         assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, result)
         new = logged(aws).removeprefix(before).splitlines()
         return [json.loads(line) for line in new if line.startswith("{")]
@@ -572,7 +572,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
 def test_an_upload_that_failed_is_noticed(
     module: Deployment, deployer: User, telegram: Telegram
 ) -> None:
-    """Before 6.27 or so, the provider records it as done, and only the registration notices.
+    """Before 6.27 or so, the provider records it as done, and only the check notices.
 
     Later providers upload again.
     """

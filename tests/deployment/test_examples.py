@@ -19,7 +19,6 @@ from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from starter import new
 from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
 from telegram_stand_in.state import private_chat
 from werkzeug import Request, Response
@@ -31,6 +30,7 @@ from tests.support.deployment import (
     everything,
     fetch,
     start_new_container,
+    without_provider,
 )
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
@@ -71,7 +71,7 @@ module "telegram_bot" {{
 }}
 """
 
-# Each example is unchanged, except for the URL of its Telegram.
+# Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
 CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
@@ -163,7 +163,7 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text() + TELLS)
     main = folder / "main.tf"
-    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    main.write_text(without_provider(main))
     override = OVERRIDE_OF_READER.format(telegram_url)
     (folder / "telegram_override.tf").write_text(override)
 
@@ -216,6 +216,7 @@ def world(
         for example in EXAMPLES:
             copy = folder / "module" / "examples" / example
             shutil.copytree(ROOT / "examples" / example, copy)
+            (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)

@@ -206,6 +206,10 @@ FOLDERS = {
     "json": ({"main.tf.json": ""}, SECRETS),
     "vars": ({"x.auto.tfvars": ""}, SECRETS),
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
+    "framework": (
+        {"requirements.txt": "# states\n  Aiogram_dialog==2.6.0\n"},
+        "The memory_size must be at least 256 with aiogram, which is in {folder}/requirements.txt",
+    ),
 }
 TAKEN = {
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},

@@ -303,9 +303,10 @@ def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
     sqs = client(aws, "sqs")
     attributes = {"FifoQueue": "true", "VisibilityTimeout": "60"}
     queue = sqs.create_queue(QueueName="together.fifo", Attributes=attributes)["QueueUrl"]
-    bot, chats = tmp_path / "bot", tmp_path / "chats"
+    # The functions may write to where their sessions would be.
+    bot, chats = tmp_path / "bot", tmp_path / "shared" / "chats"
     bot.mkdir()
-    chats.mkdir()
+    chats.mkdir(parents=True)
     (bot / "bot.py").write_text(TOGETHER)
     environment = {
         "AWS_ACCESS_KEY_ID": "test",
@@ -340,7 +341,10 @@ def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
 
     with contextlib.ExitStack() as opened:
         environment["TELEGRAM_API_URL"] = opened.enter_context(Server(telegram)).url
-        one, two = (opened.enter_context(Function(bot, environment)) for _ in range(2))
+        one, two = (
+            opened.enter_context(Function(bot, environment, sessions=chats.parent / name))
+            for name in ("one", "two")
+        )
         for text in ("first", "second"):
             for chat in (11, 12):
                 update = telegram.message(text, chat={"id": chat, "type": "private"})

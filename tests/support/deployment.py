@@ -105,6 +105,14 @@ class Deployment(Module):
             self.destroy()
 
 
+def without_provider(main: Path) -> str:
+    """Return an example's main.tf for a configuration that calls it, and has one provider."""
+    text = main.read_text()
+    changed = re.sub(r'(?ms)^provider "aws" \{\n.*?^\}\n\n', "", text)
+    assert changed != text
+    return changed
+
+
 Deploy = Callable[..., Deployment]
 
 

@@ -561,6 +561,26 @@ def test_what_is_kept_needs_a_session(start_bot: StartBot, bot: str, what: str) 
         container.invoke({"tf": {"action": "check"}})
 
 
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        ("callback_query_handler(func=None)", "callback_query"),
+        ("inline_handler(func=None)", "inline_query"),
+        ("chosen_inline_handler(func=None)", "chosen_inline_result"),
+        ("message_handler()", ""),
+    ],
+)
+def test_a_handler_whose_kind_never_comes_fails_at_the_start(
+    start_bot: StartBot, handler: str, kind: str
+) -> None:
+    press = f"\n\n@bot.{handler}\ndef press(query):\n    pass\n\nHANDLED = ['message']\n"
+    outcome, error = result(start_bot(source(press)), status=503 if kind else 200)
+    assert outcome == ("misconfigured" if kind else "ignored")
+    assert error.startswith(
+        kind and f'HANDLED in bot.py must have "{kind}", which press() at bot.py:'
+    )
+
+
 def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(f'{WITH_STATE}\nSESSION = "chat"\n')
     assert result(container) == ("ignored", "")

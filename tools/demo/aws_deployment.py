@@ -25,23 +25,21 @@ from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
 from local.request import Answer, request
-from local.sources import has_sessions, uses_later
 from local.terraform import REGION, Module, from_mirrors, terraform_command
 from telegram_stand_in import Json, post
 
 from demo.deployments import (
     CHECK,
-    MENU_BUTTON,
     REPLAY,
     TOKEN,
     Deployment,
     Hosted,
     Unavailable,
     failure,
-    has_page,
     registration,
 )
 from demo.function_log import FunctionLog
+from demo.inputs import inputs, notes
 
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
@@ -51,6 +49,7 @@ class AwsDeployment(Deployment):
     """The module, applied to an emulated AWS."""
 
     name = "aws"
+    is_configured = False  # whether an author's configuration has the inputs
 
     def open(self) -> None:
         try:
@@ -82,6 +81,8 @@ class AwsDeployment(Deployment):
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.find_bots()
         for bot in self.bots:
+            said = notes(bot.folder, is_configured=self.is_configured)
+            self.way = "\n".join([self.way, *said])
             self._read_log(bot)
         self._follow()
 
@@ -120,9 +121,7 @@ class AwsDeployment(Deployment):
             telegram_api_url=self.api_url,
             source_dir=None if bot.folder == LAMBDA else str(bot.folder),
             environment=self.variables or None,
-            mini_app=MENU_BUTTON if has_page(bot.folder) else None,
-            later=uses_later(bot.folder),
-            session_retention_in_days=1 if has_sessions(bot.folder) else None,
+            **inputs(bot.folder),
         )
 
     def regions(self) -> set[str]:

@@ -21,6 +21,7 @@ from demo.deployments import (
     has_page,
     registration,
 )
+from demo.inputs import least_memory, notes
 
 
 class LocalDeployment(Deployment):
@@ -36,7 +37,14 @@ class LocalDeployment(Deployment):
             variables = environment(self.api_url, self.variables)
             variables["FAILED_QUEUE_URL"] = "of this demo"
             with signals_held():
-                function = Function(bot.folder, variables, fresh=self.fresh, follow=False)
+                self._memory_size = least_memory(bot.folder)
+                function = Function(
+                    bot.folder,
+                    variables,
+                    fresh=self.fresh,
+                    follow=False,
+                    memory_size=self._memory_size,
+                )
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
@@ -45,6 +53,7 @@ class LocalDeployment(Deployment):
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             error = function.invoke(CHECK).error.strip() or self._register(bot)
+        self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
 
@@ -61,7 +70,8 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        with Function(bot.folder, self.function.environment) as version:
+        variables = self.function.environment
+        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
         self.function.stop()

@@ -19,6 +19,9 @@ it answers programs.
 
 It forgets for how many days a table can be restored. Here it tells.
 
+Its functions go on between two events, and take what memory they like. Here they are frozen, and
+ended, as on AWS.
+
 It checks all permissions for one alias of a function as if that were to list them. Here it checks
 those that AWS does.
 
@@ -37,12 +40,20 @@ import queue
 import re
 import runpy
 import select
+import subprocess
 import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 import h11
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # of the tools, when run as a program
+
+from local.memory import Memory  # noqa: E402
+from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 
 # Names that mean this machine, which no public name does.
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
@@ -141,6 +152,54 @@ def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
 
         def _drain_stderr_bounded(self) -> str:
             return self._drain_stderr()
+
+    return Worker
+
+
+class Process(subprocess.Popen[str]):
+    """A function's process, which leads its own group and ends with us."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named, process_group=0)
+        watched("group", self.pid)
+
+
+def end_function(process: Process | None) -> None:
+    """End a function's process as AWS does: at once, with all that it started."""
+    if process:
+        end_at_once(process)
+        watched("group", process.pid, over=True)
+
+
+def as_a_container(worker: Any) -> Any:
+    """Return MiniStack's class of a function's process, which is like a container of AWS's.
+
+    It is frozen between invocations, and ended if it takes too much memory.
+    """
+
+    class Worker(worker):  # type: ignore[misc]
+        def _spawn(self) -> None:
+            end_function(self._proc)  # it ended by itself, but perhaps not its children
+            super()._spawn()
+
+        def invoke(self, *arguments: Any, **named: Any) -> Any:
+            if self._proc:
+                thaw(self._proc)
+            with Memory(self.config.get("MemorySize", 128), self._id, self._end) as memory:
+                response = super().invoke(*arguments, **named)
+            if memory.too_much:
+                response |= {"status": "error", "error": memory.too_much.rstrip("\n")}
+                self.kill()
+            elif self._proc:
+                freeze(self._proc)
+            return response
+
+        def _id(self) -> int | None:
+            process = self._proc
+            return process.pid if process else None
+
+        def _end(self) -> None:
+            end_function(self._proc)
 
     return Worker
 
@@ -298,7 +357,10 @@ if __name__ == "__main__":
     python = sys.argv.pop(1)
     lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
     fresh = sys.argv.pop(1) == "fresh"
-    lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker, fresh)
+    named = {**vars(subprocess), "Popen": Process}
+    lambda_runtime.subprocess = SimpleNamespace(**named)
+    lambda_runtime._signal = end_function
+    lambda_runtime.Worker = with_whole_logs(as_a_container(lambda_runtime.Worker), fresh)
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)

@@ -20,6 +20,8 @@ from . import bot_module
 from .outcome import BadAnswer, where_raised
 from .registration import RegistrationFailed, call, handled_kinds
 
+MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
+
 
 class CheckFailed(Exception):
     """The version must not go live. The text says why, in Telegram's words if possible."""
@@ -45,10 +47,11 @@ def check(event: Json) -> Json:
     except BadAnswer as error:
         told = f"{error}: it is called before a version goes live. Rename it if it is another one"
     except (Misconfigured, RegistrationFailed) as error:
-        cause = error.__cause__
-        told = f"bot.py can't be imported: {error}: {cause}" if cause else str(error)
+        told = str(error)
+        if "ModuleNotFoundError" in told:
+            told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
-        told = f"check() of bot.py failed: {where_raised(error)}: {error}"
+        told = f"check() of bot.py failed: {where_raised(error, at_start=True)}"
     for secret in filter(None, {*secrets, telegram._client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)

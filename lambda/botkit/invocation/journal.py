@@ -66,7 +66,10 @@ class Journal:
         self.is_seen |= _is_seen(method, params)
 
     def forgive(self) -> None:
-        """Let the update come again whatever people saw of it, if what it changed wasn't kept."""
+        """Let the update come again whatever people saw of it.
+
+        Either nothing that it changed was kept, or its session says where to go on.
+        """
         self.is_seen = False
 
     def excuses(self, refusal: Refused, method: str, params: Json) -> bool:

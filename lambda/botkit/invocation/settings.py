@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+
+# Variables that aren't secrets, and that errors name: folders, the region, resources.
+KNOWN = (
+    "AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|"
+    "PATH|PWD|PYTHON|QUEUE_URL|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
+)
+SHORTEST = 6  # characters of a secret: shorter values are numbers and words
+SHORTEST_PART = 3  # that an error quotes
+# A bot's token, which may also come from Parameter Store; the name and the password in a URL.
+SECRET = r"\d+:[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:
@@ -36,6 +47,24 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the token, and without values of the environment.
+
+    What is quoted in the text, and is a part of a value, is left out, too.
+    """
+    values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
+    for value in sorted(values, key=len, reverse=True):
+        for form in (repr(value)[1:-1], value.strip()):
+            text = text.replace(form, "…") if len(form) >= SHORTEST else text
+
+    def shown(quoted: re.Match[str]) -> str:
+        part = quoted[2]
+        is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
+        return "'…'" if is_part else quoted[0]
+
+    return re.sub(SECRET, "…", re.sub(r"""(['"])(.+?)\1""", shown, text))
 
 
 settings = Settings()

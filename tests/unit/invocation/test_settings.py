@@ -71,3 +71,23 @@ def test_nothing_else_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
     assert repr(settings) == "Settings(api_url='http://localhost:8081', reply_mode='webhook', …)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no sixsix", "no …"),
+        ("no fives", "no fives"),
+        ("no 'abc', no 'ab'", "no '…', no 'ab'"),
+        ("no long-sixsix", "no …"),
+        ("no /var/task", "no /var/task"),
+    ],
+    ids=["a value", "too short", "a quoted part", "a value with another in it", "Lambda's own"],
+)
+def test_values_of_the_environment_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, text: str, shown: str
+) -> None:
+    settings: Any = load("botkit.invocation.settings")
+    values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
+    monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
+    assert settings.without_secrets(text) == shown
