@@ -89,6 +89,7 @@ locals {
           Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
         },
       ]]),
+      local.failed_statements,
       local.later_statements,
       local.queue_statements,
       local.sessions_statements,

@@ -137,6 +137,16 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   qualifier                    = local.alias
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
+
+  dynamic "destination_config" {
+    for_each = aws_sqs_queue.failed
+
+    content {
+      on_failure {
+        destination = destination_config.value.arn
+      }
+    }
+  }
 }
 
 # Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the

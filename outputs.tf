@@ -33,6 +33,14 @@ output "mini_app_url" {
   value       = var.mini_app == null ? null : local.mini_app_url
 }
 
+output "replay_command" {
+  description = <<-EOT
+    Shell command that has what failed taken again: pipe it into sh. It prints how many are done and how many failed,
+    and ends with 0 only if none did. Null without failed_retention_in_days.
+  EOT
+  value       = var.failed_retention_in_days == null ? null : local.replay_command
+}
+
 output "role_name" {
   description = "Name of the function's IAM role, to attach more policies to."
   value       = aws_iam_role.this.name

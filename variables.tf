@@ -34,6 +34,22 @@ variable "environment" {
   # Preconditions of the function check the names and the size.
 }
 
+variable "failed_retention_in_days" {
+  type        = number
+  description = <<-EOT
+    Days, from 1 to 14, to keep updates and events at which the bot failed, with what people wrote, so that
+    replay_command can have them answered after the repair. Null: they are not kept.
+  EOT
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for days in var.failed_retention_in_days[*] : days >= 1 && days <= 14 && floor(days) == days
+    ])
+    error_message = "The failed_retention_in_days must be a whole number of days from 1 to 14, or null."
+  }
+}
+
 variable "later" {
   type        = bool
   description = <<-EOT

@@ -23,6 +23,7 @@ TIMES = {
     "drain": (24.0, 1.0),
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
+    "replay": (900.0, 1.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
 }
@@ -83,6 +84,10 @@ def handler(event: Any, context: Any) -> Any:
             from botkit.extras import watch
 
             return watch.watch(event)
+        case "replay":
+            from botkit.extras import failures
+
+            return failures.replay(lambda event: purpose_of(event) == "event")
         case "nothing":
             return {}
         case _:
@@ -106,8 +111,8 @@ def purpose_of(event: Any) -> str:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
             return str(action)
-        case {"tf": {"action": "check"}}:
-            return "check"
+        case {"tf": {"action": "check" | "replay" as action}}:
+            return str(action)
         # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
         case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"
@@ -151,6 +156,8 @@ def start_up() -> None:
         from botkit.extras import queue  # noqa: F401
     if settings.session_table:
         from botkit.extras import with_session  # noqa: F401
+    if settings.failed_queue_url:
+        from botkit.extras import failures  # noqa: F401
     try:
         bot_module.load()
     except Misconfigured:  # the first update logs it; a destroy works all the same

@@ -699,6 +699,62 @@ run "updates_wait_in_a_queue" {
   }
 }
 
+run "what_failed_is_kept" {
+  command = apply
+
+  variables {
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    failed_retention_in_days = 3
+    queue                    = true
+    tags                     = { team = "bots" }
+  }
+
+  assert {
+    condition = alltrue([for queue in aws_sqs_queue.failed :
+      queue.name == "telegram-bot-failed" && queue.sqs_managed_sse_enabled && queue.message_retention_seconds == 3 * 24 * 3600 && queue.tags.team == "bots"
+    ])
+    error_message = "The queue is encrypted, and keeps messages for these days."
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.FAILED_QUEUE_URL == aws_sqs_queue.failed[0].url && aws_lambda_function.this.environment[0].variables.DEAD_LETTERS_URL == aws_sqs_queue.dead_letters[0].url
+    error_message = "The function knows both queues."
+  }
+  assert {
+    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 4) : [jsonencode(statement.Action), statement.Resource]] == [
+      ["\"sqs:SendMessage\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
+      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
+      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
+    ]
+    error_message = "The role writes what failed, and takes it and the dead letters."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.failed[0].arn
+    error_message = "Lambda keeps the events that it gives up."
+  }
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.failed[0].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
+    error_message = "One alarm counts what failed in both queues."
+  }
+  assert {
+    condition     = strcontains(output.replay_command, "--function-name telegram-bot ") && strcontains(output.replay_command, "--region eu-central-1 ")
+    error_message = "The command replays by this function."
+  }
+}
+
+run "what_failed_is_kept_without_a_queue_too" {
+  command = plan
+
+  variables {
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    failed_retention_in_days = 14
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.failed[0].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
+    error_message = "There are no dead letters."
+  }
+}
+
 run "the_queue_takes_half_of_the_reserved_containers" {
   command = plan
 
@@ -1039,12 +1095,15 @@ run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
 run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day_are_refused" {
   command = plan
   variables {
+    failed_retention_in_days     = 15
     session_retention_in_days    = 0.5
     tags                         = { x = "*" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "bots/echo"
   }
-  expect_failures = [var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter]
+  expect_failures = [
+    var.failed_retention_in_days, var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
+  ]
 }
 
 run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {

@@ -296,12 +296,13 @@ output "webhook" {
 }
 """.replace("INPUTS", "".join(f"  {name} = try(var.inputs.{name}, null)\n" for name in INPUTS))
 # How many of each there are when everything is on.
-ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
+ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 3, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator forgets some of an alarm's fields, and keeps tags of an API that were removed.
 FORGOTTEN = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_stage.this",
+    "aws_cloudwatch_metric_alarm.failed",
     "aws_cloudwatch_metric_alarm.pending",
     "aws_cloudwatch_metric_alarm.this",
 }
@@ -349,6 +350,7 @@ def module(
     shutil.copytree(PAGE, bot / "app")
     inputs = {
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
+        "failed_retention_in_days": 14,
         "later": True,
         "mini_app": "Open",
         "queue": True,
@@ -596,6 +598,7 @@ def test_what_is_switched_off_is_gone(
     inputs = module.variables["inputs"]
     inputs |= {"alarm_actions": [], "later": False, "queue": False}
     optional = (
+        "failed_retention_in_days",
         "mini_app",
         "mini_app_origin",
         "session_backup_in_days",
@@ -638,13 +641,12 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
     assert in_policy - set(asked) == unchecked
     # AWS checks the function's ARN with the request's qualifier; the emulator, without.
-    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=1")
-    for action in ("AddPermission", "GetPolicy", "InvokeFunction", "RemovePermission"):
-        [allowed] = [s for s in POLICY["Statement"] if f"lambda:{action}" in actions(s)]
-        assert [arn.partition(":function:")[2] for arn in allowed["Resource"]] == [
-            "telegram-bot",
-            "telegram-bot:*",
-        ]
+    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
+    (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
+    assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
+        "telegram-bot",
+        "telegram-bot:$LATEST",
+    ]
     # Without an action, exactly that action is refused.
     missed = {
         action: User(aws, action.replace(":", "-"), policy(action)).refused(recorder, request)

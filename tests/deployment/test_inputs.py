@@ -88,6 +88,10 @@ ADDED = {
         *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
         *(f'{resource}["watch"]' for resource in SCHEDULE),
     },
+    "failed_retention_in_days": {
+        "aws_cloudwatch_metric_alarm.failed[0]",
+        "aws_sqs_queue.failed[0]",
+    },
     "later": {
         'aws_cloudwatch_metric_alarm.this["lost"]',
         "aws_iam_role.later[0]",
@@ -121,6 +125,7 @@ EVERYTHING = {
     "alarm_actions": TOPICS,
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
+    "failed_retention_in_days": 7,
     "later": True,
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
@@ -168,7 +173,9 @@ def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> Non
         changes = alone.planned()
         assert set(changes.values()) == {"create"}
         planned.append(set(changes))
-    assert planned == [RESOURCES, RESOURCES, RESOURCES.union(*ADDED.values())]
+    # The alarm "failed" is in its place.
+    everything = RESOURCES.union(*ADDED.values()) - {f'{ALARM}this["dead_letters"]'}
+    assert planned == [RESOURCES, RESOURCES, everything]
 
 
 def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) -> None:

@@ -30,10 +30,12 @@ from telegram_stand_in import Json, post
 
 from demo.deployments import (
     CHECK,
+    REPLAY,
     TOKEN,
     Deployment,
     Hosted,
     Unavailable,
+    failure,
     registration,
 )
 from demo.function_log import FunctionLog
@@ -153,6 +155,7 @@ class AwsDeployment(Deployment):
                     [environment] = found["environment"]
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                     bot.later_group = environment["variables"].get("LATER_GROUP", "")
+                    bot.failed_url = environment["variables"].get("FAILED_QUEUE_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
@@ -171,7 +174,7 @@ class AwsDeployment(Deployment):
                 self.from_queue(each)
             for bot, each in events:
                 self.on_event(bot, each)
-            now = [self.schedules(bot) for bot in self.bots]
+            now = [(self.schedules(bot), self._count(bot)) for bot in self.bots]
             if now != before:
                 before = now
                 self.look_later()
@@ -265,6 +268,26 @@ class AwsDeployment(Deployment):
         if schedule := self._schedule(bot, name):
             self._scheduler(bot, "DELETE", f"/{name}", f"groupName={bot.later_group}")
             self._invoke(bot, schedule["event"])
+
+    def _count(self, bot: Hosted) -> Json:
+        """Return how much failed and is kept."""
+        found: Json = self._sqs(bot, "GetQueueAttributes", AttributeNames=["All"])
+        return dict(found.get("Attributes", {}))
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        look = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        messages = self._sqs(bot, "ReceiveMessage", **look).get("Messages", [])
+        return [failure(each["MessageId"], each["Body"]) for each in messages]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        answer = self._invoke(bot, REPLAY)
+        return Invocation(result=answer, error=str(answer.get("errorMessage") or ""))
+
+    def _sqs(self, bot: Hosted, action: str, **params: Any) -> Json:
+        if not bot.failed_url:
+            return {}
+        params["QueueUrl"] = bot.failed_url
+        return self._aws(bot.region, "sqs", "POST", "/", params, f"AmazonSQS.{action}")
 
     def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
         return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import json
 import re
 import secrets
 import threading
@@ -45,6 +46,7 @@ Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
 CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
+REPLAY = {"tf": {"action": "replay"}}  # and that of replay_command
 
 
 class Unavailable(ToolError):
@@ -88,6 +90,7 @@ class Hosted:
     timeout: float = 0
     has_queue: bool = False
     later_group: str = ""  # of schedules, with the input `later`
+    failed_url: str = ""  # of a queue, with failed_retention_in_days
 
     @property
     def title(self) -> str:
@@ -213,6 +216,14 @@ class Deployment(abc.ABC):
         """Delete a bot's schedule, and invoke the function with its event, if it is there."""
 
     @abc.abstractmethod
+    def failed(self, bot: Hosted) -> list[Json]:
+        """Return what failed and is kept, as `failure` has it."""
+
+    @abc.abstractmethod
+    def replay(self, bot: Hosted) -> Invocation:
+        """Have a bot take what failed again."""
+
+    @abc.abstractmethod
     def stop_container(self) -> None:
         """Stop the functions' containers. The next delivery starts another one."""
 
@@ -242,6 +253,19 @@ def identity(name: str) -> dict[str, str]:
 def has_page(folder: Path) -> bool:
     """Tell whether a bot's folder has a page."""
     return (folder / PAGE[1:]).is_file()
+
+
+def failure(id_: str, body: str) -> Json:
+    """Return the "id" of a message of botkit/extras/failures.py, its "outcome" and "error", and
+    what it is "about".
+    """
+    content = json.loads(body)
+    if "failed" not in content:  # Lambda gave it up
+        error = content.get("responsePayload", {}).get("errorMessage")
+        about = content.get("requestPayload")
+        return {"id": id_, "outcome": "given up", "error": error, "about": about}
+    told = content.pop("failed")
+    return {"id": id_, "outcome": told["outcome"], "error": told["error"], "about": content}
 
 
 def registration(action: str, url: str) -> Json:

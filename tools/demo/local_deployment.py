@@ -13,9 +13,11 @@ from demo.deployments import (
     CHECK,
     MENU_BUTTON,
     PAGE,
+    REPLAY,
     Deployment,
     Hosted,
     environment,
+    failure,
     has_page,
     registration,
 )
@@ -33,6 +35,7 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
+            variables["FAILED_QUEUE_URL"] = "of this demo"
             with signals_held():
                 self._memory_size = least_memory(bot.folder)
                 function = Function(
@@ -93,6 +96,12 @@ class LocalDeployment(Deployment):
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         self.function.run(name)
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        return [failure(id_, body) for id_, body in self.function.failed.items()]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        return self.function.invoke(REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

@@ -27,6 +27,9 @@ those that AWS does.
 
 It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
 as AWS does.
+
+It takes what becomes of a failed asynchronous invocation from the function, whoever is invoked.
+Here it is the alias's, which all invocations name.
 """
 
 from __future__ import annotations
@@ -270,6 +273,21 @@ def with_one_qualifier(handle: Any) -> Any:
     return handle_request
 
 
+def as_the_alias_says(invoke: Any, functions: Any) -> Any:
+    """Return MiniStack's asynchronous invocation, by the configuration of the alias "live".
+
+    It gets a version, which has none, and `functions` have them by name.
+    """
+
+    def invoke_async(version: dict[str, Any], event: Any) -> None:
+        function = functions.get(version["config"]["FunctionName"]) or {}
+        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+            version = {**version, "event_invoke_config": of_alias}
+        invoke(version, event)
+
+    return invoke_async
+
+
 def for_programs(app: Any) -> Any:
     """Return MiniStack's ASGI application, which refuses what a web page sends."""
 
@@ -349,6 +367,9 @@ if __name__ == "__main__":
     iam_actions._lambda_action = with_alias_actions(iam_actions._lambda_action)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
+    lambda_svc.invoke_async_with_retry = as_the_alias_says(
+        lambda_svc.invoke_async_with_retry, lambda_svc._functions
+    )
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -59,8 +59,13 @@ TESTS = {
         "unit/host/test_check",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
-    "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/on_event": [
+        "unit/extras/test_on_event",
+        "unit/extras/test_failures",
+        "integration/test_runtime",
+    ],
     "botkit/extras/drain": ["unit/extras/test_drain"],
+    "botkit/extras/failures": ["unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
@@ -73,6 +78,8 @@ TESTS = {
         "integration/test_runtime",
     ],
     "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
+    "botkit/host/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/registration": [
         "unit/host/test_registration",
@@ -214,10 +221,19 @@ EQUIVALENT = {
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
     "botkit/extras/on_event": {
-        "receive ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
-        "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
-        "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
+    },
+    "botkit/extras/failures": {
+        "_parsed ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "_receive ReplaceBinaryOperator_Add_BitOr 1": "any time beyond the replay's will do",
+        "_retry_event ReplaceTrueWithFalse 1": "the outcome says it, too",
+        "_retry ReplaceComparisonOperator_Eq_LtE 1": "it is received once at least",
+        "_retry ReplaceComparisonOperator_Eq_LtE 2": LOWEST_STATUS,
+        "answer_event ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "run ReplaceComparisonOperator_Gt_NotEq 1": "there are never fewer",
     },
     "botkit/extras/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
@@ -254,6 +270,8 @@ EQUIVALENT = {
         "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+    },
+    "botkit/host/held": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {
@@ -262,7 +280,7 @@ EQUIVALENT = {
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
-        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "answer_once ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,

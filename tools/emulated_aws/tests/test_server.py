@@ -26,6 +26,7 @@ from emulated_aws.server import (
     Output,
     Process,
     as_a_container,
+    as_the_alias_says,
     end_function,
     for_programs,
     with_one_qualifier,
@@ -137,6 +138,21 @@ def test_a_function_has_one_qualifier(function: str, qualifier: str, status: int
     answer = asyncio.run(with_one_qualifier(handle)("POST", path, {}, b"{}", query))
     assert answer[0] == status
     assert status == 200 or json.loads(answer[2])["message"] == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("configurations", "taken"),
+    [({"live": "the alias's", "": "its own"}, "the alias's"), ({}, "its own"), (None, "its own")],
+)
+def test_an_asynchronous_invocation_has_the_aliass_configuration(
+    configurations: Any, taken: str
+) -> None:
+    seen = []
+    functions = {"bot": {"event_invoke_configs": configurations}}
+    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
+    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
+    invoke(version, {"source": "x"})
+    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
 
 
 HERE = {"Host": "127.0.0.1:4566"}

@@ -36,6 +36,7 @@ module "bot" {
   mini_app           = "Order here"
   later              = true
 
+  failed_retention_in_days  = 1
   session_retention_in_days = 1
 
   telegram_bot_token = "1234567890:configured"
@@ -117,6 +118,18 @@ def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text("Tea")
     expect(page.locator("#later")).to_have_count(0)
+
+
+def test_what_failed_is_answered_after_a_saved_change(visit: Visit, demo: Demo) -> None:
+    demo.edit('    word = message.get("text", "")\n', '    word = message["txt"]\n')
+    page = visit()
+    say(page, "/start 7")
+    page.get_by_role("button", name="Events", exact=True).click()
+    expect(page.locator("#failed")).to_contain_text("bot_failed: KeyError at bot.py:")
+    demo.edit('    word = message["txt"]\n', '    word = message.get("text", "")\n')
+    page.get_by_role("button", name="Take it again").click()
+    expect(page.locator("#messages")).to_contain_text("Started with 7")
+    expect(page.locator("#failed")).to_have_count(0)
 
 
 def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:

@@ -250,6 +250,22 @@ def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, dem
     expect(page.locator("#later")).to_have_count(0)
 
 
+def test_what_failed_is_answered_after_a_saved_change(visit: Visit, demo: Demo) -> None:
+    demo.edit("    return [call]", "    raise ValueError\n    return [call]")
+    page = visit()
+    say(page, "hello")
+    page.get_by_role("button", name="Events", exact=True).click()
+    expect(page.locator("#failed li")).to_have_count(1)
+    expect(page.locator("#failed")).to_contain_text("bot_failed: ValueError at bot.py:")
+    assert violations(page) == []
+    page.get_by_role("button", name="Take it again").click()
+    expect(page.locator("#toast")).to_contain_text("0 answered, 1 failed again: ValueError")
+    demo.edit("    raise ValueError\n", "")
+    page.get_by_role("button", name="Take it again").click()
+    expect(page.locator("#messages")).to_contain_text("Heard: hello")
+    expect(page.locator("#failed")).to_have_count(0)
+
+
 def test_a_container_that_ended_starts_cold(visit: Visit) -> None:
     page = visit()
     say(page, "one")
