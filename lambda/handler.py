@@ -147,7 +147,8 @@ def start_up() -> None:
     if settings.session_table:
         from botkit.extras import with_session  # noqa: F401
     try:
-        bot_module.load()
+        if hasattr(bot_module.load(), "TOGETHER"):
+            from botkit.extras import together  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     for connect in connects:

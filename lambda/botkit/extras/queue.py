@@ -66,6 +66,7 @@ def enqueue(update: Json) -> Outcome:
     # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
     if len(body.encode()) > LARGEST:
         return webhook.answer(update)
+    _note(update)
     params = {
         "QueueUrl": settings.queue_url,
         "MessageBody": body,
@@ -82,6 +83,23 @@ def enqueue(update: Json) -> Outcome:
         logger.warning("the queue refused an update", extra={"error": str(error)})
         return webhook.answer(update)
     return Outcome("queued")
+
+
+def _note(update: Json) -> None:
+    """Note an update as a part of a turn if bot.py has TOGETHER: without it, it is one by itself.
+
+    Before it is in the queue: then the first one finds the others.
+    """
+    try:
+        if not hasattr(bot_module.load(), "TOGETHER"):
+            return
+        from . import together
+
+        together.note(update)
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        pass
+    except BaseException as error:  # AWS's, or from bot.py
+        logger.warning("an update is not listed", extra={"error": type(error).__name__})
 
 
 def group(update: Json) -> str:
@@ -124,7 +142,7 @@ def is_ours(event: Any) -> bool:
 def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
-    journal.is_repeat = received(record) > 1
+    journal.is_queued, journal.is_repeat = True, received(record) > 1
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
 
 
