@@ -79,6 +79,7 @@ TESTS = {
     ],
     "botkit/extras/with_session": [
         "unit/extras/test_with_session",
+        "unit/extras/test_together",
         "unit/host/test_registration",
         "integration/test_sessions",
     ],

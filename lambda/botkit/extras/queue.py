@@ -66,7 +66,6 @@ def enqueue(update: Json) -> Outcome:
     # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
     if len(body.encode()) > LARGEST:
         return webhook.answer(update)
-    _note(update)
     params = {
         "QueueUrl": settings.queue_url,
         "MessageBody": body,
@@ -74,6 +73,7 @@ def enqueue(update: Json) -> Outcome:
         "MessageGroupId": group(update),
     }
     try:
+        _note(update)
         aws.call("sqs", "AmazonSQS.SendMessage", params)
     except Unreachable as error:
         return outcome_of(error)
@@ -86,9 +86,10 @@ def enqueue(update: Json) -> Outcome:
 
 
 def _note(update: Json) -> None:
-    """Note an update as a part of a turn if bot.py has TOGETHER: without it, it is one by itself.
+    """List an update that may be a part of a turn, if bot.py has TOGETHER, before it is queued.
 
-    Before it is in the queue: then the first one finds the others.
+    Raises Unreachable: Telegram then delivers it again at once, before the turn is over. Any other
+    failure leaves it a turn by itself.
     """
     try:
         if not hasattr(bot_module.load(), "TOGETHER"):
@@ -98,7 +99,9 @@ def _note(update: Json) -> None:
         together.note(update)
     except Misconfigured:  # it is logged when the update comes out of the queue
         pass
-    except BaseException as error:  # AWS's, or from bot.py
+    except Unreachable:
+        raise
+    except BaseException as error:  # from bot.py
         logger.warning("an update is not listed", extra={"error": type(error).__name__})
 
 

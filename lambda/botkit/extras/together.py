@@ -27,7 +27,7 @@ from . import with_session
 MESSAGES = ("message", "business_message", "channel_post")  # the kinds that have albums
 QUIET_SECONDS = 1.5  # by default
 LONGEST_QUIET = 60  # seconds
-NOTE_SECONDS = 2.0  # at most, to list a message: it goes into the queue all the same
+NOTE_SECONDS = 2.0  # at most, to list a message: Telegram delivers it again while others wait
 LIST_SECONDS = 900.0  # an answer takes as long at most, and its session's next messages wait
 LARGEST_LIST = 300 << 10  # bytes: an item has 400 KB
 MOST_MESSAGES = 100  # of a turn: a session knows the ids of 300
@@ -83,12 +83,11 @@ def turn(update: Json, key: str, known: dict[int, int]) -> tuple[Json, list[int]
 
     `known` are the ids of those that the session has answered. Raises what `session.read` raises.
     """
-    began, quiet = time.time(), seconds()
-    parts = [update]
+    parts, quiet = [update], seconds()
     if _begins(update, quiet) and update["update_id"] not in known:
         for_answer = deadline.left() / 2
         while True:
-            parts, ends = _parts(update, session.read(_list(key)), known, quiet, began)
+            parts, ends = _parts(update, session.read(_list(key)), known, quiet)
             pause = min(ends - time.time(), deadline.left() - for_answer)
             if pause <= 0 or len(parts) == MOST_MESSAGES:
                 break
@@ -137,14 +136,16 @@ def _add(update: Json, quiet: dict[str, float], at: float, listed: Json) -> None
 
 
 def _parts(
-    update: Json, listed: Json, known: dict[int, int], quiet: dict[str, float], began: float
+    update: Json, listed: Json, known: dict[int, int], quiet: dict[str, float]
 ) -> tuple[list[Json], float]:
     """Return the updates of the turn that an update begins, and when it ends if no other comes.
 
-    Only later ones join, so that a turn never takes what another one has taken before.
+    Only later ones join: an earlier one has been answered, though the session may not know it.
     """
-    first = listed.get(str(update["update_id"]), {}).get("at", began)
-    parts, album, burst = {update["update_id"]: update}, first, first
+    if str(update["update_id"]) not in listed:
+        return [update], 0.0
+    parts = {update["update_id"]: update}
+    album = burst = listed[str(update["update_id"])]["at"]
     in_album, in_burst = "albums" in quiet and bool(_album(update)), _announces(update, quiet)
     is_over = not in_burst
     for update_id in sorted(map(int, listed)):
