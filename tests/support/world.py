@@ -119,9 +119,8 @@ class World:
                 ways = awake
             run, line = pick(ways)
             if run is None:
-                is_queued = bool(self._queue_url) and (
-                    not by_webhook or any(line is each for each in groups)
-                )
+                is_queued = any(line is each for each in groups)
+                is_queued |= bool(self._queue_url) and not by_webhook
                 container = self._container()
                 under_way.append((Run(self, container, line[0], is_queued), line))
                 self._all.append(under_way[-1][0])

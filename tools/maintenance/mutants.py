@@ -71,12 +71,13 @@ TESTS = {
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
-    "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
     "botkit/host/registration": [
         "unit/host/test_registration",
         "unit/host/test_bot_module",
         "unit/extras/test_drain",
     ],
+    "botkit/extras/together": ["unit/extras/test_together", "integration/test_together"],
     "botkit/extras/with_session": [
         "unit/extras/test_with_session",
         "unit/extras/test_together",

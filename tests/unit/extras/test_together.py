@@ -1,4 +1,4 @@
-"""together.py: albums and bursts are one turn. tests/integration/test_together.py has its faults."""
+"""together.py: albums and bursts are one turn. tests/integration/test_together.py plays faults."""
 
 from __future__ import annotations
 
