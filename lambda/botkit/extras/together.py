@@ -11,6 +11,7 @@ is a hint. What isn't in it in time is a turn by itself, and nothing is lost.
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import partial
 
@@ -29,7 +30,7 @@ QUIET_SECONDS = 1.5  # by default
 LONGEST_QUIET = 60  # seconds
 NOTE_SECONDS = 2.0  # at most, to list a message: Telegram delivers it again while others wait
 LIST_SECONDS = 900.0  # an answer takes as long at most, and its session's next messages wait
-LARGEST_LIST = 300 << 10  # bytes: an item has 400 KB
+LARGEST_LIST = 128 << 10  # bytes: each message costs a write of all of it
 MOST_MESSAGES = 100  # of a turn: a session knows the ids of 300
 LONG_TEXT = 4000  # UTF-16 units. The apps cut at 4,096, or a little before
 
@@ -41,6 +42,11 @@ def check(bot: Any) -> None:
         raise Misconfigured("TOGETHER in bot.py needs a queue: set queue = true")
     if not hasattr(bot, "SESSION"):
         raise Misconfigured('TOGETHER in bot.py needs SESSION, such as SESSION = "chat"')
+    if "botkit.frameworks.adapter" in sys.modules:
+        raise Misconfigured(
+            "TOGETHER in bot.py isn't for handlers of a framework, which would get only the first "
+            "message of a turn: leave it out"
+        )
 
 
 def seconds() -> dict[str, float]:

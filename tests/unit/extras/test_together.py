@@ -315,7 +315,7 @@ def test_a_list_is_gone_after_a_day(lined: Lined, monkeypatch: pytest.MonkeyPatc
 
 def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined) -> None:
     line = lined()
-    large = {**FORWARD, "text": "x" * 90_000}
+    large = {**FORWARD, "text": "x" * 40_000}
     updates = numbered(*(sent({**large}) for _ in range(5)))
     line.arrive(*updates[:4])
     line.now += 10
@@ -329,7 +329,7 @@ def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined)
 
 def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line = lined()
-    line.arrive(*numbered(*(sent({**FORWARD, "text": "x" * 90_000}) for _ in range(4))))
+    line.arrive(*numbered(*(sent({**FORWARD, "text": "x" * 40_000}) for _ in range(4))))
     for update in line.queued:
         line.answer(update)
     assert line.turns == [[1, 2, 3], [4]]
@@ -496,6 +496,15 @@ def test_it_needs_sessions(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(source, QUEUE_URL=QUEUE)
     registration: Any = container.module("host.registration")
     with pytest.raises(Exception, match='^TOGETHER in bot.py needs SESSION, such as SESSION = "ch'):
+        registration._check(container.bot)
+
+
+def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(
+        f"from botkit.frameworks import adapter\n{BOT}", QUEUE_URL=QUEUE
+    )
+    registration: Any = container.module("host.registration")
+    with pytest.raises(Exception, match="^TOGETHER in bot.py isn't for handlers of a framework"):
         registration._check(container.bot)
 
 
