@@ -156,7 +156,7 @@ def test_an_album_is_one_turn_and_a_late_part_another(
     chat = {"id": 20, "type": "private"}
 
     def send_part() -> None:
-        photo = {"photo": [{"file_id": "x"}], "media_group_id": "album"}
+        photo: Any = {"photo": [{"file_id": "x"}], "media_group_id": "album"}
         telegram.send(telegram.message(chat=chat, **photo))
 
     say(telegram, "think", chat=21)

@@ -35,8 +35,8 @@ def reply(update, session):
     return [typing, *({**say, "text": text} for text in texts)]
 """
 FORGETS = BOT.replace("REMEMBERS = True", "REMEMBERS = False")
-ALBUM = {"media_group_id": "album", "photo": [{"file_id": "x"}]}
-FORWARDED = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
+ALBUM: Json = {"media_group_id": "album", "photo": [{"file_id": "x"}]}
+FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
 
 
 def message(update_id: int, chat: int = 7, person: int = 7, **fields: Any) -> Json:

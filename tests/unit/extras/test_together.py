@@ -26,13 +26,13 @@ def reply(update, session):
     ASKED.append(update)
     return []
 """
-ALBUM = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
-OTHER_ALBUM = {**ALBUM, "media_group_id": "2"}
-FORWARDED = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
-COMMAND = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
-MENTION = {"text": "a /x", "entities": [{"type": "bot_command", "offset": 2, "length": 2}]}
-PLAIN = {"text": "x"}
-BOB = {"from": {"id": 8}}
+ALBUM: Json = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
+OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "2"}
+FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
+COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
+MENTION: Json = {"text": "a /x", "entities": [{"type": "bot_command", "offset": 2, "length": 2}]}
+PLAIN: Json = {"text": "x"}
+BOB: Json = {"from": {"id": 8}}
 
 
 def sent(fields: Json, kind: str = "message") -> Json:
@@ -123,7 +123,7 @@ def album(*others: Json) -> list[Json]:
 
 # ── What is one turn
 
-FORWARD = {**PLAIN, **FORWARDED}
+FORWARD: Json = {**PLAIN, **FORWARDED}
 EDIT, POST, BUSINESS = "edited_message", "channel_post", "business_message"
 TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
     "an album": ([sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2], [3]]),
