@@ -30,18 +30,26 @@ from tests.support.wheels import Index
 PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
-# What starts first, in this order. Deployments begin with those that wait longest for AWS, and
-# tests that need only a processor run beside them.
+# What starts first, in this order: what takes longest, so that no process waits for another at the
+# end. Deployments begin with those that wait longest for AWS.
 ORDER = (
-    f"{DEPLOYMENT}test_certificates.py",
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
     LIFECYCLE,
     f"{DEPLOYMENT}test_examples.py",
-    PAGE,
-    "tests/unit/",
-    "tools/demo/tests/test_configuration.py",
+    f"{DEPLOYMENT}test_frameworks.py",
     DEPLOYMENT,
+    PAGE,
+    "tools/demo/",
+    "tools/emulated_aws/",
+    "tools/live/",
+    "tools/maintenance/",
+    "tools/",
+    "tests/unit/test_types.py",
+    "tests/unit/extras/test_init_data.py",
+    "tests/docs/",
+    "tests/integration/",
+    "examples/",
 )
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (
@@ -54,6 +62,7 @@ AIOGRAM = (
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
+HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help, once each
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 
 
@@ -71,7 +80,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ((PAGE,), AIOGRAM):
+        for shared in ((PAGE,), AIOGRAM, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)

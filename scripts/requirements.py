@@ -31,6 +31,8 @@ NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 PACKAGE = re.compile(
     rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
 )
+# The oldest versions of frameworks that botkit's adapters run.
+OLDEST = {"aiogram": (3,), "python-telegram-bot": (20, 8), "pytelegrambotapi": (4,)}
 HASH = re.compile(r"\w+:\w+", re.A)
 VALUE = r"""(?:\b[a-z_.]{1,40}\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
 COMPARISON = re.compile(rf"{VALUE} ?(?:[=~!<>]=|===|<|>|\b(?:not )?in\b) ?{VALUE}", re.A)
@@ -174,11 +176,24 @@ def listed(bot: Path) -> "list[Requirement]":
         return []
     try:
         # Not read_text, which takes each CR for the end of a line.
-        return parse(file.read_bytes().decode("utf-8-sig"))
+        wanted = parse(file.read_bytes().decode("utf-8-sig"))
+        check_supported(wanted)
+        return wanted
     except UnicodeDecodeError:
         raise NotInstallable(f"{file} can't be read: save it as UTF-8") from None
     except NotInstallable as error:
         raise NotInstallable(f"{file}: {error}") from None
+
+
+def check_supported(wanted: "list[Requirement]") -> None:
+    """Raise NotInstallable if a version of a framework is one that the module can't run."""
+    for each in wanted:
+        oldest = OLDEST.get(name_of(each.name), ())
+        if tuple(map(int, re.findall("[0-9]+", each.version))) < oldest:
+            raise NotInstallable(
+                f"{each.name} must have version {'.'.join(map(str, oldest))} or later, and not "
+                f"{each.version}: older ones aren't supported. See docs/moving-in.md#versions"
+            )
 
 
 def to_install(bot: Path) -> "list[Requirement]":
@@ -252,7 +267,11 @@ def fits(tag: str, runtime: str, architecture: str) -> bool:
 
 
 def install(
-    wanted: "list[Requirement]", target: Path, runtime: str = "", architecture: str = ""
+    wanted: "list[Requirement]",
+    listed_in: str,
+    target: Path,
+    runtime: str = "",
+    architecture: str = "",
 ) -> None:
     """Install packages into a folder: for Lambda, or for this machine. Raises NotInstallable."""
     options = ["--only-binary", ":all:", "--target", str(target)]
@@ -266,16 +285,23 @@ def install(
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary, FILE)
         file.write_text("".join(f"{each}\n" for each in wanted), encoding="ascii")
-        _run([uv(), "pip", "install", "--quiet", *options, "--requirement", str(file)])
+        command = [uv(), "pip", "install", "--quiet", *options, "--requirement", str(file)]
+        try:
+            _run(command)
+        except NotInstallable as error:
+            where = f"{runtime} on {architecture}" if runtime else f"this machine's {PYTHON}"
+            raise NotInstallable(
+                f"the packages of {listed_in} can't be installed for {where}:\n{error}"
+            ) from None
 
 
-def installed(wanted: "list[Requirement]") -> Path:
+def installed(wanted: "list[Requirement]", listed_in: str) -> Path:
     """Return the folder with these packages, for this machine. It is made once.
 
-    Raises NotInstallable.
+    `listed_in` is named if that fails. Raises NotInstallable.
     """
     folder = folder_of(wanted)
-    _make(folder, lambda made: install(wanted, made))
+    _make(folder, lambda made: install(wanted, listed_in, made))
     return folder
 
 

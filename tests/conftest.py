@@ -32,7 +32,11 @@ Serve = Callable[..., Peer]
 
 
 class BotApi:
-    """A stub of the Bot API: it expects certain calls, in order, and no others."""
+    """A stub of the Bot API: it expects certain calls, in order, and no others.
+
+    Where Telegram's behaviour matters, `telegram_stand_in` has it. Faults below HTTP are played by
+    the peers of `serve`.
+    """
 
     def __init__(self, server: HTTPServer) -> None:
         self._server = server
@@ -62,6 +66,11 @@ class BotApi:
         if parameters:
             answer["parameters"] = parameters
         self.answers(params.pop("method"), params, status=code, **answer)
+
+    def has_no_file(self, path: str, status: int = 404) -> None:
+        """Expect the download of a file, which fails."""
+        url = f"/file/bot{TOKEN}/{path}"
+        self._server.expect_ordered_request(url, method="GET").respond_with_data(status=status)
 
     def check(self) -> None:
         """Fail if a call was missing, different or unexpected."""
@@ -108,6 +117,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         for name in (
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
+            "DEAD_LETTERS_URL",
+            "FAILED_QUEUE_URL",
             "LATER_GROUP",
             "LATER_ROLE",
             "REPLY_MODE",

@@ -1,6 +1,10 @@
 # An assistant that answers with a language model of Amazon Bedrock. Its token is a SecureString in Parameter Store:
 # /assistant-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 variable "model" {
   type        = string
   description = "Id of the model, or of an inference profile (global., us., eu. …), as Bedrock's Converse takes it."
@@ -38,7 +42,12 @@ module "bot" {
   })
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

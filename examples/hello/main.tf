@@ -1,5 +1,9 @@
 # A first bot. Every plan and apply needs its token: export TF_VAR_telegram_bot_token=…
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 variable "telegram_bot_token" {
   type        = string
   description = "Token from @BotFather."

@@ -1,5 +1,9 @@
 # A bot that sends a newsletter. Its token is a SecureString in Parameter Store: /newsletter-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 variable "owner_id" {
   type        = number
   description = "Id of the person who may send the newsletter: that of their private chat with the bot."
@@ -39,7 +43,12 @@ resource "aws_dynamodb_table" "subscribers" {
   }
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

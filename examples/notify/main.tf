@@ -2,6 +2,10 @@
 # alarm and a changed item in DynamoDB, by on_event() in bot/bot.py. Its token is a SecureString in Parameter Store:
 # /notify-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 variable "chat_id" {
   type        = number
   description = "Id of the chat to tell. A group's is negative."
@@ -43,7 +47,7 @@ resource "aws_scheduler_schedule" "weekdays" {
   }
 
   target {
-    arn      = module.bot.function_arn
+    arn      = module.bot.alias_arn
     role_arn = aws_iam_role.scheduler.arn
 
     input = jsonencode({
@@ -69,7 +73,7 @@ resource "aws_iam_role" "scheduler" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.function_arn)[4] } }
+      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.alias_arn)[4] } }
     }]
   })
 }
@@ -83,7 +87,7 @@ resource "aws_iam_role_policy" "scheduler" {
     Statement = [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = module.bot.function_arn
+      Resource = module.bot.alias_arn
     }]
   })
 }
@@ -143,7 +147,7 @@ resource "aws_cloudwatch_event_target" "object" {
   for_each = local.objects
 
   rule = aws_cloudwatch_event_rule.object[each.key].name
-  arn  = module.bot.function_arn
+  arn  = module.bot.alias_arn
 
   input_transformer {
     input_paths = {
@@ -167,7 +171,8 @@ resource "aws_lambda_permission" "object" {
   for_each = local.objects
 
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_arn
+  function_name = module.bot.function_name
+  qualifier     = module.bot.function_alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.object[each.key].arn
 }
@@ -181,12 +186,13 @@ resource "aws_sns_topic" "alarms" {
 resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
   protocol  = "lambda"
-  endpoint  = module.bot.function_arn
+  endpoint  = module.bot.alias_arn
 }
 
 resource "aws_lambda_permission" "alarms" {
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_arn
+  function_name = module.bot.function_name
+  qualifier     = module.bot.function_alias
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.alarms.arn
 }
@@ -208,7 +214,7 @@ resource "aws_dynamodb_table" "orders" {
 
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
-  function_name     = module.bot.function_arn
+  function_name     = module.bot.alias_arn
   starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
   batch_size        = 1              # each record is tried again by itself
 
@@ -222,12 +228,17 @@ output "bucket" {
   value       = aws_s3_bucket.inbox.id
 }
 
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
 output "topic_arn" {
   description = "ARN of the topic, for the alarm_actions of alarms."
   value       = aws_sns_topic.alarms.arn
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

@@ -1,6 +1,10 @@
 # A bot that reminds at a time that a person chose. Its token is a SecureString in Parameter Store:
 # /remind-me-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 module "bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
@@ -11,7 +15,12 @@ module "bot" {
   session_retention_in_days    = 0    # the chat's time zone, and the list of what waits
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

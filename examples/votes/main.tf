@@ -1,5 +1,9 @@
 # A bot that remembers. Its token is a SecureString in Parameter Store: /votes-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 module "bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
@@ -10,7 +14,12 @@ module "bot" {
   queue                        = true # the presses below a post are answered one at a time, so its counts never go back
 }
 
-output "webhook" {
-  description = "The webhook, as Telegram reported it at the last apply."
-  value       = module.bot.webhook
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

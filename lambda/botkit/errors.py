@@ -38,6 +38,14 @@ class Misconfigured(Unreachable):
     outcome = "misconfigured"
 
 
+class StartFailed(Misconfigured):
+    """The start of the bot failed, before any update, with an `error` whose text quotes nobody."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__("the start of the bot failed")
+        self.error = error
+
+
 class BadSession(Failure, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -36,6 +36,7 @@ from .errors import Misconfigured, Refused, Unreachable
 from .frameworks import adapter, event_loop
 from .types import Json
 
+KINDS = {*Update.model_fields} - {"update_id"}  # libraries have others of their own
 FILES = "telegram-file:"  # how the URL of a file begins
 
 # For each strategy, the sessions that hold all that has one of its keys.
@@ -60,12 +61,14 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     is_started = False
     if "bot" in sys.modules:  # else bot.py runs as a program
         _refuse_to_poll(dispatcher)
+        _leave_out_others(dispatcher)
         _take_over(dispatcher, its_bot)  # now, so that on_event() has them, too
 
     def check() -> None:
         _take_over(dispatcher, its_bot)  # again, since bot.py may have changed them meanwhile
         if isinstance(dispatcher.storage, SessionStorage):
             _check(dispatcher)
+        adapter.require_kinds(_handlers(dispatcher))
 
     async def handle(update: Json) -> None:
         nonlocal is_started
@@ -254,6 +257,24 @@ def _uses_states(dispatcher: Dispatcher) -> bool:
         for handler in observer.handlers
         for each in handler.filters or []
     )
+
+
+def _leave_out_others(dispatcher: Dispatcher) -> None:
+    """Have a dispatcher list only kinds of update, not what aiogram-dialog sends to itself."""
+    theirs = dispatcher.resolve_used_update_types
+
+    def resolve(skip_events: set[str] | None = None) -> list[str]:
+        return [kind for kind in theirs(skip_events) if kind in KINDS]
+
+    dispatcher.resolve_used_update_types = resolve  # type: ignore[method-assign]
+
+
+def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[list[str], object]]:
+    """Yield the kind and the function of each of the bot's own handlers."""
+    for router in dispatcher.chain_tail:
+        for kind, observer in router.observers.items():
+            for handler in observer.handlers if kind in KINDS else ():
+                yield [kind], handler.callback
 
 
 def _refuse_to_poll(dispatcher: Dispatcher) -> None:

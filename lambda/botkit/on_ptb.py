@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from functools import partial
 from itertools import chain
@@ -29,6 +29,7 @@ from telegram.ext import (
     ApplicationBuilder,
     ApplicationHandlerStop,
     BasePersistence,
+    ChatMemberHandler,
     ConversationHandler,
     PersistenceInput,
 )
@@ -41,9 +42,38 @@ from .invocation.journal import journal
 from .invocation.place import Place
 from .types import Any, Json
 
+MESSAGES = (
+    *("message", "edited_message", "channel_post", "edited_channel_post"),
+    *("business_message", "edited_business_message"),
+)
+# For the class of a handler, the kinds of update that it may handle.
+KINDS = {
+    "BusinessConnectionHandler": ("business_connection",),
+    "BusinessMessagesDeletedHandler": ("deleted_business_messages",),
+    "CallbackQueryHandler": ("callback_query",),
+    "ChatBoostHandler": ("chat_boost", "removed_chat_boost"),
+    "ChatJoinRequestHandler": ("chat_join_request",),
+    "ChosenInlineResultHandler": ("chosen_inline_result",),
+    "CommandHandler": MESSAGES,
+    "InlineQueryHandler": ("inline_query",),
+    "MessageHandler": MESSAGES,
+    "MessageReactionHandler": ("message_reaction", "message_reaction_count"),
+    "PaidMediaPurchasedHandler": ("purchased_paid_media",),
+    "PollAnswerHandler": ("poll_answer",),
+    "PollHandler": ("poll",),
+    "PreCheckoutQueryHandler": ("pre_checkout_query",),
+    "PrefixHandler": MESSAGES,
+    "ShippingQueryHandler": ("shipping_query",),
+}
+CHAT_MEMBERS = {
+    ChatMemberHandler.MY_CHAT_MEMBER: ("my_chat_member",),
+    ChatMemberHandler.CHAT_MEMBER: ("chat_member",),
+    ChatMemberHandler.ANY_CHAT_MEMBER: ("my_chat_member", "chat_member"),
+}
 Build = Callable[[Any], Any]
 
 TOKEN = "1:any"
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
 SCHEDULES = "botkit.later or a schedule (docs/moving-in.md)"
 # For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
 SESSIONS = {
@@ -232,6 +262,8 @@ class _State:
                 for name, state in self._kept(conversation).items()
             }
         self.bot_data = repr(application.bot_data)
+        application.bot_data = _BotData(application.bot_data)
+        application.bot_data.errors = errors
 
     def _new(self, kind: str) -> Json:
         """Return empty data. Raises BadSession if the update's session can't have them."""
@@ -264,7 +296,27 @@ class _State:
             for name in self._kept(conversation) | states:
                 adapter.put(_kind(conversation), name, states.get(name))
         if repr(self.application.bot_data) != self.bot_data:
-            raise BadSession("bot_data isn't kept: use botkit.session, or a table")
+            raise BadSession(f"a part of bot_data was changed, and {NOT_KEPT}")
+
+
+class _BotData(dict[Any, Any]):
+    """The bot_data that `build` made. A change raises BadSession, which names the bot's line."""
+
+    errors: list[Exception]
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        at: Any = sys._getframe(1)
+        at = at.f_back if at.f_code.co_filename == __file__ else at  # setdefault() asked
+        place = f"{at.f_code.co_filename.rpartition('/')[2]}:{at.f_lineno}"
+        error = BadSession(f"bot_data was changed at {place}, and {NOT_KEPT}")
+        self.errors.append(error)  # an error handler of the bot's may swallow it
+        raise error
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = _refuse
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Return what is there, which changes nothing."""
+        return self[key] if key in self else self._refuse()
 
 
 def _kind(conversation: Any) -> str:
@@ -304,9 +356,18 @@ def _check(application: Any, request: _Request) -> None:
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:
         raise Misconfigured("leave out .post_init(), .post_stop() and .post_shutdown(): no process")
+    for what in ("user_data", "chat_data", "bot_data"):
+        if (kind := getattr(application.context_types, what)) is not dict:
+            raise Misconfigured(
+                f"leave out ContextTypes({what}={kind.__name__}): only dicts are kept"
+            )
     for conversation in _conversations(chain(*application.handlers.values())):
         if not conversation.persistent:
-            raise Misconfigured("a ConversationHandler must have a name and persistent=True")
+            begins = [adapter.described(each.callback) for each in conversation.entry_points]
+            raise Misconfigured(
+                "a ConversationHandler must have a name and persistent=True (this one begins with "
+                f"{', '.join(begins)})"
+            )
         if conversation.conversation_timeout:
             raise Misconfigured(f"leave out conversation_timeout: use {SCHEDULES}")
 
@@ -315,19 +376,33 @@ def _check_session(application: Any) -> None:
     """Raise Misconfigured if SESSION, which bot.py may set last, can't hold the state."""
     if adapter.choice() == "topic":
         raise Misconfigured('SESSION must not be "topic": the library knows no topics')
-    for conversation in _conversations(chain(*application.handlers.values())):
+    handlers = [*_inside(chain(*application.handlers.values()))]
+    adapter.require_kinds((_kinds(each), each.callback) for each in handlers if _kinds(each))
+    for conversation in _conversations(handlers):
         by = conversation.per_chat, conversation.per_user
         kept = "conversations are kept in the session: with per_chat={} and per_user={},"
         adapter.require(SESSIONS[by], kept.format(*by))
 
 
+def _inside(handlers: Iterable[Any]) -> Iterator[Any]:
+    """Yield handlers, and those inside of conversations."""
+    for handler in handlers:
+        yield handler
+        if isinstance(handler, ConversationHandler):
+            for inner in handler.entry_points, *handler.states.values(), handler.fallbacks:
+                yield from _inside(inner)
+
+
 def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:
     """Yield the conversations among handlers, and those inside of them."""
-    for handler in handlers:
-        if isinstance(handler, ConversationHandler):
-            yield handler
-            for inner in handler.entry_points, *handler.states.values(), handler.fallbacks:
-                yield from _conversations(inner)
+    return (each for each in _inside(handlers) if isinstance(each, ConversationHandler))
+
+
+def _kinds(handler: Any) -> Sequence[str]:
+    """Return the kinds of update that a handler may handle, none if they aren't known."""
+    if isinstance(handler, ChatMemberHandler):
+        return CHAT_MEMBERS[handler.chat_member_types or 0]
+    return next((KINDS[own.__name__] for own in type(handler).__mro__ if own.__name__ in KINDS), ())
 
 
 def _not_here(*_: object, **__: object) -> NoReturn:

@@ -29,6 +29,7 @@ from .types import Any, Json
 logger = logging.getLogger("botkit")
 
 IN_MEMORY = (StateMemoryStorage, MemoryHandlerBackend)
+KINDS = {"inline_handlers": "inline_query", "chosen_inline_handlers": "chosen_inline_result"}
 IN_FILES = (StatePickleStorage, FileHandlerBackend)
 
 
@@ -68,6 +69,13 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 
     def check() -> None:
         use_ours()  # again, since bot.py may have changed them after reply_with()
+        adapter.require_kinds(
+            ([KINDS.get(name, name.removesuffix("_handlers"))], handler["function"])
+            for name, handlers in vars(bot).items()
+            if name.endswith("_handlers") and isinstance(handlers, list)
+            for handler in handlers
+            if isinstance(handler, dict)
+        )
         if adapter.choice() is None:
             needs = _filters_and_names(bot)
             for name, theirs, storage in (
@@ -207,7 +215,7 @@ class _Waiting(HandlerBackend):
         if own.business:
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
-            adapter.refuse_others(False, place == own.user)
+            adapter.refuse_others(False, place == own.user, False)
 
 
 class _Task(util.AsyncTask):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
@@ -19,9 +18,13 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
-def aws(providers: Providers) -> Iterator[Emulator]:
-    """An emulated AWS that checks signatures and enforces IAM."""
-    with Emulator(auth=True, patient=True) as emulator:
+def aws(providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulated AWS that checks signatures and enforces IAM.
+
+    Its functions may write to the folders of pytest.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    with Emulator(auth=True, patient=True, shared=shared) as emulator:
         yield emulator
 
 
@@ -33,28 +36,14 @@ def telegram() -> Iterator[Telegram]:
         yield telegram
 
 
-class OverTls:
-    """Telegram over TLS, as "localhost", with a certificate that can be changed."""
-
-    def __init__(self, telegram: Telegram, server: Server) -> None:
-        self.telegram = telegram
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        choosing = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        choosing.sni_callback = lambda tls, *_: setattr(tls, "context", self._context)
-        server.socket = choosing.wrap_socket(server.socket, server_side=True)
-        telegram.url = f"https://localhost:{server.server_port}"
-
-    def show(self, certificate: trustme.LeafCert) -> None:
-        """Show a certificate from now on."""
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(self._context)
-
-
 @pytest.fixture
-def over_tls() -> Iterator[OverTls]:
+def over_tls(tls: ssl.SSLContext) -> Iterator[Telegram]:
+    """Telegram over TLS, as "localhost", with a certificate that `authority` has signed."""
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram) as server:
-        yield OverTls(telegram, server)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        telegram.url = f"https://localhost:{server.server_port}"
+        yield telegram
 
 
 @pytest.fixture

@@ -19,13 +19,19 @@ from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from starter import new
 from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
 from telegram_stand_in.state import private_chat
 from werkzeug import Request, Response
 
 from tests.support import reader
-from tests.support.deployment import Deployment, client, everything, fetch
+from tests.support.deployment import (
+    Deployment,
+    client,
+    everything,
+    fetch,
+    start_new_container,
+    without_provider,
+)
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
@@ -65,7 +71,7 @@ module "telegram_bot" {{
 }}
 """
 
-# Each example is unchanged, except for the URL of its Telegram.
+# Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
 CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
@@ -92,7 +98,7 @@ class World:
 
     def wait(self) -> None:
         """Wait until every update is answered."""
-        self.telegram.wait(lambda: not self.telegram.pending(), 60)
+        self.telegram.wait(lambda: not self.telegram.pending())
 
     def told(self, name: str, texts: int = 1) -> list[str]:
         """Wait until a bot has sent Ada so many texts since the last call, and return them."""
@@ -104,7 +110,7 @@ class World:
             to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
             return [str(call.params["text"]) for call in to_her][seen:]
 
-        telegram.wait(lambda: len(sent()) >= texts, 60)
+        telegram.wait(lambda: len(sent()) >= texts)
         self.seen[name] = seen + len(sent())
         return sent()
 
@@ -157,7 +163,7 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text() + TELLS)
     main = folder / "main.tf"
-    main.write_text(main.read_text().replace(new.PROVIDER, ""))  # the examples' AWS is one
+    main.write_text(without_provider(main))
     override = OVERRIDE_OF_READER.format(telegram_url)
     (folder / "telegram_override.tf").write_text(override)
 
@@ -210,6 +216,7 @@ def world(
         for example in EXAMPLES:
             copy = folder / "module" / "examples" / example
             shutil.copytree(ROOT / "examples" / example, copy)
+            (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)
@@ -252,7 +259,7 @@ def post(world: World, name: str, text: str) -> Json:
 
     before = len(posts())
     telegram.send(telegram.message(text, chat=GROUP), bot)
-    telegram.wait(lambda: len(posts()) > before, 60)
+    telegram.wait(lambda: len(posts()) > before)
     world.wait()
     return max(posts(), key=lambda m: int(m["message_id"]))
 
@@ -271,7 +278,7 @@ def press(world: World, post: Json, answer: int, *users: Json) -> None:
         calls = [call for call in telegram.calls if call.method == "answerCallbackQuery"]
         return {str(c.params["callback_query_id"]) for c in calls if c.status == 200}
 
-    telegram.wait(lambda: queries <= answered(), 60)
+    telegram.wait(lambda: queries <= answered())
 
 
 def buttons(world: World, post: Json) -> list[str]:
@@ -412,7 +419,7 @@ def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:
     event = scheduler.get_schedule(**first)["Target"]["Input"]
     scheduler.delete_schedule(**first)
     before = time.time()
-    client(world.aws, "lambda").invoke(FunctionName=name, Payload=event)
+    client(world.aws, "lambda").invoke(FunctionName=f"{name}:live", Payload=event)
     copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
     assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
     assert telegram.messages[ADA["id"], question]["text"] == (
@@ -431,7 +438,7 @@ def test_a_form_survives_a_new_container(world: World) -> None:
     assert world.say("form-bot", "hello") == "Send /start to book a table."
     assert world.say("form-bot", "/start") == "What is your name?"
     assert world.say("form-bot", "Ada") == "Which day?"
-    client(world.aws, "lambda").update_function_configuration(FunctionName="form-bot", Timeout=9)
+    start_new_container(world.aws, "form-bot", timeout=9)
     assert world.say("form-bot", "Friday") == "How many people?"
     assert world.say("form-bot", "/start", user=GRACE) == "What is your name?"
     assert world.say("form-bot", "four") == "Thank you, Ada: a table on Friday for four."
@@ -562,9 +569,8 @@ def test_a_topic_reports_an_alarm(world: World) -> None:
 
 def test_changed_items_are_reported_and_a_failing_one_is_given_up(world: World) -> None:
     functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
-    [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
-        "EventSourceMappings"
-    ]
+    live = functions.list_event_source_mappings(FunctionName="notify-bot:live")
+    [mapping] = live["EventSourceMappings"]
     assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (3, 3600)
     # The emulator ignores the number of attempts, and heeds only the age.
     functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
@@ -611,7 +617,7 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
     telegram = world.telegram
     before = len(telegram.calls)
     telegram.send(telegram.message(text, **content), world.bots["assistant-bot"])
-    telegram.wait(lambda: shown(world, ends, before), 60)
+    telegram.wait(lambda: shown(world, ends, before))
     return before
 
 

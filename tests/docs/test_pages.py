@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botkit.host.outcome import OUTCOMES
 from local.project import ROOT
+from starter import new
 
 from tests.support.hcl import blocks
 
@@ -64,13 +65,13 @@ def test_the_readme_is_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "main", sorted(ROOT.glob("examples/*/main.tf")), ids=lambda path: path.parent.name
+    "main", [ROOT / "examples" / name / "main.tf" for name in new.examples()], ids=new.examples()
 )
 def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> None:
     title, _, about = main.with_name("README.md").read_text().partition("\n\n")
     assert title.startswith("# ") and about
     # https://developer.hashicorp.com/terraform/language/modules/develop/structure
-    [source] = re.findall(r'source += "../.." # elsewhere: "(.*)"', main.read_text())
+    [source] = re.findall(r'source += "../..(?:/..)?" # elsewhere: "(.*)"', main.read_text())
     assert source in (ROOT / "docs" / "your-own-bot.md").read_text()
 
 

@@ -66,7 +66,7 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
         question = telegram.message("Tell me", chat=CHAT)
         update_id = telegram.send(question)
         answer = pool.submit(one.invoke, from_queue({"update_id": update_id, **question}))
-        telegram.wait(lambda: any(call.params.get("text") for call in telegram.calls), 60)
+        telegram.wait(lambda: any(call.params.get("text") for call in telegram.calls))
         [(chat, draft)] = telegram.bot.drafts
         telegram.stop_draft(chat, draft)
         press = {"update_id": 2, "stopped_message_generation": {"chat": CHAT, "draft_id": draft}}

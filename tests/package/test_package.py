@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -155,14 +156,53 @@ def test_the_runtimes_python_is_looked_for_from_the_scripts_folder(
     assert loaded(PACKAGE).find_python("python3.99") == "/usr/bin/python3.99"
 
 
-def test_a_module_that_does_not_compile_is_packed_and_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["bot.py", "menu/dishes.py"])
+def test_a_module_that_does_not_compile_is_refused(tmp_path: Path, name: str) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "menu/dishes.py")
+    (bot / name).write_text("x = 1\ndef reply(\n")
+    said = refusal(tmp_path / "a.zip", bot)
+    assert said == f"scripts/package: {name} does not compile: line 2: '(' was never closed"
+    (bot / name).write_bytes(b"\xff")
+    assert f"{name} does not compile: line 1: (unicode error)" in refusal(tmp_path / "a.zip", bot)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_package_in_the_folder_may_have_modules_that_do_not_compile(tmp_path: Path) -> None:
+    """Such as templates, or modules for another Python."""
+    bot = fill(tmp_path / "bot", "bot.py", "brought/old.py", "brought-1.0.dist-info/RECORD")
+    (bot / "brought" / "old.py").write_text("print 'x'\n")
+    (bot / "brought-1.0.dist-info" / "RECORD").write_text("brought/old.py,sha256=x,10\n")
+    package(tmp_path / "a.zip", THIS, bot)
+    assert f"brought/__pycache__/old.{TAG}.pyc" not in names(tmp_path / "a.zip")
+
+
+def test_a_python_of_pyenvs_is_found_where_pyenv_chooses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = copy(tmp_path / "x", bot="def reply(\n", handler="x = 1\n")
-    package(tmp_path / "a.zip", script=script)
-    assert capfd.readouterr().err.startswith("bot.py does not compile:\n")
-    byte_code = f"__pycache__/handler.{TAG}.pyc"
-    assert names(tmp_path / "a.zip") == ["bot.py", "handler.py", byte_code, DIGEST]
+    for place, line in (("shims", "exit 1"), ("versions/3.99.10/bin", "echo $0")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "python3.99").write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / place / "python3.99").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"), prepend=":")
+    own = str(tmp_path / "versions/3.99.10/bin/python3.99")
+    assert loaded(PACKAGE).find_python("python3.99") == own
+
+
+def test_a_bots_older_packages_are_removed_after_a_day(tmp_path: Path) -> None:
+    def zip(name: str, days: float) -> Path:
+        file = tmp_path / f"{name}.zip"
+        file.touch()
+        os.utime(file, (0, time.time() - days * 86400))
+        return file
+
+    digest = "0123456789abcde"
+    stay = [
+        *(zip(f"bot-python3.13-{digest}1", 0.9), zip(f"other-bot-python3.13-{digest}1", 2)),
+        *(zip("bot-python3.13-notes", 2), zip(f"bot-python3.12-{digest}1", 2)),
+    ]
+    zip(f"bot-python3.13-{digest}2", 1.1)
+    package(stay[0].with_name(f"bot-python3.13-{digest}0.zip"))
+    assert sorted(tmp_path.iterdir()) == sorted([*stay, tmp_path / f"bot-python3.13-{digest}0.zip"])
 
 
 # Files that are packed, and files that are left out: Terraform and the script must agree.
@@ -344,6 +384,7 @@ def terraform(
             + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
             + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
             + "".join(f'variable "{name}" {{ default = null }}\n' for name in OPTIONAL)
+            + 'variable "memory_size" { default = 128 }\n'
         )
         values = {"architecture": "arm64", "module": module, "name": "bot", "runtime": THIS}
         if source_dir:
@@ -371,7 +412,8 @@ REFUSED = {
     "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
     "a module": (("bot.py", "queue.py"), "must have no queue.py: it would hide Python's own"),
     "a package": (("bot.py", "ssl/__init__.py"), "must have no ssl/__init__.py: it would hide"),
-    "bot": (("bot.py", "bot/__init__.py"), "must have no package bot/: it would hide bot.py"),
+    "bot": (("bot.py", "bot/__init__.py"), "must have no package bot/: bot.py has that name"),
+    "bot without __init__.py": (("bot.py", "bot/x/y.py"), "must have no package bot/: bot.py has"),
 }
 
 
@@ -590,7 +632,7 @@ def test_what_cannot_be_installed_is_told_with_what_to_do(
     index.wheel("pure", "1.0", {"pure.py": ""})
     index.wheel("late", "1.0", {"late.py": ""}, "cp313-cp313-manylinux_2_35_aarch64")
     said = told(tmp_path / "a.zip", needing(tmp_path / "bot", line))
-    for sentence in sentences:
+    for sentence in (*sentences, f"{tmp_path}/bot/requirements.txt"):
         assert sentence in said
     assert "secret" not in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -98,6 +99,29 @@ else:
 """
 
 
+@pytest.mark.parametrize(
+    ("line", "is_refused"),
+    [
+        ("aiogram==2.25.1", True),
+        ("aiogram==3.0.0", False),
+        ("Python_Telegram_Bot[job-queue]==13.15", True),
+        ("python-telegram-bot==20.7", True),
+        ("python-telegram-bot==20.8", False),
+        ("python-telegram-bot==21", False),
+        ("pyTelegramBotAPI==3.8.3", True),
+        ("pyTelegramBotAPI==4.0.0", False),
+        ("aiogram-dialog==2.1.0", False),
+    ],
+)
+def test_a_framework_that_is_too_old_is_refused(
+    tmp_path: Path, line: str, is_refused: bool
+) -> None:
+    (tmp_path / "requirements.txt").write_text(line)
+    refused = pytest.raises(NotInstallable, match="must have version [0-9.]+ or later, and not")
+    with refused if is_refused else contextlib.nullcontext():
+        requirements.listed(tmp_path)
+
+
 def test_uv_gets_what_was_understood_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +144,7 @@ def test_uv_gets_what_was_understood_and_no_secrets(
         monkeypatch.delenv(name)
     for name, value in (passed | secrets).items():
         monkeypatch.setenv(name, value)
-    install(parse("a == 1 # C\n\nb[c]==2;os_name=='x'"), tmp_path / "to")
+    install(parse("a == 1 # C\n\nb[c]==2;os_name=='x'"), "file", tmp_path / "to")
     seen = json.loads((tmp_path / "seen").read_text())
     assert seen["lines"] == "a==1\nb[c]==2 ; os_name=='x'\n"
     assert not Path(seen["file"]).exists()
@@ -143,10 +167,10 @@ def test_a_folder_sets_nothing_for_uv_and_the_persons_own_settings_hold(
     settings = f"no-index = true\nfind-links = [{json.dumps(str(tmp_path / 'none'))}]\n"
     (current.parent / "uv.toml").write_text(settings)
     monkeypatch.chdir(current)
-    install(parse("pure==1.0"), tmp_path / "a")
+    install(parse("pure==1.0"), "file", tmp_path / "a")
     project = '[project]\nname = "x"\nversion = "1"\n'
     (current / "pyproject.toml").write_text(f"{project}[tool.uv]\n{settings}")
-    install(parse("pure==1.0"), tmp_path / "b")
+    install(parse("pure==1.0"), "file", tmp_path / "b")
     for folder in ("a", "b"):
         assert (tmp_path / folder / "pure.py").read_text() == "# the person's\n"
 
@@ -158,4 +182,4 @@ def test_a_name_like_an_archives_is_no_path(
     name = wheel.rename(tmp_path / wheel.name).name
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NotInstallable, match="was not found"):
-        install(parse(f"{name} == 1"), tmp_path / "to")
+        install(parse(f"{name} == 1"), "file", tmp_path / "to")

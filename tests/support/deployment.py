@@ -105,6 +105,14 @@ class Deployment(Module):
             self.destroy()
 
 
+def without_provider(main: Path) -> str:
+    """Return an example's main.tf for a configuration that calls it, and has one provider."""
+    text = main.read_text()
+    changed = re.sub(r'(?ms)^provider "aws" \{\n.*?^\}\n\n', "", text)
+    assert changed != text
+    return changed
+
+
 Deploy = Callable[..., Deployment]
 
 
@@ -132,6 +140,14 @@ def client(aws: Emulator, service: str) -> Any:
         aws_secret_access_key="test",
         config=botocore.config.Config(retries={"max_attempts": 0}),
     )
+
+
+def start_new_container(aws: Emulator, name: str, timeout: int) -> None:
+    """Make a function's next update start a new container: another version of the same code."""
+    functions = client(aws, "lambda")
+    functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 def everything(aws: Emulator) -> list[str]:

@@ -88,7 +88,8 @@ FAULTS = [
 class FailingTelegram(Telegram):
     """A Telegram at which three calls of ten fail, some of them after they were carried out.
 
-    The seed, the message and the try decide, so the order of threads makes no difference.
+    The seed, the message and the try decide, so the order of threads makes no difference. The
+    stand-in's own list of faults goes by the order of calls.
     """
 
     def __init__(self, token: str, seed: int, **options: Any) -> None:

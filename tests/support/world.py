@@ -2,6 +2,9 @@
 
 Each container is a thread, and one runs at a time: at each step another one may go on, or the
 container ends. Telegram, or the queue, delivers in order in each line until an update is answered.
+
+Telegram isn't the stand-in here: a test decides what happens at each call, and before and after it.
+Over a socket, the system's scheduler would.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+from local.kept import Queues
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -45,10 +50,14 @@ class Run:
             event = self.world.event(self.update, self.is_queued)
             answer = self.modules["handler"].handler(event, Context(HOUR))
             self.step()
-            is_left = bool(answer.get("batchItemFailures"))
+            is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
         except Ended:
             pass
+        except Exception as error:
+            if type(error).__name__ != "Unreachable":
+                raise
+            self.status = 503  # a replay's: SQS is away
         finally:
             self.is_over = True
             self.waits.release()
@@ -76,18 +85,24 @@ class World:
     """Telegram, DynamoDB and the containers. What happens is up to `choose`.
 
     With the `queue_url` of the containers, the updates come out of that queue, or by the webhook
-    into it if they are delivered so. `now` is the clock of their pauses.
+    into it if they are delivered so. `kept` are what failed, if the containers have the
+    `failed_url` of a queue for it. `now` is the clock of that, and of their pauses.
     """
 
     def __init__(
-        self, start: Callable[[], Container], choose: Callable[[str], bool], queue_url: str = ""
+        self,
+        start: Callable[[], Container],
+        choose: Callable[[str], bool],
+        queue_url: str = "",
+        failed_url: str = "",
     ) -> None:
         self.choose = choose
-        self._queue_url = queue_url
+        self.now = 1767225600.0
+        self.kept: Json = {}
+        self._queue_url, self._failed_url = queue_url, failed_url
         self._received: Counter[int] = Counter()
         self._groups: dict[str, list[Json]] = {}  # of the queue
         self._taken: set[str] = set()  # ids of deduplication
-        self.now = 1767225600.0
         self.is_over = False
         self.running: Run | None = None
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
@@ -139,7 +154,9 @@ class World:
         raise AssertionError("this has no end")
 
     def event(self, update: Json, is_queued: bool) -> Json:
-        """Return the event in which an update is delivered."""
+        """Return the event in which an update is delivered. Terraform's come as they are."""
+        if "tf" in update:
+            return update
         if not is_queued:
             return request(json.dumps(update))
         account, name = self._queue_url.split("/")[-2:]
@@ -159,19 +176,26 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("webhook", "queue"):
+        for kind in ("webhook", "queue", "replay"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("extras.with_session")
+        journal = container.module("invocation.journal").journal
         table = container.table.call
+        queues = Queues(aws, self._failed_url)
+        queues._messages, queues.now = self.kept, lambda: self.now
 
         def call(service: str, target: str, params: Json) -> Any:
-            if target.endswith(".ChangeMessageVisibility"):
-                return {}
+            is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
+            if is_ours and target.endswith(".ChangeMessageVisibility"):
+                return {}  # the pause before the next delivery
             self._step()
-            if self.choose("aws away"):
+            if self.choose("sqs away" if service == "sqs" and not is_ours else "aws away"):
                 raise aws.Unreachable(f"{service}: HTTP 500")
-            answer = self._send(params) if service == "sqs" else table(service, target, params)
+            if is_ours:
+                answer = self._send(params)
+            else:
+                answer = (queues.call if service == "sqs" else table)(service, target, params)
             self._step()
             if self.choose("aws lost"):
                 raise aws.Unreachable(f"{service}: timed out")
@@ -185,8 +209,7 @@ class World:
                 raise telegram.Unreachable("HTTP 500")
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            assert self.running
-            made = self.made.setdefault(self.running.update["update_id"], [])
+            made = self.made.setdefault(journal.update_id, [])
             made.append(params.get("text", method))
             self._step()
             if self.choose("telegram lost"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +34,8 @@ class Person:
     """Somebody who writes to a bot with these dialogues, and reads its texts."""
 
     def __init__(self, talk: Any, starts: Json, **about: Any) -> None:
-        self.talk, self.session, self.count = talk, {}, 0
+        self.session: Json = {}
+        self.count = 0
         self.others: list[Json] = []  # updates that no dialogue has answered
         self.calls: list[Json] = []
         self.reply = talk.reply_with(starts, self._otherwise, **about)
@@ -46,7 +48,7 @@ class Person:
         self.count += 1
         self.session = json.loads(json.dumps(self.session))  # another container
         self.calls = self.reply({"update_id": self.count, kind: content}, self.session)
-        return " | ".join(call.get("text", call["method"]) for call in self.calls)
+        return " | ".join(call["text"] if "text" in call else call["method"] for call in self.calls)
 
     def send(self, text: str | None = None, person: Json = ADA, **content: Any) -> str:
         message = {"message_id": 9, "chat": CHAT, "from": person, **content}
@@ -74,8 +76,7 @@ def person(talk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
 
     def make(dialogue: Any, **about: Any) -> Person:
         dialogue.__module__, dialogue.__qualname__ = "bot", "dialogue"
-        import bot
-
+        bot = sys.modules["bot"]
         monkeypatch.setattr(bot, "dialogue", dialogue, raising=False)
         return Person(talk, {"/go": dialogue}, **about)
 
@@ -303,9 +304,13 @@ def test_a_business_account_has_dialogues_too(person: Any, talk: Any) -> None:
 def test_a_result_is_kept_once(person: Any, talk: Any) -> None:
     charged: list[str] = []
 
+    def charge(size: str) -> Json:
+        charged.append(size)
+        return {"no": len(charged)}
+
     def order(message: Json) -> Any:
         size = yield talk.ask("size", say(message, "Which size?"))
-        receipt = yield talk.keep("charge", lambda: charged.append(size) or {"no": len(charged)})
+        receipt = yield talk.keep("charge", lambda: charge(size))
         receipt["no"] += 10  # of its own copy
         day = yield talk.ask("day", say(message, f"Receipt {receipt['no']}. Which day?"))
         yield talk.ask("more", say(message, f"{receipt['no']} on {day}. More?"))
@@ -418,7 +423,7 @@ def test_a_release_that_changes_the_questions_ends_the_dialogue(
         assert session == {}
         return say({"chat": CHAT}, "We have changed.")
 
-    import bot
+    bot: Any = sys.modules["bot"]
 
     reason, dialogue = changed_dialogues(talk)[number]
     ada = person(order, **({"changed": changed} if has_own else {}))
@@ -428,9 +433,9 @@ def test_a_release_that_changes_the_questions_ends_the_dialogue(
     logging.getLogger("botkit").addHandler(caplog.handler)
     assert ada.send("Friday") == ("We have changed." if has_own else "otherwise")
     assert ada.session == {}
-    [record] = caplog.records
-    assert (record.message, record.levelname) == ("a dialogue has ended", "WARNING")
-    assert (record.dialogue, record.reason) == ("bot:dialogue", reason)
+    [record] = [*map(vars, caplog.records)]
+    assert (record["message"], record["levelname"]) == ("a dialogue has ended", "WARNING")
+    assert (record["dialogue"], record["reason"]) == ("bot:dialogue", reason)
 
 
 def test_a_release_may_change_the_wording(person: Any, talk: Any) -> None:
@@ -443,7 +448,7 @@ def test_a_release_may_change_the_wording(person: Any, talk: Any) -> None:
         day = yield talk.ask("day", say(message, "Which day?"))
         return say(message, f"{size} {day}")
 
-    import bot
+    bot: Any = sys.modules["bot"]
 
     ada = person(order)
     ada.send("/go")
@@ -466,7 +471,7 @@ def test_a_dialogue_of_too_many_steps_ends(
     assert [ada.send("x") for _ in range(50)] == ["Next?"] * 50
     assert ada.send("x") == "otherwise"
     assert ada.session == {}
-    assert caplog.records[0].reason == "it has more than 50 steps or 32,768 bytes"
+    assert vars(caplog.records[0])["reason"] == "it has more than 50 steps or 32,768 bytes"
 
 
 @pytest.mark.parametrize(("spare", "answer"), [(0, "Next?"), (1, "otherwise")])

@@ -217,11 +217,11 @@ def test_the_bot_gets_aiograms_own_exceptions(
     ("status", "name"), [(404, "TelegramBadRequest"), (500, "TelegramNetworkError")]
 )
 def test_a_download_raises_aiograms_own_exceptions(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, status: int, name: str
+    start_bot: StartBot, bot_api: BotApi, status: int, name: str
 ) -> None:
     lines = ("try:", "    await bot.download_file('a')", "except Exception as error:")
     container = start_bot(handler(*lines, "    seen.append(type(error))", before="seen = []"))
-    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (status, b""))
+    bot_api.has_no_file("a", status)
     container.deliver(message(), 60_000)
     assert [error.__name__ for error in container.bot.seen] == [name]
 
@@ -264,11 +264,14 @@ def test_startup_handlers_run_before_the_first_update_and_are_no_part_of_it(
     assert result(container)[0] == "answered"
 
 
+FAILED_START = "the start of the bot failed"
+
+
 @pytest.mark.parametrize(
     ("code", "outcome", "error"),
     [
         (429, "throttled", "setMyName: 429 x"),
-        (400, "misconfigured", "the start of the bot failed: setMyName: 400 x"),
+        (400, "misconfigured", f"{FAILED_START}: TelegramBadRequest: setMyName: 400 x at "),
     ],
 )
 def test_if_the_start_fails_the_update_is_kept(
@@ -276,10 +279,37 @@ def test_if_the_start_fails_the_update_is_kept(
 ) -> None:
     container = start_bot(handler(ANSWER, before=STARTUP))
     bot_api.refuses({"method": "setMyName", "name": "x"}, code, "x")
-    assert result(container, 503) == (outcome, error)
+    told = result(container, 503)
+    assert (told[0], told[1].startswith(error)) == (outcome, True)
     bot_api.answers("setMyName", {"name": "x"})
     expects(bot_api, "a")
     assert result(container)[0] == "answered"
+
+
+def test_a_handler_whose_kind_never_comes_fails_at_the_start(start_bot: StartBot) -> None:
+    late = "\n\n@dispatcher.callback_query()\nasync def press(query):\n    pass\n"
+    container = start_bot(handler(ANSWER) + late)
+    error = 'HANDLED in bot.py must have "callback_query", which press() at bot.py:22 handles'
+    assert result(container, 503) == ("misconfigured", error)
+
+
+def test_what_a_library_sends_to_itself_is_no_kind_of_update(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    """As aiogram-dialog does."""
+    own = "\ndispatcher.observers['own'] = type(dispatcher.message)(dispatcher, 'own')"
+    own += "\ndispatcher.observers['own'].register(len)\n"
+    container = start_bot(handler(ANSWER, before=own))
+    assert container.bot.HANDLED == ["message"]
+    expects(bot_api, "a")
+    assert result(container)[0] == "answered"
+
+
+def test_what_fails_at_the_start_is_told_with_its_text_and_line(start_bot: StartBot) -> None:
+    fails = STARTUP.replace("await bot.set_my_name(", "open('/nowhere/shop.db' or ")
+    error = "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/shop.db'"
+    container = start_bot(handler(ANSWER, before=fails))
+    assert result(container, 503) == ("misconfigured", f"{FAILED_START}: {error} at bot.py:16")
 
 
 def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
@@ -294,7 +324,8 @@ def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
 def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) -> None:
     outcome, error = result(start_bot(f"{handler(ANSWER)}\n{line}\n"), 503)
     assert outcome == "misconfigured"
-    assert error.startswith("Misconfigured: updates come by the webhook, to reply = on_aiogram.")
+    told = "bot.py can't be imported: Misconfigured: updates come by the webhook, to reply = on_"
+    assert error.startswith(told)
 
 
 def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) -> None:
@@ -493,6 +524,15 @@ def test_what_another_session_has_is_refused_in_words(
     assert container.table.items == {}
 
 
+def test_a_chat_is_the_same_however_large_its_id(start_with_sessions: StartBot) -> None:
+    """Small numbers are one object, large ones are not."""
+    chat = 5_000_000_000
+    container = start_with_sessions(with_session(other(chat, 43), "'chat_user'"))
+    error = "the session of this update doesn't have that: "
+    said = result(container, text="x", chat={"id": chat, "type": "private"})
+    assert said == ("bot_failed", error + 'with SESSION = "chat" or SESSION = "topic" it would')
+
+
 def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None:
     source = other(42, 42).replace("@dispatcher.message()", "@dispatcher.poll()")
     source = source.replace("bot, state)", "bot)")  # there is none
@@ -552,7 +592,7 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
     outcome, said = result(container, 503)
     assert (outcome, said.startswith(error)) == ("misconfigured", True)
     with pytest.raises(Exception, match=error):  # the apply fails, too
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 @pytest.mark.parametrize("storage", ["dispatcher.storage", "storage"])

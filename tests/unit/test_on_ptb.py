@@ -73,6 +73,7 @@ def build(builder):
     application.add_handler(conversation(name="form", persistent=True))
     return application
 """
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
 ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
@@ -140,11 +141,13 @@ def result(
 
 
 def test_get_me_is_called_once_in_a_container(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(handler(SEND))
-    expects(bot_api, "a", "a", me=True)
-    assert result(container) == ("answered", "")
-    assert [line["message"] for line in container.log] == ["update"]
-    assert result(container, update_id=2) == ("answered", "")
+    container = start_bot(handler("await update.message.delete()", SEND))
+    bot_api.answers("getMe", {}, ME)
+    for update_id in 1, 2:
+        bot_api.answers("deleteMessage", {"chat_id": 42, "message_id": 7})
+        expects(bot_api, "a")
+        assert result(container, update_id=update_id) == ("answered", "")
+    assert [line["message"] for line in container.log] == ["update"] * 2
     assert result(container, update_id=2) == ("repeated", "")
 
 
@@ -408,20 +411,21 @@ def test_a_conversation_that_outlives_an_update_is_not_that_of_the_next(
     ("lines", "state"),
     [
         (("await asyncio.sleep(0)", "return 2"), 2),
+        (("return 'end'",), "end"),
         (("return None",), 1),
         (("return ConversationHandler.END",), None),
         (("1 / 0",), 1),
         (("await asyncio.Event().wait()",), 1),
     ],
-    ids=["changed", "the same", "at its end", "failed", "too late"],
+    ids=["changed", "a text", "the same", "at its end", "failed", "too late"],
 )
 def test_a_conversation_may_go_on_in_the_background(
     start_with_sessions: StartBot, bot_api: BotApi, lines: tuple[str, ...], state: Any
 ) -> None:
     build = BUILD.replace(
         "MessageHandler(filters.ALL, handle)",
-        "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: []},"
-        " [], name='form', persistent=True)",
+        "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: [],"
+        " 'end': []}, [], name='form', persistent=True)",
     )
     container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
     keeps(container, "42", {"conversations of form": {"[42, 42]": 1}})
@@ -492,6 +496,18 @@ def test_what_the_session_has_is_kept(
     assert result(container, **{**MESSAGE, "chat": chat}) == ("ignored", "")
     data = {"user_data": {"42": {"n": 1}}, "chat_data": {f"{chat['id']}": {"n": 1}}}
     assert kept(container, key) == {kind: data[kind] for kind in data if kind in str(lines)}
+
+
+def test_a_private_chat_is_its_users_however_large_the_id(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """Small numbers are one object, large ones are not."""
+    container = start_with_sessions(handler(USER, choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    chat = {"id": 5_000_000_000, "type": "private"}
+    user = {"id": 5_000_000_000, "is_bot": False, "first_name": "Ada"}
+    assert result(container, **{**MESSAGE, "chat": chat, "from": user}) == ("ignored", "")
+    assert kept(container, "5000000000") == {"user_data": {"5000000000": {"n": 1}}}
 
 
 @pytest.mark.parametrize(("chat", "id"), [(GROUP, "-5"), (MESSAGE["chat"], "42")])
@@ -638,8 +654,19 @@ def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("context.bot_data['n'] = 2", "bot_data isn't kept: use botkit.session, or a table"),
-        ("context.bot_data['n'] = 0", "bot_data isn't kept: use botkit.session, or a table"),
+        *(
+            (line, f"bot_data was changed at bot.py:22, and {NOT_KEPT}")
+            for line in (
+                "context.bot_data['n'] = [1]",
+                "del context.bot_data['n']",
+                "context.bot_data.setdefault('m', []).append(1)",
+            )
+        ),
+        (
+            "context.bot_data.setdefault('n')[0] = 2",
+            f"a part of bot_data was changed, and {NOT_KEPT}",
+        ),
+        ("context.bot_data['n'][0] = 0", f"a part of bot_data was changed, and {NOT_KEPT}"),
         (
             "context.application.chat_data[7]['n'] = 1",
             "chat_data must be that of the update: botkit.session has others",
@@ -658,7 +685,7 @@ def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi
 def test_what_cannot_be_kept(
     start_with_sessions: StartBot, bot_api: BotApi, line: str, error: str
 ) -> None:
-    build = BUILD.replace("    return", "    application.bot_data['n'] = 1\n    return")
+    build = BUILD.replace("    return", "    application.bot_data['n'] = [1]\n    return")
     container = start_with_sessions(handler(line, choice='"chat"', build=build))
     bot_api.answers("getMe", {}, ME)
     outcome, said = result(container)
@@ -824,7 +851,7 @@ def test_a_conversation_needs_a_session_that_has_it(
     outcome, error = result(container, status=503)
     assert (outcome, error.partition("must have ")[2]) == ("misconfigured", f"SESSION = {fit}")
     with pytest.raises(Exception, match="conversations are kept in the session: with per_chat="):
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
@@ -855,7 +882,8 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),
         (
             "a = builder.build(); a.add_handler(conversation()); return a",
-            "a ConversationHandler must have a name and persistent=True",
+            "a ConversationHandler must have a name and persistent=True (this one begins with "
+            "begin() at bot.py:20)",
         ),
         *(
             (
@@ -865,6 +893,13 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
                 "a ConversationHandler must have a name and persistent=True",
             )
             for inner in ("[inner], {}, []", "[], {1: [inner]}, []", "[], {}, [inner]")
+        ),
+        *(
+            (
+                f"return builder.context_types(ContextTypes({name}=Own)).build()",
+                f"leave out ContextTypes({name}=Own): only dicts are kept",
+            )
+            for name in ("user_data", "chat_data", "bot_data")
         ),
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
@@ -877,10 +912,48 @@ def test_what_is_not_possible_fails_at_the_start(
     start_bot: StartBot, build: str, error: str
 ) -> None:
     middle = CONVERSATION.partition("def build")[0]
-    middle += "from telegram.ext import ApplicationBuilder\n\n\nasync def hook(*_):\n    pass\n\n\n"
+    middle += "from telegram.ext import ApplicationBuilder, ContextTypes\n\n\n"
+    middle += "async def hook(*_):\n    pass\n\n\nclass Own(dict):\n    pass\n\n\n"
     container = start_bot(source(f"{middle}def build(builder):\n    {build}\n"))
     outcome, said = result(container, status=503)
     assert (outcome, error in said) == ("misconfigured", True), said
+
+
+KINDS: dict[str, tuple[str, str]] = {
+    "CallbackQueryHandler(press)": ("callback_query", "message"),
+    "CommandHandler('x', press)": ("message", "callback_query"),
+    "ChatMemberHandler(press)": ("my_chat_member", "chat_member"),
+    "ChatMemberHandler(press, ChatMemberHandler.CHAT_MEMBER)": ("chat_member", "my_chat_member"),
+    "ChatMemberHandler(press, ChatMemberHandler.ANY_CHAT_MEMBER)": ("", "chat_member"),
+    "PrefixHandler('!', 'x', press)": ("message", "callback_query"),
+    "Own(filters.ALL, press)": ("message", "callback_query"),
+    "ConversationHandler([Own(filters.ALL, press)], {}, [], name='c', persistent=True)": (
+        *("message", "callback_query"),
+    ),
+    "Own(filters.ALL, press) ": ("", "edited_business_message"),
+    "TypeHandler(Update, press)": ("", "callback_query"),
+}
+
+
+@pytest.mark.parametrize("new", KINDS)
+def test_a_handler_whose_kind_never_comes_fails_at_the_start(
+    start_with_sessions: StartBot, bot_api: BotApi, new: str
+) -> None:
+    missing, handled = KINDS[new]
+    imports = "from telegram.ext import ChatMemberHandler, PrefixHandler, TypeHandler\n\n\n"
+    press = "async def press(update, context):\n    pass\n\n\n"
+    own = "class Own(MessageHandler):\n    pass\n\n\n"
+    build = (
+        f"def build(builder):\n    a = builder.build()\n    a.add_handler({new})\n    return a\n"
+    )
+    bot = source(imports + press + own + build, choice='"chat"')
+    if not missing:
+        bot_api.answers("getMe", {}, ME)
+    outcome, said = result(
+        start_with_sessions(f"{bot}\nHANDLED = ['{handled}']\n"), status=503 if missing else 200
+    )
+    error = f'HANDLED in bot.py must have "{missing}", which press() at bot.py:23 handles'
+    assert (outcome, said) == (("misconfigured", error) if missing else ("ignored", ""))
 
 
 def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:

@@ -218,9 +218,7 @@ def test_what_the_bots_exception_handler_handles_has_not_failed(
     assert result(container)[0] == outcome
 
 
-def test_a_download_fails_as_telebots_do(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_download_fails_as_telebots_do(start_bot: StartBot, bot_api: BotApi) -> None:
     lines = (
         "try:",
         "    bot.download_file('a')",
@@ -228,7 +226,7 @@ def test_a_download_fails_as_telebots_do(
         "    raise SystemExit(error.result.status_code) from error",
     )
     container = start_bot(handler(*lines))
-    monkeypatch.setattr(container.telegram._client, "request", lambda *_: (404, b""))
+    bot_api.has_no_file("a")
     assert result(container)[0] == "bot_failed"
 
 
@@ -560,7 +558,27 @@ def test_what_is_kept_needs_a_session(start_bot: StartBot, bot: str, what: str) 
     error = f'{what} needs SESSION in bot.py, such as "chat_user"'
     assert result(container, status=503) == ("misconfigured", error)
     with pytest.raises(Exception, match=error):
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        ("callback_query_handler(func=None)", "callback_query"),
+        ("inline_handler(func=None)", "inline_query"),
+        ("chosen_inline_handler(func=None)", "chosen_inline_result"),
+        ("message_handler()", ""),
+    ],
+)
+def test_a_handler_whose_kind_never_comes_fails_at_the_start(
+    start_bot: StartBot, handler: str, kind: str
+) -> None:
+    press = f"\n\n@bot.{handler}\ndef press(query):\n    pass\n\nHANDLED = ['message']\n"
+    outcome, error = result(start_bot(source(press)), status=503 if kind else 200)
+    assert outcome == ("misconfigured" if kind else "ignored")
+    assert error.startswith(
+        kind and f'HANDLED in bot.py must have "{kind}", which press() at bot.py:'
+    )
 
 
 def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> None:

@@ -25,8 +25,8 @@ EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")
 FIRST = "hello"  # the example that is copied unless another one is named
 OF_THE_EXAMPLE = ("README.md", "*.png", "__pycache__", ".terraform", ".terraform.lock.hcl")
-SOURCE = re.compile(r'"\.\./\.\." # elsewhere: ".*"')
-PROVIDER = 'provider "aws" {\n  region = "eu-central-1" # the nearest to Telegram\n}\n\n'
+FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
+SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: ".*"')
 
 
 def main() -> int:
@@ -56,13 +56,29 @@ def options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("dir", metavar="DIR", help="the new folder, such as ../hello-bot")
-    parser.add_argument(
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
         "--example",
-        choices=sorted(path.parent.name for path in EXAMPLES.glob("*/main.tf")),
+        choices=examples(),
         default=FIRST,
         help="what the bot does at first, as in examples/ (default: %(default)s)",
     )
-    return parser.parse_args()
+    kinds.add_argument(
+        "--framework",
+        choices=FRAMEWORKS,
+        help="begin with a conversation that is written with aiogram, python-telegram-bot (ptb) or "
+        "telebot: --example moved/FRAMEWORK",
+    )
+    chosen = parser.parse_args()
+    if chosen.framework:
+        chosen.example = f"moved/{chosen.framework}"
+    return chosen
+
+
+def examples() -> list[str]:
+    """Return the names of the examples, as their paths in examples/."""
+    mains = [*EXAMPLES.glob("*/main.tf"), *EXAMPLES.glob("moved/*/main.tf")]
+    return sorted(path.parent.relative_to(EXAMPLES).as_posix() for path in mains)
 
 
 def bot_name(folder: Path) -> str:
@@ -91,10 +107,7 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
-    main = SOURCE.sub(lambda _: source(), found["main.tf"].decode())
-    comment = re.match(r"(?:#.*\n)*\n*", main)
-    at = comment.end() if comment else 0
-    found["main.tf"] = f"{main[:at]}{PROVIDER}{main[at:]}".encode()
+    found["main.tf"] = SOURCE.sub(lambda _: source(), found["main.tf"].decode()).encode()
     found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
     for path in TEMPLATE.rglob("*"):
         if path.is_file():

@@ -237,8 +237,11 @@ class World:
         """Return how many updates wait to be delivered, to all bots."""
         return sum(bot.outbox.pending() for bot in self.bots)
 
-    def wait(self, condition: Callable[[], Any], timeout: float = 60.0) -> Any:
-        """Wait until a condition is true, and return its value. Raises TimeoutError."""
+    def wait(self, condition: Callable[[], Any], timeout: float = 300.0) -> Any:
+        """Wait until a condition is true, and return its value. Raises TimeoutError.
+
+        The time-out is for what never happens: on a busy machine the rest takes minutes.
+        """
         with self.changed:
             value = self.changed.wait_for(condition, timeout)
         if not value:

@@ -1,11 +1,25 @@
 # A bot of python-telegram-bot's. Its token is a SecureString in Parameter Store: /booking-bot/token.
 
+provider "aws" {
+  region = "eu-central-1" # the nearest to Telegram
+}
+
 module "bot" {
-  source = "../../.." # elsewhere: "git::https://<this repository>?ref=v1.0.0"
+  source = "../../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "booking-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/booking-bot/token"
   session_retention_in_days    = 0
   memory_size                  = 512 # with the framework, which is large: docs/moving-in.md
+}
+
+output "logs_command" {
+  description = "Shell command that follows the bot's log."
+  value       = module.bot.logs_command
+}
+
+output "webhook_url" {
+  description = "Where Telegram delivers updates."
+  value       = module.bot.webhook_url
 }

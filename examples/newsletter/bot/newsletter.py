@@ -16,6 +16,7 @@ from copies import PATIENCE, THREADS, Copies
 
 OWNER = int(os.environ["OWNER_ID"])
 BATCH = 25  # people whose results are kept together: if the container dies, they may get it twice
+RETRIES = 3  # in a step, of copies that failed there, when all others are sent
 ROUNDS = 3  # further steps for those who couldn't be reached, when all others have their copies
 SHOWN = 20  # seconds after which the owner's message is brought up to date
 
@@ -97,10 +98,12 @@ def count(job, name, number=1):
 def send(job):
     """Send copies until all have theirs or the time is up. Return what change() returns."""
     copies, shown = Copies(OWNER, job["source"], job["ready"]), time.time()
-    again = list(map(int, job["again"]))
+    again, retries = list(map(int, job["again"])), RETRIES
     with ThreadPoolExecutor(THREADS) as pool:
         while job and not job["end"] and copies.time_left() > 0:
             place = job["place"]
+            if not again and place is None and retries:
+                again, retries = list(map(int, job["again"])), retries - 1
             if again:
                 people, again = again[:BATCH], again[BATCH:]
             elif place is not None:

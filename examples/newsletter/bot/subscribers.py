@@ -1,8 +1,12 @@
 """Those who subscribed, in a table of their own: an item for each person."""
 
 import os
+import time
 
 from botkit import aws
+from botkit.errors import Unreachable
+
+TRIES = 6  # of a batch, when DynamoDB is too busy for all of it
 
 
 def add(person):
@@ -10,10 +14,19 @@ def add(person):
 
 
 def remove(*people):
-    """Remove up to 25 people, also if they aren't there."""
+    """Remove up to 25 people, also if they aren't there. Raises Unreachable if some are left.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+    """
     requests = [{"DeleteRequest": {"Key": _key(person)}} for person in people]
-    if requests:
-        _dynamodb("BatchWriteItem", RequestItems={os.environ["TABLE"]: requests})
+    left = {os.environ["TABLE"]: requests} if requests else {}
+    for number in range(TRIES):
+        if left and number:
+            time.sleep(0.1 * 2**number)
+        if left:
+            left = _dynamodb("BatchWriteItem", RequestItems=left).get("UnprocessedItems")
+    if left:
+        raise Unreachable("DynamoDB is too busy to remove people")
 
 
 def count():

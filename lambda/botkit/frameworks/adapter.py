@@ -14,7 +14,15 @@ from contextlib import contextmanager
 
 from .. import telegram
 from ..deadline import deadline
-from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, Unreachable
+from ..errors import (
+    BadSession,
+    Failure,
+    Handled,
+    Misconfigured,
+    Refused,
+    StartFailed,
+    Unreachable,
+)
 from ..invocation.journal import journal
 from ..types import Any, Json
 
@@ -102,8 +110,7 @@ def starting() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        what = error.__cause__ if isinstance(error.__cause__, Refused) else type(error).__name__
-        failure: Exception = Misconfigured(f"the start of the bot failed: {what}")
+        failure: Exception = StartFailed(error)
         if isinstance(error, Unreachable):
             failure = error
         elif _failures:
@@ -136,7 +143,32 @@ def check() -> None:
         each()
 
 
-def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
+def require_kinds(handlers: Iterable[tuple[Sequence[str], object]]) -> None:
+    """Raise Misconfigured if HANDLED of bot.py has none of the kinds of update of a handler.
+
+    `handlers` has the kinds and the function of each. Without HANDLED, the registration says so.
+    """
+    handled = getattr(sys.modules.get("bot"), "HANDLED", None)
+    if not isinstance(handled, (dict, list, set, tuple)):
+        return
+    for kinds, function in handlers:
+        if not set(kinds) & set(handled):
+            raise Misconfigured(
+                f'HANDLED in bot.py must have "{kinds[0]}", which {described(function)} handles'
+            )
+
+
+def described(function: Any) -> str:
+    """Return the name of a function of the bot, and its place."""
+    while inner := getattr(function, "__wrapped__", None) or getattr(function, "func", None):
+        function = inner  # decorated, or a partial
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    place = code and f" at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
+    return f"{name}(){place or ''}"
+
+
+def refuse_others(chat: bool, user: bool, topic: bool) -> None:
     """Raise BadSession for what isn't in the update's session, and say with which SESSION it is.
 
     `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if

@@ -18,6 +18,7 @@ from .outcome import BadAnswer, where_raised
 logger = logging.getLogger("botkit")
 
 GRACE_SECONDS = 0.5  # beyond the deadline, when calls of telegram and aws end by themselves
+NO_END = ' in time (what polls may run only if __name__ == "__main__")'
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 
@@ -34,7 +35,9 @@ def load() -> Any:
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
-            raise Misconfigured(where_raised(error, at_import=True)) from error
+            why = NO_END if isinstance(error, TimeIsUp) else ""
+            told = where_raised(error, at_start=True)
+            raise Misconfigured(f"bot.py can't be imported{why}: {told}") from None
         finally:
             journal.is_start = False
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
@@ -69,7 +72,7 @@ def ask(name: str, *arguments: Any) -> Any:
     except TypeError as error:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
             raise
-        count = "two arguments" if len(arguments) == 2 else "one argument"
+        count = ("no argument", "one argument", "two arguments")[len(arguments)]
         raise BadAnswer(f"{name}() must take {count}") from None
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited

@@ -7,8 +7,10 @@ import os
 import sys
 import time
 
-from ..errors import Failure, Handled, Misconfigured, Refused, encodable
+from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
+from ..invocation.settings import without_secrets
+from ..types import Json
 
 logger = logging.getLogger("botkit")
 
@@ -42,7 +44,7 @@ class Outcome:
 
     `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
     is the JSON of a call that the response should hold. `done` is how many of the calls are over,
-    carried out or refused.
+    carried out or refused, and `remaining` are those that had to wait.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Outcome:
         self.retry_after = retry_after
         self.body = body
         self.done = 0
+        self.remaining: list[Json] = []
 
     @property
     def status(self) -> int:
@@ -97,32 +100,47 @@ def outcome_of(error: BaseException) -> Outcome:
         return outcome
     if isinstance(error, Refused):
         return Outcome(error.outcome, refusal=str(error), retry_after=error.retry_after)
+    if isinstance(error, StartFailed):
+        told = f"{error}: {where_raised(error.error, at_start=True)}"
+        return Outcome(error.outcome, error=told)
     if isinstance(error, Failure):
         return Outcome(error.outcome, error=str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
     return Outcome("bot_failed", error=where_raised(error))
 
 
-def where_raised(error: BaseException, *, at_import: bool = False) -> str:
+def where_raised(error: BaseException, *, at_start: bool = False) -> str:
     """Return the type of an exception and the line of the bot that raised it.
 
     The text of the exception is left out, since it may quote people. If botkit or the standard
-    library raised it, the line is the one that called them. With `at_import`, before any update,
-    the file is named with its folder, an ImportError says what is missing, Misconfigured what to
-    do, and the line of a SyntaxError is the one that can't be parsed.
+    library raised it, the line is the one that called them. With `at_start`, before any update,
+    the text is there without secrets, the file is named with its folder, bot.py's own line follows
+    if another file raised it, and the line of a SyntaxError is the one that can't be parsed.
     """
     file: str | None = None
     number: int | None = None
+    own = ""
     trace = error.__traceback__
     while trace:
-        if not trace.tb_frame.f_code.co_filename.startswith(NOT_THE_BOTS):
-            file, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith(NOT_THE_BOTS):
+            file, number = code.co_filename, trace.tb_lineno
+            if trace.tb_frame.f_globals.get("__name__") == "bot":
+                own = f"bot.py:{number}"
         trace = trace.tb_next
-    if at_import and isinstance(error, SyntaxError):
-        file, number = error.filename, error.lineno
     what, where = type(error).__name__, str(file).rpartition("/")[2]
-    if at_import:
+    if at_start:
+        text: object = error
+        if isinstance(error, SyntaxError):
+            file, number, text = error.filename, error.lineno, error.msg
+        elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
+            text = error.__cause__
+        # These quote names in the source, which a variable's value may have, too.
+        is_safe = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+        told = str(text) if is_safe else without_secrets(str(text))
+        what += f": {told}" if told else ""
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
         where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
-        what += f": {error}" if isinstance(error, (ImportError, Misconfigured)) else ""
-    return encodable(f"{what} at {where}:{number}")
+    at = f"{where}:{number}"
+    via = f", from {own}" if at_start and own not in ("", at) else ""
+    return encodable(f"{what} at {at}{via}")

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+
+# Variables that aren't secrets, and that errors name: folders, the region, resources.
+KNOWN = (
+    "AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|"
+    "PATH|PWD|PYTHON|QUEUE_URL|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
+)
+SHORTEST = 6  # characters of a secret: shorter values are numbers and words
+SHORTEST_PART = 3  # that an error quotes
+# A bot's token, which may also come from Parameter Store; the name and the password in a URL.
+SECRET = r"\d+:[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:
@@ -18,6 +29,8 @@ class Settings:
         self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
+        self.failed_queue_url = get("FAILED_QUEUE_URL", "")
+        self.dead_letters_url = get("DEAD_LETTERS_URL", "")
         self.session_table = get("SESSION_TABLE", "")
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")
@@ -25,6 +38,7 @@ class Settings:
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self.function_version = get("AWS_LAMBDA_FUNCTION_VERSION", "")
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")
@@ -33,6 +47,24 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the token, and without values of the environment.
+
+    What is quoted in the text, and is a part of a value, is left out, too.
+    """
+    values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
+    for value in sorted(values, key=len, reverse=True):
+        for form in (repr(value)[1:-1], value.strip()):
+            text = text.replace(form, "…") if len(form) >= SHORTEST else text
+
+    def shown(quoted: re.Match[str]) -> str:
+        part = quoted[2]
+        is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
+        return "'…'" if is_part else quoted[0]
+
+    return re.sub(SECRET, "…", re.sub(r"""(['"])(.+?)\1""", shown, text))
 
 
 settings = Settings()

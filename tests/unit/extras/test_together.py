@@ -455,10 +455,24 @@ def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -
     assert line.turns == [[1]]
 
 
-def test_a_replay_has_what_it_had(lined: Lined) -> None:
-    line, parts = lined(), album()
+@pytest.mark.parametrize("is_given_up", [True, False])
+def test_a_turn_that_failed_is_replayed_as_a_whole(
+    lined: Lined, monkeypatch: pytest.MonkeyPatch, is_given_up: bool
+) -> None:
+    """Unless its other messages come again by themselves."""
+    monkeypatch.setenv("FAILED_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/failed")
+    line, parts = lined(BOT.replace("return []", "update.clear()")), album()
+    line.arrive(*parts)
+    session = line.container.module("session")
+    if not is_given_up:
+        monkeypatch.setattr(session, "LARGEST_ITEM", 0)
+    line.answer(parts[0])
+    kept = line.queued[-1]["update"]
     whole = {**parts[0], "together": [part["message"] for part in parts]}
-    assert line.together.joined([whole]) == whole
+    assert kept == (whole if is_given_up else parts[0])
+    line.container.bot.reply = lambda update, session: line.container.bot.ASKED.append(update) or []
+    line.container.module("host.webhook").answer_once(kept)
+    assert len(line.container.bot.ASKED[-1]["together"]) == (2 if is_given_up else 1)
 
 
 # ── The check of a release
@@ -486,33 +500,33 @@ def test_what_cant_work_fails_the_apply(
     start_with_sessions: StartBot, wanted: str, message: str
 ) -> None:
     container = start_with_sessions(BOT.replace(BOTH, wanted))
-    registration: Any = container.module("host.registration")
+    check: Any = container.module("host.check")
     with pytest.raises(Exception, match=message):
-        registration._check(container.bot)
+        check._check_bot(container.bot)
 
 
 def test_it_needs_sessions(start_with_sessions: StartBot) -> None:
     source = BOT.replace('SESSION = "chat"', "").replace(", session", "")
     container = start_with_sessions(source, QUEUE_URL=QUEUE)
-    registration: Any = container.module("host.registration")
+    check: Any = container.module("host.check")
     with pytest.raises(Exception, match='^TOGETHER in bot.py needs SESSION, such as SESSION = "ch'):
-        registration._check(container.bot)
+        check._check_bot(container.bot)
 
 
 def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(
         f"from botkit.frameworks import adapter\n{BOT}", QUEUE_URL=QUEUE
     )
-    registration: Any = container.module("host.registration")
+    check: Any = container.module("host.check")
     with pytest.raises(Exception, match="^TOGETHER in bot.py isn't for handlers of a framework"):
-        registration._check(container.bot)
+        check._check_bot(container.bot)
 
 
 @pytest.mark.parametrize("wanted", ['"albums"', '{"albums": 60}', '{"albums": 1, "bursts": 0.5}'])
 def test_what_works(start_with_sessions: StartBot, wanted: str) -> None:
     container = start_with_sessions(BOT.replace(BOTH, wanted), QUEUE_URL=QUEUE)
-    registration: Any = container.module("host.registration")
-    registration._check(container.bot)
+    check: Any = container.module("host.check")
+    check._check_bot(container.bot)
 
 
 def test_only_a_bot_that_has_it_loads_it(start_with_sessions: StartBot) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Iterator
+from functools import partial, wraps
 from itertools import product
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -41,6 +42,27 @@ def test_what_the_session_of_an_update_has(
     framework.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
         framework.refuse_others(*belongs)
+
+
+def plain() -> None: ...
+
+
+@wraps(plain)
+def decorated() -> None: ...
+
+
+class Callable:
+    def __call__(self) -> None: ...
+
+
+@pytest.mark.parametrize("function", [plain, decorated, partial(partial(plain))])
+def test_a_function_is_named_with_its_place(framework: Any, function: Any) -> None:
+    line = plain.__code__.co_firstlineno
+    assert framework.described(function) == f"plain() at test_adapter.py:{line}"
+
+
+def test_what_has_no_place_is_named(framework: Any) -> None:
+    assert framework.described(Callable()) == "Callable()"
 
 
 @pytest.mark.parametrize(("state", "seconds"), [({}, 0.5), (None, 0)])

@@ -229,15 +229,11 @@ def test_a_refusal_that_the_bot_catches_does_not_hide_a_bug(
 
 
 def test_a_download_that_nobody_catches_is_logged_in_telegrams_words(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, framework: Framework
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:
     container = start_bot(bot(framework, framework.download))
-    me = 200, json.dumps({"ok": True, "result": ME}).encode()
-    monkeypatch.setattr(
-        container.telegram._client,
-        "request",
-        lambda path, *_: me if path.endswith("/getMe") else (404, b""),
-    )
+    expects(bot_api, framework, is_new=True)
+    bot_api.has_no_file("a")
     error = "download: 400 HTTP 404: unknown file_path, or too old"
     assert result(container) == ("refused", error)
 

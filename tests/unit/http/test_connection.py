@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import importlib
 import os
 import signal
@@ -693,6 +694,19 @@ def test_a_certificate_for_another_name_is_refused(
     peer = serve(answers_all, tls=tls)
     with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*IP address mismatch"):
         post(connect(f"https://127.0.0.1:{peer.port}"))
+    assert peer.requests == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_an_expired_certificate_is_refused(
+    serve: Serve, connect: Connect, module: ModuleType, authority: trustme.CA
+) -> None:
+    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", not_after=yesterday).configure_cert(context)
+    peer = serve(answers_all, tls=context)
+    with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*expired"):
+        post(connect(peer.url))
     assert peer.requests == []
 
 

@@ -17,12 +17,15 @@ ENVIRONMENT = {
     "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
     "REPLY_MODE": ("reply_mode", "webhook"),
     "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
+    "FAILED_QUEUE_URL": ("failed_queue_url", "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"),
+    "DEAD_LETTERS_URL": ("dead_letters_url", "https://sqs.eu-central-1.amazonaws.com/1/dead.fifo"),
     "SESSION_TABLE": ("session_table", "bot-sessions"),
     "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "LATER_GROUP": ("later_group", "bot"),
     "LATER_ROLE": ("later_role", "arn:aws:iam::123456789012:role/bot-later"),
     "AWS_DNS_SUFFIX": ("aws_dns_suffix", "amazonaws.com.cn"),
     "AWS_LAMBDA_FUNCTION_NAME": ("function_name", "bot"),
+    "AWS_LAMBDA_FUNCTION_VERSION": ("function_version", "41"),
     "AWS_REGION": ("aws_region", "eu-central-1"),
     "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
     "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),
@@ -68,3 +71,23 @@ def test_nothing_else_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
     assert repr(settings) == "Settings(api_url='http://localhost:8081', reply_mode='webhook', …)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no sixsix", "no …"),
+        ("no fives", "no fives"),
+        ("no 'abc', no 'ab'", "no '…', no 'ab'"),
+        ("no long-sixsix", "no …"),
+        ("no /var/task", "no /var/task"),
+    ],
+    ids=["a value", "too short", "a quoted part", "a value with another in it", "Lambda's own"],
+)
+def test_values_of_the_environment_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, text: str, shown: str
+) -> None:
+    settings: Any = load("botkit.invocation.settings")
+    values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
+    monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
+    assert settings.without_secrets(text) == shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import shutil
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from local.container import Function, Invocation, handled_kinds, unknown_kinds
 from local.events import webhook_event
-from tests.support.programs import LONGEST
+from tests.support.programs import LONGEST, state_of, wait_for_state
 from tests.support.stubs import BOT, CALL
 from tests.support.wheels import Index
 
@@ -198,3 +199,39 @@ def test_no_container_starts_after_the_end() -> None:
         pass
     invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
     assert (invocation.error, function._process) == ("the function has ended", None)
+
+
+STARTS = """
+import os, subprocess
+
+def reply(update): ...
+
+def on_event(event):
+    child = subprocess.Popen(["sleep", "1000"])
+    print(os.getpid(), child.pid)
+    return []
+"""
+
+
+def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS)
+    processes: list[int] = []
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # it goes on for the second one
+            printed = function.invoke({"x": 1}).printed
+            processes += map(int, printed.split())
+            for process in processes:
+                wait_for_state(process, "T")
+    assert state_of(processes[0]) == ""
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
+    with Function(tmp_path, {}, memory_size=8) as function:
+        printed = [function.invoke({"x": 1}).printed for _ in range(2)]
+    for text in printed:  # its start says nothing
+        assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
+    with Function(tmp_path, {}, memory_size=128) as function:
+        assert function.invoke({"x": 1}).printed == ""

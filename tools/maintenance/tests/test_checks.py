@@ -31,6 +31,7 @@ name=$(basename "$0")
 echo "$name $*" >>log
 case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
 case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && echo "$name hangs" && exec sleep 600 ;; esac
+case "$*" in *"ci tests/deployment"*) name=deployments ;; esac
 [ ! -e "fails-$name" ] || { echo "$name is not content"; exit 1; }
 """
 BOOTSTRAP = '#!/bin/sh\necho "bootstrap $*" >>log\n[ ! -e "lacks-${1:-}" ]\n'
@@ -69,19 +70,22 @@ def run(project: Path, *arguments: str, **environment: str) -> tuple[int, list[s
 def test_the_product_is_checked(project: Path) -> None:
     code, lines = run(project)
     assert lines == [
-        "── 1/4 ruff check",
-        "── 2/4 ruff format",
-        "── 3/4 pytest",
-        "── 4/4 mypy --strict: lambda",
-        "All 4 checks passed.",
+        "── 1/5 ruff check",
+        "── 2/5 ruff format",
+        "── 3/5 tests",
+        "── 4/5 deployments",
+        "── 5/5 mypy --strict: lambda",
+        "All 5 checks passed.",
     ]
     assert code == 0
     called = (project / "log").read_text().splitlines()
-    [pytest] = [line.split() for line in called if " pytest " in line]
-    paths = [each for each in pytest if each.startswith(("examples", "tests", "tools"))]
-    assert {"tests/unit", "tests/integration", "tests/echo", "tests/docs"} <= set(paths)
+    ran = [line for line in called if " pytest " in line]
+    [deployments] = [line.split() for line in ran if "tests/deployment/" in line]
+    [others] = [line.split() for line in ran if "tests/deployment/" not in line]
+    assert others[5:9] == ["tests", "examples", "--ignore", "tests/deployment"]
+    paths = [each for each in deployments if each.startswith("tests")]
+    assert len(paths) == 2
     assert all((ROOT / path).exists() for path in paths)
-    assert not [path for path in paths if path.startswith("tools")]
     assert "mypy lambda" in called
     assert not {"bootstrap browser", "bootstrap npm", "bootstrap checkov"} & set(called)
 
@@ -89,15 +93,16 @@ def test_the_product_is_checked(project: Path) -> None:
 def test_everything_is_checked(project: Path) -> None:
     code, lines = run(project, "--all")
     assert lines == [
-        "── 1/8 ruff check",
-        "── 2/8 ruff format",
-        "── 3/8 zizmor",
-        "── 4/8 actionlint",
-        "── 5/8 pytest",
-        "── 6/8 mypy --strict: lambda",
-        "── 7/8 mypy --strict: tools, tests",
-        "── 8/8 checkov",
-        "All 8 checks passed.",
+        "── 1/9 ruff check",
+        "── 2/9 ruff format",
+        "── 3/9 zizmor",
+        "── 4/9 actionlint",
+        "── 5/9 tests",
+        "── 6/9 deployments",
+        "── 7/9 mypy --strict: lambda",
+        "── 8/9 mypy --strict: tools, tests",
+        "── 9/9 checkov",
+        "All 9 checks passed.",
     ]
     assert code == 0
     called = (project / "log").read_text().splitlines()
@@ -107,7 +112,10 @@ def test_everything_is_checked(project: Path) -> None:
         "mypy conftest.py scripts tools tests",
         "actionlint ",
     } <= set(called)
-    assert any(line.startswith("python -m pytest --hypothesis-profile ci --nu") for line in called)
+    ran = [line.partition(" ci ")[2] for line in called if " pytest " in line]
+    [others, deployments] = sorted(ran)
+    assert others.startswith("tests examples tools --ignore tests/deployment ")
+    assert deployments.startswith("tests/deployment ")
 
 
 def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> None:
@@ -129,7 +137,7 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
     if lacking == "go":
         (project / "commands" / "go").unlink()
     code, lines = run(project, "--all", REQUIRE_ALL="")
-    number = 7 if lacking in ("checkov", "go") else 8
+    number = 8 if lacking in ("checkov", "go") else 9
     assert lines[-3:] == [
         "left out:",
         f"  {LEFT_OUT[lacking]}",
@@ -149,14 +157,16 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
 def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
     (project / "fails-mypy").touch()
     (project / "fails-zizmor").touch()
+    (project / "fails-deployments").touch()
     code, lines = run(project, "--all")
     assert code == 1
-    assert lines[2:4] == ["── 3/8 zizmor", "zizmor is not content"]
-    after = lines.index("── 6/8 mypy --strict: lambda")
+    assert lines[2:4] == ["── 3/9 zizmor", "zizmor is not content"]
+    after = lines.index("── 7/9 mypy --strict: lambda")
     assert lines[after + 1] == "mypy is not content"
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         "failed:",
         "  zizmor",
+        "  deployments",
         "  mypy --strict: lambda",
         "  mypy --strict: tools, tests",
     ]
@@ -178,7 +188,7 @@ def test_in_a_new_checkout_the_tests_are_compiled_first(project: Path) -> None:
     (project / "tests" / "__pycache__").rmdir()
     run(project)
     called = [line for line in (project / "log").read_text().splitlines() if " pytest " in line]
-    assert ["--collect-only" in line for line in called] == [True, False]
+    assert ["--collect-only" in line for line in called] == [True, False, False]
 
 
 def test_arguments_are_pytests(project: Path) -> None:
