@@ -106,7 +106,7 @@ Lined = Callable[..., Line]
 
 @pytest.fixture
 def lined(start_with_sessions: StartBot) -> Lined:
-    return lambda bot=BOT: Line(start_with_sessions(bot, QUEUE_URL=QUEUE))
+    return lambda bot=BOT, **more: Line(start_with_sessions(bot, QUEUE_URL=QUEUE, **more))
 
 
 def numbered(*updates: Json) -> list[Json]:
@@ -460,8 +460,9 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     lined: Lined, monkeypatch: pytest.MonkeyPatch, is_given_up: bool
 ) -> None:
     """Unless its other messages come again by themselves."""
-    monkeypatch.setenv("FAILED_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/failed")
-    line, parts = lined(BOT.replace("return []", "update.clear()")), album()
+    failed = "https://sqs.eu-central-1.amazonaws.com/1/failed"
+    line = lined(BOT.replace("return []", "update.clear()"), FAILED_QUEUE_URL=failed)
+    parts = album()
     line.arrive(*parts)
     session = line.container.module("session")
     if not is_given_up:
@@ -471,6 +472,7 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     whole = {**parts[0], "together": [part["message"] for part in parts]}
     assert kept == (whole if is_given_up else parts[0])
     line.container.bot.reply = lambda update, session: line.container.bot.ASKED.append(update) or []
+    line.container.module("invocation.journal").journal.begin()
     line.container.module("host.webhook").answer_once(kept)
     assert len(line.container.bot.ASKED[-1]["together"]) == (2 if is_given_up else 1)
 
