@@ -471,10 +471,11 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     kept = line.queued[-1]["update"]
     whole = {**parts[0], "together": [part["message"] for part in parts]}
     assert kept == (whole if is_given_up else parts[0])
-    line.container.bot.reply = lambda update, session: line.container.bot.ASKED.append(update) or []
+    asked = line.container.bot.ASKED
+    monkeypatch.setattr(line.container.bot, "reply", lambda update, _: asked.append(update) or [])
     line.container.module("invocation.journal").journal.begin()
     line.container.module("host.webhook").answer_once(kept)
-    assert len(line.container.bot.ASKED[-1]["together"]) == (2 if is_given_up else 1)
+    assert len(asked[-1]["together"]) == (2 if is_given_up else 1)
 
 
 # ── The check of a release
