@@ -554,7 +554,12 @@ def reply(update, session):
 """)
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     said = of_people(ran.output)
-    assert said == ['"hello" delivered', "answered by way of the queue", "Heard"]
+    assert said == [
+        "Deployed, it needs these inputs of the module: session_retention_in_days, queue = true.",
+        '"hello" delivered',
+        "answered by way of the queue",
+        "Heard",
+    ]
     assert ran.code == 0
 
 
