@@ -3,7 +3,8 @@
 
 locals {
   # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's own
-  # files that are, and of those that a bot's folder must not have.
+  # files that are, and of those that a bot's folder must not have. And the packages for which the default memory_size
+  # isn't enough, by the beginning of their names: with it, AWS ends the function while it starts.
   packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
 
   module_folder = "${path.module}/lambda"
@@ -44,6 +45,12 @@ locals {
     filesha256("${path.module}/scripts/requirements.py"), var.runtime, var.architecture,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
+
+  requirements = try(file("${local.bot_folder}/requirements.txt"), "")
+  too_large = [
+    for name, least in local.packaging.least_memory : "${least} with ${name}"
+    if var.memory_size < least && can(regex("(?im)^[ \\t]*${name}", local.requirements))
+  ]
 }
 
 # Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: what waits for nothing
@@ -104,6 +111,13 @@ resource "terraform_data" "package" {
       error_message = join(" ", [
         "The source_dir must have no handler.py and no botkit/, since the module adds its own:",
         "${local.bot_folder} has one.",
+      ])
+    }
+    precondition {
+      condition = length(local.too_large) == 0
+      error_message = join(" ", [
+        "The memory_size must be at least ${join(", ", local.too_large)}, which is in",
+        "${local.bot_folder}/requirements.txt. Set memory_size = 512, which also answers sooner.",
       ])
     }
     precondition {

@@ -98,12 +98,11 @@ def call(method: str, /, **params: Any) -> Any:
     edit, the result is True. Raises Refused or Unreachable.
     """
     journal.check_replay()
-    token()  # fetched, if there is none yet
+    used = token()
     try:
         result = _client.post(method, params, deadline.left())
     except Refused as refusal:
-        if refusal.is_about_the_token and _may_fetch_token():
-            _fetch_token()
+        if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
         if journal.excuses(refusal, method, params):
             journal.methods.append(method)
@@ -154,7 +153,9 @@ def token(refused: str = "") -> str:
 
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
-    if not _client.token or (_client.token == refused and _may_fetch_token()):
+    elapsed = time.time() - _fetched_at
+    may_have_changed = settings.token_parameter and not 0 <= elapsed <= REFETCH_SECONDS
+    if not _client.token or (_client.token == refused and may_have_changed):
         _fetch_token()
     return _client.token
 
@@ -176,11 +177,6 @@ def forget_token() -> None:
     """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
         _client.token = ""
-
-
-def _may_fetch_token() -> bool:
-    elapsed = time.time() - _fetched_at
-    return bool(settings.token_parameter) and not 0 <= elapsed <= REFETCH_SECONDS
 
 
 def _fetch_token() -> None:

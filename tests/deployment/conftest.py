@@ -18,9 +18,13 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
-def aws(providers: Providers) -> Iterator[Emulator]:
-    """An emulated AWS that checks signatures and enforces IAM."""
-    with Emulator(auth=True, patient=True) as emulator:
+def aws(providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulated AWS that checks signatures and enforces IAM.
+
+    Its functions may write to the folders of pytest.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    with Emulator(auth=True, patient=True, shared=shared) as emulator:
         yield emulator
 
 

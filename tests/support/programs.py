@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -181,6 +182,22 @@ def nothing_is_left(temporary: Path) -> None:
             finally:
                 os.close(ended)
     assert list(temporary.iterdir()) == []
+
+
+def wait_for_state(process: int, state: str) -> None:
+    """Wait until a process is in a state of proc(5), such as "T" for stopped, or "" for ended."""
+    ends = time.monotonic() + LONGEST
+    while (now := state_of(process)) != state:
+        assert time.monotonic() < ends, f"{process} must be {state!r}, not {now!r}"
+
+
+def state_of(process: int) -> str:
+    """Return the state of a process. One that nobody has waited for yet has ended, too."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return state.replace("Z", "")
 
 
 def processes_that_know(text: str) -> list[Path]:

@@ -27,3 +27,8 @@ FAILURES: dict[str, tuple[Failure, str]] = {
 def test_a_failure_has_its_outcome(failure: Failure, outcome: str) -> None:
     assert failure.outcome == outcome
     assert failure.may_pass is (OUTCOMES[outcome][1] == 503)
+
+
+@pytest.mark.parametrize("kind", [BadAnswer, BadSchedule, BadSession, Misconfigured, Unreachable])
+def test_the_text_of_a_failure_can_be_logged(kind: type[Failure]) -> None:
+    assert str(kind("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999

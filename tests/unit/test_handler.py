@@ -28,17 +28,14 @@ from tests.support.stubs import (
 # ── Rooms
 
 URL = "https://bot.example/telegram"
-HTTP = {"version": "2.0", "requestContext": {}}
+HTTP: Json = {"requestContext": {}}
 PURPOSES: dict[str, tuple[Any, str]] = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
-    "another payload format": (
-        {**HTTP, "version": "1.0", "routeKey": "ANY /app"},
-        "webhook",
-    ),
+    "a check": ({"tf": {"action": "check"}, "sources": "1"}, "check"),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
     "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
@@ -94,18 +91,19 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 
 # ── Time
 
-# For each kind of event, how many seconds of 2 and of 900 it has.
+# For each kind of event, how many seconds of 2.5 and of 900 it has.
 SECONDS = {
-    "webhook": (1.0, 24.0),
-    "page": (1.0, 24.0),
-    "register": (1.0, 24.0),
-    "delete": (1.0, 24.0),
-    "drain": (1.0, 24.0),
-    "drained": (1.0, 899.0),
-    "queue": (0.0, 898.0),
-    "settle": (1.5, 899.5),
-    "event": (1.0, 899.0),
-    "watch": (1.0, 899.0),
+    "webhook": (1.5, 24.0),
+    "page": (1.5, 24.0),
+    "check": (1.5, 899.0),
+    "register": (1.5, 24.0),
+    "delete": (1.5, 24.0),
+    "drain": (1.5, 24.0),
+    "drained": (1.5, 899.0),
+    "queue": (0.5, 898.0),
+    "settle": (2.0, 899.5),
+    "event": (1.5, 899.0),
+    "watch": (1.5, 899.0),
 }
 
 
@@ -121,8 +119,8 @@ def test_each_kind_of_event_has_its_time(
     container: Container, kind: str, seconds: tuple[float, float]
 ) -> None:
     given = []
-    for left in (2, 900):
-        container.handler.set_deadline(kind, Context(left * 1000))
+    for left in (2.5, 900):
+        container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
 

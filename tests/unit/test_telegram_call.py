@@ -40,16 +40,20 @@ def test_the_token_is_fetched_at_start_up(
     assert len(store.requests) == 1
 
 
+@pytest.mark.parametrize("tokens", [(OLD_TOKEN, TOKEN), (TOKEN, OLD_TOKEN)])
 def test_a_changed_token_is_fetched_again(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start_with_parameter: Start,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tokens: tuple[str, str],
 ) -> None:
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    store = serve(answers(*map(parameter, tokens)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
     monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
     assert container.deliver(message()) == (200, None)
-    tokens = [request.split(b"/")[1].decode() for request in peer.requests]
-    assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
+    sent = [request.split(b"/")[1].decode() for request in peer.requests]
+    assert sent == ["bot" + token for token in tokens]
     assert peer.bodies[0] == peer.bodies[1]
 
 
@@ -78,6 +82,18 @@ def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
     assert len(store.requests) == 1
 
 
+def test_a_token_that_is_still_refused_is_not_tried_again(
+    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
+    peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
+    container = start_with_parameter(peer.url, store)
+    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
+    assert (len(store.requests), len(peer.requests)) == (2, 1)
+
+
 def test_only_a_refusal_of_the_current_token_fetches_it_again(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,10 +118,11 @@ def test_a_token_is_fetched_again_after_a_minute(
         def time() -> float:
             return 30 + age
 
-    telegram = start_with_parameter("http://127.0.0.1:1", serve(answers(parameter(TOKEN)))).telegram
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
     monkeypatch.setattr(telegram, "_fetched_at", 30)
     monkeypatch.setattr(telegram, "time", Clock)
-    assert telegram._may_fetch_token() is expected
+    assert telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 
 
 FAILURES: dict[str, tuple[bytes, str]] = {

@@ -223,6 +223,8 @@ class ConfigurationDeployment(AwsDeployment):
     `add_bot` makes a token known to the stand-in.
     """
 
+    is_configured = True
+
     def __init__(
         self,
         api_url: str,

@@ -232,7 +232,7 @@ class Pages:
             }
             launch["requests"].append(request)
             self._under_way.append(begun := Request(launch, request))
-        self._tell(begun)
+            self._tell(begun)  # in the order of their numbers: the page counts on that
         return begun
 
     def _over(self, this: Request, about: Json) -> None:

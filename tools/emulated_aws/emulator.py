@@ -27,14 +27,23 @@ class Emulator:
 
     With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
     If `patient`, functions have ten times their time, so that no busy machine interrupts them.
+    They may write to the folder that is `shared`, if any, beside their /tmp.
     """
 
-    def __init__(self, *, auth: bool = False, fresh: bool = False, patient: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        auth: bool = False,
+        fresh: bool = False,
+        patient: bool = False,
+        shared: Path | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
         self._fresh = fresh
         self._patient = patient
+        self._shared = shared
         self.folder = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -60,6 +69,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
             "EMULATOR_PATIENCE": "10" if self._patient else "1",
+            "EMULATOR_SHARED": str(self._shared or ""),
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
         }
         with Path(self.folder, "log").open("wb") as log:

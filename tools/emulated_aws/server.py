@@ -18,6 +18,18 @@ It answers any web page in a browser on this machine, which could make functions
 it answers programs.
 
 It forgets for how many days a table can be restored. Here it tells.
+
+Its functions go on between two events, and take what memory they like. Here they are frozen, and
+ended, as on AWS.
+
+It checks all permissions for one alias of a function as if that were to list them. Here it checks
+those that AWS does.
+
+It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
+as AWS does.
+
+It takes what becomes of a failed asynchronous invocation from the function, whoever is invoked.
+Here it is the alias's, which all invocations name.
 """
 
 from __future__ import annotations
@@ -28,16 +40,28 @@ import queue
 import re
 import runpy
 import select
+import subprocess
 import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import h11
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # of the tools, when run as a program
+
+from local.memory import Memory  # noqa: E402
+from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 
 # Names that mean this machine, which no public name does.
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 PAGE = re.compile(r"/app(/|$)")
+ALIAS = re.compile(r"/functions/[^/]+/aliases/[^/]+$")  # in a path of Lambda's API
+# In a path of Lambda's API: a function by its name or ARN, and in it the qualifier.
+FUNCTION = re.compile(r"/functions/(?:arn:[^/]*:function:)?[^:/]+:([^:/]+)(?:/|$)")
 
 
 class Connection(h11.Connection):
@@ -132,6 +156,54 @@ def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
     return Worker
 
 
+class Process(subprocess.Popen[str]):
+    """A function's process, which leads its own group and ends with us."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named, process_group=0)
+        watched("group", self.pid)
+
+
+def end_function(process: Process | None) -> None:
+    """End a function's process as AWS does: at once, with all that it started."""
+    if process:
+        end_at_once(process)
+        watched("group", process.pid, over=True)
+
+
+def as_a_container(worker: Any) -> Any:
+    """Return MiniStack's class of a function's process, which is like a container of AWS's.
+
+    It is frozen between invocations, and ended if it takes too much memory.
+    """
+
+    class Worker(worker):  # type: ignore[misc]
+        def _spawn(self) -> None:
+            end_function(self._proc)  # it ended by itself, but perhaps not its children
+            super()._spawn()
+
+        def invoke(self, *arguments: Any, **named: Any) -> Any:
+            if self._proc:
+                thaw(self._proc)
+            with Memory(self.config.get("MemorySize", 128), self._id, self._end) as memory:
+                response = super().invoke(*arguments, **named)
+            if memory.too_much:
+                response |= {"status": "error", "error": memory.too_much.rstrip("\n")}
+                self.kill()
+            elif self._proc:
+                freeze(self._proc)
+            return response
+
+        def _id(self) -> int | None:
+            process = self._proc
+            return process.pid if process else None
+
+        def _end(self) -> None:
+            end_function(self._proc)
+
+    return Worker
+
+
 def with_patience(worker: Any, patience: int) -> Any:
     """Return MiniStack's class of a function's process, which has `patience` times its time."""
 
@@ -171,6 +243,49 @@ def with_schedules_in_groups(resource: Any) -> Any:
         return arn
 
     return found
+
+
+def with_alias_actions(action: Any) -> Any:
+    """Return MiniStack's function that finds an action of Lambda, with those of aliases."""
+
+    def found(method: str, path: str) -> Any:
+        known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+        return known[method] if ALIAS.search(path) else action(method, path)
+
+    return found
+
+
+def with_one_qualifier(handle: Any) -> Any:
+    """Return MiniStack's handler of Lambda, which refuses two qualifiers that differ."""
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
+    ) -> Any:
+        found = FUNCTION.search(unquote(path))
+        [asked] = query.get("Qualifier") or [""]
+        if found and asked and asked != found[1]:
+            told = "The derived qualifier from the function name does not match the specified"
+            answer = {"Type": "User", "message": f"{told} qualifier."}
+            fields = {"x-amzn-ErrorType": "InvalidParameterValueException"}
+            return 400, {"Content-Type": "application/json", **fields}, json.dumps(answer).encode()
+        return await handle(method, path, headers, body, query, *more)
+
+    return handle_request
+
+
+def as_the_alias_says(invoke: Any, functions: Any) -> Any:
+    """Return MiniStack's asynchronous invocation, by the configuration of the alias "live".
+
+    It gets a version, which has none, and `functions` have them by name.
+    """
+
+    def invoke_async(version: dict[str, Any], event: Any) -> None:
+        function = functions.get(version["config"]["FunctionName"]) or {}
+        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+            version = {**version, "event_invoke_config": of_alias}
+        invoke(version, event)
+
+    return invoke_async
 
 
 def for_programs(app: Any) -> Any:
@@ -235,18 +350,26 @@ def keep_recovery_periods(dynamodb: Any) -> None:
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, dynamodb
+    from ministack.services import apigateway, dynamodb, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     python = sys.argv.pop(1)
     lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
     fresh = sys.argv.pop(1) == "fresh"
-    lambda_runtime.Worker = with_whole_logs(lambda_runtime.Worker, fresh)
+    named = {**vars(subprocess), "Popen": Process}
+    lambda_runtime.subprocess = SimpleNamespace(**named)
+    lambda_runtime._signal = end_function
+    lambda_runtime.Worker = with_whole_logs(as_a_container(lambda_runtime.Worker), fresh)
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
+    iam_actions._lambda_action = with_alias_actions(iam_actions._lambda_action)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
+    lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
+    lambda_svc.invoke_async_with_retry = as_the_alias_says(
+        lambda_svc.invoke_async_with_retry, lambda_svc._functions
+    )
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""What a function keeps on this machine, without AWS: its sessions and its schedules.
+"""What a function keeps on this machine, without AWS: sessions, schedules, updates, what failed.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -6,9 +6,11 @@ Functions' processes execute this file alone, so it imports only the standard li
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,8 @@ from typing import Any
 
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
+
+QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
 class Table:
@@ -39,12 +43,15 @@ class Table:
         """Make a call as aws.call does."""
         if (service, params.get("TableName")) != ("dynamodb", self._name):
             return self._others(service, target, params)
-        items = self.items
         if target.endswith(".GetItem"):
-            key = params["Key"]["id"]["S"]
+            items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
         assert target.endswith(".PutItem"), f"no stand-in for {target}"
-        key = params["Item"]["id"]["S"]
+        with alone(self._file):
+            return self._put(params)
+
+    def _put(self, params: Json) -> Json:
+        items, key = self.items, params["Item"]["id"]["S"]
         version = items.get(key, {}).get("version")
         expected = params.get("ExpressionAttributeValues", {}).get(":read")
         condition = params["ConditionExpression"]
@@ -99,15 +106,103 @@ class Schedules:
         return {}
 
 
+class Queue:
+    """Stands in for a queue of SQS FIFO: SendMessage, and ChangeMessageVisibility.
+
+    The file has the messages by their ids of deduplication, the first one first: the "id", "group"
+    and "body" of each, how often it was "received", and until when it is "hidden", in seconds since
+    1970. `aws` is the module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, file: Path) -> None:
+        self._file = file
+        self._others = aws.call
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if (service, params.get("QueueUrl")) != ("sqs", QUEUE_URL):
+            return self._others(service, target, params)
+        with alone(self._file):
+            messages = read(self._file)
+            if target.endswith(".SendMessage"):
+                id_, group = params["MessageDeduplicationId"], params["MessageGroupId"]
+                new = {"id": id_, "group": group, "body": params["MessageBody"]}
+                messages.setdefault(id_, {**new, "received": 0, "hidden": 0})
+            else:
+                assert target.endswith(".ChangeMessageVisibility"), f"no stand-in for {target}"
+                hidden = time.time() + params["VisibilityTimeout"]
+                messages[params["ReceiptHandle"]]["hidden"] = hidden
+            write(self._file, messages)
+        return {}
+
+
+class Queues:
+    """Stands in for queues of SQS. A message is hidden from others while somebody has it.
+
+    A message has its "queue" and "body", how often it was "received", and the time in seconds until
+    which it is "hidden". They are in a file, if one is given, and else in memory. `aws` is the
+    module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, *urls: str, file: Path | None = None) -> None:
+        self._aws, self._urls, self._file = aws, urls, file
+        self._others = aws.call
+        self._messages: Json = {}
+        self.now: Callable[[], float] = time.time
+
+    @property
+    def messages(self) -> Json:
+        """The messages by their ids, the oldest first."""
+        return read(self._file) if self._file else self._messages
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if service != "sqs" or params["QueueUrl"] not in self._urls:
+            return self._others(service, target, params)
+        with alone(self._file):
+            return self._call(target, params)
+
+    def _call(self, target: str, params: Json) -> Any:
+        messages, queue, action = self.messages, params["QueueUrl"], target.partition(".")[2]
+        answer: Json = {}
+        if action == "SendMessage":
+            hidden = self.now() + params.get("DelaySeconds", 0)
+            new = {"queue": queue, "body": params["MessageBody"], "received": 0, "hidden": hidden}
+            number = max(map(int, messages), default=0) + 1
+            messages[f"{number}"] = new
+        elif action == "ReceiveMessage":
+            for id_, each in messages.items():
+                if each["queue"] == queue and each["hidden"] <= self.now():
+                    each["received"] += 1
+                    each["hidden"] = self.now() + params["VisibilityTimeout"]
+                    found = {"MessageId": id_, "ReceiptHandle": id_, "Body": each["body"]}
+                    count = {"ApproximateReceiveCount": f"{each['received']}"}
+                    answer = {"Messages": [{**found, "Attributes": count}]}
+                    break
+        elif action == "DeleteMessage":
+            messages.pop(params["ReceiptHandle"], None)
+        else:
+            assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
+            timeout = params["VisibilityTimeout"]
+            if message := messages.get(params["ReceiptHandle"]):
+                message["hidden"] = self.now() + timeout
+        if self._file:
+            write(self._file, messages)
+        return answer
+
+
 def seconds_of(expression: str) -> float:
     """Return the time of a schedule that runs once, in seconds since 1970."""
     at = datetime.strptime(expression, "at(%Y-%m-%dT%H:%M:%S)")
     return at.replace(tzinfo=UTC).timestamp()
 
 
-def install(aws: ModuleType, sessions: str, schedules: str) -> None:
-    """Have a function keep these in two files. There is nothing to connect to at start-up."""
+def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
+    """Have a function keep these in files. There is nothing to connect to at start-up."""
+    aws.call = Queue(aws, queue_beside(Path(sessions))).call  # type: ignore[attr-defined]
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
+    if queue := os.environ.get("FAILED_QUEUE_URL"):
+        aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
     aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 
@@ -127,6 +222,23 @@ def watch(aws: ModuleType, tell: Tell) -> None:
         return answer
 
     aws.call = watched  # type: ignore[attr-defined]
+
+
+def queue_beside(sessions: Path) -> Path:
+    """Return the file of the queue beside that of the sessions."""
+    return sessions.with_suffix(".queue.json")
+
+
+@contextlib.contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Give a block a file, if there is one, that other processes write, too."""
+    if not file:
+        yield
+        return
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read(file: Path) -> Json:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requirements
 
-from local.project import LAMBDA, VENV, requirement
-from local.sources import packed
+from local.project import LAMBDA, ROOT, VENV, requirement
+from local.sources import links, packed
 
 # The libraries of Lambda's Python: boto3 and what it brings, and Lambda's runtime client.
 RUNTIME = (
@@ -21,12 +21,12 @@ NAMES = "|".join(name.removesuffix(".py") for name in RUNTIME)
 IMPORT = re.compile(rf"^\s*(import|from) .*\b({NAMES})\b", re.MULTILINE)
 CONFINE = str(Path(__file__).with_name("confine.py"))
 
-# Confines the process, whose arguments end with CONFINE, `own` and `libraries`.
+# Confines the process, whose second argument is CONFINE, and the third what `confine` takes.
 BEGIN = """
 import json, sys
 _names = {}
 exec(compile(open(sys.argv[2]).read(), sys.argv[2], "exec"), _names)
-_names["confine"](json.loads(sys.argv[3]), json.loads(sys.argv[4]))
+_names["confine"](**json.loads(sys.argv[3]))
 del _names
 """
 
@@ -76,13 +76,20 @@ def runtime(bot: Path, folder: Path) -> list[str]:
         raise ValueError(str(error)) from None
 
 
-def command(bot: Path, program: str, argument: str, folder: Path) -> list[str]:
+def command(
+    bot: Path, program: str, argument: str, folder: Path, writable: Path | None = None
+) -> list[str]:
     """Return the command for a program that sees a bot's package and Lambda's libraries only.
 
-    `sys.argv[1]` is the argument, and `folder` an empty one. Raises ValueError if packages can't be
-    installed.
+    `sys.argv[1]` is the argument, `folder` an empty one, and `writable` one that it may write to,
+    beside its folder for temporary files, TMPDIR. Raises ValueError if packages can't be installed.
     """
-    own = [str(bot), str(LAMBDA)]
     libraries = [*packages(bot), *runtime(bot, folder)]
+    confined = {
+        "own": [str(bot), str(LAMBDA)],
+        "libraries": libraries,
+        "needed": [str(ROOT), *links(bot)],
+        "writable": [str(writable)] if writable else [],
+    }
     options = ["-I", "-S", "-B", "-c", BEGIN + program]
-    return [sys.executable, *options, argument, CONFINE, json.dumps(own), json.dumps(libraries)]
+    return [sys.executable, *options, argument, CONFINE, json.dumps(confined)]

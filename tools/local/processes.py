@@ -62,6 +62,16 @@ def end(process: subprocess.Popen[Any]) -> None:
             process.wait(5)
 
 
+def freeze(process: subprocess.Popen[Any]) -> None:
+    """Stop a process that leads its own group, with all in it, as Lambda does between events."""
+    _signal_group(process, signal.SIGSTOP)
+
+
+def thaw(process: subprocess.Popen[Any]) -> None:
+    """Let a process that was frozen go on, with all in its group."""
+    _signal_group(process, signal.SIGCONT)
+
+
 def end_at_once(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads its own session, and all that it started in it."""
     _signal_group(process, signal.SIGKILL)

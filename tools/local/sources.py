@@ -17,6 +17,7 @@ from local.project import LAMBDA, SCRIPTS
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
 
 RULE = json.loads((SCRIPTS / "packaging.json").read_text())
+LEAST_MEMORY: dict[str, int] = RULE["least_memory"]
 NOT_PACKED, OWN_FILES, TAKEN = map(re.compile, (RULE["not_packed"], RULE["own"], RULE["taken"]))
 
 
@@ -35,6 +36,15 @@ def packed(
             packed_as = (relative / name).as_posix()
             if not NOT_PACKED.search(packed_as):
                 yield packed_as, Path(parent, name)
+
+
+def links(folder: Path) -> Iterator[str]:
+    """Yield where the links in a folder lead that the package follows."""
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
+        for name in (*folders, *names):
+            if (path := Path(parent, name)).is_symlink():
+                yield os.path.realpath(path)
 
 
 def endless_link(folder: Path) -> Path | None:
@@ -93,6 +103,11 @@ def has_sessions(bot: Path) -> bool:
         re.search(rb"\bSESSION\b", path.read_bytes()) or "botkit.session" in _imports(path)
         for path in _own_files(bot)
     )
+
+
+def joins_messages(bot: Path) -> bool:
+    """Tell whether a bot may answer messages together, and so needs a queue."""
+    return any(re.search(rb"\bTOGETHER\b", path.read_bytes()) for path in _own_files(bot))
 
 
 def uses_later(bot: Path) -> bool:

@@ -62,10 +62,15 @@ def test_a_function_of_the_wrong_kind_is_named(
     [
         (2_000, 0.25, [CALL], "answered"),
         (2_000, 0.0, [CALL], "bot_failed"),
+        (2_000, -1.0, [CALL], "bot_failed"),
         (2_000, 0.0, [], "ignored"),
         (1_000, 0.0, [CALL], "answered"),
+        (500, -1.0, [CALL], "answered"),
     ],
-    ids=["in time", "too late", "too late with nothing to say", "it never had any"],
+    ids=[
+        *("in time", "at the deadline", "too late", "too late with nothing to say"),
+        *("it began at the deadline", "it began too late"),
+    ],
 )
 def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
     container: Container,
@@ -77,6 +82,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
 ) -> None:
     deadline = container.module("deadline").deadline
     with_clock(container, monkeypatch)
+    monkeypatch.setattr(container.module("host.bot_module"), "GRACE_SECONDS", 60)
 
     def reply(update: Json) -> list[Json]:
         deadline.start(left)
@@ -228,7 +234,7 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
     assert line["error"].startswith(f"bot.py can't be imported: {error}")
     url = "https://bot.example/telegram"
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
-        container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
+        container.invoke({"tf": {"action": "check"}})
     hint = ". What bot.py imports must be in its folder, or in the requirements.txt there"
     is_missing = "ModuleNotFoundError" in error
     assert str(caught.value) == line["error"] + (hint if is_missing else "")
@@ -253,7 +259,7 @@ def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
     container = start_bot("HANDLED = ['message']")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
-        container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_a_bot_that_could_not_be_imported_is_imported_later(
@@ -264,6 +270,18 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     (tmp_path / "bot.py.there").touch()
     assert container.invoke(request(UPDATE)) == text_response(200)
+
+
+def test_a_call_of_the_import_is_none_of_the_update(
+    start_bot: StartBot, bot_api: BotApi, tmp_path: Path
+) -> None:
+    imported = "import os\nfrom botkit import telegram\nos.stat(__file__ + '.there')\n"
+    called = "telegram.call('setMyName', name='Bot')\n"
+    container = start_bot(f"{imported}{called}reply = lambda update: [{CALL}]")
+    (tmp_path / "bot.py.there").touch()
+    bot_api.expects({"method": "setMyName", "name": "Bot"}, CALL)
+    assert outcome_of(container) == "answered"
+    assert container.line["methods"] == [CALL["method"]]
 
 
 # An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is

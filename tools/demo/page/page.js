@@ -290,7 +290,7 @@ function drawFaults() {
 // The banner after a change of the bot's code.
 function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), " Until it does, the bot can't answer, and Telegram keeps what is sent.", output(last.error, "The error"))));
+  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), last.is_live ? " It is live, but not registered." : " Until it does, the bot answers as it did before.", output(last.error, "The error"))));
   else if (last && fresh) {
     $("banner").replaceChildren(h("div", { class: "banner", id: "reloaded" }, icon("check"), h("div", {}, h("b", {}, last.files.join(", ")), ` reloaded in ${Math.round(last.milliseconds)} ms`)));
     clearTimeout(drawBanner.timer);
@@ -389,7 +389,7 @@ source.onerror = () => {
 
 // The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
-for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
+for (const [kind, word] of [["photo", "Photo"], ["album", "Album"], ["burst", "Forwarded messages"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
   $("attach").append(h("button", { type: "button", role: "menuitem", "data-kind": kind, onclick: () => {
     menu("attach", false);
     if (kind === "ask") { text.value = `@${bot().username} `; text.focus(); } else if (kind === "start") send("text", "/start"); else if (kind === "subscribe") { app.pinned = false; ask("subscribe", { chat: app.chat, person: app.person, bot: app.bot }); } else send(kind);

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import queue
+import re
+import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,10 +24,16 @@ from emulated_aws.emulator import Emulator
 from emulated_aws.server import (
     Connection,
     Output,
+    Process,
+    as_a_container,
+    as_the_alias_says,
+    end_function,
     for_programs,
+    with_one_qualifier,
     with_patience,
     with_whole_logs,
 )
+from tests.support.programs import wait_for_state
 
 
 def test_an_answers_head_waits_for_what_follows_it() -> None:
@@ -100,6 +112,49 @@ def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> No
     assert settings == {"Timeout": 3}
 
 
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:bot"
+DIFFERS = "The derived qualifier from the function name does not match the specified qualifier."
+
+
+@pytest.mark.parametrize(
+    ("function", "qualifier", "status"),
+    [
+        (ARN, "live", 200),
+        (f"{ARN}:live", "live", 200),
+        (f"{ARN}:live", "", 200),
+        (f"{ARN}:live", "41", 400),
+        (f"{ARN}%3Alive", "41", 400),
+        ("bot:live", "41", 400),
+        ("bot", "41", 200),
+        ("bot", "", 200),
+    ],
+)
+def test_a_function_has_one_qualifier(function: str, qualifier: str, status: int) -> None:
+    async def handle(*arguments: Any) -> Any:
+        return 200, {}, b""
+
+    path = f"/2015-03-31/functions/{function}/invocations"
+    query = {"Qualifier": [qualifier]} if qualifier else {}
+    answer = asyncio.run(with_one_qualifier(handle)("POST", path, {}, b"{}", query))
+    assert answer[0] == status
+    assert status == 200 or json.loads(answer[2])["message"] == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("configurations", "taken"),
+    [({"live": "the alias's", "": "its own"}, "the alias's"), ({}, "its own"), (None, "its own")],
+)
+def test_an_asynchronous_invocation_has_the_aliass_configuration(
+    configurations: Any, taken: str
+) -> None:
+    seen = []
+    functions = {"bot": {"event_invoke_configs": configurations}}
+    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
+    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
+    invoke(version, {"source": "x"})
+    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
+
+
 HERE = {"Host": "127.0.0.1:4566"}
 API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
 ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
@@ -149,8 +204,64 @@ def test_web_pages_are_refused(
 def test_the_emulator_itself_refuses_them() -> None:
     with Emulator() as aws:
         url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", f"{url}/{ARN}:live?Qualifier=41", {}, None, 60).status == 400
         assert request("GET", url, {}, None, 60).status == 200
         for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
             refused = request("GET", url, headers, None, 60)
             words = b'{"message":"this AWS is for programs on this machine only"}'
             assert (refused.status, refused.body) == (403, words)
+
+
+class Answering:
+    """A function's process that answers each line, as MiniStack starts it."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self._proc: Process | None = None
+
+    def _spawn(self) -> None:
+        starts = "import subprocess; subprocess.Popen(['sleep', '1000'])"
+        command = [sys.executable, "-c", f"{starts}\nwhile True: print(input(), flush=True)"]
+        pipe = subprocess.PIPE
+        self._proc = Process(command, stdin=pipe, stdout=pipe, text=True)
+
+    def invoke(self, event: str) -> dict[str, Any]:
+        if not self._proc:
+            self._spawn()
+        assert self._proc and self._proc.stdin and self._proc.stdout
+        self._proc.stdin.write(f"{event}\n")
+        self._proc.stdin.flush()
+        return {"status": "ok", "result": self._proc.stdout.readline()}
+
+    def kill(self) -> None:
+        assert self._proc and self._proc.stdin and self._proc.stdout
+        end_function(self._proc)
+        self._proc.stdin.close()
+        self._proc.stdout.close()
+
+
+def group(process: int) -> list[int]:
+    """Return a process and its child."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [process, *map(int, children.split())]
+
+
+def test_a_function_is_frozen_between_events_and_ends_with_its_children() -> None:
+    worker = as_a_container(Answering)({"MemorySize": 128})
+    for event in ("first\n", "second\n"):
+        assert worker.invoke(event.strip()) == {"status": "ok", "result": event}
+        processes = group(worker._proc.pid)
+        assert len(processes) == 2
+        for process in processes:
+            wait_for_state(process, "T")
+    worker.kill()
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_a_function_that_takes_too_much_memory_is_ended() -> None:
+    worker = as_a_container(Answering)({"MemorySize": 1})
+    response = worker.invoke("first")
+    assert response["status"] == "error"
+    assert re.fullmatch(r"about \d+ of 1 MB: AWS would end this\. .*", response["error"])
+    assert worker._proc.returncode == -signal.SIGKILL

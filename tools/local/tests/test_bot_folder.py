@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from demo import demo
@@ -25,14 +26,13 @@ from tests.support.programs import Script, contents, copy_of_the_project, nothin
 from tests.support.telegram import TOKEN, say
 from tests.support.wheels import Index
 
-# It records its environment, and how often it runs.
+# It tells its environment, and how often it runs.
 BOT = """
 import json, logging, os, sys, tempfile
 from pathlib import Path
 from greeter import NAME
 from words import WORD
 
-HERE = Path({folder!r})
 assert Path("words.py").exists(), "the current folder is the package's"
 TELEGRAM = os.environ["TELEGRAM_API_URL"], os.environ["TELEGRAM_BOT_TOKEN"]
 
@@ -54,19 +54,20 @@ def name_of(error):
 
 def reply(update):
     message = update["message"]
-    with Path(HERE, "runs").open("a") as runs:
-        runs.write(message["text"] + "\\n")
-    with Path(HERE, "processes").open("a") as processes:
-        print(os.getpid(), file=processes)
-    Path(HERE, "environment").write_text(json.dumps(dict(os.environ)))
-    Path(HERE, "limits").write_text(json.dumps([name_of(error) for error in tried()]))
+    told = {
+        "run": message["text"],
+        "process": os.getpid(),
+        "environment": {name: os.environ[name] for name in os.environ if "TELEGRAM" not in name},
+        "limits": [name_of(error) for error in tried()],
+    }
+    print("told", json.dumps(told))
     print("printed", message["text"])
     logging.getLogger("mine").warning("logged %s", message["text"])
     if message["text"] == "fail":
-        {{}}["nothing"]
-    return [{{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": WORD}}]
+        {}["nothing"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": WORD}]
 
-HANDLED = {{"message": reply}}
+HANDLED = {"message": reply}
 """
 
 PLANTED = {
@@ -88,7 +89,7 @@ PLANTED = {
 def folder(tmp_path: Path, index: Index) -> Path:
     folder = tmp_path / "the bot"
     folder.mkdir()
-    (folder / "bot.py").write_text(BOT.format(folder=str(tmp_path)))
+    (folder / "bot.py").write_text(BOT)
     index.wheel("greeter", "1.0", {"greeter.py": "NAME = 'greeter'\n"})
     (folder / "requirements.txt").write_text("greeter==1.0\n")
     (folder / "words.py").write_text('WORD = "right"\n')
@@ -112,35 +113,32 @@ def telegram() -> Iterator[Telegram]:
         yield telegram
 
 
-def runs(folder: Path) -> list[str]:
-    return (folder.parent / "runs").read_text().splitlines()
+def told(output: str) -> list[Any]:
+    """Return what the bot told at each run."""
+    return [json.loads(line) for line in re.findall(r"told (\{.*\})", output)]
 
 
-def processes(folder: Path) -> int:
-    """Return how many processes answered."""
-    return len(set((folder.parent / "processes").read_text().split()))
-
-
-def nothing_is_planted(folder: Path) -> None:
-    environment = json.loads((folder.parent / "environment").read_text())
-    assert "planted" not in json.dumps(environment)
+def nothing_is_planted(told: list[Any]) -> None:
+    assert "planted" not in json.dumps(told)
+    environment = told[-1]["environment"]
     assert environment["HOME"] != os.environ.get("HOME")
     assert (environment["TABLE"], environment["WORDS"]) == ("votes", "two words")
     assert environment["PLAIN"] == "a#b"
     nothing = "No module named 'pytest'"
-    limits = json.loads((folder.parent / "limits").read_text())
-    assert limits == ["None", nothing, "Read-only file system", "None"]
+    assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
 
 
-def the_demo_ran_it(demo: Script, folder: Path) -> None:
+def the_demo_ran_it(demo: Script, processes: int) -> None:
     lines = demo.output.splitlines()
     assert "right" in lines
     assert {"printed hello", "printed fail"} <= set(lines)
     assert "scripts/demo: bot.py failed:" in lines
     assert "KeyError: 'nothing'" in lines
     assert '    {}["nothing"]' in lines
-    assert runs(folder) == ["hello", "fail"]
-    nothing_is_planted(folder)
+    runs = told(demo.output)
+    assert [each["run"] for each in runs] == ["hello", "fail"]
+    assert len({each["process"] for each in runs}) == processes
+    nothing_is_planted(runs)
 
 
 MESSAGES = ("--send", "hello", "--send", "fail")
@@ -150,8 +148,7 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
     arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
         assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo, folder)
-    assert processes(folder) == 1
+    the_demo_ran_it(demo, processes=1)
 
 
 def test_on_emulated_aws_too(
@@ -188,8 +185,7 @@ def test_on_emulated_aws_too(
     arguments = ("--bot", str(folder), "--env-file", str(variables), "--fresh", *MESSAGES)
     with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
         assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo, folder)
-    assert processes(folder) == 2
+    the_demo_ran_it(demo, processes=2)
     steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
     mirrors = from_mirrors()
     assert steps == [
@@ -223,8 +219,9 @@ def test_poll_runs_it_once_and_passes_nothing_on(
     assert [call.params["text"] for call in telegram.calls if call.method == "sendMessage"] == [
         "changed"
     ]
-    assert runs(folder) == ["fail", "hello"]
-    nothing_is_planted(folder)
+    runs = told(poll.output)
+    assert [each["run"] for each in runs] == ["fail", "hello"]
+    nothing_is_planted(runs)
 
 
 def test_aws_without_credentials_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import py_compile
 import sqlite3
@@ -19,13 +20,13 @@ BOT = """
 import os, shutil, sqlite3, tempfile
 from pathlib import Path
 
-def outcome():
+def tried(make):
     try:
-        return str({expression})
+        return str(make())
     except Exception as error:
         return f"{{type(error).__name__}}: {{error}}"
 
-HANDLED = [outcome()]
+HANDLED = [tried(lambda: {expression})]
 reply = print
 """
 
@@ -49,7 +50,8 @@ CHANGES = [
     "os.open(b'words.txt', os.O_RDWR)",
     "os.mkdir('data')",
     "os.remove('words.txt')",
-    "os.rename('words.txt', tempfile.gettempdir() + '/words.txt')",
+    "os.rename('words.txt', 'new.txt')",
+    "os.remove('words.txt', dir_fd=os.open('.', os.O_RDONLY))",
     "os.symlink('words.txt', 'link')",
     "os.link('words.txt', 'link')",
     "os.truncate('words.txt', 0)",
@@ -61,11 +63,51 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_package_is_read_only_for_root_too(folder: Path, change: str) -> None:
-    assert outcome(folder, change).startswith("OSError: [Errno 30] Read-only file system: ")
+# How the kernel answers, as code that runs before: it has an own namespace for whom it lets.
+KERNELS = {
+    "allows a namespace of mounts": "",
+    "allows a namespace of users": """
+import os
+_unshare = os.unshare
+def _refuse(flags):
+    if not flags & os.CLONE_NEWUSER:
+        raise PermissionError("no mounts")
+    _unshare(flags)
+os.unshare = _refuse
+""",
+    "refuses both": """
+import os
+def _refuse(flags):
+    raise PermissionError("no namespace")
+os.unshare = _refuse
+""",
+}
+
+
+@pytest.fixture(params=KERNELS)
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the kernel of this machine allow or refuse."""
+    monkeypatch.setattr(packages, "BEGIN", KERNELS[request.param] + packages.BEGIN)
+    kernel: str = request.param
+    return kernel
+
+
+@pytest.mark.usefixtures("kernel")
+def test_the_package_is_read_only_for_root_too(folder: Path) -> None:
+    outcomes = outcome(folder, f"[tried(lambda: {'), tried(lambda: '.join(CHANGES)})]")
+    errors = ast.literal_eval(outcomes)
+    assert len(errors) == len(CHANGES)
+    for change, error in zip(CHANGES, errors, strict=True):
+        assert error.startswith("OSError: [Errno 30] Read-only file system: "), change
     assert sorted(path.name for path in folder.iterdir()) == ["bot.py", "words.txt"]
     assert (folder / "words.txt").read_text() == "hello"
+
+
+@pytest.mark.usefixtures("kernel")
+def test_a_temporary_folder_with_files_goes_away(folder: Path) -> None:
+    """Python names the files in it by an open folder, and the current one is the package."""
+    steps = "d := tempfile.mkdtemp(), os.mkdir(d + '/words.txt'), shutil.rmtree(d)"
+    assert outcome(folder, f"({steps}, os.path.exists(d))[-1]") == "False"
 
 
 def test_it_can_be_read_and_is_the_current_folder(folder: Path) -> None:
@@ -86,25 +128,42 @@ def test_a_database_in_it_can_be_read_and_not_written(folder: Path) -> None:
         assert made.startswith("<sqlite3.Cursor")
 
 
-def test_it_is_said_once_that_a_file_in_tmp_is_not_the_containers_own(
-    folder: Path, tmp_path: Path
-) -> None:
+SHARES = """
+import os, sqlite3, tempfile
+from pathlib import Path
+
+def reply(update): ...
+
+def on_event(event):
+    if "database" in event:
+        sqlite3.connect(event["database"], uri=True).execute("CREATE TABLE IF NOT EXISTS x (y)")
+    else:
+        Path(event["path"]).touch()
+    return []
+
+open(tempfile.gettempdir() + "/own", "w")
+from botkit import session
+session.change("me", lambda kept: kept.update(n=1))
+"""
+
+
+def test_a_container_has_its_own_tmp(folder: Path, kernel: str, tmp_path: Path) -> None:
+    """Where the kernel refuses one, it is said once that it isn't."""
+    (folder / "bot.py").write_text(SHARES)
     shared = Path("/tmp", f"{os.getpid()}-{tmp_path.name}")
-    source = (
-        "import tempfile\nfrom pathlib import Path\ndef reply(update): ...\n"
-        "def on_event(event):\n    Path(event['path']).touch()\n    return []\n"
-        "open(tempfile.gettempdir() + '/own', 'w')\n"
-        "from botkit import session\nsession.change('me', lambda kept: kept.update(n=1))\n"
-    )
-    (folder / "bot.py").write_text(source)
-    with Function(folder, {}) as function:
-        assert function.invoke({"path": "/dev/null"}).printed == ""
-        try:
-            printed = [function.invoke({"path": str(shared)}).printed for _ in range(2)]
-        finally:
-            shared.unlink()
-    assert printed[0].startswith(f"{shared} is shared by all containers here")
-    assert printed[1] == ""
+    events = {"file": {"path": str(shared)}, "database": {"database": f"file://{shared}?mode=rwc"}}
+    for name, event in events.items():
+        printed = []
+        with Function(folder, {}) as function:
+            assert function.invoke({"path": "/dev/null"}).printed == ""
+            for _ in range(2):
+                invocation = function.invoke(event)
+                assert invocation.error == ""
+                printed.append(invocation.printed)
+        assert shared.exists() == (kernel == "refuses both")
+        shared.unlink(missing_ok=True)
+        told = [text.startswith(f"{shared} is shared by all containers here") for text in printed]
+        assert told == [kernel == "refuses both", False], name
 
 
 def test_the_folder_for_temporary_files_is_each_containers_own(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import shutil
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from local.container import Function, Invocation, handled_kinds, unknown_kinds
 from local.events import webhook_event
-from tests.support.programs import LONGEST
+from tests.support.programs import LONGEST, state_of, wait_for_state
 from tests.support.stubs import BOT, CALL
 from tests.support.wheels import Index
 
@@ -112,7 +113,49 @@ def on_event(event):
 def reply(update):
     return []
 """
+JOINS = """
+import os, time
+
+SESSION = "chat"
+TOGETHER = {"albums": 0.001}
+
+def reply(update, session):
+    print([message["message_id"] for message in update["together"]])
+    while not os.path.exists(os.environ["GO"]):
+        time.sleep(0.01)
+    return []
+"""
 UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
+
+
+def test_messages_are_answered_together_while_others_come(tmp_path: Path) -> None:
+    """What waits when the function ends is answered when it starts again."""
+    bot, go = tmp_path / "bot", tmp_path / "kept" / "go"  # what it sees of /tmp
+    bot.mkdir()
+    (bot / "bot.py").write_text(JOINS)
+    variables = {**UNREACHABLE, "TELEGRAM_WEBHOOK_SECRET": "x", "GO": str(go)}
+    answered: queue.Queue[Invocation] = queue.Queue()
+
+    def deliver(function: Function, update_id: int, **fields: str) -> str:
+        message = {"message_id": update_id, "chat": {"id": 42}, "from": {"id": 42}, **fields}
+        body = json.dumps({"update_id": update_id, "message": message})
+        event = webhook_event(body, {"X-Telegram-Bot-Api-Secret-Token": "x"})
+        return str(function.invoke(event).outcome["outcome"])
+
+    kept = tmp_path / "kept" / "sessions.json"
+    before = Function(bot, variables, sessions=kept)  # its queue waits for the `with` block
+    for update_id in (1, 2):
+        assert deliver(before, update_id, media_group_id="1") == "queued"
+    before.stop()
+    with Function(bot, variables, sessions=kept) as function:
+        function.on_queued = answered.put
+        assert deliver(function, 3, text="x") == "queued", "while the first ones are answered"
+        assert answered.empty()
+        go.touch()
+        found = [answered.get(timeout=60) for _ in range(3)]
+    # Before it there is a notice that pytest's folder is in /tmp.
+    assert [each.printed.splitlines()[-1:] for each in found] == [["[1, 2]"], [], ["[3]"]]
+    assert [each.outcome["outcome"] for each in found] == ["ignored", "repeated", "ignored"]
 
 
 def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
@@ -156,3 +199,39 @@ def test_no_container_starts_after_the_end() -> None:
         pass
     invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
     assert (invocation.error, function._process) == ("the function has ended", None)
+
+
+STARTS = """
+import os, subprocess
+
+def reply(update): ...
+
+def on_event(event):
+    child = subprocess.Popen(["sleep", "1000"])
+    print(os.getpid(), child.pid)
+    return []
+"""
+
+
+def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS)
+    processes: list[int] = []
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # it goes on for the second one
+            printed = function.invoke({"x": 1}).printed
+            processes += map(int, printed.split())
+            for process in processes:
+                wait_for_state(process, "T")
+    assert state_of(processes[0]) == ""
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
+    with Function(tmp_path, {}, memory_size=8) as function:
+        printed = [function.invoke({"x": 1}).printed for _ in range(2)]
+    for text in printed:  # its start says nothing
+        assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
+    with Function(tmp_path, {}, memory_size=128) as function:
+        assert function.invoke({"x": 1}).printed == ""

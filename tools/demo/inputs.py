@@ -1,0 +1,65 @@
+"""What a bot needs of the module's configuration, as far as its folder tells."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
+from telegram_stand_in import Json
+
+from demo.deployments import MENU_BUTTON, has_page
+
+MEMORY = 128  # MB: the default of memory_size
+
+
+def inputs(bot: Path) -> Json:
+    """Return the inputs without which a bot doesn't work, with the least values that do."""
+    found: Json = {}
+    if uses_later(bot):
+        found["later"] = True
+    if (least := least_memory(bot)) > MEMORY:
+        found["memory_size"] = least
+    if has_page(bot):
+        found["mini_app"] = MENU_BUTTON
+    if has_sessions(bot):
+        found["session_retention_in_days"] = 1
+    if joins_messages(bot):
+        found["queue"] = True
+    return found
+
+
+def least_memory(bot: Path) -> int:
+    """Return how many MB a bot needs at least, by its requirements.txt, as package.tf does."""
+    file = bot / "requirements.txt"
+    text = file.read_text(errors="replace") if file.is_file() else ""
+    needs = (
+        least
+        for name, least in LEAST_MEMORY.items()
+        if re.search(rf"^[ \t]*{name}", text, re.IGNORECASE | re.MULTILINE)
+    )
+    return max([MEMORY, *needs])
+
+
+def notes(bot: Path, *, is_configured: bool) -> list[str]:
+    """Return what differs from here where the bot is deployed, in sentences.
+
+    `is_configured`: a configuration has the inputs.
+    """
+    said = []
+    needed = {} if is_configured else inputs(bot)
+    if needed:
+        names = ", ".join(
+            f"{name} = {json.dumps(value)}" if name in ("later", "memory_size", "queue") else name
+            for name, value in needed.items()
+        )
+        said.append(f"Deployed, it needs these inputs of the module: {names}.")
+    for path in sorted(bot.glob(".env*")):
+        if path.is_file():
+            said.append(
+                f"{bot.name}/{path.name} isn't packed, as nothing is whose name begins with a dot: "
+                "the deployed bot doesn't find it. Put its variables into the input environment, "
+                "and here into --env-file FILE."
+            )
+    return said
