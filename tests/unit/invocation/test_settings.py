@@ -79,10 +79,11 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("no sixsix", "no …"),
         ("no fives", "no fives"),
         ("no 'abc', no 'ab'", "no '…', no 'ab'"),
+        ("can't be 'abc'", "can't be '…'"),
         ("no long-sixsix", "no …"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=["a value", "too short", "a quoted part", "a value with another in it", "Lambda's own"],
+    ids=["a value", "too short", "a quoted part", "after an apostrophe", "a value with another in it", "Lambda's own"],
 )
 def test_values_of_the_environment_are_left_out(
     monkeypatch: pytest.MonkeyPatch, text: str, shown: str
