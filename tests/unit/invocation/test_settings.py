@@ -83,7 +83,14 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("no long-sixsix", "no …"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=["a value", "too short", "a quoted part", "after an apostrophe", "a value with another in it", "Lambda's own"],
+    ids=[
+        "a value",
+        "too short",
+        "a quoted part",
+        "a quoted part after an apostrophe",
+        "a value with another in it",
+        "Lambda's own",
+    ],
 )
 def test_values_of_the_environment_are_left_out(
     monkeypatch: pytest.MonkeyPatch, text: str, shown: str
