@@ -89,18 +89,18 @@ def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
         _namespaces[process] = namespace  # nobody tells it any more when the process has ended
     _signal_group(process, kind)
     namespace = _namespaces.get(process, "")
-    if namespace in ("", _namespace(os.getpid())):
+    if namespace in ("", _namespace("self")):
         return
-    for each in map(int, filter(str.isdecimal, os.listdir("/proc"))):
-        if _namespace(each) == namespace:
+    for folder in Path("/proc").glob("[0-9]*"):
+        if _namespace(folder.name) == namespace:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(each, kind)
+                os.kill(int(folder.name), kind)
 
 
-def _namespace(process: int) -> str:
+def _namespace(process: int | str) -> str:
     """Return the name of a process's mount namespace, or "" if nobody tells."""
     try:
-        return os.readlink(f"/proc/{process}/ns/mnt")
+        return str(Path(f"/proc/{process}/ns/mnt").readlink())
     except OSError:
         return ""
 
