@@ -13,7 +13,7 @@ KNOWN = (
 SHORTEST = 6  # characters of a secret: shorter values are numbers and words
 SHORTEST_PART = 3  # that an error quotes
 # A bot's token, which may also come from Parameter Store; the name and the password in a URL.
-SECRET = r"\d+:[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
+SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:

@@ -81,6 +81,7 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("no 'abc', no 'ab'", "no '…', no 'ab'"),
         ("can't be 'abc'", "can't be '…'"),
         ("no long-sixsix", "no …"),
+        (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no /var/task", "no /var/task"),
     ],
     ids=[
@@ -89,6 +90,7 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "a quoted part",
         "a quoted part after an apostrophe",
         "a value with another in it",
+        "a token in a URL",
         "Lambda's own",
     ],
 )
