@@ -198,6 +198,25 @@ def test_what_leaves_a_container_that_ends_by_itself_ends_too(tmp_path: Path) ->
         wait_for_state(process, "")
 
 
+HALF = """
+import os, sys
+
+def reply(update): ...
+
+def on_event(event):
+    os.write(int(sys.argv[1]), b'{"result": ')
+    os._exit(3)
+"""
+
+
+def test_half_an_answer_is_none(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(HALF)
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # in a container each
+            invocation = function.invoke({"x": 1})
+            assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
