@@ -49,7 +49,7 @@ class Settings:
         return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
 
 
-def without_secrets(text: str, *, has_names: bool = False) -> str:
+def without_secrets(text: str, has_names: bool = False) -> str:
     """Return a text without the token, and without values of the environment.
 
     What is quoted in the text, and is a part of a value, is left out, too. If the text `has_names`

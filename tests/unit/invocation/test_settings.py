@@ -101,3 +101,10 @@ def test_values_of_the_environment_are_left_out(
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert settings.without_secrets(text) == shown
+
+
+def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: Any = load("botkit.invocation.settings")
+    monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
+    text = "no 'app.production', no 'duct', no 'six-six'"
+    assert settings.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"
