@@ -15,9 +15,12 @@ locals {
     local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
     local.sessions_environment,
   )
+  # An older version may do without a queue for what failed. But with one that is gone, it would answer 503.
   which_extras = {
-    for name in ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"] :
-    name => lookup(local.extra_environment, name, "")
+    for name in concat(
+      ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"],
+      var.failed_retention_in_days == null ? ["FAILED_QUEUE_URL"] : [],
+    ) : name => lookup(local.extra_environment, name, "")
   }
 
   function_environment = merge(

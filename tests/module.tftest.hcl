@@ -531,10 +531,24 @@ run "an_older_version_goes_live_again" {
   assert {
     condition = aws_lambda_invocation.check.input == jsonencode({
       tf        = { action = "check" }
-      names     = ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
-      variables = sha256(join("\n", ["", "", "", aws_sqs_queue.updates[0].url, ""]))
+      names     = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      variables = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
     })
     error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
+  }
+}
+
+run "an_older_version_may_keep_nothing" {
+  command = apply
+
+  variables {
+    failed_retention_in_days = 3
+    release                  = 41
+  }
+
+  assert {
+    condition     = !contains(jsondecode(aws_lambda_invocation.check.input).names, "FAILED_QUEUE_URL")
+    error_message = "An older version may do without a queue for what failed, which keeps its messages."
   }
 }
 

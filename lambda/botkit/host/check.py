@@ -79,8 +79,8 @@ def _check_release(event: Json) -> None:
             "(if a configuration calls the module, with module.NAME. before the address)"
         )
     raise Misconfigured(
-        "later, mini_app, queue or the sessions were switched on or off since this version: "
-        "set them as they were, or choose another release"
+        "later, mini_app, queue or the sessions were switched on or off since this version, or "
+        "failed_retention_in_days off: set them as they were, or choose another release"
     )
 
 

@@ -135,9 +135,8 @@ def where_raised(error: BaseException, *, at_start: bool = False) -> str:
             file, number, text = error.filename, error.lineno, error.msg
         elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
             text = error.__cause__
-        # These quote names in the source, which a variable's value may have, too.
-        is_safe = isinstance(error, (AttributeError, Failure, ImportError, NameError))
-        told = str(text) if is_safe else without_secrets(str(text))
+        has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+        told = without_secrets(str(text), has_names=has_names)
         what += f": {told}" if told else ""
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
         where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where

@@ -79,10 +79,20 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("no sixsix", "no …"),
         ("no fives", "no fives"),
         ("no 'abc', no 'ab'", "no '…', no 'ab'"),
+        ("can't be 'abc'", "can't be '…'"),
         ("no long-sixsix", "no …"),
+        (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=["a value", "too short", "a quoted part", "a value with another in it", "Lambda's own"],
+    ids=[
+        "a value",
+        "too short",
+        "a quoted part",
+        "a quoted part after an apostrophe",
+        "a value with another in it",
+        "a token in a URL",
+        "Lambda's own",
+    ],
 )
 def test_values_of_the_environment_are_left_out(
     monkeypatch: pytest.MonkeyPatch, text: str, shown: str
@@ -91,3 +101,10 @@ def test_values_of_the_environment_are_left_out(
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert settings.without_secrets(text) == shown
+
+
+def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: Any = load("botkit.invocation.settings")
+    monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
+    text = "no 'app.production', no 'duct', no 'six-six'"
+    assert settings.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"
