@@ -145,8 +145,11 @@ def start_up() -> None:
         from botkit.extras import queue  # noqa: F401
     if settings.session_table:
         from botkit.extras import with_session  # noqa: F401
+    if settings.allowed_ids:
+        from botkit.extras import allowed  # noqa: F401
     try:
-        bot_module.load()
+        if hasattr(bot_module.load(), "LIMIT"):
+            from botkit.extras import limit  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     for connect in connects:

@@ -19,7 +19,8 @@ Tell = Callable[[Json], None]
 
 
 class Table:
-    """Stands in for a table: GetItem, and PutItem with the conditions of botkit/session.py.
+    """Stands in for a table: GetItem, PutItem with the conditions of botkit/session.py, and
+    UpdateItem as botkit/extras/limit.py asks for it.
 
     Its items are in a file, if one is given, and else in memory. `aws` is the module of botkit,
     which makes all other calls.
@@ -43,6 +44,11 @@ class Table:
         if target.endswith(".GetItem"):
             key = params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
+        if target.endswith(".UpdateItem"):
+            answer = self._update(items, params)
+            if self._file:
+                write(self._file, items)
+            return answer
         assert target.endswith(".PutItem"), f"no stand-in for {target}"
         key = params["Item"]["id"]["S"]
         version = items.get(key, {}).get("version")
@@ -50,13 +56,39 @@ class Table:
         condition = params["ConditionExpression"]
         assert condition == ("version = :read" if expected else "attribute_not_exists(version)")
         if version != expected:
-            raise self._aws.ClientError(
-                "ConditionalCheckFailedException", "The conditional request failed"
-            )
+            raise self._failed()
         items[key] = params["Item"]
         if self._file:
             write(self._file, items)
         return {}
+
+    def _update(self, items: Json, params: Json) -> Json:
+        """Count an update in the item of a window, or close the window."""
+        item = items.get(params["Key"]["id"]["S"], params["Key"])
+        values = params["ExpressionAttributeValues"]
+        ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
+        change, condition = params["UpdateExpression"], params["ConditionExpression"]
+        if change == "SET beyond = if_not_exists(beyond, :id)":
+            assert condition == "attribute_exists(ids)"
+            is_met, new = bool(ids), {"beyond": item.get("beyond", values[":id"])}
+        else:
+            assert change == "ADD ids :ids SET expires_at = :end"
+            assert condition == (
+                "attribute_not_exists(ids) OR size(ids) < :most OR contains(ids, :id)"
+            )
+            assert values[":ids"] == {"NS": [update_id]}
+            is_met = not ids or len(ids) < int(values[":most"]["N"]) or update_id in ids
+            new = {"ids": {"NS": [*{*ids, update_id}]}, "expires_at": values[":end"]}
+        if not is_met:
+            raise self._failed()
+        items[params["Key"]["id"]["S"]] = item | new
+        return {"Attributes": item | new} if params.get("ReturnValues") == "ALL_NEW" else {}
+
+    def _failed(self) -> Exception:
+        error: Exception = self._aws.ClientError(
+            "ConditionalCheckFailedException", "The conditional request failed"
+        )
+        return error
 
 
 class Schedules:
@@ -118,7 +150,8 @@ def watch(aws: ModuleType, tell: Tell) -> None:
 
     def watched(service: str, target: str, params: Json) -> Any:
         answer = call(service, target, params)
-        if params.get("TableName") == os.environ.get("SESSION_TABLE"):
+        is_session = not target.endswith(".UpdateItem")  # which counts, for LIMIT
+        if is_session and params.get("TableName") == os.environ.get("SESSION_TABLE"):
             written = params.get("Item")
             item = written or answer.get("Item", {})
             key = (written or params["Key"])["id"]["S"]

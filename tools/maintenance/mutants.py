@@ -59,6 +59,8 @@ TESTS = {
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
     "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/allowed": ["unit/extras/test_allowed"],
+    "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/drain": ["unit/extras/test_drain"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import random  # urllib loads it anyway
+from functools import partial
 
 from .. import aws
 from ..errors import Misconfigured, Unreachable
@@ -39,8 +40,30 @@ LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours i
 
 
 def take(update: Json) -> Outcome:
-    """Put an update into the queue, or answer it if it has no time to wait."""
-    return enqueue(update) if waits(update) else webhook.answer(update)
+    """Put an update into the queue, or answer it if it has no time to wait, or is one too many."""
+    if not waits(update):
+        return webhook.answer(update)
+    try:
+        is_over = _is_over(update)
+    except Unreachable as error:
+        return outcome_of(error)
+    return webhook.answer(update) if is_over else enqueue(update)
+
+
+def _is_over(update: Json) -> bool:
+    """Count an update when it comes, and tell whether it is one too many by LIMIT in bot.py.
+
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
+    """
+    try:
+        bot = bot_module.load()
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        return False
+    if not hasattr(bot, "LIMIT"):
+        return False
+    from . import limit
+
+    return limit.count(update) is not None
 
 
 def waits(update: Json) -> bool:
@@ -65,7 +88,7 @@ def enqueue(update: Json) -> Outcome:
     body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
     # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
     if len(body.encode()) > LARGEST:
-        return webhook.answer(update)
+        return webhook.answer(update, is_counted=True)
     params = {
         "QueueUrl": settings.queue_url,
         "MessageBody": body,
@@ -80,7 +103,7 @@ def enqueue(update: Json) -> Outcome:
         if not error.code.startswith(("InvalidParameterValue", "InvalidMessage")):
             return Outcome("misconfigured", error=str(error))
         logger.warning("the queue refused an update", extra={"error": str(error)})
-        return webhook.answer(update)
+        return webhook.answer(update, is_counted=True)
     return Outcome("queued")
 
 
@@ -125,7 +148,8 @@ def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
     journal.is_repeat = received(record) > 1
-    return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
+    answer = partial(webhook.answer, is_counted=True)
+    return webhook.process(json.loads(record["body"]), answer, source="queue")
 
 
 def received(record: Json) -> int:

@@ -11,6 +11,7 @@ import re
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
+from functools import partial
 
 from ..invocation.journal import journal
 from ..invocation.place import Place
@@ -59,19 +60,26 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
     started = time.monotonic()
     # Read now, since the bot may change the update.
     subject = {"update_id": update["update_id"], "kind": Place(update).kind or None, **how}
+    if settings.allowed_ids:
+        from ..extras import allowed
+
+        take = partial(allowed.take, then=take)
     outcome = take(update)
     outcome.log("update", started, **subject)
     return outcome
 
 
-def answer(update: Json) -> Outcome:
-    """Answer an update, unless this container has answered it before."""
+def answer(update: Json, *, is_counted: bool = False) -> Outcome:
+    """Answer an update, unless this container has answered it before.
+
+    One that `is_counted` is within LIMIT of bot.py.
+    """
     journal.update_id = update_id = update["update_id"]
     if update_id in recent:
         if recent[update_id].status == 200:
             return Outcome("repeated", body=recent[update_id].body)
         journal.is_repeat = True
-    outcome = _answer(update)
+    outcome = _answer(update, is_counted)
     outcome.give_up_if_seen()
     if journal.has_calls:
         recent[update_id] = outcome
@@ -80,9 +88,16 @@ def answer(update: Json) -> Outcome:
     return outcome
 
 
-def _answer(update: Json) -> Outcome:
+def _answer(update: Json, is_counted: bool) -> Outcome:
     try:
-        if hasattr(bot_module.load(), "SESSION"):
+        bot = bot_module.load()
+        if hasattr(bot, "LIMIT") and not is_counted:
+            from ..extras import limit
+
+            first = limit.count(update)
+            if first is not None:
+                return limit.answer(update, first)
+        if hasattr(bot, "SESSION"):
             from ..extras import with_session
 
             return with_session.answer(update)
