@@ -64,7 +64,8 @@ class Table:
 
     def _update(self, items: Json, params: Json) -> Json:
         """Count an update in the item of a window, or close the window."""
-        item = items.get(params["Key"]["id"]["S"], params["Key"])
+        key = params["Key"]["id"]["S"]
+        item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
         ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         change, condition = params["UpdateExpression"], params["ConditionExpression"]
@@ -81,7 +82,7 @@ class Table:
             new = {"ids": {"NS": [*{*ids, update_id}]}, "expires_at": values[":end"]}
         if not is_met:
             raise self._failed()
-        items[params["Key"]["id"]["S"]] = item | new
+        items[key] = item | new
         return {"Attributes": item | new} if params.get("ReturnValues") == "ALL_NEW" else {}
 
     def _failed(self) -> Exception:

@@ -15,7 +15,7 @@ from tests.support.init_data import launch, sign
 from tests.support.stubs import Container, Json, load, message
 
 STRANGER = {"id": 13, "is_bot": False, "first_name": "Eve"}
-ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # Telegram's, for anonymous ones
+ADMIN: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # Telegram's, for anonymous ones
 GROUP = {"id": -100, "type": "supergroup"}
 CHANNEL = {"id": -200, "type": "channel"}
 PRIVATE = {"id": 13, "type": "private"}
@@ -77,7 +77,10 @@ OTHERS: dict[str, tuple[Json, list[int] | None]] = {
     "a kind of tomorrow": ({"whistle": {"user": STRANGER, "chat": GROUP}}, [13]),
     "a kind of tomorrow, from nobody": ({"whistle": {}}, []),
 }
-ALL = {**{kind: ({kind: content}, ids) for kind, (content, ids) in KINDS.items()}, **OTHERS}
+ALL: dict[str, tuple[Json, list[int] | None]] = {
+    **{kind: ({kind: content}, ids) for kind, (content, ids) in KINDS.items()},
+    **OTHERS,
+}
 ASK = {"business_connection_id": "b1"}
 CONNECTED = {"id": "b1", "user": {"id": OWNER}, "is_enabled": True}
 BOT = """
@@ -102,7 +105,8 @@ def test_only_these_ids_let_an_update_in(
     """At first all the others are listed, then each of these alone."""
     everyone = {13, ADMIN["id"], OWNER, -100, -200}
     kind = next(iter(update))
-    for listed in [everyone - {*(ids or [])}, *({each} for each in ids or [])]:
+    lists: list[set[int]] = [everyone - {*(ids or [])}, *({each} for each in ids or [])]
+    for listed in lists:
         container = start_bot(BOT, ALLOWED_IDS=",".join(map(str, listed)))
         if ids == [OWNER]:
             bot_api.answers("getBusinessConnection", ASK, CONNECTED)
@@ -121,13 +125,13 @@ def test_only_these_ids_let_an_update_in(
 
 def test_each_kind_of_the_bot_api_is_listed() -> None:
     """Read in Telegram's documentation whom its updates name, then add it above."""
-    whose = load("botkit.extras.allowed").WHOSE  # type: ignore[attr-defined]
+    whose = load("botkit.extras.allowed").WHOSE
     assert set(KINDS) == set(whose) == set(TYPES["Update"]) - {"update_id"}
 
 
 def test_the_documented_table_is_the_functions() -> None:
     names = {"person": "the person", "chat": "the chat", "account": "the account's owner"}
-    whose = load("botkit.extras.allowed").WHOSE  # type: ignore[attr-defined]
+    whose = load("botkit.extras.allowed").WHOSE
     page = (ROOT / "docs" / "reference.md").read_text().split("## Whose id counts\n")[1]
     rows = re.findall(r"^\| (`.*) \| (.*) \|$", page.split("\n## ")[0], re.MULTILINE)
     told = {kind: who for kinds, who in rows for kind in re.findall(r"`(\w+)`", kinds)}
@@ -236,7 +240,8 @@ def test_the_new_id_of_a_group_is_logged(
     container = start_bot(BOT, ALLOWED_IDS=allowed)
     bot_api.expects(HELLO)
     group = {"id": -5, "type": "group"}
-    container.deliver(message(chat=group, **{"from": STRANGER}, migrate_to_chat_id=-1005))
+    moved = {"chat": group, "from": STRANGER, "migrate_to_chat_id": -1005}
+    container.deliver({"update_id": 1, "message": moved})
     warnings = [line for line in container.log if line["level"] == "WARNING"]
     assert [(line["id"], line["new_id"]) for line in warnings] == [(-5, -1005)] * is_told
 
@@ -266,7 +271,7 @@ def page(start_bot: StartBot) -> Container:
 def test_a_page_asks_for_those_whom_telegram_signed_for(
     page: Container, fields: dict[str, str], ids: list[int] | None
 ) -> None:
-    headers = {"Authorization": "tma " + sign(launch(**fields))}
+    headers = {"Authorization": "tma " + sign(launch(1, **fields))}
     answer = page.invoke(app_event("GET", "/app/api/x", headers=headers))
     if ids is None:
         assert (answer["statusCode"], page.line["outcome"]) == (200, "answered")

@@ -68,9 +68,9 @@ def outcomes(container: Container) -> list[str]:
     return [line["outcome"] for line in container.log if "outcome" in line]
 
 
-def said(update_id: int, kind: str = "message", **fields: Any) -> Json:
-    """Return an update of Ada's in a group."""
-    return {"update_id": update_id, kind: {"chat": GROUP, "from": ADA, **fields}}
+def said(update_id: int, kind: str = "message", by: Json = ADA, **fields: Any) -> Json:
+    """Return an update in a group, of Ada's."""
+    return {"update_id": update_id, kind: {"chat": GROUP, "from": by, **fields}}
 
 
 def test_what_is_one_too_many_gets_silence_until_the_next_window(
@@ -81,7 +81,7 @@ def test_what_is_one_too_many_gets_silence_until_the_next_window(
     writes = asked(container)
     for number in range(1, 5):
         container.deliver(message(number))
-    container.deliver(said(5, date=AT, **{"from": BEA}))
+    container.deliver(said(5, date=AT, by=BEA))
     container.deliver(said(6, date=AT + 59))
     container.deliver(said(7, date=AT + 60))
     assert outcomes(container) == [
@@ -181,8 +181,8 @@ def test_on_limit_may_say_nothing_or_fail(begin: StartBot, bot_api: BotApi) -> N
     for number in range(1, 4):
         container.deliver(message(number))
     bot_api.expects(HEARD)
-    container.deliver(message(4, chat=GROUP, date=AT + 60, **{"from": ADA}))
-    container.deliver(message(5, chat=GROUP, date=AT + 60, **{"from": ADA}))
+    container.deliver(said(4, date=AT + 60))
+    container.deliver(said(5, date=AT + 60))
     assert outcomes(container) == ["answered", "bot_failed", "limited", "answered", "limited"]
 
 
@@ -286,7 +286,7 @@ def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotAp
     bot_api.expects(HEARD, HEARD)
     container = begin(BOT, QUEUE_URL=QUEUE)
     names = asked(container)
-    container.deliver(message(1, text="x" * 300_000, date=AT, **{"from": ADA}))
+    container.deliver(said(1, text="x" * 300_000, date=AT))
     refusal = container.module("aws").ClientError("InvalidParameterValue", "no")
     names += asked(container)
     call = container.module("aws").call
@@ -342,11 +342,11 @@ def test_a_container_forgets_the_windows_that_it_has_known_longest(
     monkeypatch.setattr(container.module("extras.limit"), "REMEMBERED", 2)
     for number in (1, 2, 3):
         bot_api.expects(HEARD)
-        container.deliver(said(number, date=AT, **{"from": {"id": number}}))
-        container.deliver(said(9, date=AT, **{"from": {"id": number}}))
+        container.deliver(said(number, date=AT, by={"id": number}))
+        container.deliver(said(9, date=AT, by={"id": number}))
     names = asked(container)
     for number in (2, 3, 1):
-        container.deliver(said(9, date=AT, **{"from": {"id": number}}))
+        container.deliver(said(9, date=AT, by={"id": number}))
     assert names == ["ADD", "SET"]
 
 
