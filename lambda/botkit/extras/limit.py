@@ -15,6 +15,7 @@ from ..errors import Misconfigured
 from ..host import bot_module
 from ..host.calls import make_or_respond
 from ..host.outcome import Outcome
+from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
@@ -66,7 +67,8 @@ def count(update: Json) -> str | None:
     if key not in full:
         end = {"N": str(int(time.time()) + seconds + session.DAY)}  # Telegram repeats for a day
         values = {":ids": {"NS": [update_id]}, ":most": {"N": str(most)}, ":end": end}
-        if _update(key, COUNT, values, update_id) is not None:
+        journal.is_counted = _update(key, COUNT, values, update_id) is not None
+        if journal.is_counted:
             return None
         closed = _update(key, CLOSE, {}, update_id)
         if closed is None:  # somebody has just deleted it

@@ -45,7 +45,8 @@ class Outcome:
 
     `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
     is the JSON of a call that the response should hold. `done` is how many of the calls are over,
-    carried out or refused. `told` is more of the log line.
+    carried out or refused, and `remaining` are those that had to wait. `told` is more of the log
+    line.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Outcome:
         self.retry_after = retry_after
         self.body = body
         self.done = 0
+        self.remaining: list[Json] = []
         self.told: Json = {}
 
     @property

@@ -11,7 +11,6 @@ import re
 import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
-from functools import partial
 
 from ..invocation.journal import journal
 from ..invocation.place import Place
@@ -58,28 +57,43 @@ def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
 def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Outcome:
     """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
-    # Read now, since the bot may change the update.
-    subject = {"update_id": update["update_id"], "kind": Place(update).kind or None, **how}
-    if settings.allowed_ids:
-        from ..extras import allowed
-
-        take = partial(allowed.take, then=take)
-    outcome = take(update)
-    outcome.log("update", started, **subject)
+    known = described(update)  # now, since the bot may change it
+    outcome = let_in(update, take)
+    outcome.log("update", started, **known, **how)
     return outcome
 
 
-def answer(update: Json, *, is_counted: bool = False) -> Outcome:
-    """Answer an update, unless this container has answered it before.
+def let_in(update: Json, then: Callable[[Json], Outcome]) -> Outcome:
+    """Let `then` answer an update, unless it is from a stranger and allowed_ids lists others."""
+    if not settings.allowed_ids:
+        return then(update)
+    from ..extras import allowed
 
-    One that `is_counted` is within LIMIT of bot.py.
-    """
+    return allowed.take(update, then)
+
+
+def described(update: Json) -> Json:
+    """Return what the log may say of an update."""
+    return {"update_id": update["update_id"], "kind": Place(update).kind or None}
+
+
+def answer(update: Json) -> Outcome:
+    """Answer an update, and keep it if it failed and failed_retention_in_days says so."""
+    if not settings.failed_queue_url:
+        return answer_once(update)
+    from ..extras import failures
+
+    return failures.answer(update)
+
+
+def answer_once(update: Json) -> Outcome:
+    """Answer an update, unless this container has answered it before."""
     journal.update_id = update_id = update["update_id"]
     if update_id in recent:
         if recent[update_id].status == 200:
             return Outcome("repeated", body=recent[update_id].body)
         journal.is_repeat = True
-    outcome = _answer(update, is_counted)
+    outcome = _answer(update)
     outcome.give_up_if_seen()
     if journal.has_calls:
         recent[update_id] = outcome
@@ -88,10 +102,10 @@ def answer(update: Json, *, is_counted: bool = False) -> Outcome:
     return outcome
 
 
-def _answer(update: Json, is_counted: bool) -> Outcome:
+def _answer(update: Json) -> Outcome:
     try:
         bot = bot_module.load()
-        if hasattr(bot, "LIMIT") and not is_counted:
+        if hasattr(bot, "LIMIT") and not journal.is_counted:
             from ..extras import limit
 
             first = limit.count(update)

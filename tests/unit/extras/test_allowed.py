@@ -15,7 +15,7 @@ from tests.support.init_data import launch, sign
 from tests.support.stubs import Container, Json, load, message
 
 STRANGER = {"id": 13, "is_bot": False, "first_name": "Eve"}
-ADMIN: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # Telegram's, for anonymous ones
+ADMIN: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # of all anonymous ones
 GROUP = {"id": -100, "type": "supergroup"}
 CHANNEL = {"id": -200, "type": "channel"}
 PRIVATE = {"id": 13, "type": "private"}

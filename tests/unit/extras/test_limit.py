@@ -365,7 +365,7 @@ WRONG = [
 @pytest.mark.parametrize("limit", [*WRONG, "(1, 1)", "[1000, 86400]"])
 def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin: StartBot, limit: str) -> None:
     container = begin(BOT.replace("(2, 60)", limit))
-    check = container.module("host.registration")._check
+    check = container.module("host.check")._check_bot
     if limit not in WRONG:
         check(container.bot)
         return
@@ -382,7 +382,7 @@ def test_a_limit_needs_a_table(start_bot: StartBot) -> None:
     container = start_bot(BOT)
     told = "LIMIT in bot.py needs a table: set session_retention_in_days"
     with pytest.raises(Exception, match=told):
-        container.module("host.registration")._check(container.bot)
+        container.module("host.check")._check_bot(container.bot)
 
 
 def test_a_bot_that_can_not_be_imported_has_its_updates_queued(begin: StartBot) -> None:
