@@ -6,15 +6,9 @@ locals {
     SESSION_RETENTION_IN_DAYS = var.session_retention_in_days
   }
 
-  # Whether bot.py may have LIMIT, which counts updates: it, or a file that it imports, has the name.
-  has_limit = anytrue([
-    for file in local.bot_files : can(regex("\\bLIMIT\\b", file("${local.bot_folder}/${file}")))
-    if endswith(file, ".py") && !can(regex(local.packaging.taken, file))
-  ])
-
   sessions_statements = [for table in aws_dynamodb_table.sessions : {
     Effect   = "Allow"
-    Action   = concat(["dynamodb:GetItem", "dynamodb:PutItem"], local.has_limit ? ["dynamodb:UpdateItem"] : [])
+    Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"] # to count, for a version with LIMIT
     Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${table.name}"
   }]
 }

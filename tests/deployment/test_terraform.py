@@ -48,8 +48,7 @@ def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path: Path) -> No
 
 
 def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
-    for bot in ("bundle", "limited"):
-        shutil.copytree(ROOT / "tests" / "bots" / bot, tmp_path / "tests" / "bots" / bot)
+    shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     run_tests(Deployment(providers, NOWHERE, tmp_path))
 
