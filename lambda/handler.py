@@ -161,8 +161,11 @@ def start_up() -> None:
     if settings.allowed_ids:
         from botkit.extras import allowed  # noqa: F401
     try:
-        if hasattr(bot_module.load(), "LIMIT"):
+        bot = bot_module.load()
+        if hasattr(bot, "LIMIT"):
             from botkit.extras import limit  # noqa: F401
+        if hasattr(bot, "TOGETHER"):
+            from botkit.extras import together  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     for connect in connects:

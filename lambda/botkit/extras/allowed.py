@@ -54,7 +54,7 @@ WHOSE: dict[str, tuple[str, ...]] = {
 }
 UNKNOWN = ("person",)  # a kind of a later Bot API
 
-REMEMBERED = 256  # accounts
+REMEMBERED = 100  # accounts
 accounts: dict[str, int] = {}  # the owners of business accounts, by connection
 
 strangers = 0  # updates and requests that this container has ignored
@@ -127,7 +127,7 @@ def _owner(connection: str | None) -> int | None:
                 raise
             return None
         journal.has_calls = False  # it answers nobody
-        if len(accounts) >= REMEMBERED:
-            del accounts[next(iter(accounts))]
         accounts[str(connection)] = found["user"]["id"]
+        if len(accounts) > REMEMBERED:
+            del accounts[next(iter(accounts))]
     return accounts[str(connection)]

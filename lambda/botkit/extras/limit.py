@@ -74,9 +74,9 @@ def count(update: Json) -> str | None:
         if closed is None:  # somebody has just deleted it
             return None
         item = closed["Attributes"]
-        if len(full) >= REMEMBERED:
-            del full[next(iter(full))]
         full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+        if len(full) > REMEMBERED:
+            del full[next(iter(full))]
     counted, first = full[key]
     return None if update_id in counted else first
 

@@ -217,17 +217,15 @@ def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(
 
 
 def test_a_container_forgets_the_accounts_that_it_has_known_longest(
-    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    start_bot: StartBot, bot_api: BotApi
 ) -> None:
     container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
-    monkeypatch.setattr(container.module("extras.allowed"), "REMEMBERED", 2)
-    asked = ["b1", "b2", "b3", "b1"]
-    for name in asked:
-        connection = {"business_connection_id": name}
+    for number in (*range(101), 0):
+        connection = {"business_connection_id": str(number)}
         bot_api.answers("getBusinessConnection", connection, {"user": {"id": 13}})
-    for number, name in enumerate(["b1", "b2", "b2", "b3", "b2", "b1"]):
-        content = {**OWNED, "business_connection_id": name}
-        container.deliver({"update_id": number, "business_message": content})
+    for update_id, number in enumerate((*range(101), 1, 100, 0)):
+        content = {**OWNED, "business_connection_id": str(number)}
+        container.deliver({"update_id": update_id, "business_message": content})
 
 
 # ── A group that becomes a supergroup

@@ -155,9 +155,10 @@ def test_the_first_beyond_goes_to_on_limit(begin: StartBot, bot_api: BotApi) -> 
     container = begin(BOT + TELLS)
     for number in range(1, 5):
         container.deliver(message(number))
+    container.deliver(message(0))
     container.deliver(message(3))
-    assert outcomes(container) == ["answered", "answered", "limited", "limited", "repeated"]
-    assert [line["methods"] for line in container.log[2:4]] == [["sendMessage"], []]
+    assert outcomes(container) == [*["answered"] * 2, *["limited"] * 3, "repeated"]
+    assert [line["methods"] for line in container.log[2:5]] == [["sendMessage"], [], []]
     begin(BOT + TELLS).deliver(message(5))  # another container tells nobody again
     assert container.log[-1]["methods"] == []
 
@@ -336,17 +337,16 @@ def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(
 
 
 def test_a_container_forgets_the_windows_that_it_has_known_longest(
-    begin: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    begin: StartBot, bot_api: BotApi
 ) -> None:
     container = begin(BOT.replace("(2,", "(1,"))
-    monkeypatch.setattr(container.module("extras.limit"), "REMEMBERED", 2)
-    for number in (1, 2, 3):
-        bot_api.expects(HEARD)
-        container.deliver(said(number, date=AT, by={"id": number}))
-        container.deliver(said(9, date=AT, by={"id": number}))
+    bot_api.expects(*[HEARD] * 101)
+    for number in range(101):
+        container.deliver(said(number, date=AT, by={"id": 1000 + number}))
+        container.deliver(said(200, date=AT, by={"id": 1000 + number}))
     names = asked(container)
-    for number in (2, 3, 1):
-        container.deliver(said(9, date=AT, by={"id": number}))
+    for number in (1, 100, 0):
+        container.deliver(said(200, date=AT, by={"id": 1000 + number}))
     assert names == ["ADD", "SET"]
 
 
