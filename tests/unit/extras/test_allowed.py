@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 from local.events import app_event
-from local.project import ROOT
 from telegram_stand_in.bot_api import TYPES
 
 from tests.conftest import BotApi, StartBot
@@ -127,18 +125,6 @@ def test_each_kind_of_the_bot_api_is_listed() -> None:
     """Read in Telegram's documentation whom its updates name, then add it above."""
     whose = load("botkit.extras.allowed").WHOSE
     assert set(KINDS) == set(whose) == set(TYPES["Update"]) - {"update_id"}
-
-
-def test_the_documented_table_is_the_functions() -> None:
-    names = {"person": "the person", "chat": "the chat", "account": "the account's owner"}
-    whose = load("botkit.extras.allowed").WHOSE
-    page = (ROOT / "docs" / "reference.md").read_text().split("## Whose id counts\n")[1]
-    rows = re.findall(r"^\| (`.*) \| (.*) \|$", page.split("\n## ")[0], re.MULTILINE)
-    told = {kind: who for kinds, who in rows for kind in re.findall(r"`(\w+)`", kinds)}
-    assert told == {
-        kind: ", ".join(names[each] for each in who) or "nobody's: it is let in"
-        for kind, who in whose.items()
-    }
 
 
 def test_strangers_are_counted(start_bot: StartBot) -> None:
