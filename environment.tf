@@ -3,6 +3,7 @@
 locals {
   environment = merge(var.environment, {
     for name, value in {
+      ALLOWED_IDS                  = length(var.allowed_ids) == 0 ? null : join(",", var.allowed_ids)
       AWS_DNS_SUFFIX               = local.dns_suffix == "amazonaws.com" ? null : local.dns_suffix
       REPLY_MODE                   = var.reply_mode
       TELEGRAM_API_URL             = var.telegram_api_url
@@ -34,7 +35,7 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
+    "ALLOWED_IDS|AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
     "SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])

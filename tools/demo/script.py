@@ -29,7 +29,7 @@ from demo.samples import CHATS, CONTENT, PEOPLE, contact
 PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
-DONE = ("", "answered", "ignored", "queued", "repeated")
+DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update

@@ -97,6 +97,10 @@ def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py needs what the module's inputs don't give it, or can't work."""
     if "botkit.later" in sys.modules and not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if hasattr(bot, "LIMIT"):
+        from ..extras import limit
+
+        limit.check(bot)
     if hasattr(bot, "SESSION"):
         from ..extras import with_session
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.stubs import PASSWORD, SECRET, TOKEN, load
 
 ENVIRONMENT = {
+    "ALLOWED_IDS": ("allowed_ids", "42,-1001234567890"),
     "TELEGRAM_BOT_TOKEN": ("token", TOKEN),
     "TELEGRAM_BOT_TOKEN_PARAMETER": ("token_parameter", "/bot/token"),
     "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
@@ -32,7 +33,8 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
     "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
 }
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
+    "allowed_ids": frozenset(),
     "api_url": "https://api.telegram.org",
     "aws_dns_suffix": "amazonaws.com",
     "reply_mode": "api",
@@ -50,7 +52,8 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     attribute, value = ENVIRONMENT[name]
-    assert getattr(read(monkeypatch, {name: value}), attribute) == value
+    expected = frozenset({42, -1001234567890}) if attribute == "allowed_ids" else value
+    assert getattr(read(monkeypatch, {name: value}), attribute) == expected
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["absent", "empty"])
