@@ -11,6 +11,8 @@ the function wrote before it answered, however long that takes.
 It checks permissions for a schedule as if all were in the default group. Here it takes the group
 that the request names.
 
+It fills nothing into the input of a schedule. Here it fills in the time that is due.
+
 It drops a stage when a route's settings are deleted. Here it stays, and the next update of
 the stage tells which settings it has.
 
@@ -34,6 +36,7 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +51,7 @@ from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 # Names that mean this machine, which no public name does.
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 PAGE = re.compile(r"/app(/|$)")
 
 
@@ -232,6 +236,21 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def with_scheduled_times(invoke: Any) -> Any:
+    """Return MiniStack's function that invokes a target, which tells a schedule's when it is due.
+
+    To the minute, as all times of a cron expression are: MiniStack looks only every ten seconds.
+    """
+
+    def invoked(target: Any, event: Any, *more: Any) -> None:
+        if event.get("Source") == "aws.scheduler" and "Input" in target:
+            due = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(event["Time"]))
+            target = {**target, "Input": target["Input"].replace(SCHEDULED_TIME, due)}
+        invoke(target, event, *more)
+
+    return invoked
+
+
 def for_programs(app: Any) -> Any:
     """Return MiniStack's ASGI application, which refuses what a web page sends."""
 
@@ -294,7 +313,7 @@ def keep_recovery_periods(dynamodb: Any) -> None:
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, dynamodb
+    from ministack.services import apigateway, dynamodb, eventbridge
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -309,6 +328,7 @@ if __name__ == "__main__":
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
+    eventbridge._invoke_target = with_scheduled_times(eventbridge._invoke_target)
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
