@@ -129,7 +129,7 @@ resource "aws_iam_role_policy" "later" {
     Statement = [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = local.function_arn
+      Resource = "${local.function_arn}:live"
     }]
   })
 

@@ -17,7 +17,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from urllib.parse import quote
 
 from .deadline import deadline
@@ -334,7 +333,6 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts) + end
 
 
-@lru_cache(8)
 def _key(secret: str, scope: str) -> bytes:
     """Return the key for the requests of a day to a service in a region."""
     key = f"AWS4{secret}".encode()

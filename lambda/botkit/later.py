@@ -167,7 +167,7 @@ def _target(content: str) -> Json:
     _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
     return {
-        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
+        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
         "Input": content,
         "RoleArn": settings.later_role,
     }

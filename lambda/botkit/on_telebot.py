@@ -215,7 +215,7 @@ class _Waiting(HandlerBackend):
         if own.business:
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
-            adapter.refuse_others(False, place == own.user)
+            adapter.refuse_others(False, place == own.user, False)
 
 
 class _Task(util.AsyncTask):

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,9 +79,13 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     """Make a world: `world(choose)`."""
     worlds: list[World] = []
 
-    def make(choose: Callable[[str], bool], bot: str = BOT, queue_url: str = "") -> World:
+    def make(
+        choose: Callable[[str], bool], bot: str = BOT, queue_url: str = "", failed_url: str = ""
+    ) -> World:
         urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "QUEUE_URL": queue_url}
-        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, queue_url))
+        urls["FAILED_QUEUE_URL"] = failed_url
+        start = partial(start_with_sessions, bot, **urls)
+        worlds.append(World(start, choose, queue_url, failed_url))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
@@ -242,3 +247,54 @@ def reply(update, session):
     assert made.made[1] == ["1"]
     votes = json.loads(start_with_sessions(toggles).table.items["7"]["session"]["S"])
     assert sorted(map(int, votes)) == list(range(1, 42))
+
+
+# ── What failed, and was kept
+
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+REPLAY = {"tf": {"action": "replay"}}
+PLAIN = BOT.replace('SESSION = "chat"\n', "").replace(", session):", ", session={}):")
+
+
+@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+@pytest.mark.parametrize("bot", [BOT, PLAIN], ids=["with sessions", "without"])
+def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
+    world: Callable[..., World],
+    start_with_sessions: StartBot,
+    tmp_path: Path,
+    bot: str,
+    queue_url: str,
+) -> None:
+    """Containers end, calls fail, SQS is away, and two replays run at once."""
+    chance = random.Random(20260101)  # noqa: S311
+    is_broken = tmp_path / "broken"
+    raises = f'    if __import__("os").path.exists("{is_broken}"):\n        raise ValueError\n'
+    body = "    chat = (update.get"
+    often = {"end": 0.03, "lose": 0.1, "twice": 0.02}
+    # Where people saw a part of an answer already, and SQS is away, the rest is lost.
+    never = "sqs away" if bot == PLAIN else ""
+
+    def choose(what: str) -> bool:
+        return what != never and chance.random() < often.get(what, 0.05)
+
+    made = world(choose, bot.replace(body, raises + body), queue_url, FAILED)
+    updates = [update(n, n % 20, "message") for n in range(1, 61)]
+
+    def lines(some: list[Json]) -> list[list[Json]]:
+        return [[each] for each in some]
+
+    made.deliver(lines(updates[:20]), chance.choice)
+    is_broken.touch()
+    made.deliver(lines(updates[20:40]), chance.choice)
+    assert {each["update_id"] for each in updates[20:40]}.isdisjoint(made.made)
+    is_broken.unlink()
+    made.deliver([*lines(updates[40:]), [REPLAY], [REPLAY]], chance.choice)
+    never = ""
+    while made.kept:
+        made.now += 7200  # what a replay had that has ended
+        assert made.now < 7200 * 50, "this has no end"
+        made.deliver([[REPLAY], [REPLAY]], chance.choice)
+    if bot == BOT:
+        check(made, start_with_sessions(BOT).table.items, updates)
+    for each in updates:
+        assert {"sendChatAction", "more", "most"} < set(made.made[each["update_id"]])

@@ -573,6 +573,14 @@ def test_without_credentials_or_region_nothing_is_sent(
     assert peer.requests == []
 
 
+def test_json_is_short_and_strict(use: Use) -> None:
+    """Sizes are counted in it, and sessions and schedules are made of it."""
+    to_json = use().to_json
+    assert to_json({"é": [1, "\ud800"]}) == '{"é":[1,"?"]}'
+    with pytest.raises(ValueError, match="nan"):
+        to_json([float("nan")])
+
+
 # Event streams.
 
 CONVERSE = "/model/a:0/converse-stream"

@@ -524,6 +524,15 @@ def test_what_another_session_has_is_refused_in_words(
     assert container.table.items == {}
 
 
+def test_a_chat_is_the_same_however_large_its_id(start_with_sessions: StartBot) -> None:
+    """Small numbers are one object, large ones are not."""
+    chat = 5_000_000_000
+    container = start_with_sessions(with_session(other(chat, 43), "'chat_user'"))
+    error = "the session of this update doesn't have that: "
+    said = result(container, text="x", chat={"id": chat, "type": "private"})
+    assert said == ("bot_failed", error + 'with SESSION = "chat" or SESSION = "topic" it would')
+
+
 def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None:
     source = other(42, 42).replace("@dispatcher.message()", "@dispatcher.poll()")
     source = source.replace("bot, state)", "bot)")  # there is none
@@ -583,7 +592,7 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
     outcome, said = result(container, 503)
     assert (outcome, said.startswith(error)) == ("misconfigured", True)
     with pytest.raises(Exception, match=error):  # the apply fails, too
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 @pytest.mark.parametrize("storage", ["dispatcher.storage", "storage"])

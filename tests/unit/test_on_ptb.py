@@ -141,11 +141,13 @@ def result(
 
 
 def test_get_me_is_called_once_in_a_container(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(handler(SEND))
-    expects(bot_api, "a", "a", me=True)
-    assert result(container) == ("answered", "")
-    assert [line["message"] for line in container.log] == ["update"]
-    assert result(container, update_id=2) == ("answered", "")
+    container = start_bot(handler("await update.message.delete()", SEND))
+    bot_api.answers("getMe", {}, ME)
+    for update_id in 1, 2:
+        bot_api.answers("deleteMessage", {"chat_id": 42, "message_id": 7})
+        expects(bot_api, "a")
+        assert result(container, update_id=update_id) == ("answered", "")
+    assert [line["message"] for line in container.log] == ["update"] * 2
     assert result(container, update_id=2) == ("repeated", "")
 
 
@@ -409,20 +411,21 @@ def test_a_conversation_that_outlives_an_update_is_not_that_of_the_next(
     ("lines", "state"),
     [
         (("await asyncio.sleep(0)", "return 2"), 2),
+        (("return 'end'",), "end"),
         (("return None",), 1),
         (("return ConversationHandler.END",), None),
         (("1 / 0",), 1),
         (("await asyncio.Event().wait()",), 1),
     ],
-    ids=["changed", "the same", "at its end", "failed", "too late"],
+    ids=["changed", "a text", "the same", "at its end", "failed", "too late"],
 )
 def test_a_conversation_may_go_on_in_the_background(
     start_with_sessions: StartBot, bot_api: BotApi, lines: tuple[str, ...], state: Any
 ) -> None:
     build = BUILD.replace(
         "MessageHandler(filters.ALL, handle)",
-        "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: []},"
-        " [], name='form', persistent=True)",
+        "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: [],"
+        " 'end': []}, [], name='form', persistent=True)",
     )
     container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
     keeps(container, "42", {"conversations of form": {"[42, 42]": 1}})
@@ -493,6 +496,18 @@ def test_what_the_session_has_is_kept(
     assert result(container, **{**MESSAGE, "chat": chat}) == ("ignored", "")
     data = {"user_data": {"42": {"n": 1}}, "chat_data": {f"{chat['id']}": {"n": 1}}}
     assert kept(container, key) == {kind: data[kind] for kind in data if kind in str(lines)}
+
+
+def test_a_private_chat_is_its_users_however_large_the_id(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """Small numbers are one object, large ones are not."""
+    container = start_with_sessions(handler(USER, choice='"chat"'))
+    bot_api.answers("getMe", {}, ME)
+    chat = {"id": 5_000_000_000, "type": "private"}
+    user = {"id": 5_000_000_000, "is_bot": False, "first_name": "Ada"}
+    assert result(container, **{**MESSAGE, "chat": chat, "from": user}) == ("ignored", "")
+    assert kept(container, "5000000000") == {"user_data": {"5000000000": {"n": 1}}}
 
 
 @pytest.mark.parametrize(("chat", "id"), [(GROUP, "-5"), (MESSAGE["chat"], "42")])
@@ -836,7 +851,7 @@ def test_a_conversation_needs_a_session_that_has_it(
     outcome, error = result(container, status=503)
     assert (outcome, error.partition("must have ")[2]) == ("misconfigured", f"SESSION = {fit}")
     with pytest.raises(Exception, match="conversations are kept in the session: with per_chat="):
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:

@@ -255,6 +255,15 @@ def test_a_note_keeps_a_session_as_long_as_before(
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
 
 
+def test_a_note_in_an_empty_session_expires_in_a_day(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_at(start_with_sessions, monkeypatch, 30)
+    session = container.module("session")
+    assert session.Item("42").note(1, [{"method": "x"}], session.UNFINISHED)
+    assert container.table.items["42"]["expires_at"] == {"N": f"{NOW + DAY}"}
+
+
 def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
@@ -270,10 +279,10 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     long = [{"method": "x" * 5000}, {"method": "y"}]
     found = session.Item("42")
     assert found.note(1, long, session.UNFINISHED)
-    for update_id, said in ((2, "a"), (3, "b")):
+    for update_id, said in ((3, "a"), (2, "b")):  # not in order
         found.session["said"] = said
         assert found.keep({update_id: long})
-    assert kept(container) == {1: long, 2: None, 3: long}
+    assert kept(container) == {1: long, 2: long, 3: None}
     found.session.clear()
     assert found.keep({4: []})
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
@@ -295,6 +304,23 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key
     with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
         session.change(key, lambda data: data.update({"": text + "x"}))
     assert session.read(key) == {"": text}
+
+
+def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    session = container.module("session")
+    found = session.Item("42")
+    ids = range(2_000_000_000, 2_000_000_300)
+    found.updates = dict.fromkeys(ids, session.UNFINISHED)
+    found._calls = dict.fromkeys(ids, '[{"method":"x"}]')
+    found.session = {"": ""}
+    assert found.keep()
+    item = container.table.items["42"]
+    size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
+    size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
+    found.session = {"": "x" * (409_601 - size)}  # a byte too many
+    with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
+        found.keep()
 
 
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:

@@ -223,6 +223,14 @@ def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> 
     assert world.texts("sendMessageDraft") == ["", "ab …", "abc …"]
 
 
+def test_telegram_is_left_alone_no_longer_than_it_wants(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 5})
+    world.fails["editMessageText"] = [busy]
+    assert world.answer(["a", "b", ""], GROUP) == []
+    assert world.texts("editMessageText") == ["ab …", "ab"]
+
+
 def test_what_fails_to_show_is_shown_later(world: World) -> None:
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
@@ -263,6 +271,13 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World, late: bool)
     assert (last["method"], last["text"]) == ("sendMessage", "tail")
     assert len(world.texts("editMessageText")) == 1, "nobody wants to see it grow once more"
     assert len(world.texts("sendMessage")) == 1
+
+
+def test_a_message_that_cant_be_edited_now_grows_on(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    world.fails["editMessageText"] = [refused("editMessageText", 401, "Unauthorized", {})]
+    assert world.answer("abc", GROUP) == []
+    assert world.texts("editMessageText") == ["ab …", "abc …", "abc"]
 
 
 def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
@@ -501,6 +516,17 @@ def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: 
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
+def test_each_press_counts(world: World) -> None:
+    def pieces(presses: int) -> Iterator[str]:
+        yield "a"
+        for _ in range(presses):
+            world.press()
+        yield from "bc"
+
+    for presses in 1, 1, 2:
+        assert world.answer(pieces(presses), can_stop=True) == [said("ab")]
+
+
 def test_it_looks_once_a_second_whether_stop_was_pressed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -532,13 +558,17 @@ def test_a_table_that_cant_be_read_stops_no_answer(
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
-def test_an_answer_ends_before_the_time_is_up(world: World) -> None:
+@pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
+def test_an_answer_ends_before_the_time_is_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, left: float, text: str
+) -> None:
     def pieces() -> Iterator[str]:
         yield "Once"
-        world.deadline.start(1.9)
+        world.deadline.start(left)
         yield from (" upon", " a time")
 
-    assert world.answer(pieces()) == [said("Once upon …")]
+    with_clock(world.container, monkeypatch)
+    assert world.answer(pieces()) == [said(text)]
     assert world.closed == 1
 
 
@@ -563,6 +593,18 @@ def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
     assert world.closed == 1
 
 
+def test_a_telegram_that_was_not_asked_is_not_silent(world: World) -> None:
+    """Below a message that an earlier try has begun, nobody types."""
+    world.answer(["Hello"], GROUP)
+
+    def pieces() -> Iterator[str]:
+        world.deadline.start(1.9)
+        yield ""
+
+    with pytest.raises(TimeoutError, match="first word"):
+        world.answer(pieces(), GROUP)
+
+
 @pytest.mark.parametrize(("fails", "calls"), [(False, 0), (True, 1)], ids=["shown", "not shown"])
 def test_what_is_shown_already_is_not_edited_once_more(
     world: World, fails: bool, calls: int
@@ -577,7 +619,7 @@ def test_what_is_shown_already_is_not_edited_once_more(
         gone = world.container.module("errors").Unreachable("gone")
         world.fails["editMessageText"] = [gone] * 2
     assert len(world.answer(pieces(), GROUP)) == calls
-    assert set(world.texts("editMessageText")) == {"Once upon …"}
+    assert world.texts("editMessageText") == ["Once upon …"] * (1 + fails)
 
 
 def test_a_draft_that_hangs_costs_no_answer(

@@ -10,11 +10,14 @@ from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
 from demo.deployments import (
+    CHECK,
     MENU_BUTTON,
     PAGE,
+    REPLAY,
     Deployment,
     Hosted,
     environment,
+    failure,
     has_page,
     registration,
 )
@@ -32,9 +35,15 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
+            variables["FAILED_QUEUE_URL"] = "of this demo"
             with signals_held():
+                self._memory_size = least_memory(bot.folder)
                 function = Function(
-                    bot.folder, variables, fresh=self.fresh, memory_size=least_memory(bot.folder)
+                    bot.folder,
+                    variables,
+                    fresh=self.fresh,
+                    follow=False,
+                    memory_size=self._memory_size,
                 )
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
@@ -43,7 +52,7 @@ class LocalDeployment(Deployment):
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            error = self.replace(bot)
+            error = function.invoke(CHECK).error.strip() or self._register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -61,6 +70,14 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
+        variables = self.function.environment
+        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
+            if error := version.invoke(CHECK).error.strip():
+                raise ToolError(error)
+        self.function.stop()
+        return self._register(bot)
+
+    def _register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
@@ -79,6 +96,12 @@ class LocalDeployment(Deployment):
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         self.function.run(name)
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        return [failure(id_, body) for id_, body in self.function.failed.items()]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        return self.function.invoke(REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

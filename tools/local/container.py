@@ -76,7 +76,7 @@ try:
     from botkit import aws
     with open(sys.argv[4]) as file:
         exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
-    stand_in["install"](aws, sys.argv[5], sys.argv[6])
+    stand_in["install"](aws, *sys.argv[5:8])
     stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
@@ -165,10 +165,11 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process, which is restarted when a source changes.
+    """The handler in a process, which is restarted when a source changes, unless `follow` is off.
 
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
-    in another one beside it; both are gone at the end if none is given. There is one invocation at
+    in another one beside it, and what failed in a third one, if the environment has the URL of a
+    queue for it; all are gone at the end if none is given. There is one invocation at
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
@@ -183,6 +184,7 @@ class Function:
         *,
         timeout: float = TIMEOUT,
         fresh: bool = False,
+        follow: bool = True,
         sessions: Path | None = None,
         memory_size: int = 0,
     ) -> None:
@@ -190,12 +192,14 @@ class Function:
         self.environment = environment
         self._timeout = timeout
         self._fresh = fresh
+        self._follow = follow
         self._memory_size = memory_size
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
         self._sessions = sessions or Path(self._folder, "kept", "sessions.json")
         self._schedules = self._sessions.with_suffix(".later.json")
+        self._failed = self._sessions.with_suffix(".failed.json")
         self._changed = threading.Condition()  # of the schedules
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
@@ -231,6 +235,11 @@ class Function:
                 if item["at"] is None:
                     del items[name]
         return dict(sorted(items.items(), key=lambda item: item[1]["at"]))
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """What failed and is kept: the messages by their ids, the oldest first."""
+        return {id_: each["body"] for id_, each in kept.read(self._failed).items()}
 
     def run(self, name: str) -> None:
         """Invoke the handler with the event of a schedule, if it is still there.
@@ -290,7 +299,7 @@ class Function:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
-            if self._process and self._started_from != read_sources(self.bot):
+            if self._process and self._follow and self._started_from != read_sources(self.bot):
                 self._stop()
             start: Invocation | None = None
             if self._process is None:
@@ -317,6 +326,7 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
+        kept_in = map(str, (self._sessions, self._schedules, self._failed))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
@@ -331,7 +341,7 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, str(self._sessions), str(self._schedules)],
+                    [*process, kept.__file__, *kept_in],
                     cwd=self.bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),

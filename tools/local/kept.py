@@ -1,4 +1,4 @@
-"""What a function keeps on this machine, without AWS: its sessions and its schedules.
+"""What a function keeps on this machine, without AWS: sessions, schedules, and what failed.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -118,15 +118,68 @@ class Schedules:
         return {"cron": cron, "zone": zone, "since": time.time(), "event": event}
 
 
+class Queues:
+    """Stands in for queues of SQS. A message is hidden from others while somebody has it.
+
+    A message has its "queue" and "body", how often it was "received", and the time in seconds until
+    which it is "hidden". They are in a file, if one is given, and else in memory. `aws` is the
+    module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, *urls: str, file: Path | None = None) -> None:
+        self._aws, self._urls, self._file = aws, urls, file
+        self._others = aws.call
+        self._messages: Json = {}
+        self.now: Callable[[], float] = time.time
+
+    @property
+    def messages(self) -> Json:
+        """The messages by their ids, the oldest first."""
+        return read(self._file) if self._file else self._messages
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if service != "sqs" or params["QueueUrl"] not in self._urls:
+            return self._others(service, target, params)
+        messages, queue, action = self.messages, params["QueueUrl"], target.partition(".")[2]
+        answer: Json = {}
+        if action == "SendMessage":
+            hidden = self.now() + params.get("DelaySeconds", 0)
+            new = {"queue": queue, "body": params["MessageBody"], "received": 0, "hidden": hidden}
+            number = max(map(int, messages), default=0) + 1
+            messages[f"{number}"] = new
+        elif action == "ReceiveMessage":
+            for id_, each in messages.items():
+                if each["queue"] == queue and each["hidden"] <= self.now():
+                    each["received"] += 1
+                    each["hidden"] = self.now() + params["VisibilityTimeout"]
+                    found = {"MessageId": id_, "ReceiptHandle": id_, "Body": each["body"]}
+                    count = {"ApproximateReceiveCount": f"{each['received']}"}
+                    answer = {"Messages": [{**found, "Attributes": count}]}
+                    break
+        elif action == "DeleteMessage":
+            messages.pop(params["ReceiptHandle"], None)
+        else:
+            assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
+            timeout = params["VisibilityTimeout"]
+            if message := messages.get(params["ReceiptHandle"]):
+                message["hidden"] = self.now() + timeout
+        if self._file:
+            write(self._file, messages)
+        return answer
+
+
 def seconds_of(expression: str) -> float:
     """Return the time of a schedule that runs once, in seconds since 1970."""
     at = datetime.strptime(expression, "at(%Y-%m-%dT%H:%M:%S)")
     return at.replace(tzinfo=UTC).timestamp()
 
 
-def install(aws: ModuleType, sessions: str, schedules: str) -> None:
-    """Have a function keep these in two files. There is nothing to connect to at start-up."""
+def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
+    """Have a function keep these in files. There is nothing to connect to at start-up."""
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
+    if queue := os.environ.get("FAILED_QUEUE_URL"):
+        aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
     aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 

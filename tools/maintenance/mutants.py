@@ -56,10 +56,16 @@ TESTS = {
         "unit/host/test_outcome",
         "unit/extras/test_with_session",
         "unit/host/test_registration",
+        "unit/host/test_check",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
-    "botkit/extras/on_event": ["unit/extras/test_on_event", "integration/test_runtime"],
+    "botkit/extras/on_event": [
+        "unit/extras/test_on_event",
+        "unit/extras/test_failures",
+        "integration/test_runtime",
+    ],
     "botkit/extras/drain": ["unit/extras/test_drain"],
+    "botkit/extras/failures": ["unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
@@ -72,14 +78,18 @@ TESTS = {
         "integration/test_runtime",
     ],
     "botkit/extras/queue": ["unit/extras/test_queue"],
+    "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
+    "botkit/host/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
+    "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/registration": [
         "unit/host/test_registration",
+        "unit/host/test_check",
         "unit/host/test_bot_module",
         "unit/extras/test_drain",
     ],
     "botkit/extras/with_session": [
         "unit/extras/test_with_session",
-        "unit/host/test_registration",
+        "unit/host/test_check",
         "integration/test_sessions",
     ],
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
@@ -151,7 +161,7 @@ TESTS = {
     ],
 }
 
-# Annotations are never evaluated, and hold the only `|` of lambda/.
+# Annotations are never evaluated. Elsewhere `|` joins dicts or patterns, as no other operator does.
 NOT_RUN = "core/ReplaceBinaryOperator_BitOr_.*"
 
 # Mutants that no test can tell from the original, and why. A mutant's name is the function that it
@@ -162,11 +172,13 @@ TWO_MODES = "variables.tf takes only these two"
 UNREAD = "it isn't read before it is set"
 TOO_LONG = "a test would have to wait as long"
 LOWEST_STATUS = "there is no lower status"
-NOT_EQUAL = "the two are never equal"
 CHECKED_ABOVE = "the line above raises at 400"
 AT_ONCE = "join takes both for no time at all"
 ANY_NUMBER = "any number will do"
 ANY_LENGTH = "any length will do"
+EMPTY_IS_LAST = "the JSON of no other object sorts after it"
+NO_COMMON_BIT = "the two have no bit in common"
+ROOMY = "it has room for ids of more digits than Telegram's"
 LAMBDAS_LIMIT = "no invocation has more"
 SMALL_NUMBER = "small numbers are one"
 NAMED = "callers name the arguments"
@@ -179,11 +191,13 @@ EQUIVALENT = {
         "on_message ReplaceComparisonOperator_Eq_LtE 1": "no message_id is below 0",
     },
     "botkit/frameworks/adapter": {
-        "<module> NumberReplacer 3": UNREAD,
-        "<module> NumberReplacer 4": UNREAD,
+        "put ReplaceComparisonOperator_Eq_Is 1": "to write the same changes nothing",
     },
     "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
-    "botkit/aws": {"call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS},
+    "botkit/aws": {
+        "_connection ReplaceComparisonOperator_Eq_LtE 1": "no other suffix sorts before it",
+        "call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+    },
     "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
         "ask NumberReplacer 1": ANY_NUMBER,
@@ -207,9 +221,19 @@ EQUIVALENT = {
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
     "botkit/extras/on_event": {
-        "receive ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
-        "receive ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
+        "answer ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
+    },
+    "botkit/extras/failures": {
+        "_parsed ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "_receive ReplaceBinaryOperator_Add_BitOr 1": "any time beyond the replay's will do",
+        "_retry_event ReplaceTrueWithFalse 1": "the outcome says it, too",
+        "_retry ReplaceComparisonOperator_Eq_LtE 1": "it is received once at least",
+        "_retry ReplaceComparisonOperator_Eq_LtE 2": LOWEST_STATUS,
+        "answer_event ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "run ReplaceComparisonOperator_Gt_NotEq 1": "there are never fewer",
     },
     "botkit/extras/init_data": {
         "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
@@ -232,17 +256,22 @@ EQUIVALENT = {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
+    "botkit/host/check": {
+        "_check_bot NumberReplacer 1": ANY_NUMBER,
+        "_check_bot NumberReplacer 2": ANY_NUMBER,
+    },
     "botkit/host/registration": {
         "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
-        "_call ReplaceBinaryOperator_Mul_Div 1": NAMED,
-        "_call ReplaceComparisonOperator_Eq_GtE 2": "no outcome sorts after it",
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
-        "_check NumberReplacer 1": ANY_NUMBER,
-        "_check NumberReplacer 2": ANY_NUMBER,
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {
+        "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
+        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+    },
+    "botkit/host/held": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {
@@ -251,12 +280,13 @@ EQUIVALENT = {
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
-        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "answer_once ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/http/arriving": {
+        "post ReplaceComparisonOperator_NotEq_Gt 1": "an interim response has no body",
         "chunks NumberReplacer 8": "a line feed before a number is skipped",
     },
     "botkit/http/connection": {
@@ -272,8 +302,8 @@ EQUIVALENT = {
     "botkit/http/exchange": {
         "__init__ NumberReplacer 1": NO_BODY,
         "__init__ NumberReplacer 2": NO_BODY,
-        "readinto ReplaceBinaryOperator_Add_BitOr 1": "the two have no bit in common",
-        "readinto ReplaceBinaryOperator_Add_BitXor 1": "the two have no bit in common",
+        "readinto ReplaceBinaryOperator_Add_BitOr 1": NO_COMMON_BIT,
+        "readinto ReplaceBinaryOperator_Add_BitXor 1": NO_COMMON_BIT,
     },
     "botkit/http/multipart": {
         "encode NumberReplacer 1": "as unlikely in a file",
@@ -282,7 +312,6 @@ EQUIVALENT = {
     "botkit/on_aiogram": {
         "_take_over ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "make_request NumberReplacer 1": "a 201 is a success, too",
-        "make_request ReplaceFalseWithTrue 3": "the library goes by the status, too",
         "stream_content NumberReplacer 1": PASSED,
         "stream_content NumberReplacer 2": PASSED,
         "stream_content NumberReplacer 3": PASSED,
@@ -291,21 +320,19 @@ EQUIVALENT = {
     },
     "botkit/on_ptb": {
         "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
+        "_ended ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
-        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_OBJECT,
         "do_request NumberReplacer 3": "a 201 is a success, too",
         "do_request NumberReplacer 9": "a 201 is a success, too",
         "do_request NumberReplacer 11": "a 201 is a success, too",
         "do_request ReplaceComparisonOperator_Eq_LtE 2": "the other method is POST",
-        "do_request ReplaceComparisonOperator_NotEq_IsNot 1": "it is the string that was called",
         "do_request ReplaceTrueWithFalse 1": "the library goes by the status",
-        "reply_with NumberReplacer 1": ANY_NUMBER,
-        "reply_with NumberReplacer 2": ANY_NUMBER,
     },
     "botkit/on_telebot": {
         "_get_key ReplaceComparisonOperator_Eq_GtE 1": "another place is refused anyway",
         "_get_key ReplaceComparisonOperator_Eq_LtE 1": "another place is refused anyway",
         "_refuse_others ReplaceComparisonOperator_Eq_LtE 1": "the other name sorts after it",
+        "_refuse_others ReplaceFalseWithTrue 2": "its chat isn't the update's",
         "check ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
         "_send ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
@@ -314,15 +341,33 @@ EQUIVALENT = {
     "botkit/session": {
         "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
         "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",
-        "keep NumberReplacer 5": ANY_LENGTH,
-        "keep NumberReplacer 6": ANY_LENGTH,
+        "<module> NumberReplacer 5": ROOMY,
+        "<module> NumberReplacer 6": ROOMY,
+        "_newest ReplaceComparisonOperator_Eq_GtE 2": "there is no higher state",
+        "_newest ReplaceComparisonOperator_Eq_Is 1": "the newest is one of them",
+        "_newest ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
+        "_newest ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "_write ReplaceBinaryOperator_Add_BitOr 1": NO_COMMON_BIT,
+        "_write ReplaceBinaryOperator_Add_BitXor 1": NO_COMMON_BIT,
+        "_write NumberReplacer 11": ANY_LENGTH,
+        "_write NumberReplacer 12": ANY_LENGTH,
+        "calls ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+        "keep ReplaceComparisonOperator_Eq_GtE 2": EMPTY_IS_LAST,
+        "note ReplaceComparisonOperator_Eq_GtE 1": EMPTY_IS_LAST,
     },
     "botkit/stream": {
-        "__init__ ReplaceFalseWithTrue 1": UNREAD,
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
         "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
-        "answer ReplaceComparisonOperator_Lt_LtE 1": NOT_EQUAL,
+        "_try ReplaceComparisonOperator_Eq_LtE 2": "there is no lower code",
+        "_try ReplaceComparisonOperator_Eq_LtE 3": "no other method sorts before it",
+        "count NumberReplacer 1": ANY_NUMBER,
+        "count NumberReplacer 3": ANY_NUMBER,
+        "count ReplaceBinaryOperator_Add_Sub 1": ANY_NUMBER,
+        "is_stopped NumberReplacer 2": ANY_NUMBER,
+        "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
         "show NumberReplacer 2": "the clock never goes back",
+        "show ReplaceComparisonOperator_Eq_Is 1": "_grow compares them, too",
         "stop ReplaceTrueWithFalse 1": "any note will do",
     },
     "botkit/telegram": {

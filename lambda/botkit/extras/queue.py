@@ -20,6 +20,7 @@ from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
+from . import sqs
 
 logger = logging.getLogger("botkit")
 
@@ -33,7 +34,6 @@ AT_ONCE = {
     "stopped_message_generation",
     "widget_query",
 }
-LARGEST = 256 * 1024  # bytes of a message, in UTF-8: the AWS provider sets the queue to that
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
@@ -58,28 +58,17 @@ def enqueue(update: Json) -> Outcome:
     """Put an update into the queue, which drops duplicates with the same `update_id`.
 
     An update that the queue can't take is answered at once: a retry can't help.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
-    body = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-    # SQS takes neither of these, nor half a surrogate pair, which webhook.parse_json has replaced.
-    body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-    # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
-    if len(body.encode()) > LARGEST:
-        return webhook.answer(update)
     params = {
-        "QueueUrl": settings.queue_url,
-        "MessageBody": body,
         "MessageDeduplicationId": str(update["update_id"]),
         "MessageGroupId": group(update),
     }
     try:
-        aws.call("sqs", "AmazonSQS.SendMessage", params)
+        sqs.send(settings.queue_url, update, **params)
     except Unreachable as error:
         return outcome_of(error)
-    except aws.ClientError as error:
-        if not error.code.startswith(("InvalidParameterValue", "InvalidMessage")):
-            return Outcome("misconfigured", error=str(error))
-        logger.warning("the queue refused an update", extra={"error": str(error)})
+    except sqs.NotTaken as error:
+        logger.warning("the queue can't take an update", extra={"error": str(error)})
         return webhook.answer(update)
     return Outcome("queued")
 
@@ -146,12 +135,11 @@ def settle(event: Json, outcome: Outcome) -> Json:
     pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     params = {
-        "QueueUrl": settings.queue_url,
         "ReceiptHandle": record["receiptHandle"],
         "VisibilityTimeout": min(pause, LONGEST_PAUSE),
     }
     try:
-        aws.call("sqs", "AmazonSQS.ChangeMessageVisibility", params)
+        sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
     except (aws.ClientError, Unreachable) as error:
         # Then SQS delivers it again after the visibility time-out.
         logger.warning("the pause was not set", extra={"error": str(error)})

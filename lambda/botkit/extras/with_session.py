@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import logging
 import marshal
-from binascii import a2b_base64, b2a_base64
 
 from .. import session
-from ..aws import to_json
 from ..deadline import deadline
 from ..errors import Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
+from ..host.held import held, released
 from ..host.outcome import BadAnswer, Outcome
-from ..http.multipart import is_file
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -28,7 +26,6 @@ from ..types import Any, Json
 logger = logging.getLogger("botkit")
 
 CHOICES = ("chat", "topic", "user", "chat_user")
-FILE = "base64 of a file"
 NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
@@ -75,9 +72,11 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
     while True:
         item = session.Item(key)
         journal.is_repeat |= update_id in item.updates
+        if journal.trusts_session and update_id in item.updates:
+            return item, None
         known = item.calls(update_id)
         if known is not None:
-            return item, [_with_files(call) for call in known] or None
+            return item, released(known) or None
         had_time = deadline.left() > 0
         try:
             calls, handled = _ask(marshal.loads(as_sent), item.session, key)
@@ -90,7 +89,7 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
             raise
-        answer = {update_id: _held(calls)}
+        answer = {update_id: held(calls)}
         try:
             # An update that the item knows has changed the session before: only its calls are gone.
             is_kept = update_id in item.updates or item.keep(answer)
@@ -111,14 +110,14 @@ def _note(item: session.Item, update_id: int, calls: list[Json], done: int, stat
     Returns False if they are too large for a session. If DynamoDB can't be used, the update still
     comes again, and repeats what is done: nothing is lost.
     """
-    held = _held(calls)
-    remaining = held[done:]
+    all_calls = held(calls)
+    remaining = all_calls[done:]
     try:
         while True:
             known = item.calls(update_id)
             # Another container answers the same update: it is ahead, or has other calls.
             if known is not None and (
-                len(known) < len(remaining) or known != held[len(held) - len(known) :]
+                len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
             ):
                 return True
             if item.note(update_id, remaining, state):
@@ -181,32 +180,3 @@ def _choice(bot: Any) -> Any:
         names = ", ".join(f'"{name}"' for name in CHOICES)
         raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
     return choice
-
-
-def _held(calls: list[Json]) -> list[Json]:
-    """Return calls as a session holds them."""
-    held: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
-    return held
-
-
-def _without_files(call: Json) -> Json:
-    """Return a call with its files in a form that JSON can hold."""
-    held = {}
-    for name, value in call.items():
-        if is_file(value):
-            file, data = value if isinstance(value, tuple) else (None, value)
-            value = {FILE: [file, b2a_base64(data, newline=False).decode()]}
-        held[name] = value
-    return held
-
-
-def _with_files(held: Json) -> Json:
-    """Return the call that `_without_files` was given."""
-    call = {}
-    for name, value in held.items():
-        if isinstance(value, dict) and FILE in value:
-            file, text = value[FILE]
-            data = a2b_base64(text)
-            value = data if file is None else (file, data)
-        call[name] = value
-    return call

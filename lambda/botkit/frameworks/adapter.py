@@ -168,7 +168,7 @@ def described(function: Any) -> str:
     return f"{name}(){place or ''}"
 
 
-def refuse_others(chat: bool, user: bool, topic: bool = True) -> None:
+def refuse_others(chat: bool, user: bool, topic: bool) -> None:
     """Raise BadSession for what isn't in the update's session, and say with which SESSION it is.
 
     `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if

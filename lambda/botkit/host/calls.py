@@ -55,6 +55,8 @@ def make_or_respond(calls: list[Json]) -> Outcome:
         return Outcome("ignored")
     last = calls[-1] if fits_response(calls[-1]) else None
     outcome = make_calls(calls[:-1] if last else calls)
+    if outcome.status != 200:
+        outcome.remaining = calls[outcome.done :]
     if last and outcome.status == 200:
         # As text, since the bot may change the dict before the update is delivered again.
         params = {name: value for name, value in last.items() if value is not None}

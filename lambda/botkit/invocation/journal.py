@@ -36,7 +36,7 @@ class Journal:
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
     and `is_start` while a bot starts, which is no part of an update. `is_replay` is set while a
     dialogue runs again. `update_id` is that of the update, and `streams` counts its answers that
-    grow.
+    grow. `trusts_session` is set if an update needs no answer where its session knows it.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
-        self.is_replay = False
+        self.is_replay = self.trusts_session = False
         self.update_id = self.streams = 0
 
     def check_replay(self) -> None:

@@ -452,6 +452,23 @@ def test_lambda_tries_a_call_that_recurs_again(
     assert invoke(recurs, due(), "a") == "answered"
 
 
+def test_what_lambda_gave_up_is_made_when_it_is_replayed(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay has another id. What was made isn't made once more."""
+    journal = recurs.module("invocation.journal").journal
+    on_event = recurs.module("extras.on_event")
+    monkeypatch.setattr(on_event, "schedule_again", lambda *about: False)
+    bot_api.refuses(CALL, 500, "no")
+    with pytest.raises(on_event.EventFailed):
+        invoke(recurs, due(), "a")
+    bot_api.expects(CALL)
+    for id, outcome in (("message", "answered"), ("another", "repeated")):
+        journal.begin()
+        journal.is_repeat = True
+        assert on_event.answer(due(), id)[0].name == outcome
+
+
 def test_a_call_that_recurs_is_scheduled_again_once(recurs: Container, bot_api: BotApi) -> None:
     bot_api.refuses(CALL, 500, "no")
     assert invoke(recurs, due(), "a") == "unreachable"

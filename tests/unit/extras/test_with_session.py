@@ -365,6 +365,15 @@ def test_a_note_costs_nothing_while_nothing_fails(
     assert len(writes) == 3
 
 
+def test_where_nothing_was_done_nothing_is_noted(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(UNCHANGED)
+    bot_api.refuses(said("a"), *LIMIT)
+    assert container.deliver(message()) == (503, None)
+    assert container.table.items == {}
+
+
 def test_a_note_and_another_change_are_both_kept(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
@@ -378,7 +387,9 @@ def test_a_note_and_another_change_are_both_kept(
     assert start_with_sessions(UNCHANGED).deliver(message()) == (200, None)
 
 
-@pytest.mark.parametrize("theirs", ["abc", "xyz"], ids=["the same calls", "other calls"])
+@pytest.mark.parametrize(
+    "theirs", ["abc", "xyz", "wxyz"], ids=["the same calls", "other calls", "as many"]
+)
 def test_a_note_never_takes_back_what_another_container_has_noted(
     start_with_sessions: StartBot, bot_api: BotApi, theirs: str
 ) -> None:
@@ -558,8 +569,14 @@ def test_what_cant_be_kept_comes_again_whatever_was_said(
     assert container.module("session").read("42") == {"count": 1}
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [(10_000, 8.5), (2_200, 0.8)], ids=["half a second", "a third"]
+)
 def test_calls_leave_time_for_a_note(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
+    start_with_sessions: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    seconds: float,
 ) -> None:
     container = start_with_sessions(SEVERAL)
     clock = with_clock(container, monkeypatch)
@@ -573,8 +590,8 @@ def test_calls_leave_time_for_a_note(
         return True
 
     container.telegram._client.post = post
-    assert container.deliver(message()) == (503, None)
-    assert timeouts == [8.5, 0.0]
+    assert container.deliver(message(), milliseconds) == (503, None)
+    assert timeouts == pytest.approx([seconds, 0])
     assert container.module("session").Item("42").calls(1) == [said("b"), said("c")]
 
 
@@ -590,6 +607,30 @@ def test_a_late_reply_keeps_nothing(
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == outcome
     assert container.table.items == {}
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome"),
+    [(-0.5, "unreachable"), (0, "unreachable"), (0.5, "bot_failed"), (5.5, "ignored")],
+)
+def test_only_a_reply_that_had_time_can_be_late(
+    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, left: float, outcome: str
+) -> None:
+    """It takes 5 s. If it had none, because DynamoDB was slow, the update comes again."""
+    container = start_with_sessions(SLOW.partition("    return")[0] + "    return []\n")
+    with_clock(container, monkeypatch)
+    deadline = container.module("deadline").deadline
+
+    def call(service: str, target: str, params: Json) -> Any:
+        if target.endswith("GetItem"):
+            deadline.start(left)
+        elif deadline.left() <= 0:
+            raise container.module("errors").Unreachable("no time left")
+        return container.table.call(service, target, params)
+
+    container.module("aws").call = call
+    assert container.deliver(message()) == (503 if outcome == "unreachable" else 200, None)
+    assert container.line["outcome"] == outcome
 
 
 def test_what_cleared_a_session_is_said_again(

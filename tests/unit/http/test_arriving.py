@@ -6,7 +6,7 @@ import importlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,7 +48,7 @@ def connect() -> Iterator[Connect]:
             connection._kept.close()
 
 
-def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Iterator[tuple[int, bytes]]:
+def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Generator[tuple[int, bytes]]:
     arriving = importlib.import_module("botkit.http.arriving")  # beside the connection's module
     for status, _, part in arriving.post(connection, "/a", b"{}", {"X-Y": "z"}, timeout, pause):
         yield status, part
@@ -128,6 +128,19 @@ def test_after_a_silence_the_deadline_holds_again() -> None:
         deadline.start(0.1)
         with pytest.raises(TimeoutError):
             file.read1(1)
+
+
+def test_a_request_may_take_longer_to_send_than_a_look_for_its_answer() -> None:
+    PatientStream = load("botkit.http.arriving").PatientStream  # noqa: N806
+    timeouts: list[float] = []
+    connection = SimpleNamespace(
+        settimeout=timeouts.append, sendall=lambda data: None, recv_into=lambda buffer: 0
+    )
+    stream = PatientStream(connection, Deadline(60))
+    stream.sendall(b"POST")
+    assert not stream.is_silent(1)
+    to_send, to_read = timeouts
+    assert to_read <= 1 < to_send
 
 
 def test_there_is_no_limit_to_all_parts_together(serve: Serve, connect: Connect) -> None:
