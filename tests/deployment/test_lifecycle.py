@@ -102,7 +102,10 @@ def test_from_a_refused_token_to_a_refused_end(
 
     # A release that fails stops nobody: the version before goes on.
     change(module, "def reply(", "1 / 0\n\n\ndef reply(")
-    assert "bot.py can't be imported: ZeroDivisionError at bot.py:1" in module.refused()
+    assert (
+        "bot.py can't be imported: ZeroDivisionError: division by zero at bot.py:1"
+        in module.refused()
+    )
     assert answer_to(telegram, "hello") == "Noted: hello"
     # So does an older version, for as long as an input says so.
     versions = client(aws, "lambda").list_versions_by_function(FunctionName="life")["Versions"]

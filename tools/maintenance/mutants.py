@@ -287,7 +287,8 @@ EQUIVALENT = {
     },
     "botkit/http/arriving": {
         "post ReplaceComparisonOperator_NotEq_Gt 1": "an interim response has no body",
-        "chunks NumberReplacer 8": "a line feed before a number is skipped",
+        "chunks NumberReplacer 7": "the limit has room for more than a byte",
+        "chunks NumberReplacer 10": "a line feed before a number is skipped",
     },
     "botkit/http/connection": {
         "<module> NumberReplacer 1": TOO_LONG,
@@ -375,7 +376,7 @@ EQUIVALENT = {
         "<module> NumberReplacer 8": UNREAD,
         "_integers ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "call ReplaceComparisonOperator_Eq_LtE 1": "there is no lower code",
-        "download NumberReplacer 10": CHECKED_ABOVE,
+        "download NumberReplacer 12": CHECKED_ABOVE,
         "download ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
