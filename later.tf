@@ -5,9 +5,10 @@
 locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
 
+  # After the other group, too, and the role's policy.
   later_environment = var.later ? {
-    LATER_GROUP = aws_scheduler_schedule_group.later[0].name
-    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn]) # with its policy
+    LATER_GROUP = one([for every in aws_scheduler_schedule_group.every : aws_scheduler_schedule_group.later[0].name])
+    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
   } : {}
 
   later_statements = flatten([for group in aws_scheduler_schedule_group.later : [

@@ -127,7 +127,8 @@ def deployer(aws: Emulator) -> Credentials:
     allowed = [("*", [f"{service}:*" for service in services])]
     for table in ("*-bot-sessions", READER):
         allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
-    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
+    for end in ("", "-every"):
+        allowed.append((f"arn:aws:scheduler:*:*:schedule-group/*-bot{end}", ["scheduler:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
     allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
     for example in EXAMPLES:
