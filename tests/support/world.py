@@ -43,16 +43,18 @@ class Run:
     def _run(self) -> None:
         try:
             self.step()
-            answer = self.modules["handler"].handler(self.world.event(self.update), Context(HOUR))
+            context = Context(HOUR)
+            context.aws_request_id = self.update.get("request_id", context.aws_request_id)
+            answer = self.modules["handler"].handler(self.world.event(self.update), context) or {}
             self.step()
             is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
         except Ended:
             pass
         except Exception as error:
-            if type(error).__name__ != "Unreachable":
+            if type(error).__name__ not in ("EventFailed", "Unreachable"):
                 raise
-            self.status = 503  # a replay's: SQS is away
+            self.status = 503  # an event's, or a replay's: SQS is away
         finally:
             self.is_over = True
             self.waits.release()
@@ -130,7 +132,13 @@ class World:
         raise AssertionError("this has no end")
 
     def event(self, update: Json) -> Json:
-        """Return the event in which an update is delivered. Terraform's come as they are."""
+        """Return the event in which an update is delivered. Terraform's come as they are.
+
+        One with an "event" is what Lambda delivers by itself, with the "request_id" that is there.
+        """
+        if "event" in update:
+            event: Json = update["event"]
+            return event
         if "tf" in update:
             return update
         if not self._queue_url:
@@ -152,7 +160,7 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("webhook", "queue", "replay"):
+        for kind in ("event", "webhook", "queue", "replay"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("extras.with_session")
