@@ -42,7 +42,7 @@ def next_time(cron: str, zone: str, after: float) -> float | None:
 
 def numbers(field: str, least: int, most: int) -> list[int]:
     """Return the numbers of a field, in order."""
-    found = set()
+    found = set[int]()
     for part in field.split(","):
         span, _, step = part.partition("/")
         begin, _, end = span.partition("-")
