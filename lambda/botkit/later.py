@@ -129,11 +129,10 @@ def _recur(content: str, cron: str, zone: str, name: str) -> bool:
         "ScheduleExpressionTimezone": zone,
         "Target": _target(f'{{"every":{{"name":"{name}","at":"{TIME}"}},"calls":[{content}]}}'),
     }
-    while True:  # somebody may cancel it between the two
-        if _request("POST", name, "ConflictException", body=body):
-            return True
-        if _request("PUT", name, "ResourceNotFoundException", body=body):
-            return False
+    is_new = _request("POST", name, "ConflictException", body=body)
+    if not is_new and not _request("PUT", name, "ResourceNotFoundException", body=body):
+        raise Unreachable("a call that recurs was cancelled while it was replaced")
+    return is_new
 
 
 def _call_input(call: Call) -> str:
