@@ -1,19 +1,26 @@
-# Later: calls at a time that the bot chooses. Each is a schedule in a group of the bot's own, which goes with all that
-# wait in it. Scheduler invokes the function in a role that may do nothing else.
+# Later: calls at times that the bot chooses. Each is a schedule in a group of the bot's own, which goes with all that
+# wait in it. Those that recur have another one, so that they don't take the names of the others. Scheduler invokes the
+# function in a role that may do nothing else.
 
 locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
 
+  # After the other group, too, and the role's policy.
   later_environment = var.later ? {
-    LATER_GROUP = aws_scheduler_schedule_group.later[0].name
-    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn]) # with its policy
+    LATER_GROUP = one([for every in aws_scheduler_schedule_group.every : aws_scheduler_schedule_group.later[0].name])
+    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
   } : {}
 
   later_statements = flatten([for group in aws_scheduler_schedule_group.later : [
     {
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
-      Resource = "${local.scheduler_arn}:schedule/${group.name}/*"
+      Resource = [for name in [group.name, "${group.name}-every"] : "${local.scheduler_arn}:schedule/${name}/*"]
+    },
+    {
+      Effect   = "Allow"
+      Action   = "scheduler:UpdateSchedule"
+      Resource = "${local.scheduler_arn}:schedule/${group.name}-every/*"
     },
     {
       Effect    = "Allow"
@@ -35,7 +42,7 @@ resource "terraform_data" "later_name" {
   }
 }
 
-# The group, the role and its policy are deleted after the webhook is registered, which fails as long as the bot uses
+# The groups, the role and its policy are deleted after the webhook is registered, which fails as long as the bot uses
 # later: until then, what waits can be made. So they refer to var.name: what they depend on would be created before it
 # is destroyed, too, and the function's role can't be.
 resource "aws_scheduler_schedule_group" "later" {
@@ -65,6 +72,23 @@ resource "aws_scheduler_schedule_group" "later" {
   depends_on = [terraform_data.requirements]
 }
 
+resource "aws_scheduler_schedule_group" "every" {
+  count = var.later ? 1 : 0
+
+  name = "${var.name}-every"
+  tags = var.tags
+
+  timeouts {
+    delete = "60m"
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [terraform_data.requirements]
+}
+
 resource "aws_iam_role" "later" {
   count = var.later ? 1 : 0
 
@@ -81,7 +105,7 @@ resource "aws_iam_role" "later" {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = local.account
-          "aws:SourceArn"     = "${local.scheduler_arn}:schedule-group/${var.name}"
+          "aws:SourceArn"     = [for end in ["", "-every"] : "${local.scheduler_arn}:schedule-group/${var.name}${end}"]
         }
       }
     }]

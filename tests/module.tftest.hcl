@@ -1004,7 +1004,7 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
 
   assert {
     condition = (
-      aws_lambda_function.this.environment[0].variables["LATER_GROUP"] == "tea" && aws_scheduler_schedule_group.later[0].name == "tea" &&
+      aws_lambda_function.this.environment[0].variables["LATER_GROUP"] == "tea" && aws_scheduler_schedule_group.later[0].name == "tea" && aws_scheduler_schedule_group.every[0].name == "tea-every" &&
       aws_lambda_function.this.environment[0].variables["LATER_ROLE"] == aws_iam_role.later[0].arn && aws_iam_role.later[0].name == "tea-later"
     )
     error_message = "The function knows its group and the role."
@@ -1015,9 +1015,17 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
       for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("scheduler", jsonencode(each)))
       ] == [
       {
+        Effect = "Allow"
+        Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
+        Resource = [
+          "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*",
+          "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea-every/*",
+        ]
+      },
+      {
         Effect   = "Allow"
-        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
-        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*"
+        Action   = "scheduler:UpdateSchedule"
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea-every/*"
       },
       {
         Effect    = "Allow"
@@ -1026,7 +1034,7 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
         Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
       },
     ]
-    error_message = "The function may create and delete schedules of its group, and pass the one role to Scheduler."
+    error_message = "The function may create and delete schedules of its groups, update those that recur, and pass the one role."
   }
 
   assert {
@@ -1037,11 +1045,14 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = "123456789012"
-          "aws:SourceArn"     = "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea"
+          "aws:SourceArn" = [
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea",
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea-every",
+          ]
         }
       }
     }]
-    error_message = "Only Scheduler may assume the role, for schedules of this group."
+    error_message = "Only Scheduler may assume the role, for schedules of these groups."
   }
 
   assert {
@@ -1054,8 +1065,8 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
   }
 
   assert {
-    condition     = aws_iam_role.later[0].permissions_boundary == var.permissions_boundary && aws_iam_role.later[0].tags.team == "bots" && aws_scheduler_schedule_group.later[0].tags.team == "bots"
-    error_message = "The role has the boundary, and both have the tags."
+    condition     = aws_iam_role.later[0].permissions_boundary == var.permissions_boundary && aws_iam_role.later[0].tags.team == "bots" && aws_scheduler_schedule_group.later[0].tags.team == "bots" && aws_scheduler_schedule_group.every[0].tags.team == "bots"
+    error_message = "The role has the boundary, and it and the groups have the tags."
   }
 
   assert {

@@ -117,6 +117,46 @@ def test_a_press_that_is_asked_about_again_is_answered_alike(bot, waits):
     assert answers[0][1]["text"] == "Cancelled."
 
 
+@pytest.mark.parametrize(
+    ("text", "cron", "title"),
+    [
+        ("Mon 9:00 report", "0 9 ? * MON *", "mon 09:00"),
+        ("23:05 report", "5 23 ? * * *", "every day 23:05"),
+    ],
+)
+def test_a_reminder_recurs_until_it_is_cancelled(bot, waits, text, cron, title):
+    session = {**BERLIN}
+    told = say(bot, f"/every {text}", session)["text"]
+    assert told == f"I will remind you: {title} (Europe/Berlin)."
+    call = {"method": "sendMessage", "chat_id": -42, "text": "⏰ report"}
+    assert waits.every == {"-42.7": (cron, "Europe/Berlin", call)}
+    shown = say(bot, "/reminders", session)
+    button = {"text": f"✕ {title} report", "callback_data": "every 7"}
+    assert shown["reply_markup"]["inline_keyboard"] == [[button]]
+
+    post = {"message_id": 9, "chat": CHAT, "date": 0}
+    query = {"id": "777", "message": post, "data": button["callback_data"]}
+    for told in ("Cancelled.", "This one no longer waits."):
+        edit, answer = bot.reply({"callback_query": query}, session)
+        assert (edit["text"], answer["text"]) == ("Nothing waits.", told)
+        assert waits.every == {}
+
+
+def test_a_press_takes_nothing_else_of_that_number(bot, waits):
+    session = {}
+    say(bot, "/every 9:00 report", session, id=7)
+    say(bot, "/remind 20m tea", session, id=7)
+    query = {"id": "777", "message": {"message_id": 9, "chat": CHAT, "date": 0}, "data": "7"}
+    bot.reply({"callback_query": query}, session)
+    assert (list(waits), list(waits.every)) == ([], ["-42.7"])
+
+
+@pytest.mark.parametrize("text", ["", "mon", "mon 9:00", "20m tea", "mon 25:00 tea"])
+def test_what_recurs_at_no_time_is_told_how_to_write_it(bot, waits, text):
+    assert say(bot, f"/every {text}", {})["text"] == bot.HELP
+    assert waits.every == {}
+
+
 def test_what_has_come_is_no_longer_listed(bot, waits):
     session = {}
     say(bot, "/remind 20m tea", session)
@@ -130,6 +170,14 @@ def test_a_chat_has_only_so_many(bot, waits):
         told = say(bot, "/remind 20m tea", session, id=id + 1)["text"]
     assert told == "50 reminders wait already: /reminders cancels some."
     assert len(waits) == len(session["reminders"]) == 50
+
+
+def test_those_that_recur_count(bot, waits):
+    session = {"reminders": {str(id): [10**10, "tea"] for id in range(49)}}
+    assert "every day 09:00" in say(bot, "/every 9:00 tea", session)["text"]
+    for command in ("/every 9:00 tea", "/remind 20m tea"):
+        assert say(bot, command, session, id=99)["text"] == bot.FULL
+    assert (list(waits), list(waits.every)) == ([], ["-42.7"])
 
 
 def test_the_longest_fit_into_a_session(bot, waits):

@@ -1,4 +1,4 @@
-"""Calls at a time of your choice, such as reminders, by EventBridge Scheduler.
+"""Calls at times of your choice, such as reminders, by EventBridge Scheduler.
 
     from datetime import UTC, datetime, timedelta
     from botkit import later
@@ -6,6 +6,9 @@
     call = {"method": "sendMessage", "chat_id": 42, "text": "Tea"}
     later.send(call, datetime.now(UTC) + timedelta(minutes=20), "42.tea")
     later.cancel("42.tea")
+
+    later.every(call, "0 16 ? * MON-FRI *", "Europe/Berlin", "42.tea")
+    later.cancel_every("42.tea")
 
 The module's input `later` must be true.
 """
@@ -20,12 +23,27 @@ from . import aws
 from .aws import to_json
 from .errors import BadSchedule, Misconfigured, Unreachable
 from .invocation.settings import settings
-from .types import Any, Call
+from .types import Any, Call, Json
 
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
+
+# The values that the fields of a cron expression may have, and what else they may be.
+FIELDS = {
+    "minutes": (r"[0-5]?\d", ""),
+    "hours": (r"([01]?\d|2[0-3])", ""),
+    "days of the month": (r"(0?[1-9]|[12]\d|3[01])", r"\?|LW?|\d\d?W"),
+    "months": ("(0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)", ""),
+    "days of the week": (
+        "([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)",
+        r"\?|L|[1-7]L|([1-7]|[A-Z]{3})#[1-5]",
+    ),
+    "years": (r"(19[7-9]|20\d|21\d)\d", ""),
+}
+ZONE = "[0-9A-Za-z_+/-]{1,50}"
+TIME = "<aws.scheduler.scheduled-time>"  # for which Scheduler fills in the time that is due
 
 
 def send(call: Call, at: datetime, name: str) -> bool:
@@ -35,19 +53,9 @@ def send(call: Call, at: datetime, name: str) -> bool:
     name waits already: then nothing changes, so the same request may come twice. Raises BadSchedule
     for what can't be scheduled, and Unreachable if Scheduler can't be used.
     """
-    method = call.get("method") if isinstance(call, dict) else None
-    if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
-        raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
+    _call_input(call)
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
-    try:
-        size = len(_input(call).encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadSchedule(
-            f"a call that is made later must be JSON, with file_id or URL for a file: {error}"
-        ) from None
-    if size > LARGEST:
-        raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
     return schedule(call, at.timestamp(), name)
 
 
@@ -56,9 +64,36 @@ def cancel(name: str) -> bool:
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
+    return _cancel(name, settings.later_group)
+
+
+def every(call: Call, cron: str, zone: str, name: str) -> bool:
+    """Have a call made again and again, at the times of a cron expression in a time zone.
+
+    The expression has six fields: minutes, hours, days of the month, months, days of the week and
+    years. One of the two for days is "?". "0 9 ? * MON-FRI *" is 9:00 on working days. Times that
+    the zone's clocks skip are skipped; those that they show twice are meant once.
+
+    Replaces the call of this name that recurs, if there is one, and returns False then. These names
+    are others than those of `send`. If Telegram refuses the call since the bot was blocked or
+    removed (403), it doesn't recur any more. Raises BadSchedule for what can't be scheduled, and
+    Unreachable if Scheduler can't be used.
+    Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+    """
+    content = _call_input(call)
+    _check_cron(cron)
+    if not isinstance(zone, str) or not re.fullmatch(ZONE, zone):
+        raise BadSchedule('the zone must be a name of the IANA database, such as "Europe/Berlin"')
     _check(name)
-    query = {"groupName": settings.later_group}
-    return _request("DELETE", name, "ResourceNotFoundException", query=query)
+    return _recur(content, cron, zone, name)
+
+
+def cancel_every(name: str) -> bool:
+    """Let the call of this name recur no more. Returns whether it did.
+
+    Raises what `cancel` raises.
+    """
+    return _cancel(name, f"{settings.later_group}-every")
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:
@@ -69,14 +104,7 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check(name)
-    # The role is in the function's account.
-    _, partition, _, _, account, _ = settings.later_role.split(":")
-    place = f"{settings.aws_region}:{account}"
-    target = {
-        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
-        "Input": _input(event),
-        "RoleArn": settings.later_role,
-    }
+    target = _target(_input(event))
     at = max(seconds, time.time() + SOONEST)
     body = {
         "ActionAfterCompletion": "DELETE",
@@ -93,12 +121,72 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     return schedule(event, seconds, name)  # the time has passed while the request was on its way
 
 
+def _recur(content: str, cron: str, zone: str, name: str) -> bool:
+    body = {
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "GroupName": f"{settings.later_group}-every",
+        "ScheduleExpression": f"cron({cron})",
+        "ScheduleExpressionTimezone": zone,
+        "Target": _target(f'{{"every":{{"name":"{name}","at":"{TIME}"}},"calls":[{content}]}}'),
+    }
+    is_new = _request("POST", name, "ConflictException", body=body)
+    if not is_new and not _request("PUT", name, "ResourceNotFoundException", body=body):
+        raise Unreachable("a call that recurs was cancelled while it was replaced")
+    return is_new
+
+
+def _call_input(call: Call) -> str:
+    """Return a call as `_input` does. Raises BadSchedule if it can't be made later."""
+    method = call.get("method") if isinstance(call, dict) else None
+    if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
+        raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
+    try:
+        content = _input(call)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadSchedule(
+            f"a call that is made later must be JSON, with file_id or URL for a file: {error}"
+        ) from None
+    size = len(content.encode())
+    if size > LARGEST:
+        raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
+    return content
+
+
 def _input(event: Any) -> str:
     """Return an event in JSON, in which Scheduler finds nothing to replace.
 
     It would fill in "<aws.scheduler.schedule-arn>", for example, which names the account.
     """
     return to_json(event).replace("<", "\\u003c")
+
+
+def _target(content: str) -> Json:
+    """Return the target of a schedule that invokes this function with JSON."""
+    # The role is in the function's account.
+    _, partition, _, _, account, _ = settings.later_role.split(":")
+    place = f"{settings.aws_region}:{account}"
+    return {
+        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
+        "Input": content,
+        "RoleArn": settings.later_role,
+    }
+
+
+def _check_cron(cron: str) -> None:
+    """Raise BadSchedule for a cron expression that Scheduler wouldn't take. It quotes nothing.
+
+    What is left to Scheduler is whether a range or a list makes sense.
+    """
+    fields = cron.split(" ") if isinstance(cron, str) else []
+    if len(fields) != len(FIELDS) or (fields[2] == "?") == (fields[4] == "?"):
+        raise BadSchedule(
+            'a cron expression must have six fields, such as "0 9 ? * MON-FRI *": '
+            f"{', '.join(FIELDS)}; one of the two for days must be ?"
+        )
+    for field, (name, (value, other)) in zip(fields, FIELDS.items(), strict=True):
+        part = rf"(\*|{value}(-{value})?)(/[1-9]\d{{0,3}})?"
+        if not re.fullmatch(rf"{part}(,{part})*|{other or part}", field, re.ASCII):
+            raise BadSchedule(f"the {name} of a cron expression must be as Scheduler takes them")
 
 
 def _check(name: str) -> None:
@@ -110,6 +198,12 @@ def _check(name: str) -> None:
             "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
             "underscores, and not dots alone"
         )
+
+
+def _cancel(name: str, group: str) -> bool:
+    _check(name)
+    query = {"groupName": group}
+    return _request("DELETE", name, "ResourceNotFoundException", query=query)
 
 
 def _request(method: str, name: str, expected: str, **content: Any) -> bool:
@@ -125,7 +219,9 @@ def _request(method: str, name: str, expected: str, **content: Any) -> bool:
             return False
         if error.code == "ValidationException":  # its text may quote the call
             if "role" not in reason:
-                raise BadSchedule(f"Scheduler refuses the call or its time: {error.code}") from None
+                raise BadSchedule(
+                    f"Scheduler refuses the call, its time or its zone: {error.code}"
+                ) from None
             # The role may be so new that Scheduler doesn't know it yet.
             reason = f"{error.code} about the role {settings.later_role}"
         raise Misconfigured(f"Scheduler can't be used: {reason}") from None

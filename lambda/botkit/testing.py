@@ -11,12 +11,14 @@ from __future__ import annotations
 import copy
 import importlib
 import itertools
+import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
@@ -133,8 +135,20 @@ class Waiting(NamedTuple):
     event: Any
 
 
+class Recurring(NamedTuple):
+    """A call that recurs at the times of a cron expression in a time zone."""
+
+    cron: str
+    zone: str
+    call: Json
+
+
 class Waits(dict[str, Waiting]):
-    """What `botkit.later` has scheduled, by name."""
+    """What `botkit.later` has scheduled, by name. `every` has the calls that recur."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.every: dict[str, Recurring] = {}
 
     def schedule(self, event: Any, seconds: float, name: str) -> bool:
         _botkit("invocation.journal").journal.check_replay()
@@ -149,6 +163,21 @@ class Waits(dict[str, Waiting]):
         _botkit("later")._check(name)
         return self.pop(name, None) is not None
 
+    def recur(self, content: str, cron: str, zone: str, name: str) -> bool:
+        _botkit("invocation.journal").journal.check_replay()
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError, ZoneInfoNotFoundError):
+            raise _botkit("errors").BadSchedule("Scheduler knows no such zone") from None
+        is_new = name not in self.every
+        self.every[name] = Recurring(cron, zone, json.loads(content))
+        return is_new
+
+    def cancel_every(self, name: str) -> bool:
+        _botkit("invocation.journal").journal.check_replay()
+        _botkit("later")._check(name)
+        return self.every.pop(name, None) is not None
+
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
@@ -157,6 +186,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     monkeypatch.setattr(_botkit("invocation.settings").settings, "later_group", "waits")
     monkeypatch.setattr(later, "schedule", waits.schedule)
     monkeypatch.setattr(later, "cancel", waits.cancel)
+    monkeypatch.setattr(later, "_recur", waits.recur)
+    monkeypatch.setattr(later, "cancel_every", waits.cancel_every)
     return waits
 
 

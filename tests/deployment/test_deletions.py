@@ -31,7 +31,8 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     change(module, ANSWER, COUNTED)
 
     def kept(name: str = "remembers") -> set[str]:
-        kinds = {f"table {name}-sessions", f"schedule group {name}", f"role {name}-later"}
+        kinds = {f"table {name}-sessions", f"role {name}-later"}
+        kinds |= {f"schedule group {name}{end}" for end in ("", "-every")}
         return kinds.intersection(everything(aws))
 
     module.apply()
@@ -44,7 +45,7 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     module.variables["session_backup_in_days"] = None
     for _ in range(2):
         assert "SESSION in bot.py needs a table: set session_retention_in_days" in module.refused()
-        assert len(kept()) == 3
+        assert len(kept()) == 4
     assert client(aws, "iam").list_role_policies(RoleName="remembers-later")["PolicyNames"]
     assert answer_to(telegram, "two") == "2. Heard: two"
     module.variables |= on
@@ -58,7 +59,7 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     # So would another name, until the operator says so.
     module.variables["name"] = "forgets"
     said = module.refused()
-    assert said.count("keep the name") == 2 and len(kept()) == 3
+    assert said.count("keep the name") == 2 and len(kept()) == 4
     # A bot without SESSION has no use for the table.
     module.variables["session_retention_in_days"] = None
     change(module, HAS_SESSIONS, "from botkit.types import Json\n")
@@ -66,6 +67,7 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     module.apply("-replace=terraform_data.later_name[0]")
     assert answer_to(telegram, "four") == "Heard: four"
     assert kept() == set()
-    assert kept("forgets") == {"schedule group forgets", "role forgets-later"}
+    groups = {"schedule group forgets", "schedule group forgets-every"}
+    assert kept("forgets") == {*groups, "role forgets-later"}
     module.destroy()
     assert [thing for thing in everything(aws) if "forgets" in thing] == []

@@ -296,7 +296,7 @@ output "webhook" {
 }
 """.replace("INPUTS", "".join(f"  {name} = try(var.inputs.{name}, null)\n" for name in INPUTS))
 # How many of each there are when everything is on.
-ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 3, "rule": 2, "schedule": 1, "table": 1}
+ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 3, "rule": 2, "schedule": 2, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator forgets some of an alarm's fields, and keeps tags of an API that were removed.
 FORGOTTEN = {

@@ -127,7 +127,8 @@ def deployer(aws: Emulator) -> Credentials:
     allowed = [("*", [f"{service}:*" for service in services])]
     for table in ("*-bot-sessions", READER):
         allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
-    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
+    for end in ("", "-every"):
+        allowed.append((f"arn:aws:scheduler:*:*:schedule-group/*-bot{end}", ["scheduler:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
     allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
     for example in EXAMPLES:
@@ -321,7 +322,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "lunch-bot": ["lunch"],
         "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
-        "remind-me-bot": ["remind", "reminders", "zone"],
+        "remind-me-bot": ["remind", "every", "reminders", "zone"],
         "votes-bot": ["poll"],
     }
     outboxes = [bot.outbox for bot in world.bots.values()]
@@ -388,6 +389,28 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
         assert (call.bot, call.params["text"]) == (bot.id, answer)
     assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
     assert world.session(name, str(ada))["reminders"].keys() == {tea}
+
+
+def test_a_reminder_recurs(world: World) -> None:
+    """The emulated Scheduler would make it at the same time in UTC. AWS may deliver it twice."""
+    name, ada = "remind-me-bot", ADA["id"]
+    world.say(name, "/zone Europe/Berlin")
+    told = "I will remind you: mon 09:00 (Europe/Berlin)."
+    assert world.say(name, "/every mon 9:00 report") == told
+    [id] = world.session(name, str(ada))["every"]
+    place = {"GroupName": f"{name}-every", "Name": f"{ada}.{id}"}
+    schedule = client(world.aws, "scheduler").get_schedule(**place)
+    times = (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"])
+    assert times == ("cron(0 9 ? * MON *)", "Europe/Berlin")
+    due = schedule["Target"]["Input"].replace(
+        "<aws.scheduler.scheduled-time>", "2026-11-30T08:00:00Z"
+    )
+    world.told(name, 0)
+    for _ in range(2):
+        target = {"FunctionName": schedule["Target"]["Arn"], "Payload": due}
+        assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
+    assert world.told(name) == ["⏰ report"]
+    assert [*world.session(name, f"every:{ada}.{id}").values()] == ["over"]
 
 
 def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:

@@ -96,6 +96,7 @@ ADDED = {
         'aws_cloudwatch_metric_alarm.this["lost"]',
         "aws_iam_role.later[0]",
         "aws_iam_role_policy.later[0]",
+        "aws_scheduler_schedule_group.every[0]",
         "aws_scheduler_schedule_group.later[0]",
         "terraform_data.later_name[0]",
     },

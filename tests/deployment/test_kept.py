@@ -128,24 +128,37 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     container = start_bot("def reply(update):\n    return []", **about)
     module, later = container.module("aws"), container.module("later")
     noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
+    scheduler.create_schedule_group(Name="tea-bot-every")
 
     def results() -> list[Any]:
         module.deadline.start(60)
+        recurs = [later.every(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)]
         later.send(CALL, noon, "tea")
         later.send({**CALL, "text": "second"}, noon, "tea")
         cancelled = [later.cancel(name) for name in ("cake", "tea", "tea")]
         later.send({**CALL, "text": "third"}, noon, "tea")
-        return cancelled
+        recurs += [later.cancel_every(name) for name in ("cake", "tea", "tea")]
+        recurs.append(later.every(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
+        return cancelled + recurs
 
     found = results()
     schedules = Schedules(module)
     module.request = schedules.request
-    assert results() == found == [False, True, False]
-    listed = scheduler.list_schedules(GroupName="tea-bot")["Schedules"]
-    assert {each["Name"] for each in listed} == set(schedules.items) == {"tea"}
+    expected = [False, True, False] + [True, False] + [False, True, False] + [True]
+    assert results() == found == expected
+    for group in ("tea-bot", "tea-bot-every"):
+        listed = scheduler.list_schedules(GroupName=group)["Schedules"]
+        assert [each["Name"] for each in listed] == ["tea"]
+    assert set(schedules.items) == {"tea", "every tea"}
     one = scheduler.get_schedule(GroupName="tea-bot", Name="tea")
     event = json.loads(one["Target"]["Input"])
     at = seconds_of(one["ScheduleExpression"])
     assert schedules.items["tea"] == {"at": at, "event": event}
     assert (at, event["text"]) == (noon.timestamp(), "third")
-    scheduler.delete_schedule_group(Name="tea-bot")
+    again = scheduler.get_schedule(GroupName="tea-bot-every", Name="tea")
+    item = schedules.items["every tea"]
+    assert again["ScheduleExpression"] == f"cron({item['cron']})"
+    assert again["ScheduleExpressionTimezone"] == item["zone"] == "Asia/Tokyo"
+    assert json.loads(again["Target"]["Input"]) == item["event"]
+    for group in ("tea-bot", "tea-bot-every"):
+        scheduler.delete_schedule_group(Name=group)

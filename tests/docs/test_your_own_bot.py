@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -234,6 +235,56 @@ def test_a_chat_is_reminded_in_an_hour(further: Path, httpserver: HTTPServer) ->
     assert began + 3600 <= seconds <= time.time() + 3600
     call = {"method": "sendMessage", "chat_id": 42, "text": "An hour has passed."}
     assert json.loads(schedule["Target"]["Input"]) == call
+
+
+def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request("/schedules/42.morning").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    message = {"chat": {"id": 42}, "message_id": 7}
+    evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
+    [schedule] = scheduled
+    assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
+
+
+def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:
+    translated = {
+        "Roll a die": "Würfeln",
+        "One roll\0{count} rolls": "Ein Wurf\0{count} Würfe",
+        "": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n",
+    }
+    folder = further / "bot" / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "bot.mo").write_bytes(compiled(translated))
+    menus = {"": {"roll": "Roll a die"}, "de": {"roll": "Würfeln"}}
+    assert evaluate(further, "language", "COMMANDS") == repr(menus)
+    for code, texts in (("de-AT", ("Ein Wurf", "3 Würfe")), ("fr", ("One roll", "3 rolls"))):
+        message = {"from": {"language_code": code}}
+        for count, text in zip((1, 3), texts, strict=True):
+            assert evaluate(further, "language", f"rolled({message}, {count})") == repr(text)
+    assert evaluate(further, "language", "rolled({}, 1)") == repr("One roll")
+
+
+def compiled(translated: dict[str, str]) -> bytes:
+    """Return texts as msgfmt compiles them.
+
+    Source: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
+    """
+    tables: list[list[int]] = [[], []]
+    start, data = 28 + 16 * len(translated), b""
+    for original in sorted(translated):
+        for table, text in zip(tables, (original, translated[original]), strict=True):
+            table += [len(text.encode()), start + len(data)]
+            data += text.encode() + b"\0"
+    count = len(translated)
+    head = [0x950412DE, 0, count, 28, 28 + 8 * count, 0, 0]
+    numbers = [*head, *tables[0], *tables[1]]
+    return struct.pack(f"<{len(numbers)}I", *numbers) + data
 
 
 def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> None:

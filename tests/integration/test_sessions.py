@@ -281,6 +281,35 @@ def reply(update, session):
     assert sorted(map(int, votes)) == list(range(1, 42))
 
 
+# ── Calls that recur
+
+FAULTS = {"lose": 0.2, "429": 0.1, "telegram away": 0.1}
+MORE = {"end": 0.05, "telegram lost": 0.05, "aws lost": 0.05, "aws away": 0.05, "twice": 0.05}
+
+
+@pytest.mark.parametrize("faults", [FAULTS, FAULTS | MORE], ids=["once", "at least once"])
+def test_a_time_that_comes_twice_is_made_once(
+    world: Callable[..., World], faults: dict[str, float]
+) -> None:
+    """Scheduler delivers each time twice, at once, and Lambda each of these until it is over.
+
+    A container that ends after the call, or fails then, has it made again.
+    """
+    chance = random.Random(20260101)  # noqa: S311
+    made = world(lambda what: chance.random() < faults.get(what, 0))
+    lines: list[list[Json]] = []
+    texts = {f"{name} {day}" for name in "abc" for day in range(1, 8)}
+    for text in texts:
+        every = {"name": text[0], "at": f"2026-01-0{text[2]}T16:00:00Z"}
+        calls = [{"method": "sendMessage", "chat_id": 42, "text": text}]
+        event = {"every": every, "calls": calls}
+        lines += [[{"event": event, "request_id": f"{text} {n}"}] for n in range(2)]
+    made.deliver(sorted(lines, key=str), chance.choice)
+    if faults == FAULTS:
+        assert sorted(made.made[0]) == sorted(texts)
+    assert set(made.made[0]) == texts
+
+
 # ── What failed, and was kept
 
 FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
@@ -321,10 +350,10 @@ def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     assert {each["update_id"] for each in updates[20:40]}.isdisjoint(made.made)
     is_broken.unlink()
     made.deliver([*lines(updates[40:]), [REPLAY], [REPLAY]], chance.choice)
-    never = ""
+    never, began = "", made.now
     while made.kept:
         made.now += 7200  # what a replay had that has ended
-        assert made.now < 7200 * 50, "this has no end"
+        assert made.now < began + 7200 * 50, "this has no end"
         made.deliver([[REPLAY], [REPLAY]], chance.choice)
     if bot == BOT:
         check(made, start_with_sessions(BOT).table.items, updates)

@@ -47,17 +47,19 @@ class Run:
     def _run(self) -> None:
         try:
             self.step()
+            context = Context(HOUR)
+            context.aws_request_id = self.update.get("request_id", context.aws_request_id)
             event = self.world.event(self.update, self.is_queued)
-            answer = self.modules["handler"].handler(event, Context(HOUR))
+            answer = self.modules["handler"].handler(event, context) or {}
             self.step()
             is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
         except Ended:
             pass
         except Exception as error:
-            if type(error).__name__ != "Unreachable":
+            if type(error).__name__ not in ("EventFailed", "Unreachable"):
                 raise
-            self.status = 503  # a replay's: SQS is away
+            self.status = 503  # an event's, or a replay's: SQS is away
         finally:
             self.is_over = True
             self.waits.release()
@@ -154,7 +156,13 @@ class World:
         raise AssertionError("this has no end")
 
     def event(self, update: Json, is_queued: bool) -> Json:
-        """Return the event in which an update is delivered. Terraform's come as they are."""
+        """Return the event in which an update is delivered. Terraform's come as they are.
+
+        One with an "event" is what Lambda delivers by itself, with the "request_id" that is there.
+        """
+        if "event" in update:
+            event: Json = update["event"]
+            return event
         if "tf" in update:
             return update
         if not is_queued:
@@ -176,7 +184,7 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("webhook", "queue", "replay"):
+        for kind in ("event", "webhook", "queue", "replay"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("extras.with_session")

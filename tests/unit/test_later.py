@@ -1,4 +1,4 @@
-"""later.py: schedules of Scheduler that make a call once."""
+"""later.py: schedules of Scheduler that make a call once, or again and again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
+from local.kept import EVERY
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import BotApi, StartBot
@@ -292,3 +295,170 @@ def test_without_the_input_nothing_can_wait(start_bot: StartBot, bot_api: BotApi
     container = start_bot(BOT)
     with pytest.raises(container.module("errors").Misconfigured, match="set later = true"):
         container.module("later").send(CALL, NOON, "tea")
+
+
+# Calls that recur
+
+MONDAYS = ("0 9 ? * MON *", "Europe/Berlin")
+
+
+def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
+    start_bot: StartBot, httpserver: HTTPServer
+) -> None:
+    role = "arn:aws:iam::123456789012:role/tea-bot-later"
+    url = httpserver.url_for("").rstrip("/")
+    about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": role, "AWS_LAMBDA_FUNCTION_NAME": "tea-bot"}
+    container = start_bot(BOT, **session_environment(url), **about)
+    container.module("deadline").deadline.start(5)
+    later = container.module("later")
+    conflict = {"x-amzn-ErrorType": "ConflictException"}
+    for status, headers in ((409, conflict), (200, {})):
+        httpserver.expect_ordered_request("/schedules/42.tea").respond_with_json(
+            {"Message": "Schedule 42.tea already exists."}, status, headers
+        )
+    httpserver.expect_ordered_request("/schedules/42.tea").respond_with_json({})
+    assert later.every({**CALL, "text": "<Tee>"}, *MONDAYS, "42.tea") is False
+    assert later.cancel_every("42.tea") is True
+    httpserver.check()
+    [created, updated, deleted] = [request for request, _ in httpserver.log]
+
+    model = botocore.session.get_session().get_service_model("scheduler")
+    for request, name in ((created, "CreateSchedule"), (updated, "UpdateSchedule")):
+        operation = model.operation_model(name)
+        assert request.method == operation.http["method"]
+        params = {"Name": "42.tea", **request.get_json()}
+        report = ParamValidator().validate(params, operation.input_shape)
+        assert not report.has_errors(), report.generate_report()
+        assert (params["GroupName"], params["ScheduleExpression"]) == (
+            "tea-bot-every",
+            "cron(0 9 ? * MON *)",
+        )
+        assert params["ScheduleExpressionTimezone"] == "Europe/Berlin"
+        assert params["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert (params["Target"]["RoleArn"], params["Target"]["Arn"]) == (
+            role,
+            "arn:aws:lambda:eu-central-1:123456789012:function:tea-bot:live",
+        )
+        # Scheduler fills in the time, and nothing into what people wrote.
+        content = params["Target"]["Input"]
+        assert content.count("<") == 1
+        event = json.loads(content.replace("<aws.scheduler.scheduled-time>", "then"))
+        assert event == {
+            "every": {"name": "42.tea", "at": "then"},
+            "calls": [{**CALL, "text": "<Tee>"}],
+        }
+    assert (deleted.method, deleted.path, dict(deleted.args)) == (
+        "DELETE",
+        "/schedules/42.tea",
+        {"groupName": "tea-bot-every"},
+    )
+
+
+def test_a_call_that_recurs_is_replaced(container: Container, later: Any) -> None:
+    assert later.every(CALL, *MONDAYS, "tea") is True
+    assert later.every({**CALL, "text": "y"}, "0 7 1 * ? *", "UTC", "tea") is False
+    [(name, item)] = container.schedules.items.items()
+    assert (name, item["cron"], item["zone"]) == (f"{EVERY}tea", "0 7 1 * ? *", "UTC")
+    assert item["event"]["calls"] == [{**CALL, "text": "y"}]
+    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+
+
+def test_a_call_that_recurs_and_one_that_waits_may_have_one_name(
+    container: Container, later: Any
+) -> None:
+    later.every(CALL, *MONDAYS, "tea")
+    assert later.send(CALL, NOON, "tea") is True
+    assert later.cancel_every("tea") is True
+    assert list(waiting(container)) == ["tea"]
+
+
+def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
+    container: Container, later: Any
+) -> None:
+    later.every(CALL, *MONDAYS, "tea")
+    request, asked = container.schedules.request, list[str]()
+
+    def cancelled_between(service: str, method: str, path: str, **content: Any) -> Any:
+        asked.append(method)
+        if asked == ["POST", "PUT"]:
+            container.schedules.items.clear()
+        return request(service, method, path, **content)
+
+    container.module("aws").request = cancelled_between
+    with pytest.raises(container.module("errors").Unreachable, match="^a call that recurs was can"):
+        later.every(CALL, *MONDAYS, "tea")
+    assert later.every(CALL, *MONDAYS, "tea") is True
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "0 9 ? * MON *",
+        "0/15 8-17 ? * 2-6 2026-2030",
+        "5,35 23 1,15,31 JAN,6 ? *",
+        "59 0 L * ? 2199",
+        "0 12 15W 1-12/3 ? *",
+        "0 12 LW * ? *",
+        "0 12 ? * 6L *",
+        "0 12 ? * FRI#2 *",
+        "* * */2 * ? 2027/2",
+    ],
+)
+def test_a_cron_expression_may_be(container: Container, later: Any, cron: str) -> None:
+    later.every(CALL, cron, "UTC", "tea")
+    assert container.schedules.items[f"{EVERY}tea"]["cron"] == cron
+
+
+FIELDS = r"six fields, such as \"0 9 \? \* MON-FRI \*\": minutes, hours, days of the month, months,"
+CRONS: dict[str, tuple[Any, str]] = {
+    "five fields": ("0 9 * * MON", FIELDS),
+    "seven fields": ("0 0 9 ? * MON *", FIELDS),
+    "no ?": ("0 9 * * MON *", FIELDS),
+    "two ?": ("0 9 ? * ? *", FIELDS),
+    "a double space": ("0  9 ? * *", FIELDS),
+    "a line": ("0 9 ? * * *\n", "^the years of"),
+    "no text": (7, FIELDS),
+    "minutes": ("60 9 ? * MON *", "^the minutes of"),
+    "minutes, ?": ("? 9 ? * MON *", "^the minutes of"),
+    "no step": ("0/0 9 ? * MON *", "^the minutes of"),
+    "hours": ("0 24 ? * MON *", "^the hours of"),
+    "Arabic digits": ("0 ٩ ? * MON *", "^the hours of"),
+    "days": ("0 9 32 * ? *", "^the days of the month of"),
+    "months": ("0 9 1 13 ? *", "^the months of"),
+    "weekdays": ("0 9 ? * MO *", "^the days of the week of"),
+    "Sunday as 0": ("0 9 ? * 0 *", "^the days of the week of"),
+    "a sixth Monday": ("0 9 ? * 2#6 *", "^the days of the week of"),
+    "years": ("0 9 ? * MON 1969", "^the years of"),
+    "more": ("0 9 ? * MON *)", "^the years of"),
+}
+
+
+@pytest.mark.parametrize(("cron", "error"), CRONS.values(), ids=CRONS)
+def test_another_expression_is_refused(
+    container: Container, later: Any, cron: Any, error: str
+) -> None:
+    with pytest.raises(container.module("errors").BadSchedule, match=error):
+        later.every(CALL, cron, "UTC", "tea")
+    assert waiting(container) == {}
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Ber lin", "x" * 51, "UTC\n", "Zürich", None], ids=str)
+def test_another_zone_is_refused(container: Container, later: Any, zone: Any) -> None:
+    with pytest.raises(container.module("errors").BadSchedule, match='such as "Europe/Berlin"'):
+        later.every(CALL, "0 9 ? * MON *", zone, "tea")
+
+
+def test_a_zone_that_scheduler_does_not_know_is_refused(container: Container, later: Any) -> None:
+    with pytest.raises(container.module("errors").BadSchedule, match="or its zone: Validation"):
+        later.every(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
+
+
+def test_what_can_wait_for_no_time_cant_recur(container: Container, later: Any) -> None:
+    refused = container.module("errors").BadSchedule
+    with pytest.raises(refused, match="must be JSON"):
+        later.every({**CALL, "photo": b"jpeg"}, *MONDAYS, "tea")
+    for name in ("a b", 'a"'):
+        with pytest.raises(refused, match="1 to 64 letters"):
+            later.every(CALL, *MONDAYS, name)
+        with pytest.raises(refused, match="1 to 64 letters"):
+            later.cancel_every(name)

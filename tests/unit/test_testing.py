@@ -146,6 +146,22 @@ def test_what_is_scheduled_waits(waits: Any) -> None:
     assert list(waits) == ["step"]
 
 
+def test_what_recurs_is_kept_apart(waits: Any) -> None:
+    later, refused = botkit("later"), botkit("errors").BadSchedule
+    call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
+    assert later.every(call, "0 9 ? * MON *", "UTC", "tea") is True
+    assert later.every(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
+    assert waits.every["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
+    assert waits.every["tea"].cron == "0 9 ? * MON *"
+    assert waits == {}
+    for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
+        with pytest.raises(refused):
+            later.every(call, cron, zone, "cake")
+    with pytest.raises(refused, match="letters"):
+        later.cancel_every("")
+    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+
+
 def test_aws_gives_what_the_test_says(aws: Any) -> None:
     module = botkit("aws")
     aws.results["GetParameter"] = {"Parameter": {"Value": "x"}}

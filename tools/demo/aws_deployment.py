@@ -21,6 +21,7 @@ import requirements
 from emulated_aws.emulator import Emulator
 from local import kept
 from local.container import Invocation
+from local.cron import as_scheduled, next_time
 from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
@@ -252,21 +253,38 @@ class AwsDeployment(Deployment):
     def schedules(self, bot: Hosted) -> list[Json]:
         if not bot.later_group:
             return []
-        found = self._scheduler(bot, "GET", "", f"ScheduleGroup={bot.later_group}")
-        waiting = [self._schedule(bot, each["Name"]) for each in found.get("Schedules", [])]
+        waiting = []
+        for prefix, group in (("", bot.later_group), (kept.EVERY, f"{bot.later_group}-every")):
+            found = self._scheduler(bot, "GET", "", f"ScheduleGroup={group}")
+            names = [prefix + each["Name"] for each in found.get("Schedules", [])]
+            waiting += [self._schedule(bot, name) for name in names]
         return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
 
     def _schedule(self, bot: Hosted, name: str) -> Json:
-        """Return a schedule that runs once, or nothing if it has run meanwhile."""
-        found = self._scheduler(bot, "GET", f"/{name}", f"groupName={bot.later_group}")
-        if not found.get("ScheduleExpression", "").startswith("at("):
+        """Return a schedule, or nothing if it has run meanwhile and runs no more."""
+        found = self._scheduler(bot, "GET", *self._place(bot, name))
+        expression = found.get("ScheduleExpression", "")
+        if expression.startswith("at("):
+            at: float | None = kept.seconds_of(expression)
+        elif expression.startswith("cron("):  # MiniStack ignores the zone
+            at = next_time(expression[len("cron(") : -1], "UTC", time.time())
+        else:
+            at = None
+        if at is None:
             return {}
-        event = json.loads(found["Target"]["Input"])
-        return {"name": name, "at": kept.seconds_of(found["ScheduleExpression"]), "event": event}
+        return {"name": name, "at": at, "event": json.loads(found["Target"]["Input"])}
+
+    def _place(self, bot: Hosted, name: str) -> tuple[str, str]:
+        """Return the path and the query of a schedule."""
+        bare = name.removeprefix(kept.EVERY)
+        return f"/{bare}", f"groupName={bot.later_group}{'-every' if bare != name else ''}"
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         if schedule := self._schedule(bot, name):
-            self._scheduler(bot, "DELETE", f"/{name}", f"groupName={bot.later_group}")
+            if name.startswith(kept.EVERY):
+                schedule["event"]["every"]["at"] = as_scheduled(time.time())
+            else:
+                self._scheduler(bot, "DELETE", *self._place(bot, name))
             self._invoke(bot, schedule["event"])
 
     def _count(self, bot: Hosted) -> Json:

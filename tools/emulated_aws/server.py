@@ -11,6 +11,8 @@ the function wrote before it answered, however long that takes.
 It checks permissions for a schedule as if all were in the default group. Here it takes the group
 that the request names.
 
+It fills nothing into the input of a schedule. Here it fills in the time that is due.
+
 It drops a stage when a route's settings are deleted. Here it stays, and the next update of
 the stage tells which settings it has.
 
@@ -43,6 +45,7 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,6 +61,7 @@ from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 # Names that mean this machine, which no public name does.
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 PAGE = re.compile(r"/app(/|$)")
 ALIAS = re.compile(r"/functions/[^/]+/aliases/[^/]+$")  # in a path of Lambda's API
 # In a path of Lambda's API: a function by its name or ARN, and in it the qualifier.
@@ -245,6 +249,21 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def with_scheduled_times(invoke: Any) -> Any:
+    """Return MiniStack's function that invokes a target, which tells a schedule's when it is due.
+
+    To the minute, as all times of a cron expression are: MiniStack looks only every ten seconds.
+    """
+
+    def invoked(target: Any, event: Any, *more: Any) -> None:
+        if event.get("Source") == "aws.scheduler" and "Input" in target:
+            due = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(event["Time"]))
+            target = {**target, "Input": target["Input"].replace(SCHEDULED_TIME, due)}
+        invoke(target, event, *more)
+
+    return invoked
+
+
 def with_alias_actions(action: Any) -> Any:
     """Return MiniStack's function that finds an action of Lambda, with those of aliases."""
 
@@ -350,7 +369,7 @@ def keep_recovery_periods(dynamodb: Any) -> None:
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, dynamodb, lambda_svc
+    from ministack.services import apigateway, dynamodb, eventbridge, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -370,6 +389,7 @@ if __name__ == "__main__":
     lambda_svc.invoke_async_with_retry = as_the_alias_says(
         lambda_svc.invoke_async_with_retry, lambda_svc._functions
     )
+    eventbridge._invoke_target = with_scheduled_times(eventbridge._invoke_target)
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from local import kept
+from local.cron import as_scheduled, next_time
 from local.line import Line
 from local.memory import Memory
 from local.packages import command
@@ -236,8 +237,13 @@ class Function:
     @property
     def schedules(self) -> dict[str, Json]:
         """The schedules by their names, the first one first: the "event" of each, and "at"."""
-        items = kept.read(self._schedules).items()
-        return dict(sorted(items, key=lambda item: item[1]["at"]))
+        items = kept.read(self._schedules)
+        for name, item in [*items.items()]:
+            if "cron" in item:
+                item["at"] = next_time(item["cron"], item["zone"], item["since"])
+                if item["at"] is None:
+                    del items[name]
+        return dict(sorted(items.items(), key=lambda item: item[1]["at"]))
 
     @property
     def failed(self) -> dict[str, str]:
@@ -245,10 +251,20 @@ class Function:
         return {id_: each["body"] for id_, each in kept.read(self._failed).items()}
 
     def run(self, name: str) -> None:
-        """Delete a schedule, and invoke the handler with its event, if it is still there."""
+        """Invoke the handler with the event of a schedule, if it is still there.
+
+        It is deleted, unless it recurs. Then the times that were missed are left out.
+        """
         with self._lock:
-            items = kept.read(self._schedules)
-            schedule = items.pop(name, None)
+            items, now = kept.read(self._schedules), time.time()
+            schedule = items.get(name)
+            if schedule and "cron" in schedule:
+                due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
+                at = now if due is None or due > now else due
+                schedule["event"]["every"]["at"] = as_scheduled(at)
+                schedule["since"] = max(now, schedule["since"])
+            else:
+                items.pop(name, None)
             kept.write(self._schedules, items)
         if schedule:
             self.on_schedule(self.invoke(schedule["event"]))

@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
 
+EVERY = "every "  # before the names of schedules that recur
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
@@ -97,10 +99,12 @@ class Table:
 
 
 class Schedules:
-    """Stands in for a group of Scheduler's schedules. Each runs once.
+    """Stands in for the two groups of Scheduler's schedules.
 
-    An item is the event, and the time in seconds since 1970 ("at"). The items are in a file, if one
-    is given, and else in memory. `aws` is the module of botkit, which makes all other requests.
+    An item is the event, and the time in seconds since 1970 ("at"). One that recurs has "cron" and
+    "zone" instead, runs at the times after "since", and is named after EVERY. The items are in a
+    file, if one is given, and else in memory. `aws` is the module of botkit, which makes all other
+    requests.
     """
 
     def __init__(self, aws: ModuleType, file: Path | None = None) -> None:
@@ -118,22 +122,35 @@ class Schedules:
         if service != "scheduler":
             return self._others(service, method, path, **content)
         items, name = self.items, path.removeprefix("/schedules/")
-        if method == "POST":
-            if name in items:
-                raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
-            body = content["body"]
-            at = seconds_of(body["ScheduleExpression"])
-            items[name] = {"at": at, "event": json.loads(body["Target"]["Input"])}
-        else:
-            assert method == "DELETE", f"no stand-in for {method} of a schedule"
-            if name not in items:
-                raise self._aws.ClientError(
-                    "ResourceNotFoundException", f"Schedule {name} does not exist."
-                )
+        body, query = content.get("body", {}), content.get("query", {})
+        if (body.get("GroupName") or query["groupName"]).endswith("-every"):
+            name = EVERY + name
+        if method == "POST" and name in items:
+            raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
+        if method != "POST" and name not in items:
+            raise self._aws.ClientError(
+                "ResourceNotFoundException", f"Schedule {name} does not exist."
+            )
+        if method == "DELETE":
             del items[name]
+        else:
+            assert method in ("POST", "PUT"), f"no stand-in for {method} of a schedule"
+            items[name] = self._item(body)
         if self._file:
             write(self._file, items)
         return {}
+
+    def _item(self, body: Json) -> Json:
+        event, expression = json.loads(body["Target"]["Input"]), body["ScheduleExpression"]
+        if not expression.startswith("cron("):
+            return {"at": seconds_of(expression), "event": event}
+        zone = body["ScheduleExpressionTimezone"]
+        try:
+            ZoneInfo(zone)
+        except (KeyError, OSError, ValueError):
+            raise self._aws.ClientError("ValidationException", "Invalid time zone.") from None
+        cron = expression[len("cron(") : -1]
+        return {"cron": cron, "zone": zone, "since": time.time(), "event": event}
 
 
 class Queue:

@@ -1,4 +1,4 @@
-"""A bot that reminds: /remind 20m tea, /remind 18:30 call Ada, /remind fri 9:00 report"""
+"""A bot that reminds: /remind 20m tea, /remind 18:30 call Ada, /every mon 9:00 report"""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -10,16 +10,24 @@ HELP = """What I can do:
 /remind 20m tea
 /remind 18:30 call Ada
 /remind fri 9:00 report
+/every mon 9:00 report – each Monday; without a day, each day
 /reminders – what waits
 /zone Europe/Berlin – where your clock is"""
 PAUSE = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?", re.ASCII)
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MOST = 50  # reminders in a chat
+FULL = f"{MOST} reminders wait already: /reminders cancels some."
 
-SESSION = "chat"  # the chat's zone, and the reminders that wait: id → [time, title]
+# The chat's zone, the reminders that wait: id → [time, title], and those that recur: id → title.
+SESSION = "chat"
 HANDLED = ["message", "callback_query"]
-COMMANDS = {"remind": "Remind me", "reminders": "What waits", "zone": "Set the time zone"}
+COMMANDS = {
+    "remind": "Remind me",
+    "every": "Remind me each week or day",
+    "reminders": "What waits",
+    "zone": "Set the time zone",
+}
 
 
 def reply(update, session):
@@ -30,6 +38,8 @@ def reply(update, session):
     match command.partition("@")[0]:
         case "/remind":
             return [send(message, remind(message, words, session))]
+        case "/every":
+            return [send(message, recur(message, words, session))]
         case "/reminders":
             return [{**send(message, ""), **shown(session, message["date"])}]
         case "/zone":
@@ -60,14 +70,34 @@ def remind(message, words, session):
     if not (at and text):
         return HELP
     reminders = waiting(session, message["date"])
-    if len(reminders) >= MOST:
-        return f"{MOST} reminders wait already: /reminders cancels some."
+    if is_full(session, message["date"]):
+        return FULL
     id = str(message["message_id"])
     call = send(message, f"⏰ {text}")
     call["reply_parameters"] = {"message_id": int(id), "allow_sending_without_reply": True}
     later.send(call, at, f"{call['chat_id']}.{id}")
     session["reminders"] = {**reminders, id: [int(at.timestamp()), text[:40]]}
     return f"I will remind you on {at:%a %d %b %Y at %H:%M} ({zone(session)})."
+
+
+def recur(message, words, session):
+    day = words.pop(0).lower() if words and words[0].lower() in DAYS else ""
+    clock, text = CLOCK.fullmatch(words[0]) if words else None, " ".join(words[1:])
+    if not (clock and text):
+        return HELP
+    if is_full(session, message["date"]):
+        return FULL
+    hour, minute = map(int, clock.groups())
+    call, id = send(message, f"⏰ {text}"), str(message["message_id"])
+    cron = f"{minute} {hour} ? * {day.upper() or '*'} *"
+    later.every(call, cron, zone(session).key, f"{call['chat_id']}.{id}")
+    title = f"{day or 'every day'} {hour:02}:{minute:02}"
+    session["every"] = {**session.get("every", {}), id: f"{title} {text[:40]}"}
+    return f"I will remind you: {title} ({zone(session)})."
+
+
+def is_full(session, now):
+    return len(waiting(session, now)) + len(session.get("every", {})) >= MOST
 
 
 def when(words, now):
@@ -103,16 +133,21 @@ def shown(session, now):
     for id, (at, text) in sorted(waiting(session, now).items(), key=lambda item: item[1]):
         label = f"✕ {datetime.fromtimestamp(at, zone(session)):%a %d %b %Y %H:%M} {text}"
         rows.append([{"text": label, "callback_data": id}])
+    for id, text in session.get("every", {}).items():
+        rows.append([{"text": f"✕ {text}", "callback_data": f"every {id}"}])
     text = "A press cancels a reminder:" if rows else "Nothing waits."
     return {"text": text, "reply_markup": {"inline_keyboard": rows}}
 
 
 def on_press(query, session):
-    message, id, now = query["message"], query["data"], datetime.now(UTC).timestamp()
+    message, now = query["message"], datetime.now(UTC).timestamp()
+    kind, _, id = query["data"].rpartition(" ")
     place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
     # When reply() is asked again, only the session still has what was cancelled.
-    waits = later.cancel(f"{place['chat_id']}.{id}") or id in waiting(session, now)
-    session.get("reminders", {}).pop(id, None)
+    listed = session.get("every", {}) if kind else waiting(session, now)
+    cancel = later.cancel_every if kind else later.cancel
+    waits = cancel(f"{place['chat_id']}.{id}") or id in listed
+    session.get("every" if kind else "reminders", {}).pop(id, None)
     text = "Cancelled." if waits else "This one no longer waits."
     return [
         {"method": "editMessageText", **place, **shown(session, now)},

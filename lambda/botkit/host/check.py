@@ -18,7 +18,7 @@ from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
 from .outcome import BadAnswer, where_raised
-from .registration import RegistrationFailed, call, handled_kinds
+from .registration import RegistrationFailed, call, handled_kinds, menus
 
 MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
 
@@ -117,11 +117,4 @@ def _check_bot(bot: Any) -> None:
         framework.check()
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
-    commands = getattr(bot, "COMMANDS", None)
-    if commands is None:
-        return
-    if not isinstance(commands, dict):
-        raise Misconfigured("COMMANDS must be a dict of names and their descriptions")
-    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
-    if not all(isinstance(name, str) and not name.startswith("/") for name in commands):
-        raise Misconfigured("COMMANDS must have names that are text, without a slash")
+    menus(bot)

@@ -43,10 +43,10 @@ class BadAnswer(Failure):
 class Outcome:
     """The outcome of an update or an event. `name` is one of OUTCOMES.
 
-    `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
-    is the JSON of a call that the response should hold. `done` is how many of the calls are over,
-    carried out or refused, and `remaining` are those that had to wait. `told` is more of the log
-    line.
+    `refusal` is the error from Telegram, with its `code`, and `error` any other. `retry_after` is
+    in seconds. `body` is the JSON of a call that the response should hold. `done` is how many of
+    the calls are over, carried out or refused, and `remaining` are those that had to wait. `told` is more
+    of the log line.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class Outcome:
         name: str,
         *,
         refusal: str | None = None,
+        code: int | None = None,
         error: str | None = None,
         retry_after: int | None = None,
         body: str | None = None,
     ) -> None:
         self.name = name
         self.refusal = refusal
+        self.code = code
         self.error = error
         self.retry_after = retry_after
         self.body = body
@@ -102,7 +104,8 @@ def outcome_of(error: BaseException) -> Outcome:
             outcome.name = "incomplete"
         return outcome
     if isinstance(error, Refused):
-        return Outcome(error.outcome, refusal=str(error), retry_after=error.retry_after)
+        told = str(error)
+        return Outcome(error.outcome, refusal=told, code=error.code, retry_after=error.retry_after)
     if isinstance(error, StartFailed):
         told = f"{error}: {where_raised(error.error, at_start=True)}"
         return Outcome(error.outcome, error=told)

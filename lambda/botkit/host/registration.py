@@ -15,6 +15,7 @@ which do nothing.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 import time
@@ -31,6 +32,7 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
+LANGUAGE = "([a-z]{2})?"
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 
@@ -55,12 +57,12 @@ def register(event: Json) -> Json:
         "allowed_updates": handled_kinds(),
         "secret_token": settings.webhook_secret,
     }
-    commands = getattr(bot, "COMMANDS", None)
-    if commands:
-        menu = [{"command": name, "description": text} for name, text in commands.items()]
-        call("setMyCommands", "set the bot's menu", commands=menu)
-    elif commands is not None:
-        call("deleteMyCommands", "set the bot's menu")
+    for language, commands in menus(bot).items():
+        if commands:
+            menu = [{"command": name, "description": text} for name, text in commands.items()]
+            call("setMyCommands", "set the bot's menu", commands=menu, **_of(language))
+        else:
+            call("deleteMyCommands", "set the bot's menu", **_of(language))
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
@@ -81,7 +83,7 @@ def register(event: Json) -> Json:
 
 
 def remove(event: Json) -> Json:
-    """Remove the webhook or the menu button, unless it is another deployment's by now.
+    """Remove the webhook and the menus, or the menu button, unless it is another deployment's now.
 
     Errors are logged and not raised, since they must not block a destroy. But if a queue goes, and
     Telegram limits the rate, more updates would come into it: this raises QueueNotEmpty.
@@ -91,8 +93,10 @@ def remove(event: Json) -> Json:
         telegram.forget_token()  # it may have changed
         if what == "menu button":
             _remove_menu_button(event["url"])
-        else:
-            _remove_webhook(event["url"])
+        elif _remove_webhook(event["url"]) and "is" not in event:
+            what = "menu of commands"
+            for language in menus(bot_module.load()):
+                call("deleteMyCommands", **_of(language))
     except Exception as error:  # a revoked token, or Telegram is unreachable
         if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
             from ..extras.drain import QueueNotEmpty
@@ -112,12 +116,48 @@ def _remove_menu_button(url: str) -> None:
         call("setChatMenuButton", menu_button={"type": "default"})
 
 
-def _remove_webhook(url: str) -> None:
+def _remove_webhook(url: str) -> bool:
+    """Remove the webhook, and return whether the bot is no other deployment's."""
     registered = call("getWebhookInfo")["url"]
     if registered == url:
         call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")
+        return False
+    return True
+
+
+def menus(bot: Any) -> Json:
+    """Return the bot's commands by language: "" is for all that have no menu of their own.
+
+    Raises Misconfigured if COMMANDS is wrong.
+    """
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is None:
+        return {}
+    kinds = {type(value) for value in commands.values()} if isinstance(commands, dict) else {None}
+    if kinds == {dict}:
+        if not all(isinstance(code, str) and re.fullmatch(LANGUAGE, code) for code in commands):
+            raise Misconfigured(
+                'COMMANDS by language must have keys of two letters, such as "de", and "" for all '
+                "other languages"
+            )
+    elif not kinds & {dict, None}:
+        commands = {"": commands}
+    else:
+        raise Misconfigured(
+            "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
+            'language: {"": {…}, "de": {…}}'
+        )
+    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
+    names = [name for menu in commands.values() for name in menu]
+    if not all(isinstance(name, str) and not name.startswith("/") for name in names):
+        raise Misconfigured("COMMANDS must have names that are text, without a slash")
+    return commands
+
+
+def _of(language: str) -> Json:
+    return {"language_code": language} if language else {}
 
 
 def handled_kinds() -> list[str]:

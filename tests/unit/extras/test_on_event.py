@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from local.kept import Table
 
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
@@ -389,3 +391,162 @@ def test_without_the_input_lambda_tries_again(container: Container, bot_api: Bot
 )
 def test_what_looks_like_a_retry_is_the_bots(later: Container, event: Any) -> None:
     assert failure(later, event).startswith("bot.py has no on_event() for ")
+
+
+# Calls that recur
+
+AT = "2026-01-01T16:00:00Z"
+
+
+def due(at: str = AT, call: Json = CALL, name: str = "tea") -> Json:
+    return {"every": {"name": name, "at": at}, "calls": [call]}
+
+
+def invoke(container: Container, event: Json, id: str) -> Any:
+    """Invoke a function with an event that recurs, in the invocation of this id."""
+    container.module("invocation.journal").journal.begin()
+    container.module("extras.on_event").receive(event, id)
+    return container.line["outcome"]
+
+
+@pytest.fixture(params=[False, True], ids=["no table", "table"])
+def recurs(
+    request: pytest.FixtureRequest, later: Container, monkeypatch: pytest.MonkeyPatch
+) -> Container:
+    """A container with schedules, with a table of sessions and without."""
+    if request.param:
+        settings, aws = later.module("invocation.settings").settings, later.module("aws")
+        monkeypatch.setattr(settings, "session_table", "sessions")
+        later.table = Table(aws, "sessions")
+        monkeypatch.setattr(aws, "call", later.table.call)
+    later.module("deadline").deadline.start(300)
+    return later
+
+
+def test_a_call_that_recurs_is_made_each_time_once(recurs: Container, bot_api: BotApi) -> None:
+    """Whether Scheduler delivers the time twice (another id), or Lambda does (the same id)."""
+    bot_api.expects(CALL)
+    assert invoke(recurs, due(), "a") == "answered"
+    assert [invoke(recurs, due(), id) for id in ("b", "a")] == ["repeated", "repeated"]
+    bot_api.expects(CALL, CALL)
+    assert invoke(recurs, due("2026-01-02T16:00:00Z"), "c") == "answered"
+    assert invoke(recurs, due(name="cake"), "d") == "answered"
+    assert recurs.line["methods"] == ["sendMessage"]
+
+
+def test_lambda_tries_a_call_that_recurs_again(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its container ended, or it failed: then it has the same id. Another id is a second one."""
+
+    def request(*about: Any, **content: Any) -> Any:
+        raise recurs.module("errors").Unreachable("no network")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recurs.module("aws"), "request", request)
+        bot_api.refuses(CALL, 500, "no")
+        with pytest.raises(recurs.module("extras.on_event").EventFailed):
+            invoke(recurs, due(), "a")
+        assert invoke(recurs, due(), "b") == "repeated"
+    bot_api.expects(CALL)
+    assert invoke(recurs, due(), "a") == "answered"
+
+
+def test_what_lambda_gave_up_is_made_when_it_is_replayed(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay has another id. What was made isn't made once more."""
+    journal = recurs.module("invocation.journal").journal
+    on_event = recurs.module("extras.on_event")
+    monkeypatch.setattr(on_event, "schedule_again", lambda *about: False)
+    bot_api.refuses(CALL, 500, "no")
+    with pytest.raises(on_event.EventFailed):
+        invoke(recurs, due(), "a")
+    bot_api.expects(CALL)
+    for id, outcome in (("message", "answered"), ("another", "repeated")):
+        journal.begin()
+        journal.is_repeat = True
+        assert on_event.answer(due(), id)[0].name == outcome
+
+
+def test_a_call_that_recurs_is_scheduled_again_once(recurs: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(CALL, 500, "no")
+    assert invoke(recurs, due(), "a") == "unreachable"
+    assert recurs.schedules.items["retry.a"]["event"] == again(1)
+    assert [invoke(recurs, due(), id) for id in ("b", "a")] == ["repeated", "repeated"]
+
+
+@pytest.mark.parametrize(("code", "stays"), [(403, []), (400, ["every tea"])], ids=str)
+def test_a_call_recurs_no_more_when_the_bot_may_not_write(
+    recurs: Container, bot_api: BotApi, code: int, stays: list[str]
+) -> None:
+    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    bot_api.refuses(CALL, code, "Forbidden: bot was blocked by the user")
+    assert invoke(recurs, due(), "a") == "refused"
+    assert list(recurs.schedules.items) == stays
+    told = [] if stays else ["a call that Telegram refuses recurs no more"]
+    assert [line["message"] for line in recurs.log[:-1]] == told
+
+
+def test_a_call_that_was_cancelled_meanwhile_is_not_told_of(
+    recurs: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    assert invoke(recurs, due(), "a") == "refused"
+    assert [line["message"] for line in recurs.log] == ["event"]
+
+
+def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
+    later: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When DynamoDB is away after the call; before it, the call is made after a pause."""
+    table = Table(later.module("aws"), "sessions")
+    settings = later.module("invocation.settings").settings
+    monkeypatch.setattr(settings, "session_table", "sessions")
+    written: list[str] = []
+
+    def call(service: str, target: str, params: Json) -> Any:
+        if target.endswith(".PutItem"):
+            written.append(target)
+            if len(written) > 1:
+                raise later.module("errors").Unreachable("no network")
+        return table.call(service, target, params)
+
+    monkeypatch.setattr(later.module("aws"), "call", call)
+    later.module("deadline").deadline.start(300)
+    bot_api.expects(CALL)
+    assert invoke(later, due(), "a") == "answered"
+    told = later.log[-2]
+    assert (told["message"], told["error"]) == ("a call that recurs was not noted", "no network")
+    assert invoke(later, due("2026-01-02T16:00:00Z"), "b") == "unreachable"
+    assert later.schedules.items["retry.b"]["event"] == again(1)
+
+
+def test_only_the_last_times_are_kept(recurs: Container, bot_api: BotApi) -> None:
+    days = [f"2026-01-{day:02}T16:00:00Z" for day in range(1, 14)]
+    for day in days:
+        bot_api.expects(CALL)
+        invoke(recurs, due(day), day)
+    if recurs.module("invocation.settings").settings.session_table:
+        item = recurs.table.items["every:tea"]
+        kept = json.loads(item["session"]["S"])
+        assert int(item["expires_at"]["N"]) == NOW + 2 * 24 * 3600
+    else:
+        kept = recurs.module("extras.on_event").recent["tea"]
+    assert kept == dict.fromkeys(days[-10:], "over")
+
+
+def test_a_container_remembers_so_many_calls(
+    later: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later.telegram, "call", lambda method, **params: True)
+    later.module("deadline").deadline.start(300)
+    for number in range(257):
+        invoke(later, due(name=f"{number}"), "a")
+    kept = later.module("extras.on_event").recent
+    assert [len(kept), *kept][:2] == [256, "1"]
+
+
+def test_what_looks_like_a_call_that_recurs_is_the_bots(later: Container) -> None:
+    for event in ({"every": 1, "calls": [CALL]}, {"every": {"name": "x"}, "calls": [CALL]}):
+        assert failure(later, event).startswith("bot.py has no on_event() for dict (every, calls)")

@@ -190,9 +190,16 @@ def test_the_bots_own_check_is_called_once(
 # ── What bot.py needs, and says about itself
 
 NAME = "^COMMANDS must have names that are text, without a slash$"
+SHAPE = r'^COMMANDS must be a dict of names .* for each language: \{"": \{…\}, "de": \{…\}\}$'
+LANGUAGE = '^COMMANDS by language must have keys of two letters, such as "de", and "" for all other'
 MENUS: dict[str, tuple[Any, str]] = {
-    "a list": (["start"], "^COMMANDS must be a dict of names and their descriptions$"),
-    "an empty list": ([], "^COMMANDS must be a dict of names and their descriptions$"),
+    "a list": (["start"], SHAPE),
+    "an empty list": ([], SHAPE),
+    "mixed": ({"": {"start": "x"}, "help": "x"}, SHAPE),
+    "a locale": ({"de-AT": {"start": "x"}}, LANGUAGE),
+    "no text for a language": ({7: {"start": "x"}}, LANGUAGE),
+    "commands": ({"start": {}, "help": {}}, LANGUAGE),
+    "a slash in a language": ({"": {"help": "x"}, "de": {"/help": "x"}}, NAME),
     "a slash": ({"help": "x", "/start": "x"}, NAME),
     "a name that is not text": ({7: "x"}, NAME),
 }

@@ -356,6 +356,21 @@ def test_an_empty_menu_is_deleted(
     assert container.invoke(event("register"))["url"] == URL
 
 
+def test_each_language_has_its_menu(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one is deleted, which an earlier release registered."""
+    commands: Json = {"": {"start": "Begin"}, "de": {"start": "Anfangen"}, "fr": {}}
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    bot_api.answers("setMyCommands", {"commands": [{"command": "start", "description": "Begin"}]})
+    german = [{"command": "start", "description": "Anfangen"}]
+    bot_api.answers("setMyCommands", {"commands": german, "language_code": "de"})
+    bot_api.answers("deleteMyCommands", {"language_code": "fr"})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
 def test_without_commands_the_menu_is_left_as_it_is(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -457,8 +472,28 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
 def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
     bot_api.answers("getWebhookInfo", {}, INFO)
     bot_api.answers("deleteWebhook", {})
+    bot_api.answers("deleteMyCommands", {})
     assert container.invoke(event("delete")) == {}
     assert container.log == []
+
+
+def test_the_menus_of_all_languages_are_removed(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", {"": {"start": "Begin"}, "de": {}})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    bot_api.answers("deleteMyCommands", {})
+    bot_api.answers("deleteMyCommands", {"language_code": "de"})
+    assert container.invoke(event("delete")) == {}
+
+
+def test_a_menu_that_stays_holds_up_no_destroy(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    bot_api.refuses({"method": "deleteMyCommands"}, 400, "Bad Request: no")
+    assert container.invoke(event("delete")) == {}
+    assert container.line["message"] == "the menu of commands was not removed"
 
 
 def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
@@ -468,7 +503,9 @@ def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi
 
 
 def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi) -> None:
+    """As when the queue's removal has done that: it leaves the menu, which may stay."""
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
+    bot_api.answers("deleteMyCommands", {})
     assert container.invoke(event("delete")) == {}
     assert container.log == []
 
@@ -477,12 +514,12 @@ def test_a_limited_rate_is_waited_for(
     start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info = http({"ok": True, "result": INFO})
-    peer = serve(answers(limited(2), info, limited(3), http()))
+    peer = serve(answers(limited(2), info, limited(3), http(), limited(1), http()))
     container = start(peer.url)
     pauses = with_pauses(container, monkeypatch)
     assert container.invoke(event("delete")) == {}
-    assert pauses == [2, 3]
-    assert len(peer.requests) == 4
+    assert pauses == [2, 3, 1]
+    assert len(peer.requests) == 6
 
 
 HINDRANCES = {

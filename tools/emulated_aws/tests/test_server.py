@@ -31,6 +31,7 @@ from emulated_aws.server import (
     for_programs,
     with_one_qualifier,
     with_patience,
+    with_scheduled_times,
     with_whole_logs,
 )
 from tests.support.programs import wait_for_state
@@ -265,3 +266,12 @@ def test_a_function_that_takes_too_much_memory_is_ended() -> None:
     assert response["status"] == "error"
     assert re.fullmatch(r"about \d+ of 1 MB: AWS would end this\. .*", response["error"])
     assert worker._proc.returncode == -signal.SIGKILL
+
+
+def test_a_schedule_is_told_when_it_is_due() -> None:
+    invoked: list[Any] = []
+    invoke = with_scheduled_times(lambda target, event, rule: invoked.append(target["Input"]))
+    target = {"Input": '{"at":"<aws.scheduler.scheduled-time>"}'}
+    for source in ("aws.scheduler", "aws.events"):
+        invoke(target, {"Source": source, "Time": 1767283207.5}, {})
+    assert invoked == ['{"at":"2026-01-01T16:00:00Z"}', target["Input"]]

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,52 @@ def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
     with function() as second:
         assert ran.get(timeout=LONGEST).event == CALL
         assert "cake" in second.schedules
+    assert ran.empty()
+
+
+RECURS = """
+from botkit import later
+
+def on_event(event):
+    later.every({"method": "sendMessage", "chat_id": 42, "text": "x"}, *event["when"], "tea")
+    return []
+
+def reply(update):
+    return []
+"""
+
+
+def test_a_schedule_that_recurs_stays(tmp_path: Path) -> None:
+    """It may be run before its time. After a pause, what was missed is made up for once."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "bot.py").write_text(RECURS)
+    sessions = tmp_path / "kept" / "sessions.json"
+    file = sessions.with_suffix(".later.json")
+    ran: queue.Queue[Invocation] = queue.Queue()
+
+    def function() -> Function:
+        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+        function.on_schedule = ran.put
+        return function
+
+    with function() as first:
+        assert not first.invoke({"when": ["0 9 ? * * 2198", "Europe/Berlin"]}).error
+        at = int(datetime(2198, 1, 1, 8, tzinfo=UTC).timestamp())
+        assert first.schedules["every tea"]["at"] == at
+        first.run("every tea")
+        event = ran.get(timeout=LONGEST).event
+        assert event and event["calls"] == [CALL]
+        assert event["every"]["at"][:2] == "20"  # now, not in 2198
+        assert first.schedules["every tea"]["at"] == at
+        assert not first.invoke({"when": ["0 9 ? * * 2025", "Europe/Berlin"]}).error
+        assert "every tea" not in first.schedules
+    items = json.loads(file.read_text())
+    item = items["every tea"] | {"cron": "0 9 1 * ? *", "since": 1767225600}
+    file.write_text(json.dumps({"every tea": item}))
+    with function() as second:
+        event = ran.get(timeout=LONGEST).event
+        assert event and event["every"] == {"name": "tea", "at": "2026-01-01T08:00:00Z"}
+        assert second.schedules["every tea"]["at"] > time.time()
     assert ran.empty()
 
 
