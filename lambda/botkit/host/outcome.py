@@ -45,8 +45,8 @@ class Outcome:
 
     `refusal` is the error from Telegram, with its `code`, and `error` any other. `retry_after` is
     in seconds. `body` is the JSON of a call that the response should hold. `done` is how many of
-    the calls are over, carried out or refused, and `remaining` are those that had to wait. `told` is more
-    of the log line.
+    the calls are over, carried out or refused, and `remaining` are those that had to wait. `told`
+    is more of the log line.
     """
 
     def __init__(
