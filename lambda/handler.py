@@ -159,7 +159,8 @@ def start_up() -> None:
     if settings.failed_queue_url:
         from botkit.extras import failures  # noqa: F401
     try:
-        bot_module.load()
+        if hasattr(bot_module.load(), "TOGETHER"):
+            from botkit.extras import together  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     for connect in connects:

@@ -92,6 +92,24 @@ print(error)
 """
 
 
+# It also answers an album as one. Only albums have a session, so that all else goes on as it is.
+ALBUMS = """
+def SESSION(update):
+    return "albums" if "media_group_id" in update.get("message", {}) else None
+
+TOGETHER = {"albums": 0.1}
+
+def reply(update: Json, session: Json) -> list[Json]:
+    together = update.get("together", [])
+    if together and "media_group_id" in together[0]:
+        session["n"] = session.get("n", 0) + len(together)
+        text = f"{len(together)} of {session['n']}"
+        return [{"method": "sendMessage", "chat_id": together[0]["chat"]["id"], "text": text}]
+    return reply_to_one(update)
+
+"""
+
+
 # A bot whose first answers are made only while two chats are answered at the same time.
 TOGETHER = """
 import os, time
@@ -132,10 +150,11 @@ def module(
         Path(path).mkdir()
     options: dict[str, Any] = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
-    options["failed_retention_in_days"] = 1
+    options["failed_retention_in_days"] = options["session_retention_in_days"] = 1
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "\nHANDLED = ", ON_EVENT)
+        change(module, "def reply(", "def reply_to_one(")
+        change(module, "\nHANDLED = ", ALBUMS + ON_EVENT)
         change(
             module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/extras/queue.py"
         )
@@ -173,6 +192,28 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
     assert answered(telegram, 1) == ["first", "think", "second", "third"]
     for chat in range(50, 50 + CHATS):
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
+
+
+def test_an_album_is_one_turn_and_a_late_part_another(
+    module: Deployment, telegram: FailingTelegram
+) -> None:
+    """The emulated AWS takes one message after the other: the album waits while the bot thinks."""
+    thinking = Path(module.variables["environment"]["THINKING"])
+    thinking.mkdir(exist_ok=True)
+    chat = {"id": 20, "type": "private"}
+
+    def send_part() -> None:
+        photo: Any = {"photo": [{"file_id": "x"}], "media_group_id": "album"}
+        telegram.send(telegram.message(chat=chat, **photo))
+
+    say(telegram, "think", chat=21)
+    for _ in range(3):
+        send_part()
+    telegram.wait(lambda: not telegram.pending())
+    thinking.rmdir()
+    telegram.wait(lambda: answered(telegram, 20) == ["3 of 3"])
+    send_part()
+    telegram.wait(lambda: answered(telegram, 20) == ["3 of 3", "1 of 4"])
 
 
 def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:

@@ -48,6 +48,7 @@ class LocalDeployment(Deployment):
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
+            function.on_queued = self._queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
@@ -65,6 +66,11 @@ class LocalDeployment(Deployment):
     def _ran(self, invocation: Invocation) -> None:
         self.on_log(invocation)
         self.on_event(self.bots[0], invocation)
+
+    def _queued(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
+        if invocation.outcome:
+            self.from_queue(invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from local import kept
+from local.line import Line
 from local.memory import Memory
 from local.packages import command
 from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
 from local.project import LAMBDA
-from local.sources import TAKEN, Sources, endless_link, files, packed, read_sources
+from local.sources import TAKEN, Sources, endless_link, files, joins_messages, packed, read_sources
 
 Json = dict[str, Any]
 
@@ -173,7 +174,9 @@ class Function:
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules.
+    schedules. Updates of a bot with TOGETHER go through a queue, in a file beside the sessions.
+    They are answered in another process, so that it may wait for others, and `on_queued` is called
+    with each.
     """
 
     def __init__(
@@ -203,6 +206,9 @@ class Function:
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_change: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[Invocation], None] = lambda invocation: None
+        self._answers_queue: Function | None = None
+        self._line = Line(kept.queue_beside(self._sessions), self._answer_queued)
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -210,16 +216,19 @@ class Function:
     def __enter__(self) -> Function:
         self._thread = threading.Thread(target=self._run_schedules, daemon=True)
         self._thread.start()
+        self._line.__enter__()
         return self
 
     def stop(self) -> None:
         """Stop the container. The next invocation starts another one."""
+        if self._answers_queue:
+            self._answers_queue.stop()
         with self._lock:
             self._stop()
 
     def forget(self, key: str) -> None:
         """Delete a session."""
-        with self._lock:
+        with self._lock, kept.alone(self._sessions):
             items = kept.read(self._sessions)
             items.pop(key, None)
             kept.write(self._sessions, items)
@@ -266,10 +275,12 @@ class Function:
 
     def __exit__(self, *exception: object) -> None:
         self._notify(is_over=True)
+        self._line.__exit__()
         self.stop()
         self._thread.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        watched("folder", self._folder, over=True)
+        for function in filter(None, (self._answers_queue, self)):
+            shutil.rmtree(function._folder, ignore_errors=True)
+            watched("folder", function._folder, over=True)
 
     def invoke(self, event: Any) -> Invocation:
         """Invoke the handler with an event, in a container that starts if none is running."""
@@ -277,7 +288,26 @@ class Function:
             return self._invoke(event)
         finally:
             self._notify()
+            self._line.look()
             self.on_change()
+
+    def _answer_queued(self, event: Json) -> Any:
+        """Answer an event of the queue, in another process. Returns what the function returned."""
+        if self._answers_queue is None:
+            self._answers_queue = Function(
+                self.bot,
+                self.environment,
+                timeout=self._timeout,
+                fresh=self._fresh,
+                follow=self._follow,
+                sessions=self._sessions,
+                memory_size=self._memory_size,
+            )
+        invocation = self._answers_queue.invoke(event)
+        self.on_queued(invocation)
+        self._notify()  # it may have scheduled something
+        self.on_change()
+        return invocation.result
 
     def _invoke(self, event: Any) -> Invocation:
         with self._lock:
@@ -329,6 +359,7 @@ class Function:
                     cwd=self.bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
+                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self.bot) else {}),
                         **self.environment,
                         "LATER_GROUP": "later",
                         "LATER_ROLE": "arn:aws:iam::123456789012:role/later",

@@ -1,4 +1,4 @@
-"""What a function keeps on this machine, without AWS: sessions, schedules, and what failed.
+"""What a function keeps on this machine, without AWS: sessions, schedules, updates, what failed.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -6,10 +6,11 @@ Functions' processes execute this file alone, so it imports only the standard li
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,8 @@ from typing import Any
 
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
+
+QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
 class Table:
@@ -40,12 +43,15 @@ class Table:
         """Make a call as aws.call does."""
         if (service, params.get("TableName")) != ("dynamodb", self._name):
             return self._others(service, target, params)
-        items = self.items
         if target.endswith(".GetItem"):
-            key = params["Key"]["id"]["S"]
+            items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
         assert target.endswith(".PutItem"), f"no stand-in for {target}"
-        key = params["Item"]["id"]["S"]
+        with alone(self._file):
+            return self._put(params)
+
+    def _put(self, params: Json) -> Json:
+        items, key = self.items, params["Item"]["id"]["S"]
         version = items.get(key, {}).get("version")
         expected = params.get("ExpressionAttributeValues", {}).get(":read")
         condition = params["ConditionExpression"]
@@ -100,6 +106,36 @@ class Schedules:
         return {}
 
 
+class Queue:
+    """Stands in for a queue of SQS FIFO: SendMessage, and ChangeMessageVisibility.
+
+    The file has the messages by their ids of deduplication, the first one first: the "id", "group"
+    and "body" of each, how often it was "received", and until when it is "hidden", in seconds since
+    1970. `aws` is the module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, file: Path) -> None:
+        self._file = file
+        self._others = aws.call
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if (service, params.get("QueueUrl")) != ("sqs", QUEUE_URL):
+            return self._others(service, target, params)
+        with alone(self._file):
+            messages = read(self._file)
+            if target.endswith(".SendMessage"):
+                id_, group = params["MessageDeduplicationId"], params["MessageGroupId"]
+                new = {"id": id_, "group": group, "body": params["MessageBody"]}
+                messages.setdefault(id_, {**new, "received": 0, "hidden": 0})
+            else:
+                assert target.endswith(".ChangeMessageVisibility"), f"no stand-in for {target}"
+                hidden = time.time() + params["VisibilityTimeout"]
+                messages[params["ReceiptHandle"]]["hidden"] = hidden
+            write(self._file, messages)
+        return {}
+
+
 class Queues:
     """Stands in for queues of SQS. A message is hidden from others while somebody has it.
 
@@ -123,6 +159,10 @@ class Queues:
         """Make a call as aws.call does."""
         if service != "sqs" or params["QueueUrl"] not in self._urls:
             return self._others(service, target, params)
+        with alone(self._file):
+            return self._call(target, params)
+
+    def _call(self, target: str, params: Json) -> Any:
         messages, queue, action = self.messages, params["QueueUrl"], target.partition(".")[2]
         answer: Json = {}
         if action == "SendMessage":
@@ -159,6 +199,7 @@ def seconds_of(expression: str) -> float:
 
 def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
     """Have a function keep these in files. There is nothing to connect to at start-up."""
+    aws.call = Queue(aws, queue_beside(Path(sessions))).call  # type: ignore[attr-defined]
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
     if queue := os.environ.get("FAILED_QUEUE_URL"):
         aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
@@ -181,6 +222,23 @@ def watch(aws: ModuleType, tell: Tell) -> None:
         return answer
 
     aws.call = watched  # type: ignore[attr-defined]
+
+
+def queue_beside(sessions: Path) -> Path:
+    """Return the file of the queue beside that of the sessions."""
+    return sessions.with_suffix(".queue.json")
+
+
+@contextlib.contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Give a block a file, if there is one, that other processes write, too."""
+    if not file:
+        yield
+        return
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read(file: Path) -> Json:

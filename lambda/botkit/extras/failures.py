@@ -49,7 +49,7 @@ def answer(update: Json) -> Outcome:
     as_sent = marshal.dumps(update)  # the bot may change it
     outcome: Outcome = with_reserve(webhook.answer_once, update)
     if outcome.name in KEPT:
-        keep(outcome, {"update": marshal.loads(as_sent)})
+        keep(outcome, {"update": marshal.loads(journal.turn or as_sent)})
     return outcome
 
 

@@ -64,6 +64,7 @@ def enqueue(update: Json) -> Outcome:
         "MessageGroupId": group(update),
     }
     try:
+        _note(update)
         sqs.send(settings.queue_url, update, **params)
     except Unreachable as error:
         return outcome_of(error)
@@ -71,6 +72,26 @@ def enqueue(update: Json) -> Outcome:
         logger.warning("the queue can't take an update", extra={"error": str(error)})
         return webhook.answer(update)
     return Outcome("queued")
+
+
+def _note(update: Json) -> None:
+    """List an update that may be a part of a turn, if bot.py has TOGETHER, before it is queued.
+
+    Raises Unreachable: Telegram then delivers it again at once, before the turn is over. Any other
+    failure leaves it a turn by itself.
+    """
+    try:
+        if not hasattr(bot_module.load(), "TOGETHER"):
+            return
+        from . import together
+
+        together.note(update)
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        pass
+    except Unreachable:
+        raise
+    except BaseException as error:  # from bot.py
+        logger.warning("an update is not listed", extra={"error": type(error).__name__})
 
 
 def group(update: Json) -> str:
@@ -113,7 +134,7 @@ def is_ours(event: Any) -> bool:
 def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
-    journal.is_repeat = received(record) > 1
+    journal.is_queued, journal.is_repeat = True, received(record) > 1
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
 
 

@@ -13,11 +13,11 @@ import marshal
 
 from .. import session
 from ..deadline import deadline
-from ..errors import Failure, Handled, Misconfigured, Unreachable
+from ..errors import BadSession, Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
 from ..host.held import held, released
-from ..host.outcome import BadAnswer, Outcome
+from ..host.outcome import BadAnswer, Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -61,8 +61,9 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
     session is kept, too.
     """
     key = key_of(update)
+    together = _together()
     if key is None:
-        calls, handled = _ask(update, {}, "")
+        calls, handled = _ask(together.joined([update]) if together else update, {}, "")
         if handled:
             raise handled
         return None, calls
@@ -77,24 +78,37 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
         known = item.calls(update_id)
         if known is not None:
             return item, released(known) or None
+        asked, ids = marshal.loads(as_sent), [update_id]
+        if together:
+            if journal.is_queued:
+                asked, ids = together.turn(asked, key, item.updates)
+            else:
+                asked = together.joined([asked])
+        others, whole = ids[1:], marshal.dumps(asked) if ids[1:] else b""
         had_time = deadline.left() > 0
         try:
-            calls, handled = _ask(marshal.loads(as_sent), item.session, key)
+            calls, handled = _ask(asked, item.session, key)
             if had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
                 raise BadAnswer("reply() left no time to keep its session")
-        except BaseException:
+        except BaseException as error:
             if is_retry and deadline.left() <= 0:
                 journal.forgive()
                 raise Unreachable(
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
+            _give_up(key, others, whole, error)
             raise
-        answer = {update_id: held(calls)}
+        # Its own last: the calls of the newest stay.
+        answers = {**{each: [] for each in others}, update_id: held(calls)}
+        always = together is not None and together.is_listed(update)
         try:
             # An update that the item knows has changed the session before: only its calls are gone.
-            is_kept = update_id in item.updates or item.keep(answer)
+            is_kept = update_id in item.updates or item.keep(answers, always=always)
         except Unreachable:
             journal.forgive()
+            raise
+        except BadSession as error:
+            _give_up(key, others, whole, error)
             raise
         if is_kept:
             if handled:
@@ -102,6 +116,29 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
             return item, calls
         is_retry = journal.is_repeat = True
         journal.forgive()
+
+
+def _give_up(key: str, others: list[int], whole: bytes, error: BaseException) -> None:
+    """Have a session know the other messages of a turn if its first one doesn't come again.
+
+    `whole` is the update with all of them, by marshal, for a replay.
+    """
+    if not others:
+        return
+    outcome = outcome_of(error)
+    outcome.give_up_if_seen()
+    if outcome.status != 200:
+        return
+    deadline.start(max(deadline.left(), NOTE_SECONDS))  # the bot may have used up all of it
+    try:
+        is_kept = False
+        while not is_kept:
+            item = session.Item(key)
+            new: dict[int, list[Json]] = {each: [] for each in others if each not in item.updates}
+            is_kept = item.keep(new, always=True)
+        journal.turn = whole
+    except Failure as failure:  # they are turns by themselves
+        logger.warning("a turn can't be given up", extra={"error": str(failure)})
 
 
 def _note(item: session.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
@@ -136,6 +173,15 @@ def _ask(update: Json, state: Json, key: str) -> tuple[list[Json], Handled | Non
         return [], handled
     finally:
         session.current = None
+
+
+def _together() -> Any:
+    """Return the module that joins messages, if bot.py has TOGETHER."""
+    if not hasattr(bot_module.load(), "TOGETHER"):
+        return None
+    from . import together
+
+    return together
 
 
 def check(bot: Any) -> None:

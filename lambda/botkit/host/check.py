@@ -105,6 +105,10 @@ def _check_bot(bot: Any) -> None:
         raise Misconfigured("bot.py uses botkit.conversation: it must have SESSION")
     elif "botkit.session" in sys.modules and not settings.session_table:
         raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
+    if hasattr(bot, "TOGETHER"):
+        from ..extras import together
+
+        together.check(bot)
     if framework := sys.modules.get("botkit.frameworks.adapter"):
         framework.check()
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):

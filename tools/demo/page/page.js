@@ -389,7 +389,7 @@ source.onerror = () => {
 
 // The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
-for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
+for (const [kind, word] of [["photo", "Photo"], ["album", "Album"], ["burst", "Forwarded messages"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
   $("attach").append(h("button", { type: "button", role: "menuitem", "data-kind": kind, onclick: () => {
     menu("attach", false);
     if (kind === "ask") { text.value = `@${bot().username} `; text.focus(); } else if (kind === "start") send("text", "/start"); else if (kind === "subscribe") { app.pinned = false; ask("subscribe", { chat: app.chat, person: app.person, bot: app.bot }); } else send(kind);

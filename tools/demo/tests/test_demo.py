@@ -537,6 +537,27 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
     assert ran.code == 1
 
 
+def test_a_bot_with_together_is_answered_by_way_of_a_queue(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("""
+SESSION = "chat"
+TOGETHER = "albums"
+HANDLED = ["message"]
+
+def reply(update, session):
+    [message] = update["together"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Heard"}]
+""")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    said = of_people(ran.output)
+    assert said == [
+        "Deployed, it needs these inputs of the module: session_retention_in_days, queue = true.",
+        '"hello" delivered',
+        "answered by way of the queue",
+        "Heard",
+    ]
+    assert ran.code == 0
+
+
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
     flags = ("--send", "later to nobody", "--wait", "60")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)

@@ -124,6 +124,18 @@ def test_what_can_be_sent_and_a_vote(visit: Visit) -> None:
     expect(page.locator(".row.in .poll")).to_contain_text("1 voted")
 
 
+def test_an_album_and_what_is_forwarded_are_several_messages(visit: Visit) -> None:
+    page = visit()
+    send(page, "Album")
+    expect(page.locator(".row.out")).to_have_count(1)
+    expect(page.locator(".row.out .album .picture")).to_have_count(3)
+    expect(page.locator(".row.in")).to_have_count(3)
+    send(page, "Forwarded messages")
+    expect(page.locator(".row.out")).to_have_count(4)
+    expect(page.locator(".row.out").nth(1)).to_contain_text("Forwarded from Linus")
+    expect(page.locator(".row.in")).to_have_count(6)
+
+
 def test_a_button_is_pressed_and_a_message_edited(visit: Visit) -> None:
     page = visit()
     send(page, "/start")
