@@ -259,8 +259,9 @@ HANDLED = {"message": reply}
 """
 # Inputs of the module, all of which a test may change.
 INPUTS = (
-    *("alarm_actions", "later", "log_retention_in_days", "memory_size", "mini_app"),
-    *("mini_app_origin", "permissions_boundary", "queue", "reserved_concurrency"),
+    *("alarm_actions", "failed_retention_in_days", "later", "log_retention_in_days"),
+    *("memory_size", "mini_app", "mini_app_origin", "permissions_boundary"),
+    *("queue", "reserved_concurrency"),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
     *("telegram_api_url", "throttling_limit", "timeout", "tracing", "warm_schedule"),
 )
@@ -641,11 +642,13 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
     assert in_policy - set(asked) == unchecked
     # AWS checks the function's ARN with the request's qualifier; the emulator, without.
-    assert asked["lambda:InvokeFunction"].path.endswith("/invocations?Qualifier=%24LATEST")
+    paths = {request.path for request in kinds.values()}
+    qualifiers = {path.partition("/invocations?Qualifier=")[2] for path in paths} - {""}
+    assert {"1", "2", "live"} <= qualifiers
     (invoke,) = [s for s in POLICY["Statement"] if "lambda:InvokeFunction" in actions(s)]
     assert [arn.partition(":function:")[2] for arn in invoke["Resource"]] == [
         "telegram-bot",
-        "telegram-bot:$LATEST",
+        "telegram-bot:*",
     ]
     # Without an action, exactly that action is refused.
     missed = {

@@ -463,9 +463,11 @@ def test_a_form_survives_a_new_container(world: World) -> None:
     assert world.say("form-bot", "Ada") == "Which day?"
     start_new_container(world.aws, "form-bot", timeout=9)
     assert world.say("form-bot", "Friday") == "How many people?"
+    kept = world.session("form-bot", str(ADA["id"]))["conversation"]
+    assert kept["steps"] == [["name", "Ada"], ["day", "Friday"]]
     assert world.say("form-bot", "/start", user=GRACE) == "What is your name?"
     assert world.say("form-bot", "four") == "Thank you, Ada: a table on Friday for four."
-    assert world.session("form-bot", str(ADA["id"])) == {"answers": ["Ada", "Friday", "four"]}
+    assert world.session("form-bot", str(ADA["id"])) == {}
     settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="form-bot-sessions")
     assert settings["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"

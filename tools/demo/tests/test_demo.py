@@ -319,7 +319,6 @@ def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> No
 
 
 PRESSED = """
-import threading
 from botkit import telegram
 
 count = 0
@@ -336,11 +335,6 @@ def reply(update):
         file = message["photo"][-1] if "photo" in message else message["document"]
         data = telegram.download(telegram.call("getFile", file_id=file["file_id"])["file_path"])
         call["text"] += f"{file.get('file_name', file.get('width'))} {len(data)}"
-    elif message["text"] == "later":
-        chat = call["chat_id"]
-        say = lambda: telegram.call("sendMessage", chat_id=chat, text="at last")
-        threading.Timer(0.1, say).start()
-        return []
     else:
         call["text"] += f"{message['text']} {[e['type'] for e in message.get('entities', [])]}"
     inline = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
@@ -447,8 +441,9 @@ def reply(update):
         return [{**to, "method": "sendPoll", **poll, **several}]
     if text == "refused":
         return [{**to, "chat_id": 4343, "text": "hello"}]
-    if text == "later":
-        later.schedule({**to, "chat_id": 77, "text": "hello"}, 0, "now")
+    if text in ("later", "later to nobody"):
+        to["chat_id"] = chat["id"] if text == "later" else 77
+        later.schedule({**to, "text": "at last"}, 0, "now")
         return []
     if text == "log":
         try:
@@ -471,9 +466,9 @@ def people(tmp_path: Path) -> Path:
 
 
 def of_people(output: str) -> list[str]:
-    """Return the lines of an output after the set-up, without times."""
+    """Return the lines of an output after the set-up and the bot's needs, without times."""
     lines = re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()
-    return lines[2:]
+    return lines[3:]
 
 
 def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
@@ -564,7 +559,7 @@ def reply(update, session):
 
 
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
-    flags = ("--send", "later", "--wait", "60")
+    flags = ("--send", "later to nobody", "--wait", "60")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
     assert "An event failed: refused: sendMessage: 400 Bad Request: chat not found" in ran.output
     assert ran.code == 1
@@ -647,8 +642,8 @@ def test_each_call_is_a_line_for_a_program(
     assert lines[0]["result"]["text"] == "1. hi []"
 
 
-def test_what_comes_later_is_waited_for(pressed: Path) -> None:
-    arguments = ("--bot", str(pressed), "--send", "later", "--wait", "60", "--wait", "0.1")
+def test_what_comes_later_is_waited_for(people: Path) -> None:
+    arguments = ("--bot", str(people), "--send", "later", "--wait", "60", "--wait", "0.1")
     ran = run(demo.main, "--direct", *arguments)
     assert "at last" in ran.output.splitlines()
     assert ran.output.endswith("scripts/demo: nothing came within 0.1 s\n")

@@ -23,7 +23,7 @@ from tests.support.deployment import client
 from tests.support.provider import Providers
 
 if TYPE_CHECKING:
-    from telegram_stand_in import Telegram
+    from telegram_stand_in import Json, Telegram
 
     from demo.tests.page.host import Demo
 
@@ -220,21 +220,24 @@ def test_its_page(visit: Visit, demo: Demo, tab: Tab) -> None:
     expect(shown.locator("#who")).to_have_text("Ada")
 
 
-@pytest.mark.parametrize(("bot", "button"), [(BOT, "Open"), (LAMBDA, None)], ids=["page", "none"])
-def test_without_a_configuration_a_page_gets_a_button(
-    bot: Path, button: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_a_configuration_the_module_gets_what_a_bot_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployment = AwsDeployment("http://127.0.0.1:1", Host(bot, tmp_path / "bot").step, bot, {})
-    monkeypatch.setattr(
-        deployment, "emulator", SimpleNamespace(url="http://127.0.0.1:1"), raising=False
-    )
-    variables = deployment.configuration(tmp_path / "module").variables
-    assert (variables["mini_app"], variables["session_retention_in_days"]) == (button, None)
-    assert variables["later"] is False
+    deployment = AwsDeployment("http://127.0.0.1:1", Host(BOT, tmp_path / "bot").step, BOT, {})
+    emulator = SimpleNamespace(url="http://127.0.0.1:1")
+    monkeypatch.setattr(deployment, "emulator", emulator, raising=False)
+
+    def given() -> Json:
+        variables = deployment.configuration(tmp_path / "module").variables
+        optional = ("later", "mini_app", "session_retention_in_days")
+        return {name: variables[name] for name in optional if name in variables}
+
+    assert given() == {"mini_app": "Open"}
     remembers = tmp_path / "remembers"
     remembers.mkdir()
     (remembers / "bot.py").write_text("SESSION = 'chat'")
     (remembers / "reminders.py").write_text("from botkit import aws, later")
     deployment.bots[0].folder = remembers
-    variables = deployment.configuration(tmp_path / "module").variables
-    assert (variables["session_retention_in_days"], variables["later"]) == (1, True)
+    assert given() == {"session_retention_in_days": 1, "later": True}
+    deployment.bots[0].folder = LAMBDA
+    assert given() == {}
