@@ -92,12 +92,13 @@ def test_only_the_echos_tests_read_its_bot() -> None:
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
 MAY_IMPORT: dict[str, set[str]] = {
     "bot": {"botkit"},
-    "botkit": {"botkit.frameworks", "botkit.http", "botkit.invocation"},
+    "botkit": {"botkit.frameworks", "botkit.http", "botkit.invocation", "botkit.rich"},
     "botkit.extras": {"botkit", "botkit.host", "botkit.http", "botkit.invocation"},
     "botkit.frameworks": {"botkit", "botkit.invocation"},
     "botkit.host": {"botkit", "botkit.extras", "botkit.http", "botkit.invocation"},
     "botkit.http": {"botkit"},  # and there only the deadline and the errors
     "botkit.invocation": {"botkit"},
+    "botkit.rich": {"botkit"},
     "handler": {"botkit", "botkit.extras", "botkit.host", "botkit.invocation"},
 }
 

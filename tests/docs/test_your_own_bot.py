@@ -272,19 +272,24 @@ def test_a_model_sees_a_whole_album(further: Path, httpserver: HTTPServer) -> No
 def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> None:
     body = b"".join(
         frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
-        for text in ("Hello", ", Ada.")
+        for text in ("**Hello", "**, Ada.")
     )
     asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     httpserver.expect_oneshot_request(
         "/model/nova:0/converse-stream", method="POST", json=asked
     ).respond_with_data(body)
-    draft = httpserver.expect_request(f"/bot{TOKEN}/sendMessageDraft", method="POST")
-    draft.respond_with_json({"ok": True, "result": True})
+    for method in ("sendMessageDraft", "sendRichMessageDraft"):
+        draft = httpserver.expect_request(f"/bot{TOKEN}/{method}", method="POST")
+        draft.respond_with_json({"ok": True, "result": True})
     message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
     environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
     environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
     expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
-    calls = [{"method": "sendMessage", "chat_id": 42, "text": "Hello, Ada."}]
+    markdown = {"rich_message": {"markdown": "**Hello**, Ada."}, "instead_of": 1}
+    calls = [
+        {"method": "sendRichMessage", "chat_id": 42, **markdown},
+        {"method": "sendMessage", "chat_id": 42, "text": "**Hello**, Ada."},
+    ]
     assert evaluate(further, "words", expression, **environment) == repr(calls)
     httpserver.check()
 

@@ -41,6 +41,17 @@ def reply(update, session):
     session.clear()
     return [{**say, "text": text} for text in ("Booked", "Monday", "See you")]
 """
+MARKDOWN = """
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    place = {"chat_id": update["message"]["chat"]["id"]}
+    rich = {"method": "sendRichMessage", **place, "rich_message": {"markdown": "*a*"}}
+    texts = [{"method": "sendMessage", **place, "text": text} for text in ("a", "b", "end")]
+    return [{**rich, "instead_of": 2}, *texts]
+"""
 TALKS = """
 from botkit import conversation, telegram
 from botkit.conversation import ask, done, keep
@@ -190,6 +201,27 @@ def test_a_container_may_end_anywhere(
     check(made, start_with_sessions(BOT).table.items, updates)
     repeated = sum(map(len, made.made.values())) - 8
     assert repeated <= 4  # what a death makes again, at most: the calls of an update
+    assert next(steps) > ends_at
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["taken", "refused"])
+@pytest.mark.parametrize("ends_at", range(1, 18))
+def test_wherever_a_container_ends_an_answer_is_markdown_or_text(
+    world: Callable[..., World], is_refused: bool, ends_at: int
+) -> None:
+    """Also if a call of it is limited, and the update comes again."""
+    steps, limits = itertools.count(1), itertools.count(1)
+
+    def choose(what: str) -> bool:
+        if what == "429":
+            return next(limits) == 2
+        return (what == "refused" and is_refused) or (what == "end" and next(steps) == ends_at)
+
+    made = world(choose, MARKDOWN)
+    made.deliver([[update(1, 7, "message")]], lambda ways: ways[0])
+    whole = ["a", "b", "end"] if is_refused else ["sendRichMessage", "end"]
+    assert list(dict.fromkeys(made.made[1])) == whole
+    assert len(made.made[1]) <= 2 * len(whole)
     assert next(steps) > ends_at
 
 

@@ -207,6 +207,8 @@ class World:
                 raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
             if self.choose("telegram away"):
                 raise telegram.Unreachable("HTTP 500")
+            if method == "sendRichMessage" and self.choose("refused"):
+                raise telegram.Refused(method, 400, "Bad Request", {})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             made = self.made.setdefault(journal.update_id, [])

@@ -128,6 +128,7 @@ TESTS = {
         "unit/frameworks/test_contract",
         "integration/test_frameworks",
     ],
+    "botkit/rich/markdown": ["unit/rich/test_markdown"],
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",
