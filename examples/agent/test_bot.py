@@ -173,6 +173,7 @@ def test_people_see_only_their_own_bookings(bot, model, sessions, reply):
         ("book_room", {**SLOT, "room": "Nobody"}),
         ("book_room", {**SLOT, "room": ["Ada"]}),
         ("book_room", {**SLOT, "hour": "9; and all others"}),
+        ("book_room", {**SLOT, "hour": 18}),
         ("book_room", {**SLOT, "day": "2027-01-14"}),
         ("book_room", {**SLOT, "day": "soon"}),
         ("book_room", {**SLOT, "person": 43}),
@@ -185,6 +186,8 @@ def test_wrong_arguments_go_back_to_the_model(model, sessions, reply, name, argu
     model.rounds = [wants(name, arguments), says("Sorry.")]
     assert shown(reply(update(message("Do it")))) == ["Sorry."]
     assert results(model.asked[1])["use-1"][0] == "error"
+    [use] = model.asked[1]["messages"][1]["content"]
+    assert isinstance(use["toolUse"]["input"], dict), "Bedrock refuses anything else"
     assert "waits" not in sessions["42/42"]
 
 
@@ -331,10 +334,10 @@ def test_a_round_whose_tokens_are_unknown_counts_too(model, sessions, reply):
 
 def test_only_the_last_turns_are_remembered(model, sessions, reply):
     for number in range(5):
-        model.rounds = [wants("my_bookings", {}), says(f"{number}" * 13_500)]
-        reply(update(message(f"Question {number}")))
+        model.rounds = [wants("my_bookings", {}), says("Hi")]
+        reply(update(message(f"{number}" * 13_500)))
     kept = sessions["42/42"]["messages"]
-    assert kept[0]["content"] == [{"text": "Question 2"}]
+    assert kept[0]["content"] == [{"text": "3" * 13_500}], "no result without its question"
 
 
 def test_all_of_it_is_over_before_the_function_times_out(bot):
@@ -397,11 +400,12 @@ def test_stop_leaves_a_conversation_that_can_go_on(bot, model, sessions, reply):
     question = message("Book Ada")
 
     def stopped():
-        events = [*wants("book_room", SLOT, words=["Well"])]
-        yield from events[:-1]
+        *events, _ = says("Well")
+        yield from events
         stop = {"chat": PRIVATE, "draft_id": question["message_id"]}
         assert bot.reply({"update_id": 1, "stopped_message_generation": stop}, {}) == []
-        yield events[-1]
+        yield from wants("book_room", SLOT)
+        raise AssertionError("Stop wasn't noticed")
 
     model.rounds = [stopped(), says("Hello.")]
     assert shown(reply(update(question))) == ["Well"]
@@ -410,16 +414,36 @@ def test_stop_leaves_a_conversation_that_can_go_on(bot, model, sessions, reply):
     assert "toolUse" not in str(model.asked[-1]["messages"])
 
 
-@pytest.mark.parametrize("pause", [30, 70])
-def test_a_turn_ends_in_time(model, clock, pause, reply):
+def test_a_stop_beside_a_tool_leaves_one_too(bot, model, reply):
+    question = message("What is free?")
+
+    def stopped():
+        yield from wants("my_bookings", {}, words=["Well"])
+        stop = {"chat": PRIVATE, "draft_id": question["message_id"]}
+        bot.reply({"update_id": 1, "stopped_message_generation": stop}, {})
+
+    model.rounds = [stopped(), says("Hello.")]
+    assert shown(reply(update(question))) == ["Well"]
+    assert shown(reply(update(message("Hi")))) == ["Hello."]
+    assert "toolUse" not in str(model.asked[-1]["messages"])
+
+
+@pytest.mark.parametrize(
+    ("is_silent", "pause", "words"), [(False, 40, 3), (True, 15, 0)], ids=["long", "silent"]
+)
+def test_a_turn_ends_in_time(model, clock, is_silent, pause, words, reply):
     def slow():
+        began = clock.now
+        yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "."}}}
         for _ in range(20):
             clock.now += pause
-            yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "."}}}
+            assert clock.now - began <= (75 if is_silent else 160)
+            delta = {"delta": {"text": "."}}
+            yield {} if is_silent else {"contentBlockDelta": {"contentBlockIndex": 0, **delta}}
 
     model.rounds = [slow()]
     [text] = shown(reply(update(message("Hi"))))
-    assert text == "." * (150 // pause) + "\n\n(The answer breaks off here.)"
+    assert text == "." * (1 + words) + "\n\n(The answer breaks off here.)"
 
 
 # Files.
