@@ -3,6 +3,7 @@
 locals {
   environment = merge(var.environment, {
     for name, value in {
+      ALLOWED_IDS                  = length(var.allowed_ids) == 0 ? null : join(",", var.allowed_ids)
       AWS_DNS_SUFFIX               = local.dns_suffix == "amazonaws.com" ? null : local.dns_suffix
       REPLY_MODE                   = var.reply_mode
       TELEGRAM_API_URL             = var.telegram_api_url
@@ -15,9 +16,12 @@ locals {
     local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
     local.sessions_environment,
   )
+  # An older version may do without a queue for what failed. But with one that is gone, it would answer 503.
   which_extras = {
-    for name in ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"] :
-    name => lookup(local.extra_environment, name, "")
+    for name in concat(
+      ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"],
+      var.failed_retention_in_days == null ? ["FAILED_QUEUE_URL"] : [],
+    ) : name => lookup(local.extra_environment, name, "")
   }
 
   function_environment = merge(
@@ -31,7 +35,7 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
+    "ALLOWED_IDS|AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
     "SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])

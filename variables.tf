@@ -13,6 +13,21 @@ variable "alarm_actions" {
   }
 }
 
+variable "allowed_ids" {
+  type        = set(number)
+  description = <<-EOT
+    Ids of the people, groups and channels that the bot is for, at most 100; all others get silence. Those of groups and
+    channels are negative. Empty: everyone.
+  EOT
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_ids) <= 100 && alltrue([for id in var.allowed_ids : id != 0 && floor(id) == id])
+    error_message = "The allowed_ids must be at most 100, and each a whole number other than 0, such as -1001234567890."
+  }
+}
+
 variable "architecture" {
   type        = string
   description = <<-EOT

@@ -158,8 +158,13 @@ def start_up() -> None:
         from botkit.extras import with_session  # noqa: F401
     if settings.failed_queue_url:
         from botkit.extras import failures  # noqa: F401
+    if settings.allowed_ids:
+        from botkit.extras import allowed  # noqa: F401
     try:
-        if hasattr(bot_module.load(), "TOGETHER"):
+        bot = bot_module.load()
+        if hasattr(bot, "LIMIT"):
+            from botkit.extras import limit  # noqa: F401
+        if hasattr(bot, "TOGETHER"):
             from botkit.extras import together  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass

@@ -115,6 +115,7 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             **environment,
         }
         for name in (
+            "ALLOWED_IDS",
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
             "DEAD_LETTERS_URL",

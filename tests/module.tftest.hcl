@@ -531,10 +531,24 @@ run "an_older_version_goes_live_again" {
   assert {
     condition = aws_lambda_invocation.check.input == jsonencode({
       tf        = { action = "check" }
-      names     = ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
-      variables = sha256(join("\n", ["", "", "", aws_sqs_queue.updates[0].url, ""]))
+      names     = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      variables = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
     })
     error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
+  }
+}
+
+run "an_older_version_may_keep_nothing" {
+  command = apply
+
+  variables {
+    failed_retention_in_days = 3
+    release                  = 41
+  }
+
+  assert {
+    condition     = !contains(jsondecode(aws_lambda_invocation.check.input).names, "FAILED_QUEUE_URL")
+    error_message = "An older version may do without a queue for what failed, which keeps its messages."
   }
 }
 
@@ -848,6 +862,7 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
 
   variables {
     alarm_actions                = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
+    allowed_ids                  = range(1, 102)
     max_connections              = 101
     release                      = 0
     reserved_concurrency         = 0
@@ -858,7 +873,8 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
     timeout                      = 901
   }
   expect_failures = [
-    var.alarm_actions, var.max_connections, var.release, var.reserved_concurrency, var.tags, var.telegram_bot_token_parameter,
+    var.alarm_actions, var.allowed_ids, var.max_connections, var.release, var.reserved_concurrency, var.tags,
+    var.telegram_bot_token_parameter,
     var.throttling_limit, var.timeout,
   ]
 }
@@ -889,10 +905,10 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
       for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("dynamodb", jsonencode(each)))
       ]) == {
       Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/votes-sessions"
     }
-    error_message = "The role may get and put items of this table, no more."
+    error_message = "The role may get, put and update items of this table, no more."
   }
 
   assert {
@@ -901,6 +917,32 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
       aws_lambda_function.this.environment[0].variables["SESSION_RETENTION_IN_DAYS"] == "0"
     )
     error_message = "The function knows its table, and how long it keeps what is in it."
+  }
+}
+
+run "a_bot_may_be_for_some_people" {
+  command = plan
+
+  variables {
+    allowed_ids = [-1001234567890, 7000000042, 42]
+  }
+
+  assert {
+    condition     = nonsensitive(local.environment.ALLOWED_IDS) == "-1001234567890,42,7000000042"
+    error_message = "The function gets the ids as they are."
+  }
+}
+
+run "a_hundred_ids_are_taken" {
+  command = plan
+
+  variables {
+    allowed_ids = range(-1009999999999, -1009999999899)
+  }
+
+  assert {
+    condition     = length(split(",", nonsensitive(local.environment.ALLOWED_IDS))) == 100
+    error_message = "A hundred of the longest ids fit into the environment."
   }
 }
 
@@ -1036,6 +1078,7 @@ run "unknown_words_are_refused" {
   command = plan
 
   variables {
+    allowed_ids                  = [0]
     mini_app                     = " "
     mini_app_origin              = "https://app.example.org/"
     policy                       = "{\"Statement\": []}"
@@ -1049,8 +1092,8 @@ run "unknown_words_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.mini_app, var.mini_app_origin, var.policy, var.reply_mode, var.runtime, var.tags, var.telegram_bot_token_parameter,
-    var.vpc, var.warm_schedule,
+    var.allowed_ids, var.mini_app, var.mini_app_origin, var.policy, var.reply_mode, var.runtime, var.tags,
+    var.telegram_bot_token_parameter, var.vpc, var.warm_schedule,
   ]
 }
 
@@ -1058,6 +1101,7 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
   command = plan
 
   variables {
+    allowed_ids                  = [0.5]
     mini_app_origin              = "http://app.example.org"
     release                      = 1.5
     session_backup_in_days       = 7
@@ -1068,7 +1112,8 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
     warm_schedule                = "cron(0/5 * * * *)"
   }
   expect_failures = [
-    var.mini_app_origin, var.release, var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
+    var.allowed_ids, var.mini_app_origin, var.release, var.session_backup_in_days, var.source_dir, var.tags,
+    var.telegram_bot_token_parameter, var.warm_schedule,
   ]
 }
 

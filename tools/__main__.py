@@ -30,6 +30,8 @@ if __name__ == "__main__":
     try:
         code = importlib.import_module(TOOLS[tool]).main()
         print(end="", flush=True)
+    except KeyboardInterrupt:  # while the tool was imported
+        code = 130
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise

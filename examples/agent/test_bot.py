@@ -356,11 +356,12 @@ def test_all_of_it_is_over_before_the_function_times_out(bot):
     ("events", "text"),
     [
         ([], "The model gave no answer. Please ask again in a minute, or in other words."),
+        ([*says(stop="tool_use")], None),
         ([*says("Once", stop="max_tokens")], "Once\n\n(The answer breaks off here.)"),
         ([*wants("book_room", '{"room": "A')], None),
         ([*wants("book_room", '{"room": NaN, "day": 1, "hour": 1}')], None),
     ],
-    ids=["silent", "cut", "cut arguments", "no number"],
+    ids=["silent", "no tool", "cut", "cut arguments", "no number"],
 )
 def test_an_answer_that_breaks_off_says_so(model, sessions, events, text, reply):
     model.rounds = [iter(events), says("Hello again.")]

@@ -190,9 +190,9 @@ def reply_with(
     """Return a reply(update, session) that leads dialogues.
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
-    a module, and gets the message that began it. `otherwise` answers all other updates: those of
-    other people, and presses of other buttons, while a dialogue waits. Any command ends the
-    dialogue. So does an update that comes more than `seconds` after the last answer.
+    a module, and gets the message that began it. `otherwise` answers all other updates: while a
+    dialogue waits, those of other people and chats, and presses of other buttons. Any command ends
+    the dialogue. So does an update that comes more than `seconds` after the last answer.
 
     If a release has changed the questions up to the current one, or if a dialogue is too long for a
     session, it ends with a line in the log. The update is then answered by `changed`, or as if
@@ -257,6 +257,8 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
 def _answer(update: Json, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
     place = Place(update)
+    if place.room != Place({"message": session[KEY]["message"]}).room:
+        return None  # with SESSION = "user", what the person writes elsewhere
     content = place.content
     is_press = place.kind == "callback_query"
     if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
@@ -406,7 +408,8 @@ def _photo(sizes: list[Json] | None) -> str | None:
 def _buttons(calls: list[Any]) -> Iterator[Json]:
     """Yield the buttons below calls that give callback_data."""
     for call in calls:
-        for row in call.get("reply_markup", {}).get("inline_keyboard", []):
+        markup = call.get("reply_markup")  # or None, or JSON
+        for row in markup.get("inline_keyboard", []) if isinstance(markup, dict) else []:
             yield from (button for button in row if "callback_data" in button)
 
 

@@ -638,18 +638,21 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
 
 @pytest.mark.usefixtures("may_ask")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
-    before = ask(world, "I am Ada", "sendMessage")
-    drafts = shown(world, "sendMessageDraft", before)
-    assert [draft["text"] for draft in drafts] == ["", "2: I am Ada …"]
-    whole = {"chat_id": ADA["id"], "text": "2: I am Ada"}
-    assert shown(world, "sendMessage", before) == [whole]
-    before = ask(world, "Who am I?", "sendMessage")
-    assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
+    before = ask(world, "I am Ada", "sendRichMessage")
+    assert [draft["text"] for draft in shown(world, "sendMessageDraft", before)] == [""]
+    [draft] = shown(world, "sendRichMessageDraft", before)
+    assert draft["rich_message"] == {"markdown": "2: I am Ada …"}
+    whole = {"chat_id": ADA["id"], "rich_message": {"markdown": "2: I am Ada"}}
+    assert shown(world, "sendRichMessage", before) == [whole]
+    before = ask(world, "Who am I?", "sendRichMessage")
+    [whole] = shown(world, "sendRichMessage", before)
+    assert whole["rich_message"]["markdown"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
     assert texts[::2] == ["I am Ada", "Who am I?"]
     ask(world, "/new", "sendMessage")
-    before = ask(world, "Who am I?", "sendMessage")
-    assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+    before = ask(world, "Who am I?", "sendRichMessage")
+    [whole] = shown(world, "sendRichMessage", before)
+    assert whole["rich_message"]["markdown"] == "2: Who am I?"
 
 
 @pytest.mark.usefixtures("may_ask")

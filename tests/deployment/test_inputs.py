@@ -123,6 +123,7 @@ ADDED = {
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
 EVERYTHING = {
     "alarm_actions": TOPICS,
+    "allowed_ids": [42],
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
     "failed_retention_in_days": 7,

@@ -56,6 +56,19 @@ CALLS = [
 ]
 
 
+def counted(limit: Any) -> Iterator[tuple[str, Json]]:
+    """Yield what limit.py asks for a window of two: updates that come once and twice."""
+    about: Json = {"Key": {"id": {"S": "limit:42:0"}}}
+    closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
+    yield "UpdateItem", closing  # there is none yet
+    for update_id in ("1", "2", "1", "3", "2"):
+        values = {":id": {"N": update_id}, ":ids": {"NS": [update_id]}}
+        values |= {":most": {"N": "2"}, ":end": {"N": "99"}}
+        yield "UpdateItem", {**about, **limit.COUNT, "ExpressionAttributeValues": values}
+    yield "UpdateItem", closing
+    yield "UpdateItem", {**closing, "ExpressionAttributeValues": {":id": {"N": "4"}}}
+
+
 @pytest.fixture
 def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
     """Return what the calls get, from the emulated AWS or from the stand-in."""
@@ -74,11 +87,14 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
         table = Table(module, "sessions")
         call = table.call if stands_in else table._others
         got: list[Any] = []
-        for action, params in copy.deepcopy(CALLS):
+        for action, params in copy.deepcopy([*CALLS, *counted(container.module("extras.limit"))]):
             module.deadline.start(60)
             target = f"DynamoDB_20120810.{action}"
             try:
-                got.append(call("dynamodb", target, {"TableName": "sessions", **params}))
+                answer = call("dynamodb", target, {"TableName": "sessions", **params})
+                for ids in answer.get("Attributes", {}).get("ids", {}).values():
+                    ids.sort()
+                got.append(answer)
             except module.ClientError as error:
                 got.append(error.code)
         return got
@@ -91,7 +107,15 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     answers: Callable[[bool], list[Any]],
 ) -> None:
     assert answers(True) == answers(False)
-    assert answers(True)[1:3] == ["ConditionalCheckFailedException", {}]
+    failed = "ConditionalCheckFailedException"
+    assert answers(True)[1:3] == [failed, {}]
+    *first, closed, again = answers(True)[len(CALLS) :]
+    assert first == [failed, {}, {}, {}, failed, {}]
+    assert closed == again
+    assert (closed["Attributes"]["ids"], closed["Attributes"]["beyond"]) == (
+        {"NS": ["1", "2"]},
+        {"N": "3"},
+    )
 
 
 def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botkit.extras.allowed import WHOSE
 from botkit.host.outcome import OUTCOMES
 from local.project import ROOT
 from starter import new
@@ -58,6 +59,17 @@ def test_the_table_of_outcomes_is_the_functions() -> None:
     assert sorted(rows) == sorted(
         (name, logging.getLevelName(level), status) for name, (level, status) in OUTCOMES.items()
     )
+
+
+def test_the_table_of_ids_is_the_functions() -> None:
+    names = {"person": "the person", "chat": "the chat", "account": "the account's owner"}
+    told = {
+        kind: who for kinds, who in table("Whose id counts") for kind in re.findall(r"\w+", kinds)
+    }
+    assert told == {
+        kind: ", ".join(names[each] for each in who) or "nobody's: it is let in"
+        for kind, who in WHOSE.items()
+    }
 
 
 def test_the_readme_is_short() -> None:

@@ -185,6 +185,11 @@ def test_a_bot_remembers(folder: Path) -> None:
     update = {"message": {"chat": {"id": 42}}}
     calls = evaluate(folder, "remembers", f"reply({update}, {{'rolls': 2}})")
     assert calls == repr([{"method": "sendMessage", "chat_id": 42, "text": "3 rolls"}])
+    limited = next(text for _, text in BLOCKS if text.startswith("# bot/bot.py, with a limit\n"))
+    (folder / "bot" / "limited.py").write_text(limited)
+    calls = evaluate(folder, "limited", f"on_limit({update}) + [limited.LIMIT]")
+    wait = {"method": "sendMessage", "chat_id": 42, "text": "Please wait a minute."}
+    assert calls == repr([wait, (20, 60)])
     (folder / "bot" / "bot.py").write_text(conversation)
     (folder / "test_bot.py").write_text(test)
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -337,17 +342,3 @@ def test_messages_of_a_topic_are_sent_to_the_chat(further: Path) -> None:
     event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
     calls = [{"method": "sendMessage", "chat_id": 4242, "text": text} for text in "ab"]
     assert evaluate(further, "events", f"on_event({event})") == repr(calls)
-
-
-@pytest.mark.parametrize(
-    ("sender", "may"),
-    [({"from": {"id": 111}}, True), ({"from": {"id": 333}}, False), ({}, False)],
-    ids=["listed", "another", "a channel"],
-)
-def test_only_listed_people_may_use_it(further: Path, sender: Json, may: bool) -> None:
-    message = json.dumps(sender)
-    assert evaluate(further, "people", f"may_use({message})", ALLOWED="111,222") == str(may)
-
-
-def test_nobody_is_listed_without_the_variable(further: Path) -> None:
-    assert evaluate(further, "people", "ALLOWED") == "set()"

@@ -317,7 +317,8 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "page_failed": 1,
     }
     assert {line["outcome"] for line in found} == set(load("botkit.host.outcome").OUTCOMES) - {
-        "queued"
+        "limited",
+        "queued",
     }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # The outcomes that alarms count are logged at every log_level that they allow.

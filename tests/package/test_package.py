@@ -301,6 +301,12 @@ def test_a_name_is_packed_in_its_composed_form(tmp_path: Path) -> None:
     assert "must not have two files named \xe9.txt" in refusal(tmp_path / "a.zip", bot)
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    bot = fill(tmp_path / "bot", "bot.py")
+    (bot / "\udce9.txt").touch()  # é in Latin-1, as from an old zip
+    assert "names in UTF-8, and not '\\udce9.txt'" in refusal(tmp_path / "a.zip", bot)
+
+
 AROUND = {
     "itself": ("again", "."),
     "a folder around": ("data/up", ".."),

@@ -226,6 +226,23 @@ def test_other_buttons_stay_as_they_are(person: Any, talk: Any) -> None:
     assert ada.calls[1]["reply_markup"]["inline_keyboard"][0][0]["url"] == "https://example.com"
 
 
+@pytest.mark.parametrize("markup", [None, '{"inline_keyboard": []}'], ids=["none", "JSON"])
+def test_a_question_may_have_other_forms_of_no_buttons(
+    person: Any, talk: Any, markup: str | None
+) -> None:
+    def order(message: Json) -> Any:
+        [call] = say(message, "Wait")
+        data = yield talk.ask_press(
+            "sure", [{**call, "reply_markup": markup}, *say(message, "Sure?", "yes")]
+        )
+        return say(message, data)
+
+    ada = person(order)
+    assert ada.send("/go") == "Wait | Sure?"
+    assert ada.calls[0]["reply_markup"] == markup
+    assert ada.press(*ada.buttons()) == "answerCallbackQuery | yes"
+
+
 def test_a_text_question_leaves_its_buttons_to_the_bot(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         yield talk.ask("name", say(message, "Your name?", "help"))
@@ -283,6 +300,17 @@ def test_other_updates_leave_the_dialogue_waiting(person: Any, talk: Any) -> Non
     assert ada.get("my_chat_member", {"chat": CHAT, "from": ADA}) == "otherwise"
     assert ada.send(new_chat_title="x") == "otherwise"
     assert ada.send("S", person=BOB) == ada.send("/go", person=EVE) == "otherwise"
+    assert ada.send("S") == "S"
+
+
+def test_what_somebody_writes_in_another_chat_is_no_answer(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        return say(message, size)
+
+    ada = person(order)  # with SESSION = "user", her session is that of all chats
+    ada.send("/go")
+    assert ada.send("lunch?", chat={"id": -8, "type": "group"}) == "otherwise"
     assert ada.send("S") == "S"
 
 

@@ -395,7 +395,10 @@ class Function:
         milliseconds = (time.monotonic() - started) * 1000
         if call:  # after the start the first event follows at once
             freeze(self._process)
-        answer = json.loads(line) if line else {}
+        try:
+            answer = json.loads(line) if line else {}
+        except ValueError:  # it ended while it wrote this, or the bot wrote it
+            line, answer = "", {}
         if not line:
             answer["error"] = (
                 "the function ended by itself" if readable else f"timed out after {timeout:g} s"

@@ -23,7 +23,8 @@ QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
 class Table:
-    """Stands in for a table: GetItem, and PutItem with the conditions of botkit/session.py.
+    """Stands in for a table: GetItem, PutItem with the conditions of botkit/session.py, and
+    UpdateItem as botkit/extras/limit.py asks for it.
 
     Its items are in a file, if one is given, and else in memory. `aws` is the module of botkit,
     which makes all other calls.
@@ -46,9 +47,9 @@ class Table:
         if target.endswith(".GetItem"):
             items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
-        assert target.endswith(".PutItem"), f"no stand-in for {target}"
+        change = {"PutItem": self._put, "UpdateItem": self._update}[target.partition(".")[2]]
         with alone(self._file):
-            return self._put(params)
+            return change(params)
 
     def _put(self, params: Json) -> Json:
         items, key = self.items, params["Item"]["id"]["S"]
@@ -57,13 +58,42 @@ class Table:
         condition = params["ConditionExpression"]
         assert condition == ("version = :read" if expected else "attribute_not_exists(version)")
         if version != expected:
-            raise self._aws.ClientError(
-                "ConditionalCheckFailedException", "The conditional request failed"
-            )
+            raise self._failed()
         items[key] = params["Item"]
         if self._file:
             write(self._file, items)
         return {}
+
+    def _update(self, params: Json) -> Json:
+        """Count an update in the item of a window, or close the window."""
+        items, key = self.items, params["Key"]["id"]["S"]
+        item: Json = items[key] if key in items else params["Key"]
+        values = params["ExpressionAttributeValues"]
+        ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
+        change, condition = params["UpdateExpression"], params["ConditionExpression"]
+        if change == "SET beyond = if_not_exists(beyond, :id)":
+            assert condition == "attribute_exists(ids)"
+            is_met, new = bool(ids), {"beyond": item.get("beyond", values[":id"])}
+        else:
+            assert change == "ADD ids :ids SET expires_at = :end"
+            assert condition == (
+                "attribute_not_exists(ids) OR size(ids) < :most OR contains(ids, :id)"
+            )
+            assert values[":ids"] == {"NS": [update_id]}
+            is_met = not ids or len(ids) < int(values[":most"]["N"]) or update_id in ids
+            new = {"ids": {"NS": [*{*ids, update_id}]}, "expires_at": values[":end"]}
+        if not is_met:
+            raise self._failed()
+        items[key] = item | new
+        if self._file:
+            write(self._file, items)
+        return {"Attributes": item | new} if params.get("ReturnValues") == "ALL_NEW" else {}
+
+    def _failed(self) -> Exception:
+        error: Exception = self._aws.ClientError(
+            "ConditionalCheckFailedException", "The conditional request failed"
+        )
+        return error
 
 
 class Schedules:
@@ -213,7 +243,8 @@ def watch(aws: ModuleType, tell: Tell) -> None:
 
     def watched(service: str, target: str, params: Json) -> Any:
         answer = call(service, target, params)
-        if params.get("TableName") == os.environ.get("SESSION_TABLE"):
+        is_session = not target.endswith(".UpdateItem")  # which counts, for LIMIT
+        if is_session and params.get("TableName") == os.environ.get("SESSION_TABLE"):
             written = params.get("Item")
             item = written or answer.get("Item", {})
             key = (written or params["Key"])["id"]["S"]

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 # NAME=VALUE, perhaps followed by a comment.
 ASSIGNMENT = re.compile(
@@ -64,18 +65,44 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 def freeze(process: subprocess.Popen[Any]) -> None:
     """Stop a process that leads its own group, with all in it, as Lambda does between events."""
-    _signal_group(process, signal.SIGSTOP)
+    _signal_container(process, signal.SIGSTOP)
 
 
 def thaw(process: subprocess.Popen[Any]) -> None:
-    """Let a process that was frozen go on, with all in its group."""
-    _signal_group(process, signal.SIGCONT)
+    """Let a process that was frozen go on, with all that was."""
+    _signal_container(process, signal.SIGCONT)
 
 
 def end_at_once(process: subprocess.Popen[Any]) -> None:
-    """Kill a process that leads its own session, and all that it started in it."""
-    _signal_group(process, signal.SIGKILL)
+    """Kill a process that leads its own session, and all that it started."""
+    _signal_container(process, signal.SIGKILL)
     process.wait()
+
+
+# The mount namespaces of processes, by which their children are known that left their groups.
+_namespaces: WeakKeyDictionary[subprocess.Popen[Any], str] = WeakKeyDictionary()
+
+
+def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
+    """Send a signal to a process's group, and to what else is in a namespace that it has made."""
+    if process.poll() is None and (namespace := _namespace(process.pid)):
+        _namespaces[process] = namespace  # nobody tells it any more when the process has ended
+    _signal_group(process, kind)
+    namespace = _namespaces.get(process, "")
+    if namespace in ("", _namespace("self")):
+        return
+    for folder in Path("/proc").glob("[0-9]*"):
+        if _namespace(folder.name) == namespace:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(folder.name), kind)
+
+
+def _namespace(process: int | str) -> str:
+    """Return the name of a process's mount namespace, or "" if nobody tells."""
+    try:
+        return str(Path(f"/proc/{process}/ns/mnt").readlink())
+    except OSError:
+        return ""
 
 
 def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
@@ -92,6 +119,18 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
 # Ends our children and removes our folders if we are killed.
 WATCHER = """
 import os, shutil, signal, sys
+def namespace(process):
+    try:
+        return os.readlink(f"/proc/{process}/ns/mnt")
+    except OSError:
+        return ""
+def end(group):
+    own = namespace(group)
+    os.killpg(group, signal.SIGKILL)
+    if own not in ("", namespace("self")):
+        for each in filter(str.isdecimal, os.listdir("/proc")):
+            if namespace(each) == own:
+                os.kill(int(each), signal.SIGKILL)
 left = []
 for line in sys.stdin:
     sign, thing = line[0], line[1:].rstrip("\\n")
@@ -102,7 +141,7 @@ for line in sys.stdin:
 for thing in sorted(left, reverse=True):  # groups before folders
     kind, value = thing.split(" ", 1)
     try:
-        os.killpg(int(value), signal.SIGKILL) if kind == "group" else shutil.rmtree(value)
+        end(int(value)) if kind == "group" else shutil.rmtree(value)
     except OSError:
         pass
 """

@@ -95,12 +95,13 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def has_sessions(bot: Path) -> bool:
-    """Tell whether a bot may have sessions: a file has the name SESSION, or imports botkit.session.
+    """Tell whether a bot may have sessions: a file has the name SESSION or LIMIT, or imports
+    botkit.session.
 
     A table that it doesn't use costs nothing here.
     """
     return any(
-        re.search(rb"\bSESSION\b", path.read_bytes()) or "botkit.session" in _imports(path)
+        re.search(rb"\b(LIMIT|SESSION)\b", path.read_bytes()) or "botkit.session" in _imports(path)
         for path in _own_files(bot)
     )
 
@@ -116,11 +117,11 @@ def uses_later(bot: Path) -> bool:
 
 
 def _own_files(bot: Path) -> list[Path]:
-    """Return a bot's files of Python: without botkit, if it is the module's own."""
+    """Return a bot's files of Python: without the module's, if the bot is the module's own."""
     return [
         path
         for name, path in packed(bot)
-        if name.endswith(".py") and not name.startswith("botkit/") and path.is_file()
+        if name.endswith(".py") and not TAKEN.search(name) and path.is_file()
     ]
 
 

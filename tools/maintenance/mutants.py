@@ -59,6 +59,8 @@ TESTS = {
         "unit/host/test_check",
     ],
     "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
+    "botkit/extras/allowed": ["unit/extras/test_allowed"],
+    "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/on_event": [
         "unit/extras/test_on_event",
         "unit/extras/test_failures",

@@ -158,7 +158,7 @@ def ask(sent, messages, person, day, ends):
         said = {"text": clean(text)} if text.strip() else SILENT
         messages.append({"role": "assistant", "content": [said]})
     with suppress(ValueError):  # if the arguments break off, so does the answer
-        if reason == "tool_use":
+        if reason == "tool_use" and uses:
             return [{**use, "input": clean(parsed(use["input"]))} for use in uses.values()]
     if said == SILENT:
         yield NO_ANSWER

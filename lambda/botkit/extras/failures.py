@@ -184,7 +184,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     """
     started = time.monotonic()
     journal.begin()
-    journal.is_repeat = True
+    journal.is_repeat = journal.is_counted = True
     # Then no replay of it has ended half-way: what its session knows, another delivery answers.
     journal.trusts_session = message["Attributes"]["ApproximateReceiveCount"] == "1"
     try:
@@ -241,7 +241,7 @@ def _answer_again(update: Json) -> Outcome:
     before = webhook.recent.get(update["update_id"])
     if before and before.name in KEPT:
         del webhook.recent[update["update_id"]]
-    return webhook.answer_once(update)
+    return webhook.let_in(update, webhook.answer_once)
 
 
 def _retry_event(event: Any, id_: str, is_event: Callable[[Any], bool]) -> Outcome | None:

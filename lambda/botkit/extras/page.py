@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ..host import bot_module, webhook
 from ..host.outcome import BadAnswer, Outcome, outcome_of
+from ..invocation.settings import settings
 from ..types import Any, Json
 from . import init_data
 
@@ -140,6 +141,13 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
     text = ""
     try:
         request = read_request(event, method, path)
+        if settings.allowed_ids:
+            from . import allowed
+
+            ids = [who["id"] for who in (request["user"], request["chat"]) if who]
+            if not allowed.is_in(ids):
+                allowed.ignored(ids).log("request", started, method=method, status=403)
+                return problem_response(403, "forbidden", "This bot isn't for everyone.")
         status, text = status_and_json(bot_module.ask("on_request", request))
         outcome = Outcome("answered")
     except Problem as refusal:

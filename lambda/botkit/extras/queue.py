@@ -39,8 +39,30 @@ LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours i
 
 
 def take(update: Json) -> Outcome:
-    """Put an update into the queue, or answer it if it has no time to wait."""
-    return enqueue(update) if waits(update) else webhook.answer(update)
+    """Put an update into the queue, or answer it if it has no time to wait, or is one too many."""
+    if not waits(update):
+        return webhook.answer(update)
+    try:
+        is_over = _is_over(update)
+    except Unreachable as error:
+        return outcome_of(error)
+    return webhook.answer(update) if is_over else enqueue(update)
+
+
+def _is_over(update: Json) -> bool:
+    """Count an update when it comes, and tell whether it is one too many by LIMIT in bot.py.
+
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
+    """
+    try:
+        bot = bot_module.load()
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        return False
+    if not hasattr(bot, "LIMIT"):
+        return False
+    from . import limit
+
+    return limit.count(update) is not None
 
 
 def waits(update: Json) -> bool:
@@ -135,6 +157,7 @@ def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
     journal.is_queued, journal.is_repeat = True, received(record) > 1
+    journal.is_counted = True  # when it came
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
 
 

@@ -79,8 +79,8 @@ def _check_release(event: Json) -> None:
             "(if a configuration calls the module, with module.NAME. before the address)"
         )
     raise Misconfigured(
-        "later, mini_app, queue or the sessions were switched on or off since this version: "
-        "set them as they were, or choose another release"
+        "later, mini_app, queue or the sessions were switched on or off since this version, or "
+        "failed_retention_in_days off: set them as they were, or choose another release"
     )
 
 
@@ -97,6 +97,10 @@ def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py needs what the module's inputs don't give it, or can't work."""
     if "botkit.later" in sys.modules and not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if hasattr(bot, "LIMIT"):
+        from ..extras import limit
+
+        limit.check(bot)
     if hasattr(bot, "SESSION"):
         from ..extras import with_session
 

@@ -22,7 +22,8 @@ NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0]
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue
-    "ignored": (logging.INFO, 200),  # the bot has nothing to say to it
+    "ignored": (logging.INFO, 200),  # the bot has nothing to say to it, or not to this person
+    "limited": (logging.INFO, 200),  # the person has sent too many
     "repeated": (logging.INFO, 200),  # answered before, but the 200 didn't reach Telegram
     "refused": (logging.WARNING, 200),  # by Telegram: a retry can't help
     "bot_failed": (logging.ERROR, 200),  # bot.py raised an exception: a retry can't help
@@ -44,7 +45,8 @@ class Outcome:
 
     `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
     is the JSON of a call that the response should hold. `done` is how many of the calls are over,
-    carried out or refused, and `remaining` are those that had to wait.
+    carried out or refused, and `remaining` are those that had to wait. `told` is more of the log
+    line.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Outcome:
         self.body = body
         self.done = 0
         self.remaining: list[Json] = []
+        self.told: Json = {}
 
     @property
     def status(self) -> int:
@@ -81,7 +84,7 @@ class Outcome:
         """
         if journal.has_calls and self.name == "ignored":
             self.name = "answered"
-        line = {**subject, "methods": journal.methods, "outcome": self.name}
+        line = {**subject, **self.told, "methods": journal.methods, "outcome": self.name}
         line |= {"refusal": self.refusal, "error": self.error}
         line["retry_after"] = self.retry_after
         if started is not None:
@@ -135,9 +138,8 @@ def where_raised(error: BaseException, *, at_start: bool = False) -> str:
             file, number, text = error.filename, error.lineno, error.msg
         elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
             text = error.__cause__
-        # These quote names in the source, which a variable's value may have, too.
-        is_safe = isinstance(error, (AttributeError, Failure, ImportError, NameError))
-        told = str(text) if is_safe else without_secrets(str(text))
+        has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+        told = without_secrets(str(text), has_names=has_names)
         what += f": {told}" if told else ""
         folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
         where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where

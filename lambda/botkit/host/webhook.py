@@ -58,9 +58,18 @@ def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Out
     """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
     known = described(update)  # now, since the bot may change it
-    outcome = take(update)
+    outcome = let_in(update, take)
     outcome.log("update", started, **known, **how)
     return outcome
+
+
+def let_in(update: Json, then: Callable[[Json], Outcome]) -> Outcome:
+    """Let `then` answer an update, unless it is from a stranger and allowed_ids lists others."""
+    if not settings.allowed_ids:
+        return then(update)
+    from ..extras import allowed
+
+    return allowed.take(update, then)
 
 
 def described(update: Json) -> Json:
@@ -95,7 +104,14 @@ def answer_once(update: Json) -> Outcome:
 
 def _answer(update: Json) -> Outcome:
     try:
-        if hasattr(bot_module.load(), "SESSION"):
+        bot = bot_module.load()
+        if hasattr(bot, "LIMIT") and not journal.is_counted:
+            from ..extras import limit
+
+            first = limit.count(update)
+            if first is not None:
+                return limit.answer(update, first)
+        if hasattr(bot, "SESSION"):
             from ..extras import with_session
 
             return with_session.answer(update)

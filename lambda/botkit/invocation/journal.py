@@ -37,8 +37,9 @@ class Journal:
     and `is_start` while a bot starts, which is no part of an update. `is_queued` is set if the
     update came out of the queue, so that it may wait. `is_replay` is set while a dialogue runs
     again. `update_id` is that of the update, and `streams` counts its answers that grow.
-    `trusts_session` is set if an update needs no answer where its session knows it. `turn` is the
-    update with all messages of its turn, by marshal, if they won't come again.
+    `trusts_session` is set if an update needs no answer where its session knows it, and
+    `is_counted` if it counts no more for LIMIT in bot.py. `turn` is the update with all messages
+    of its turn, by marshal, if they won't come again.
     """
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
-        self.is_replay = self.is_queued = self.trusts_session = False
+        self.is_replay = self.is_queued = self.trusts_session = self.is_counted = False
         self.turn = b""
         self.update_id = self.streams = 0
 

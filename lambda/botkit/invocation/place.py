@@ -28,7 +28,8 @@ class Place:
         self.topic = self.direct_topic if self.thread is None else self.thread
         self.business: str | None = message.get("business_connection_id")
         self.user = _id(content, "from", "user")
-        self.person = _id(content, "sender_chat", "from", "user", "actor_chat", "voter_chat")
+        # The chat first: the person beside it is then Telegram's own, for all such chats.
+        self.person = _id(content, "sender_chat", "actor_chat", "voter_chat", "from", "user")
 
     @property
     def room(self) -> str | None:

@@ -13,7 +13,7 @@ KNOWN = (
 SHORTEST = 6  # characters of a secret: shorter values are numbers and words
 SHORTEST_PART = 3  # that an error quotes
 # A bot's token, which may also come from Parameter Store; the name and the password in a URL.
-SECRET = r"\d+:[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
+SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:
@@ -35,6 +35,8 @@ class Settings:
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")
         self.later_role = get("LATER_ROLE", "")
+        ids = get("ALLOWED_IDS", "").split(",")
+        self.allowed_ids = frozenset(int(number) for number in ids if number)
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
@@ -49,22 +51,27 @@ class Settings:
         return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
 
 
-def without_secrets(text: str) -> str:
+def without_secrets(text: str, has_names: bool = False) -> str:
     """Return a text without the token, and without values of the environment.
 
-    What is quoted in the text, and is a part of a value, is left out, too.
+    What is quoted in the text, and is a part of a value, is left out, too. If the text `has_names`
+    of the source, which a value may have as well, these stay.
     """
     values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
     for value in sorted(values, key=len, reverse=True):
+        if has_names and value.strip().replace(".", "").isidentifier():
+            continue
         for form in (repr(value)[1:-1], value.strip()):
             text = text.replace(form, "…") if len(form) >= SHORTEST else text
 
     def shown(quoted: re.Match[str]) -> str:
         part = quoted[2]
         is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
-        return "'…'" if is_part else quoted[0]
+        return "…" if is_part and not has_names else part
 
-    return re.sub(SECRET, "…", re.sub(r"""(['"])(.+?)\1""", shown, text))
+    # Between each two quotes: an apostrophe before the first one would make others the pairs.
+    text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
+    return re.sub(SECRET, "…", text)
 
 
 settings = Settings()

@@ -433,7 +433,7 @@ def inline(
 def _written(found: re.Match[str], is_cell: bool) -> str:
     """Write what TOKEN found."""
     match found.lastgroup:
-        case "code":
+        case "code" if found["code"].strip():  # nothing in its place would join what is around it
             code = found["code"]
             return _code(code.replace(r"\|", "|") if is_cell else code)
         case "image":

@@ -752,3 +752,22 @@ def test_without_a_queue_there_is_nothing_to_replay(keeping: Keeping) -> None:
     container = keeping(RAISES, FAILED_QUEUE_URL="")
     with pytest.raises(Exception, match="nothing is kept: set failed_retention_in_days"):
         container.invoke(REPLAY)
+
+
+# ── Who may use the bot, and how often
+
+
+def test_what_is_replayed_counts_no_more(keeping: Keeping, bot_api: BotApi) -> None:
+    """It counted when it came. There is no table here in which it could count again."""
+    container = keeping(f"LIMIT = (1, 60)\n{ANSWERS}", **session_environment(bot_api.url))
+    put(container, failed_update())
+    put(container, failed_update())
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(2)
+
+
+def test_who_may_not_use_the_bot_any_more_is_not_answered_by_a_replay(keeping: Keeping) -> None:
+    container = keeping(ANSWERS, ALLOWED_IDS="7")
+    put(container, failed_update())
+    assert container.invoke(REPLAY) == replayed(1)
+    assert (container.line["outcome"], container.line["ids"]) == ("ignored", [42])

@@ -207,6 +207,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",
         "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",
     ),
+    "a secret beside names": (
+        "import os\nraise ImportError(os.environ['DATABASE'])",
+        "ImportError: … at bot.py:2",
+    ),
     "a secret": ("import os\nraise OSError(os.environ['DATABASE'])", "OSError: … at bot.py:2"),
     "a part of a secret": (
         "import os\nfrom urllib.parse import urlsplit\nurlsplit(os.environ['DATABASE']).port",

@@ -64,7 +64,7 @@ def variables(**values: str) -> str:
             {"sources": "1"},
             r"other variables than .*=terraform_data\.webhook_secret .*module\.NAME\.",
         ),
-        ({}, r"^later, .* were switched on or off since this version: .* another release$"),
+        ({}, r"^later, .* were switched on or off since this version, .* another release$"),
     ],
     ids=["the newest", "an older one"],
 )

@@ -78,6 +78,10 @@ OTHERS: dict[str, tuple[Json, tuple[Any, ...]]] = {
         ("-100", None, None, -200),
     ),
     "a chat's vote": ({"poll_answer": {"voter_chat": CHANNEL}}, (None, None, None, -200)),
+    "a chat's vote, as bots got it before": (
+        {"poll_answer": {"user": ADMIN, "voter_chat": CHANNEL}},
+        (None, None, ADMIN["id"], -200),
+    ),
     "a press in an account's chat": (
         {"callback_query": {"from": BEA, "message": BUSINESS}},
         ("business:b1:7", None, 8, 8),

@@ -9,6 +9,7 @@ import pytest
 from tests.support.stubs import PASSWORD, SECRET, TOKEN, load
 
 ENVIRONMENT = {
+    "ALLOWED_IDS": ("allowed_ids", "42,-1001234567890"),
     "TELEGRAM_BOT_TOKEN": ("token", TOKEN),
     "TELEGRAM_BOT_TOKEN_PARAMETER": ("token_parameter", "/bot/token"),
     "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
@@ -32,7 +33,8 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
     "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
 }
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
+    "allowed_ids": frozenset(),
     "api_url": "https://api.telegram.org",
     "aws_dns_suffix": "amazonaws.com",
     "reply_mode": "api",
@@ -50,7 +52,8 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     attribute, value = ENVIRONMENT[name]
-    assert getattr(read(monkeypatch, {name: value}), attribute) == value
+    expected = frozenset({42, -1001234567890}) if attribute == "allowed_ids" else value
+    assert getattr(read(monkeypatch, {name: value}), attribute) == expected
 
 
 @pytest.mark.parametrize("empty", [False, True], ids=["absent", "empty"])
@@ -79,10 +82,20 @@ def test_its_repr_hides_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("no sixsix", "no …"),
         ("no fives", "no fives"),
         ("no 'abc', no 'ab'", "no '…', no 'ab'"),
+        ("can't be 'abc'", "can't be '…'"),
         ("no long-sixsix", "no …"),
+        (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=["a value", "too short", "a quoted part", "a value with another in it", "Lambda's own"],
+    ids=[
+        "a value",
+        "too short",
+        "a quoted part",
+        "a quoted part after an apostrophe",
+        "a value with another in it",
+        "a token in a URL",
+        "Lambda's own",
+    ],
 )
 def test_values_of_the_environment_are_left_out(
     monkeypatch: pytest.MonkeyPatch, text: str, shown: str
@@ -91,3 +104,10 @@ def test_values_of_the_environment_are_left_out(
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert settings.without_secrets(text) == shown
+
+
+def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: Any = load("botkit.invocation.settings")
+    monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
+    text = "no 'app.production', no 'duct', no 'six-six'"
+    assert settings.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"

@@ -72,7 +72,7 @@ function drawEmpty() {
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
-  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
+  return h("div", { class: "row in first" }, h("div", { class: `bubble draft${draft.rich_message ? " blocks" : ""}`, dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : [rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })]),
     draft.can_stop ? h("div", { class: "keyboard" }, h("div", {}, button({ "data-name": "stop" }, () => { app.pinned = false; ask("stop", { chat: app.chat, bot: app.bot }); }, "Stop"))) : null);
 }
 const isSelected = entry => entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
@@ -105,7 +105,7 @@ function drawMessage(entries, trace, first) {
   const marks = [entry.pinned ? h("span", { title: "pinned" }, icon("pin"), h("span", { class: "hidden-text" }, "pinned")) : null, message.edit_date ? "edited" : null];
   const meta = h("div", { class: "meta", dir: "ltr" }, marks, status, h("time", {}, clock(message.date)), entry.update_id !== null ? h("span", { class: "invite", "aria-hidden": "true" }, "details") : null);
   const keyboard = inlineKeyboard(entry);
-  const look = `bubble${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
+  const look = `bubble${message.rich_message ? " blocks" : ""}${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
   const bubble = entry.deleted
     ? h("div", { class: "bubble deleted", dir: "auto", onclick: pick(entry) }, h("s", {}, summary(message)), h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))))
     : h("div", { class: look, dir: "auto", onclick: pick(entry) }, named, event, personal, origin, via, reply, album ?? c.nodes, captions, reactions, meta);

@@ -52,7 +52,7 @@ export function send(kind, text = "") {
 }
 
 // Return what became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
-const TONES = { answered: "good", "no answer": "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
+const TONES = { answered: "good", "no answer": "", limited: "", repeated: "good", refused: "bad", "bot.py failed": "bad", incomplete: "bad" };
 const WORDS = { bot_failed: "bot.py failed", ignored: "no answer" };
 export const RETRIED = ["misconfigured", "throttled", "unreachable"];  // by the queue
 export function verdict(trace) {

@@ -624,6 +624,16 @@ def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     assert ran.output.endswith("\nAda sent a contact\n")
 
 
+def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    words = ("--send", "markdown", "--press", "Change")
+    ran = run(demo.main, "--direct", "--bot", playground, *words)
+    assert ran.code == 0, ran.output
+    for line in ("queue | 0.10", "total = 1", "\N{BULLET} paid", "  1. twice", "[Change]"):
+        assert line in ran.output.splitlines()
+    assert ran.output.endswith("\nChanged\n[New]\n")
+
+
 def test_each_call_is_a_line_for_a_program(
     pressed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

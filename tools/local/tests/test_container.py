@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -208,7 +211,8 @@ def reply(update): ...
 
 def on_event(event):
     child = subprocess.Popen(["sleep", "1000"])
-    print(os.getpid(), child.pid)
+    left = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    print(os.getpid(), child.pid, left.pid, flush=True)
     return []
 """
 
@@ -223,6 +227,56 @@ def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) 
             for process in processes:
                 wait_for_state(process, "T")
     assert state_of(processes[0]) == ""
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_what_leaves_a_container_that_ends_by_itself_ends_too(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS.replace("    return []", "    os._exit(3)"))
+    with Function(tmp_path, {}) as function:
+        processes = [*map(int, function.invoke({"x": 1}).printed.split())]
+    assert len(processes) == 3
+    for process in processes:
+        wait_for_state(process, "")
+
+
+HALF = """
+import os, sys
+
+def reply(update): ...
+
+def on_event(event):
+    os.write(int(sys.argv[1]), b'{"result": ')
+    os._exit(3)
+"""
+
+
+def test_half_an_answer_is_none(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(HALF)
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # in a container each
+            invocation = function.invoke({"x": 1})
+            assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from local.container import Function
+
+with Function(Path(sys.argv[1]), {}) as function:
+    print(function.invoke({"x": 1}).printed, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_leaves_a_container_ends_too_if_we_are_killed(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS)
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    processes = [*map(int, killed.stdout.split())]
+    assert len(processes) == 3
     for process in processes:
         wait_for_state(process, "")
 

@@ -137,6 +137,7 @@ def test_a_bot_that_imports_later_uses_it(tmp_path: Path, source: str, does: boo
     {
         "SESSION, HANDLED = 'chat', ['message']": True,
         "from conf import SESSION": True,
+        "LIMIT = (20, 60)": True,
         "from botkit import session": True,
         "SESSIONS = 3\nfrom botkit import aws": False,
     }.items(),

@@ -57,6 +57,29 @@ def test_a_tool_whose_output_cannot_be_written_ends_quietly(
     assert result.stderr == expected
 
 
+INTERRUPTED = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "live.doctor":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+"""
+
+
+def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+    result = subprocess.run(
+        [sys.executable, TOOLS, "doctor"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        timeout=LONGEST,
+    )
+    assert (result.returncode, result.stderr) == (130, b"")
+
+
 def test_the_answer_is_all_that_the_demo_prints() -> None:
     """Its progress goes to standard error."""
     result = subprocess.run(

@@ -1,0 +1,134 @@
+"""How often a person may use the bot: LIMIT in bot.py, and on_limit() for the first update beyond.
+
+    LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
+
+An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
+an update that comes again counts once. This module is loaded only for a bot with LIMIT.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .. import session
+from ..errors import Misconfigured
+from ..host import bot_module
+from ..host.calls import make_or_respond
+from ..host.outcome import Outcome
+from ..invocation.journal import journal
+from ..invocation.place import Place
+from ..invocation.settings import settings
+from ..types import Any, Json
+
+# What is never limited: payments, and what stops an answer. Kinds of update, and of message.
+EXEMPT = {
+    "pre_checkout_query",
+    "purchased_paid_media",
+    "shipping_query",
+    "stopped_message_generation",
+    "subscription",
+}
+EXEMPT_MESSAGES = {
+    "refunded_payment",
+    "successful_payment",
+    "suggested_post_paid",
+    "suggested_post_refunded",
+}
+MOST = 1000  # updates in a window: their ids are in one item
+LONGEST = session.DAY  # seconds of a window
+
+COUNT: Json = {
+    "UpdateExpression": "ADD ids :ids SET expires_at = :end",
+    "ConditionExpression": "attribute_not_exists(ids) OR size(ids) < :most OR contains(ids, :id)",
+}
+CLOSE: Json = {
+    "UpdateExpression": "SET beyond = if_not_exists(beyond, :id)",
+    "ConditionExpression": "attribute_exists(ids)",
+    "ReturnValues": "ALL_NEW",
+}
+
+REMEMBERED = 100  # full windows
+# By the key of a full window: the ids of its updates, which don't change any more, and the id of
+# the first update beyond.
+full: dict[str, tuple[set[str], str]] = {}
+
+
+def count(update: Json) -> str | None:
+    """Count an update. If it is one too many, return the id of the first that was, else None.
+
+    That takes one write. A window that is full takes one more in each container, and then none.
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
+    """
+    most, seconds = _limit(bot_module.load())
+    key = _window(update, seconds)
+    if key is None:
+        return None
+    update_id = str(update["update_id"])
+    if key not in full:
+        end = {"N": str(int(time.time()) + seconds + session.DAY)}  # Telegram repeats for a day
+        values = {":ids": {"NS": [update_id]}, ":most": {"N": str(most)}, ":end": end}
+        journal.is_counted = _update(key, COUNT, values, update_id) is not None
+        if journal.is_counted:
+            return None
+        closed = _update(key, CLOSE, {}, update_id)
+        if closed is None:  # somebody has just deleted it
+            return None
+        item = closed["Attributes"]
+        full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+        if len(full) > REMEMBERED:
+            del full[next(iter(full))]
+    counted, first = full[key]
+    return None if update_id in counted else first
+
+
+def answer(update: Json, first: str) -> Outcome:
+    """Answer an update that is one too many: the `first` by on_limit(), and others by silence.
+
+    Raises what `bot_module.ask_for_calls` raises.
+    """
+    if str(update["update_id"]) != first or not hasattr(bot_module.load(), "on_limit"):
+        return Outcome("limited")
+    outcome = make_or_respond(bot_module.ask_for_calls("on_limit", update))
+    if outcome.name in ("answered", "ignored"):
+        outcome.name = "limited"
+    return outcome
+
+
+def check(bot: Any) -> None:
+    """Raise Misconfigured if updates can't be counted."""
+    _limit(bot)
+    if not settings.session_table:
+        raise Misconfigured("LIMIT in bot.py needs a table: set session_retention_in_days")
+
+
+def _limit(bot: Any) -> tuple[int, int]:
+    """Return LIMIT of bot.py: how many updates in how many seconds. Raises Misconfigured."""
+    match bot.LIMIT:
+        case (int(most), int(seconds)) if 1 <= most <= MOST and 1 <= seconds <= LONGEST:
+            return most, seconds
+    raise Misconfigured(
+        f"LIMIT in bot.py must be a number of updates, from 1 to {MOST}, and one of seconds, up to "
+        "a day: (20, 60)"
+    )
+
+
+def _window(update: Json, seconds: int) -> str | None:
+    """Return the key of the window in which an update counts, or None if it never counts.
+
+    Windows are fixed. What has a date counts by it, whenever it comes: what was held back while the
+    bot failed is no flood.
+    """
+    place = Place(update)
+    is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)
+    if is_exempt or place.person is None:
+        return None
+    date = place.content.get("edit_date") or place.content.get("date") or int(time.time())
+    return f"limit:{place.person}:{date - date % seconds}"
+
+
+def _update(key: str, change: Json, values: Json, update_id: str) -> Any:
+    """Change the item of a window. Returns None if the condition isn't met."""
+    values = {**values, ":id": {"N": update_id}}
+    return session._dynamodb(
+        "UpdateItem", Key={"id": {"S": key}}, **change, ExpressionAttributeValues=values
+    )

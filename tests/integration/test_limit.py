@@ -1,0 +1,62 @@
+"""LIMIT under all that happens: containers end, answers get lost, updates come again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.conftest import StartBot
+from tests.support.stubs import Json, unused_port
+from tests.support.world import World
+
+BOT = """
+LIMIT = (5, 3600)
+HANDLED = ["message", "pre_checkout_query"]
+
+
+def reply(update):
+    return say(update, str(update["update_id"]))
+
+
+def on_limit(update):
+    return say(update, "wait")
+
+
+def say(update, text):
+    return [{"method": "sendMessage", "chat_id": 7, "text": text}]
+"""
+DATE = 1767225600
+ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
+
+
+@pytest.fixture
+def start(start_with_sessions: StartBot) -> Iterator[StartBot]:
+    """Start a container of the bot: all of them have one table."""
+    with unused_port() as port:  # nothing connects
+        nobody = f"http://127.0.0.1:{port}"
+        yield partial(start_with_sessions, TELEGRAM_API_URL=nobody, AWS_ENDPOINT_URL=nobody)
+
+
+@pytest.mark.parametrize("seed", range(1, 3))
+def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
+    """Five are answered, a sixth gets the hint, and a payment passes, whatever comes twice."""
+    chance = random.Random(seed)  # noqa: S311
+    often = {"end": 0.05, "lose": 0.2, "twice": 0.1}
+    world = World(partial(start, BOT), lambda what: chance.random() < often.get(what, 0.1))
+    said: Json = {"chat": ADA, "from": ADA, "date": DATE}
+    flood: list[Json] = [{"update_id": number, "message": said} for number in range(1, 21)]
+    payment: Json = {"update_id": 21, "pre_checkout_query": {"from": ADA}}
+    try:
+        world.deliver([[each] for each in (*flood, payment)], chance.choice)
+    finally:
+        world.end()
+    [item] = start(BOT).table.items.values()
+    counted, first = {*map(int, item["ids"]["NS"])}, int(item["beyond"]["N"])
+    assert (len(counted), first in counted) == (5, False)
+    assert {update_id: {*texts} for update_id, texts in world.made.items()} == {
+        **{update_id: {str(update_id)} for update_id in (*counted, 21)},
+        first: {"wait"},
+    }
