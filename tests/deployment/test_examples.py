@@ -38,6 +38,7 @@ from tests.support.wheels import Index
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
+    "agent": "",
     "assistant": "",
     "form": "",
     "lunch": "",
@@ -47,9 +48,10 @@ EXAMPLES = {
     "votes": "",
 }
 NAMES = (
-    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot", "notify-bot"),
-    *("remind-me-bot", "votes-bot"),
+    *("agent-bot", "assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
+    *("notify-bot", "remind-me-bot", "votes-bot"),
 )
+BOOKING = {"room": "Ada", "day": "2099-01-15", "hour": 9}
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # The bot of docs/your-own-bot.md, with its table and its secret, which it tells here.
@@ -70,6 +72,8 @@ module "telegram_bot" {{
   telegram_api_url = "{}"
 }}
 """
+
+MODELS = ("agent", "assistant")  # the examples that ask one
 
 # Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
@@ -171,12 +175,19 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
 
 @pytest.fixture(scope="module")
 def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
-    """The URL of a language model on this machine, which repeats what it is asked."""
+    """The URL of a language model on this machine, which repeats what it is asked.
+
+    With tools it wants to book a room, and then repeats the tool's result.
+    """
 
     def answer(request: Request) -> Response:
-        asked = request.get_json()["messages"]
+        body = request.get_json()
+        asked = body["messages"]
         text = f"{len(asked)}: {asked[-1]['content']}"
-        message = {"role": "assistant", "content": text}
+        message: Json = {"role": "assistant", "content": text}
+        if "tools" in body and asked[-1]["role"] == "user":
+            function = {"name": "book_room", "arguments": json.dumps(BOOKING)}
+            message["tool_calls"] = [{"id": "a", "type": "function", "function": function}]
         return Response(json.dumps({"choices": [{"message": message}]}))
 
     make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
@@ -316,6 +327,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         for name, bot in world.bots.items()
     }
     assert menus == {
+        "agent-bot": ["ask", "new", "help"],
         "assistant-bot": ["ask", "new", "help"],
         "dice-bot": ["roll"],
         "form-bot": ["start", "cancel"],
@@ -608,18 +620,21 @@ def test_changed_items_are_reported_and_a_failing_one_is_given_up(world: World) 
 
 
 @pytest.fixture(scope="module")
-def assistant(world: World) -> Iterator[None]:
-    """Let the assistant ask its model: the emulator checks an action that AWS doesn't have."""
+def may_ask(world: World) -> Iterator[None]:
+    """Let bots ask their model: the emulator checks an action that AWS doesn't have."""
     iam = client(world.aws, "iam")
     statement = {"Effect": "Allow", "Action": "bedrock:ConverseStream", "Resource": "*"}
-    role = {"RoleName": "assistant-bot", "PolicyName": "emulator"}
-    iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
+    roles = [{"RoleName": f"{name}-bot", "PolicyName": "emulator"} for name in MODELS]
+    for role in roles:
+        iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
     yield
-    iam.delete_role_policy(**role)
+    for role in roles:
+        iam.delete_role_policy(**role)
 
 
-def test_an_assistant_may_ask_its_own_model_only(world: World) -> None:
-    policy = {"RoleName": "assistant-bot", "PolicyName": "assistant-bot"}
+@pytest.mark.parametrize("example", MODELS)
+def test_a_bot_may_ask_its_own_model_only(world: World, example: str) -> None:
+    policy = {"RoleName": f"{example}-bot", "PolicyName": f"{example}-bot"}
     document = client(world.aws, "iam").get_role_policy(**policy)["PolicyDocument"]
     [statement] = [each for each in document["Statement"] if "bedrock" in each["Action"]]
     assert statement["Action"] == "bedrock:InvokeModelWithResponseStream"
@@ -646,7 +661,7 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
     return before
 
 
-@pytest.mark.usefixtures("assistant")
+@pytest.mark.usefixtures("may_ask")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
     before = ask(world, "I am Ada", "sendRichMessage")
     assert [draft["text"] for draft in shown(world, "sendMessageDraft", before)] == [""]
@@ -663,3 +678,34 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     before = ask(world, "Who am I?", "sendRichMessage")
     [whole] = shown(world, "sendRichMessage", before)
     assert whole["rich_message"]["markdown"] == "2: Who am I?"
+
+
+@pytest.mark.usefixtures("may_ask")
+def test_an_agent_acts_once_after_a_press_that_a_new_container_answers(world: World) -> None:
+    telegram, bot = world.telegram, world.bots["agent-bot"]
+
+    def asks() -> list[Json]:
+        calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
+        return [call.params for call in calls if "reply_markup" in call.params]
+
+    def toasts() -> list[Any]:
+        calls = [call for call in telegram.calls if call.bot == bot.id]
+        return [c.params["text"] for c in calls if c.method == "answerCallbackQuery"]
+
+    telegram.send(telegram.message("Book Ada"), bot)
+    telegram.wait(lambda: bool(asks()))
+    assert (
+        world.session("agent-bot", f"{ADA['id']}/{ADA['id']}")["waits"]["use"]["input"] == BOOKING
+    )
+    start_new_container(world.aws, "agent-bot", timeout=299)
+    message_id = max(id for chat, id in telegram.messages if chat == ADA["id"])
+    [[yes], _] = telegram.messages[ADA["id"], message_id]["reply_markup"]["inline_keyboard"]
+    assert yes["text"] == "Book 2099-01-15 09:00 Ada"
+    for _ in range(2):
+        telegram.press(ADA["id"], message_id, yes["callback_data"])
+    telegram.wait(lambda: len(toasts()) == 2)
+    assert toasts()[0] == "Booked: 2099-01-15 09:00 Ada"
+    assert toasts()[1].startswith("This can't be decided")
+    assert [*world.session("agent-bot", "bookings")] == ["2099-01-15 09:00 Ada"]
+    texts = [str(call.params) for call in telegram.calls if call.bot == bot.id]
+    assert any("4: Booked: 2099-01-15" in text for text in texts), "the model has the result"
