@@ -118,6 +118,7 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
             "LATER_GROUP",
+            "LATER_KEY",
             "LATER_ROLE",
             "REPLY_MODE",
             "QUEUE_URL",

@@ -85,6 +85,8 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
         "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at)),
         "Target": target,
     }
+    if settings.later_key:
+        body["KmsKeyArn"] = settings.later_key
     try:
         return _request("POST", name, "ConflictException", body=body)
     except BadSchedule:

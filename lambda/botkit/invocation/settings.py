@@ -33,6 +33,7 @@ class Settings:
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")
         self.later_role = get("LATER_ROLE", "")
+        self.later_key = get("LATER_KEY", "")
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
