@@ -587,6 +587,8 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     module.apply()
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
+    groups = client(aws, "logs").describe_log_groups()["logGroups"]
+    assert {group["kmsKeyId"] for group in groups} == {inputs["kms_key_arn"]}
     page = {"url": "https://app.example.org/app/index.html"}
     button = {"type": "web_app", "text": "Again", "web_app": page}
     assert telegram.bot.menu_buttons == {0: button}

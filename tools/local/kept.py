@@ -6,9 +6,10 @@ Functions' processes execute this file alone, so it imports only the standard li
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -39,11 +40,15 @@ class Table:
         """Make a call as aws.call does."""
         if (service, params.get("TableName")) != ("dynamodb", self._name):
             return self._others(service, target, params)
-        items = self.items
         if target.endswith(".GetItem"):
-            key = params["Key"]["id"]["S"]
+            items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
         assert target.endswith(".PutItem"), f"no stand-in for {target}"
+        with changing(self._file, self._items) as items:
+            self._put(items, params)
+        return {}
+
+    def _put(self, items: Json, params: Json) -> None:
         key = params["Item"]["id"]["S"]
         version = items.get(key, {}).get("version")
         expected = params.get("ExpressionAttributeValues", {}).get(":read")
@@ -54,9 +59,6 @@ class Table:
                 "ConditionalCheckFailedException", "The conditional request failed"
             )
         items[key] = params["Item"]
-        if self._file:
-            write(self._file, items)
-        return {}
 
 
 class Schedules:
@@ -80,7 +82,11 @@ class Schedules:
         """Make a request as aws.request does."""
         if service != "scheduler":
             return self._others(service, method, path, **content)
-        items, name = self.items, path.removeprefix("/schedules/")
+        with changing(self._file, self._items) as items:
+            self._change(items, method, path.removeprefix("/schedules/"), content)
+        return {}
+
+    def _change(self, items: Json, method: str, name: str, content: Json) -> None:
         if method == "POST":
             if name in items:
                 raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
@@ -94,9 +100,6 @@ class Schedules:
                     "ResourceNotFoundException", f"Schedule {name} does not exist."
                 )
             del items[name]
-        if self._file:
-            write(self._file, items)
-        return {}
 
 
 def seconds_of(expression: str) -> float:
@@ -127,6 +130,23 @@ def watch(aws: ModuleType, tell: Tell) -> None:
         return answer
 
     aws.call = watched  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def changing(file: Path | None, items: Json | None = None) -> Iterator[Json]:
+    """Yield the items of a file, and write them at the end, unless an exception ends it.
+
+    One process at a time does that: bots and scripts/sessions. Without a file, yield `items`.
+    """
+    if file is None:
+        yield items if items is not None else {}
+        return
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = read(file)
+        yield found
+        write(file, found)
 
 
 def read(file: Path) -> Json:
