@@ -64,7 +64,6 @@ UNCHECKED = {
     "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
     "kms:CreateGrant": KEY_USE,
     "kms:Decrypt": KEY_USE,
-    "kms:DescribeKey": KEY_USE,
     "kms:Encrypt": KEY_USE,
     "kms:GenerateDataKey": KEY_USE,
     "kms:GenerateDataKeyWithoutPlaintext": KEY_USE,

@@ -422,7 +422,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--replace", action="store_true", help="let import replace sessions that are there"
     )
-    options = parser.parse_args()
+    options, others = parser.parse_known_intermixed_args()
+    for key in others:  # such as a group's: argparse takes -100/42 for an option
+        if re.match("-[^0-9]", key):
+            parser.error(f"unrecognized argument: {key}")
+    options.keys += others
     if options.person and not re.fullmatch("-?[1-9][0-9]*", options.person):
         parser.error("--person must be an id of Telegram's, a number such as 42")
     if options.person and options.keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,10 +57,10 @@ class FileStore:
     """The files of `scripts/demo --direct` and of poll."""
 
     def __init__(self, file: Path) -> None:
-        if not file.is_file():
+        if not file.parent.is_dir():
             raise ToolError(
-                f"there is no file {file}: nothing is kept yet, or the demo has ended. Demo and "
-                "poll say where they keep sessions"
+                f"there is no {file}: the demo has ended, or poll hasn't begun. Both say "
+                "where they keep sessions"
             )
         self.place = str(file)
         self._file, self._schedules = file, file.with_suffix(".later.json")
@@ -117,7 +118,8 @@ class TableStore:
         self._groups = [name, f"{name}-every"] if name != table else []
         self.place = f"table {table}"
         with self._explained():
-            session = boto3.session.Session(region_name=region)
+            # Unlike Terraform, boto3 looks at AWS_DEFAULT_REGION alone.
+            session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
             self._dynamodb = session.client("dynamodb")
             self._scheduler = session.client("scheduler")
         self.place += f" in {self._dynamodb.meta.region_name}"

@@ -193,8 +193,8 @@ class Function:
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
-        self._sessions = sessions or Path(self._folder, "kept", "sessions.json")
-        self._schedules = self._sessions.with_suffix(".later.json")
+        self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
+        self._schedules = self.sessions.with_suffix(".later.json")
         self._changed = threading.Condition()  # of the schedules
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
@@ -216,9 +216,9 @@ class Function:
     def forget(self, key: str) -> None:
         """Delete a session."""
         with self._lock:
-            items = kept.read(self._sessions)
+            items = kept.read(self.sessions)
             items.pop(key, None)
-            kept.write(self._sessions, items)
+            kept.write(self.sessions, items)
 
     @property
     def schedules(self) -> dict[str, Json]:
@@ -304,8 +304,8 @@ class Function:
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
-            self._sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
-            folder = self._sessions.parent
+            self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
+            folder = self.sessions.parent
             process = command(self.bot, CONTAINER, str(writing), libraries, folder)
         except ValueError as error:
             os.close(reading)
@@ -315,7 +315,7 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, str(self._sessions), str(self._schedules)],
+                    [*process, kept.__file__, str(self.sessions), str(self._schedules)],
                     cwd=self.bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
