@@ -150,7 +150,7 @@ def about(item: Item) -> str:
     if expires is None:
         end = "kept forever"
     else:
-        end = f"expires in {expires / DAY:.0f} days" if expires > 0 else "expired"
+        end = f"expires in {count(round(expires / DAY), 'day')}" if expires > 0 else "expired"
     return f"{size(item):>9,} bytes  {age:20}  {end:20}  {item['id']['S']}"
 
 
