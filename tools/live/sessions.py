@@ -213,10 +213,6 @@ def tell(text: str = "") -> None:
 
 def write(text: str) -> None:
     """Write data."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair
-        text = text.encode(errors="backslashreplace").decode()
     print(visible(text))
 
 
