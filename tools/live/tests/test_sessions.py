@@ -267,8 +267,8 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
 
 
-def test_a_group_of_topics_is_named_as_what_it_may_be(there: Kept) -> None:
-    output = ask(there, "delete", "--person", "42", "--dry-run").output
+def test_a_group_of_topics_is_named_as_what_it_may_be(tmp_path: Path) -> None:
+    output = ask(Files(tmp_path), "delete", "--person", "42", "--dry-run").output
     assert re.search(r' -100/42  \(with SESSION = "topic": topic 42 of a group\)$', output, re.M)
 
 
@@ -314,7 +314,8 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
     "line",
     ["[]", "nonsense", '{"key": ""}', '{"key": "42"}', '{"key": "42", "session": []}'],
 )
-def test_a_line_that_is_not_of_an_export_stops_an_import(there: Kept, line: str) -> None:
+def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: str) -> None:
+    there = Files(tmp_path)
     before = dict(there.items)
     text = '{"key": "9", "session": {}}\n\n' + line
     with pytest.MonkeyPatch.context() as patch:
