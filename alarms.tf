@@ -41,6 +41,7 @@ locals {
       advice = <<-EOT
         bot.py raised an exception, ran too long or didn't return a list of calls, so somebody got no answer. Find
         "bot_failed" in the log: its error says where. Fix bot.py, then apply. log_level = "DEBUG" adds the traceback.
+        With failed_retention_in_days the update is kept: then run replay_command.
       EOT
     }
     misconfigured = {
@@ -63,16 +64,16 @@ locals {
       metric     = ["AWS/Lambda", "Errors", "Sum"]
       dimensions = local.by_function
       advice     = <<-EOT
-        An invocation failed: an event that was not answered, a time-out, or too little memory. The log's lines of level
-        ERROR say which. Lambda retries events twice; Telegram delivers updates again.
+        An invocation failed: an event that was not answered, a new version's check, a time-out, or too little memory.
+        The log's lines of level ERROR say which. Lambda retries events twice; Telegram delivers updates again.
       EOT
     }
     events_dropped = {
       metric     = ["AWS/Lambda", "AsyncEventsDropped", "Sum"]
       dimensions = local.by_function
       advice     = <<-EOT
-        Lambda gave up on an event from an AWS service, after two retries or an hour. It is lost. Find out why in the
-        log, then send it again if it still matters.
+        Lambda gave up on an event from an AWS service, after two retries or an hour. Find out why in the log. With
+        failed_retention_in_days it is kept: run replay_command after the repair. Else it is lost: send it again.
       EOT
     }
     throttles = {
@@ -120,8 +121,8 @@ locals {
     lost = {
       on     = var.later
       advice = <<-EOT
-        A call of a schedule, such as a reminder, could not be made for a day, and is lost. Find "lost" in the log: its
-        error or refusal says why.
+        A call of a schedule, such as a reminder, could not be made for a day. Find "lost" in the log: its error or
+        refusal says why. With failed_retention_in_days it is kept: run replay_command after the repair.
       EOT
     }
 
@@ -136,7 +137,7 @@ locals {
 
     # Of the queue.
     dead_letters = {
-      on         = var.queue
+      on         = var.queue && var.failed_retention_in_days == null # else "failed" counts them
       metric     = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"]
       dimensions = { QueueName = "${var.name}-dead.fifo" }
       advice     = <<-EOT
@@ -188,6 +189,48 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   period              = each.value.seconds
   treat_missing_data  = "notBreaching"
   tags                = var.tags
+}
+
+# What failed, in one queue or both.
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  count = local.alarms_are_on && var.failed_retention_in_days != null ? 1 : 0
+
+  alarm_name          = "${aws_iam_role.this.name}-failed"
+  alarm_actions       = var.alarm_actions
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  tags                = var.tags
+
+  alarm_description = join(" ", [
+    "Updates or events failed and are kept, for failed_retention_in_days (dead letters of the queue for 14 days). The",
+    "log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh",
+  ])
+
+  # A queue without messages has no metric after some hours.
+  metric_query {
+    id          = "waiting"
+    expression  = join(" + ", [for index, _ in local.failed_queues : "FILL(queue${index}, 0)"])
+    label       = "What failed and waits"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = local.failed_queues
+
+    content {
+      id = "queue${metric_query.key}"
+
+      metric {
+        namespace   = "AWS/SQS"
+        metric_name = "ApproximateNumberOfMessagesVisible"
+        dimensions  = { QueueName = metric_query.value.name }
+        period      = 300
+        stat        = "Maximum"
+      }
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "pending" {

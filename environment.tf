@@ -12,7 +12,18 @@ locals {
     } : name => value if value != null
   })
   extra_environment = merge(
-    local.later_environment, local.mini_app_environment, local.queue_environment, local.sessions_environment,
+    local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
+    local.sessions_environment,
+  )
+  which_extras = {
+    for name in ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"] :
+    name => lookup(local.extra_environment, name, "")
+  }
+
+  function_environment = merge(
+    local.environment,
+    local.extra_environment,
+    { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
   )
 
   refused_names = [
@@ -20,7 +31,8 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "AWS_DNS_SUFFIX|LATER_(GROUP|KEY|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE|SESSION_(RETENTION_IN_DAYS|TABLE)",
+    "AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|KEY|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
+    "SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])
   reserved_names = join("|", [

@@ -106,7 +106,7 @@ resource "aws_iam_role_policy" "later" {
     Statement = concat([{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = local.function_arn
+      Resource = "${local.function_arn}:live"
       }], [for arn in var.kms_key_arn[*] : {
       Effect    = "Allow"
       Action    = "kms:Decrypt"

@@ -1,6 +1,6 @@
-# The path of a request: Telegram calls the API, whose one route invokes the function, which calls Telegram. package.tf
-# makes what the function runs, environment.tf its variables, iam.tf its role. The other resources are extras: each has
-# a file, and an input that asks for it.
+# The path of a request: Telegram calls the API, whose one route invokes the function's alias, which calls Telegram.
+# package.tf makes what the function runs, environment.tf its variables, iam.tf its role. The other resources are
+# extras: each has a file, and an input that asks for it.
 
 # HTTP API, with the route POST /telegram.
 
@@ -63,14 +63,15 @@ resource "aws_cloudwatch_log_group" "api" {
 resource "aws_apigatewayv2_integration" "function" {
   api_id                 = aws_apigatewayv2_api.this.id
   integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_function.this.invoke_arn
+  integration_uri        = aws_lambda_alias.live.invoke_arn
   payload_format_version = "2.0"
 }
 
 # No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn # the ARN is unknown for a new function, so it gets a new permission
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = local.alias # with the alias's ARN as the name, each plan would replace it
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
@@ -88,16 +89,13 @@ resource "aws_lambda_function" "this" {
   architectures                  = [var.architecture]
   memory_size                    = var.memory_size
   timeout                        = var.timeout
+  publish                        = true
   reserved_concurrent_executions = var.reserved_concurrency
   kms_key_arn                    = var.kms_key_arn
   tags                           = var.tags
 
   environment {
-    variables = merge(
-      local.environment,
-      local.extra_environment,
-      { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
-    )
+    variables = local.function_environment
   }
 
   logging_config {
@@ -138,9 +136,59 @@ resource "aws_cloudwatch_log_group" "function" {
 
 # Events from AWS services. Without this, Lambda would retry them for six hours.
 resource "aws_lambda_function_event_invoke_config" "this" {
-  function_name                = aws_lambda_function.this.arn # as in the permission above
+  function_name                = aws_lambda_function.this.function_name
+  qualifier                    = local.alias
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
+
+  dynamic "destination_config" {
+    for_each = aws_sqs_queue.failed
+
+    content {
+      on_failure {
+        destination = destination_config.value.arn
+      }
+    }
+  }
+}
+
+# Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the
+# check fails, the apply does, and the alias stays at the version before.
+
+locals {
+  is_newest    = var.release == null
+  live_version = local.is_newest ? aws_lambda_function.this.version : tostring(var.release)
+
+  # The newest version must have all of this apply, an older one the extras that there are. If an upload or the version
+  # fails, Terraform saves it as done all the same: there is no new version, but another input.
+  expected_sources   = local.is_newest ? { sources = local.sources_digest } : {}
+  expected_variables = local.is_newest ? local.function_environment : local.which_extras
+}
+
+resource "aws_lambda_invocation" "check" {
+  function_name   = aws_lambda_function.this.function_name
+  qualifier       = local.live_version
+  lifecycle_scope = "CREATE_ONLY"
+
+  input = jsonencode(merge(local.expected_sources, {
+    tf        = { action = "check" }
+    names     = nonsensitive(keys(local.expected_variables))
+    variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))
+  }))
+}
+
+# All invocations but the check's name it.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.this.arn # by its name, a new function would get no new alias
+  function_version = local.live_version
+
+  depends_on = [aws_lambda_invocation.check]
+}
+
+locals {
+  # Its name, unknown for a new one: who may invoke it, and its limits for events, went with the old one.
+  alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
 }
 
 # Webhook: the function registers it with Telegram, and removes it at destroy.
@@ -153,13 +201,13 @@ locals {
 # creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
+  qualifier       = aws_lambda_alias.live.name
   lifecycle_scope = "CREATE_ONLY"
 
   input = jsonencode(merge(local.menu_button, {
     tf              = { action = "register" }
     url             = local.webhook_url
     max_connections = var.max_connections
-    sources         = local.sources_digest
   }))
 
   # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function may
@@ -168,10 +216,7 @@ resource "aws_lambda_invocation" "register_webhook" {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
-    package         = local.package_digest
-    api             = var.telegram_api_url
-    secret          = terraform_data.webhook_secret.id
-    token           = try(sha256(var.telegram_bot_token), var.telegram_bot_token_parameter)
+    version         = aws_lambda_alias.live.function_version # has a token and a secret, and what bot.py handles
   })
 
   depends_on = [
@@ -185,6 +230,7 @@ resource "aws_lambda_invocation" "register_webhook" {
 # unless another deployment has taken it over.
 resource "aws_lambda_invocation" "deregister_webhook" {
   function_name   = aws_lambda_function.this.function_name
+  qualifier       = aws_lambda_alias.live.name
   lifecycle_scope = "CRUD"
 
   input = jsonencode({ url = local.webhook_url })

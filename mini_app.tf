@@ -27,7 +27,8 @@ resource "aws_lambda_permission" "mini_app" {
   for_each = toset(var.mini_app == null ? [] : ["/app", "/app/*"])
 
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.arn
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = local.alias
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
 }
@@ -38,6 +39,7 @@ resource "aws_lambda_invocation" "remove_menu_button" {
   count = var.mini_app == null ? 0 : 1
 
   function_name   = aws_lambda_function.this.function_name
+  qualifier       = aws_lambda_alias.live.name
   lifecycle_scope = "CRUD"
 
   input = jsonencode({ url = local.mini_app_url, is = "menu button" })

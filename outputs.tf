@@ -1,5 +1,15 @@
+output "alias_arn" {
+  description = "ARN of the function's alias, for what invokes the bot: rules, topics, buckets, schedules."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "function_alias" {
+  description = "Name of the function's alias, the qualifier of a permission to invoke it: \"live\"."
+  value       = aws_lambda_alias.live.name
+}
+
 output "function_arn" {
-  description = "ARN of the Lambda function."
+  description = "ARN of the Lambda function, without a version."
   value       = aws_lambda_function.this.arn
 }
 
@@ -21,6 +31,14 @@ output "logs_command" {
 output "mini_app_url" {
   description = "URL of the bot's page (Mini App), for buttons of the type web_app. Null without mini_app."
   value       = var.mini_app == null ? null : local.mini_app_url
+}
+
+output "replay_command" {
+  description = <<-EOT
+    Shell command that has what failed taken again: pipe it into sh. It prints how many are done and how many failed,
+    and ends with 0 only if none did. Null without failed_retention_in_days.
+  EOT
+  value       = var.failed_retention_in_days == null ? null : local.replay_command
 }
 
 output "role_name" {

@@ -46,7 +46,7 @@ locals {
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 
-  requirements = contains(local.bot_files, "requirements.txt") ? try(file("${local.bot_folder}/requirements.txt"), "") : ""
+  requirements = try(file("${local.bot_folder}/requirements.txt"), "")
   too_large = [
     for name, least in local.packaging.least_memory : "${least} with ${name}"
     if var.memory_size < least && can(regex("(?im)^[ \\t]*${name}", local.requirements))

@@ -54,7 +54,7 @@ resource "aws_lambda_event_source_mapping" "updates" {
   count = var.queue ? 1 : 0
 
   event_source_arn        = aws_sqs_queue.updates[0].arn
-  function_name           = aws_lambda_function.this.arn
+  function_name           = aws_lambda_alias.live.arn
   batch_size              = 1 # in a larger one, an update that fails would also return the later ones in its chat
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
@@ -74,6 +74,7 @@ resource "aws_lambda_invocation" "drain_queue" {
   count = var.queue ? 1 : 0
 
   function_name   = aws_lambda_function.this.function_name
+  qualifier       = aws_lambda_alias.live.name
   lifecycle_scope = "CRUD"
 
   input = jsonencode({ url = local.webhook_url, is = "queue" })

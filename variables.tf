@@ -34,6 +34,22 @@ variable "environment" {
   # Preconditions of the function check the names and the size.
 }
 
+variable "failed_retention_in_days" {
+  type        = number
+  description = <<-EOT
+    Days, from 1 to 14, to keep updates and events at which the bot failed, with what people wrote, so that
+    replay_command can have them answered after the repair. Null: they are not kept.
+  EOT
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for days in var.failed_retention_in_days[*] : days >= 1 && days <= 14 && floor(days) == days
+    ])
+    error_message = "The failed_retention_in_days must be a whole number of days from 1 to 14, or null."
+  }
+}
+
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
@@ -159,7 +175,7 @@ variable "policy" {
   type        = string
   description = <<-EOT
     IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role: up to
-    10,240 characters in total with the module's own. Null: only what the module itself needs.
+    5,120 characters in total with the module's own. Null: only what the module itself needs.
   EOT
   default     = null
 
@@ -181,6 +197,19 @@ variable "queue" {
   EOT
   default     = false
   nullable    = false
+}
+
+variable "release" {
+  type        = number
+  description = <<-EOT
+    Number of the function's version that is live, to go back to an older one. Null: the newest.
+  EOT
+  default     = null
+
+  validation {
+    condition     = var.release == null || try(var.release >= 1 && floor(var.release) == var.release, false)
+    error_message = "The release must be the number of a version, such as 41, or null for the newest."
+  }
 }
 
 variable "reply_mode" {

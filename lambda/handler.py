@@ -23,6 +23,7 @@ TIMES = {
     "drain": (24.0, 1.0),
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
+    "replay": (900.0, 1.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
 }
@@ -33,9 +34,9 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
-    the webhook for a registration, and `batchItemFailures` for the queue. Raises RegistrationFailed
-    if Telegram refuses the registration, QueueNotEmpty if a queue that goes still has updates, and
-    EventFailed if a retry of an event may succeed.
+    the webhook for a registration, and `batchItemFailures` for the queue. Raises CheckFailed if a
+    new version can't work, RegistrationFailed if Telegram refuses the registration, QueueNotEmpty
+    if a queue that goes still has updates, and EventFailed if a retry of an event may succeed.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)
@@ -59,6 +60,10 @@ def handler(event: Any, context: Any) -> Any:
             outcome = queue.receive(event)
             set_deadline("settle", context)
             return queue.settle(event, outcome)
+        case "check":
+            from botkit.host import check
+
+            return check.check(event)
         case "register":
             from botkit.host import registration
 
@@ -79,6 +84,10 @@ def handler(event: Any, context: Any) -> Any:
             from botkit.extras import watch
 
             return watch.watch(event)
+        case "replay":
+            from botkit.extras import failures
+
+            return failures.replay(lambda event: purpose_of(event) == "event")
         case "nothing":
             return {}
         case _:
@@ -101,6 +110,8 @@ def purpose_of(event: Any) -> str:
         case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
             return "drain"
         case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
+            return str(action)
+        case {"tf": {"action": "check" | "replay" as action}}:
             return str(action)
         # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
         case {"tf": {"action": "create" | "update" | "warm"}}:
@@ -145,8 +156,11 @@ def start_up() -> None:
         from botkit.extras import queue  # noqa: F401
     if settings.session_table:
         from botkit.extras import with_session  # noqa: F401
+    if settings.failed_queue_url:
+        from botkit.extras import failures  # noqa: F401
     try:
-        bot_module.load()
+        if hasattr(bot_module.load(), "TOGETHER"):
+            from botkit.extras import together  # noqa: F401
     except Misconfigured:  # the first update logs it; a destroy works all the same
         pass
     for connect in connects:

@@ -117,6 +117,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         for name in (
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
+            "DEAD_LETTERS_URL",
+            "FAILED_QUEUE_URL",
             "LATER_GROUP",
             "LATER_KEY",
             "LATER_ROLE",

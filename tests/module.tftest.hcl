@@ -38,10 +38,17 @@ mock_provider "aws" {
       arn = "arn:aws:iam::123456789012:role/mock"
     }
   }
+  mock_resource "aws_lambda_alias" {
+    defaults = {
+      arn        = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
+      invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock:live/invocations"
+    }
+  }
   mock_resource "aws_lambda_function" {
     defaults = {
       arn        = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
       invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock/invocations"
+      version    = "43"
     }
   }
   mock_resource "aws_scheduler_schedule_group" {
@@ -87,7 +94,7 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = aws_lambda_permission.webhook.function_name == aws_lambda_function.this.arn && aws_lambda_permission.webhook.principal == "apigateway.amazonaws.com" && aws_lambda_permission.webhook.action == "lambda:InvokeFunction"
+    condition     = aws_lambda_permission.webhook.function_name == "telegram-bot" && aws_lambda_permission.webhook.principal == "apigateway.amazonaws.com" && aws_lambda_permission.webhook.action == "lambda:InvokeFunction"
     error_message = "The permission lets API Gateway invoke, and nothing else."
   }
 
@@ -134,6 +141,11 @@ run "a_token_is_enough" {
   }
 
   assert {
+    condition     = aws_iam_role_policy.live.policy == aws_iam_role_policy.this.policy && aws_iam_role_policy.live.name == "telegram-bot-live"
+    error_message = "The live version may do what the new one may."
+  }
+
+  assert {
     condition = jsondecode(aws_iam_role.this.assume_role_policy) == {
       Version = "2012-10-17"
       Statement = [{
@@ -161,8 +173,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["api", "max_connections", "package", "removal", "secret", "token", "url"])
-    error_message = "The webhook is registered again when its URL, its secret, the token, the sources, max_connections or the Bot API change, and after its removal."
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["max_connections", "removal", "url", "version"]) && aws_lambda_invocation.register_webhook.triggers.version == "43"
+    error_message = "The webhook is registered again when another version is live, its URL or max_connections change, and after its removal."
   }
 
   assert {
@@ -170,9 +182,28 @@ run "a_token_is_enough" {
       tf              = { action = "register" }
       url             = "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
       max_connections = 40
-      sources         = local.sources_digest
     }
-    error_message = "The registration's input is the action, the URL, the number of connections and a digest, nothing else."
+    error_message = "The registration's input is the action, the URL and the number of connections, nothing else."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.function_version == "43"
+    error_message = "The newest version is live."
+  }
+
+  assert {
+    condition     = aws_lambda_invocation.check.qualifier == "43" && aws_lambda_invocation.check.lifecycle_scope == "CREATE_ONLY"
+    error_message = "Each version is checked, by its number."
+  }
+
+  assert {
+    condition = aws_lambda_invocation.check.input == jsonencode({
+      tf        = { action = "check" }
+      sources   = local.sources_digest
+      names     = keys(aws_lambda_function.this.environment[0].variables)
+      variables = sha256(join("\n", values(aws_lambda_function.this.environment[0].variables)))
+    })
+    error_message = "The check's input is the action, the variables' names, and digests of sources and variables, nothing else."
   }
 
   assert {
@@ -356,7 +387,7 @@ run "what_is_asked_for_is_set" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.interface_actions, Resource = "*", Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot" } } }]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.interface_actions, Resource = "*", Condition = { ArnLike = { "lambda:SourceFunctionArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot", "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:*"] } } }]
     error_message = "The bot itself may not manage network interfaces."
   }
 }
@@ -452,8 +483,58 @@ run "a_bot_has_what_it_asks_for" {
     error_message = "The bot's statement joins the role's policy."
   }
   assert {
-    condition     = output.function_arn == aws_lambda_function.this.arn && output.role_name == "telegram-bot"
-    error_message = "The function and the role are outputs."
+    condition     = output.function_arn == aws_lambda_function.this.arn && output.alias_arn == aws_lambda_alias.live.arn && output.function_alias == "live" && output.role_name == "telegram-bot"
+    error_message = "The function, its alias and the role are outputs."
+  }
+}
+
+run "only_the_alias_is_invoked" {
+  command = apply
+
+  variables {
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    later         = true
+    mini_app      = "Open"
+    queue         = true
+    source_dir    = "tests/bots/bundle"
+    warm_schedule = "rate(5 minutes)"
+  }
+
+  assert {
+    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], values(aws_lambda_permission.mini_app), values(aws_lambda_permission.schedule)) :
+      permission.function_name == aws_lambda_function.this.function_name && permission.qualifier == "live"
+    ])
+    error_message = "The permissions are to invoke the alias. With its ARN in place of the qualifier, each plan would replace them."
+  }
+  assert {
+    condition     = aws_apigatewayv2_integration.function.integration_uri == aws_lambda_alias.live.invoke_arn && aws_lambda_event_source_mapping.updates[0].function_name == aws_lambda_alias.live.arn && toset(values(aws_cloudwatch_event_target.schedule)[*].arn) == toset([aws_lambda_alias.live.arn])
+    error_message = "The API, the queue and the schedules invoke the alias."
+  }
+  assert {
+    condition     = toset([for each in [aws_lambda_invocation.register_webhook, aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
+    error_message = "Terraform itself invokes the alias, and events to it are limited."
+  }
+}
+
+run "an_older_version_goes_live_again" {
+  command = apply
+
+  variables {
+    queue   = true
+    release = 41
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "41" && aws_lambda_invocation.check.qualifier == "41" && aws_lambda_invocation.register_webhook.triggers.version == "41"
+    error_message = "The version is checked, goes live, and registers the webhook."
+  }
+  assert {
+    condition = aws_lambda_invocation.check.input == jsonencode({
+      tf        = { action = "check" }
+      names     = ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      variables = sha256(join("\n", ["", "", "", aws_sqs_queue.updates[0].url, ""]))
+    })
+    error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
   }
 }
 
@@ -469,8 +550,8 @@ run "the_warm_up_is_an_input_of_its_own" {
     error_message = "There is one schedule, as asked for."
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { tf = { action = "warm" } } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_function.this.arn
-    error_message = "The schedule's target is the function, with the warm-up's input."
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { tf = { action = "warm" } } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_alias.live.arn
+    error_message = "The schedule's target is the alias, with the warm-up's input."
   }
   assert {
     condition     = aws_lambda_permission.schedule["warm"].principal == "events.amazonaws.com" && aws_lambda_permission.schedule["warm"].source_arn == aws_cloudwatch_event_rule.schedule["warm"].arn
@@ -546,6 +627,7 @@ run "a_key_encrypts_all_that_is_kept" {
   command = apply
 
   variables {
+    failed_retention_in_days  = 14
     kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
     later                     = true
     queue                     = true
@@ -557,6 +639,7 @@ run "a_key_encrypts_all_that_is_kept" {
       aws_lambda_function.this.kms_key_arn, aws_cloudwatch_log_group.function.kms_key_id,
       aws_cloudwatch_log_group.api.kms_key_id, aws_dynamodb_table.sessions[0].server_side_encryption[*].kms_key_arn,
       aws_sqs_queue.updates[*].kms_master_key_id, aws_sqs_queue.dead_letters[*].kms_master_key_id,
+      aws_sqs_queue.failed[*].kms_master_key_id,
       aws_lambda_function.this.environment[0].variables.LATER_KEY,
     ])) == toset([var.kms_key_arn])
     error_message = "The environment, both log groups, the table, the queues and the schedules have the key."
@@ -673,6 +756,62 @@ run "updates_wait_in_a_queue" {
   }
 }
 
+run "what_failed_is_kept" {
+  command = apply
+
+  variables {
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    failed_retention_in_days = 3
+    queue                    = true
+    tags                     = { team = "bots" }
+  }
+
+  assert {
+    condition = alltrue([for queue in aws_sqs_queue.failed :
+      queue.name == "telegram-bot-failed" && queue.sqs_managed_sse_enabled && queue.message_retention_seconds == 3 * 24 * 3600 && queue.tags.team == "bots"
+    ])
+    error_message = "The queue is encrypted, and keeps messages for these days."
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.FAILED_QUEUE_URL == aws_sqs_queue.failed[0].url && aws_lambda_function.this.environment[0].variables.DEAD_LETTERS_URL == aws_sqs_queue.dead_letters[0].url
+    error_message = "The function knows both queues."
+  }
+  assert {
+    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 4) : [jsonencode(statement.Action), statement.Resource]] == [
+      ["\"sqs:SendMessage\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
+      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
+      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
+    ]
+    error_message = "The role writes what failed, and takes it and the dead letters."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.failed[0].arn
+    error_message = "Lambda keeps the events that it gives up."
+  }
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.failed[0].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
+    error_message = "One alarm counts what failed in both queues."
+  }
+  assert {
+    condition     = strcontains(output.replay_command, "--function-name telegram-bot ") && strcontains(output.replay_command, "--region eu-central-1 ")
+    error_message = "The command replays by this function."
+  }
+}
+
+run "what_failed_is_kept_without_a_queue_too" {
+  command = plan
+
+  variables {
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    failed_retention_in_days = 14
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.failed[0].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
+    error_message = "There are no dead letters."
+  }
+}
+
 run "the_queue_takes_half_of_the_reserved_containers" {
   command = plan
 
@@ -767,6 +906,7 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
   variables {
     alarm_actions                = [for number in range(6) : "arn:aws:sns:eu-central-1:123456789012:alarms-${number}"]
     max_connections              = 101
+    release                      = 0
     reserved_concurrency         = 0
     tags                         = { for number in range(51) : "tag${number}" => "" }
     telegram_bot_token           = null
@@ -775,8 +915,8 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
     timeout                      = 901
   }
   expect_failures = [
-    var.alarm_actions, var.max_connections, var.reserved_concurrency, var.tags, var.telegram_bot_token_parameter, var.throttling_limit,
-    var.timeout,
+    var.alarm_actions, var.max_connections, var.release, var.reserved_concurrency, var.tags, var.telegram_bot_token_parameter,
+    var.throttling_limit, var.timeout,
   ]
 }
 
@@ -928,7 +1068,7 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
     condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement == [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:tea"
+      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:tea:live"
     }]
     error_message = "The role may invoke the function, and do nothing else."
   }
@@ -982,6 +1122,7 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
 
   variables {
     mini_app_origin              = "http://app.example.org"
+    release                      = 1.5
     session_backup_in_days       = 7
     source_dir                   = ""
     tags                         = { "" = "x" }
@@ -990,7 +1131,7 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
     warm_schedule                = "cron(0/5 * * * *)"
   }
   expect_failures = [
-    var.mini_app_origin, var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
+    var.mini_app_origin, var.release, var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
   ]
 }
 
@@ -1017,12 +1158,15 @@ run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
 run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day_are_refused" {
   command = plan
   variables {
+    failed_retention_in_days     = 15
     session_retention_in_days    = 0.5
     tags                         = { x = "*" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "bots/echo"
   }
-  expect_failures = [var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter]
+  expect_failures = [
+    var.failed_retention_in_days, var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
+  ]
 }
 
 run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {

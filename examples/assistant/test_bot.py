@@ -31,6 +31,16 @@ def said(text, chat=PRIVATE):
     return {"method": "sendMessage", "chat_id": chat["id"], "text": text}
 
 
+def answered(text):
+    """Return the calls that leave an answer: as Markdown, and as text if Telegram refuses that."""
+    rich = {"chat_id": 42, "rich_message": {"markdown": text}, "instead_of": 1}
+    return [{"method": "sendRichMessage", **rich}, said(text)]
+
+
+def markdown_of(calls):
+    return [call["rich_message"]["markdown"] for call in calls]
+
+
 def throttled():
     return Unreachable("bedrock-runtime: ThrottlingException: slow")
 
@@ -43,11 +53,15 @@ class Model:
 
     def __init__(self):
         self.pieces = ["Hello", ", Ada."]
+        self.thoughts = []
         self.stop = "end_turn"
         self.error = None
 
     def events(self, body):
         yield {"messageStart": {"role": "assistant"}}
+        for thought in self.thoughts:
+            delta = {"reasoningContent": {"text": thought}}
+            yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": delta}}
         for piece in self.pieces:
             word = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
             yield {} if piece is None else word
@@ -108,18 +122,26 @@ def reply(bot, sessions):
 
 def test_an_answer_grows_as_a_draft_and_ends_as_a_message(calls, reply):
     question = update("Hi")
-    assert reply(question) == [said("Hello, Ada.")]
-    drafts = calls.of("sendMessageDraft")
-    assert [draft["text"] for draft in drafts] == ["", "Hello …", "Hello, Ada. …"]
-    assert all(draft["can_stop"] for draft in drafts)
-    assert len(drafts) == len(calls)
+    assert reply(question) == answered("Hello, Ada.")
+    first, *drafts = calls
+    assert (first["method"], first["text"]) == ("sendMessageDraft", "")
+    assert markdown_of(drafts) == ["Hello …", "Hello, Ada. …"]
+    assert all(draft["can_stop"] for draft in calls)
+
+
+def test_what_the_model_thinks_is_shown_until_it_speaks(calls, model, reply):
+    model.thoughts = ["A greeting"]
+    reply(update("Hi"))
+    thought, *answer = markdown_of(calls.of("sendRichMessageDraft"))
+    assert thought == "<tg-thinking>A greeting</tg-thinking>"
+    assert "greeting" not in "".join(answer)
 
 
 def test_an_answer_in_a_group_is_a_post_that_is_edited(calls, reply):
     question = update("/ask@my_bot Hi", GROUP)
     assert reply(question) == []
-    assert calls.texts() == ["Hello …"]
-    assert calls.texts("editMessageText") == ["Hello, Ada. …", "Hello, Ada."]
+    assert markdown_of(calls.of("sendRichMessage")) == ["Hello …"]
+    assert markdown_of(calls.of("editMessageText")) == ["Hello, Ada. …", "Hello, Ada."]
 
 
 def test_an_answer_stays_in_its_topic(calls, reply):
@@ -130,10 +152,10 @@ def test_an_answer_stays_in_its_topic(calls, reply):
 
 
 def test_a_long_answer_is_several_messages(model, reply):
-    model.pieces = ["word " * 2000]
-    texts = [call["text"] for call in reply(update("Hi"))]
-    assert len(texts) == 3
-    assert " ".join(texts) == ("word " * 2000).strip()
+    model.pieces = ["word " * 10_000]
+    texts = markdown_of(call for call in reply(update("Hi")) if "rich_message" in call)
+    assert len(texts) == 2
+    assert " ".join(texts).split() == ["word"] * 10_000
 
 
 # Stop.
@@ -163,7 +185,7 @@ def press(bot, model, sessions):
 def test_stop_ends_an_answer_and_what_was_said_is_known(model, sessions, press, reply):
     model.pieces = ["Once", " upon", " a", " time"]
     press(question := update("Tell me"), after=1)
-    assert reply(question) == [said("Once upon")]
+    assert reply(question) == answered("Once upon")
     assert sessions["42"]["texts"] == ["Tell me", "Once upon"]
     assert sessions[TODAY]["asked"] == [question["update_id"]]
 
@@ -271,8 +293,8 @@ def test_a_person_may_ask_so_often_a_day(bot, aws, reply):
     assert reply(update("Hi")) == [said(bot.ENOUGH)]
     assert len(aws.asked) == 3
     # Another person, and another day.
-    assert reply(update("Hi", **{"from": {"id": 43}})) == [said("Hello, Ada.")]
-    assert reply(update("Hi", date=DATE + 24 * 3600)) == [said("Hello, Ada.")]
+    assert reply(update("Hi", **{"from": {"id": 43}})) == answered("Hello, Ada.")
+    assert reply(update("Hi", date=DATE + 24 * 3600)) == answered("Hello, Ada.")
 
 
 def test_an_anonymous_admin_is_the_group(sessions, reply):
@@ -296,10 +318,10 @@ def test_a_question_without_an_answer_doesnt_count(model, sessions, reply):
 )
 def test_a_model_that_fails_ends_in_a_sentence(bot, model, sessions, error, caplog, reply):
     model.error = error
-    assert reply(update("Hi")) == [said("Hello, Ada." + bot.BREAKS_OFF)]
+    assert reply(update("Hi")) == answered("Hello, Ada." + bot.BREAKS_OFF)
     assert sessions["42"]["texts"] == ["Hi", "Hello, Ada." + bot.BREAKS_OFF]
     model.pieces = []
-    assert reply(update("Hello?")) == [said(bot.NO_ANSWER)]
+    assert reply(update("Hello?")) == answered(bot.NO_ANSWER)
     assert sessions["42"]["texts"][:1] == ["Hi"], "what was said before is kept"
     assert {record.levelname for record in caplog.records} == {"ERROR"}
     assert "Hello" not in caplog.text
@@ -307,35 +329,36 @@ def test_a_model_that_fails_ends_in_a_sentence(bot, model, sessions, error, capl
 
 def test_a_model_that_is_busy_is_asked_once_more(bot, aws, model, reply):
     model.pieces, model.error = [], throttled()
-    assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
+    assert reply(update("Hi")) == answered(bot.NO_ANSWER)
     assert len(aws.asked) == 2
     model.error = ClientError("ValidationException", "no")
-    assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
+    assert reply(update("Hi")) == answered(bot.NO_ANSWER)
     assert len(aws.asked) == 3
 
 
 @pytest.mark.parametrize("pieces", [[], ["", " \n"]])
 def test_an_empty_answer_ends_in_a_sentence(bot, calls, model, sessions, pieces, reply):
     model.pieces = pieces
-    assert reply(update("Hi")) == [said(bot.NO_ANSWER)]
-    assert set(calls.texts("sendMessageDraft")) <= {"", bot.NO_ANSWER + " …"}
+    assert reply(update("Hi")) == answered(bot.NO_ANSWER)
+    assert {*calls.texts("sendMessageDraft")} == {""}
+    assert {*markdown_of(calls.of("sendRichMessageDraft"))} <= {bot.NO_ANSWER + " …"}
     assert sessions["42"] == {}
     assert sessions[TODAY]["asked"] == []
 
 
 def test_an_answer_that_is_too_long_for_the_model_says_so(bot, model, reply):
     model.stop = "max_tokens"
-    assert reply(update("Hi")) == [said("Hello, Ada." + bot.BREAKS_OFF)]
+    assert reply(update("Hi")) == answered("Hello, Ada." + bot.BREAKS_OFF)
 
 
 def test_an_answer_that_takes_minutes_breaks_off(bot, model, clock, reply):
     def pieces():
         for number in range(10):
-            yield f"{number} "
+            yield f" {number}"
             clock.now += 40
 
     model.pieces = pieces()
-    assert reply(update("Hi")) == [said("0 1 2 3 " + bot.BREAKS_OFF)]
+    assert reply(update("Hi")) == answered("0 1 2 3" + bot.BREAKS_OFF)
 
 
 def test_a_model_that_says_nothing_for_a_minute_breaks_off(bot, model, clock, reply):
@@ -345,7 +368,7 @@ def test_a_model_that_says_nothing_for_a_minute_breaks_off(bot, model, clock, re
             clock.now += 15
 
     model.pieces = pieces()
-    assert reply(update("Hi")) == [said("Hello, Ada" + bot.BREAKS_OFF)]
+    assert reply(update("Hi")) == answered("Hello, Ada" + bot.BREAKS_OFF)
 
 
 def test_all_of_it_is_over_before_the_function_times_out(bot):
@@ -365,9 +388,9 @@ def test_a_post_that_is_there_is_edited_by_the_second_try(calls, model, sessions
         reply(question)
     model.error = None
     reply(question)
-    edit = {"method": "editMessageText", "chat_id": -7, "message_id": 900, "text": "Hello, Ada."}
-    assert calls[-1] == edit
-    assert len(calls.texts()) == 1
+    post = {"chat_id": -7, "message_id": 900, "rich_message": {"markdown": "Hello, Ada."}}
+    assert calls[-1] == {"method": "editMessageText", **post}
+    assert len(calls.of("sendRichMessage")) == 1
     assert sessions[TODAY]["asked"] == [question["update_id"]]
     # The next question gets its own post.
     reply(update("/ask Hi", GROUP))
@@ -382,4 +405,4 @@ def test_a_limit_that_is_reached_by_this_question_stays_open_for_it(model, reply
     with pytest.raises(KeyboardInterrupt):
         reply(last)
     model.error = None
-    assert reply(last) == [said("Hello, Ada.")]
+    assert reply(last) == answered("Hello, Ada.")

@@ -47,7 +47,7 @@ resource "aws_scheduler_schedule" "weekdays" {
   }
 
   target {
-    arn      = module.bot.function_arn
+    arn      = module.bot.alias_arn
     role_arn = aws_iam_role.scheduler.arn
 
     input = jsonencode({
@@ -73,7 +73,7 @@ resource "aws_iam_role" "scheduler" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.function_arn)[4] } }
+      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.alias_arn)[4] } }
     }]
   })
 }
@@ -87,7 +87,7 @@ resource "aws_iam_role_policy" "scheduler" {
     Statement = [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = module.bot.function_arn
+      Resource = module.bot.alias_arn
     }]
   })
 }
@@ -147,7 +147,7 @@ resource "aws_cloudwatch_event_target" "object" {
   for_each = local.objects
 
   rule = aws_cloudwatch_event_rule.object[each.key].name
-  arn  = module.bot.function_arn
+  arn  = module.bot.alias_arn
 
   input_transformer {
     input_paths = {
@@ -171,7 +171,8 @@ resource "aws_lambda_permission" "object" {
   for_each = local.objects
 
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_arn
+  function_name = module.bot.function_name
+  qualifier     = module.bot.function_alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.object[each.key].arn
 }
@@ -185,12 +186,13 @@ resource "aws_sns_topic" "alarms" {
 resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
   protocol  = "lambda"
-  endpoint  = module.bot.function_arn
+  endpoint  = module.bot.alias_arn
 }
 
 resource "aws_lambda_permission" "alarms" {
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_arn
+  function_name = module.bot.function_name
+  qualifier     = module.bot.function_alias
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.alarms.arn
 }
@@ -212,7 +214,7 @@ resource "aws_dynamodb_table" "orders" {
 
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
-  function_name     = module.bot.function_arn
+  function_name     = module.bot.alias_arn
   starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
   batch_size        = 1              # each record is tried again by itself
 

@@ -22,7 +22,9 @@ mock_provider "aws" {
 override_module {
   target = module.bot
   outputs = {
-    function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
+    alias_arn      = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
+    function_alias = "live"
+    function_name  = "mock"
   }
 }
 

@@ -73,7 +73,7 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
     target = {
-        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}",
+        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
         "Input": _input(event),
         "RoleArn": settings.later_role,
     }

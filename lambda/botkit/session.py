@@ -128,14 +128,21 @@ class Item:
         except ODD as error:
             raise self._unreadable(error) from None
 
-    def keep(self, answers: dict[int, list[Json]] | None = None, days: int | None = None) -> bool:
+    def keep(
+        self,
+        answers: dict[int, list[Json]] | None = None,
+        days: int | None = None,
+        *,
+        always: bool = False,
+    ) -> bool:
         """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
 
-        It is kept for `days`, or session_retention_in_days if they are None. Returns False if
-        somebody else has written since it was read. Raises BadSession.
+        It is kept for `days`, or session_retention_in_days if they are None. With `always`, it is
+        written even if it is as it was. Returns False if somebody else has written since it was
+        read. Raises BadSession.
         """
         text = _text(self.session)
-        if text == self.text:
+        if text == self.text and not always:
             return True
         if days is None:
             days = int(settings.session_retention_in_days or 0)

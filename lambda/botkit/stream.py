@@ -2,7 +2,7 @@
 
     from botkit import stream
 
-    return stream.answer(message, pieces)
+    return stream.answer(message, pieces, markdown=True)
 
 Both functions are for reply().
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from . import telegram
@@ -35,10 +35,20 @@ RENEWAL = 20.0  # of a draft, which is gone after 30
 PATIENCE = 5.0  # with what only shows the answer on its way
 SPARE = 2.0  # before the deadline: for what is under way, and what reply() does afterwards
 
+LONGEST_THOUGHT = 200  # characters that people see of it
 DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message no longer
 
 
-def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -> list[Call]:
+class Thinking(str):
+    """A piece that says what the model is about, or a part of its reasoning.
+
+    People see the last line of what came since the last word of the answer, until it goes on.
+    """
+
+
+def answer(
+    message: Message, pieces: Iterable[str], *, can_stop: bool = False, markdown: bool = False
+) -> list[Call]:
     """Show a text while it grows, and return the calls that leave all of it.
 
     They are [] without a text, or if a message shows all of it already.
@@ -48,28 +58,41 @@ def answer(message: Message, pieces: Iterable[str], *, can_stop: bool = False) -
     or when time is almost up, `pieces` is closed, and the text ends there. Half a surrogate pair is
     left out, unless the next piece has the other half.
 
+    With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
+    in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
+    mailbox or to a phone. What Telegram refuses is shown as plain text.
+
     What Telegram doesn't show now is shown later. Raises what `pieces` raises, Refused if the bot
     may not write to the chat (403), and Unreachable if DynamoDB can't be used. If time is almost up
     before the first word, raises TimeoutError, or Unreachable if Telegram is silent, too.
     """
-    growing = _Growing(message, can_stop)
-    text = ""
+    growing = _Growing(message, can_stop, markdown)
+    text = thinking = tail = ""
+    is_whole = True
     try:
         growing.show(text)
         for piece in pieces:
-            text += piece
-            if growing.is_stopped():
+            if isinstance(piece, Thinking):
+                thinking += piece
+            elif piece:
+                text, thinking = text + piece, ""
+            is_whole = not growing.is_stopped()
+            if not is_whole:
                 break
             if deadline.left() < SPARE:
                 if not text.strip():
                     raise growing.no_word()
-                text += GROWS
+                is_whole, tail = False, GROWS
                 break
-            growing.show(text)
+            growing.show(text, thinking)
+    except Exception as error:
+        if not text.strip() and not isinstance(error, Unreachable):
+            growing.take_back()
+        raise
     finally:
         if close := getattr(pieces, "close", None):
             close()
-    return growing.whole(text)
+    return growing.whole(text, is_whole, tail)
 
 
 def stop(stopped: MessageGenerationStopped) -> None:
@@ -90,7 +113,7 @@ class _Growing:
     The notes on it are a session of their own: in the chat's, each would have reply() asked again.
     """
 
-    def __init__(self, message: Message, can_stop: bool) -> None:
+    def __init__(self, message: Message, can_stop: bool, markdown: bool) -> None:
         place = Place({"message": message})
         self._message = message
         self._chat = _given(chat_id=place.chat, business_connection_id=place.business)
@@ -114,9 +137,12 @@ class _Growing:
             _sessions().read(self._key).get("post") if self._notes_post else None
         )
         self._is_noted = self._post is not None
-        self._post_text = ""  # as far as Telegram has confirmed it
+        self._post_content: Json = {}  # as far as Telegram has confirmed it
         self._is_silent = False  # Telegram, at the last call
-        self._shown = ""
+        self._is_business = place.business is not None
+        self._is_markdown = markdown
+        self._is_plain = not markdown  # on the way, also once Telegram has refused Markdown
+        self._shown: Json = {}
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
         self._presses: int | None = None
         self.is_stopped()  # what was pressed before was for an earlier try
@@ -140,31 +166,37 @@ class _Growing:
         self._looks_at = time.monotonic() + LOOK_PAUSE
         return seen is not None and seen != self._presses
 
-    def show(self, text: str) -> None:
-        """Show the end of a text, unless it is too soon."""
+    def take_back(self) -> None:
+        """Delete the message that grows: it has shown no word of the answer, only thinking."""
+        if self._post and not self._is_business:
+            self._try({"method": "deleteMessage", "message_id": self._post, **self._chat})
+
+    def show(self, text: str, thinking: str = "") -> None:
+        """Show the end of a text, and what is thought meanwhile, unless it is too soon."""
         now = time.monotonic()
         # First, since a model may write thousands of pieces.
         if now < max(self._shown_at + (self._pause if self._shown else 0), self._waits_until):
             return
-        parts = _split(text, MAX_TEXT - len(GROWS))
-        end = parts[-1] + GROWS if parts else ""
-        if self._post and end == self._post_text:
+        contents = self._end(text, thinking)
+        end = contents[0] if contents else {}
+        if self._post and end == self._post_content:
             return  # Telegram would refuse it: only drafts vanish
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
         self._shown = end
         is_seen = journal.is_seen
         if self._is_draft:
-            stop = {"can_stop": True, "keep_on_stop": bool(end)} if self._can_stop else {}
-            draft = {"draft_id": self._message["message_id"], "text": end, **stop}
-            self._try({"method": "sendMessageDraft", **self._chat, **self._topic, **draft})
+            keeps = bool(text.strip())
+            stop = {"can_stop": True, "keep_on_stop": keeps} if self._can_stop else {}
+            self._try_each(self._draft, [{**each, **stop} for each in contents or [{"text": ""}]])
         elif not end:
             typing = {"method": "sendChatAction", "action": "typing"}
             self._try({**typing, **self._chat, **self._topic})
         elif self._post:
-            self._grow(end)
-        elif post := self._try(self._send(end)):
-            self._post, self._post_text = post["message_id"], end
+            self._grow(contents)
+        elif sent := self._try_each(self._send, contents):
+            self._post_content, post = sent
+            self._post = post["message_id"]
             if self._notes_post:
                 with _briefly():
                     notes = {"post": self._post}
@@ -172,25 +204,90 @@ class _Growing:
                     self._is_noted = True
                     journal.is_seen = is_seen
 
-    def whole(self, text: str) -> list[Call]:
-        """Return the calls that leave all of a text."""
-        calls: list[Any] = [self._send(part) for part in _split(text, MAX_TEXT)]
-        if calls and self._post:
-            self._grow(calls[0]["text"])  # now, since somebody may have deleted the message
-        if calls and self._post:
-            first = self._edit(calls[0]["text"])
-            calls[:1] = [] if first["text"] == self._post_text else [first]
+    def whole(self, text: str, is_whole: bool, tail: str) -> list[Call]:
+        """Return the calls that leave all of a text, and its tail."""
+        calls: list[Any] = []
+        parts = self._parts(text, is_whole, tail)
+        if not parts:
+            self.take_back()
+        for number, (rich, texts) in enumerate(parts):
+            if number == 0 and self._post:
+                self._is_plain = not rich
+                self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
+            is_post = number == 0 and self._post is not None
+            first = self._edit if is_post else self._send
+            if is_post and self._post_content in rich:
+                continue
+            calls += ({**first(content), "instead_of": len(texts)} for content in rich)
+            if is_post and self._post_content == texts[0]:
+                calls.clear()
+            else:
+                calls.append(first(texts[0]))
+            calls += map(self._send, texts[1:])
         return calls
 
-    def _grow(self, text: str) -> None:
-        """Have the message that grows show a text, unless it does or Telegram is busy."""
-        if text == self._post_text or time.monotonic() < self._waits_until:
+    def _end(self, text: str, thinking: str) -> list[Json]:
+        """Return how the end of a text may be shown, what is best first: [] without a text."""
+        lines = thinking.split("\n") if text.strip() or not self._is_business else []
+        thought = next((line for each in reversed(lines) if (line := each.strip())), "")
+        thought = thought[-LONGEST_THOUGHT:]
+        below = f"\n\n{thought}" if thought else ""
+        parts = _split(text + below, MAX_TEXT - len(GROWS))
+        contents = [{"text": parts[-1] + GROWS}] if parts else []
+        if not contents or self._is_plain:
+            return contents
+        rich = _rich()
+        messages = rich.messages(text, is_half=True, tail="" if thought else GROWS.strip())
+        shown = [messages[-1][0]] if messages else []
+        if thought:
+            thought = rich.by_number(thought)
+            thought = f"<tg-thinking>{thought}</tg-thinking>" if self._is_draft else thought + GROWS
+            shown.append(thought)
+        return [_markdown("\n\n".join(shown)), *contents] if shown else contents
+
+    def _parts(self, text: str, is_whole: bool, tail: str) -> list[tuple[list[Json], list[Json]]]:
+        """Return the messages that a text becomes, each as Markdown, if it is some, and as texts.
+
+        One of Markdown may be several of text, which has a lower limit.
+        """
+        found = []
+        if self._is_markdown:
+            found = _rich().messages(text, is_half=not is_whole, tail=tail.strip())
+        parts = []
+        for number, (markdown, source) in enumerate(found or [(None, text)], 1):
+            source += tail if number == max(len(found), 1) else ""
+            if texts := [{"text": part} for part in _split(source, MAX_TEXT)]:
+                parts.append(([_markdown(markdown)] if markdown else [], texts))
+        return parts
+
+    def _grow(self, contents: list[Json]) -> None:
+        """Have the message that grows show the first of these contents that Telegram takes.
+
+        Not if it shows it already, or if Telegram is busy.
+        """
+        if contents[0] == self._post_content or time.monotonic() < self._waits_until:
             return
         is_seen = journal.is_seen
-        if self._try(self._edit(text)):
-            self._post_text = text
+        if edited := self._try_each(self._edit, contents):
+            self._post_content, _ = edited
         if self._is_noted:  # nobody sees it twice: the next delivery goes on in this message
             journal.is_seen = is_seen
+
+    def _try_each(
+        self, make: Callable[[Json], Json], contents: list[Json]
+    ) -> tuple[Json, Any] | None:
+        """Try contents until Telegram doesn't refuse one, and return it with the result.
+
+        What the message shows already isn't tried.
+        """
+        for content in contents:
+            if content == self._post_content:
+                return content, True
+            if result := self._try(make(content)):
+                return content, result
+            if not self._is_plain:  # it wasn't refused
+                return None
+        return None
 
     def _try(self, call: Json) -> Any:
         """Make a call that may fail, and return its result, or None.
@@ -210,6 +307,8 @@ class _Growing:
                     raise
                 if refusal.retry_after:
                     self._waits_until = time.monotonic() + refusal.retry_after
+                elif "rich_message" in call and "not modified" not in refusal.description:
+                    self._is_plain = True
                 elif refusal.code == 400 and call["method"] == "editMessageText":
                     if "not modified" in refusal.description:  # an answer of Telegram's was lost
                         return True
@@ -219,12 +318,22 @@ class _Growing:
                 self._shown_at = time.monotonic()
         return None
 
-    def _edit(self, text: str) -> Json:
-        post = {"method": "editMessageText", "message_id": self._post, "text": text}
-        return {**post, **self._chat}
+    def _draft(self, content: Json) -> Json:
+        method = "sendRichMessageDraft" if "rich_message" in content else "sendMessageDraft"
+        place = {**self._chat, **self._topic, "draft_id": self._message["message_id"]}
+        return {"method": method, **place, **content}
 
-    def _send(self, text: str) -> Json:
-        call = {"method": "sendMessage", **self._chat, **self._topic, "text": text}
+    def _edit(self, content: Json) -> Json:
+        return {
+            "method": "editMessageText",
+            "message_id": self._post,
+            **content,
+            **self._chat,
+        }
+
+    def _send(self, content: Json) -> Json:
+        method = "sendRichMessage" if "rich_message" in content else "sendMessage"
+        call = {"method": method, **self._chat, **self._topic, **content}
         call |= self._direct_topic
         if self._message.get("has_protected_content"):
             call["protect_content"] = True
@@ -251,6 +360,17 @@ def _sessions() -> Any:
     from . import session
 
     return session
+
+
+def _rich() -> Any:
+    """Return botkit.rich.markdown. A bot without Markdown doesn't load it."""
+    from .rich import markdown
+
+    return markdown
+
+
+def _markdown(text: str) -> Json:
+    return {"rich_message": {"markdown": text}}
 
 
 def _key(room: Any, question: int) -> str:

@@ -63,7 +63,10 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
     subprocess.run(MOVE, shell=True, cwd=module.root, env=environment, check=True)
     assert module.resources() == []
     assert module.planned() == {
+        "module.telegram_bot.aws_lambda_alias.live": "update",
         "module.telegram_bot.aws_lambda_function.this": "update",
+        "module.telegram_bot.aws_lambda_invocation.check": "replace",
+        "module.telegram_bot.aws_lambda_invocation.register_webhook": "replace",
         "module.telegram_bot.terraform_data.package": "replace",  # it is in another folder
     }
     module.apply()

@@ -305,12 +305,13 @@ output "webhook" {
 }
 """.replace("INPUTS", "".join(f"  {name} = try(var.inputs.{name}, null)\n" for name in INPUTS))
 # How many of each there are when everything is on.
-ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
+ON = {"alarm": 15, "dashboard": 1, "metric": 1, "queue": 3, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator forgets some of an alarm's fields, and keeps tags of an API that were removed.
 FORGOTTEN = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_stage.this",
+    "aws_cloudwatch_metric_alarm.failed",
     "aws_cloudwatch_metric_alarm.pending",
     "aws_cloudwatch_metric_alarm.this",
 }
@@ -358,6 +359,7 @@ def module(
     shutil.copytree(PAGE, bot / "app")
     inputs = {
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
+        "failed_retention_in_days": 14,
         "kms_key_arn": KEY,
         "later": True,
         "mini_app": "Open",
@@ -455,9 +457,9 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
         rule = f"telegram-bot-{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
-        assert target["Arn"] == configuration(aws)["FunctionArn"]
+        assert target["Arn"] == configuration(aws)["FunctionArn"] + ":live"
         before = logged(aws)
-        answer = client(aws, "lambda").invoke(FunctionName="telegram-bot", Payload=target["Input"])
+        answer = client(aws, "lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
         assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, result)
         new = logged(aws).removeprefix(before).splitlines()
         return [json.loads(line) for line in new if line.startswith("{")]
@@ -596,7 +598,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
 def test_an_upload_that_failed_is_noticed(
     module: Deployment, deployer: User, telegram: Telegram
 ) -> None:
-    """Before 6.27 or so, the provider records it as done, and only the registration notices.
+    """Before 6.27 or so, the provider records it as done, and only the check notices.
 
     Later providers upload again.
     """
@@ -622,6 +624,7 @@ def test_what_is_switched_off_is_gone(
     inputs = module.variables["inputs"]
     inputs |= {"alarm_actions": [], "later": False, "queue": False}
     optional = (
+        "failed_retention_in_days",
         "kms_key_arn",
         "mini_app",
         "mini_app_origin",

@@ -29,6 +29,7 @@ from tests.support.deployment import (
     client,
     everything,
     fetch,
+    start_new_container,
     without_provider,
 )
 from tests.support.provider import Providers
@@ -418,7 +419,7 @@ def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:
     event = scheduler.get_schedule(**first)["Target"]["Input"]
     scheduler.delete_schedule(**first)
     before = time.time()
-    client(world.aws, "lambda").invoke(FunctionName=name, Payload=event)
+    client(world.aws, "lambda").invoke(FunctionName=f"{name}:live", Payload=event)
     copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
     assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
     assert telegram.messages[ADA["id"], question]["text"] == (
@@ -437,7 +438,7 @@ def test_a_form_survives_a_new_container(world: World) -> None:
     assert world.say("form-bot", "hello") == "Send /start to book a table."
     assert world.say("form-bot", "/start") == "What is your name?"
     assert world.say("form-bot", "Ada") == "Which day?"
-    client(world.aws, "lambda").update_function_configuration(FunctionName="form-bot", Timeout=9)
+    start_new_container(world.aws, "form-bot", timeout=9)
     assert world.say("form-bot", "Friday") == "How many people?"
     assert world.say("form-bot", "/start", user=GRACE) == "What is your name?"
     assert world.say("form-bot", "four") == "Thank you, Ada: a table on Friday for four."
@@ -568,9 +569,8 @@ def test_a_topic_reports_an_alarm(world: World) -> None:
 
 def test_changed_items_are_reported_and_a_failing_one_is_given_up(world: World) -> None:
     functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
-    [mapping] = functions.list_event_source_mappings(FunctionName="notify-bot")[
-        "EventSourceMappings"
-    ]
+    live = functions.list_event_source_mappings(FunctionName="notify-bot:live")
+    [mapping] = live["EventSourceMappings"]
     assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (3, 3600)
     # The emulator ignores the number of attempts, and heeds only the age.
     functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
@@ -623,15 +623,18 @@ def ask(world: World, text: str, ends: str, **content: Any) -> int:
 
 @pytest.mark.usefixtures("assistant")
 def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World) -> None:
-    before = ask(world, "I am Ada", "sendMessage")
-    drafts = shown(world, "sendMessageDraft", before)
-    assert [draft["text"] for draft in drafts] == ["", "2: I am Ada …"]
-    whole = {"chat_id": ADA["id"], "text": "2: I am Ada"}
-    assert shown(world, "sendMessage", before) == [whole]
-    before = ask(world, "Who am I?", "sendMessage")
-    assert shown(world, "sendMessage", before)[0]["text"] == "4: Who am I?"
+    before = ask(world, "I am Ada", "sendRichMessage")
+    assert [draft["text"] for draft in shown(world, "sendMessageDraft", before)] == [""]
+    [draft] = shown(world, "sendRichMessageDraft", before)
+    assert draft["rich_message"] == {"markdown": "2: I am Ada …"}
+    whole = {"chat_id": ADA["id"], "rich_message": {"markdown": "2: I am Ada"}}
+    assert shown(world, "sendRichMessage", before) == [whole]
+    before = ask(world, "Who am I?", "sendRichMessage")
+    [whole] = shown(world, "sendRichMessage", before)
+    assert whole["rich_message"]["markdown"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
     assert texts[::2] == ["I am Ada", "Who am I?"]
     ask(world, "/new", "sendMessage")
-    before = ask(world, "Who am I?", "sendMessage")
-    assert shown(world, "sendMessage", before)[0]["text"] == "2: Who am I?"
+    before = ask(world, "Who am I?", "sendRichMessage")
+    [whole] = shown(world, "sendRichMessage", before)
+    assert whole["rich_message"]["markdown"] == "2: Who am I?"

@@ -20,6 +20,7 @@ from tests.support.deployment import (
     Deployment,
     client,
     everything,
+    start_new_container,
     texts,
     without_provider,
 )
@@ -140,9 +141,7 @@ def test_a_deployed_bot_says_what_it_says_when_it_polls(
         if kinds[-1]:
             telegram.faults.append(replace(FAULTS[kinds[-1]]))
         if step.says == "Soup":
-            client(aws, "lambda").update_function_configuration(
-                FunctionName=f"{framework}-bot", Timeout=24
-            )
+            start_new_container(aws, f"{framework}-bot", timeout=24)
 
     # Nothing is lost or forgotten. What was carried out without an answer is repeated, once.
     got = without_ids(play(telegram, fail))

@@ -51,9 +51,12 @@ RESOURCES = {
     "aws_cloudwatch_log_group.api",
     "aws_cloudwatch_log_group.function",
     "aws_iam_role.this",
+    "aws_iam_role_policy.live",
     "aws_iam_role_policy.this",
+    "aws_lambda_alias.live",
     FUNCTION,
     "aws_lambda_function_event_invoke_config.this",
+    "aws_lambda_invocation.check",
     REGISTRATION,
     REMOVAL,
     "aws_lambda_permission.webhook",
@@ -84,6 +87,10 @@ ADDED = {
         "aws_cloudwatch_metric_alarm.pending[0]",
         *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
         *(f'{resource}["watch"]' for resource in SCHEDULE),
+    },
+    "failed_retention_in_days": {
+        "aws_cloudwatch_metric_alarm.failed[0]",
+        "aws_sqs_queue.failed[0]",
     },
     "later": {
         'aws_cloudwatch_metric_alarm.this["lost"]',
@@ -118,6 +125,7 @@ EVERYTHING = {
     "alarm_actions": TOPICS,
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
+    "failed_retention_in_days": 7,
     "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
     "later": True,
     "log_level": "DEBUG",
@@ -129,6 +137,7 @@ EVERYTHING = {
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
+    "release": 41,
     "reply_mode": "api",
     "reserved_concurrency": 5,
     "runtime": "python3.12",
@@ -165,7 +174,9 @@ def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> Non
         changes = alone.planned()
         assert set(changes.values()) == {"create"}
         planned.append(set(changes))
-    assert planned == [RESOURCES, RESOURCES, RESOURCES.union(*ADDED.values())]
+    # The alarm "failed" is in its place.
+    everything = RESOURCES.union(*ADDED.values()) - {f'{ALARM}this["dead_letters"]'}
+    assert planned == [RESOURCES, RESOURCES, everything]
 
 
 def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) -> None:
@@ -205,7 +216,7 @@ TAKEN = {
     "deeper": {"data/main.tf": "", "data/handler.py": "", "handler.json": ""},
 }
 # A policy that is too long only together with the module's own statements.
-LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 10_150}}
+LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
 # Inputs that are refused, alone or beside others, and what is said of them.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
@@ -217,7 +228,7 @@ INPUTS: dict[str, tuple[dict[str, Any], str]] = {
     "token": ({"telegram_bot_token": "not-a-token"}, "must be what @BotFather sent"),
     "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
     "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
-    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 10,240 characters in total"),
+    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 5,120 characters in total"),
     "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
     "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
 }

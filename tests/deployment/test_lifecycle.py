@@ -65,6 +65,8 @@ def test_from_a_refused_token_to_a_refused_end(
     url = outputs["webhook_url"]
     assert url.endswith("/telegram")
     assert outputs == {
+        "alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
+        "function_alias": "live",
         "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
         "function_name": "life",
         "log_group_name": "/aws/lambda/life",
@@ -86,15 +88,33 @@ def test_from_a_refused_token_to_a_refused_end(
     assert len(telegram.calls) == calls
     assert request(url, secret) == 200
 
-    # A change is live after an apply, and registered.
+    # A change is live after an apply, and registered. Another alias gets new permissions, since AWS
+    # deletes them with the old one.
     module.variables["max_connections"] = 9
-    module.apply()
+    said = module.apply("-replace=aws_lambda_alias.live").stdout
+    assert "# aws_lambda_permission.webhook must be replaced" in said
     assert telegram.webhook["max_connections"] == 9
     change(module, "Heard: ", "Noted: ")
     module.variables["runtime"] = "python3.12"
     module.apply()
     assert answer_to(telegram, "hello") == "Noted: hello"
     assert telegram.secret == secret
+
+    # A release that fails stops nobody: the version before goes on.
+    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
+    assert (
+        "bot.py can't be imported: ZeroDivisionError: division by zero at bot.py:1"
+        in module.refused()
+    )
+    assert answer_to(telegram, "hello") == "Noted: hello"
+    # So does an older version, for as long as an input says so.
+    versions = client(aws, "lambda").list_versions_by_function(FunctionName="life")["Versions"]
+    [*_, noted, _] = [version["Version"] for version in versions]
+    module.variables["release"] = int(noted) - 1
+    module.apply()
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    change(module, "1 / 0\n\n\n", "")
+    module.variables["release"] = None
 
     # Rotating the secret, and then the token, loses no message.
     before, written = len(texts(telegram)), list[str]()
@@ -135,7 +155,7 @@ def test_from_a_refused_token_to_a_refused_end(
     module.terraform("show", "-no-color")
     state = json.loads((module.folder / "terraform.tfstate").read_text())
     invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
-    assert len(invocations) == 2
+    assert len(invocations) == 3
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/life")["events"]
     assert any("START" in event["message"] for event in events), "the logs can't be read"
     shown = [json.dumps(each) for each in (module.outputs(), invocations, events)]
@@ -168,7 +188,7 @@ SESSION = "chat"
 """
 # How many of each kind a deployment always makes, and what is added when everything is on.
 ALWAYS = Counter({"API": 1, "function": 1, "log group": 2, "role": 1})
-ADDED = Counter({"alarm": 15, "dashboard": 1, "metric filter": 1, "queue": 2, "role": 1, "rule": 2})
+ADDED = Counter({"alarm": 15, "dashboard": 1, "metric filter": 1, "queue": 3, "role": 1, "rule": 2})
 ADDED += Counter({"schedule group": 1, "source": 1, "table": 1})
 
 
@@ -184,6 +204,7 @@ def test_what_is_switched_on_is_switched_off_again(
     (bot / "bot.py").write_text(COUNTS)
     on: dict[str, Any] = {
         "alarm_actions": [client(aws, "sns").create_topic(Name="alarms")["TopicArn"]],
+        "failed_retention_in_days": 1,
         "later": True,
         "mini_app": "Open",
         "queue": True,

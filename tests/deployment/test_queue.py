@@ -10,6 +10,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,10 +34,13 @@ from tests.support.telegram import TOKEN, FailingTelegram, said, say
 SEED = 20260101
 CHATS, MESSAGES = 20, 200
 
-# What the tests' bot does beside: it thinks until it may end, or its process ends at the first try.
+# What the tests' bot does beside: it thinks until it may end, fails until it is repaired, or its
+# process ends at the first try.
 BOT = """
     import os, time
     text = message["text"]
+    if text == "break" and os.path.isdir(os.environ["BROKEN"]):
+        raise ValueError
     while text == "think" and os.path.isdir(os.environ["THINKING"]):
         time.sleep(0.05)
     if text == "die":
@@ -43,6 +50,63 @@ BOT = """
             pass
         else:
             os._exit(1)
+"""
+ON_EVENT = """
+def on_event(event):
+    import os
+    if os.path.isdir(os.environ["BROKEN"]):
+        raise ValueError
+    return [{"method": "sendMessage", "chat_id": 5, "text": "Heard: an event"}]
+
+
+HANDLED = """
+# In place of the AWS CLI: an invocation, or what RESULTS says that the next ones answer.
+AWS = """#!{python}
+import json, os, sys
+import botocore.session
+
+assert sys.argv[1:3] == ["lambda", "invoke"], sys.argv
+*options, outfile = sys.argv[3:]
+given = dict(zip(options[::2], options[1::2], strict=True))
+read, query = given.pop("--cli-read-timeout"), given.pop("--query")
+assert (read, query, given.pop("--output")) == ("0", "FunctionError", "text"), sys.argv
+path = given["--payload"].removeprefix("fileb://")
+assert path != given["--payload"]
+with open(path, "rb") as file:
+    payload = file.read()
+if results := os.environ.get("RESULTS"):
+    [result, *left] = open(results).read().splitlines()
+    open(results, "w").write("\\n".join(left))
+    error = "None" if "done" in result else "Unhandled"
+    if result == "refused":
+        sys.exit(254)
+else:
+    session = botocore.session.get_session()
+    answer = session.create_client("lambda", region_name=given["--region"]).invoke(
+        FunctionName=given["--function-name"], Qualifier=given["--qualifier"], Payload=payload
+    )
+    result, error = answer["Payload"].read().decode(), answer.get("FunctionError", "None")
+with open(outfile, "w") as file:
+    file.write(result)
+print(error)
+"""
+
+
+# It also answers an album as one. Only albums have a session, so that all else goes on as it is.
+ALBUMS = """
+def SESSION(update):
+    return "albums" if "media_group_id" in update.get("message", {}) else None
+
+TOGETHER = {"albums": 0.1}
+
+def reply(update: Json, session: Json) -> list[Json]:
+    together = update.get("together", [])
+    if together and "media_group_id" in together[0]:
+        session["n"] = session.get("n", 0) + len(together)
+        text = f"{len(together)} of {session['n']}"
+        return [{"method": "sendMessage", "chat_id": together[0]["chat"]["id"], "text": text}]
+    return reply_to_one(update)
+
 """
 
 
@@ -80,13 +144,17 @@ def module(
 ) -> Iterator[Deployment]:
     """The module with a queue; at the end nothing may be left of it."""
     folder = tmp_path_factory.mktemp("queue")
-    environment = {"ALIVE": str(folder / "alive"), "THINKING": str(folder / "thinking")}
+    names = ("ALIVE", "BROKEN", "THINKING")
+    environment = {name: str(folder / name.lower()) for name in names}
     for path in environment.values():
         Path(path).mkdir()
     options: dict[str, Any] = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
+    options["failed_retention_in_days"] = options["session_retention_in_days"] = 1
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
+        change(module, "def reply(", "def reply_to_one(")
+        change(module, "\nHANDLED = ", ALBUMS + ON_EVENT)
         change(
             module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/extras/queue.py"
         )
@@ -126,6 +194,28 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
 
 
+def test_an_album_is_one_turn_and_a_late_part_another(
+    module: Deployment, telegram: FailingTelegram
+) -> None:
+    """The emulated AWS takes one message after the other: the album waits while the bot thinks."""
+    thinking = Path(module.variables["environment"]["THINKING"])
+    thinking.mkdir(exist_ok=True)
+    chat = {"id": 20, "type": "private"}
+
+    def send_part() -> None:
+        photo: Any = {"photo": [{"file_id": "x"}], "media_group_id": "album"}
+        telegram.send(telegram.message(chat=chat, **photo))
+
+    say(telegram, "think", chat=21)
+    for _ in range(3):
+        send_part()
+    telegram.wait(lambda: not telegram.pending())
+    thinking.rmdir()
+    telegram.wait(lambda: answered(telegram, 20) == ["3 of 3"])
+    send_part()
+    telegram.wait(lambda: answered(telegram, 20) == ["3 of 3", "1 of 4"])
+
+
 def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:
     telegram.failing = 0.3
     sent: dict[int, list[str]] = {}
@@ -160,9 +250,77 @@ def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(
     say(telegram, "and then", chat=5)
     telegram.wait(lambda: answered(telegram, 5) == ["and then"])
     dead = url(aws, "patient-dead.fifo")
-    [letter] = client(aws, "sqs").receive_message(QueueUrl=dead, AttributeNames=["All"])["Messages"]
+    look = {"QueueUrl": dead, "AttributeNames": ["All"], "VisibilityTimeout": 0}
+    [letter] = client(aws, "sqs").receive_message(**look)["Messages"]
     assert json.loads(letter["Body"])["message"]["text"] == "never"
     assert letter["Attributes"]["MessageGroupId"] == "5"
+
+
+def counts(aws: Emulator, *names: str) -> list[int]:
+    """Return how many messages queues have."""
+    attribute = "ApproximateNumberOfMessages"
+    asked = {"AttributeNames": [attribute]}
+    found = [client(aws, "sqs").get_queue_attributes(QueueUrl=url(aws, n), **asked) for n in names]
+    return [int(each["Attributes"][attribute]) for each in found]
+
+
+def replay(module: Deployment, folder: Path, *results: str) -> subprocess.CompletedProcess[str]:
+    """Run the replay's command with a stand-in for the AWS CLI."""
+    (folder / "aws").write_text(AWS.format(python=sys.executable))
+    (folder / "aws").chmod(0o700)
+    environment = {**module.environment, "PATH": f"{folder}:{os.environ['PATH']}"}
+    if results:
+        environment["RESULTS"] = str(folder / "results")
+        (folder / "results").write_text("\n".join(results))
+    command = module.outputs()["replay_command"]
+    return subprocess.run(["sh"], input=command, env=environment, capture_output=True, text=True)
+
+
+def test_what_failed_is_answered_after_the_repair(
+    module: Deployment, telegram: FailingTelegram, aws: Emulator, tmp_path: Path
+) -> None:
+    """An update, an event that Lambda gave up, and the dead letter of the test above."""
+    say(telegram, "break", chat=5)
+    event = {"FunctionName": "patient", "Qualifier": "live", "InvocationType": "Event"}
+    client(aws, "lambda").invoke(**event, Payload=json.dumps({"source": "tests"}))
+    queues = ("patient-failed", "patient-dead.fifo")
+    end = time.monotonic() + 240
+    while counts(aws, *queues) != [2, 1]:
+        assert time.monotonic() < end, counts(aws, *queues)
+        time.sleep(0.1)
+    broken = replay(module, tmp_path)
+    assert (broken.returncode, json.loads(broken.stdout)["failed"]) == (1, 2), broken
+    Path(module.variables["environment"]["BROKEN"]).rmdir()
+    repaired = replay(module, tmp_path)
+    assert repaired.returncode == 0, repaired
+    assert json.loads(repaired.stdout) == {"done": 2, "failed": 0, "error": None, "more": False}
+    assert sorted(answered(telegram, 5)) == ["an event", "and then", "break", "never"]
+    assert counts(aws, *queues) == [0, 0]
+
+
+MORE, DONE, FAILED = (
+    f'{{"done": 1, "failed": {failed}, "error": null, "more": {more}}}'
+    for failed, more in ((0, "true"), (0, "false"), (1, "true"))
+)
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ([MORE, DONE], 0),
+        ([FAILED, MORE, DONE], 1),
+        (['{"errorMessage": "Unreachable"}'], 1),
+        ([MORE, "refused"], 2),
+    ],
+    ids=["done", "one failed", "the function fails", "AWS refuses"],
+)
+def test_the_replays_exit_code_tells_whether_all_is_done(
+    module: Deployment, tmp_path: Path, results: list[str], code: int
+) -> None:
+    done = replay(module, tmp_path, *results)
+    assert done.returncode == code, done
+    assert done.stdout.startswith(results[0])
+    assert (tmp_path / "results").read_text() == "", "it made all invocations"
 
 
 def test_an_invocation_that_was_killed_is_tried_again(

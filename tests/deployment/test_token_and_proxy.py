@@ -19,7 +19,15 @@ from local.processes import end, free_port
 from local.project import ROOT
 from telegram_stand_in import Telegram
 
-from tests.support.deployment import FUNCTION, REGISTRATION, Deploy, answer_to, client, texts
+from tests.support.deployment import (
+    FUNCTION,
+    REGISTRATION,
+    Deploy,
+    answer_to,
+    client,
+    start_new_container,
+    texts,
+)
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 PARAMETER = "/bots/echo/token"
@@ -35,11 +43,6 @@ def keep(aws: Emulator, token: str) -> None:
     )
 
 
-def start_new_container(aws: Emulator, name: str) -> None:
-    """Make a function's next update start a new container, with a timeout of 3 s."""
-    client(aws, "lambda").update_function_configuration(FunctionName=name, Timeout=3)
-
-
 @contextlib.contextmanager
 def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
     """Take an action away from a function's role for a while."""
@@ -49,7 +52,8 @@ def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
     assert len(kept) < len(policy["Statement"])
     for statements in (kept, policy["Statement"]):
         document = json.dumps({**policy, "Statement": statements})
-        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
+        for named in (name, f"{name}-live"):
+            iam.put_role_policy(RoleName=name, PolicyName=named, PolicyDocument=document)
         if statements is kept:
             yield
 
@@ -179,13 +183,13 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
 
     # Nor is one lost while a permission is missing.
     with forbidden(aws, "kept", "ssm:GetParameter"):
-        start_new_container(aws, "kept")
+        start_new_container(aws, "kept", timeout=3)
         telegram.send(telegram.message("without a permission"))
         telegram.wait(refused(telegram, "unreachable"))
         url = "https://bot.example/telegram"
         event = {"url": url, "max_connections": 40, "tf": {"action": "register"}}
-        invoke = client(aws, "lambda").invoke
-        answer = invoke(FunctionName="kept", Payload=json.dumps(event))["Payload"].read().decode()
+        invoked = client(aws, "lambda").invoke(FunctionName="kept:live", Payload=json.dumps(event))
+        answer = invoked["Payload"].read().decode()
     assert "the token can't be fetched: ssm: AccessDeniedException: User: arn:aws:sts::" in answer
     arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{PARAMETER}"
     assert f"/kept/kept is not authorized to perform: ssm:GetParameter on resource: {arn}" in answer
@@ -196,7 +200,7 @@ def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
     module.variables["reply_mode"] = "webhook"
     module.apply()
     client(aws, "ssm").delete_parameter(Name=PARAMETER)
-    start_new_container(aws, "kept")
+    start_new_container(aws, "kept", timeout=3)
     assert answer_to(telegram, "no token") == "Heard: no token"
     assert telegram.calls[-1].delivery == telegram.deliveries[-1].number
 

@@ -68,7 +68,8 @@ def known(words: list[str]) -> str:
         operation = "".join(part.title() for part in rest[1].split("-"))
         members = service.operation_model(operation).input_shape.members
         own = ["-" + re.sub("([A-Z])", r"-\1", name).lower() for name in members]
-        return " ".join([*own, "--cli-binary-format"])  # which every command takes
+        of_every_command = ["--cli-binary-format", "--output", "--query"]
+        return " ".join([*own, *of_every_command])
     raise LookupError(f"no such command: {shlex.join(words)}")
 
 

@@ -242,22 +242,54 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
     httpserver.check()
 
 
+def test_a_model_sees_a_whole_album(further: Path, httpserver: HTTPServer) -> None:
+    content: list[Json] = []
+    for name, caption in (("a", "Which is older?"), ("b", "What is this?")):
+        httpserver.expect_oneshot_request(
+            f"/bot{TOKEN}/getFile", method="POST", json={"file_id": name}
+        ).respond_with_json({"ok": True, "result": {"file_path": f"{name}.jpg"}})
+        path = f"/file/bot{TOKEN}/{name}.jpg"
+        httpserver.expect_oneshot_request(path).respond_with_data(b"jpeg")
+        content.append({"image": {"format": "jpeg", "source": {"bytes": "anBlZw=="}}})
+        content.append({"text": caption})
+    answer = {"output": {"message": {"content": [{"text": "The first."}]}}}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse",
+        method="POST",
+        json={"messages": [{"role": "user", "content": content}]},
+    ).respond_with_json(answer)
+    album = [{"chat": {"id": 42}, "photo": [{"file_id": "s"}, {"file_id": n}]} for n in "ab"]
+    album[0]["caption"] = "Which is older?"
+    update = {"message": album[0], "together": album}
+    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
+    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": "The first."}]
+    found = evaluate(further, "album", f"reply({update}, {{}})", **environment)
+    assert found == repr(calls)
+    httpserver.check()
+
+
 def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> None:
     body = b"".join(
         frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
-        for text in ("Hello", ", Ada.")
+        for text in ("**Hello", "**, Ada.")
     )
     asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     httpserver.expect_oneshot_request(
         "/model/nova:0/converse-stream", method="POST", json=asked
     ).respond_with_data(body)
-    draft = httpserver.expect_request(f"/bot{TOKEN}/sendMessageDraft", method="POST")
-    draft.respond_with_json({"ok": True, "result": True})
+    for method in ("sendMessageDraft", "sendRichMessageDraft"):
+        draft = httpserver.expect_request(f"/bot{TOKEN}/{method}", method="POST")
+        draft.respond_with_json({"ok": True, "result": True})
     message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
     environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
     environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
     expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
-    calls = [{"method": "sendMessage", "chat_id": 42, "text": "Hello, Ada."}]
+    markdown = {"rich_message": {"markdown": "**Hello**, Ada."}, "instead_of": 1}
+    calls = [
+        {"method": "sendRichMessage", "chat_id": 42, **markdown},
+        {"method": "sendMessage", "chat_id": 42, "text": "**Hello**, Ada."},
+    ]
     assert evaluate(further, "words", expression, **environment) == repr(calls)
     httpserver.check()
 

@@ -294,7 +294,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     headers = {"authorization": f"tma {signed}"}
     path = "/app/api/order"
     runtime_api.invoke(http_event("ANY /app/{proxy+}", "GET", path, "", headers, "", "1"))
-    runtime_api.invoke({"tf": {"action": "register"}, "url": "", "sources": "others"})
+    runtime_api.invoke({"tf": {"action": "check"}, "sources": "others"})
     bot_api.answers("getWebhookInfo", {}, INFO)
     runtime_api.invoke(WATCH)
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
@@ -372,6 +372,6 @@ def test_the_webhooks_state_is_logged_at_every_log_level(
     # Each metric of the alarms and the dashboard is in it.
     [directive] = line["_aws"]["CloudWatchMetrics"]
     told = {metric["Name"] for metric in directive["Metrics"]}
-    used = set(re.findall(r'local\.namespace, "(\w+)"|metric_name = "(\w+)"', ALARMS))
-    assert told | {"Outcomes"} == {name for names in used for name in names if name}
+    used = set(re.findall(r'local\.namespace(?:, |\n +metric_name = )"(\w+)"', ALARMS))
+    assert told | {"Outcomes"} == used
     assert all(isinstance(line[name], int) for name in told)

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def reply(update, session):
         return [{**say, "text": "Which day?"}]
     session.clear()
     return [{**say, "text": text} for text in ("Booked", "Monday", "See you")]
+"""
+MARKDOWN = """
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    place = {"chat_id": update["message"]["chat"]["id"]}
+    rich = {"method": "sendRichMessage", **place, "rich_message": {"markdown": "*a*"}}
+    texts = [{"method": "sendMessage", **place, "text": text} for text in ("a", "b", "end")]
+    return [{**rich, "instead_of": 2}, *texts]
 """
 TALKS = """
 from botkit import conversation, telegram
@@ -78,9 +90,13 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     """Make a world: `world(choose)`."""
     worlds: list[World] = []
 
-    def make(choose: Callable[[str], bool], bot: str = BOT, queue_url: str = "") -> World:
+    def make(
+        choose: Callable[[str], bool], bot: str = BOT, queue_url: str = "", failed_url: str = ""
+    ) -> World:
         urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "QUEUE_URL": queue_url}
-        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, queue_url))
+        urls["FAILED_QUEUE_URL"] = failed_url
+        start = partial(start_with_sessions, bot, **urls)
+        worlds.append(World(start, choose, queue_url, failed_url))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
@@ -188,6 +204,27 @@ def test_a_container_may_end_anywhere(
     assert next(steps) > ends_at
 
 
+@pytest.mark.parametrize("is_refused", [False, True], ids=["taken", "refused"])
+@pytest.mark.parametrize("ends_at", range(1, 18))
+def test_wherever_a_container_ends_an_answer_is_markdown_or_text(
+    world: Callable[..., World], is_refused: bool, ends_at: int
+) -> None:
+    """Also if a call of it is limited, and the update comes again."""
+    steps, limits = itertools.count(1), itertools.count(1)
+
+    def choose(what: str) -> bool:
+        if what == "429":
+            return next(limits) == 2
+        return (what == "refused" and is_refused) or (what == "end" and next(steps) == ends_at)
+
+    made = world(choose, MARKDOWN)
+    made.deliver([[update(1, 7, "message")]], lambda ways: ways[0])
+    whole = ["a", "b", "end"] if is_refused else ["sendRichMessage", "end"]
+    assert list(dict.fromkeys(made.made[1])) == whole
+    assert len(made.made[1]) <= 2 * len(whole)
+    assert next(steps) > ends_at
+
+
 @pytest.mark.parametrize(
     ("failing", "at"),
     [
@@ -242,3 +279,54 @@ def reply(update, session):
     assert made.made[1] == ["1"]
     votes = json.loads(start_with_sessions(toggles).table.items["7"]["session"]["S"])
     assert sorted(map(int, votes)) == list(range(1, 42))
+
+
+# ── What failed, and was kept
+
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+REPLAY = {"tf": {"action": "replay"}}
+PLAIN = BOT.replace('SESSION = "chat"\n', "").replace(", session):", ", session={}):")
+
+
+@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+@pytest.mark.parametrize("bot", [BOT, PLAIN], ids=["with sessions", "without"])
+def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
+    world: Callable[..., World],
+    start_with_sessions: StartBot,
+    tmp_path: Path,
+    bot: str,
+    queue_url: str,
+) -> None:
+    """Containers end, calls fail, SQS is away, and two replays run at once."""
+    chance = random.Random(20260101)  # noqa: S311
+    is_broken = tmp_path / "broken"
+    raises = f'    if __import__("os").path.exists("{is_broken}"):\n        raise ValueError\n'
+    body = "    chat = (update.get"
+    often = {"end": 0.03, "lose": 0.1, "twice": 0.02}
+    # Where people saw a part of an answer already, and SQS is away, the rest is lost.
+    never = "sqs away" if bot == PLAIN else ""
+
+    def choose(what: str) -> bool:
+        return what != never and chance.random() < often.get(what, 0.05)
+
+    made = world(choose, bot.replace(body, raises + body), queue_url, FAILED)
+    updates = [update(n, n % 20, "message") for n in range(1, 61)]
+
+    def lines(some: list[Json]) -> list[list[Json]]:
+        return [[each] for each in some]
+
+    made.deliver(lines(updates[:20]), chance.choice)
+    is_broken.touch()
+    made.deliver(lines(updates[20:40]), chance.choice)
+    assert {each["update_id"] for each in updates[20:40]}.isdisjoint(made.made)
+    is_broken.unlink()
+    made.deliver([*lines(updates[40:]), [REPLAY], [REPLAY]], chance.choice)
+    never = ""
+    while made.kept:
+        made.now += 7200  # what a replay had that has ended
+        assert made.now < 7200 * 50, "this has no end"
+        made.deliver([[REPLAY], [REPLAY]], chance.choice)
+    if bot == BOT:
+        check(made, start_with_sessions(BOT).table.items, updates)
+    for each in updates:
+        assert {"sendChatAction", "more", "most"} < set(made.made[each["update_id"]])

@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from local.container import Function
 from local.events import webhook_event
 from telegram_stand_in import ADA, Server, Telegram
@@ -26,7 +27,7 @@ def reply(update, session):
         stream.stop(update["stopped_message_generation"])
         return []
     session["asked"] = session.get("asked", 0) + 1
-    return stream.answer(update["message"], endless(), can_stop=True)
+    return stream.answer(update["message"], endless(), can_stop=True, markdown=MARKDOWN)
 
 
 def endless():
@@ -44,11 +45,17 @@ def from_queue(update: Json) -> Json:
     return {"Records": [{**record, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo"}]}
 
 
-def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
+def text_of(params: Json) -> str:
+    """Return the text of a call, or its Markdown."""
+    return str(params.get("text") or params.get("rich_message", {}).get("markdown", ""))
+
+
+@pytest.mark.parametrize("is_markdown", [False, True], ids=["text", "markdown"])
+def test_a_press_ends_the_answer_of_another_container(tmp_path: Path, is_markdown: bool) -> None:
     telegram = Telegram(TOKEN)
     bot = tmp_path / "bot"
     bot.mkdir()
-    (bot / "bot.py").write_text(BOT)
+    (bot / "bot.py").write_text(f"MARKDOWN = {is_markdown}\n{BOT}")
     with contextlib.ExitStack() as opened:
         environment = {
             "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo",
@@ -66,7 +73,7 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
         question = telegram.message("Tell me", chat=CHAT)
         update_id = telegram.send(question)
         answer = pool.submit(one.invoke, from_queue({"update_id": update_id, **question}))
-        telegram.wait(lambda: any(call.params.get("text") for call in telegram.calls))
+        telegram.wait(lambda: any(text_of(call.params) for call in telegram.calls))
         [(chat, draft)] = telegram.bot.drafts
         telegram.stop_draft(chat, draft)
         press = {"update_id": 2, "stopped_message_generation": {"chat": CHAT, "draft_id": draft}}
@@ -75,10 +82,10 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path) -> None:
         assert taken.outcome["outcome"] == "ignored"
         invocation = answer.result()
     assert invocation.outcome["outcome"] == "answered"
-    drafts = [call.params["text"] for call in telegram.calls if call.method == "sendMessageDraft"]
+    drafts = [text_of(call.params) for call in telegram.calls if call.method.endswith("Draft")]
     # Asked once: what is noted of the press isn't in the chat's session.
     assert drafts.count("") == 1
     last = telegram.calls[-1]
-    assert last.method == "sendMessage"
-    assert str(last.params["text"]).startswith("and and")
+    assert last.method == ("sendRichMessage" if is_markdown else "sendMessage")
+    assert text_of(last.params).startswith("and and")
     assert invocation.sessions[str(ADA["id"])]["after"] == '{"asked":1}'

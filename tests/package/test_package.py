@@ -156,6 +156,26 @@ def test_the_runtimes_python_is_looked_for_from_the_scripts_folder(
     assert loaded(PACKAGE).find_python("python3.99") == "/usr/bin/python3.99"
 
 
+@pytest.mark.parametrize("name", ["bot.py", "menu/dishes.py"])
+def test_a_module_that_does_not_compile_is_refused(tmp_path: Path, name: str) -> None:
+    bot = fill(tmp_path / "bot", "bot.py", "menu/dishes.py")
+    (bot / name).write_text("x = 1\ndef reply(\n")
+    said = refusal(tmp_path / "a.zip", bot)
+    assert said == f"scripts/package: {name} does not compile: line 2: '(' was never closed"
+    (bot / name).write_bytes(b"\xff")
+    assert f"{name} does not compile: line 1: (unicode error)" in refusal(tmp_path / "a.zip", bot)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_package_in_the_folder_may_have_modules_that_do_not_compile(tmp_path: Path) -> None:
+    """Such as templates, or modules for another Python."""
+    bot = fill(tmp_path / "bot", "bot.py", "brought/old.py", "brought-1.0.dist-info/RECORD")
+    (bot / "brought" / "old.py").write_text("print 'x'\n")
+    (bot / "brought-1.0.dist-info" / "RECORD").write_text("brought/old.py,sha256=x,10\n")
+    package(tmp_path / "a.zip", THIS, bot)
+    assert f"brought/__pycache__/old.{TAG}.pyc" not in names(tmp_path / "a.zip")
+
+
 def test_a_python_of_pyenvs_is_found_where_pyenv_chooses_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,16 +203,6 @@ def test_a_bots_older_packages_are_removed_after_a_day(tmp_path: Path) -> None:
     zip(f"bot-python3.13-{digest}2", 1.1)
     package(stay[0].with_name(f"bot-python3.13-{digest}0.zip"))
     assert sorted(tmp_path.iterdir()) == sorted([*stay, tmp_path / f"bot-python3.13-{digest}0.zip"])
-
-
-def test_a_module_that_does_not_compile_is_packed_and_named(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    script = copy(tmp_path / "x", bot="def reply(\n", handler="x = 1\n")
-    package(tmp_path / "a.zip", script=script)
-    assert capfd.readouterr().err.startswith("bot.py does not compile:\n")
-    byte_code = f"__pycache__/handler.{TAG}.pyc"
-    assert names(tmp_path / "a.zip") == ["bot.py", "handler.py", byte_code, DIGEST]
 
 
 # Files that are packed, and files that are left out: Terraform and the script must agree.

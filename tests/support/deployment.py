@@ -142,6 +142,14 @@ def client(aws: Emulator, service: str) -> Any:
     )
 
 
+def start_new_container(aws: Emulator, name: str, timeout: int) -> None:
+    """Make a function's next update start a new container: another version of the same code."""
+    functions = client(aws, "lambda")
+    functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
 def everything(aws: Emulator) -> list[str]:
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
     functions = client(aws, "lambda").list_functions()["Functions"]

@@ -119,6 +119,7 @@ class Container:
         self.said: list[str] = []
         self.table: Any = None  # of the sessions, if the test gives it one
         self.schedules: Any = None  # also if the test gives it some
+        self.queues: Any = None  # and some of these
         unload()
         self.handler: ModuleType = importlib.import_module("handler")
 

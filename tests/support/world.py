@@ -14,8 +14,10 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
+
+from local.kept import Queues
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -30,8 +32,12 @@ class Ended(BaseException):
 class Run:
     """An invocation of a container, in a thread that waits at each step until it may go on."""
 
-    def __init__(self, world: World, modules: dict[str, ModuleType], update: Json) -> None:
+    def __init__(
+        self, world: World, modules: dict[str, ModuleType], update: Json, is_queued: bool
+    ) -> None:
         self.world, self.modules, self.update = world, modules, update
+        self.is_queued = is_queued
+        self.wakes = 0.0  # when its pause is over
         self.status: int | None = None
         self.is_over = False
         self.go, self.waits = threading.Semaphore(0), threading.Semaphore(0)
@@ -41,12 +47,17 @@ class Run:
     def _run(self) -> None:
         try:
             self.step()
-            answer = self.modules["handler"].handler(self.world.event(self.update), Context(HOUR))
+            event = self.world.event(self.update, self.is_queued)
+            answer = self.modules["handler"].handler(event, Context(HOUR))
             self.step()
-            is_left = bool(answer.get("batchItemFailures"))
+            is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
         except Ended:
             pass
+        except Exception as error:
+            if type(error).__name__ != "Unreachable":
+                raise
+            self.status = 503  # a replay's: SQS is away
         finally:
             self.is_over = True
             self.waits.release()
@@ -73,15 +84,25 @@ class Run:
 class World:
     """Telegram, DynamoDB and the containers. What happens is up to `choose`.
 
-    With the `queue_url` of the containers, the updates come out of that queue.
+    With the `queue_url` of the containers, the updates come out of that queue, or by the webhook
+    into it if they are delivered so. `kept` are what failed, if the containers have the
+    `failed_url` of a queue for it. `now` is the clock of that, and of their pauses.
     """
 
     def __init__(
-        self, start: Callable[[], Container], choose: Callable[[str], bool], queue_url: str = ""
+        self,
+        start: Callable[[], Container],
+        choose: Callable[[str], bool],
+        queue_url: str = "",
+        failed_url: str = "",
     ) -> None:
         self.choose = choose
-        self._queue_url = queue_url
+        self.now = 1767225600.0
+        self.kept: Json = {}
+        self._queue_url, self._failed_url = queue_url, failed_url
         self._received: Counter[int] = Counter()
+        self._groups: dict[str, list[Json]] = {}  # of the queue
+        self._taken: set[str] = set()  # ids of deduplication
         self.is_over = False
         self.running: Run | None = None
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
@@ -89,25 +110,41 @@ class World:
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
 
-    def deliver(self, lines: list[list[Json]], pick: Callable[[list[Any]], Any]) -> None:
+    def deliver(
+        self,
+        lines: list[list[Json]],
+        pick: Callable[[list[Any]], Any],
+        by_webhook: bool = False,
+    ) -> None:
         """Deliver all updates: each line in order, again until it gets a 200.
 
-        `pick` chooses which line or container goes on.
+        `pick` chooses which line or container goes on, and with it the clock. A container that
+        pauses goes on early, before the others have, if `choose` says "wake".
         """
         under_way: list[tuple[Run, list[Json]]] = []
         for _ in range(MOST_STEPS):
-            free = [line for line in lines if line and self._may_begin(line, under_way)]
+            groups = [*self._groups.values()]
+            every = [*lines, *groups]
+            free = [line for line in every if line and self._may_begin(line, under_way)]
             if not free and not under_way:
                 return
-            run, line = pick([*under_way, *((None, line) for line in free)])
+            ways = [*under_way, *((None, line) for line in free)]
+            awake = [way for way in ways if not way[0] or way[0].wakes <= self.now]
+            if awake and not (len(awake) < len(ways) and self.choose("wake")):
+                ways = awake
+            run, line = pick(ways)
             if run is None:
-                under_way.append((Run(self, self._container(), line[0]), line))
+                is_queued = any(line is each for each in groups)
+                is_queued |= bool(self._queue_url) and not by_webhook
+                container = self._container()
+                under_way.append((Run(self, container, line[0], is_queued), line))
                 self._all.append(under_way[-1][0])
                 under_way[-1][0].waits.acquire()
                 continue
             if self.choose("end"):  # the container never goes on
                 under_way.remove((run, line))
                 continue
+            self.now = max(self.now, run.wakes)
             run.advance()
             if run.is_over:
                 under_way.remove((run, line))
@@ -116,9 +153,11 @@ class World:
                     line.remove(run.update)
         raise AssertionError("this has no end")
 
-    def event(self, update: Json) -> Json:
-        """Return the event in which an update is delivered."""
-        if not self._queue_url:
+    def event(self, update: Json, is_queued: bool) -> Json:
+        """Return the event in which an update is delivered. Terraform's come as they are."""
+        if "tf" in update:
+            return update
+        if not is_queued:
             return request(json.dumps(update))
         account, name = self._queue_url.split("/")[-2:]
         self._received[update["update_id"]] += 1
@@ -137,22 +176,29 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("webhook", "queue"):
+        for kind in ("webhook", "queue", "replay"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("extras.with_session")
+        journal = container.module("invocation.journal").journal
         table = container.table.call
+        queues = Queues(aws, self._failed_url)
+        queues._messages, queues.now = self.kept, lambda: self.now
 
         def call(service: str, target: str, params: Json) -> Any:
-            if service == "sqs":  # the pause before the next delivery
-                return {}
+            is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
+            if is_ours and target.endswith(".ChangeMessageVisibility"):
+                return {}  # the pause before the next delivery
             self._step()
-            if self.choose("aws away"):
-                raise aws.Unreachable("dynamodb: HTTP 500")
-            answer = table(service, target, params)
+            if self.choose("sqs away" if service == "sqs" and not is_ours else "aws away"):
+                raise aws.Unreachable(f"{service}: HTTP 500")
+            if is_ours:
+                answer = self._send(params)
+            else:
+                answer = (queues.call if service == "sqs" else table)(service, target, params)
             self._step()
             if self.choose("aws lost"):
-                raise aws.Unreachable("dynamodb: timed out")
+                raise aws.Unreachable(f"{service}: timed out")
             return answer
 
         def post(method: str, params: Json, timeout: float) -> Any:
@@ -161,10 +207,11 @@ class World:
                 raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
             if self.choose("telegram away"):
                 raise telegram.Unreachable("HTTP 500")
+            if method == "sendRichMessage" and self.choose("refused"):
+                raise telegram.Refused(method, 400, "Bad Request", {})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            assert self.running
-            made = self.made.setdefault(self.running.update["update_id"], [])
+            made = self.made.setdefault(journal.update_id, [])
             made.append(params.get("text", method))
             self._step()
             if self.choose("telegram lost"):
@@ -176,7 +223,23 @@ class World:
 
         aws.call = call
         telegram._client.post = post
+        if hasattr(container.bot, "TOGETHER"):
+            clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
+            container.module("extras.together").time = clock
         return loaded()
+
+    def _send(self, params: Json) -> Json:
+        """Take a message into the queue, unless it has been there."""
+        if params["MessageDeduplicationId"] not in self._taken:
+            self._taken.add(params["MessageDeduplicationId"])
+            line = self._groups.setdefault(params["MessageGroupId"], [])
+            line.append(json.loads(params["MessageBody"]))
+        return {}
+
+    def _sleep(self, seconds: float) -> None:
+        assert self.running
+        self.running.wakes = self.now + seconds
+        self._step()
 
     def _step(self) -> None:
         assert self.running

@@ -28,13 +28,14 @@ from tests.support.stubs import (
 # ── Rooms
 
 URL = "https://bot.example/telegram"
-HTTP = {"requestContext": {}}
+HTTP: Json = {"requestContext": {}}
 PURPOSES: dict[str, tuple[Any, str]] = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
+    "a check": ({"tf": {"action": "check"}, "sources": "1"}, "check"),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
     "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
@@ -94,6 +95,7 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 SECONDS = {
     "webhook": (1.5, 24.0),
     "page": (1.5, 24.0),
+    "check": (1.5, 899.0),
     "register": (1.5, 24.0),
     "delete": (1.5, 24.0),
     "drain": (1.5, 24.0),
@@ -118,7 +120,7 @@ def test_each_kind_of_event_has_its_time(
 ) -> None:
     given = []
     for left in (2.5, 900):
-        container.handler.set_deadline(kind, Context(left * 1000))
+        container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
 

@@ -47,7 +47,7 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
         "GroupName": "tea-bot",
         "ScheduleExpression": "at(2099-01-01T12:00:00)",
         "Target": {
-            "Arn": "arn:aws-us-gov:lambda:eu-central-1:123456789012:function:tea-bot",
+            "Arn": "arn:aws-us-gov:lambda:eu-central-1:123456789012:function:tea-bot:live",
             "Input": json.dumps(call, ensure_ascii=False, separators=(",", ":")),
             "RoleArn": role,
         },

@@ -592,7 +592,7 @@ def test_states_need_a_session(start_bot: StartBot, filter: str) -> None:
     outcome, said = result(container, 503)
     assert (outcome, said.startswith(error)) == ("misconfigured", True)
     with pytest.raises(Exception, match=error):  # the apply fails, too
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 @pytest.mark.parametrize("storage", ["dispatcher.storage", "storage"])

@@ -851,7 +851,7 @@ def test_a_conversation_needs_a_session_that_has_it(
     outcome, error = result(container, status=503)
     assert (outcome, error.partition("must have ")[2]) == ("misconfigured", f"SESSION = {fit}")
     with pytest.raises(Exception, match="conversations are kept in the session: with per_chat="):
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:

@@ -558,7 +558,7 @@ def test_what_is_kept_needs_a_session(start_bot: StartBot, bot: str, what: str) 
     error = f'{what} needs SESSION in bot.py, such as "chat_user"'
     assert result(container, status=503) == ("misconfigured", error)
     with pytest.raises(Exception, match=error):
-        container.invoke({"tf": {"action": "register"}, "url": "https://x", "max_connections": 1})
+        container.invoke({"tf": {"action": "check"}})
 
 
 @pytest.mark.parametrize(

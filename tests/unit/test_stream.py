@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,17 +32,34 @@ def said(text: str) -> Json:
     return {"method": "sendMessage", "chat_id": 42, "text": text}
 
 
+def as_text(params: Json) -> Json:
+    """Return the parameters of a call with Markdown as if it were a text."""
+    params = {**params}
+    return {"text": params.pop("rich_message")["markdown"], **params}
+
+
 class World:
     """The part, its container, its clock, and a Telegram that notes what it is called with.
 
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
     seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
     `limits` are the seconds that each call might take, of both. No server could move the clock.
+
+    With the `form` "markdown" answers are Markdown, which is noted as if it were a text. Telegram
+    takes it, or if the form is "refused", refuses it, which isn't noted.
     """
 
-    def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, container: Container, monkeypatch: pytest.MonkeyPatch, form: str = "text"
+    ) -> None:
         self.container = container
         self.stream = container.module("stream")
+        self.form = form
+        self.rich: list[tuple[str, Json]] = []  # calls with Markdown
+        self.returned: list[Json] = []
+        if form != "text":
+            self._answer = self.stream.answer
+            monkeypatch.setattr(self.stream, "answer", self._answer_in_markdown)
         self.session = container.module("session")
         self.calls: list[tuple[str, Json]] = []
         self.journal = container.module("invocation.journal").journal
@@ -68,7 +86,28 @@ class World:
             raise self.fails[about[1].partition(".")[2]].pop(0)
         return self._aws(*about)
 
+    def _answer_in_markdown(self, *about: Any, **how: Any) -> list[Json]:
+        """Return the calls that Telegram gets of an answer, with texts for Markdown."""
+        calls = self.returned = self._answer(*about, markdown=True, **how)
+        taken, at = [], 0
+        while at < len(calls):
+            call = {**calls[at]}
+            at += 1
+            if number := call.pop("instead_of", 0):
+                if self.form == "refused":
+                    continue
+                at += number
+                method = call.pop("method").replace("Rich", "")
+                call = {"method": method, **as_text(call)}
+            taken.append(call)
+        return taken
+
     def _call(self, method: str, **params: Any) -> Any:
+        if "rich_message" in params:
+            self.rich.append((method, params))
+            if self.form == "refused":
+                raise self.container.module("errors").Refused(method, 400, "Bad Request", {})
+            method, params = method.replace("Rich", ""), as_text(params)
         self.calls.append((method, params))
         self.limits.append(self.deadline.left())
         self.now += self.telegram_lasts
@@ -99,11 +138,21 @@ class World:
 
 
 @pytest.fixture
-def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> World:
+def form() -> str:
+    return "text"
+
+
+@pytest.fixture
+def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, form: str) -> World:
     """A bot with a queue and sessions."""
-    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
+    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch, form)
 
 
+# It is the same for Markdown, which Telegram takes, or which becomes a text.
+in_each_form = pytest.mark.parametrize("form", ["text", "markdown", "refused"])
+
+
+@in_each_form
 def test_an_answer_grows_in_a_draft(world: World) -> None:
     assert world.answer(["Hello", ", Ada.\n"]) == [said("Hello, Ada.")]
     draft = {"chat_id": 42, "draft_id": 17}
@@ -115,6 +164,7 @@ def test_an_answer_grows_in_a_draft(world: World) -> None:
     assert world.closed == 1
 
 
+@in_each_form
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> None:
     assert world.answer(["Hello", ", Ada."], {**GROUP, "type": kind}) == []
@@ -126,6 +176,7 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
     ]
 
 
+@in_each_form
 def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
@@ -137,6 +188,7 @@ def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> N
     assert world.journal.is_seen
 
 
+@in_each_form
 def test_an_answer_goes_where_the_question_is(world: World) -> None:
     topic: Json = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
     [call] = world.stream.answer(message(**topic), ["a"])
@@ -149,6 +201,7 @@ def test_an_answer_goes_where_the_question_is(world: World) -> None:
     assert sent["direct_messages_topic_id"] == 6
 
 
+@in_each_form
 def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> None:
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
     [call] = world.stream.answer(message(business_connection_id="b"), world.pieces("ab"))
@@ -181,6 +234,7 @@ def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
     assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
+@in_each_form
 @pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.0), (GROUP, 4.0)], ids=["draft", "edit"])
 def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
     world.pause = pause / 4
@@ -189,6 +243,7 @@ def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: f
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
+@in_each_form
 def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
     world.pause = 0.25
     world.telegram_lasts = 5
@@ -201,6 +256,7 @@ def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
     assert len(world.limits) - len(world.calls) == 3, "looks whether Stop was pressed"
 
 
+@in_each_form
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
@@ -210,11 +266,13 @@ def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     assert len(world.calls) == 2, "after 20 seconds, and not before"
 
 
+@in_each_form
 def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
     world.answer(["Hello", *[""] * 9], GROUP)
     assert world.texts("editMessageText") == ["Hello"], "at the end"
 
 
+@in_each_form
 def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> None:
     refused = world.container.module("errors").Refused
     busy = refused("sendMessageDraft", 429, "Too Many Requests", {"retry_after": 9})
@@ -231,6 +289,7 @@ def test_telegram_is_left_alone_no_longer_than_it_wants(world: World) -> None:
     assert world.texts("editMessageText") == ["ab …", "ab"]
 
 
+@in_each_form
 def test_what_fails_to_show_is_shown_later(world: World) -> None:
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
@@ -244,6 +303,7 @@ def test_what_fails_to_show_is_shown_later(world: World) -> None:
     assert world.texts("editMessageText") == ["abc …", "abcd …", "abcd"]
 
 
+@in_each_form
 def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world: World) -> None:
     errors = world.container.module("errors")
     last = {"method": "editMessageText", **POST, "text": "a"}
@@ -280,6 +340,7 @@ def test_a_message_that_cant_be_edited_now_grows_on(world: World) -> None:
     assert world.texts("editMessageText") == ["ab …", "abc …", "abc"]
 
 
+@in_each_form
 def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
     refused = world.container.module("errors").Refused
     known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
@@ -288,12 +349,14 @@ def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
     assert world.texts("editMessageText") == ["a"]
 
 
+@in_each_form
 def test_an_edit_that_failed_is_tried_again_with_the_same_text(world: World) -> None:
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
     world.answer(["a", "b", *[""] * 8], GROUP)
     assert world.texts("editMessageText") == ["ab …", "ab …", "ab"]
 
 
+@in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) -> None:
     refused = world.container.module("errors").Refused
@@ -305,6 +368,7 @@ def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) ->
     assert world.now == 0, "no piece was made"
 
 
+@in_each_form
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
 def test_what_shows_an_answer_leaves_time_for_all_of_it(
     world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, most: float
@@ -323,6 +387,7 @@ def test_what_shows_an_answer_leaves_time_for_all_of_it(
     assert world.deadline.at == end
 
 
+@in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_nothing_said_is_nothing_sent(world: World, chat: Json) -> None:
     assert world.answer(["", " \n"], chat) == []
@@ -358,6 +423,229 @@ def test_without_presses_there_is_no_button(
     bot.bot.HANDLED.append("stopped_message_generation")
     world.answer("a", can_stop=True)
     assert world.calls[-1][1]["can_stop"] is True
+
+
+# Markdown.
+
+in_markdown = pytest.mark.parametrize("form", ["markdown"])
+
+
+def rich(markdown: str) -> Json:
+    return {"rich_message": {"markdown": markdown}}
+
+
+@in_markdown
+def test_markdown_grows_in_a_rich_draft(world: World) -> None:
+    world.answer(["**Hello", ", `A<da`", ".**\n\nBye"])
+    draft = {"chat_id": 42, "draft_id": 17}
+    assert world.calls[0] == ("sendMessageDraft", {**draft, "text": ""})
+    assert world.rich == [
+        ("sendRichMessageDraft", {**draft, **rich(markdown)})
+        for markdown in (
+            "**Hello** …",
+            "**Hello, <code>A&#60;da</code>** …",
+            "**Hello, <code>A&#60;da</code>.**\n\nBye …",
+        )
+    ]
+    whole = {"method": "sendRichMessage", "chat_id": 42, "instead_of": 1}
+    whole |= rich("**Hello, <code>A&#60;da</code>.**\n\nBye")
+    assert world.returned == [whole, said("**Hello, `A<da`.**\n\nBye")]
+
+
+@in_markdown
+@pytest.mark.parametrize(
+    "account", [{}, {"business_connection_id": "b"}], ids=["group", "business"]
+)
+def test_markdown_grows_in_a_message(world: World, account: Json) -> None:
+    chat = PRIVATE if account else GROUP
+    world.stream.answer(message(chat, **account), world.pieces(["*a", "b*"]))
+    about = {"chat_id": chat["id"], **account}
+    assert world.rich == [
+        ("sendRichMessage", {**about, **rich("*a* …"), "reply_parameters": QUESTION}),
+        ("editMessageText", {**about, "message_id": 900, **rich("*ab* …")}),
+        ("editMessageText", {**about, "message_id": 900, **rich("*ab*")}),
+    ]
+    assert world.returned == []
+
+
+@pytest.mark.parametrize("form", ["refused"])
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
+def test_markdown_that_is_refused_is_text_until_the_end(world: World, chat: Json) -> None:
+    world.answer("abc", chat)
+    ends = [params["rich_message"]["markdown"] for _, params in world.rich]
+    if chat is PRIVATE:
+        assert (ends, [call["method"] for call in world.returned]) == (
+            ["a …"],
+            ["sendRichMessage", "sendMessage"],
+        )
+    else:
+        assert (ends, world.returned) == (["a …", "abc"], [])
+
+
+@in_markdown
+def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world: World) -> None:
+    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
+    world.answer(["`", "a`"], GROUP)
+    edit = {"method": "editMessageText", **POST}
+    assert world.returned == [{**edit, **rich("`a`"), "instead_of": 1}, {**edit, "text": "`a`"}]
+
+
+@in_markdown
+def test_markdown_in_a_message_that_was_deleted_is_sent_as_a_whole(world: World) -> None:
+    gone = world.container.module("errors").Refused("editMessageText", 400, "not found", {})
+    world.fails["editMessageText"] = [gone] * 2
+    world.answer("abc", GROUP)
+    assert [call["method"] for call in world.returned] == ["sendRichMessage", "sendMessage"]
+    assert [method for method, _ in world.rich] == ["sendRichMessage", "editMessageText"]
+
+
+@in_markdown
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
+def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: Json) -> None:
+    lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
+    world.answer(["a\n\n", lines], chat)
+    calls = world.returned
+    numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
+    assert len(numbers) == (2 if chat is PRIVATE else 1)
+    for n in numbers:
+        texts = calls[n + 1 : n + 1 + calls[n]["instead_of"]]
+        assert all(units(text["text"]) <= 4096 for text in texts)
+        words = [text["text"].split() for text in texts]
+        assert sum(words, []) == calls[n]["rich_message"]["markdown"].split()
+
+
+@in_markdown
+@pytest.mark.parametrize("ends", ["stopped", "late", "whole"])
+def test_markdown_that_ends_early_is_closed(world: World, ends: str) -> None:
+    def pieces() -> Iterator[str]:
+        yield "```\n<a>"
+        yield "\n```\n**b"
+        if ends == "stopped":
+            world.press()
+        elif ends == "late":
+            world.deadline.start(1.9)
+        yield ""
+
+    world.answer(pieces(), can_stop=True)
+    tail = {"stopped": "**b**", "late": "**b** …", "whole": "**b"}[ends]
+    assert world.returned[0]["rich_message"]["markdown"] == f"```\n<a>\n```\n\n{tail}"
+    text = "```\n<a>\n```\n**b" + (" …" if ends == "late" else "")
+    assert world.returned[1:] == [said(text)]
+
+
+@in_markdown
+def test_what_is_nothing_in_markdown_is_text(world: World) -> None:
+    world.answer(["```", "\n```"])
+    assert world.returned == [said("```\n```")]
+    assert world.rich == []
+
+
+def test_a_bot_without_markdown_doesnt_load_it(world: World) -> None:
+    world.answer("a")
+    assert "botkit.rich" not in sys.modules
+    world.answer("a", markdown=True)
+    assert "botkit.rich.markdown" in sys.modules
+
+
+# Thinking.
+
+
+def thinking(world: World, *pieces: str) -> list[str]:
+    """Return pieces: those in angle brackets are thinking."""
+    think = world.stream.Thinking
+    return [think(piece[1:-1]) if piece.startswith("<") else piece for piece in pieces]
+
+
+THOUGHTS = ("<Let me>", "< see.\nHm_>", "Hello", "<One more thing>", "", "!")
+
+
+@in_each_form
+def test_thinking_is_a_block_of_the_draft(world: World, form: str) -> None:
+    assert world.answer(thinking(world, *THOUGHTS)) == [said("Hello!")]
+    block = "<tg-thinking>{}</tg-thinking>" if form == "markdown" else "{} …"
+    hm = "Hm&#95;" if form == "markdown" else "Hm_"
+    assert world.texts("sendMessageDraft")[1:] == [
+        block.format("Let me"),
+        block.format(hm),
+        "Hello …",
+        "Hello\n\n" + block.format("One more thing"),
+        "Hello! …",
+    ]
+
+
+@in_each_form
+def test_thinking_is_a_line_of_a_message_that_grows(world: World, form: str) -> None:
+    assert world.answer(thinking(world, *THOUGHTS), GROUP) == []
+    hm = "Hm&#95;" if form == "markdown" else "Hm_"
+    assert world.texts("sendMessage") == ["Let me …"]
+    assert world.texts("editMessageText") == [
+        f"{hm} …",
+        "Hello …",
+        "Hello\n\nOne more thing …",
+        "Hello! …",
+        "Hello!",
+    ]
+
+
+def test_the_end_of_a_long_thought_is_shown(world: World) -> None:
+    world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
+    assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
+
+
+@in_each_form
+@pytest.mark.parametrize("ends", ["says nothing", "breaks", "is late"])
+def test_thinking_about_nothing_is_taken_back(world: World, ends: str) -> None:
+    def pieces() -> Iterator[str]:
+        yield from thinking(world, "<Hm>")
+        if ends == "breaks":
+            raise RuntimeError
+        if ends == "is late":
+            world.deadline.start(1.9)
+        yield " "
+
+    try:
+        assert (world.answer(pieces(), GROUP), ends) == ([], "says nothing")
+    except (RuntimeError, TimeoutError):
+        assert ends != "says nothing"
+    assert world.calls[-1] == ("deleteMessage", POST)
+
+
+def test_what_an_answer_said_is_not_taken_back(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        yield "Hello"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        world.answer(pieces(), GROUP)
+    assert world.calls[-1][0] == "sendMessage"
+
+
+def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:
+    """In the same message."""
+    errors = world.container.module("errors")
+
+    def pieces() -> Iterator[str]:
+        yield from thinking(world, "<Hm>")
+        raise errors.Unreachable("the model is gone")
+
+    with pytest.raises(errors.Unreachable):
+        world.answer(pieces(), GROUP)
+    assert world.answer("a", GROUP) == []
+    assert world.texts("sendMessage") == ["Hm …"]
+    assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
+
+
+def test_thinking_begins_no_message_of_a_business_account(world: World) -> None:
+    """A bot can't delete it there as elsewhere."""
+    account = message(business_connection_id="b")
+    world.stream.answer(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
+    assert world.texts("sendMessage") == ["Hello …"]
+    assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
+
+
+def test_a_draft_of_thinking_is_not_kept_by_stop(world: World) -> None:
+    world.answer(thinking(world, "<Hm>", "a"), can_stop=True)
+    assert [params["keep_on_stop"] for _, params in world.calls] == [False, False, True]
 
 
 # A long answer.
@@ -427,6 +715,7 @@ def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: li
     assert world.stream._split(text, 10) == parts
 
 
+@in_each_form
 @pytest.mark.parametrize(
     ("pieces", "text"),
     [(["a\ud83e", "\udd16b"], "a🤖b"), (["a\ud83e", "b"], "ab"), (["a", "\udd16"], "a")],
@@ -441,6 +730,7 @@ def test_half_a_surrogate_pair_costs_no_answer(world: World, pieces: list[str], 
 # An update that is delivered twice.
 
 
+@in_each_form
 def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> None:
     def breaks() -> Iterator[str]:
         yield "Hel"
@@ -458,6 +748,7 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
+@in_each_form
 def test_a_table_that_cant_be_written_has_one_message_grow(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -483,6 +774,7 @@ def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch)
 # Stop.
 
 
+@in_each_form
 def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
     def pieces() -> Iterator[str]:
         yield "Once"
@@ -497,6 +789,7 @@ def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
     assert stops == [(True, False), (True, True)]
 
 
+@in_each_form
 def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
     def pieces() -> Iterator[str]:
         world.press()
@@ -505,6 +798,7 @@ def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
     assert world.answer(pieces(), can_stop=True) == []
 
 
+@in_each_form
 def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: World) -> None:
     def pieces() -> Iterator[str]:
         yield "a"
@@ -527,6 +821,7 @@ def test_each_press_counts(world: World) -> None:
         assert world.answer(pieces(presses), can_stop=True) == [said("ab")]
 
 
+@in_each_form
 def test_it_looks_once_a_second_whether_stop_was_pressed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -548,6 +843,7 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(
     assert looks == ["stream:-7/17/0.0"], "there is no button"
 
 
+@in_each_form
 def test_a_table_that_cant_be_read_stops_no_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -558,6 +854,7 @@ def test_a_table_that_cant_be_read_stops_no_answer(
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
+@in_each_form
 @pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
 def test_an_answer_ends_before_the_time_is_up(
     world: World, monkeypatch: pytest.MonkeyPatch, left: float, text: str
@@ -572,6 +869,7 @@ def test_an_answer_ends_before_the_time_is_up(
     assert world.closed == 1
 
 
+@in_each_form
 @pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
 def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
     world: World, telegram: str
@@ -605,6 +903,7 @@ def test_a_telegram_that_was_not_asked_is_not_silent(world: World) -> None:
         world.answer(pieces(), GROUP)
 
 
+@in_each_form
 @pytest.mark.parametrize(("fails", "calls"), [(False, 0), (True, 1)], ids=["shown", "not shown"])
 def test_what_is_shown_already_is_not_edited_once_more(
     world: World, fails: bool, calls: int

@@ -40,16 +40,20 @@ def test_the_token_is_fetched_at_start_up(
     assert len(store.requests) == 1
 
 
+@pytest.mark.parametrize("tokens", [(OLD_TOKEN, TOKEN), (TOKEN, OLD_TOKEN)])
 def test_a_changed_token_is_fetched_again(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start_with_parameter: Start,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tokens: tuple[str, str],
 ) -> None:
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    store = serve(answers(*map(parameter, tokens)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
     monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
     assert container.deliver(message()) == (200, None)
-    tokens = [request.split(b"/")[1].decode() for request in peer.requests]
-    assert tokens == ["bot" + OLD_TOKEN, "bot" + TOKEN]
+    sent = [request.split(b"/")[1].decode() for request in peer.requests]
+    assert sent == ["bot" + token for token in tokens]
     assert peer.bodies[0] == peer.bodies[1]
 
 

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requirements
 from emulated_aws.emulator import Emulator
@@ -28,10 +29,13 @@ from local.terraform import REGION, Module, from_mirrors, terraform_command
 from telegram_stand_in import Json, post
 
 from demo.deployments import (
+    CHECK,
+    REPLAY,
     TOKEN,
     Deployment,
     Hosted,
     Unavailable,
+    failure,
     registration,
 )
 from demo.function_log import FunctionLog
@@ -151,6 +155,7 @@ class AwsDeployment(Deployment):
                     [environment] = found["environment"]
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                     bot.later_group = environment["variables"].get("LATER_GROUP", "")
+                    bot.failed_url = environment["variables"].get("FAILED_QUEUE_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
@@ -169,7 +174,7 @@ class AwsDeployment(Deployment):
                 self.from_queue(each)
             for bot, each in events:
                 self.on_event(bot, each)
-            now = [self.schedules(bot) for bot in self.bots]
+            now = [(self.schedules(bot), self._count(bot)) for bot in self.bots]
             if now != before:
                 before = now
                 self.look_later()
@@ -216,9 +221,14 @@ class AwsDeployment(Deployment):
             return self._details.get(request_id) or Invocation()
 
     def replace(self, bot: Hosted) -> str:
-        self._put_code(bot)
-        path = "/invocations"
-        answer = self._function(bot, "POST", path, registration("register", bot.webhook_url))
+        code = self._code(bot)
+        version = self._publish(bot, self._package(bot))
+        answer = self._invoke(bot, CHECK, version)
+        if error := answer.get("errorMessage"):
+            self._upload(bot, code)  # what stop_container starts
+            raise ToolError(str(error))
+        self._go_live(bot, version)
+        answer = self._invoke(bot, registration("register", bot.webhook_url))
         with self._lock:
             self._logs[bot.name].new()
         return str(answer.get("errorMessage") or "")
@@ -236,7 +246,7 @@ class AwsDeployment(Deployment):
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         with self._of_event:
-            answer = self._function(bot, "POST", "/invocations", event)
+            answer = self._invoke(bot, event)
             with self._lock:
                 found = self._logs[bot.name].events()
         mine = [each for each in found if each.event == event]
@@ -264,17 +274,37 @@ class AwsDeployment(Deployment):
     def run_schedule(self, bot: Hosted, name: str) -> None:
         if schedule := self._schedule(bot, name):
             self._scheduler(bot, "DELETE", f"/{name}", f"groupName={bot.later_group}")
-            self._function(bot, "POST", "/invocations", schedule["event"])
+            self._invoke(bot, schedule["event"])
+
+    def _count(self, bot: Hosted) -> Json:
+        """Return how much failed and is kept."""
+        found: Json = self._sqs(bot, "GetQueueAttributes", AttributeNames=["All"])
+        return dict(found.get("Attributes", {}))
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        look = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        messages = self._sqs(bot, "ReceiveMessage", **look).get("Messages", [])
+        return [failure(each["MessageId"], each["Body"]) for each in messages]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        answer = self._invoke(bot, REPLAY)
+        return Invocation(result=answer, error=str(answer.get("errorMessage") or ""))
+
+    def _sqs(self, bot: Hosted, action: str, **params: Any) -> Json:
+        if not bot.failed_url:
+            return {}
+        params["QueueUrl"] = bot.failed_url
+        return self._aws(bot.region, "sqs", "POST", "/", params, f"AmazonSQS.{action}")
 
     def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
         return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})
 
     def stop_container(self) -> None:
         for bot in self.bots:
-            self._put_code(bot)
+            self._go_live(bot, self._publish(bot, self._code(bot)))
 
-    def _put_code(self, bot: Hosted) -> None:
-        """Package a bot as Terraform does, and replace its function's code. Raises ToolError."""
+    def _package(self, bot: Hosted) -> bytes:
+        """Package a bot as Terraform does. Raises ToolError."""
         package = self.module.folder / "changed.zip"
         command = [sys.executable, str(SCRIPTS / "package"), str(package)]
         command += [bot.runtime, str(bot.folder)]
@@ -284,8 +314,28 @@ class AwsDeployment(Deployment):
         )
         if packed.returncode:
             raise ToolError(packed.stderr.strip())
-        code = {"ZipFile": base64.b64encode(package.read_bytes()).decode()}
+        return package.read_bytes()
+
+    def _code(self, bot: Hosted) -> bytes:
+        """Return the package that was uploaded last."""
+        location = urlsplit(self._function(bot, "GET", "", None)["Code"]["Location"])
+        url = f"{self.emulator.url}{location.path}?{location.query}"
+        return request("GET", url, {}, None, 30).body
+
+    def _publish(self, bot: Hosted, package: bytes) -> str:
+        """Publish a version of a function, and return its number."""
+        self._upload(bot, package)
+        return str(self._function(bot, "POST", "/versions", {})["Version"])
+
+    def _upload(self, bot: Hosted, package: bytes) -> None:
+        code = {"ZipFile": base64.b64encode(package).decode()}
         self._function(bot, "PUT", "/code", code)
+
+    def _go_live(self, bot: Hosted, version: str) -> None:
+        self._function(bot, "PUT", "/aliases/live", {"FunctionVersion": version})
+
+    def _invoke(self, bot: Hosted, event: Any, qualifier: str = "live") -> Json:
+        return self._function(bot, "POST", f"/invocations?Qualifier={qualifier}", event)
 
     def _function(self, bot: Hosted, method: str, path: str, body: Any) -> Json:
         path = f"/2015-03-31/functions/{bot.name}{path}"

@@ -81,6 +81,10 @@ class Chat:
         """Make a call at once that waits for its time. Raises InvalidRequest."""
         self.setup.run_schedule(self.bots.get(bot), name)
 
+    def replay(self, bot: int) -> Json:
+        """Have a bot take what failed again. Raises InvalidRequest."""
+        return self.setup.replay(self.bots.get(bot))
+
     def _fault(self) -> Json:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import json
 import re
 import secrets
 import threading
@@ -44,6 +45,10 @@ WEBHOOK_SECRET = secrets.token_hex(16)
 Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
+CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
+REPLAY = {"tf": {"action": "replay"}}  # and that of replay_command
+
+
 class Unavailable(ToolError):
     """This machine lacks what a deployment needs: what, and what to do about it."""
 
@@ -54,10 +59,14 @@ class Unavailable(ToolError):
 
 @dataclass
 class Reload:
-    """The code of a bot was replaced from its folder. `error` says why it doesn't work."""
+    """The code of a bot was replaced from its folder, or stays if `is_live` is False.
+
+    `error` says why it doesn't work.
+    """
 
     milliseconds: float
     error: str
+    is_live: bool
     files: list[str] = field(default_factory=list)
 
 
@@ -81,6 +90,7 @@ class Hosted:
     timeout: float = 0
     has_queue: bool = False
     later_group: str = ""  # of schedules, with the input `later`
+    failed_url: str = ""  # of a queue, with failed_retention_in_days
 
     @property
     def title(self) -> str:
@@ -160,6 +170,7 @@ class Deployment(abc.ABC):
             now = [read_sources(bot.folder) for bot in self.bots]
             changed: set[str] = set()
             errors = []
+            is_live = True
             started = time.monotonic()
             for bot, before, sources in zip(self.bots, self._sources, now, strict=True):
                 if sources == before:
@@ -171,17 +182,22 @@ class Deployment(abc.ABC):
                     errors.append(self.replace(bot))
                 except (ToolError, OSError) as failure:
                     errors.append(str(failure) or type(failure).__name__)
+                    is_live = False
                 finally:
                     self.registering = None
             self._sources = now
             if not changed:
                 return None
             error = "\n".join(filter(None, errors))
-            return Reload((time.monotonic() - started) * 1000, error, sorted(changed))
+            milliseconds = (time.monotonic() - started) * 1000
+            return Reload(milliseconds, error, is_live, sorted(changed))
 
     @abc.abstractmethod
     def replace(self, bot: Hosted) -> str:
-        """Replace a bot's code. Returns what is wrong with it."""
+        """Replace a bot's code, and register it again. Returns why it isn't registered, if so.
+
+        Raises ToolError or OSError if the code can't work: then the bot goes on with what it had.
+        """
 
     @abc.abstractmethod
     def forget(self, bot: Hosted, key: str) -> None:
@@ -202,6 +218,14 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def run_schedule(self, bot: Hosted, name: str) -> None:
         """Delete a bot's schedule, and invoke the function with its event, if it is there."""
+
+    @abc.abstractmethod
+    def failed(self, bot: Hosted) -> list[Json]:
+        """Return what failed and is kept, as `failure` has it."""
+
+    @abc.abstractmethod
+    def replay(self, bot: Hosted) -> Invocation:
+        """Have a bot take what failed again."""
 
     @abc.abstractmethod
     def stop_container(self) -> None:
@@ -233,6 +257,19 @@ def identity(name: str) -> dict[str, str]:
 def has_page(folder: Path) -> bool:
     """Tell whether a bot's folder has a page."""
     return (folder / PAGE[1:]).is_file()
+
+
+def failure(id_: str, body: str) -> Json:
+    """Return the "id" of a message of botkit/extras/failures.py, its "outcome" and "error", and
+    what it is "about".
+    """
+    content = json.loads(body)
+    if "failed" not in content:  # Lambda gave it up
+        error = content.get("responsePayload", {}).get("errorMessage")
+        about = content.get("requestPayload")
+        return {"id": id_, "outcome": "given up", "error": error, "about": about}
+    told = content.pop("failed")
+    return {"id": id_, "outcome": told["outcome"], "error": told["error"], "about": content}
 
 
 def registration(action: str, url: str) -> Json:

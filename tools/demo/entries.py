@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram_stand_in import Bot, Call, Json, Telegram
 from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.rich import buttons_in
+from telegram_stand_in.rich import buttons_in, plain_text
 
 from demo.errors import InvalidRequest
 from demo.feed import Feed
@@ -243,5 +243,5 @@ def _ids(message: Json) -> tuple[int, int | None]:
 def _label(query: Json) -> str:
     """Return the text of the button that a callback query came from."""
     buttons = buttons_of(query.get("message", {}))
-    labels = [b["text"] for b in buttons if b.get("callback_data") == query["data"]]
-    return labels[0] if labels and isinstance(labels[0], str) else str(query["data"])
+    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == query["data"]]
+    return labels[0] if labels else str(query["data"])

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from local.sources import LEAST_MEMORY, has_sessions, uses_later
+from local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
 from telegram_stand_in import Json
 
 from demo.deployments import MENU_BUTTON, has_page
@@ -25,6 +25,8 @@ def inputs(bot: Path) -> Json:
         found["mini_app"] = MENU_BUTTON
     if has_sessions(bot):
         found["session_retention_in_days"] = 1
+    if joins_messages(bot):
+        found["queue"] = True
     return found
 
 
@@ -49,7 +51,7 @@ def notes(bot: Path, *, is_configured: bool) -> list[str]:
     needed = {} if is_configured else inputs(bot)
     if needed:
         names = ", ".join(
-            f"{name} = {json.dumps(value)}" if name in ("later", "memory_size") else name
+            f"{name} = {json.dumps(value)}" if name in ("later", "memory_size", "queue") else name
             for name, value in needed.items()
         )
         said.append(f"Deployed, it needs these inputs of the module: {names}.")

@@ -10,11 +10,14 @@ from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
 from demo.deployments import (
+    CHECK,
     MENU_BUTTON,
     PAGE,
+    REPLAY,
     Deployment,
     Hosted,
     environment,
+    failure,
     has_page,
     registration,
 )
@@ -32,18 +35,25 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
+            variables["FAILED_QUEUE_URL"] = "of this demo"
             with signals_held():
+                self._memory_size = least_memory(bot.folder)
                 function = Function(
-                    bot.folder, variables, fresh=self.fresh, memory_size=least_memory(bot.folder)
+                    bot.folder,
+                    variables,
+                    fresh=self.fresh,
+                    follow=False,
+                    memory_size=self._memory_size,
                 )
                 self.function = self.opened.enter_context(function)
             function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
+            function.on_queued = self._queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            error = self.replace(bot)
+            error = function.invoke(CHECK).error.strip() or self._register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -57,10 +67,23 @@ class LocalDeployment(Deployment):
         self.on_log(invocation)
         self.on_event(self.bots[0], invocation)
 
+    def _queued(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
+        if invocation.outcome:
+            self.from_queue(invocation)
+
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
+        variables = self.function.environment
+        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
+            if error := version.invoke(CHECK).error.strip():
+                raise ToolError(error)
+        self.function.stop()
+        return self._register(bot)
+
+    def _register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
@@ -82,6 +105,12 @@ class LocalDeployment(Deployment):
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         self.function.run(name)
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        return [failure(id_, body) for id_, body in self.function.failed.items()]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        return self.function.invoke(REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

@@ -14,7 +14,7 @@ from demo.bots import Bots
 from demo.entries import Entries, buttons_of
 from demo.errors import InvalidRequest
 from demo.feed import Feed
-from demo.samples import CHATS, CONTENT, contact, person_in
+from demo.samples import CHATS, CONTENT, SEVERAL, contact, person_in
 from demo.setup import Setup
 from demo.traces import Traces
 
@@ -86,15 +86,20 @@ class People:
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
-        """Send a text, or other content, to a bot."""
+        """Send a text, or other content, to a bot: an album or a burst are several messages."""
         user = person_in(chat, person)
         if kind == "text":
             check_text(text)
-            content = text_content(text)
+            contents = [text_content(text)]
         elif kind == "contact":
-            content = contact(user)
+            contents = [contact(user)]
         elif kind in CONTENT:
-            content = CONTENT[kind]
+            contents = [CONTENT[kind]]
+        elif kind == "album":
+            album = {"media_group_id": self._telegram.new_id()}
+            contents = [{**each, **album} for each in SEVERAL[kind]]
+        elif kind in SEVERAL:
+            contents = [*SEVERAL[kind]]
         else:
             raise InvalidRequest(f"there is no kind of message {kind!r}")
         self._setup.refresh()
@@ -102,11 +107,12 @@ class People:
         replied = self._telegram.messages.get((known["chat"]["id"], reply_to))
         if replied:
             within = {k: v for k, v in replied.items() if k != "reply_to_message"}  # as Telegram
-            content = {**content, "reply_to_message": within}
+            contents[0] = {**contents[0], "reply_to_message": within}
         to = self._bots.get(bot)
         self._entries.keyboard_used(to.id, chat)
         about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
-        self._telegram.send(self._telegram.message(**about, **content), to)
+        for content in contents:
+            self._telegram.send(self._telegram.message(**about, **content), to)
 
     def resend(self, update: str, chat: str, bot: int = 0) -> None:
         """Send an update, given as JSON, once more: as a new one, and so with new ids."""

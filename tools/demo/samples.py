@@ -105,6 +105,22 @@ CONTENT: dict[str, Json] = {
 }
 
 
+# Several messages that are sent at once, as the apps do.
+_LINUS = {"id": 4545, "is_bot": False, "first_name": "Linus"}
+_FORWARDED = {"forward_origin": {"type": "user", "sender_user": _LINUS, "date": 1767225600}}
+SEVERAL: dict[str, list[Json]] = {
+    "album": [
+        CONTENT["photo"],
+        *({"photo": CONTENT["photo"]["photo"]} for _ in range(2)),
+    ],
+    "burst": [
+        {"text": "We could meet at the lake.", **_FORWARDED},
+        {"text": "Or in the library, if it rains.", **_FORWARDED},
+        {"text": "What do you think?"},
+    ],
+}
+
+
 def contact(person: Json) -> Json:
     """Return a person's own contact, as a keyboard's button shares it."""
     about = {"first_name": person["first_name"], "user_id": person["id"]}

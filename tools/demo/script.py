@@ -16,6 +16,7 @@ from local.processes import ToolError
 from telegram_stand_in import ADA, Bot, Call, Delivery, Json, Telegram
 from telegram_stand_in.delivery import kind_of
 from telegram_stand_in.files import image_type
+from telegram_stand_in.rich import buttons_in, lines_of, plain_text
 from telegram_stand_in.state import private_chat
 
 from demo.deployments import Deployment, Hosted
@@ -237,7 +238,7 @@ class Script:
             for key in buttons_of(message):
                 data = key.get("callback_data", "")
                 kind = "press" if data else "pay" if "invoice" in message else "page"
-                found[key["text"]] = Button(kind, message, data, id)
+                found[plain_text(key["text"])] = Button(kind, message, data, id)
         for result in bot.inline_answers.get(self._queries.get(bot.id, ""), {}).get("results", []):
             found[title_of(result)] = Button("choose", {}, result["id"], math.inf)
         return found
@@ -428,7 +429,7 @@ def seen(call: Call) -> str:
     """Return what people see of a call: its text, or its name, and a caption if it has one."""
     messages = [each["message"] for each in call.changes if each["kind"] in ("message", "edited")]
     texts = [text for message in messages if (text := text_of(message))]
-    if any("text" in message for message in messages):
+    if any({"text", "rich_message"} & set(message) for message in messages):
         return "\n".join(texts)
     if answers := [each for each in call.changes if each["kind"] == "answer" and each.get("text")]:
         return str(answers[0]["text"])  # in a pop-up
@@ -437,6 +438,8 @@ def seen(call: Call) -> str:
 
 def text_of(message: Json) -> str:
     """Return the text of a message, its caption, or its poll's question."""
+    if "rich_message" in message:
+        return "\n".join(lines_of(message["rich_message"]["blocks"]))
     poll = message.get("poll", {}).get("question", "")
     return str(message.get("text") or message.get("caption") or poll)
 
@@ -454,9 +457,10 @@ def buttons(call: Call) -> list[str]:
         for keyboard in (message.get("reply_markup"), change.get("keyboard")):
             if keyboard:
                 rows += keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
+        rows += [[each] for each in buttons_in(message.get("rich_message"))]
         rows += [[option] for option in message.get("poll", {}).get("options", [])]
         rows += [[title_of(result)] for result in change.get("results", [])]
-    labels = [[key["text"] if isinstance(key, dict) else key for key in row] for row in rows]
+    labels = [[plain_text(k["text"] if isinstance(k, dict) else k) for k in row] for row in rows]
     return [" ".join(f"[{label}]" for label in row) for row in labels]
 
 

@@ -83,6 +83,7 @@ class _Request(LocalRequest):
             "/fail": chat.fail,
             "/forget": chat.forget,
             "/send-event": chat.services.send,
+            "/replay": chat.replay,
             "/run-schedule": chat.run_schedule,
             "/stop-container": chat.setup.stop_container,
         }

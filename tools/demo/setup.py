@@ -18,6 +18,7 @@ REGISTRATION = {
     "deleteMyCommands",
     "deleteWebhook",
     "getChatMenuButton",
+    "getMe",
     "getWebhookInfo",
     "setChatMenuButton",
     "setMyCommands",
@@ -30,7 +31,7 @@ class Setup:
 
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
-        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "later": []}
+        self.shown: Json = {"steps": [], "calls": [], "reloads": [], "later": [], "failed": []}
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:
@@ -62,23 +63,37 @@ class Setup:
             self._feed.tell("setup", self.shown)
 
     def look_later(self) -> None:
-        """Note which calls wait, if those are others than before."""
+        """Note which calls wait, and what failed, if those are others than before."""
         if not self.deployment:
             return
         with self._feed.lock:
-            waiting = [
-                {"bot": int(hosted.token.partition(":")[0]), **each}
-                for hosted in self.deployment.bots
-                for each in self.deployment.schedules(hosted)
-            ]
-            if waiting != self.shown["later"]:
-                self.shown["later"] = waiting
+            kinds = {"later": self.deployment.schedules, "failed": self.deployment.failed}
+            now = {
+                kind: [
+                    {"bot": int(hosted.token.partition(":")[0]), **each}
+                    for hosted in self.deployment.bots
+                    for each in of(hosted)
+                ]
+                for kind, of in kinds.items()
+            }
+            if any(self.shown[kind] != found for kind, found in now.items()):
+                self.shown |= now
                 self._feed.tell("setup", self.shown)
 
     def run_schedule(self, bot: Bot, name: str) -> None:
         """Make a call at once that waits for its time."""
         if self.deployment:
             self.deployment.run_schedule(self._hosted(bot), name)
+
+    def replay(self, bot: Bot) -> Json:
+        """Have a bot, as it is now, take what failed again. Returns what became of it."""
+        self.refresh()
+        assert self.deployment
+        invocation = self.deployment.replay(self._hosted(bot))
+        self.look_later()
+        if invocation.error:
+            raise InvalidRequest(invocation.error)
+        return dict(invocation.result)
 
     def send_event(self, bot: Bot, event: Any) -> Invocation:
         """Invoke a bot's function with an event."""

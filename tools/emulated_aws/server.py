@@ -23,6 +23,15 @@ It can't give a log group another key. Here it can, though it encrypts nothing.
 
 Its functions go on between two events, and take what memory they like. Here they are frozen, and
 ended, as on AWS.
+
+It checks all permissions for one alias of a function as if that were to list them. Here it checks
+those that AWS does.
+
+It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
+as AWS does.
+
+It takes what becomes of a failed asynchronous invocation from the function, whoever is invoked.
+Here it is the alias's, which all invocations name.
 """
 
 from __future__ import annotations
@@ -39,6 +48,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import h11
 
@@ -51,6 +61,9 @@ from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 PAGE = re.compile(r"/app(/|$)")
+ALIAS = re.compile(r"/functions/[^/]+/aliases/[^/]+$")  # in a path of Lambda's API
+# In a path of Lambda's API: a function by its name or ARN, and in it the qualifier.
+FUNCTION = re.compile(r"/functions/(?:arn:[^/]*:function:)?[^:/]+:([^:/]+)(?:/|$)")
 
 
 class Connection(h11.Connection):
@@ -234,6 +247,49 @@ def with_schedules_in_groups(resource: Any) -> Any:
     return found
 
 
+def with_alias_actions(action: Any) -> Any:
+    """Return MiniStack's function that finds an action of Lambda, with those of aliases."""
+
+    def found(method: str, path: str) -> Any:
+        known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+        return known[method] if ALIAS.search(path) else action(method, path)
+
+    return found
+
+
+def with_one_qualifier(handle: Any) -> Any:
+    """Return MiniStack's handler of Lambda, which refuses two qualifiers that differ."""
+
+    async def handle_request(
+        method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
+    ) -> Any:
+        found = FUNCTION.search(unquote(path))
+        [asked] = query.get("Qualifier") or [""]
+        if found and asked and asked != found[1]:
+            told = "The derived qualifier from the function name does not match the specified"
+            answer = {"Type": "User", "message": f"{told} qualifier."}
+            fields = {"x-amzn-ErrorType": "InvalidParameterValueException"}
+            return 400, {"Content-Type": "application/json", **fields}, json.dumps(answer).encode()
+        return await handle(method, path, headers, body, query, *more)
+
+    return handle_request
+
+
+def as_the_alias_says(invoke: Any, functions: Any) -> Any:
+    """Return MiniStack's asynchronous invocation, by the configuration of the alias "live".
+
+    It gets a version, which has none, and `functions` have them by name.
+    """
+
+    def invoke_async(version: dict[str, Any], event: Any) -> None:
+        function = functions.get(version["config"]["FunctionName"]) or {}
+        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+            version = {**version, "event_invoke_config": of_alias}
+        invoke(version, event)
+
+    return invoke_async
+
+
 def for_programs(app: Any) -> Any:
     """Return MiniStack's ASGI application, which refuses what a web page sends."""
 
@@ -310,7 +366,7 @@ def with_keys_that_change(handle: Any, groups: Any) -> Any:
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, cloudwatch_logs, dynamodb
+    from ministack.services import apigateway, cloudwatch_logs, dynamodb, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -324,9 +380,14 @@ if __name__ == "__main__":
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
+    iam_actions._lambda_action = with_alias_actions(iam_actions._lambda_action)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
     cloudwatch_logs.handle_request = with_keys_that_change(
         cloudwatch_logs.handle_request, cloudwatch_logs._log_groups
+    )
+    lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
+    lambda_svc.invoke_async_with_retry = as_the_alias_says(
+        lambda_svc.invoke_async_with_retry, lambda_svc._functions
     )
     server.app = for_programs(server.app)
     keep_recovery_periods(dynamodb)

@@ -78,6 +78,7 @@ class Poll:
         self._offset: int | None = None  # the first unanswered update
         self._limit = MOST_UPDATES
         function.on_schedule = show_schedule
+        function.on_queued = show_queued
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
         self._kinds: list[str] = []
@@ -226,6 +227,13 @@ def show_schedule(invocation: Invocation) -> None:
     if pause := line.get("retry_after"):
         parts.append(f"tried again in {pause} s")
     say(" · ".join(map(str, parts)))
+    show(invocation)
+
+
+def show_queued(invocation: Invocation) -> None:
+    """Tell what became of an update that waited in the queue."""
+    update = {"update_id": invocation.outcome.get("update_id")}
+    say(described(update, invocation) if invocation.outcome else invocation.error)
     show(invocation)
 
 

@@ -80,15 +80,15 @@ class FileStore:
         return found
 
     def put(self, item: Item, *, replace: bool) -> bool:
-        with kept.changing(self._file) as items:
+        with changing(self._file) as items:
             key = item["id"]["S"]
-            if key in items and not replace:
-                return False
-            items[key] = item
-        return True
+            is_new = key not in items
+            if is_new or replace:
+                items[key] = item
+        return is_new or replace
 
     def delete(self, key: str) -> None:
-        with kept.changing(self._file) as items:
+        with changing(self._file) as items:
             items.pop(key, None)
 
     def waiting(self) -> Iterator[Waiting]:
@@ -98,8 +98,17 @@ class FileStore:
             yield Waiting("", name, when, about.get("event"))
 
     def cancel(self, waiting: Waiting) -> None:
-        with kept.changing(self._schedules) as items:
+        with changing(self._schedules) as items:
             items.pop(waiting.name, None)
+
+
+@contextlib.contextmanager
+def changing(file: Path) -> Iterator[Json]:
+    """Yield the items of a file, and write them at the end, unless the block ends before."""
+    with kept.alone(file):
+        items = kept.read(file)
+        yield items
+        kept.write(file, items)
 
 
 class TableStore:

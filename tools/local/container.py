@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from local import kept
+from local.line import Line
 from local.memory import Memory
 from local.packages import command
 from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
 from local.project import LAMBDA
-from local.sources import TAKEN, Sources, endless_link, files, packed, read_sources
+from local.sources import TAKEN, Sources, endless_link, files, joins_messages, packed, read_sources
 
 Json = dict[str, Any]
 
@@ -75,7 +76,7 @@ try:
     from botkit import aws
     with open(sys.argv[4]) as file:
         exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
-    stand_in["install"](aws, sys.argv[5], sys.argv[6])
+    stand_in["install"](aws, *sys.argv[5:8])
     stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
@@ -164,15 +165,18 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process, which is restarted when a source changes.
+    """The handler in a process, which is restarted when a source changes, unless `follow` is off.
 
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
-    in another one beside it; both are gone at the end if none is given. There is one invocation at
+    in another one beside it, and what failed in a third one, if the environment has the URL of a
+    queue for it; all are gone at the end if none is given. There is one invocation at
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules.
+    schedules. Updates of a bot with TOGETHER go through a queue, in a file beside the sessions.
+    They are answered in another process, so that it may wait for others, and `on_queued` is called
+    with each.
     """
 
     def __init__(
@@ -182,6 +186,7 @@ class Function:
         *,
         timeout: float = TIMEOUT,
         fresh: bool = False,
+        follow: bool = True,
         sessions: Path | None = None,
         memory_size: int = 0,
     ) -> None:
@@ -189,16 +194,21 @@ class Function:
         self.environment = environment
         self._timeout = timeout
         self._fresh = fresh
+        self._follow = follow
         self._memory_size = memory_size
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
         self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
         self._schedules = self.sessions.with_suffix(".later.json")
+        self._failed = self.sessions.with_suffix(".failed.json")
         self._changed = threading.Condition()  # of the schedules
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_change: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[Invocation], None] = lambda invocation: None
+        self._answers_queue: Function | None = None
+        self._line = Line(kept.queue_beside(self.sessions), self._answer_queued)
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -206,16 +216,19 @@ class Function:
     def __enter__(self) -> Function:
         self._thread = threading.Thread(target=self._run_schedules, daemon=True)
         self._thread.start()
+        self._line.__enter__()
         return self
 
     def stop(self) -> None:
         """Stop the container. The next invocation starts another one."""
+        if self._answers_queue:
+            self._answers_queue.stop()
         with self._lock:
             self._stop()
 
     def forget(self, key: str) -> None:
         """Delete a session."""
-        with self._lock:
+        with self._lock, kept.alone(self.sessions):
             items = kept.read(self.sessions)
             items.pop(key, None)
             kept.write(self.sessions, items)
@@ -225,6 +238,11 @@ class Function:
         """The schedules by their names, the first one first: the "event" of each, and "at"."""
         items = kept.read(self._schedules).items()
         return dict(sorted(items, key=lambda item: item[1]["at"]))
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """What failed and is kept: the messages by their ids, the oldest first."""
+        return {id_: each["body"] for id_, each in kept.read(self._failed).items()}
 
     def run(self, name: str) -> None:
         """Delete a schedule, and invoke the handler with its event, if it is still there."""
@@ -257,10 +275,12 @@ class Function:
 
     def __exit__(self, *exception: object) -> None:
         self._notify(is_over=True)
+        self._line.__exit__()
         self.stop()
         self._thread.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        watched("folder", self._folder, over=True)
+        for function in filter(None, (self._answers_queue, self)):
+            shutil.rmtree(function._folder, ignore_errors=True)
+            watched("folder", function._folder, over=True)
 
     def invoke(self, event: Any) -> Invocation:
         """Invoke the handler with an event, in a container that starts if none is running."""
@@ -268,13 +288,32 @@ class Function:
             return self._invoke(event)
         finally:
             self._notify()
+            self._line.look()
             self.on_change()
+
+    def _answer_queued(self, event: Json) -> Any:
+        """Answer an event of the queue, in another process. Returns what the function returned."""
+        if self._answers_queue is None:
+            self._answers_queue = Function(
+                self.bot,
+                self.environment,
+                timeout=self._timeout,
+                fresh=self._fresh,
+                follow=self._follow,
+                sessions=self.sessions,
+                memory_size=self._memory_size,
+            )
+        invocation = self._answers_queue.invoke(event)
+        self.on_queued(invocation)
+        self._notify()  # it may have scheduled something
+        self.on_change()
+        return invocation.result
 
     def _invoke(self, event: Any) -> Invocation:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
-            if self._process and self._started_from != read_sources(self.bot):
+            if self._process and self._follow and self._started_from != read_sources(self.bot):
                 self._stop()
             start: Invocation | None = None
             if self._process is None:
@@ -301,6 +340,7 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
+        kept_in = map(str, (self.sessions, self._schedules, self._failed))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
@@ -315,10 +355,11 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, str(self.sessions), str(self._schedules)],
+                    [*process, kept.__file__, *kept_in],
                     cwd=self.bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
+                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self.bot) else {}),
                         **self.environment,
                         "LATER_GROUP": "later",
                         "LATER_ROLE": "arn:aws:iam::123456789012:role/later",

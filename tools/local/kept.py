@@ -1,4 +1,4 @@
-"""What a function keeps on this machine, without AWS: its sessions and its schedules.
+"""What a function keeps on this machine, without AWS: sessions, schedules, updates, what failed.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
+
+QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
 class Table:
@@ -44,12 +47,11 @@ class Table:
             items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
         assert target.endswith(".PutItem"), f"no stand-in for {target}"
-        with changing(self._file, self._items) as items:
-            self._put(items, params)
-        return {}
+        with alone(self._file):
+            return self._put(params)
 
-    def _put(self, items: Json, params: Json) -> None:
-        key = params["Item"]["id"]["S"]
+    def _put(self, params: Json) -> Json:
+        items, key = self.items, params["Item"]["id"]["S"]
         version = items.get(key, {}).get("version")
         expected = params.get("ExpressionAttributeValues", {}).get(":read")
         condition = params["ConditionExpression"]
@@ -59,6 +61,9 @@ class Table:
                 "ConditionalCheckFailedException", "The conditional request failed"
             )
         items[key] = params["Item"]
+        if self._file:
+            write(self._file, items)
+        return {}
 
 
 class Schedules:
@@ -82,11 +87,7 @@ class Schedules:
         """Make a request as aws.request does."""
         if service != "scheduler":
             return self._others(service, method, path, **content)
-        with changing(self._file, self._items) as items:
-            self._change(items, method, path.removeprefix("/schedules/"), content)
-        return {}
-
-    def _change(self, items: Json, method: str, name: str, content: Json) -> None:
+        items, name = self.items, path.removeprefix("/schedules/")
         if method == "POST":
             if name in items:
                 raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
@@ -100,6 +101,94 @@ class Schedules:
                     "ResourceNotFoundException", f"Schedule {name} does not exist."
                 )
             del items[name]
+        if self._file:
+            write(self._file, items)
+        return {}
+
+
+class Queue:
+    """Stands in for a queue of SQS FIFO: SendMessage, and ChangeMessageVisibility.
+
+    The file has the messages by their ids of deduplication, the first one first: the "id", "group"
+    and "body" of each, how often it was "received", and until when it is "hidden", in seconds since
+    1970. `aws` is the module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, file: Path) -> None:
+        self._file = file
+        self._others = aws.call
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if (service, params.get("QueueUrl")) != ("sqs", QUEUE_URL):
+            return self._others(service, target, params)
+        with alone(self._file):
+            messages = read(self._file)
+            if target.endswith(".SendMessage"):
+                id_, group = params["MessageDeduplicationId"], params["MessageGroupId"]
+                new = {"id": id_, "group": group, "body": params["MessageBody"]}
+                messages.setdefault(id_, {**new, "received": 0, "hidden": 0})
+            else:
+                assert target.endswith(".ChangeMessageVisibility"), f"no stand-in for {target}"
+                hidden = time.time() + params["VisibilityTimeout"]
+                messages[params["ReceiptHandle"]]["hidden"] = hidden
+            write(self._file, messages)
+        return {}
+
+
+class Queues:
+    """Stands in for queues of SQS. A message is hidden from others while somebody has it.
+
+    A message has its "queue" and "body", how often it was "received", and the time in seconds until
+    which it is "hidden". They are in a file, if one is given, and else in memory. `aws` is the
+    module of botkit, which makes all other calls.
+    """
+
+    def __init__(self, aws: ModuleType, *urls: str, file: Path | None = None) -> None:
+        self._aws, self._urls, self._file = aws, urls, file
+        self._others = aws.call
+        self._messages: Json = {}
+        self.now: Callable[[], float] = time.time
+
+    @property
+    def messages(self) -> Json:
+        """The messages by their ids, the oldest first."""
+        return read(self._file) if self._file else self._messages
+
+    def call(self, service: str, target: str, params: Json) -> Any:
+        """Make a call as aws.call does."""
+        if service != "sqs" or params["QueueUrl"] not in self._urls:
+            return self._others(service, target, params)
+        with alone(self._file):
+            return self._call(target, params)
+
+    def _call(self, target: str, params: Json) -> Any:
+        messages, queue, action = self.messages, params["QueueUrl"], target.partition(".")[2]
+        answer: Json = {}
+        if action == "SendMessage":
+            hidden = self.now() + params.get("DelaySeconds", 0)
+            new = {"queue": queue, "body": params["MessageBody"], "received": 0, "hidden": hidden}
+            number = max(map(int, messages), default=0) + 1
+            messages[f"{number}"] = new
+        elif action == "ReceiveMessage":
+            for id_, each in messages.items():
+                if each["queue"] == queue and each["hidden"] <= self.now():
+                    each["received"] += 1
+                    each["hidden"] = self.now() + params["VisibilityTimeout"]
+                    found = {"MessageId": id_, "ReceiptHandle": id_, "Body": each["body"]}
+                    count = {"ApproximateReceiveCount": f"{each['received']}"}
+                    answer = {"Messages": [{**found, "Attributes": count}]}
+                    break
+        elif action == "DeleteMessage":
+            messages.pop(params["ReceiptHandle"], None)
+        else:
+            assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
+            timeout = params["VisibilityTimeout"]
+            if message := messages.get(params["ReceiptHandle"]):
+                message["hidden"] = self.now() + timeout
+        if self._file:
+            write(self._file, messages)
+        return answer
 
 
 def seconds_of(expression: str) -> float:
@@ -108,9 +197,12 @@ def seconds_of(expression: str) -> float:
     return at.replace(tzinfo=UTC).timestamp()
 
 
-def install(aws: ModuleType, sessions: str, schedules: str) -> None:
-    """Have a function keep these in two files. There is nothing to connect to at start-up."""
+def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
+    """Have a function keep these in files. There is nothing to connect to at start-up."""
+    aws.call = Queue(aws, queue_beside(Path(sessions))).call  # type: ignore[attr-defined]
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
+    if queue := os.environ.get("FAILED_QUEUE_URL"):
+        aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
     aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
 
@@ -132,21 +224,21 @@ def watch(aws: ModuleType, tell: Tell) -> None:
     aws.call = watched  # type: ignore[attr-defined]
 
 
-@contextlib.contextmanager
-def changing(file: Path | None, items: Json | None = None) -> Iterator[Json]:
-    """Yield the items of a file, and write them at the end, unless an exception ends it.
+def queue_beside(sessions: Path) -> Path:
+    """Return the file of the queue beside that of the sessions."""
+    return sessions.with_suffix(".queue.json")
 
-    One process at a time does that: bots and scripts/sessions. Without a file, yield `items`.
-    """
-    if file is None:
-        yield items if items is not None else {}
+
+@contextlib.contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Give a block a file, if there is one, that other processes write, too."""
+    if not file:
+        yield
         return
     file.parent.mkdir(0o700, parents=True, exist_ok=True)
     with file.with_name(f"{file.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = read(file)
-        yield found
-        write(file, found)
+        yield
 
 
 def read(file: Path) -> Json:

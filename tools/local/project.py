@@ -17,6 +17,7 @@ MODULE = (
     ".terraform.lock.hcl",
     "alarms.tf",
     "environment.tf",
+    "failed.tf",
     "iam.tf",
     "lambda",
     "later.tf",

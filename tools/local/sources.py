@@ -105,6 +105,11 @@ def has_sessions(bot: Path) -> bool:
     )
 
 
+def joins_messages(bot: Path) -> bool:
+    """Tell whether a bot may answer messages together, and so needs a queue."""
+    return any(re.search(rb"\bTOGETHER\b", path.read_bytes()) for path in _own_files(bot))
+
+
 def uses_later(bot: Path) -> bool:
     """Tell whether a bot imports botkit.later. A file that isn't Python imports nothing."""
     return any("botkit.later" in _imports(path) for path in _own_files(bot))

@@ -76,7 +76,7 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
     else:
         entities = [_checked(entity, text, users) for entity in entities]
     text, entities = _trimmed(text, entities)
-    return text, _sorted(entities + _found(text, entities))
+    return text, _sorted(entities + entities_in(text, entities))
 
 
 def _checked(entity: Json, text: str, users: Users) -> Json:
@@ -106,7 +106,7 @@ def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
     return text, kept
 
 
-def _found(text: str, entities: list[Json]) -> list[Json]:
+def entities_in(text: str, entities: list[Json]) -> list[Json]:
     """Return what Telegram finds by itself, outside of links and code."""
     taken = [
         (e["offset"], e["offset"] + e["length"])

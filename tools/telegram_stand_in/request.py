@@ -23,7 +23,7 @@ MOST_IDS = 100  # of messages in one call
 
 @dataclass
 class Request:
-    """A call, with checked `params`, and its visible `changes`, which `Call` describes."""
+    """A call, with checked `params`, its visible `changes`, and `hints`: `Call` describes both."""
 
     world: World
     bot: Bot
@@ -31,6 +31,7 @@ class Request:
     params: Json
     uploads: dict[str, Upload]
     changes: list[Json] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.params.get(name, default)

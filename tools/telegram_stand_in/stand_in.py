@@ -41,7 +41,7 @@ class Call:
     `method` is spelled as documented, if it exists. `delivery` is the number of the delivery that
     the call answered, or None for a call over HTTP; `fault` is the kind of the fault that it met;
     `bot` is the bot's id; `files` are the uploads by name: `name`, `size` and `content_type`.
-    `hints` tell the bot's author what isn't documented.
+    `hints` tell the bot's author what isn't documented, or not played as Telegram does it.
 
     `changes` are what people see, in order: each has a `kind`, and
 
@@ -244,7 +244,7 @@ class Telegram(World):
             params, call.hints = bot_api.checked(call.method, params)
         except UnicodeEncodeError:
             raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
-        request = Request(self, bot, call.method, params, uploads, call.changes)
+        request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
 

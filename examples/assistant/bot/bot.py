@@ -16,7 +16,7 @@ from botkit.errors import Unreachable
 MODEL = os.environ["MODEL"]
 QUESTIONS = int(os.environ["QUESTIONS"])  # that a person may ask on a day
 
-SYSTEM = "You are an assistant in a Telegram chat. Answer briefly, in plain text without Markdown."
+SYSTEM = "You are an assistant in a Telegram chat. Answer briefly, in Markdown, formulas between $."
 MAX_TOKENS = 2000  # of an answer
 REMEMBERED = 20  # texts of a conversation, from both sides
 
@@ -44,9 +44,7 @@ def reply(update, session):
     if who.get("is_bot") or message.get("is_automatic_forward"):
         return []
     text = message.get("text", "")
-    command, question = "", text
-    if text.startswith("/"):
-        command, question = [*text.split(maxsplit=1), ""][:2]
+    command, question = [*text.split(maxsplit=1), ""][:2] if text[:1] == "/" else ("", text)
     match command.partition("@")[0]:
         case "/new":
             session.clear()
@@ -59,16 +57,15 @@ def reply(update, session):
             question = text
     if not question.strip():
         return say(message, HELP)
-    day = time.strftime("%Y-%m-%d", time.gmtime(message["date"]))
-    today = f"questions of {who['id']} on {day}"
+    today = time.strftime(f"questions of {who['id']} on %Y-%m-%d", time.gmtime(message["date"]))
     if not count(today, update["update_id"]):
         return say(message, ENOUGH)
     texts, said = [*session.get("texts", []), question.strip()], []
-    calls = stream.answer(message, ask(texts, said), can_stop=True)
+    calls = stream.answer(message, ask(texts, said), can_stop=True, markdown=True)
     if answer := "".join(said).strip():
         session["texts"] = [*texts, answer][-REMEMBERED:]
     elif calls:  # it says that there is no answer
-        count(today, update["update_id"], by=-1)
+        count(today, update["update_id"], by=0)
     return calls
 
 
@@ -79,14 +76,16 @@ def ask(texts, said, retries=1):
         for event in converse(texts):
             if "messageStop" in event:
                 is_whole = event["messageStop"]["stopReason"] != "max_tokens"
-            said.append(event.get("contentBlockDelta", {}).get("delta", {}).get("text", ""))
+            delta = event.get("contentBlockDelta", {}).get("delta", {})
+            if thought := delta.get("reasoningContent", {}).get("text"):
+                yield stream.Thinking(thought)
+            said.append(delta.get("text", ""))
             yield said[-1]
     except (aws.ClientError, Unreachable) as error:
         logging.error("the model failed: %s", getattr(error, "code", error))
         if retries and not any(said) and isinstance(error, Unreachable):
             time.sleep(1)
-            yield from ask(texts, said, retries - 1)
-            return
+            return (yield from ask(texts, said, retries - 1))
     if not "".join(said).strip():
         yield NO_ANSWER
     elif not is_whole:
@@ -100,8 +99,8 @@ def converse(texts):
         {"role": "assistant" if number % 2 else "user", "content": [{"text": text}]}
         for number, text in enumerate(texts)
     ]
-    limits = {"maxTokens": MAX_TOKENS}
-    body = {"system": [{"text": SYSTEM}], "messages": messages, "inferenceConfig": limits}
+    body = {"system": [{"text": SYSTEM}], "messages": messages}
+    body["inferenceConfig"] = {"maxTokens": MAX_TOKENS}
     path = f"/model/{quote(MODEL, '')}/converse-stream"
     began = heard = time.monotonic()
     for event in aws.events("bedrock-runtime", path, body):
@@ -118,13 +117,11 @@ def say(message, text):
 
 
 def count(today, update_id, by=1):
-    """Count a question of today, and tell whether it may be asked. With -1, take it back."""
+    """Count a question of today, and tell whether it may be asked. With 0, take it back."""
 
     def add(session):
-        asked = [each for each in session.get("asked", []) if each != update_id]
-        if by > 0:
-            asked.append(update_id)
-        session["asked"] = asked[:QUESTIONS]
+        others = [each for each in session.get("asked", []) if each != update_id]
+        session["asked"] = [*others, *[update_id] * by][:QUESTIONS]
         return update_id in session["asked"]
 
     return sessions.change(today, add)

@@ -19,7 +19,7 @@ from ..host.calls import checked, make_calls
 from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.settings import settings
-from ..types import Any, Json
+from ..types import Any
 
 logger = logging.getLogger("botkit")
 
@@ -33,16 +33,28 @@ class EventFailed(Exception):
 
 
 def receive(event: Any, request_id: str) -> None:
+    """Answer an event, and log the outcome. Raises EventFailed if Lambda should try it again."""
+    started = time.monotonic()
+    answer_event = answer
+    if settings.failed_queue_url:
+        from .failures import answer_event
+    source = source_of(event)
+    outcome, again = answer_event(event, request_id)
+    outcome.log("event", started, source=source)
+    if again:
+        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+
+
+def answer(event: Any, request_id: str) -> tuple[Outcome, bool]:
     """Make the calls in an event, or those that on_event() in bot.py returns for it.
 
-    Raises EventFailed if a retry may succeed and repeats nothing that people see, and no call is
-    scheduled again.
+    Returns the outcome, and whether a retry may succeed and repeats nothing that people see, and
+    no call is scheduled again. Raises EventFailed if nobody answers the event.
     """
-    started = time.monotonic()
     since, tries = int(time.time()), 0
     match event:
         case {"later": {"since": int(since), "tries": int(tries)}, "calls": list(event)}:
-            journal.is_repeat = tries > 0
+            journal.is_repeat |= tries > 0
     todo: Any = event if isinstance(event, list) else [event]
     calls = None  # those in the event
     try:
@@ -59,22 +71,19 @@ def receive(event: Any, request_id: str) -> None:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
         with deadline.sparing(SCHEDULE_SECONDS if calls and settings.later_group else 0):
             outcome = make_calls(todo) if todo else Outcome("ignored")
+        if outcome.status != 200:
+            outcome.remaining = todo[outcome.done :]
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
-        remaining = calls[outcome.done :]
-        is_scheduled = schedule_again(remaining, outcome, since, tries, request_id)
+        is_scheduled = schedule_again(outcome, since, tries, request_id)
     if not is_scheduled:
         outcome.give_up_if_seen()
-    outcome.log("event", started, source=source_of(event))
     has_failed = outcome.name == "bot_failed" and not journal.is_seen
-    if (outcome.status != 200 and not is_scheduled) or has_failed:
-        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+    return outcome, (outcome.status != 200 and not is_scheduled) or has_failed
 
 
-def schedule_again(
-    calls: list[Json], outcome: Outcome, since: int, tries: int, request_id: str
-) -> bool:
-    """Schedule calls that failed for now again, or give them up after a day.
+def schedule_again(outcome: Outcome, since: int, tries: int, request_id: str) -> bool:
+    """Schedule the remaining calls of an outcome again, or give them up after a day.
 
     Returns whether they are scheduled. The outcome gets the pause, or becomes "lost".
     """
@@ -87,7 +96,7 @@ def schedule_again(
     if now + pause > since + LONGEST_TRIES:
         outcome.name = "lost"
         return False
-    event = {"later": {"since": since, "tries": tries + 1}, "calls": calls}
+    event = {"later": {"since": since, "tries": tries + 1}, "calls": outcome.remaining}
     try:
         # If Lambda delivers the event again, the id is the same.
         later.schedule(event, now + pause, f"retry.{request_id}")

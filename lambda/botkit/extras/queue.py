@@ -20,6 +20,7 @@ from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
+from . import sqs
 
 logger = logging.getLogger("botkit")
 
@@ -33,7 +34,6 @@ AT_ONCE = {
     "stopped_message_generation",
     "widget_query",
 }
-LARGEST = 256 * 1024  # bytes of a message, in UTF-8: the AWS provider sets the queue to that
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
@@ -58,30 +58,40 @@ def enqueue(update: Json) -> Outcome:
     """Put an update into the queue, which drops duplicates with the same `update_id`.
 
     An update that the queue can't take is answered at once: a retry can't help.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
-    body = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-    # SQS takes neither of these, nor half a surrogate pair, which webhook.parse_json has replaced.
-    body = body.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-    # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
-    if len(body.encode()) > LARGEST:
-        return webhook.answer(update)
     params = {
-        "QueueUrl": settings.queue_url,
-        "MessageBody": body,
         "MessageDeduplicationId": str(update["update_id"]),
         "MessageGroupId": group(update),
     }
     try:
-        aws.call("sqs", "AmazonSQS.SendMessage", params)
+        _note(update)
+        sqs.send(settings.queue_url, update, **params)
     except Unreachable as error:
         return outcome_of(error)
-    except aws.ClientError as error:
-        if not error.code.startswith(("InvalidParameterValue", "InvalidMessage")):
-            return Outcome("misconfigured", error=str(error))
-        logger.warning("the queue refused an update", extra={"error": str(error)})
+    except sqs.NotTaken as error:
+        logger.warning("the queue can't take an update", extra={"error": str(error)})
         return webhook.answer(update)
     return Outcome("queued")
+
+
+def _note(update: Json) -> None:
+    """List an update that may be a part of a turn, if bot.py has TOGETHER, before it is queued.
+
+    Raises Unreachable: Telegram then delivers it again at once, before the turn is over. Any other
+    failure leaves it a turn by itself.
+    """
+    try:
+        if not hasattr(bot_module.load(), "TOGETHER"):
+            return
+        from . import together
+
+        together.note(update)
+    except Misconfigured:  # it is logged when the update comes out of the queue
+        pass
+    except Unreachable:
+        raise
+    except BaseException as error:  # from bot.py
+        logger.warning("an update is not listed", extra={"error": type(error).__name__})
 
 
 def group(update: Json) -> str:
@@ -124,7 +134,7 @@ def is_ours(event: Any) -> bool:
 def receive(event: Json) -> Outcome:
     """Answer the update in a message from our queue."""
     [record] = event["Records"]
-    journal.is_repeat = received(record) > 1
+    journal.is_queued, journal.is_repeat = True, received(record) > 1
     return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
 
 
@@ -146,12 +156,11 @@ def settle(event: Json, outcome: Outcome) -> Json:
     pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     params = {
-        "QueueUrl": settings.queue_url,
         "ReceiptHandle": record["receiptHandle"],
         "VisibilityTimeout": min(pause, LONGEST_PAUSE),
     }
     try:
-        aws.call("sqs", "AmazonSQS.ChangeMessageVisibility", params)
+        sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
     except (aws.ClientError, Unreachable) as error:
         # Then SQS delivers it again after the visibility time-out.
         logger.warning("the pause was not set", extra={"error": str(error)})

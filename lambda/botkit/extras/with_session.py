@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import logging
 import marshal
-from binascii import a2b_base64, b2a_base64
 
 from .. import session
-from ..aws import to_json
 from ..deadline import deadline
-from ..errors import Failure, Handled, Misconfigured, Unreachable
+from ..errors import BadSession, Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
-from ..host.outcome import BadAnswer, Outcome
-from ..http.multipart import is_file
+from ..host.held import held, released
+from ..host.outcome import BadAnswer, Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
@@ -28,7 +26,6 @@ from ..types import Any, Json
 logger = logging.getLogger("botkit")
 
 CHOICES = ("chat", "topic", "user", "chat_user")
-FILE = "base64 of a file"
 NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
@@ -64,8 +61,9 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
     session is kept, too.
     """
     key = key_of(update)
+    together = _together()
     if key is None:
-        calls, handled = _ask(update, {}, "")
+        calls, handled = _ask(together.joined([update]) if together else update, {}, "")
         if handled:
             raise handled
         return None, calls
@@ -75,27 +73,42 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
     while True:
         item = session.Item(key)
         journal.is_repeat |= update_id in item.updates
+        if journal.trusts_session and update_id in item.updates:
+            return item, None
         known = item.calls(update_id)
         if known is not None:
-            return item, [_with_files(call) for call in known] or None
+            return item, released(known) or None
+        asked, ids = marshal.loads(as_sent), [update_id]
+        if together:
+            if journal.is_queued:
+                asked, ids = together.turn(asked, key, item.updates)
+            else:
+                asked = together.joined([asked])
+        others, whole = ids[1:], marshal.dumps(asked) if ids[1:] else b""
         had_time = deadline.left() > 0
         try:
-            calls, handled = _ask(marshal.loads(as_sent), item.session, key)
+            calls, handled = _ask(asked, item.session, key)
             if had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
                 raise BadAnswer("reply() left no time to keep its session")
-        except BaseException:
+        except BaseException as error:
             if is_retry and deadline.left() <= 0:
                 journal.forgive()
                 raise Unreachable(
                     "others changed the session, and there was no time to ask reply() again"
                 ) from None
+            _give_up(key, others, whole, error)
             raise
-        answer = {update_id: _held(calls)}
+        # Its own last: the calls of the newest stay.
+        answers = {**{each: [] for each in others}, update_id: held(calls)}
+        always = together is not None and together.is_listed(update)
         try:
             # An update that the item knows has changed the session before: only its calls are gone.
-            is_kept = update_id in item.updates or item.keep(answer)
+            is_kept = update_id in item.updates or item.keep(answers, always=always)
         except Unreachable:
             journal.forgive()
+            raise
+        except BadSession as error:
+            _give_up(key, others, whole, error)
             raise
         if is_kept:
             if handled:
@@ -105,20 +118,43 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
         journal.forgive()
 
 
+def _give_up(key: str, others: list[int], whole: bytes, error: BaseException) -> None:
+    """Have a session know the other messages of a turn if its first one doesn't come again.
+
+    `whole` is the update with all of them, by marshal, for a replay.
+    """
+    if not others:
+        return
+    outcome = outcome_of(error)
+    outcome.give_up_if_seen()
+    if outcome.status != 200:
+        return
+    deadline.start(max(deadline.left(), NOTE_SECONDS))  # the bot may have used up all of it
+    try:
+        is_kept = False
+        while not is_kept:
+            item = session.Item(key)
+            new: dict[int, list[Json]] = {each: [] for each in others if each not in item.updates}
+            is_kept = item.keep(new, always=True)
+        journal.turn = whole
+    except Failure as failure:  # they are turns by themselves
+        logger.warning("a turn can't be given up", extra={"error": str(failure)})
+
+
 def _note(item: session.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
     """Note in an update's session which of its calls remain when so many are done, and its state.
 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update still
     comes again, and repeats what is done: nothing is lost.
     """
-    held = _held(calls)
-    remaining = held[done:]
+    all_calls = held(calls)
+    remaining = all_calls[done:]
     try:
         while True:
             known = item.calls(update_id)
             # Another container answers the same update: it is ahead, or has other calls.
             if known is not None and (
-                len(known) < len(remaining) or known != held[len(held) - len(known) :]
+                len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
             ):
                 return True
             if item.note(update_id, remaining, state):
@@ -137,6 +173,15 @@ def _ask(update: Json, state: Json, key: str) -> tuple[list[Json], Handled | Non
         return [], handled
     finally:
         session.current = None
+
+
+def _together() -> Any:
+    """Return the module that joins messages, if bot.py has TOGETHER."""
+    if not hasattr(bot_module.load(), "TOGETHER"):
+        return None
+    from . import together
+
+    return together
 
 
 def check(bot: Any) -> None:
@@ -181,32 +226,3 @@ def _choice(bot: Any) -> Any:
         names = ", ".join(f'"{name}"' for name in CHOICES)
         raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
     return choice
-
-
-def _held(calls: list[Json]) -> list[Json]:
-    """Return calls as a session holds them."""
-    held: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
-    return held
-
-
-def _without_files(call: Json) -> Json:
-    """Return a call with its files in a form that JSON can hold."""
-    held = {}
-    for name, value in call.items():
-        if is_file(value):
-            file, data = value if isinstance(value, tuple) else (None, value)
-            value = {FILE: [file, b2a_base64(data, newline=False).decode()]}
-        held[name] = value
-    return held
-
-
-def _with_files(held: Json) -> Json:
-    """Return the call that `_without_files` was given."""
-    call = {}
-    for name, value in held.items():
-        if isinstance(value, dict) and FILE in value:
-            file, text = value[FILE]
-            data = a2b_base64(text)
-            value = data if file is None else (file, data)
-        call[name] = value
-    return call

@@ -72,7 +72,7 @@ def ask(name: str, *arguments: Any) -> Any:
     except TypeError as error:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
             raise
-        count = "two arguments" if len(arguments) == 2 else "one argument"
+        count = ("no argument", "one argument", "two arguments")[len(arguments)]
         raise BadAnswer(f"{name}() must take {count}") from None
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited

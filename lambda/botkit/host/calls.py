@@ -15,6 +15,7 @@ HINTS = {
     "generator": ": return a list",
     "NoneType": ": return [] where there is nothing to say",
 }
+NO_PARAMETERS = ("method", "instead_of")
 NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
 
 
@@ -31,6 +32,8 @@ def checked(calls: Any, name: str) -> list[Json]:
             raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
             raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
+        if type(call.get("instead_of", 0)) is not int or call.get("instead_of", 0) < 0:
+            raise BadAnswer(f'"instead_of" of a {method} of {name} must be a number of calls')
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
@@ -55,7 +58,9 @@ def make_or_respond(calls: list[Json]) -> Outcome:
         return Outcome("ignored")
     last = calls[-1] if fits_response(calls[-1]) else None
     outcome = make_calls(calls[:-1] if last else calls)
-    if last and outcome.status == 200:
+    if outcome.status != 200:
+        outcome.remaining = calls[outcome.done :]
+    if last and outcome.status == 200 and outcome.done < len(calls):
         # As text, since the bot may change the dict before the update is delivered again.
         params = {name: value for name, value in last.items() if value is not None}
         outcome.body = json.dumps(params)
@@ -73,18 +78,26 @@ def fits_response(call: Json) -> bool:
     method = call["method"].lower()
     if method.startswith("get") or method in NEVER_IN_RESPONSE:
         return False
+    if call.get("instead_of"):  # nobody would know whether Telegram refuses it
+        return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
 def make_calls(calls: list[Json]) -> Outcome:
-    """Make calls in order, until one has to wait. `done` of the outcome says how many are over."""
+    """Make calls in order, until one has to wait. `done` of the outcome says how many are over.
+
+    A call with "instead_of", a number, is over together with so many calls that follow, unless
+    Telegram refuses it: then those are made.
+    """
     outcome = Outcome("answered")
     if calls:
         from .. import telegram
-    for call in calls:
-        params = {name: value for name, value in call.items() if name != "method"}
+    while outcome.done < len(calls):
+        call = calls[outcome.done]
+        params = {name: value for name, value in call.items() if name not in NO_PARAMETERS}
         try:
             telegram.call(call["method"], **params)
+            outcome.done += call.get("instead_of", 0)
         except Failure as error:
             journal.methods.append(call["method"])
             failure = outcome_of(error)

@@ -10,6 +10,7 @@ import time
 from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
 from ..invocation.settings import without_secrets
+from ..types import Json
 
 logger = logging.getLogger("botkit")
 
@@ -43,7 +44,7 @@ class Outcome:
 
     `refusal` is the error from Telegram, and `error` any other. `retry_after` is in seconds. `body`
     is the JSON of a call that the response should hold. `done` is how many of the calls are over,
-    carried out or refused.
+    carried out or refused, and `remaining` are those that had to wait.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Outcome:
         self.retry_after = retry_after
         self.body = body
         self.done = 0
+        self.remaining: list[Json] = []
 
     @property
     def status(self) -> int:

@@ -57,14 +57,27 @@ def respond(event: Json, take: Callable[[Json], Outcome]) -> Json:
 def process(update: Json, take: Callable[[Json], Outcome], **how: object) -> Outcome:
     """Answer an update, or put it into the queue, and log the outcome."""
     started = time.monotonic()
-    # Read now, since the bot may change the update.
-    subject = {"update_id": update["update_id"], "kind": Place(update).kind or None, **how}
+    known = described(update)  # now, since the bot may change it
     outcome = take(update)
-    outcome.log("update", started, **subject)
+    outcome.log("update", started, **known, **how)
     return outcome
 
 
+def described(update: Json) -> Json:
+    """Return what the log may say of an update."""
+    return {"update_id": update["update_id"], "kind": Place(update).kind or None}
+
+
 def answer(update: Json) -> Outcome:
+    """Answer an update, and keep it if it failed and failed_retention_in_days says so."""
+    if not settings.failed_queue_url:
+        return answer_once(update)
+    from ..extras import failures
+
+    return failures.answer(update)
+
+
+def answer_once(update: Json) -> Outcome:
     """Answer an update, unless this container has answered it before."""
     journal.update_id = update_id = update["update_id"]
     if update_id in recent:

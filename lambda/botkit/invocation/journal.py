@@ -34,9 +34,11 @@ class Journal:
 
     `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
-    and `is_start` while a bot starts, which is no part of an update. `is_replay` is set while a
-    dialogue runs again. `update_id` is that of the update, and `streams` counts its answers that
-    grow.
+    and `is_start` while a bot starts, which is no part of an update. `is_queued` is set if the
+    update came out of the queue, so that it may wait. `is_replay` is set while a dialogue runs
+    again. `update_id` is that of the update, and `streams` counts its answers that grow.
+    `trusts_session` is set if an update needs no answer where its session knows it. `turn` is the
+    update with all messages of its turn, by marshal, if they won't come again.
     """
 
     def __init__(self) -> None:
@@ -46,7 +48,8 @@ class Journal:
         """Begin an invocation."""
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
-        self.is_replay = False
+        self.is_replay = self.is_queued = self.trusts_session = False
+        self.turn = b""
         self.update_id = self.streams = 0
 
     def check_replay(self) -> None:

@@ -29,6 +29,8 @@ class Settings:
         self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
+        self.failed_queue_url = get("FAILED_QUEUE_URL", "")
+        self.dead_letters_url = get("DEAD_LETTERS_URL", "")
         self.session_table = get("SESSION_TABLE", "")
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")
@@ -37,6 +39,7 @@ class Settings:
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
         self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self.function_version = get("AWS_LAMBDA_FUNCTION_VERSION", "")
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")

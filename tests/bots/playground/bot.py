@@ -47,6 +47,32 @@ BLOCKS = [
     {"type": "details", "summary": "More", "blocks": [{"type": "pre", "text": "salt"}]},
     {"type": "buttons", "buttons": [PRESS, OFF]},
 ]
+MARKDOWN = """\
+## Costs
+
+| per month | USD |
+|:--|--:|
+| queue | **0.10** |
+
+The sum is $\\frac{a}{2}$, and $\\unknown$. A quoted ==word== is `<u>code</u>`.
+
+```python
+total = 1
+```
+
+- [x] paid
+  1. twice
+
+> quoted
+
+<details><summary>More</summary>
+
+$$x_1^2$$
+
+</details>
+
+<tg-button type="callback_data" data="text">Change</tg-button>
+"""
 MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
 TEA: Json = {
     "title": "Tea",
@@ -87,6 +113,15 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
             }
         ],
         "rich": [{"method": "sendRichMessage", **to, "rich_message": {"blocks": BLOCKS}}],
+        "markdown": [{"method": "sendRichMessage", **to, "rich_message": {"markdown": MARKDOWN}}],
+        "thought": [
+            {
+                "method": "sendRichMessageDraft",
+                **to,
+                "draft_id": 3,
+                "rich_message": {"markdown": "# So\n\n<tg-thinking>Counting</tg-thinking>"},
+            }
+        ],
         "widget": [{"method": "sendWidget", **to, "html": "<p>Hi</p>", "allow_queries": True}],
         "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],

@@ -66,7 +66,7 @@ async def quiz(update, context):
     return ANSWER
 
 
-async def check(update, context):
+async def check_answer(update, context):
     right = "Right" if update.message.text == "4" else "Wrong"
     await update.effective_chat.send_message(f"{right}, {update.effective_user.first_name}")
     return ConversationHandler.END
@@ -103,7 +103,7 @@ def build(builder):
             ),
             ConversationHandler(
                 [CommandHandler("quiz", quiz)],
-                {ANSWER: [MessageHandler(text, check)]},
+                {ANSWER: [MessageHandler(text, check_answer)]},
                 [],
                 name="quiz",
                 persistent=True,

@@ -87,7 +87,7 @@ def quiz(message):
 
 
 @bot.message_handler(state=Quiz.answer)
-def check(message):
+def check_answer(message):
     right = "Right" if message.text == "4" else "Wrong"
     bot.delete_state(message.from_user.id, message.chat.id)
     bot.send_message(message.chat.id, f"{right}, {message.from_user.first_name}")

@@ -307,7 +307,7 @@ def test_an_update_that_the_queue_refuses_is_answered_at_once(
     assert container.deliver(message()) == (200, None)
     assert len(sqs.requests) == 1
     assert container.line["outcome"] == "answered"
-    assert container.log[-2]["message"] == "the queue refused an update"
+    assert container.log[-2]["message"] == "the queue can't take an update"
     assert container.log[-2]["error"] == f"{code}: no"
 
 

@@ -234,7 +234,7 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
     assert line["error"].startswith(f"bot.py can't be imported: {error}")
     url = "https://bot.example/telegram"
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
-        container.invoke({"tf": {"action": "register"}, "url": url, "max_connections": 40})
+        container.invoke({"tf": {"action": "check"}})
     hint = ". What bot.py imports must be in its folder, or in the requirements.txt there"
     is_missing = "ModuleNotFoundError" in error
     assert str(caught.value) == line["error"] + (hint if is_missing else "")
@@ -259,7 +259,7 @@ def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
     container = start_bot("HANDLED = ['message']")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
-        container.invoke({"tf": {"action": "register"}, "url": "https://bot.example/telegram"})
+        container.invoke({"tf": {"action": "check"}})
 
 
 def test_a_bot_that_could_not_be_imported_is_imported_later(

@@ -48,6 +48,14 @@ RETURNS: dict[str, tuple[Any, str]] = {
         [{**CALL, "x": {1}}],
         "a sendMessage of reply() can't be sent: Object of type set is not JSON serializable",
     ),
+    "instead of something": (
+        [{**CALL, "instead_of": "2"}],
+        '"instead_of" of a sendMessage of reply() must be a number of calls',
+    ),
+    "instead of fewer than none": (
+        [{**CALL, "instead_of": -1}],
+        '"instead_of" of a sendMessage of reply() must be a number of calls',
+    ),
     "a file that isn't at the top": (
         [{**CALL, "x": [b"1"]}],
         "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
@@ -136,6 +144,54 @@ def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
     else:
         bot_api.expects(FIRST, SECOND)
         assert outcome_of(container) == "answered"
+
+
+THIRD = {**CALL, "text": "third"}
+
+
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+@pytest.mark.parametrize(
+    ("number", "code", "made"),
+    [
+        (1, 200, [FIRST, THIRD]),
+        (1, 400, [FIRST, SECOND, THIRD]),
+        (2, 200, [FIRST]),
+        (3, 200, [FIRST]),
+    ],
+    ids=["taken", "refused", "all of them", "more than there are"],
+)
+def test_a_call_may_be_instead_of_those_that_follow(
+    start: Start,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    number: int,
+    code: int,
+    made: list[Json],
+) -> None:
+    container = start(bot_api.url, REPLY_MODE=mode)
+    with_bot(container, monkeypatch, [{**FIRST, "instead_of": number}, SECOND, THIRD])
+    if code == 200:
+        bot_api.expects(FIRST)
+    else:
+        bot_api.refuses(FIRST, code, "no")
+    is_in_response = mode == "webhook" and THIRD in made
+    for call in made[1:-1] if is_in_response else made[1:]:
+        bot_api.expects(call)
+    response = container.invoke(request(UPDATE))
+    assert (response["body"] and json.loads(response["body"])) == (THIRD if is_in_response else "")
+    assert container.line["outcome"] == ("answered" if code == 200 else "refused")
+    assert len(container.line["methods"]) == len(made)
+
+
+def test_a_call_instead_of_others_is_not_in_the_response(
+    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would know whether Telegram refuses it."""
+    container = start(bot_api.url, REPLY_MODE="webhook")
+    with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}])
+    bot_api.expects(FIRST)
+    assert container.invoke(request(UPDATE))["body"] == ""
 
 
 # ── The webhook mode: the call is in the response

@@ -8,12 +8,11 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
     KEY,
     SECRET,
@@ -344,31 +343,6 @@ def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(
     assert peer.bodies == [MENU, SET, {}]
 
 
-def test_a_function_with_other_code_fails_the_apply(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    webhook = importlib.import_module("botkit.host.registration")
-    monkeypatch.setattr(webhook, "digest", lambda: "1" * 64)
-    for planned in ("0", "2"):
-        with pytest.raises(webhook.RegistrationFailed, match=r"other code than .*module\.NAME\."):
-            container.invoke(event("register", sources=planned * 64))
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    equal = "".join("1" for _ in range(64))  # equal, but not identical
-    assert container.invoke(event("register", sources=equal))["url"] == URL
-
-
-def test_the_digest_is_in_a_file_of_the_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    webhook = load("botkit.host.registration")
-    assert webhook.digest() == "", "a checkout has no digest"
-    (tmp_path / "digest").write_text("f" * 64)
-    monkeypatch.setattr(webhook, "__file__", str(tmp_path / "registration.py"))
-    assert webhook.digest() == "f" * 64
-
-
 # ── The menu of commands
 
 
@@ -397,25 +371,6 @@ def test_a_refused_menu_leaves_the_old_webhook_in_place(
     bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
     with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
         container.invoke(event("register"))
-
-
-NAME = "^COMMANDS must have names that are text, without a slash$"
-MENUS: dict[str, tuple[Any, str]] = {
-    "a list": (["start"], "^COMMANDS must be a dict of names and their descriptions$"),
-    "an empty list": ([], "^COMMANDS must be a dict of names and their descriptions$"),
-    "a slash": ({"help": "x", "/start": "x"}, NAME),
-    "a name that is not text": ({7: "x"}, NAME),
-}
-
-
-@pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
-def test_a_menu_that_telegram_would_change_is_not_sent(
-    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
-) -> None:
-    monkeypatch.setattr(container.bot, "COMMANDS", commands)
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(event("register"))
-    assert type(caught.value).__name__ == "RegistrationFailed"
 
 
 # ── The menu button that opens the page
@@ -476,116 +431,6 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(
     assert container.line["message"] == "the menu button was not removed"
 
 
-@pytest.mark.parametrize("seconds", [3600, 0.5])
-def test_init_data_seconds_may_be_any_number(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
-) -> None:
-    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
-    bot_api.answers("setMyCommands", MENU)
-    bot_api.answers("setWebhook", SET)
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_init_data_seconds_must_be_a_number(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
-    with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
-        container.invoke(event("register"))
-
-
-WITH_SESSION = 'SESSION = "chat"\nHANDLED = ["message"]\ndef reply(update, session): ...'
-
-
-@pytest.mark.parametrize(
-    ("source", "table", "error"),
-    [
-        (WITH_SESSION, "", "SESSION in bot.py needs a table: set session_retention_in_days"),
-        (
-            WITH_SESSION.replace('"chat"', '"chats"'),
-            "x",
-            'SESSION in bot.py must be "chat", "topic"',
-        ),
-        (WITH_SESSION.replace(", session", ""), "x", r"bot.py must have reply\(update, session\)"),
-    ],
-    ids=["no table", "no such choice", "one argument"],
-)
-def test_a_session_that_cant_be_kept_fails_the_apply(
-    start_with_sessions: StartBot, bot_api: BotApi, source: str, table: str, error: str
-) -> None:
-    container = start_with_sessions(source, SESSION_TABLE=table)
-    with pytest.raises(Exception, match=error):
-        container.invoke(event("register"))
-
-
-WITHOUT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
-
-
-def test_a_dialogue_needs_a_session(start_with_sessions: StartBot) -> None:
-    container = start_with_sessions(WITHOUT + "from botkit import conversation")
-    with pytest.raises(
-        Exception, match=r"^bot\.py uses botkit\.conversation: it must have SESSION$"
-    ):
-        container.invoke(event("register"))
-
-
-def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
-    """An apply without one would delete the one that there was."""
-    container = start_bot(WITHOUT + "from botkit import session")
-    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.session: set session_retention"):
-        container.invoke(event("register"))
-
-
-def test_an_answer_that_grows_needs_no_table(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(WITHOUT + "from botkit import stream")
-    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_a_bot_with_sessions_is_registered(start_with_sessions: StartBot, bot_api: BotApi) -> None:
-    container = start_with_sessions(WITH_SESSION)
-    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
-def test_a_failed_import_never_tells_the_token_of_the_parameter(
-    start_with_parameter: Start,
-    serve: Serve,
-    bot_api: BotApi,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    source = "from botkit import telegram\nraise RuntimeError(f'no {telegram.token()}')\n"
-    (tmp_path / "bot.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 3)))
-    with pytest.raises(
-        Exception, match=r"^bot\.py can't be imported: RuntimeError: no … at bot.py:2$"
-    ):
-        container.invoke(event("register"))
-
-
-WITH_LATER = """
-HANDLED = ["message"]
-from botkit import later
-def reply(update): ...
-"""
-
-
-def test_a_bot_that_imports_later_needs_the_input(
-    start_with_schedules: StartBot, start_bot: StartBot, bot_api: BotApi
-) -> None:
-    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.later: set later = true$"):
-        start_bot(WITH_LATER).invoke(event("register"))
-    container = start_with_schedules(WITH_LATER)
-    bot_api.answers("setWebhook", {**SET, "allowed_updates": ["message"]})
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    assert container.invoke(event("register"))["url"] == URL
-
-
 @pytest.mark.parametrize(
     "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
 )
@@ -594,24 +439,6 @@ def test_a_bot_says_what_it_handles_in_any_collection(
 ) -> None:
     monkeypatch.setattr(container.bot, "HANDLED", handled)
     assert container.module("host.registration").handled_kinds() == ["message"]
-
-
-@pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
-def test_a_bot_must_say_what_it_handles(
-    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
-) -> None:
-    monkeypatch.setattr(container.bot, "HANDLED", handled)
-    with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
-        container.invoke(event("register"))
-
-
-@pytest.mark.parametrize("at_once", ["message", None, 7, ["message", 7], ["mesage"]], ids=repr)
-def test_what_is_answered_at_once_must_be_a_list_of_what_is_handled(
-    container: Container, monkeypatch: pytest.MonkeyPatch, at_once: Any
-) -> None:
-    monkeypatch.setattr(container.bot, "AT_ONCE", at_once, raising=False)
-    with pytest.raises(Exception, match=r"^AT_ONCE in bot\.py must be a list of kinds of update"):
-        container.invoke(event("register"))
 
 
 def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
@@ -676,8 +503,17 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert len(container.log) == 1, "it was tried again"
 
 
-@pytest.mark.parametrize("action", ["register", "delete"])
-def test_a_request_over_http_never_registers_or_removes(container: Container, action: str) -> None:
+def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
+    container: Container, bot_api: BotApi
+) -> None:
+    """No update comes by it. With a rate that is limited, more could come."""
+    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
+    remove = container.module("host.registration").remove
+    assert remove({**event("delete"), "is": "queue"}) == {}
+
+
+@pytest.mark.parametrize("action", ["check", "register", "delete"])
+def test_a_request_over_http_is_none_of_terraforms(container: Container, action: str) -> None:
     body = json.dumps(event(action))
     for each in (request(body), {**request(body), **event(action)}):
         assert container.invoke(each)["statusCode"] in (400, 401)

@@ -6,7 +6,7 @@ import importlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,7 +48,7 @@ def connect() -> Iterator[Connect]:
             connection._kept.close()
 
 
-def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Iterator[tuple[int, bytes]]:
+def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Generator[tuple[int, bytes]]:
     arriving = importlib.import_module("botkit.http.arriving")  # beside the connection's module
     for status, _, part in arriving.post(connection, "/a", b"{}", {"X-Y": "z"}, timeout, pause):
         yield status, part

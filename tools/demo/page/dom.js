@@ -1,10 +1,14 @@
 // Elements, icons, and how times are written.
 
-const SVG = ["svg", "path", "circle", "rect"];
+const SPACES = {
+  "http://www.w3.org/2000/svg": "svg path circle rect".split(" "),
+  "http://www.w3.org/1998/Math/MathML": "math mfrac mi mn mo mover mroot mrow mspace msqrt msub msubsup msup mtable mtd mtext mtr munder munderover".split(" "),
+};
 
 // Make an element. Strings become text: nothing from a message is ever parsed as HTML.
 export function h(tag, attributes = {}, ...children) {
-  const node = SVG.includes(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  const [space] = Object.keys(SPACES).filter(each => SPACES[each].includes(tag));
+  const node = space ? document.createElementNS(space, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
@@ -24,6 +28,7 @@ export function button(attributes, act, ...children) {
 const ICONS = {
   send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4", plus: "M12 5v14M5 12h14", back: "M15 5l-7 7 7 7", close: "M6 6l12 12M18 6 6 18",
   photo: "M4 6h16v12H4zM4 15l4.5-4 4 3.5 3-2.5 4.5 4M15.5 9.5h.01", sticker: "M12 3a9 9 0 1 0 9 9c-5 0-9-4-9-9zM12 3l9 9",
+  album: "M8 4h12v11H8zM4 8v12h12M8 13l3.5-3 3 2.5 2-1.5 3.5 3", burst: "M13 6l7 6-7 6v-4c-5 0-7 1-9 4 0-6 3-8 9-8z",
   voice: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4",
   location: "M12 21s7-6.2 7-11a7 7 0 0 0-14 0c0 4.8 7 11 7 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
   poll: "M5 20V10M12 20V4M19 20v-7", start: "M8 5l11 7-11 7z", check: "M5 12.5 10 17 19.5 7", clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",

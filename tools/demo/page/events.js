@@ -43,13 +43,17 @@ function drawEvent(e, unfolded) {
 // The newest first; the selected one, or else the newest, is unfolded.
 export function drawEvents() {
   if (!boxes.has(app.bot)) boxes.set(app.bot, drawBox());
-  const { entries, events, setup: { later } } = app.state;
+  const { entries, events, setup: { later, failed } } = app.state;
   const isKnown = entries.some(e => e.bot === app.bot && e.side === "out");
   const shown = events.filter(e => e.bot === app.bot).reverse();
   const unfolded = shown.find(e => e.id === app.selected) ?? shown[0];
   const waiting = w => h("li", {}, icon("clock"), h("div", {}, `${new Date(w.at * 1000).toLocaleString()} · ${w.name}`, fold(`later ${w.bot} ${w.name}`, "event", json(w.event))), button({ class: "action ms", "data-name": `run ${w.bot} ${w.name}` }, () => ask("run-schedule", { bot: w.bot, name: w.name }, `[data-name="${CSS.escape(`run ${w.bot} ${w.name}`)}"]`), "Run now"));
+  const kept = failed.filter(f => f.bot === app.bot);
+  const failure = f => h("li", {}, icon("bad"), h("div", {}, `${f.outcome}: ${f.error ?? "no error"}`, fold(`failed ${f.bot} ${f.id}`, "what it was", json(f.about))));
+  const replay = async () => { const said = await ask("replay", { bot: app.bot }, "[data-name=replay]"); if (said) app.toast(said.failed ? `${said.done} answered, ${said.failed} failed again: ${said.error}` : `${said.done} answered`); };
   return h("div", { class: "cards", id: "events" }, boxes.get(app.bot),
     isKnown ? null : note("nothing", "Write to the bot first: Telegram lets no bot begin a chat."),
+    kept.length ? h("section", { class: "card", "aria-label": "What failed" }, h("div", { class: "top" }, h("h3", {}, "What failed, and is kept"), button({ class: "action", "data-name": "replay" }, replay, "Take it again")), h("ul", { class: "steps", id: "failed" }, kept.map(failure))) : null,
     later.length ? h("section", { class: "card", "aria-label": "What waits for its time" }, h("div", { class: "top" }, h("h3", {}, "What waits for its time")), h("ul", { class: "steps", id: "later" }, later.map(waiting))) : null,
     shown.map(e => drawEvent(e, e === unfolded)),
     shown.length ? null : h("p", { class: "note nothing" }, "No event came yet. S3, SNS, EventBridge and schedules send them."));

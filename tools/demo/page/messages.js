@@ -1,6 +1,7 @@
 // The content of messages: text with its entities, files, polls, and the keyboard below.
 
 import { $, button, h, icon } from "./dom.js";
+import { formula } from "./formulas.js";
 import { isLink, link } from "./links.js";
 import { openPage } from "./mini_app.js";
 import { app, ask, bot, send } from "./state.js";
@@ -35,6 +36,7 @@ function entity(e, inside, text) {
   return h("span", { class: e.type }, inside);
 }
 
+const placeIn = (entry, name) => `place ${entry.key} ${name}`;
 // The text of a rich message: a string, a list, or an object that says how its text looks.
 const LOOKS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", subscript: "sub", superscript: "sup", marked: "mark" };
 function richText(text, entry) {
@@ -45,7 +47,10 @@ function richText(text, entry) {
   if (text.type === "button") return h("span", { class: "keyboard inside" }, pressable(text.button, entry, "text"));
   if (text.type === "spoiler") return button({ class: "spoiler", title: "Show" }, event => event.currentTarget.classList.add("shown"), inside);
   if (text.type === "custom_emoji") return text.alternative_text;
-  if (text.type === "mathematical_expression") return h("code", {}, text.expression);
+  if (text.type === "mathematical_expression") return formula(text.expression);
+  if (text.type === "bot_command") return button({ class: "command", title: `Send ${text.bot_command}` }, () => send("text", text.bot_command), inside);
+  if (text.type === "anchor" || text.type === "reference") return h("span", { id: placeIn(entry, text.name) }, inside);
+  if (text.type === "anchor_link" || text.type === "reference_link") return button({ class: "command", title: "Go there" }, () => document.getElementById(placeIn(entry, text.anchor_name ?? text.reference_name))?.scrollIntoView({ block: "center" }), inside);
   const address = text.url ?? (text.email_address ? `mailto:${text.email_address}` : text.phone_number ? `tel:${text.phone_number.replace(/[^+\d]/g, "")}` : "");
   return isLink(address) || /^(mailto|tel):/.test(address) ? link(address, {}, inside) : h("span", { class: text.type }, inside);
 }
@@ -56,12 +61,12 @@ export const richBlocks = (blocks, entry) => blocks.map((block, i) => {
   const credit = block.credit ? h("p", { class: "credit" }, richText(block.credit, entry)) : null;
   const file = (kind, word) => captioned(fileCard(block[kind], word, entry));
   const drawn = {
-    heading: () => h("p", { class: "heading" }, text()),
-    pre: () => h("pre", { tabindex: 0, "data-language": block.language }, text()),
+    heading: () => h("p", { class: `heading size${block.size}` }, text()),
+    pre: () => h("div", { class: "fence" }, block.language ? h("small", {}, block.language) : null, h("pre", { tabindex: 0 }, text())),
     footer: () => h("p", { class: "credit" }, text()),
     divider: () => h("hr"),
-    anchor: () => null,
-    mathematical_expression: () => h("p", {}, h("code", {}, block.expression)),
+    anchor: () => h("span", { id: placeIn(entry, block.name) }),
+    mathematical_expression: () => h("div", { class: "formula", tabindex: 0 }, formula(block.expression, true)),
     list: () => h("ul", { class: "blocks" }, block.items.map(item => h("li", {}, h("span", {}, item.has_checkbox ? (item.is_checked ? "☑" : "☐") : item.label), h("div", {}, richBlocks(item.blocks, entry))))),
     blockquote: () => h("blockquote", {}, within(), credit),
     expandable_blockquote: () => h("blockquote", {}, text(), credit),
@@ -69,7 +74,7 @@ export const richBlocks = (blocks, entry) => blocks.map((block, i) => {
     collage: () => captioned(within()),
     slideshow: () => captioned(within()),
     details: () => h("details", { open: Boolean(block.is_open), onclick: event => event.stopPropagation() }, h("summary", {}, richText(block.summary, entry)), within()),
-    table: () => h("div", { class: "table", tabindex: 0 }, h("table", {}, block.caption ? h("caption", {}, richText(block.caption, entry)) : null, block.cells.map(row => h("tr", {}, row.map(cell => h(cell.is_header ? "th" : "td", { colspan: cell.colspan, rowspan: cell.rowspan, style: `text-align:${/^\w+$/.test(cell.align) ? cell.align : "left"}` }, richText(cell.text, entry))))))),
+    table: () => h("div", { class: "table", tabindex: 0 }, h("table", { class: ["bordered", "striped", "compact"].filter(look => block[`is_${look}`]).join(" ") }, block.caption ? h("caption", {}, richText(block.caption, entry)) : null, block.cells.map(row => h("tr", {}, row.map(cell => h(cell.is_header ? "th" : "td", { colspan: cell.colspan, rowspan: cell.rowspan, style: `text-align:${/^\w+$/.test(cell.align) ? cell.align : "left"}` }, richText(cell.text, entry))))))),
     map: () => captioned(map()),
     buttons: () => h("div", { class: "keyboard inside" }, h("div", {}, block.buttons.map(each => pressable(each, entry, `block ${i}`)))),
     photo: () => captioned(image(block.photo.at(-1), "Photo", entry)),

@@ -72,7 +72,7 @@ function drawEmpty() {
     h("div", {}, say("hello", () => send("text", "hello")), say("/start", () => send("text", "/start")), say("a photo", () => send("photo"))));
 }
 function drawDraft(draft) {
-  return h("div", { class: "row in first" }, h("div", { class: "bubble draft", dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })),
+  return h("div", { class: "row in first" }, h("div", { class: `bubble draft${draft.rich_message ? " blocks" : ""}`, dir: "auto", "aria-label": "The bot writes" }, draft.rich_message ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" }) : [rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })]),
     draft.can_stop ? h("div", { class: "keyboard" }, h("div", {}, button({ "data-name": "stop" }, () => { app.pinned = false; ask("stop", { chat: app.chat, bot: app.bot }); }, "Stop"))) : null);
 }
 const isSelected = entry => entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
@@ -105,7 +105,7 @@ function drawMessage(entries, trace, first) {
   const marks = [entry.pinned ? h("span", { title: "pinned" }, icon("pin"), h("span", { class: "hidden-text" }, "pinned")) : null, message.edit_date ? "edited" : null];
   const meta = h("div", { class: "meta", dir: "ltr" }, marks, status, h("time", {}, clock(message.date)), entry.update_id !== null ? h("span", { class: "invite", "aria-hidden": "true" }, "details") : null);
   const keyboard = inlineKeyboard(entry);
-  const look = `bubble${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
+  const look = `bubble${message.rich_message ? " blocks" : ""}${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
   const bubble = entry.deleted
     ? h("div", { class: "bubble deleted", dir: "auto", onclick: pick(entry) }, h("s", {}, summary(message)), h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))))
     : h("div", { class: look, dir: "auto", onclick: pick(entry) }, named, event, personal, origin, via, reply, album ?? c.nodes, captions, reactions, meta);
@@ -290,7 +290,7 @@ function drawFaults() {
 // The banner after a change of the bot's code.
 function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), " Until it does, the bot can't answer, and Telegram keeps what is sent.", output(last.error, "The error"))));
+  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), last.is_live ? " It is live, but not registered." : " Until it does, the bot answers as it did before.", output(last.error, "The error"))));
   else if (last && fresh) {
     $("banner").replaceChildren(h("div", { class: "banner", id: "reloaded" }, icon("check"), h("div", {}, h("b", {}, last.files.join(", ")), ` reloaded in ${Math.round(last.milliseconds)} ms`)));
     clearTimeout(drawBanner.timer);
@@ -389,7 +389,7 @@ source.onerror = () => {
 
 // The visitor's input.
 $("send").append(icon("send")); $("attach-button").append(icon("plus")); $("fail").prepend(icon("bolt"), h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"));
-for (const [kind, word] of [["photo", "Photo"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
+for (const [kind, word] of [["photo", "Photo"], ["album", "Album"], ["burst", "Forwarded messages"], ["sticker", "Sticker"], ["voice", "Voice message"], ["location", "Location"], ["contact", "Contact"], ["poll", "Poll"], ["start", "/start"], ["ask", "Inline query"], ["subscribe", "Subscription"]]) {
   $("attach").append(h("button", { type: "button", role: "menuitem", "data-kind": kind, onclick: () => {
     menu("attach", false);
     if (kind === "ask") { text.value = `@${bot().username} `; text.focus(); } else if (kind === "start") send("text", "/start"); else if (kind === "subscribe") { app.pinned = false; ask("subscribe", { chat: app.chat, person: app.person, bot: app.bot }); } else send(kind);

@@ -3,7 +3,7 @@
 import { $, h } from "./dom.js";
 
 export const app = {
-  state: { deployment: "", emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], later: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {}, events: [] },
+  state: { deployment: "", emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], later: [], failed: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {}, events: [] },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0,          // its id

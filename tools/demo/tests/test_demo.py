@@ -542,6 +542,27 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
     assert ran.code == 1
 
 
+def test_a_bot_with_together_is_answered_by_way_of_a_queue(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("""
+SESSION = "chat"
+TOGETHER = "albums"
+HANDLED = ["message"]
+
+def reply(update, session):
+    [message] = update["together"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Heard"}]
+""")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    said = of_people(ran.output)
+    assert said == [
+        "Deployed, it needs these inputs of the module: session_retention_in_days, queue = true.",
+        '"hello" delivered',
+        "answered by way of the queue",
+        "Heard",
+    ]
+    assert ran.code == 0
+
+
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
     flags = ("--send", "later", "--wait", "60")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
@@ -601,6 +622,16 @@ def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
     assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
     assert ran.output.endswith("\nAda sent a contact\n")
+
+
+def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    words = ("--send", "markdown", "--press", "Change")
+    ran = run(demo.main, "--direct", "--bot", playground, *words)
+    assert ran.code == 0, ran.output
+    for line in ("queue | 0.10", "total = 1", "\N{BULLET} paid", "  1. twice", "[Change]"):
+        assert line in ran.output.splitlines()
+    assert ran.output.endswith("\nChanged\n[New]\n")
 
 
 def test_each_call_is_a_line_for_a_program(

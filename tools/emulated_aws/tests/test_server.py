@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import queue
 import re
@@ -25,8 +26,10 @@ from emulated_aws.server import (
     Output,
     Process,
     as_a_container,
+    as_the_alias_says,
     end_function,
     for_programs,
+    with_one_qualifier,
     with_patience,
     with_whole_logs,
 )
@@ -109,6 +112,49 @@ def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> No
     assert settings == {"Timeout": 3}
 
 
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:bot"
+DIFFERS = "The derived qualifier from the function name does not match the specified qualifier."
+
+
+@pytest.mark.parametrize(
+    ("function", "qualifier", "status"),
+    [
+        (ARN, "live", 200),
+        (f"{ARN}:live", "live", 200),
+        (f"{ARN}:live", "", 200),
+        (f"{ARN}:live", "41", 400),
+        (f"{ARN}%3Alive", "41", 400),
+        ("bot:live", "41", 400),
+        ("bot", "41", 200),
+        ("bot", "", 200),
+    ],
+)
+def test_a_function_has_one_qualifier(function: str, qualifier: str, status: int) -> None:
+    async def handle(*arguments: Any) -> Any:
+        return 200, {}, b""
+
+    path = f"/2015-03-31/functions/{function}/invocations"
+    query = {"Qualifier": [qualifier]} if qualifier else {}
+    answer = asyncio.run(with_one_qualifier(handle)("POST", path, {}, b"{}", query))
+    assert answer[0] == status
+    assert status == 200 or json.loads(answer[2])["message"] == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("configurations", "taken"),
+    [({"live": "the alias's", "": "its own"}, "the alias's"), ({}, "its own"), (None, "its own")],
+)
+def test_an_asynchronous_invocation_has_the_aliass_configuration(
+    configurations: Any, taken: str
+) -> None:
+    seen = []
+    functions = {"bot": {"event_invoke_configs": configurations}}
+    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
+    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
+    invoke(version, {"source": "x"})
+    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
+
+
 HERE = {"Host": "127.0.0.1:4566"}
 API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
 ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
@@ -158,6 +204,7 @@ def test_web_pages_are_refused(
 def test_the_emulator_itself_refuses_them() -> None:
     with Emulator() as aws:
         url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", f"{url}/{ARN}:live?Qualifier=41", {}, None, 60).status == 400
         assert request("GET", url, {}, None, 60).status == 200
         for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
             refused = request("GET", url, headers, None, 60)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from local.kept import Table, changing, read
+from local.kept import Table, alone, read, write
 
 EACH = 20
 
@@ -16,7 +16,7 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
     aws: Any = SimpleNamespace(call=None)
 
-    def write(writer: int) -> None:
+    def change(writer: int) -> None:
         """Write as a function does, and delete as scripts/sessions does."""
         table = Table(aws, "sessions", file)
         for number in range(EACH):
@@ -25,9 +25,9 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
             params = {"TableName": "sessions", "Item": item, "ConditionExpression": condition}
             table.call("dynamodb", "DynamoDB_20120810.PutItem", params)
             if number % 2:
-                with changing(file) as items:
-                    del items[f"{writer}/{number}"]
+                with alone(file):
+                    write(file, {k: v for k, v in read(file).items() if k != item["id"]["S"]})
 
     with ThreadPoolExecutor() as threads:
-        [*threads.map(write, range(4))]
+        [*threads.map(change, range(4))]
     assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}

@@ -36,6 +36,7 @@ module "bot" {
   mini_app           = "Order here"
   later              = true
 
+  failed_retention_in_days  = 1
   session_retention_in_days = 1
 
   telegram_bot_token = "1234567890:configured"
@@ -119,6 +120,18 @@ def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#later")).to_have_count(0)
 
 
+def test_what_failed_is_answered_after_a_saved_change(visit: Visit, demo: Demo) -> None:
+    demo.edit('    word = message.get("text", "")\n', '    word = message["txt"]\n')
+    page = visit()
+    say(page, "/start 7")
+    page.get_by_role("button", name="Events", exact=True).click()
+    expect(page.locator("#failed")).to_contain_text("bot_failed: KeyError at bot.py:")
+    demo.edit('    word = message["txt"]\n', '    word = message.get("text", "")\n')
+    page.get_by_role("button", name="Take it again").click()
+    expect(page.locator("#messages")).to_contain_text("Started with 7")
+    expect(page.locator("#failed")).to_have_count(0)
+
+
 def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     page = visit()
     demo.edit("Started with", "Begun with")
@@ -130,8 +143,18 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     say(page, "/start cold")
     expect(page.get_by_label("Attempt 1", exact=True).locator(".top")).to_contain_text("cold")
     expect(page.locator("#messages")).to_contain_text("Begun with cold")
+    # What doesn't compile isn't packed, and what can't be imported doesn't go live.
     demo.edit("def reply(", "def reply(:")
-    expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: SyntaxError")
+    expect(page.locator("#broken")).to_contain_text("bot.py does not compile: line")
+    demo.edit("def reply(:", "1 / 0\ndef reply(")
+    expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: ZeroDivisionError")
+    expect(page.locator("#broken")).to_contain_text("the bot answers as it did before")
+    for button, text in (("", "/start now"), ("End the function's container", "/start colder")):
+        if button:
+            page.get_by_role("button", name=button).click()
+            page.get_by_text("The container was ended").wait_for()
+        say(page, text)
+        expect(page.locator("#messages")).to_contain_text(f"Begun with {text.split()[1]}")
 
 
 def test_events_of_services_and_of_the_box_are_shown(

@@ -108,6 +108,24 @@ def test_a_rich_message_has_blocks_and_buttons(page: Page) -> None:
     expect(page.locator(".service").last).to_have_text("Ada pressed Change")
 
 
+def test_markdown_is_drawn(page: Page) -> None:
+    message = answer_to(page, "markdown").locator(".bubble")
+    drawn = {".heading.size2": "Costs", "td b": "0.10", "mfrac mi": "a"}
+    drawn |= {"mark": "word", ".fence small": "python", ".fence pre": "total = 1"}
+    drawn |= {"li li": "1.twice", "blockquote": "quoted"}
+    for place, text in drawn.items():
+        expect(message.locator(place)).to_have_text(text)
+    expect(message.locator("p > code")).to_have_text([r"\unknown", "<u>code</u>"])
+    expect(message.locator("td").last).to_have_css("text-align", "right")
+    message.locator("summary").click()
+    expect(message.locator(".formula msubsup")).to_be_visible()
+    message.get_by_role("button", name="Change").click()
+    expect(page.locator(".service").last).to_have_text("Ada pressed Change")
+    draft = answer_to(page, "thought").locator(".draft")
+    expect(draft.locator(".heading")).to_have_text("So")
+    expect(draft.locator(".thinking")).to_have_text("Counting")
+
+
 def test_a_widget_asks_and_a_subscription_changes(page: Page) -> None:
     card = answer_to(page, "widget").locator(".widget")
     expect(card).to_contain_text("9 bytes of HTML, not run here")
@@ -210,7 +228,7 @@ def test_what_is_printed_and_what_is_wrong(page: Page) -> None:
 
 def test_all_of_it_is_accessible_in_light_and_dark(page: Page) -> None:
     shown = "photo file voice album web buttons markup pin react dice keyboard unknown other print"
-    shown += " rich widget"
+    shown += " rich markdown widget"
     for word in [*shown.split(), "delete", "story"]:
         answer_to(page, word)
     answer_to(page, "raise", "bot.py failed")

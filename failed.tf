@@ -1,0 +1,49 @@
+# What failed is kept: updates and events that the function, or Lambda, gave up wait in a queue until someone has them
+# taken again.
+
+locals {
+  failed_environment = var.failed_retention_in_days == null ? {} : merge(
+    { FAILED_QUEUE_URL = aws_sqs_queue.failed[0].url },
+    var.queue ? { DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[0].url } : {},
+  )
+
+  failed_queues = var.failed_retention_in_days == null ? [] : concat(aws_sqs_queue.failed, aws_sqs_queue.dead_letters)
+
+  failed_statements = flatten([
+    [for queue in aws_sqs_queue.failed : {
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
+    }],
+    [for queue in local.failed_queues : {
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+      Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
+    }],
+  ])
+
+  # Both versions of the AWS CLI take a payload from a file as it is, and write the result before "None", or what
+  # FunctionError is. A replay ends after a while, so that no NAT gateway drops a silent connection.
+  replay_command = <<-EOT
+    code=0
+    while :; do
+      result=$(printf '{"tf": {"action": "replay"}}' | aws lambda invoke --function-name ${var.name} \
+        --qualifier ${aws_lambda_alias.live.name} --region ${local.region} \
+        --cli-read-timeout 0 --payload fileb:///dev/stdin --query FunctionError --output text /dev/stdout) || exit 2
+      echo "$${result%None}"
+      result=$(printf %s "$result" | tr -d ' \n')
+      case $result in *'"failed":0,'*None) ;; *) code=1 ;; esac
+      case $result in *'"more":true}None') ;; *) exit $code ;; esac
+    done
+  EOT
+}
+
+resource "aws_sqs_queue" "failed" {
+  count = var.failed_retention_in_days == null ? 0 : 1
+
+  name                      = "${aws_iam_role.this.name}-failed"
+  message_retention_seconds = var.failed_retention_in_days * 24 * 3600
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
+  tags                      = var.tags
+}

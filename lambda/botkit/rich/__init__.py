@@ -1,0 +1,1 @@
+"""What rich messages need. Only a bot that sends them loads it."""

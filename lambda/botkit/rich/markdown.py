@@ -1,0 +1,474 @@
+"""Markdown of a language model, written out again for a rich message.
+
+Telegram takes HTML in Markdown, buttons included, so what a model quotes must not become markup.
+What this module understood as code, a formula or a link is written so that no parser reads it
+otherwise, and in all other text nothing can begin one:
+
+- A fence stands at the margin, is longer than any run of backticks in it, and is closed.
+- What could begin markup is written by number, as "&#96;" for a backtick. Code within a line is a
+  span only if it would be harmless outside of one.
+- A "<" is one of ours, there is no "![", and a link leads to the web, to a mailbox or to a phone.
+
+Source: https://core.telegram.org/bots/api#rich-message-formatting-options
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Telegram's limits of a message. All markup is counted, so Telegram counts less.
+MOST_UNITS = 32_768 - 2000  # UTF-16 code units; the rest is for what is shown below a text
+MOST_BLOCKS = 500
+MOST_COLUMNS = 20
+MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
+MOST_MARKS = 4  # within each other: bold, italic and so on
+
+LONGEST_LINE = 4000  # characters: written by number, each is up to six
+
+DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # Telegram drops them, too
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+RISKY = re.compile(r"[<\[\]|$`]")  # in code within a line
+FENCE = re.compile(
+    r"((?: *(?:>|[-*+](?= )|\d{1,9}[.)](?= )))* *)(`{3,}(?=[^`]*$)|~{3,}) *([\w+#.-]*).*", re.ASCII
+)
+MARKER = re.compile(r"( *)(>|(?:[-*+]|\d{1,9}[.)])(?= |$)) ?")
+HEADING = re.compile(r"#{1,6} +")
+FOOTNOTE = re.compile(r"\[\^[\w-]+\]: ")
+RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
+CELL = re.compile(
+    r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\\.|(?<!\$)\$[^\s$](?:[^$]*[^\s$])?\$(?![\d$])|(\|)"
+)
+
+URL = (
+    r"(?:(?i:https?)://[^\s<>()\[\]\\`]+(?:\([^\s<>()\[\]\\`]*\)[^\s<>()\[\]\\`]*)*"
+    r"|mailto:[\w.%+-]+@[\w.-]+|tel:\+?[\d-]+)"
+)
+TARGET = rf"\]\( *<?(?P<KIND>{URL})>?(?: +\"[^\"]*\")? *\)"
+TOKEN = re.compile(
+    rf"\\(?P<escaped>{PUNCTUATION.pattern})"
+    r"|(?P<ticks>(?<!`)`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
+    rf"|!\[(?P<label>[^\[\]]*){TARGET.replace('KIND', 'image')}"
+    rf"|{TARGET.replace('KIND', 'link')}"
+    rf"|\]: +(?P<definition>{URL})(?= |$)"
+    r"|\$\$(?P<display>[^$]*[^\s$][^$]*)\$\$"
+    r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
+    r"|(?P<br><br */?>)"
+    r"|(?P<risk>!(?=!*\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
+    r"|(?P<mark>\*{1,3}|_{1,3}|~~|==|\|\|)"
+    r"|(?P<bar>\|)"
+)
+CUT_LINK = re.compile(r"!?\[([^\[\]]*)(?:\]\([^()\s]*)?$")
+
+
+class Block:
+    """Lines that belong together, and what opens and closes them in each message they are in.
+
+    A line is its Markdown, how many blocks of Telegram's it is, and the number of its source.
+    """
+
+    def __init__(
+        self, first: int, opening: str | None = None, closing: str | None = None, blocks: int = 0
+    ) -> None:
+        self.first = first  # line of the source
+        self.opening = opening
+        self.closing = closing
+        self.lines: list[tuple[str, int, int]] = []
+        self.own_blocks = blocks
+        self.is_text = opening is None
+
+    def __str__(self) -> str:
+        lines = [self.opening, *(line for line, _, _ in self.lines), self.closing]
+        return "\n".join(line for line in lines if line is not None).rstrip(" ")
+
+    @property
+    def units(self) -> int:
+        """Its length, with a blank line."""
+        return _units(str(self)) + 2
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks of Telegram's it is."""
+        return self.own_blocks + sum(blocks for _, blocks, _ in self.lines)
+
+    def cut(self) -> Iterator[Block]:
+        """Yield it in parts that fit into a message each."""
+        part = Block(self.first, self.opening, self.closing, self.own_blocks)
+        around = _units((self.opening or "") + (self.closing or "")) + 4
+        units, blocks = around, self.own_blocks
+        for line in self.lines:
+            more = _units(line[0]) + 1
+            if part.lines and (units + more > MOST_UNITS or blocks + line[1] > MOST_BLOCKS):
+                yield part
+                part = Block(line[2], self.opening, self.closing, self.own_blocks)
+                units, blocks = around, self.own_blocks
+            part.lines.append(line)
+            units += more
+            blocks += line[1]
+        yield part
+
+
+def messages(text: str, *, is_half: bool = False, tail: str = "") -> list[tuple[str, str]]:
+    """Return the messages that show a text: the Markdown of each, and its source.
+
+    What is half-written at the end of a text that `is_half` is closed, or left out. A `tail` is
+    written after the last one.
+    """
+    lines = list(_lines(text))
+    made: list[list[Block]] = []
+    units = blocks = 0
+    for block in _Scanner(lines, is_half).blocks():
+        for part in block.cut():
+            units += part.units
+            blocks += part.blocks
+            if not made or units > MOST_UNITS or blocks > MOST_BLOCKS:
+                made.append([])
+                units, blocks = part.units, part.blocks
+            made[-1].append(part)
+    found: list[tuple[str, str]] = []
+    end = len(lines)
+    for parts in reversed(made):
+        first = parts[0].first if len(found) + 1 < len(made) else 0
+        found.append(("\n\n".join(map(str, parts)), "\n".join(lines[first:end])))
+        end = first
+    found.reverse()
+    if found and tail:
+        markdown, source = found[-1]
+        space = " " if made[-1][-1].is_text else "\n\n"
+        found[-1] = (f"{markdown}{space}{tail}", source)
+    return found
+
+
+def by_number(text: str) -> str:
+    """Return a line in which no character is markup."""
+    return PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text, without what Telegram drops before it looks for markup."""
+    # Pieces may cut a surrogate pair in two, which Python keeps apart.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    text = re.sub("\r\n?|[\u2028\u2029]", "\n", text)
+    for line in DROPPED.sub("", text).split("\n"):
+        while len(line) > LONGEST_LINE:
+            at = line.rfind(" ", LONGEST_LINE // 2, LONGEST_LINE) + 1 or LONGEST_LINE
+            yield line[:at]
+            line = line[at:]
+        yield line
+
+
+class _Scanner:
+    """Finds the blocks of a text, and writes them out again."""
+
+    def __init__(self, lines: list[str], is_half: bool) -> None:
+        self._lines = lines
+        self._is_half = is_half
+        self._at = 0
+        self._shift = 0  # spaces to leave out, after code that was in a list
+        self._text = Block(0)  # the paragraphs, lists and quotes under way
+        self._is_doubtful = False
+        self._is_list = False
+        self._marks: list[str] = []  # that are open in the paragraph
+        self._before: tuple[int, bool] | None = None  # quotes of the line before, if it goes on
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks."""
+        while self._at < len(self._lines):
+            line = self._line(self._at)
+            indent = len(line) - len(line.lstrip(" "))
+            self._shift = self._shift if indent >= self._shift or not line else 0
+            line = line[self._shift :]
+            if not line:
+                yield from self._end()
+                self._at += 1
+                continue
+            takers = (self._fence, self._formula, self._table, self._rule)
+            found = next((taken for take in takers if (taken := take(line)) is not None), None)
+            if found is None:
+                yield from self._add(line)
+            else:
+                yield from self._end()
+                yield from found
+        yield from self._end()
+
+    def _line(self, at: int) -> str:
+        return self._lines[at].expandtabs(4).rstrip()
+
+    def _is_last(self, at: int) -> bool:
+        """Tell whether a line is the last one of a text that is half-written."""
+        return self._is_half and not any(map(str.strip, self._lines[at + 1 :]))
+
+    def _end(self) -> Iterator[Block]:
+        """Yield the text under way, if there is any."""
+        if self._text.lines:
+            yield self._text
+        self._text = Block(self._at)
+        self._before = None
+        self._marks.clear()
+
+    # Code and formulas.
+
+    def _fence(self, line: str) -> list[Block] | None:
+        """Take a fence, wherever it stands, and return it at the margin."""
+        found = FENCE.fullmatch(line)
+        if not found:
+            return None
+        prefix, fence, language = found.groups()
+        first, blocks = self._at, []
+        if prefix.strip(" >"):  # a number of a list, or a bullet
+            blocks = [*self._add(prefix.rstrip()), *self._end()]
+        quotes = re.compile(rf" *(?:> ?){{{prefix.count('>')}}}")
+        indent = 0 if ">" in prefix else self._shift + len(prefix)
+        closing = re.compile(f" *{fence[0]}{{{len(fence)},}} *")
+        code = []
+        self._at = first + 1
+        is_closed = False
+        while self._at < len(self._lines) and not is_closed:
+            line = self._lines[self._at]
+            inside = quotes.match(line) if ">" in prefix else re.match(f" {{0,{indent}}}", line)
+            if not inside:  # the quote ends
+                break
+            line = line[inside.end() :]
+            is_closed = bool(closing.fullmatch(line))
+            if not is_closed:
+                code.append((line, 1, self._at))
+            self._at += 1
+        if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
+            code.pop()  # half of the closing fence
+        self._is_list = False
+        if ">" not in prefix:
+            self._shift += len(prefix)
+        return [*blocks, *self._fenced(first, language, code)]
+
+    def _fenced(self, first: int, language: str, code: list[tuple[str, int, int]]) -> list[Block]:
+        """Return code in a fence, or nothing if there is no code."""
+        if not any(line.strip() for line, _, _ in code):
+            return []
+        # A parser may drop some characters, and what parts two runs of backticks with them.
+        runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _, _ in code))
+        fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
+        # A simple one may take any three for the end. From here on it would take code for text.
+        self._is_doubtful |= len(fence) > 3
+        block = Block(first, fence + language[:30], fence, blocks=1)
+        change = _harmless if self._is_doubtful else str
+        block.lines = [(change(line), 0, at) for line, _, at in code]
+        return [block]
+
+    def _formula(self, line: str) -> list[Block] | None:
+        """Take a formula with lines for itself, and return it as a fence."""
+        line = line.strip()
+        if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
+            return None
+        first, at, code = self._at, self._at, []
+        line = line[2:]
+        while not line.endswith("$$"):
+            code.append(line)
+            at += 1
+            line = self._line(at).strip() if at < len(self._lines) else ""
+            if not line:
+                if not self._is_last(at - 1):
+                    return None
+                self._at = at  # half of it would be refused
+                return []
+        code.append(line[:-2])
+        self._at = at + 1
+        numbered = [(each, 1, first + number) for number, each in enumerate(code) if each.strip()]
+        return self._fenced(first, "math", numbered)
+
+    def _rule(self, line: str) -> list[Block] | None:
+        if not RULE.fullmatch(line):
+            return None
+        self._at += 1
+        return [Block(self._at - 1, "---", blocks=1)]
+
+    def _table(self, line: str) -> list[Block] | None:
+        """Take a table, and return it at the margin, or as code if it is too wide."""
+        if "|" not in line:
+            return None
+        first, header = self._at, _cells(line)
+        rules = self._line(first + 1).strip() if first + 1 < len(self._lines) else ""
+        cells = _cells(rules)
+        if "|" not in rules or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
+            # Half of a table has a header, and perhaps a part of the line below it.
+            if not line.lstrip().startswith("|") or not re.fullmatch(r"\|[ |:-]*|", rules):
+                return None
+            if not self._is_last(first + bool(rules)):
+                return None
+            if not any(header):
+                self._at = len(self._lines)
+                return []
+            cells = []
+        if cells and len(cells) != len(header):
+            if not self._is_last(first + 1):
+                return None
+            cells = []
+        rest = first + 2
+        while rest < len(self._lines) and "|" in self._lines[rest]:
+            rest += 1
+        self._at = rest = min(rest, len(self._lines))
+        if len(header) > MOST_COLUMNS:
+            return self._fenced(first, "", [(self._lines[at], 1, at) for at in range(first, rest)])
+        columns = len(header)
+        rules = "|".join(cells or ["-"] * columns)
+        block = Block(first, f"{_row(header, columns)}\n|{rules}|", blocks=2)
+        for at in range(first + 2, rest):
+            row = _row(_cells(self._line(at)), columns, self._is_last(at))
+            block.lines.append((row, 1, at))
+        return [block]
+
+    # Text.
+
+    def _add(self, line: str) -> Iterator[Block]:
+        """Take a line of text. Yield what ends before it."""
+        prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
+        while found := MARKER.match(line, at):
+            spaces, marker = found.groups()
+            # Four spaces would be code, but in a list.
+            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list else 3)
+            levels += 1 + indent // 2
+            if levels > MOST_LEVELS:
+                break
+            quotes += marker == ">"
+            is_item = marker != ">"
+            self._is_list |= is_item
+            prefix += " " * indent + marker + " "
+            at = found.end()
+        content = line[at:].lstrip(" ")
+        if not at:
+            indent = len(line) - len(content)
+            self._is_list &= indent > 0
+            prefix = " " * min(indent, 2 * (MOST_LEVELS - 1)) * self._is_list
+        if self._before and self._before[0] != quotes:
+            yield from self._end()
+        is_last = self._is_last(self._at)
+        heading = HEADING.match(content) or FOOTNOTE.match(content)
+        if heading:
+            prefix, content = prefix + heading[0], content[heading.end() :]
+        elif found:  # a list or quote that is too deep
+            prefix += by_number(found[2])
+            content = line[found.end(2) :]
+        goes_on = bool(content) and not is_item and not heading
+        if not goes_on:
+            self._marks.clear()
+        content = inline(content, is_half=is_last, marks=self._marks)
+        if goes_on and self._before and self._before[1]:
+            before, blocks, number = self._text.lines[-1]
+            self._text.lines[-1] = (before + "  ", blocks, number)  # Telegram would join them
+        if not self._text.lines:
+            self._text.first = self._at
+        if content or not is_last:
+            self._text.lines.append((prefix + content, 1 + 2 * levels, self._at))
+            self._before = quotes, bool(content) and not (heading and heading[0][0] == "#")
+        self._at += 1
+
+
+def _harmless(line: str) -> str:
+    return re.sub(r"<|!(?=\[)|(?<=\])[(:]", lambda found: by_number(found[0]), line)
+
+
+def _cells(row: str) -> list[str]:
+    """Return the cells of a row. A bar in code doesn't end one, as it does for GitHub."""
+    row = row.strip().removeprefix("|")
+    cells, at = [], 0
+    for found in CELL.finditer(row):
+        if found[2]:
+            cells.append(row[at : found.start()].strip())
+            at = found.end()
+    rest = row[at:].strip()
+    return [*cells, rest] if rest or not cells else cells
+
+
+def _row(cells: list[str], columns: int, is_half: bool = False) -> str:
+    """Write a row of a table. What would be beside it goes into the last cell."""
+    cells = [*cells[: columns - 1], " | ".join(cells[columns - 1 :])]
+    cells = [inline(cell, is_cell=True, is_half=is_half) for cell in cells]
+    return f"| {' | '.join(cells)} |"
+
+
+def inline(
+    text: str, *, is_cell: bool = False, is_half: bool = False, marks: list[str] | None = None
+) -> str:
+    """Write text of a line with no markup but what this module knows.
+
+    `marks` are those that are open before and after it, such as "**".
+    """
+    if is_half:
+        text = CUT_LINK.sub(r"\1", text).rstrip("*_~=| ")
+    marks = [] if marks is None else marks
+    made, at = [], 0
+    for found in TOKEN.finditer(text):
+        made.append(text[at : found.start()])
+        at, token, kind = found.end(), found[0], found.lastgroup
+        if kind == "mark" and not (is_cell and token == "||"):
+            before, after = text[: found.start()][-1:] or " ", text[at:][:1] or " "
+            if token in marks and not before.isspace():
+                del marks[marks.index(token) :]
+            elif not (before.isalnum() or after.isspace()):
+                if len(marks) + sum(len(mark) == 3 for mark in [*marks, token]) >= MOST_MARKS:
+                    token = by_number(token)
+                else:
+                    marks.append(token)
+            made.append(token)
+        elif kind == "risk" and token == "`" and is_half and "`" not in text[at:].lstrip("`"):
+            made.append(_code(text[at:].lstrip("`")))
+            at = len(text)
+            break
+        else:
+            made.append(_written(found, is_cell))
+    made.append(text[at:])
+    if is_half:
+        while made and (not made[-1].strip() or made[-1] in marks[-1:]):
+            marks[:] = marks[:-1] if made.pop().strip() else marks
+        made += reversed(marks)
+    return "".join(made)
+
+
+def _written(found: re.Match[str], is_cell: bool) -> str:
+    """Write what TOKEN found."""
+    match found.lastgroup:
+        case "code" if found["code"].strip():  # nothing in its place would join what is around it
+            code = found["code"]
+            return _code(code.replace(r"\|", "|") if is_cell else code)
+        case "image":
+            return f"[{inline(found['label'] or found['image'])}]({_url(found['image'])})"
+        case "link":
+            return f"]({_url(found['link'])})"
+        case "definition":
+            return f"]: {_url(found['definition'])}"
+        case "display" | "formula":
+            return _formula(found["display"] or found["formula"], is_cell)
+        case "br" if is_cell:  # a line of its own would be HTML, whatever follows
+            return "<br>"
+        case "bar" if not is_cell:
+            return "|"
+        case "escaped":
+            return by_number(found["escaped"])
+    return found[0].replace("<", "&lt;") if "<" in found[0] else by_number(found[0])
+
+
+def _code(code: str) -> str:
+    """Write code within a line."""
+    code = code.strip()
+    if RISKY.search(code):
+        return f"<code>{by_number(code)}</code>"
+    return f"`{code}`" if code else ""
+
+
+def _url(url: str) -> str:
+    return url.replace("|", "%7C").replace("$", "%24")
+
+
+def _formula(formula: str, is_cell: bool) -> str:
+    """Write a formula within a line. A parser may take it for text, so that it has no markup."""
+    formula = formula.strip().replace("<", r"\lt ").replace("`", "'")
+    formula = re.sub(r"(?<=\])(?=[(:])|(?<=!)(?=\[)", " ", formula)
+    if is_cell:
+        formula = formula.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+    return f"${formula.rstrip()}$"

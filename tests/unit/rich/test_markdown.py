@@ -1,0 +1,309 @@
+"""markdown.py: what Telegram is sent of a model's Markdown, read by other parsers than ours."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from botkit.rich import markdown
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+OURS = re.compile(r"<code>[^<>`]*</code>|<br>")
+SAFE = re.compile(r"\((https?://|mailto:|tel:)", re.IGNORECASE)
+
+BUTTON = '<tg-button type="callback_data" data="pay">Pay</tg-button>'
+MENTION = "[Ada](tg://user?id=1)"
+IMAGE = "![a photo](https://example.org/a.png)"
+EMOJI = "![😀](tg://emoji?id=1)"
+
+
+def shown(text: str, **how: Any) -> str:
+    """Return the Markdown of a text that is one message."""
+    [(made, _)] = markdown.messages(text, **how)
+    return made
+
+
+def check(text: str, **how: Any) -> None:
+    """Check that a text has no markup but what it may have, whoever reads it."""
+    for made, _ in markdown.messages(text, **how):
+        for token in GITHUB.parse(made):
+            assert token.type != "html_block", made
+            assert token.type != "code_block" or "<" not in token.content, made
+            for each in token.children or []:
+                assert each.type != "image", made
+                if each.type == "html_inline":
+                    assert each.content in ("<code>", "</code>", "<br>"), made
+                if each.type == "link_open":
+                    assert re.match("(https?://|mailto:|tel:)", str(each.attrs["href"])), made
+        # Without a parser: nothing of it is there, but in a fence.
+        outside = re.sub(r"^(```+)[^`\n]*\n.*?^\1$", "", made, flags=re.MULTILINE | re.DOTALL)
+        # A parser that takes any three backticks for a fence, wherever they are.
+        naive = re.sub(r"```.*?```", "", made, flags=re.DOTALL)
+        for text in (outside, naive):
+            text = OURS.sub(".", text)
+            assert "<" not in text and "![" not in text, made
+            assert all(SAFE.match(text, at.end()) for at in re.finditer(r"\](?=\()", text)), made
+        # Nothing stays open.
+        *_, opened, last, closed = GITHUB.parse(made + "\n\nEND")
+        assert (opened.type, last.content, closed.level) == ("paragraph_open", "END", 0), made
+
+
+# ── What a model quotes earns no markup
+
+QUOTED = {"button": BUTTON, "mention": MENTION, "image": IMAGE, "custom emoji": EMOJI}
+AROUND = {
+    "a line": "{}",
+    "a list": "- a\n  - {}",
+    "a quote": "> {}",
+    "a quote in a list": "- a\n  > {}\n  >> {}",
+    "a heading": "# {}",
+    "a table": "| a | b |\n|---|---|\n| {} | {} |",
+    "a table's header": "| {} | b |\n|---|---|\n| a | b |",
+    "code in a table, cut by a bar": "| a | b |\n|---|---|\n| `a|{} ` |",
+    "the text of a link": "[a {}](https://example.org)",
+    "the text of an image": "![a {}](https://example.org/a.png)",
+    "the title of a link": '[a](https://example.org "{}")',
+    "code": "`{}`",
+    "half-open code": "` {}",
+    "code that ends too early": "`a` {} `b",
+    "backticks that don't match": "``a` {} `b`` c``` {} ```` d`",
+    "a backtick that is escaped": "\\`{}`",
+    "code over two lines": "`a\n{}\n`",
+    "a formula": "$a {}$",
+    "a formula for itself": "$$\n{}\n$$",
+    "half a formula": "$$\n{}",
+    "prices": "$5 {} and $6",
+    "a formula with a fence": "$$\n```\n$$\n{}\n```",
+    "a fence": "```\n{}\n```",
+    "a fence in a list": "- a\n\n  ```\n  {}\n  ```\n  b {}",
+    "a fence as an item": "- ```\n  {}\n\n```\n{}\n```",
+    "a fence in a quote": "> ```\n> {}\n\n{}",
+    "a fence that a quote ends": "> ```\n{}\n```\n{}",
+    "a fence of tildes": "~~~\n{}\n```\n{}\n~~~\n{}",
+    "a longer fence": "````\n```\n{}\n````\n{}\n\n```\n{}\n```",
+    "a shorter end": "````\n{}\n```\n{}",
+    "a fence without an end": "a\n```\n{}",
+    "a fence with words": "``` a `b` \n{}\n```",
+    "indented code": "a\n\n    {}\n\n\t{}",
+    "HTML": "<pre>\n{}\n</pre>\n<!-- {} -->\n<a href='{}'>",
+    "entities": "&lt;b&gt; &#96; {} &#96;",
+    "escapes": "\\{} \\\\{} !\\{} \\!{}",
+    "characters that are dropped": "<\0tg-button>`\u202e`` {} ``` ``\x1b` {}",
+    "other line ends": "`a\r{}\u2028`\x0b{}\x85{}",
+    "a reference": "[a]: {}\n[b]:\n{}\n[a] ![a] [a][b]",
+    "a footnote": "a[^1]{}\n\n[^1]: {}",
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("quoted", QUOTED.values(), ids=QUOTED)
+def test_what_a_model_quotes_earns_no_markup(quoted: str, around: str) -> None:
+    text = AROUND[around].replace("{}", quoted)
+    check(text)
+    check(text[:-1], is_half=True, tail="…")
+
+
+PIECES = [
+    *("`", "``", "```", "````", "~~~", "\n", "\n\n", "    ", "  ", "\t", "> ", "- ", "1. ", "# "),
+    *("|", "| a | b |\n|---|---|\n", "$", "$$", "\\", "*", "**", "_", "~~", "==", "||", "a", " "),
+    *("[", "](", ")", "]: ", "!", "<", ">", "&lt;", "&#96;", "<!--", "-->", "<pre>", "</pre>"),
+    *("tg://user?id=1", "https://a.b/c", "math\n", "\r", "\0", "\u2028", "\ud83d", "<br>", "---"),
+    *QUOTED.values(),
+]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.booleans())
+def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
+    check(text, is_half=is_half)
+
+
+# ── What is shown
+
+WRITTEN = {
+    "lines stay lines": ("a\nb\n\nc", "a  \nb\n\nc"),
+    "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
+    "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
+    "lines of an item": ("- a\n  b", "- a  \n  b"),
+    "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
+    "code in backticks": ("`` a`b ``", "<code>a&#96;b</code>"),
+    "no code": ("a ` b", "a &#96; b"),
+    "a fence": ("~~~python\n  a < b\n~~~\nc", "```python\n  a < b\n```\n\nc"),
+    "a fence without an end": ("```\na", "```\na\n```"),
+    "a fence with a fence": ("````\n```\n<a>\n```\n````", "````\n```\n&#60;a>\n```\n````"),
+    "a fence without code": ("a\n```\n\n```\nb", "a\n\nb"),
+    "a fence in a list": (
+        "1. a\n   ```\n     b\n   ```\n   c\n2. d",
+        "1. a\n\n```\n  b\n```\n\nc\n2. d",
+    ),
+    "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
+    "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
+    "a fence that a quote ends": ("> ```\n> a\nb", "```\na\n```\n\nb"),
+    "a formula": ("$x_1 < 2$, $$y$$ and ![a]", r"$x_1 \lt  2$, $y$ and &#33;[a]"),
+    "prices": ("$5 to $6, $7/$8, $ 9$", "&#36;5 to &#36;6, &#36;7/&#36;8, &#36; 9&#36;"),
+    "a formula for itself": ("a\n$$\nx\n= y$$\nb", "a\n\n```math\nx\n= y\n```\n\nb"),
+    "no formula": ("$$\na\n\nb", "&#36;&#36;  \na\n\nb"),
+    "a table": (
+        "a|b\n-|:-:\nc|`|`|$|x|\\|$",
+        "| a | b |\n|-|:-:|\n| c | <code>&#124;</code> &#124; $\\vert x\\vert \\Vert$ |",
+    ),
+    "bars without a table": ("a | b\nc", "a | b  \nc"),
+    "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
+    "a table that is too wide": ("|a" * 21 + "\n" + "|-" * 21, None),
+    "an image": ('![a](https://b.c/d "e")', "[a](https://b.c/d)"),
+    "an image without a text": ("![](https://b.c/d)", "[https://b.c/d](https://b.c/d)"),
+    "links": (
+        "[a](<https://b.c/(d)?$|>) [e](mailto:f@g.h) [i](tel:+123)",
+        "[a](https://b.c/(d)?%24%7C) [e](mailto:f@g.h) [i](tel:+123)",
+    ),
+    "no links": ("[a](tg://b) [c](d.md)", "[a]&#40;tg://b) [c]&#40;d.md)"),
+    "references": (
+        "[a][b]\n\n[b]: https://c.d\n\n[e]: f",
+        "[a][b]\n\n[b]: https://c.d\n\n[e]&#58; f",
+    ),
+    "a footnote": ("a[^1]\n\n[^1]: b", "a[^1]\n\n[^1]: b"),
+    "escapes": (r"\* \` \$ \a \<", r"&#42; &#96; &#36; &#92;a &#60;"),
+    "what Telegram drops": ("a\0b\x1b\u202ec\u2029d\re", "abc  \nd  \ne"),
+    "a run of backticks but for that": ("```\n``\u0333`\n```", "````\n``\u0333`\n````"),
+    "blank code": ("!` `[a]", "!&#96; &#96;[a]"),
+    "tildes": ("a ~~~ b", "a &#126;&#126;&#126; b"),
+    "a dollar in code": ("`$A`", "<code>&#36;A</code>"),
+    "a backtick in a formula": ("$a`b$", "$a'b$"),
+    "a line break elsewhere": ("<br>\na", "&lt;br>  \na"),
+    "marks": ("**a _b_** ~~c~~ ==d== ||e||", "**a _b_** ~~c~~ ==d== ||e||"),
+    "too many marks": ("*a **b _c ~~d ==e", "*a **b _c ~~d &#61;&#61;e"),
+    "a rule": ("a\n---\nb", "a\n\n---\n\nb"),
+    "no indented code": ("a\n\n    b", "a\n\nb"),
+    "a deep list": (
+        "- a\n  - b\n    - c\n      - d\n        - e",
+        "- a\n  - b\n    - c\n      - d\n      - e",
+    ),
+    "a deep item with a list": ("- a\n      - - b", "- a\n      - &#45; b"),
+    "deep quotes": ("> > > > > a", "> > > > &#62; a"),
+}
+
+
+@pytest.mark.parametrize(("text", "made"), WRITTEN.values(), ids=WRITTEN)
+def test_markdown_is_written_as_telegram_shows_it(text: str, made: str | None) -> None:
+    assert shown(text) == (f"```\n{text}\n```" if made is None else made)
+
+
+HALVES = {
+    "a fence": ("```py\na", "```py\na\n```\n\n…"),
+    "half of its end": ("```\na\n``", "```\na\n```\n\n…"),
+    "a fence without code": ("a\n```py", "a …"),
+    "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
+    "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
+    "half of a row": ("|a|b|\n|-|-|\n|**c", "| a | b |\n|-|-|\n| **c** |  |\n\n…"),
+    "a bar": ("a\n\n|", "a …"),
+    "a link": ("a [b](https://c", "a b …"),
+    "an image": ("a ![b", "a b …"),
+    "code": ("a `b <", "a <code>b &#60;</code> …"),
+    "a backtick": ("a `", "a …"),
+    "marks": ("a **b *c", "a **b *c*** …"),
+    "marks with nothing": ("a **b _", "a **b** …"),
+    "marks before the end": ("a **b\n\nc", "a **b\n\nc …"),
+    "marks of the line before": ("**a\nb", "**a  \nb** …"),
+    "an item": ("- a\n- ", "- a …"),
+    "a formula": ("a\n\n$$\nb", "a …"),
+    "a formula in a line": ("a $b", "a &#36;b …"),
+}
+
+
+@pytest.mark.parametrize(("text", "made"), HALVES.values(), ids=HALVES)
+def test_what_is_half_written_is_closed_or_left_out(text: str, made: str) -> None:
+    assert shown(text, is_half=True, tail="…") == made
+
+
+def test_a_text_without_a_word_is_no_message() -> None:
+    assert markdown.messages(" \n\n```\n```\n", tail="…") == []
+
+
+# ── Telegram's limits
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def size(made: str) -> tuple[int, int, int]:
+    """Return how many blocks, levels and columns Telegram counts at most."""
+    counted = "paragraph heading list_item bullet_list ordered_list blockquote tr table".split()
+    blocks = levels = columns = level = 0
+    for token in GITHUB.parse(made):
+        kind = token.type.removesuffix("_open")
+        blocks += kind in (*counted, "fence", "hr")
+        level += token.nesting * (kind.removesuffix("_close") in (*counted, "td", "th"))
+        inner = [level]
+        for each in token.children or []:
+            inner.append(inner[-1] + each.nesting)
+        levels = max(levels, *inner)
+        columns = 0 if kind == "tr" else columns + (kind in ("th", "td"))
+        assert columns <= 20
+    return blocks, levels, columns
+
+
+LONG = {
+    "paragraphs": "word `a` **b**\n\n" * 900,
+    "lines": "a line 🤖\n" * 2000,
+    "one line": "word " * 8000,
+    "one word": "🤖" * 20_000,
+    "items": "- item\n" * 300,
+    "code": "```python\n" + "print(1 < 2)\n" * 3000 + "```",
+    "rows": "| a | b |\n|:-:|---|\n" + "| c | d |\n" * 700,
+    "quotes": "> quote\n>> quote\n" * 150,
+    "markup": "<[`](" * 2500,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_long_text_is_cut_before_telegrams_limits(text: str) -> None:
+    made = markdown.messages(text)
+    assert len(made) > 1
+    for each, _ in made:
+        blocks, levels, _ = size(each)
+        assert units(each) <= 32_768 and blocks <= 500 and levels <= 16
+        assert units(each) > 16_000 or blocks > 150 or each == made[-1][0], "no more than needed"
+    sources = "".join(source for _, source in made)
+    assert sources.replace("\n", "") == text.replace("\n", "")
+
+
+def test_fences_and_tables_are_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MOST_UNITS", 41)
+    code, table = "```py\n" + "a = 1\n" * 6 + "```", "|a|b|\n|:-|-|\n" + "|c|d|\n" * 4
+    made = markdown.messages(f"A text.\n\n{code}\n\n{table}")
+    assert [each for each, _ in made] == [
+        "A text.",
+        "```py\n" + "a = 1\n" * 4 + "```",
+        "```py\n" + "a = 1\n" * 2 + "```",
+        "| a | b |\n|:-|-|\n| c | d |\n| c | d |",
+        "| a | b |\n|:-|-|\n| c | d |\n| c | d |",
+    ]
+    assert [source for _, source in made][1:3] == [
+        "```py\n" + "a = 1\n" * 3 + "a = 1",
+        "a = 1\n" * 2 + "```\n",
+    ]
+
+
+def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MOST_UNITS", 41)
+    made = markdown.messages("A paragraph of words.\n\n- an item\n- an item\n- an item")
+    assert [each for each, _ in made] == [
+        "A paragraph of words.",
+        "- an item\n- an item\n- an item",
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_no_text_has_too_many_levels_or_loses_a_line(text: str) -> None:
+    made = markdown.messages(text)
+    for each, _ in made:
+        assert size(each)[1] <= 16
+    if made:
+        assert "\n".join(source for _, source in made) == "\n".join(markdown._lines(text))
