@@ -268,8 +268,16 @@ HANDLED = {"message": reply}
 """
 # Inputs of the module, all of which a test may change.
 INPUTS = (
-    *("alarm_actions", "kms_key_arn", "later", "log_retention_in_days", "memory_size"),
-    *("mini_app", "mini_app_origin", "permissions_boundary", "queue", "reserved_concurrency"),
+    *("alarm_actions", "failed_retention_in_days", "kms_key_arn", "later"),
+    *(
+        "log_retention_in_days",
+        "memory_size",
+        "mini_app",
+        "mini_app_origin",
+        "permissions_boundary",
+        "queue",
+        "reserved_concurrency",
+    ),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
     *("telegram_api_url", "throttling_limit", "timeout", "tracing", "warm_schedule"),
 )
