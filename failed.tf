@@ -43,6 +43,7 @@ resource "aws_sqs_queue" "failed" {
 
   name                      = "${aws_iam_role.this.name}-failed"
   message_retention_seconds = var.failed_retention_in_days * 24 * 3600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }

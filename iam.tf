@@ -1,5 +1,5 @@
 # Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use what the
-# extras need, and do what the bot's own policy allows.
+# extras need, use the key through the services that keep something of the bot, and do what the bot's own policy allows.
 #
 # The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name, but lets a
 # second deployment overwrite those, whose destroy would then remove the first one's.
@@ -90,6 +90,19 @@ locals {
         },
       ]]),
       local.failed_statements,
+      [for arn in var.kms_key_arn[*] : {
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+        Resource = arn
+        Condition = {
+          StringEquals = {
+            "kms:ViaService" = [
+              for service in ["dynamodb", "lambda", "scheduler", "sqs"] :
+              "${service}.${local.region}.${local.dns_suffix}"
+            ]
+          }
+        }
+      }],
       local.later_statements,
       local.queue_statements,
       local.sessions_statements,

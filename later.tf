@@ -6,10 +6,10 @@ locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
 
   # After the other group, too, and the role's policy.
-  later_environment = var.later ? {
+  later_environment = var.later ? merge({
     LATER_GROUP = one([for every in aws_scheduler_schedule_group.every : aws_scheduler_schedule_group.later[0].name])
     LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
-  } : {}
+  }, { for arn in var.kms_key_arn[*] : "LATER_KEY" => arn }) : {}
 
   later_statements = flatten([for group in aws_scheduler_schedule_group.later : [
     {
@@ -127,11 +127,18 @@ resource "aws_iam_role_policy" "later" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
       Resource = "${local.function_arn}:live"
-    }]
+      }], [for arn in var.kms_key_arn[*] : {
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = arn
+      Condition = {
+        ArnLike = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = "${local.scheduler_arn}:schedule/*" }
+      }
+    }])
   })
 
   lifecycle {

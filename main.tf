@@ -54,6 +54,7 @@ resource "aws_apigatewayv2_stage" "this" {
 resource "aws_cloudwatch_log_group" "api" {
   name              = "/aws/vendedlogs/${var.name}"
   retention_in_days = var.log_retention_in_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 
   depends_on = [terraform_data.requirements]
@@ -90,6 +91,7 @@ resource "aws_lambda_function" "this" {
   timeout                        = var.timeout
   publish                        = true
   reserved_concurrent_executions = var.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
   tags                           = var.tags
 
   environment {
@@ -126,6 +128,7 @@ resource "aws_lambda_function" "this" {
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
+  kms_key_id        = var.kms_key_arn
   tags              = var.tags
 
   depends_on = [terraform_data.requirements]

@@ -20,12 +20,14 @@ locals {
 resource "aws_sqs_queue" "updates" {
   count = var.queue ? 1 : 0
 
-  name                      = "${aws_iam_role.this.name}.fifo"
-  fifo_queue                = true
-  deduplication_scope       = "messageGroup" # an update's group never changes
-  fifo_throughput_limit     = "perMessageGroupId"
-  message_retention_seconds = 1209600 # 14 days, the maximum: updates wait while an earlier one in their chat is retried
-  sqs_managed_sse_enabled   = true
+  name                  = "${aws_iam_role.this.name}.fifo"
+  fifo_queue            = true
+  deduplication_scope   = "messageGroup" # an update's group never changes
+  fifo_throughput_limit = "perMessageGroupId"
+  # 14 days, the maximum: updates wait while an earlier one in their chat is retried.
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null # SQS takes one of the two
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 
   # When the update of an invocation that was killed is delivered again. AWS advises six times the function's
@@ -43,8 +45,9 @@ resource "aws_sqs_queue" "dead_letters" {
 
   name                      = "${aws_iam_role.this.name}-dead.fifo"
   fifo_queue                = true
-  message_retention_seconds = 1209600 # 14 days
-  sqs_managed_sse_enabled   = true
+  message_retention_seconds = 1209600                               # 14 days
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null # SQS takes one of the two
+  kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 }
 

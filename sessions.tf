@@ -43,7 +43,12 @@ resource "aws_dynamodb_table" "sessions" {
     enabled        = true
   }
 
-  # Always here: without the block, the provider would leave it as it is.
+  # Always here, both: without the block, the provider would leave it as it is.
+  server_side_encryption {
+    enabled     = var.kms_key_arn != null # else DynamoDB encrypts with a key that AWS owns
+    kms_key_arn = var.kms_key_arn
+  }
+
   point_in_time_recovery {
     enabled                 = var.session_backup_in_days != null
     recovery_period_in_days = var.session_backup_in_days

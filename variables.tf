@@ -65,6 +65,26 @@ variable "failed_retention_in_days" {
   }
 }
 
+variable "kms_key_arn" {
+  type        = string
+  description = <<-EOT
+    ARN of a KMS key of yours, symmetric and in the function's region, that encrypts what the bot keeps: its
+    environment, logs, queues, sessions and calls for later. The key's policy must allow that, first of all to
+    CloudWatch Logs. Null: keys that AWS owns or manages.
+  EOT
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for arn in var.kms_key_arn[*] : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))
+    ])
+    error_message = join(" ", [
+      "The kms_key_arn must be the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/0123abcd-…,",
+      "and not that of an alias.",
+    ])
+  }
+}
+
 variable "later" {
   type        = bool
   description = <<-EOT

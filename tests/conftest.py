@@ -121,6 +121,7 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "DEAD_LETTERS_URL",
             "FAILED_QUEUE_URL",
             "LATER_GROUP",
+            "LATER_KEY",
             "LATER_ROLE",
             "REPLY_MODE",
             "QUEUE_URL",

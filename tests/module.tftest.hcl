@@ -637,6 +637,63 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
 }
 
+run "a_key_encrypts_all_that_is_kept" {
+  command = apply
+
+  variables {
+    failed_retention_in_days  = 14
+    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
+    later                     = true
+    queue                     = true
+    session_retention_in_days = 30
+  }
+
+  assert {
+    condition = toset(flatten([
+      aws_lambda_function.this.kms_key_arn, aws_cloudwatch_log_group.function.kms_key_id,
+      aws_cloudwatch_log_group.api.kms_key_id, aws_dynamodb_table.sessions[0].server_side_encryption[*].kms_key_arn,
+      aws_sqs_queue.updates[*].kms_master_key_id, aws_sqs_queue.dead_letters[*].kms_master_key_id,
+      aws_sqs_queue.failed[*].kms_master_key_id,
+      aws_lambda_function.this.environment[0].variables.LATER_KEY,
+    ])) == toset([var.kms_key_arn])
+    error_message = "The environment, both log groups, the table, the queues and the schedules have the key."
+  }
+  assert {
+    condition     = aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
+    error_message = "DynamoDB uses the key."
+  }
+
+  assert {
+    condition = [
+      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("kms:", jsonencode(each)))
+      ] == [{
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+        Condition = {
+          StringEquals = {
+            "kms:ViaService" = [
+              "dynamodb.eu-central-1.amazonaws.com", "lambda.eu-central-1.amazonaws.com",
+              "scheduler.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com",
+            ]
+          }
+        }
+    }]
+    error_message = "The role may use the one key, through the services that keep something of the bot."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement[1] == {
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = var.kms_key_arn
+      Condition = {
+        ArnLike = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = "arn:aws:scheduler:eu-central-1:123456789012:schedule/*" }
+      }
+    }
+    error_message = "Scheduler's role may decrypt schedules."
+  }
+}
+
 run "a_policy_may_have_a_list_of_statements" {
   command = apply
 
@@ -901,6 +958,11 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
   }
 
   assert {
+    condition     = !aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
+    error_message = "Without a key, a key that AWS owns encrypts the table."
+  }
+
+  assert {
     condition = one([
       for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("dynamodb", jsonencode(each)))
       ]) == {
@@ -1090,6 +1152,7 @@ run "unknown_words_are_refused" {
 
   variables {
     allowed_ids                  = [0]
+    kms_key_arn                  = "arn:aws:kms:eu-central-1:123456789012:alias/bots"
     mini_app                     = " "
     mini_app_origin              = "https://app.example.org/"
     policy                       = "{\"Statement\": []}"
@@ -1103,7 +1166,8 @@ run "unknown_words_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.allowed_ids, var.mini_app, var.mini_app_origin, var.policy, var.reply_mode, var.runtime, var.tags,
+    var.allowed_ids, var.kms_key_arn, var.mini_app, var.mini_app_origin, var.policy, var.reply_mode, var.runtime,
+    var.tags,
     var.telegram_bot_token_parameter, var.vpc, var.warm_schedule,
   ]
 }

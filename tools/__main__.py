@@ -17,6 +17,7 @@ TOOLS = {
     "new": "starter.new",
     "poll": "live.poll",
     "screenshot": "demo.screenshot",
+    "sessions": "live.sessions",
     "update-bot-api": "maintenance.update_bot_api",
 }
 

@@ -7,7 +7,7 @@ provider "aws" {
 
 variable "model" {
   type        = string
-  description = "Id of the model, or of an inference profile (global., us., eu. …), as Bedrock's Converse takes it. It must be able to use tools."
+  description = "Id of a model or an inference profile that can use tools, as Bedrock's Converse takes it."
   default     = "global.amazon.nova-2-lite-v1:0"
 }
 

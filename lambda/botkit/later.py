@@ -104,15 +104,9 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check(name)
-    target = _target(_input(event))
     at = max(seconds, time.time() + SOONEST)
-    body = {
-        "ActionAfterCompletion": "DELETE",
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "GroupName": settings.later_group,
-        "ScheduleExpression": time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at)),
-        "Target": target,
-    }
+    expression = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at))
+    body = _body(settings.later_group, expression, _input(event), ActionAfterCompletion="DELETE")
     try:
         return _request("POST", name, "ConflictException", body=body)
     except BadSchedule:
@@ -122,13 +116,9 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
 
 
 def _recur(content: str, cron: str, zone: str, name: str) -> bool:
-    body = {
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "GroupName": f"{settings.later_group}-every",
-        "ScheduleExpression": f"cron({cron})",
-        "ScheduleExpressionTimezone": zone,
-        "Target": _target(f'{{"every":{{"name":"{name}","at":"{TIME}"}},"calls":[{content}]}}'),
-    }
+    content = f'{{"every":{{"name":"{name}","at":"{TIME}"}},"calls":[{content}]}}'
+    group = f"{settings.later_group}-every"
+    body = _body(group, f"cron({cron})", content, ScheduleExpressionTimezone=zone)
     is_new = _request("POST", name, "ConflictException", body=body)
     if not is_new and not _request("PUT", name, "ResourceNotFoundException", body=body):
         raise Unreachable("a call that recurs was cancelled while it was replaced")
@@ -160,15 +150,23 @@ def _input(event: Any) -> str:
     return to_json(event).replace("<", "\\u003c")
 
 
-def _target(content: str) -> Json:
-    """Return the target of a schedule that invokes this function with JSON."""
+def _body(group: str, expression: str, content: str, **more: str) -> Json:
+    """Return the body of a request for a schedule that invokes this function with JSON."""
     # The role is in the function's account.
     _, partition, _, _, account, _ = settings.later_role.split(":")
     place = f"{settings.aws_region}:{account}"
+    if settings.later_key:
+        more["KmsKeyArn"] = settings.later_key
     return {
-        "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
-        "Input": content,
-        "RoleArn": settings.later_role,
+        **more,
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "GroupName": group,
+        "ScheduleExpression": expression,
+        "Target": {
+            "Arn": f"arn:{partition}:lambda:{place}:function:{settings.function_name}:live",
+            "Input": content,
+            "RoleArn": settings.later_role,
+        },
     }
 
 

@@ -177,7 +177,8 @@ class Item:
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
                 " must fit into an item of DynamoDB, which has 400 KB"
             )
-        version = {"S": os.urandom(8).hex()}
+        # In hex: the time, which tells operators the age of an item, and a random number.
+        version = {"S": f"{int(time.time()):08x}{os.urandom(4).hex()}"}
         item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
         item["updates"] = {"S": ids}
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}

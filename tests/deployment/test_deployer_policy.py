@@ -52,6 +52,7 @@ DELIVERY = "AWS's guide to an HTTP API's access logs lists it; the emulator deli
 TAGS = "AWS checks it when a stage has tags; the emulator checks apigateway:POST and DELETE instead"
 CONFIGURATION = "AWS checks it when events have a limit; the emulator doesn't know the action"
 MAPPING = "AWS checks it; the emulator checks nothing, or another action"
+KEY_USE = "AWS checks it as the services use the key for the deployer; the emulator checks nothing"
 VPC = "CreateFunction requires it when it names a VPC; the emulator checks nothing"
 UNCHECKED = {
     "apigateway:TagResource": TAGS,
@@ -61,6 +62,13 @@ UNCHECKED = {
     "ec2:DescribeVpcs": VPC,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
     "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
+    "kms:CreateGrant": KEY_USE,
+    "kms:Decrypt": KEY_USE,
+    "kms:Encrypt": KEY_USE,
+    "kms:GenerateDataKey": KEY_USE,
+    "kms:GenerateDataKeyWithoutPlaintext": KEY_USE,
+    "kms:ReEncryptFrom": KEY_USE,
+    "kms:ReEncryptTo": KEY_USE,
     "lambda:DeleteEventSourceMapping": MAPPING,
     "lambda:DeleteFunctionConcurrency": "the emulator checks PutFunctionConcurrency instead",
     "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
@@ -240,6 +248,7 @@ def test_a_dashboard_may_have_tags() -> None:
 
 
 MODULE = "module.bot"
+KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
 BOT = """
 import json, os
 from pathlib import Path
@@ -259,7 +268,7 @@ HANDLED = {"message": reply}
 """
 # Inputs of the module, all of which a test may change.
 INPUTS = (
-    *("alarm_actions", "failed_retention_in_days", "later", "log_retention_in_days"),
+    *("alarm_actions", "failed_retention_in_days", "kms_key_arn", "later", "log_retention_in_days"),
     *("memory_size", "mini_app", "mini_app_origin", "permissions_boundary"),
     *("queue", "reserved_concurrency"),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
@@ -352,6 +361,7 @@ def module(
     inputs = {
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
         "failed_retention_in_days": 14,
+        "kms_key_arn": KEY,
         "later": True,
         "mini_app": "Open",
         "queue": True,
@@ -422,6 +432,20 @@ def test_a_bot_in_a_folder_has_what_it_asks_for(
     policy = client(aws, "iam").get_role_policy(RoleName="telegram-bot", PolicyName="telegram-bot")
     [*_, statement] = policy["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("s3:*", "votes")
+
+
+def test_all_that_is_kept_has_the_key(module: Deployment, aws: Emulator) -> None:
+    """The emulator encrypts nothing: these are the requests."""
+    assert configuration(aws)["KMSKeyArn"] == KEY
+    assert configuration(aws)["Environment"]["Variables"]["LATER_KEY"] == KEY
+    for group in client(aws, "logs").describe_log_groups()["logGroups"]:
+        assert group["kmsKeyId"] == KEY
+    for queue in client(aws, "sqs").list_queues()["QueueUrls"]:
+        named = {"QueueUrl": queue, "AttributeNames": ["All"]}
+        attributes = client(aws, "sqs").get_queue_attributes(**named)["Attributes"]
+        assert attributes["KmsMasterKeyId"] == KEY
+    table = client(aws, "dynamodb").describe_table(TableName="telegram-bot-sessions")["Table"]
+    assert table["SSEDescription"]["KMSMasterKeyArn"] == KEY
 
 
 def test_schedules_warm_the_function_and_watch_the_webhook(
@@ -560,11 +584,13 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 60}
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
-    inputs |= {"permissions_boundary": boundary}
+    inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
     inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
     module.apply()
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
+    groups = client(aws, "logs").describe_log_groups()["logGroups"]
+    assert {group["kmsKeyId"] for group in groups} == {inputs["kms_key_arn"]}
     page = {"url": "https://app.example.org/app/index.html"}
     button = {"type": "web_app", "text": "Again", "web_app": page}
     assert telegram.bot.menu_buttons == {0: button}
@@ -600,6 +626,7 @@ def test_what_is_switched_off_is_gone(
     inputs |= {"alarm_actions": [], "later": False, "queue": False}
     optional = (
         "failed_retention_in_days",
+        "kms_key_arn",
         "mini_app",
         "mini_app_origin",
         "session_backup_in_days",

@@ -128,6 +128,7 @@ EVERYTHING = {
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
     "failed_retention_in_days": 7,
+    "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
     "later": True,
     "log_level": "DEBUG",
     "log_retention_in_days": 0,

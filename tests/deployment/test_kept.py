@@ -1,4 +1,7 @@
-"""What stands in for the sessions' table and for schedules, compared with the emulated AWS's."""
+"""What stands in for the sessions' table and for schedules, compared with the emulated AWS's.
+
+And scripts/sessions, with what a bot really writes there.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from emulated_aws.emulator import Emulator
+from live import sessions
 from local.kept import Schedules, Table, seconds_of
 from local.terraform import REGION
 
 from tests.conftest import StartBot
 from tests.support.deployment import client
+from tests.support.programs import run
 from tests.support.stubs import CALL, Json, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 NEW = "attribute_not_exists(version)"
 AS_READ = "version = :read"
 
@@ -69,17 +76,20 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
     yield "UpdateItem", {**closing, "ExpressionAttributeValues": {":id": {"N": "4"}}}
 
 
-@pytest.fixture
-def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
-    """Return what the calls get, from the emulated AWS or from the stand-in."""
-    dynamodb = client(aws, "dynamodb")
+def create_table(aws: Emulator, name: str) -> None:
     key = {"AttributeName": "id"}
-    dynamodb.create_table(
-        TableName="sessions",
+    client(aws, "dynamodb").create_table(
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{**key, "KeyType": "HASH"}],
         AttributeDefinitions=[{**key, "AttributeType": "S"}],
     )
+
+
+@pytest.fixture
+def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
+    """Return what the calls get, from the emulated AWS or from the stand-in."""
+    create_table(aws, "sessions")
     container = start_with_sessions(BOT, AWS_ENDPOINT_URL=aws.url, AWS_ACCESS_KEY_ID="test")
     module = container.module("aws")
 
@@ -100,7 +110,7 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
         return got
 
     yield answers
-    dynamodb.delete_table(TableName="sessions")
+    client(aws, "dynamodb").delete_table(TableName="sessions")
 
 
 def test_the_stand_in_answers_as_the_emulated_aws(
@@ -162,3 +172,40 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     assert json.loads(again["Target"]["Input"]) == item["event"]
     for group in ("tea-bot", "tea-bot-every"):
         scheduler.delete_schedule_group(Name=group)
+
+
+def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
+    aws: Emulator, start_bot: StartBot, tmp_path: Path
+) -> None:
+    create_table(aws, "cake-bot-sessions")
+    client(aws, "scheduler").create_schedule_group(Name="cake-bot")
+    about = {"SESSION_TABLE": "cake-bot-sessions", "LATER_GROUP": "cake-bot"}
+    about |= {"LATER_ROLE": "arn:aws:iam::000000000000:role/cake-bot-later"}
+    about |= {**session_environment(aws.url), **about, "SESSION_RETENTION_IN_DAYS": "30"}
+    about |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+    container = start_bot(BOT, **about)
+    container.module("deadline").deadline.start(60)
+    session, later = container.module("session"), container.module("later")
+    for key in ("42", "-100/42", "7"):
+        session.change(key, lambda data: data.update(cake="cheese"))
+    later.send({**CALL, "chat_id": 42}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
+    answering = session.Item("42")
+    answering.session["cake"] = "apple"
+
+    flags = ("--table", "cake-bot-sessions", "--region", REGION)
+    environment = {"AWS_ENDPOINT_URL": aws.url, **dict.fromkeys(KEYS, "test")}
+    export = run(sessions.main, "export", "--person", "42", *flags, **environment).output
+    told = [json.loads(line) for line in export.splitlines()]
+    assert sorted(line.get("key", "") for line in told) == ["", "-100/42", "42"]
+    listed = run(sessions.main, "list", *flags, **environment).output
+    assert listed.count("changed moments ago   expires in 30 days ") == 3
+    assert run(sessions.main, "delete", "--person", "42", "--yes", *flags, **environment).code == 0
+    left = client(aws, "dynamodb").scan(TableName="cake-bot-sessions")["Items"]
+    assert [each["id"]["S"] for each in left] == ["7"]
+    assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
+    assert answering.keep() is False  # so reply() is asked again, without a session
+
+    (tmp_path / "export").write_text(export)
+    back = run(sessions.main, "import", str(tmp_path / "export"), *flags, **environment)
+    assert back.code == 0, back.output
+    assert session.read("-100/42") == {"cake": "cheese"}

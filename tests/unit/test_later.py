@@ -18,6 +18,7 @@ from tests.conftest import BotApi, StartBot
 from tests.support.stubs import CALL, TEXT, Container, Json, outcome_of, session_environment
 
 BOT = "def reply(update):\n    return []"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
 
 
@@ -57,6 +58,11 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
     httpserver.expect_oneshot_request(
         "/schedules/42.tea", "POST", json=body, headers={"Content-Type": "application/json"}
     ).respond_with_json({"ScheduleArn": "arn"})
+    container.module("later").send(call, NOON, "42.tea")
+    httpserver.expect_oneshot_request(
+        "/schedules/42.tea", "POST", json={**body, "KmsKeyArn": KEY}
+    ).respond_with_json({"ScheduleArn": "arn"})
+    container.module("later").settings.later_key = KEY
     container.module("later").send(call, NOON, "42.tea")
     httpserver.expect_oneshot_request(
         "/schedules/42.tea", "DELETE", query_string={"groupName": "tea-bot"}

@@ -194,9 +194,11 @@ def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
 ) -> None:
     container = start_at(start_with_sessions, monkeypatch, 30)
     container.deliver(message(1, text="hello"))
+    first = container.table.items["42"]["version"]["S"]
     container.deliver(message(2, text="forget"))
     item: Any = container.table.items["42"]
-    del item["version"]
+    version = item.pop("version")["S"]
+    assert (version != first, int(version[:8], 16), len(version)) == (True, NOW, 16)
     assert item == {
         "id": {"S": "42"},
         "session": {"S": "{}"},

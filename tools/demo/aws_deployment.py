@@ -238,6 +238,13 @@ class AwsDeployment(Deployment):
         item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
         self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
 
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        return {
+            "AWS_ENDPOINT_URL": self.emulator.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }, ["--table", f"{bot.name}-sessions", "--region", bot.region]
+
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         with self._of_event:
             answer = self._invoke(bot, event)

@@ -36,6 +36,7 @@ from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
 from local.providers import REMEDY
+from local.sources import has_sessions, uses_later
 from local.terraform import check_names, provider_missing
 from telegram_stand_in import Server, Telegram
 from telegram_stand_in.local_server import LocalServer
@@ -393,7 +394,7 @@ def show(
         live = f"A saved change of {saved} is live at the next message. " if saved else ""
         say(f"{live}Ctrl-C ends the demo.")
         if deployment.bots:
-            say("To check the bot, in another terminal:")
+            say("To check the bot, and see what it remembers, in another terminal:")
         for hosted in deployment.bots:
             folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
             if hosted.address:
@@ -402,6 +403,11 @@ def show(
                 f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
                 f"{shlex.quote(shown(SCRIPTS / 'doctor'))}{folder}"
             )
+            if has_sessions(hosted.folder) or uses_later(hosted.folder):
+                variables, flags = deployment.sessions(hosted)
+                words = [f"{name}={value}" for name, value in variables.items()]
+                words += [shown(SCRIPTS / "sessions"), "list", *flags]
+                say(f"  {shlex.join(words)}")
         say("")
         if open_browser:
             webbrowser.open(page.url)

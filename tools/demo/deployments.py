@@ -204,6 +204,10 @@ class Deployment(abc.ABC):
         """Delete a session of a bot."""
 
     @abc.abstractmethod
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        """Return where scripts/sessions finds a bot's: variables for it, and flags."""
+
+    @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         """Invoke a bot's function with an event, as a service of AWS does."""
 

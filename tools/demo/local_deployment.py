@@ -92,6 +92,9 @@ class LocalDeployment(Deployment):
     def forget(self, bot: Hosted, key: str) -> None:
         self.function.forget(key)
 
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        return {}, ["--file", str(self.function.sessions)]
+
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         invocation = self.function.invoke(event)
         self.on_log(invocation)

@@ -21,6 +21,8 @@ it answers programs.
 
 It forgets for how many days a table can be restored. Here it tells.
 
+It can't give a log group another key. Here it can, though it encrypts nothing.
+
 Its functions go on between two events, and take what memory they like. Here they are frozen, and
 ended, as on AWS.
 
@@ -366,10 +368,24 @@ def keep_recovery_periods(dynamodb: Any) -> None:
     dynamodb._update_continuous_backups = updated
 
 
+def with_keys_that_change(handle: Any, groups: Any) -> Any:
+    """Return MiniStack's handler of CloudWatch Logs, whose log groups may get another key."""
+
+    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action not in ("AssociateKmsKey", "DisassociateKmsKey"):
+            return await handle(method, path, headers, body, query)
+        asked = json.loads(body)
+        groups[asked["logGroupName"]]["kmsKeyId"] = asked.get("kmsKeyId")
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
+
+    return handle_request
+
+
 if __name__ == "__main__":
     from ministack import app as server
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import apigateway, dynamodb, eventbridge, lambda_svc
+    from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -385,6 +401,9 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = with_schedules_in_groups(iam_actions.extract_resource_arn)
     iam_actions._lambda_action = with_alias_actions(iam_actions._lambda_action)
     apigateway.handle_request = with_stages_that_stay(apigateway.handle_request)
+    cloudwatch_logs.handle_request = with_keys_that_change(
+        cloudwatch_logs.handle_request, cloudwatch_logs._log_groups
+    )
     lambda_svc.handle_request = with_one_qualifier(lambda_svc.handle_request)
     lambda_svc.invoke_async_with_retry = as_the_alias_says(
         lambda_svc.invoke_async_with_retry, lambda_svc._functions

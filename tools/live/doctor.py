@@ -14,13 +14,10 @@ wrong argument.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import os
 import re
 import socket
 import ssl
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -29,11 +26,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.container import bot_folder, handled_kinds, unknown_kinds
-from local.processes import ToolError
-from local.project import LAMBDA, ROOT
+from local.project import LAMBDA
 from local.request import request
-from local.terminal import coloured, reason, visible
-from local.terraform import terraform_command
+from local.terminal import ago, coloured, reason, visible
 
 from live.client import (
     CALL_SECONDS,
@@ -47,11 +42,11 @@ from live.client import (
     client,
     environment,
 )
+from live.state import ask_terraform, folder
 
 Json = dict[str, Any]
 
 WEBHOOK_SECONDS = 60.0  # Telegram waits as long
-TERRAFORM_SECONDS = 60.0
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
@@ -91,37 +86,15 @@ def outputs() -> tuple[Json, str]:
 
     They come from the current folder if Terraform was used there, otherwise from the module's.
     """
-    data = os.environ.get("TF_DATA_DIR", ".terraform")
-    here = Path.cwd()
-    folder = here if (here / data).is_dir() else ROOT
-    if not (folder / data).is_dir():
-        if here == ROOT:
-            return {}, f"Terraform wasn't used in {here}"
-        return {}, f"Terraform was used neither in {here} nor in {ROOT}"
-    try:
-        command = terraform_command()
-    except ToolError:
-        return {}, "there is no Terraform on this machine"
-    try:
-        asked = subprocess.run(
-            [*command, "output", "-json", "-no-color"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",  # whatever the locale is
-            errors="replace",
-            timeout=TERRAFORM_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return {}, f"terraform output took more than {TERRAFORM_SECONDS:g} s in {folder}"
-    if asked.returncode:
-        error = re.search("Error: (.*)", asked.stderr)
-        return {}, f"terraform output failed in {folder}: {error[1] if error else asked.returncode}"
-    found = {name: output["value"] for name, output in json.loads(asked.stdout or "{}").items()}
+    answer, why_not = ask_terraform("output", "-json", "-no-color")
+    if why_not:
+        return {}, why_not
+    found = {name: output["value"] for name, output in json.loads(answer or "{}").items()}
     if not found:
-        return {}, f"{folder} has no outputs: nothing is applied yet, or none are declared"
+        why_not = f"{folder()} has no outputs: nothing is applied yet, or none are declared"
+        return {}, why_not
     missing = " and ".join(name for name in ("webhook_url", "logs_command") if name not in found)
-    return found, f"the state of {folder} has no output {missing}" if missing else ""
+    return found, f"the state of {folder()} has no output {missing}" if missing else ""
 
 
 def look(telegram: Client, bot_dir: Path) -> list[Check]:
@@ -197,13 +170,6 @@ def deliveries(info: Json) -> Check:
     if not info.get("pending_update_count") and age > RECENT_SECONDS:
         return Check("deliveries", True, f"{text}; nothing waits, so that is over")
     return Check("deliveries", False, text, advice)
-
-
-def ago(seconds: float) -> str:
-    if seconds < 60:
-        return "moments ago"
-    age = datetime.timedelta(minutes=round(seconds / 60))
-    return f"{str(age).removesuffix(':00')} h ago" if seconds < 86400 else f"{age.days} days ago"
 
 
 def pending(info: Json) -> Check:

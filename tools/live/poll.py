@@ -329,7 +329,7 @@ def main() -> int:
             say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
         kept = state_file(telegram)
         if has_sessions(bot):
-            say(f"sessions are kept in {kept}")
+            say(f"sessions are kept in {kept}: scripts/sessions list --file {kept}")
         function = Function(bot, variables, sessions=kept)
         poll = Poll(telegram, function)
         with function:

@@ -200,16 +200,16 @@ class Function:
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
-        self._sessions = sessions or Path(self._folder, "kept", "sessions.json")
-        self._schedules = self._sessions.with_suffix(".later.json")
-        self._failed = self._sessions.with_suffix(".failed.json")
+        self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
+        self._schedules = self.sessions.with_suffix(".later.json")
+        self._failed = self.sessions.with_suffix(".failed.json")
         self._changed = threading.Condition()  # of the schedules
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_change: Callable[[], None] = lambda: None
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._answers_queue: Function | None = None
-        self._line = Line(kept.queue_beside(self._sessions), self._answer_queued)
+        self._line = Line(kept.queue_beside(self.sessions), self._answer_queued)
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -229,10 +229,10 @@ class Function:
 
     def forget(self, key: str) -> None:
         """Delete a session."""
-        with self._lock, kept.alone(self._sessions):
-            items = kept.read(self._sessions)
+        with self._lock, kept.alone(self.sessions):
+            items = kept.read(self.sessions)
             items.pop(key, None)
-            kept.write(self._sessions, items)
+            kept.write(self.sessions, items)
 
     @property
     def schedules(self) -> dict[str, Json]:
@@ -316,7 +316,7 @@ class Function:
                 timeout=self._timeout,
                 fresh=self._fresh,
                 follow=self._follow,
-                sessions=self._sessions,
+                sessions=self.sessions,
                 memory_size=self._memory_size,
             )
         invocation = self._answers_queue.invoke(event)
@@ -356,12 +356,12 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
-        kept_in = map(str, (self._sessions, self._schedules, self._failed))
+        kept_in = map(str, (self.sessions, self._schedules, self._failed))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
-            self._sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
-            folder = self._sessions.parent
+            self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
+            folder = self.sessions.parent
             process = command(self.bot, CONTAINER, str(writing), libraries, folder)
         except ValueError as error:
             os.close(reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import socket
 from typing import TextIO
@@ -33,3 +34,11 @@ def reason(error: Exception) -> str:
     """Return why something can't be reached, in words if its name isn't known."""
     is_name = isinstance(error, socket.gaierror) or str(error).startswith("gaierror:")
     return "no network or DNS" if is_name else str(error)
+
+
+def ago(seconds: float) -> str:
+    """Return an age in words."""
+    if seconds < 60:
+        return "moments ago"
+    age = datetime.timedelta(minutes=round(seconds / 60))
+    return f"{str(age).removesuffix(':00')} h ago" if seconds < 86400 else f"{age.days} days ago"

@@ -35,6 +35,7 @@ class Settings:
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")
         self.later_role = get("LATER_ROLE", "")
+        self.later_key = get("LATER_KEY", "")
         ids = get("ALLOWED_IDS", "").split(",")
         self.allowed_ids = frozenset(int(number) for number in ids if number)
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "SESSION_TABLE": ("session_table", "bot-sessions"),
     "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "LATER_GROUP": ("later_group", "bot"),
+    "LATER_KEY": ("later_key", "arn:aws:kms:eu-central-1:123456789012:key/1"),
     "LATER_ROLE": ("later_role", "arn:aws:iam::123456789012:role/bot-later"),
     "AWS_DNS_SUFFIX": ("aws_dns_suffix", "amazonaws.com.cn"),
     "AWS_LAMBDA_FUNCTION_NAME": ("function_name", "bot"),

@@ -16,7 +16,7 @@ from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import BOT, Fault, Server, Telegram
 
-from live import doctor
+from live import doctor, state
 from live.client import Client
 from live.doctor import Check, deliveries, mini_app
 from tests.conftest import Serve
@@ -49,7 +49,7 @@ def telegram(webhook: str) -> Iterator[Telegram]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The operator's current folder, which is also the module's."""
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     copy_of_the_bot(tmp_path / "bot")
     return tmp_path
@@ -121,12 +121,12 @@ def test_a_bot_that_is_well(examined: Callable[..., Ran], folder: Path, webhook:
 def test_without_a_state_it_says_what_it_does_not_know(
     examine: Examine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "ROOT", folder / "module")
+    monkeypatch.setattr(state, "ROOT", folder / "module")
     checks = examine()
     assert checks["webhook"][0] is None
     assert f"Terraform was used neither in {folder} nor in {folder}/module" in checks["webhook"][1]
     assert checks["logs"][0] is None
-    monkeypatch.setattr(doctor, "ROOT", folder)
+    monkeypatch.setattr(state, "ROOT", folder)
     assert f"Terraform wasn't used in {folder}" in examine()["webhook"][1]
     assert (
         f"{folder} has no outputs: nothing is applied" in examine(**deployment(folder))["logs"][1]
@@ -137,7 +137,7 @@ def test_a_modules_user_has_the_state_in_the_current_folder(
     examine: Examine, folder: Path, webhook: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = deployment(folder, webhook_url=webhook)
-    monkeypatch.setattr(doctor, "ROOT", folder / "module")
+    monkeypatch.setattr(state, "ROOT", folder / "module")
     (folder / "module" / ".terraform").mkdir(parents=True)
     checks = examine(**environment)
     assert f"{webhook}, this deployment's" in checks["webhook"][1]

@@ -1,0 +1,33 @@
+"""local/kept.py: what several processes change at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from local.kept import Table, alone, read, write
+
+EACH = 20
+
+
+def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.json"
+    aws: Any = SimpleNamespace(call=None)
+
+    def change(writer: int) -> None:
+        """Write as a function does, and delete as scripts/sessions does."""
+        table = Table(aws, "sessions", file)
+        for number in range(EACH):
+            item = {"id": {"S": f"{writer}/{number}"}, "version": {"S": "1"}}
+            condition = "attribute_not_exists(version)"
+            params = {"TableName": "sessions", "Item": item, "ConditionExpression": condition}
+            table.call("dynamodb", "DynamoDB_20120810.PutItem", params)
+            if number % 2:
+                with alone(file):
+                    write(file, {k: v for k, v in read(file).items() if k != item["id"]["S"]})
+
+    with ThreadPoolExecutor() as threads:
+        [*threads.map(change, range(4))]
+    assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
