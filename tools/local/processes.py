@@ -77,19 +77,28 @@ def end_at_once(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads its own session, and all that it started."""
     _signal_container(process, signal.SIGKILL)
     process.wait()
+    if held := _namespaces.pop(process, None):
+        os.close(held)
 
 
-# The mount namespaces of processes, by which their children are known that left their groups.
-_namespaces: WeakKeyDictionary[subprocess.Popen[Any], str] = WeakKeyDictionary()
+# The mount namespaces of processes, by which their children are known that left their groups. Each
+# is held open: the kernel gives the number of one that is gone to the next, another container's.
+_namespaces: WeakKeyDictionary[subprocess.Popen[Any], int] = WeakKeyDictionary()
 
 
 def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
     """Send a signal to a process's group, and to what else is in a namespace that it has made."""
-    if process.poll() is None and (namespace := _namespace(process.pid)):
-        _namespaces[process] = namespace  # nobody tells it any more when the process has ended
+    if process not in _namespaces and process.poll() is None:
+        with contextlib.suppress(OSError):
+            held = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY)
+            if os.fstat(held).st_ino == _namespace("self"):  # it hasn't made one, or not yet
+                os.close(held)
+            else:
+                _namespaces[process] = held
     _signal_group(process, kind)
-    namespace = _namespaces.get(process, "")
-    if namespace in ("", _namespace("self")):
+    try:
+        namespace = os.fstat(_namespaces[process]).st_ino
+    except (KeyError, OSError):  # there is none, or it was closed by another thread
         return
     for folder in Path("/proc").glob("[0-9]*"):
         if _namespace(folder.name) == namespace:
@@ -97,12 +106,12 @@ def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
                 os.kill(int(folder.name), kind)
 
 
-def _namespace(process: int | str) -> str:
-    """Return the name of a process's mount namespace, or "" if nobody tells."""
+def _namespace(process: str) -> int:
+    """Return the number of a process's mount namespace, or 0 if nobody tells."""
     try:
-        return str(Path(f"/proc/{process}/ns/mnt").readlink())
+        return Path(f"/proc/{process}/ns/mnt").stat().st_ino
     except OSError:
-        return ""
+        return 0
 
 
 def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
@@ -121,13 +130,17 @@ WATCHER = """
 import os, shutil, signal, sys
 def namespace(process):
     try:
-        return os.readlink(f"/proc/{process}/ns/mnt")
+        return os.stat(f"/proc/{process}/ns/mnt").st_ino
     except OSError:
-        return ""
+        return 0
 def end(group):
-    own = namespace(group)
+    try:
+        held = os.open(f"/proc/{group}/ns/mnt", os.O_RDONLY)  # its number isn't given to another
+        own = os.fstat(held).st_ino
+    except OSError:
+        own = 0
     os.killpg(group, signal.SIGKILL)
-    if own not in ("", namespace("self")):
+    if own not in (0, namespace("self")):
         for each in filter(str.isdecimal, os.listdir("/proc")):
             if namespace(each) == own:
                 os.kill(int(each), signal.SIGKILL)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.processes import end, end_at_once, read_env_file
+from local.processes import end, end_at_once, freeze, read_env_file
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
@@ -40,6 +40,39 @@ def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None])
     assert over.stdout.read() == b"", "the child must have ended"
     over.stdout.close()
     over.stdin.close()
+
+
+# The process's mount namespace is its own, where the kernel lets it have one.
+ALONE = """
+import contextlib, os
+with contextlib.suppress(OSError):
+    os.unshare(os.CLONE_NEWNS | (os.CLONE_NEWUSER if os.geteuid() else 0))
+print("ready", flush=True)
+input()
+"""
+
+
+def alone() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ALONE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+def test_a_later_container_is_left_alone() -> None:
+    """The kernel gives a new namespace the number of one that is gone."""
+    with alone() as over:
+        freeze(over)
+        over.kill()
+    with alone() as later:
+        end_at_once(over)
+        later.communicate(b"\n")
+        assert later.returncode == 0
 
 
 # A file's content, and its variables.
