@@ -35,8 +35,8 @@ output "mini_app_url" {
 
 output "replay_command" {
   description = <<-EOT
-    Shell command that has what failed taken again: pipe it into sh. It prints how many are done and how many failed,
-    and ends with 0 only if none did. Null without failed_retention_in_days.
+    Shell command that has what failed taken again. It prints how many are done and how many failed, and ends with 0
+    only if none did. Null without failed_retention_in_days.
   EOT
   value       = var.failed_retention_in_days == null ? null : local.replay_command
 }

@@ -18,7 +18,19 @@ from tests.support.needs import needs_terraform
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
 IN_A_SENTENCE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:terraform|aws|curl|\S*scripts/\w+) [^`]+)`")
-NOT_OURS = (".", "cd", "curl", "export", "git", "mkdir", "msgfmt", "msginit", "unset", "xgettext")
+NOT_OURS = (
+    ".",
+    "cd",
+    "curl",
+    "export",
+    "git",
+    "mkdir",
+    "msgfmt",
+    "msginit",
+    "sh",
+    "unset",
+    "xgettext",
+)
 
 
 def commands(page: Path) -> list[list[str]]:

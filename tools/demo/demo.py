@@ -9,8 +9,8 @@ The emulated AWS listens on loopback only, on a new port each time, and runs cod
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
 
 Exit code: 0 if all was done and taken down, 1 if an update or event failed (a refusal that the bot
-caught is no failure), or the set-up or Terraform, 2 if an argument or bot.py is wrong, 130 after
-Ctrl-C.
+caught is no failure), or the set-up or Terraform, 2 if an argument or bot.py is wrong, 130 if
+Ctrl-C came before the bot ran.
 """
 
 from __future__ import annotations

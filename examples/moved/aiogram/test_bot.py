@@ -12,8 +12,8 @@ def about():
     return {"message_id": 1, "date": 0, "chat": CHAT}
 
 
-def press(data):
-    query = {"id": "1", "from": ADA, "chat_instance": "1", "data": data}
+def press(data, person=ADA):
+    query = {"id": "1", "from": person, "chat_instance": "1", "data": data}
     return {"update_id": 2, "callback_query": {**query, "message": about() | {"date": 1}}}
 
 
@@ -29,6 +29,9 @@ def test_a_book_is_added_shown_and_taken_off(bot, calls):
         "What have you read?",
     ]
     [[button]] = calls[-1]["reply_markup"]["inline_keyboard"]
+    others = {"fsm:42:7:default": {"data": {"books": ["Ulysses"]}}}
+    bot.reply(press(button["callback_data"], ADA | {"id": 7}), others)
+    assert others == {"fsm:42:7:default": {"data": {"books": ["Ulysses"]}}}
     bot.reply(press(button["callback_data"]), session)
     bot.reply(message("/list"), session)
     assert calls[-1]["text"] == "Your list is empty."

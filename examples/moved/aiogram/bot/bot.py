@@ -49,15 +49,18 @@ async def show(message, state):
     books = await state.get_value("books", [])
     keyboard = InlineKeyboardBuilder()
     for number, book in enumerate(books):
-        keyboard.button(text=f"✓ {book}", callback_data=f"read {number}")
+        keyboard.button(text=f"✓ {book}", callback_data=f"read {message.from_user.id} {number}")
     text = "What have you read?" if books else "Your list is empty."
     await message.answer(text, reply_markup=keyboard.adjust(1).as_markup())
 
 
 @dispatcher.callback_query(F.data.startswith("read "))
 async def read(query, state):
+    owner, number = map(int, query.data.split()[1:])
+    if query.from_user.id != owner:  # in a group
+        await query.answer("This is somebody else's list")
+        return
     books = await state.get_value("books", [])
-    number = int(query.data.removeprefix("read "))
     await state.update_data(books=books[:number] + books[number + 1 :])
     await query.answer("Taken off your list")
     await query.message.delete()
