@@ -523,8 +523,9 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
             process.wait(INIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             raise ValueError(
-                f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. What polls "
-                'may run only if __name__ == "__main__": docs/moving-in.md. Or this machine is busy'
+                f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. What "
+                'polls may run only if __name__ == "__main__": docs/moving-in.md. Or this machine '
+                "is busy"
             ) from None
         finally:
             end_at_once(process)  # and all that it started
