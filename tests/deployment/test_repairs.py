@@ -75,6 +75,7 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
         assert "/*/POST/telegram" in functions.get_policy(**alias)["Policy"]
         assert [(call.method, call.bot) for call in other.calls[before:]] == [
             *((method, other.bot.id) for method in ("getWebhookInfo", "deleteWebhook")),
+            ("deleteMyCommands", other.bot.id),
             *((method, another.id) for method in ("getMe", "setMyCommands", "setWebhook")),
             ("getWebhookInfo", another.id),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from types import ModuleType
 from typing import Any
 
@@ -117,6 +118,16 @@ def test_what_a_handler_returns_is_called(start_bot: StartBot, bot_api: BotApi) 
     container = start_bot(handler('return message.answer("Hello")'))
     expects(bot_api, "Hello")
     assert result(container) == ("answered", "")
+
+
+@pytest.mark.parametrize(("level", "then"), [(0, 30), (10, 10)], ids=["none", "the bot's"])
+def test_aiograms_line_for_each_update_is_left_out_unless_wanted(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, level: int, then: int
+) -> None:
+    logger = logging.getLogger("aiogram.event")
+    monkeypatch.setattr(logger, "level", level)
+    assert result(start_bot(handler("pass"))) == ("ignored", "")
+    assert logger.level == then
 
 
 def test_a_bot_of_its_own_keeps_its_defaults_and_gets_the_token(

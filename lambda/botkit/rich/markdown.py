@@ -360,7 +360,11 @@ class _Scanner:
         content = inline(content, is_half=is_last, marks=self._marks)
         if goes_on and self._before and self._before[1]:
             before, blocks, number = self._text.lines[-1]
-            self._text.lines[-1] = (before + "  ", blocks, number)  # Telegram would join them
+            # Closing marks alone on a line would be a rule, an underline or a fence.
+            is_closing = is_last and not content.strip("*_~=|")
+            more = content if is_closing else "  "  # Telegram would join the lines
+            self._text.lines[-1] = (before + more, blocks, number)
+            content = "" if is_closing else content
         if not self._text.lines:
             self._text.first = self._at
         if content or not is_last:

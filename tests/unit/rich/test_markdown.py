@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botkit.rich import markdown
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -119,6 +119,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
+@example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
     check(text, is_half=is_half)
 

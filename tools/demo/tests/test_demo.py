@@ -406,6 +406,7 @@ def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path)
 
 PEOPLE = """
 import logging
+import time
 from botkit import later, telegram
 from botkit.errors import Refused
 
@@ -443,7 +444,7 @@ def reply(update):
         return [{**to, "chat_id": 4343, "text": "hello"}]
     if text in ("later", "later to nobody"):
         to["chat_id"] = chat["id"] if text == "later" else 77
-        later.schedule({**to, "text": "at last"}, 0, "now")
+        later.schedule({**to, "text": "at last"}, time.time() + 3, "soon")
         return []
     if text == "log":
         try:
@@ -559,7 +560,7 @@ def reply(update, session):
 
 
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
-    flags = ("--send", "later to nobody", "--wait", "60")
+    flags = ("--send", "later to nobody", "--wait", "6")  # a failure ends no wait
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
     assert "An event failed: refused: sendMessage: 400 Bad Request: chat not found" in ran.output
     assert ran.code == 1
