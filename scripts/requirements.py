@@ -106,6 +106,36 @@ class Requirement(NamedTuple):
         return f"{self.name}{self.extras}=={self.version}{marker}{hashes}"
 
 
+def find_python(runtime: str) -> "str | None":
+    """Return a Python of the runtime's version ("python3.13"), or None."""
+    if runtime == PYTHON:
+        return sys.executable
+    found = shutil.which(runtime)
+    if not found:
+        return None
+    # pyenv's program may choose another version in each folder, or none. So it is asked here for
+    # the program itself, and the versions beside it are tried.
+    versions = Path(found).parent.parent.glob(
+        f"versions/{runtime[len('python') :]}.*/bin/{runtime}"
+    )
+    for program in (found, *sorted(map(str, versions))):
+        asked = subprocess.run(
+            [program, "-c", "import sys; print(sys.executable)"],
+            cwd=str(Path(__file__).resolve().parent),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        if asked.stdout.strip():
+            return asked.stdout.strip()
+    return None
+
+
+def runs_on(runtime: str) -> str:
+    """Return which Python runs a function of this runtime here: its own, or else this one."""
+    return runtime if find_python(runtime) else PYTHON
+
+
 def parse(text: str) -> "list[Requirement]":
     """Return what the text of a requirements.txt lists. Raises NotInstallable."""
     rows = text.replace("\r\n", "\n").split("\n")
@@ -270,38 +300,48 @@ def install(
     wanted: "list[Requirement]",
     listed_in: str,
     target: Path,
-    runtime: str = "",
+    runtime: str = PYTHON,
     architecture: str = "",
 ) -> None:
-    """Install packages into a folder: for Lambda, or for this machine. Raises NotInstallable."""
-    options = ["--only-binary", ":all:", "--target", str(target)]
-    if not runtime:
-        options += ["--compile-bytecode"]
-    else:
-        options += ["--python-version", runtime[len("python") :]]
-        options += ["--python-platform", f"{MACHINES[architecture]}-manylinux_2_{GLIBC}"]
+    """Install packages into a folder: for Lambda, or for this machine. Raises NotInstallable.
+
+    `architecture` may be empty, for this machine. If it lacks the runtime's Python, the packages
+    must exist for that, and are installed for the one that runs this.
+    """
+    python = sys.executable if architecture else find_python(runtime)
     # Without --project, uv would take settings from the current folder and those around it.
-    options += ["--project", os.sep, "--python", sys.executable]
+    options = ["--only-binary", ":all:", "--target", str(target), "--project", os.sep]
+    options += ["--python", python or sys.executable]
+    of_runtime = ["--python-version", runtime[len("python") :]]
+    if architecture:
+        options += of_runtime
+        options += ["--python-platform", f"{MACHINES[architecture]}-manylinux_2_{GLIBC}"]
+    else:
+        options += ["--compile-bytecode"]
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary, FILE)
         file.write_text("".join(f"{each}\n" for each in wanted), encoding="ascii")
         command = [uv(), "pip", "install", "--quiet", *options, "--requirement", str(file)]
+        where = f"{runtime} on {architecture}" if architecture else f"this machine's {runtime}"
         try:
+            if not python:
+                where = runtime
+                _run([*command, "--dry-run", *of_runtime])
+                where = f"this machine's {PYTHON}"
             _run(command)
         except NotInstallable as error:
-            where = f"{runtime} on {architecture}" if runtime else f"this machine's {PYTHON}"
             raise NotInstallable(
                 f"the packages of {listed_in} can't be installed for {where}:\n{error}"
             ) from None
 
 
-def installed(wanted: "list[Requirement]", listed_in: str) -> Path:
-    """Return the folder with these packages, for this machine. It is made once.
+def installed(wanted: "list[Requirement]", listed_in: str, runtime: str = PYTHON) -> Path:
+    """Return the folder with these packages, for a runtime on this machine. It is made once.
 
     `listed_in` is named if that fails. Raises NotInstallable.
     """
-    folder = folder_of(wanted)
-    _make(folder, lambda made: install(wanted, listed_in, made))
+    folder = folder_of(wanted, runtime)
+    _make(folder, lambda made: install(wanted, listed_in, made, runtime))
     return folder
 
 
@@ -320,9 +360,10 @@ def _make(folder: Path, make: "Callable[[Path], object]") -> None:
                 raise
 
 
-def folder_of(wanted: "list[Requirement]") -> Path:
+def folder_of(wanted: "list[Requirement]", runtime: str = PYTHON) -> Path:
     """Return the folder for these packages, by all that decides what is in it."""
-    what = [UV, PYTHON, sysconfig.get_platform(), *map(str, wanted)]
+    pythons = dict.fromkeys([runs_on(runtime), runtime])
+    what = [UV, *pythons, sysconfig.get_platform(), *map(str, wanted)]
     return cache() / "packages" / hashlib.sha256("\n".join(what).encode()).hexdigest()[:16]
 
 

@@ -18,7 +18,7 @@ COMPONENTS: dict[str, set[str]] = {
     "__main__": set(),
     "bench": {"emulated_aws", "local", "telegram_stand_in"},
     "demo": {"emulated_aws", "local", "requirements", "telegram_stand_in"},
-    "emulated_aws": {"local", "telegram_stand_in"},
+    "emulated_aws": {"local", "requirements", "telegram_stand_in"},
     "live": {"local"},
     "local": {"requirements"},
     "maintenance": {"local", "telegram_stand_in"},

@@ -144,18 +144,6 @@ def test_it_is_complete_without_the_runtimes_python(tmp_path: Path) -> None:
     assert names(tmp_path / "a.zip") == [*FILES, DIGEST]
 
 
-def test_the_runtimes_python_is_looked_for_from_the_scripts_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """pyenv's python3.99 is another one, or none, in the folder in which Terraform runs."""
-    shim = tmp_path / "python3.99"
-    shim.write_text(f'#!/bin/sh\n[ "$PWD" = "{PACKAGE.parent}" ] && echo /usr/bin/python3.99\n')
-    shim.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.chdir(tmp_path)
-    assert loaded(PACKAGE).find_python("python3.99") == "/usr/bin/python3.99"
-
-
 @pytest.mark.parametrize("name", ["bot.py", "menu/dishes.py"])
 def test_a_module_that_does_not_compile_is_refused(tmp_path: Path, name: str) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "menu/dishes.py")
@@ -174,18 +162,6 @@ def test_a_package_in_the_folder_may_have_modules_that_do_not_compile(tmp_path: 
     (bot / "brought-1.0.dist-info" / "RECORD").write_text("brought/old.py,sha256=x,10\n")
     package(tmp_path / "a.zip", THIS, bot)
     assert f"brought/__pycache__/old.{TAG}.pyc" not in names(tmp_path / "a.zip")
-
-
-def test_a_python_of_pyenvs_is_found_where_pyenv_chooses_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for place, line in (("shims", "exit 1"), ("versions/3.99.10/bin", "echo $0")):
-        (tmp_path / place).mkdir(parents=True)
-        (tmp_path / place / "python3.99").write_text(f"#!/bin/sh\n{line}\n")
-        (tmp_path / place / "python3.99").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path / "shims"), prepend=":")
-    own = str(tmp_path / "versions/3.99.10/bin/python3.99")
-    assert loaded(PACKAGE).find_python("python3.99") == own
 
 
 def test_a_bots_older_packages_are_removed_after_a_day(tmp_path: Path) -> None:
@@ -614,8 +590,22 @@ def test_for_the_demo_they_are_those_of_this_machine(
     (bot / "requirements.txt").write_text("")
     (bot / "built-2.0.dist-info").mkdir()
     (bot / "built-2.0.dist-info" / "WHEEL").write_text(f"Tag: {built}-{platform}\n")
-    package(tmp_path / "b.zip", "python3.12", bot)
+    package(tmp_path / "b.zip", THIS, bot)
     assert "built-2.0.dist-info/WHEEL" in names(tmp_path / "b.zip")
+
+
+def test_for_the_demo_they_must_exist_for_a_runtime_that_is_not_here(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    this = f"cp3{sys.version_info.minor}-cp3{sys.version_info.minor}"
+    index.wheel("built", "2.0", {}, f"{this}-{re.sub('[.-]', '_', sysconfig.get_platform())}")
+    index.wheel("pure", "1.0", {"pure.py": ""})
+    monkeypatch.setenv("TELEGRAM_BOT_PACKAGES_FOR_THIS_MACHINE", str(tmp_path / "cache"))
+    bot = needing(tmp_path / "bot", "pure==1.0")
+    package(tmp_path / "a.zip", "python3.99", bot)
+    assert "pure.py" in names(tmp_path / "a.zip")
+    with pytest.raises(Refused, match="can't be installed for python3.99:"):
+        package(tmp_path / "b.zip", "python3.99", needing(bot, "pure==1.0", "built==2.0"))
 
 
 NOT_INSTALLED = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requirements
+from local.project import SCRIPTS
 from requirements import NotInstallable, install, parse
 
 from tests.support.wheels import Index
@@ -95,6 +96,7 @@ if sys.argv[1:] == ["--version"]:
 else:
     file = sys.argv[sys.argv.index("--requirement") + 1]
     seen = {{"environment": dict(os.environ), "lines": open(file).read(), "file": file}}
+    seen["arguments"] = sys.argv[1:]
     json.dump(seen, open(os.environ["UV_CACHE_DIR"], "w"))
 """
 
@@ -122,14 +124,60 @@ def test_a_framework_that_is_too_old_is_refused(
         requirements.listed(tmp_path)
 
 
-def test_uv_gets_what_was_understood_and_no_secrets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "bin" / "uv"
-    program.parent.mkdir()
+def recorder(folder: Path) -> Path:
+    """Make a uv that notes what it gets, and return its path."""
+    program = folder / "uv"
+    folder.mkdir()
     version = requirements.UV.partition("==")[2]
     program.write_text(RECORDER.format(python=sys.executable, version=version))
     program.chmod(0o755)
+    return program
+
+
+def test_the_runtimes_python_is_looked_for_from_the_scripts_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyenv's python3.99 is another one, or none, in the folder in which Terraform runs."""
+    shim = tmp_path / "python3.99"
+    shim.write_text(f'#!/bin/sh\n[ "$PWD" = "{SCRIPTS}" ] && echo /usr/bin/python3.99\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.chdir(tmp_path)
+    assert requirements.find_python("python3.99") == "/usr/bin/python3.99"
+
+
+def test_a_python_of_pyenvs_is_found_where_pyenv_chooses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, line in (("shims", "exit 1"), ("versions/3.99.10/bin", "echo $0")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "python3.99").write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / place / "python3.99").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"), prepend=":")
+    own = str(tmp_path / "versions/3.99.10/bin/python3.99")
+    assert requirements.find_python("python3.99") == own
+
+
+def test_this_machines_python_of_the_runtime_gets_its_own_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = recorder(tmp_path / "bin").with_name("python3.99")
+    shim.write_text("#!/bin/sh\necho /usr/bin/python3.99\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=":")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "seen"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folders = {requirements.folder_of([]), requirements.folder_of([], "python3.99")}
+    assert len(folders) == 2
+    install(parse("a==1"), "file", tmp_path / "to", "python3.99")
+    arguments = json.loads((tmp_path / "seen").read_text())["arguments"]
+    assert arguments[arguments.index("--python") + 1] == "/usr/bin/python3.99"
+
+
+def test_uv_gets_what_was_understood_and_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = recorder(tmp_path / "bin")
     passed = {
         "HOME": "/home/x",
         "HTTPS_PROXY": "http://proxy",

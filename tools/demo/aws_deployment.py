@@ -40,7 +40,7 @@ from demo.deployments import (
     registration,
 )
 from demo.function_log import FunctionLog
-from demo.inputs import inputs, notes
+from demo.inputs import inputs, notes, python_note
 
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
@@ -70,7 +70,7 @@ class AwsDeployment(Deployment):
             self.init()
         try:
             for bot in self.bots:
-                packages(bot.folder)  # now, with the operator's settings of the index
+                packages(bot.folder, bot.runtime)  # now, with the operator's settings of the index
         except ValueError as error:
             raise ToolError(str(error)) from None
         for region in self.regions():
@@ -83,7 +83,7 @@ class AwsDeployment(Deployment):
         self.find_bots()
         for bot in self.bots:
             said = notes(bot.folder, is_configured=self.is_configured)
-            self.way = "\n".join([self.way, *said])
+            self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
             self._read_log(bot)
         self._follow()
 

@@ -306,14 +306,18 @@ class ConfigurationDeployment(AwsDeployment):
         self.bots = []
         tokens: dict[str, str] = {}
         for block in self.calls:
-            keys, folders = self._instances(block)
+            instances = self._instances(block)
+            keys = [each["key"] for each in instances]
             of_call = []
-            for key, source_dir in zip(keys, folders, strict=True):
+            for each in instances:
+                key, source_dir, runtime = each["key"], each["folder"], each["runtime"]
                 number = len(self.bots) + 1
                 index = "" if key is None else f"[{json.dumps(key)}]"
                 bot = Hosted(token(number), LAMBDA, address=f"module.{block.labels[0]}{index}")
                 if source_dir:
                     bot.folder = Path(os.path.normpath(Path(self.folder, source_dir)))
+                if runtime:
+                    bot.runtime = runtime
                 if number > 1:
                     self.add_bot(bot.token)
                 self.bots.append(bot)
@@ -323,22 +327,25 @@ class ConfigurationDeployment(AwsDeployment):
             raise ToolError("the configuration calls the module for no bot: its for_each is empty")
         self._override(tokens)
 
-    def _instances(self, block: Block) -> tuple[list[Any], list[str | None]]:
-        """Return the keys of a call's instances ([None] if it has none), and each source_dir.
+    def _instances(self, block: Block) -> list[dict[str, Any]]:
+        """Return the key of each of a call's instances, its folder (source_dir) and its runtime.
 
-        Both are expressions, so Terraform evaluates them.
+        A key is None without for_each and count, and the others are if the call has none. All are
+        expressions, so Terraform evaluates them.
         """
         folder = block.arguments.get("source_dir", "null")
+        runtime = block.arguments.get("runtime", "null")
         each, count = block.arguments.get("for_each"), block.arguments.get("count")
-        if each is None and count is None and folder == "null":
-            return [None], [None]
-        asked = f"{{key = null, folder = {folder}}}"
+        if each is None and count is None and folder == runtime == "null":
+            return [{"key": None, "folder": None, "runtime": None}]
+        inputs = f"folder = {folder}, runtime = {runtime}"
+        asked = f"{{key = null, {inputs}}}"
         if each is not None:
             pairs = f"[for k, v in ({each}) : {{key = k, value = v}}]"
-            asked = f"[for each in {pairs} : {{key = each.key, folder = {folder}}}]"
+            asked = f"[for each in {pairs} : {{key = each.key, {inputs}}}]"
         elif count is not None:
             numbers = f"[for i in range({count}) : {{index = i}}]"
-            asked = f"[for count in {numbers} : {{key = count.index, folder = {folder}}}]"
+            asked = f"[for count in {numbers} : {{key = count.index, {inputs}}}]"
         question = f"jsonencode(nonsensitive({asked}))".replace("\n", " ")
         said = self.module.terraform("console", input=f"{question}\n", check=False)
         try:
@@ -348,8 +355,7 @@ class ConfigurationDeployment(AwsDeployment):
                 f"the instances of module.{block.labels[0]} are only known after an apply:\n"
                 f"{said.stderr or said.stdout}"
             ) from None
-        instances = answer if isinstance(answer, list) else [answer]
-        return [each["key"] for each in instances], [each["folder"] for each in instances]
+        return answer if isinstance(answer, list) else [answer]
 
     def _override(self, tokens: dict[str, str]) -> None:
         """Write the override file: no account, no backend, this checkout, and the stand-in."""

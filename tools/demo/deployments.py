@@ -86,7 +86,7 @@ class Hosted:
     page_url: str = ""  # the bot's MINI_APP_URL, if it has a page
     log_group: str = ""
     region: str = REGION
-    runtime: str = ""
+    runtime: str = "python3.13"  # the default of the module's input
     timeout: float = 0
     has_queue: bool = False
     later_group: str = ""  # of schedules, with the input `later`

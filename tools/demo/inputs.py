@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import requirements
 from local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
 from telegram_stand_in import Json
 
@@ -40,6 +41,17 @@ def least_memory(bot: Path) -> int:
         if re.search(rf"^[ \t]*{name}", text, re.IGNORECASE | re.MULTILINE)
     )
     return max([MEMORY, *needs])
+
+
+def python_note(runtime: str) -> list[str]:
+    """Return in sentences that a function's Python isn't its runtime's here, if it isn't."""
+    here = requirements.runs_on(runtime)
+    if here == runtime:
+        return []
+    return [
+        f"AWS runs it on {runtime}, and the demo on {here}: this machine has no {runtime}. What "
+        "differs between them isn't seen here. Install it, and start the demo again."
+    ]
 
 
 def notes(bot: Path, *, is_configured: bool) -> list[str]:

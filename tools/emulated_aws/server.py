@@ -1,4 +1,6 @@
-"""MiniStack, with functions on the Python that is its argument, without some habits and mistakes.
+"""MiniStack, with each function on its runtime's Python, and without some habits and mistakes.
+
+A machine without that Python runs the function on the one that is the argument.
 
 Two habits fail on a busy machine. Its HTTP server writes the head of an answer and the start of its
 body one after the other. Now and then a busy Terraform provider closes the connection in between
@@ -55,8 +57,10 @@ from urllib.parse import unquote
 
 import h11
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # of the tools, when run as a program
+ROOT = Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / "tools"), str(ROOT / "scripts")]  # when run as a program
 
+import requirements  # noqa: E402
 from local.memory import Memory  # noqa: E402
 from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 
@@ -160,6 +164,38 @@ def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
             return self._drain_stderr()
 
     return Worker
+
+
+class Pythons:
+    """The Pythons that run functions, by runtime. `own` runs those that this machine lacks.
+
+    They see the libraries that `own` does, which are links.
+    """
+
+    def __init__(self, own: Path) -> None:
+        self._own = own
+        self._made: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def of(self, runtime: str) -> str:
+        with self._lock:
+            if runtime not in self._made:
+                self._made[runtime] = str(self._make(runtime))
+            return self._made[runtime]
+
+    def _make(self, runtime: str) -> Path:
+        found = requirements.find_python(runtime)
+        if found in (None, sys.executable):
+            return self._own
+        own = self._own.parent.parent
+        folder = own.with_name(runtime)
+        subprocess.run([found, "-I", "-m", "venv", "--without-pip", folder], check=True)
+        [source] = own.glob("lib/python*/site-packages")
+        [target] = folder.glob("lib/python*/site-packages")
+        for path in source.iterdir():
+            if path.is_symlink():
+                (target / path.name).symlink_to(path.readlink())
+        return folder / "bin" / "python"
 
 
 class Process(subprocess.Popen[str]):
@@ -389,8 +425,8 @@ if __name__ == "__main__":
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    python = sys.argv.pop(1)
-    lambda_runtime._detect_runtime_binary = lambda runtime: (python, script)
+    pythons = Pythons(Path(sys.argv.pop(1)))
+    lambda_runtime._detect_runtime_binary = lambda runtime: (pythons.of(runtime), script)
     fresh = sys.argv.pop(1) == "fresh"
     named = {**vars(subprocess), "Popen": Process}
     lambda_runtime.subprocess = SimpleNamespace(**named)

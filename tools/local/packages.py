@@ -31,23 +31,26 @@ del _names
 """
 
 
-def packages(bot: Path) -> list[str]:
+def packages(bot: Path, python: str = requirements.PYTHON) -> list[str]:
     """Return the folder with the packages that a bot's requirements.txt lists, if any.
 
-    They are installed when they are first needed. Raises ValueError if that fails.
+    They are installed when they are first needed, for the function's runtime, `python`. Raises
+    ValueError if that fails.
     """
     try:
-        requirements.check_vendored(bot, requirements.PYTHON, "")
+        requirements.check_vendored(bot, requirements.runs_on(python), "")
         wanted = requirements.to_install(bot)
-        return [_installed(wanted, f"{bot / requirements.FILE}")] if wanted else []
+        return [_installed(wanted, f"{bot / requirements.FILE}", python)] if wanted else []
     except (requirements.NotInstallable, OSError) as error:
         raise ValueError(str(error)) from None
 
 
-def _installed(wanted: list[requirements.Requirement], of: str) -> str:
-    if not requirements.folder_of(wanted).is_dir():
+def _installed(
+    wanted: list[requirements.Requirement], of: str, python: str = requirements.PYTHON
+) -> str:
+    if not requirements.folder_of(wanted, python).is_dir():
         print(f"Installing the packages of {of} …", file=sys.stderr, flush=True)
-    return str(requirements.installed(wanted, of))
+    return str(requirements.installed(wanted, of, python))
 
 
 def link_runtime(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requirements
 from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 
@@ -74,6 +75,7 @@ module "bots" {
   name               = each.key
   source_dir         = "${path.module}/../${each.key}"
   telegram_bot_token = var.token
+  runtime            = "python3.12"
   environment        = { TABLE = aws_dynamodb_table.counts.name }
 
   policy = jsonencode({
@@ -88,6 +90,7 @@ module "bots" {
 """
 COUNTER = """
 import os
+import sys
 from botkit import aws
 
 def reply(update):
@@ -101,7 +104,7 @@ def reply(update):
     })
     key = {"Name": "/counter/key", "WithDecryption": True}
     key = aws.call("ssm", "AmazonSSM.GetParameter", key)["Parameter"]["Value"]
-    text = key + item["Attributes"]["seen"]["N"]
+    text = key + item["Attributes"]["seen"]["N"] + f" by 3.{sys.version_info.minor}"
     return [{"method": "sendMessage", "chat_id": chat, "text": text}]
 
 HANDLED = {"message": reply}
@@ -152,15 +155,17 @@ def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     messages = ("--send", "hello", "--send", "again")
     with Script(module, "demo", *arguments, *messages, AWS_PROFILE="production") as demo:
         assert demo.end(within=200) == 0, demo.output
+    here = requirements.runs_on("python3.12").removeprefix("python")
+    assert ("the demo on" in demo.output) == (here != "3.12")
     lines = [re.sub(r" … [\d.]+ s$", "", line) for line in demo.output.splitlines()]
     assert lines[-11:] == [
         '"hello" delivered to counter',
-        "seen 1",
+        f"seen 1 by {here}",
         '"hello" delivered to parrot',
         "WARNING: heard",
         "hello",
         '"again" delivered to counter',
-        "seen 2",
+        f"seen 2 by {here}",
         '"again" delivered to parrot',
         "WARNING: heard",
         "again",
@@ -195,6 +200,21 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
         calls(tmp_path)
 
 
+def bots_before_the_apply(folder: Path, main: str) -> list[Hosted]:
+    """Return the bots of a configuration. No emulated AWS is needed yet."""
+    own = folder / "mine"
+    own.mkdir()
+    (own / "main.tf").write_text(main)
+    nowhere = "http://127.0.0.1:9"
+    step = lambda name: contextlib.nullcontext()  # noqa: E731
+    add_bot = lambda token: None  # noqa: E731
+    deployment = ConfigurationDeployment(nowhere, step, BOT.parent, {}, own, add_bot)
+    setattr(deployment, "emulator", SimpleNamespace(url=nowhere))  # noqa: B010
+    deployment.module = deployment.configuration(folder / "copy")
+    deployment.init()
+    return deployment.bots
+
+
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
@@ -219,18 +239,18 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
 def test_a_configuration_that_cannot_be_applied_is_explained(
     tmp_path: Path, main: str, sentence: str
 ) -> None:
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    (folder / "main.tf").write_text(main)
-    # The apply is never reached, so no emulated AWS is needed.
-    nowhere = "http://127.0.0.1:9"
-    step = lambda name: contextlib.nullcontext()  # noqa: E731
-    deployment = ConfigurationDeployment(nowhere, step, BOT.parent, {}, folder, print)
-    setattr(deployment, "emulator", SimpleNamespace(url=nowhere))  # noqa: B010
     with pytest.raises(ToolError) as told:
-        deployment.module = deployment.configuration(tmp_path / "copy")
-        deployment.init()
+        bots_before_the_apply(tmp_path, main)
     assert sentence in str(told.value)
+
+
+@pytest.mark.usefixtures("quick_terraform")
+def test_packages_are_for_the_runtime_of_each_instance(tmp_path: Path) -> None:
+    """They are installed before the apply, which is when Terraform evaluates the input."""
+    runtimes = '{ a = "python3.12", b = null }'
+    call = f"{SOURCE}\n  for_each = {runtimes}\n  runtime = each.value\n"
+    bots = bots_before_the_apply(tmp_path, f'module "bots" {{\n  {call}}}\n')
+    assert [bot.runtime for bot in bots] == ["python3.12", "python3.13"]
 
 
 @pytest.mark.parametrize(

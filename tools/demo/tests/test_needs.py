@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demo.inputs import inputs, notes
+import requirements
+
+from demo.inputs import inputs, notes, python_note
 
 
 def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> None:
@@ -23,6 +25,12 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
     named = "later = true, memory_size = 256, session_retention_in_days."
     assert notes(tmp_path, is_configured=False) == [needs + named]
     assert notes(tmp_path, is_configured=True) == []
+
+
+def test_another_python_than_awss_is_named() -> None:
+    assert python_note(requirements.PYTHON) == []
+    [note] = python_note("python3.99")
+    assert note.startswith(f"AWS runs it on python3.99, and the demo on {requirements.PYTHON}:")
 
 
 def test_variables_that_are_not_packed_are_named(tmp_path: Path) -> None:
