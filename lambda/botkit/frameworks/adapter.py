@@ -49,7 +49,11 @@ def call(method: str, params: Json) -> Any:
     with remembering((method, params)):
         if method.lower() in NOT_HERE:
             raise Misconfigured(f"{method} must not be called: {NOT_HERE[method.lower()]}")
-        return telegram.call(method, **params)
+        journal.is_framework = True
+        try:
+            return telegram.call(method, **params)
+        finally:
+            journal.is_framework = False
 
 
 def download(file_path: str) -> bytes:

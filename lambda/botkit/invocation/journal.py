@@ -36,7 +36,8 @@ class Journal:
     whether people would see one of them twice. `is_repeat` is set if the update has come before,
     and `is_start` while a bot starts, which is no part of an update. `is_queued` is set if the
     update came out of the queue, so that it may wait. `is_replay` is set while a dialogue runs
-    again. `update_id` is that of the update, and `streams` counts its answers that grow.
+    again, and `is_framework` while a framework makes a call: it may wait for its own exception.
+    `update_id` is that of the update, and `streams` counts its answers that grow.
     `trusts_session` is set if an update needs no answer where its session knows it, and
     `is_counted` if it counts no more for LIMIT in bot.py. `turn` is the update with all messages
     of its turn, by marshal, if they won't come again.
@@ -50,6 +51,7 @@ class Journal:
         self.methods: list[str] = []
         self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
         self.is_replay = self.is_queued = self.trusts_session = self.is_counted = False
+        self.is_framework = False
         self.turn = b""
         self.update_id = self.streams = 0
 
@@ -83,7 +85,7 @@ class Journal:
         too late is excused anyway, unless it has something to show.
         """
         if any(text in refusal.description for text in DONE_BEFORE):
-            return True
+            return self.is_repeat or not self.is_framework
         is_press = method.lower() == "answercallbackquery" and not _is_seen(method, params)
         return TOO_OLD in refusal.description and (self.is_repeat or is_press)
 

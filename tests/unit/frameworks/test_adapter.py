@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import BotApi, StartBot
 from tests.support.stubs import load
 
 
@@ -42,6 +43,24 @@ def test_what_the_session_of_an_update_has(
     framework.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
         framework.refuse_others(*belongs)
+
+
+def test_a_framework_gets_the_refusal_of_what_is_done_but_for_a_repetition(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    """aiogram-dialog, for one, waits for it when an edit changes nothing."""
+    container = start_bot("def reply(update): ...")
+    adapter = container.module("frameworks.adapter")
+    journal = container.module("invocation.journal").journal
+    edit = {"chat_id": 42, "message_id": 1, "text": "x"}
+    same = (400, "Bad Request: message is not modified")
+    bot_api.refuses({"method": "editMessageText", **edit}, *same)
+    with pytest.raises(container.module("errors").Refused, match="not modified"):
+        adapter.call("editMessageText", edit)
+    journal.is_repeat = True
+    bot_api.refuses({"method": "editMessageText", **edit}, *same)
+    assert adapter.call("editMessageText", edit) is True
+    assert not journal.is_framework
 
 
 def plain() -> None: ...
