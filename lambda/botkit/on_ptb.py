@@ -358,8 +358,11 @@ def _check(application: Any, request: _Request) -> None:
         raise Misconfigured("leave out .post_init(), .post_stop() and .post_shutdown(): no process")
     for what in ("user_data", "chat_data", "bot_data"):
         if (kind := getattr(application.context_types, what)) is not dict:
+            file = str(getattr(sys.modules.get(kind.__module__), "__file__", "")).rpartition("/")[2]
+            line = getattr(kind, "__firstlineno__", "")  # from Python 3.13 on
             raise Misconfigured(
-                f"leave out ContextTypes({what}={kind.__name__}): only dicts are kept"
+                f"leave out ContextTypes({what}={kind.__name__}): only dicts are kept "
+                f"({file}:{line})"
             )
     for conversation in _conversations(chain(*application.handlers.values())):
         if not conversation.persistent:

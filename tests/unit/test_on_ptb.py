@@ -897,7 +897,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         *(
             (
                 f"return builder.context_types(ContextTypes({name}=Own)).build()",
-                f"leave out ContextTypes({name}=Own): only dicts are kept",
+                f"leave out ContextTypes({name}=Own): only dicts are kept (bot.py:LINE)",
             )
             for name in ("user_data", "chat_data", "bot_data")
         ),
@@ -914,8 +914,9 @@ def test_what_is_not_possible_fails_at_the_start(
     middle = CONVERSATION.partition("def build")[0]
     middle += "from telegram.ext import ApplicationBuilder, ContextTypes\n\n\n"
     middle += "async def hook(*_):\n    pass\n\n\nclass Own(dict):\n    pass\n\n\n"
-    container = start_bot(source(f"{middle}def build(builder):\n    {build}\n"))
-    outcome, said = result(container, status=503)
+    bot = source(f"{middle}def build(builder):\n    {build}\n")
+    outcome, said = result(start_bot(bot), status=503)
+    error = error.replace("LINE", str(bot.partition("class Own")[0].count("\n") + 1))
     assert (outcome, error in said) == ("misconfigured", True), said
 
 
