@@ -631,10 +631,11 @@ def test_a_bot_that_is_imported_after_the_adapter_may_not_poll(
         bot.polling()
 
 
-def test_a_program_may_poll() -> None:
+def test_a_program_may_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     import telebot
     from telebot import apihelper
 
+    monkeypatch.delitem(sys.modules, "bot", raising=False)  # another test's
     polling = telebot.TeleBot.polling
     load("botkit.on_telebot").reply_with(telebot.TeleBot("1:x", threaded=False))
     assert (telebot.TeleBot.polling, apihelper.CUSTOM_REQUEST_SENDER) == (polling, None)
