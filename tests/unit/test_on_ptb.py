@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -918,6 +919,16 @@ def test_what_is_not_possible_fails_at_the_start(
     outcome, said = result(start_bot(bot), status=503)
     error = error.replace("LINE", str(bot.partition("class Own")[0].count("\n") + 1))
     assert (outcome, error in said) == ("misconfigured", True), said
+
+
+@pytest.mark.parametrize(("level", "then"), [(0, 30), (10, 10)], ids=["none", "the bot's"])
+def test_the_line_for_each_update_is_left_out_unless_wanted(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch, level: int, then: int
+) -> None:
+    logger = logging.getLogger("telegram.ext.Application")
+    monkeypatch.setattr(logger, "level", level)
+    start_bot(handler("pass"))
+    assert logger.level == then
 
 
 KINDS: dict[str, tuple[str, str]] = {

@@ -635,7 +635,9 @@ def test_a_program_may_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     import telebot
     from telebot import apihelper
 
-    monkeypatch.delitem(sys.modules, "bot", raising=False)  # another test's
+    # Another test's, in the same process.
+    monkeypatch.delitem(sys.modules, "bot", raising=False)
+    monkeypatch.setattr(apihelper, "CUSTOM_REQUEST_SENDER", None)
     polling = telebot.TeleBot.polling
     load("botkit.on_telebot").reply_with(telebot.TeleBot("1:x", threaded=False))
     assert (telebot.TeleBot.polling, apihelper.CUSTOM_REQUEST_SENDER) == (polling, None)
