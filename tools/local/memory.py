@@ -83,7 +83,8 @@ def _children(process: int) -> Iterator[int]:
     """Yield the children of a process, and theirs, but those that have its own memory yet."""
     for thread in _threads(process):
         for child in map(int, _read(process, f"task/{thread}/children").split()):
-            if _read(child, "statm") != _read(process, "statm"):
+            # The sizes of two programs may be the same by chance.
+            if any(_read(child, what) != _read(process, what) for what in ("statm", "cmdline")):
                 yield child
                 yield from _children(child)
 
