@@ -68,7 +68,7 @@ variable "failed_retention_in_days" {
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
-    ARN of a KMS key of yours, symmetric and in the function's region, that encrypts what the bot keeps: its
+    ARN of your KMS key, symmetric and in the function's region, that encrypts what the bot keeps: its
     environment, logs, queues, sessions and calls for later. The key's policy must allow that, first of all to
     CloudWatch Logs. Null: keys that AWS owns or manages.
   EOT

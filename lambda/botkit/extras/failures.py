@@ -214,7 +214,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
 def _parsed(body: str) -> Json:
     """Return what is in a message: an update or an event, and the calls that remain if known.
 
-    Raises AttributeError, KeyError, TypeError, ValueError or Failure if it isn't one of ours.
+    Raises AttributeError, KeyError, TypeError, ValueError or Failure if another program wrote it.
     """
     content: Json = webhook.parse_json(body)
     if "requestPayload" in content:

@@ -7,7 +7,8 @@ otherwise, and in all other text nothing can begin one:
 - A fence stands at the margin, is longer than any run of backticks in it, and is closed.
 - What could begin markup is written by number, as "&#96;" for a backtick. Code within a line is a
   span only if it would be harmless outside of one.
-- A "<" is one of ours, there is no "![", and a link leads to the web, to a mailbox or to a phone.
+- Every "<" is written by this module, there is no "![", and a link leads to the web, to a mailbox
+  or to a phone.
 
 Source: https://core.telegram.org/bots/api#rich-message-formatting-options
 """
