@@ -80,7 +80,6 @@ def aws(server: HTTPServer) -> dict[str, str]:
     }
 
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 COUNTS = {
     "TableName": "dice-bot",
     "Key": {"chat": {"S": "4242"}},
@@ -143,10 +142,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:
-    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last.
-
-    Beside it stand the two bots of docs/operations.md.
-    """
+    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
@@ -154,10 +150,6 @@ def test_the_configuration_is_valid_at_each_step(
     source = re.compile(r'source = "git.*')
     assert len(source.findall(main.read_text())) == 1
     main.write_text(source.sub('source = "../module"', main.read_text()))
-    [two] = re.findall(r"^```hcl\n(module .*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
-    (folder / "two.tf").write_text(two.replace(reader.SOURCE, '"../module"'))
-    for name in ("sales-bot", "support-bot"):
-        (folder / name).mkdir()
     module.init()
     module.terraform("validate", "-no-color")
     (folder / "secret.tf").write_text(FILES["secret.tf"])
