@@ -15,7 +15,8 @@ RUNBOOK = (DOCS / "runbook.md").read_text()
 ALARMS = (ROOT / "alarms.tf").read_text()
 URL = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
-WORDS = {"runbook.md": 1800, "deploy-from-ci.md": 856}
+WORDS = {"runbook.md": 1800, "deploy-from-ci.md": 856, "costs.md": 1324, "limits.md": 1062}
+WORDS |= {"security.md": 1110, "comparison.md": 421}
 OF_A_HOW_TO = 300
 # What scripts print begins so, or says what it is about.
 PRINTED = {"scripts/package": "scripts/package: ", "scripts/requirements.py": "requirements.txt: "}

@@ -3,7 +3,7 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about nine minutes. With --stack, it prints the tables of docs/limits.md instead,
+takes about nine minutes. With --stack, it prints the rates in docs/limits.md instead,
 with --frameworks that of docs/moving-in.md.
 
 Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
