@@ -69,7 +69,11 @@ TESTS = {
     "botkit/extras/drain": ["unit/extras/test_drain"],
     "botkit/extras/failures": ["unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
-    "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
+    "botkit/extras/page": [
+        "unit/extras/test_page",
+        "unit/extras/test_allowed",
+        "integration/test_hostile",
+    ],
     "botkit/host/outcome": [
         "unit/host/test_outcome",
         "unit/host/test_webhook",
