@@ -15,7 +15,7 @@ from starter import new
 
 from tests.support.hcl import blocks
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 MOST_WORDS = 1500  # in the README: five minutes
@@ -84,7 +84,7 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
     assert title.startswith("# ") and about
     # https://developer.hashicorp.com/terraform/language/modules/develop/structure
     [source] = re.findall(r'source += "../..(?:/..)?" # elsewhere: "(.*)"', main.read_text())
-    assert source in (ROOT / "docs" / "your-own-bot.md").read_text()
+    assert source in (ROOT / "docs" / "first-bot.md").read_text()
 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
