@@ -155,6 +155,8 @@ def test_the_configuration_is_valid_at_each_step(
     main.write_text(main.read_text().replace(f"\n{reader.CHANGES[reader.SECRET]}", ""))
     reader.add_table(folder)
     reader.add_secret(folder)
+    topic = '\nresource "aws_sns_topic" "news" {}\n'
+    (folder / "events.tf").write_text(FILES["events.tf"] + topic)
     module.terraform("validate", "-no-color")
     formatted = module.terraform("fmt", "-check", "-diff", check=False)
     assert formatted.returncode == 0, formatted.stdout
