@@ -179,6 +179,22 @@ def test_the_links_lead_to_files_and_headings(page: Path) -> None:
             assert not anchor or anchor in anchors(linked), target
 
 
+def test_messages_and_comments_name_pages_that_exist() -> None:
+    patterns = ("*.tf", "examples/**/*.tf", "lambda/**/*.py", "scripts/*.py", "t*s/**/*.py")
+    files = [file for pattern in patterns for file in ROOT.glob(pattern)]
+    named = {
+        found
+        for file in files
+        if not {".terraform", "telegram-stand-in"} & {*file.parts}  # which have their own docs
+        for found in re.findall(r"\bdocs/[\w/-]+\.md(?:#[a-z-]+)?", file.read_text())
+    }
+    assert "docs/moving-in/README.md#versions" in named
+    for name in named:
+        path, _, anchor = name.partition("#")
+        assert (ROOT / path).exists(), name
+        assert not anchor or anchor in anchors(ROOT / path), name
+
+
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
 def test_the_pages_bot_answers(page: str) -> None:
     text = (ROOT / page).read_text()
