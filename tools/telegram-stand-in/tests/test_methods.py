@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import FAULTS, Json, Telegram, post
-from tests.support.telegram import CHAT, OTHER_TOKEN, SECRET, TOKEN, accepted, call, refused, say
+from tests.calls import CHAT, OTHER_TOKEN, SECRET, TOKEN, accepted, call, refused, say
 
 NOT_FOUND, NO_OBJECT = (404, "Not Found"), (400, "Bad Request: can't parse JSON object")
 GET_ME = f"/bot{TOKEN}/getMe"

@@ -15,7 +15,7 @@ import pytest
 from telegram_stand_in import Json, Telegram
 from telegram_stand_in.files import picture
 from telegram_stand_in.server import LARGEST_REQUEST
-from tests.support.telegram import CHAT, OTHER_TOKEN, TOKEN, accepted
+from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
 
 PNG = picture(20, 10)
 PATH = f"/bot{TOKEN}/sendMessage"

@@ -11,7 +11,7 @@ from telegram_stand_in import METHODS, Json, Telegram
 from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
 from telegram_stand_in.files import Upload, picture
 from telegram_stand_in.payments import Checkout
-from tests.support.telegram import TOKEN
+from tests.calls import TOKEN
 
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 UPLOADS = {"file": Upload("a.png", "image/png", picture(2, 2))}

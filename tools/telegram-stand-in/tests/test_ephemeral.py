@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import ADA, GRACE, Json, Telegram
-from tests.support.telegram import done, error, make, updates
+from tests.calls import done, error, make, updates
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 BUTTON = {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]}

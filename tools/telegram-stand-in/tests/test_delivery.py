@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from telegram_stand_in import ADA, GRACE, Delivery, Json, Telegram
 from telegram_stand_in.delivery import line_of, pause_after
-from tests.support.telegram import CHAT, PACE, SECRET, TOKEN, accepted, call, refused, say
+from tests.calls import CHAT, PACE, SECRET, TOKEN, accepted, call, refused, say
 
 FIRST = {"message_id": 9, "date": 1}
 KINDS = {"allowed_updates": ["message"]}

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botkit.http.multipart import encode
-
-from telegram_stand_in import Json, Telegram, post
+from telegram_stand_in import Telegram
 from telegram_stand_in.files import picture
-from tests.support.telegram import CHAT, TOKEN
+from tests.calls import CHAT, TOKEN
 
 PNG = picture(20, 10)
 HTML = "<b>hello</b>"
@@ -35,27 +32,6 @@ def check(stand_in: Telegram) -> None:
     assert files == [len(PNG), 3, len(PNG), len(PNG)]
     sent = [change["message"] for call in made for change in call.changes if "message" in change]
     assert [m["entities"][0]["type"] for m in sent if m.get("text") == "hello"] == ["bold"]
-
-
-def test_the_function(telegram: Telegram) -> None:
-    """Its own calls with files, which are made without a library."""
-
-    def send(method: str, **params: Any) -> Json:
-        body, content_type = encode({"chat_id": CHAT, **params})
-        headers = {"Content-Type": content_type}
-        status, _, answer = post(f"{telegram.url}/bot{TOKEN}/{method}", headers, body)
-        assert status == 200, answer
-        result: Json = json.loads(answer)["result"]
-        return result
-
-    keyboard = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
-    photo = send("sendPhoto", photo=("é.png", PNG), caption="c", reply_markup=keyboard)
-    assert photo["reply_markup"] == keyboard
-    assert telegram.files.by_id[photo["photo"][0]["file_id"]].data == PNG
-    assert telegram.calls[-1].files["photo"]["name"] == "é.png"
-    media = [{"type": "photo", "media": f"attach://{name}"} for name in "ab"]
-    send("sendMediaGroup", media=media, a=PNG, b=("b.png", PNG))
-    assert telegram.calls[-1].hints == []
 
 
 def in_a_thread(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

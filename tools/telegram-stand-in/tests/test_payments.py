@@ -10,7 +10,7 @@ import pytest
 
 from telegram_stand_in import ADA, GRACE, Json, Telegram, payments
 from telegram_stand_in.bot_api import conform
-from tests.support.telegram import CHAT, TOKEN
+from tests.calls import CHAT, TOKEN
 
 STARS: Json = {
     "title": "Tea",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from telegram_stand_in import Server, Telegram
-from tests.support.telegram import PACE, TOKEN, accepted
+from tests.calls import PACE, TOKEN, accepted
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from telegram_stand_in import ADA, GRACE, Json, Telegram
 from telegram_stand_in.settings import LARGEST_DOWNLOAD
-from tests.support.telegram import CHAT, UPLOADS, done, error, make, updates
+from tests.calls import CHAT, UPLOADS, done, error, make, updates
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 FILE = "attach://file"

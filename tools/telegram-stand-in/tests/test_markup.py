@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from telegram_stand_in import Json, Telegram
-from tests.support.telegram import CHAT, accepted, call, refused
+from tests.calls import CHAT, accepted, call, refused
 
 
 def brief(entities: list[Json]) -> str:

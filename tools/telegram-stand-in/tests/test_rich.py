@@ -12,7 +12,7 @@ import pytest
 from telegram_stand_in import Json, Telegram
 from telegram_stand_in.rich import MAP, SOURCE_HINT, buttons_in
 from telegram_stand_in.rich_markdown import reader
-from tests.support.telegram import CHAT, done, error, make, updates
+from tests.calls import CHAT, done, error, make, updates
 
 FILE = "attach://file"
 PRESS = {"text": "Yes", "callback_data": "yes"}

@@ -11,7 +11,7 @@ import pytest
 
 from telegram_stand_in import ADA, GRACE, Json, Telegram
 from telegram_stand_in.mini_app import LONGEST_DATA, init_data
-from tests.support.telegram import CHAT, TOKEN, accepted, call, refused
+from tests.calls import CHAT, TOKEN, accepted, call, refused
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 URL = "https://example.org/app/index.html"
