@@ -129,13 +129,12 @@ SCALAR_TYPES = (bool, float, int, str, type(None))
 TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that may be given as a string
 
 
-def checked(method: str, params: Json) -> tuple[Json, list[str]]:
-    """Return a method's parameters as documented, and hints about those that aren't.
+def checked(method: str, params: Json, hints: list[str]) -> Json:
+    """Return a method's parameters as documented, and add hints about those that aren't.
 
     JSON in a string is parsed, as Telegram does. Raises Refusal.
     """
     fields = METHODS[method]
-    hints: list[str] = []
     for name in params:
         if name not in fields:
             hints.append(f"{method} has no parameter {name}{did_you_mean(name, fields)}")
@@ -153,7 +152,7 @@ def checked(method: str, params: Json) -> tuple[Json, list[str]]:
             text = WRONG.get(where) or WRONG.get(name)
             is_other = text and _is_other(kind, params[name])
             raise Refusal(400, f"Bad Request: {text if is_other else mismatch}") from None
-    return given, hints
+    return given
 
 
 def nulls_read(method: str, params: Json) -> Json:

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -166,16 +167,29 @@ class Outbox:
         # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
         self._clocks: dict[Any, float] = {}
+        self._delivered: set[Any] = set()  # the lines that have a thread
+        self._moved = 0.0  # seconds that passed at once
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
         kept = KEPT_BY_KIND.get(kind_of(update), KEPT)
         with self._changed:
-            if name not in self._queues:
-                self._queues[name], self._clocks[name] = deque(), 0.0
-                threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
-            self._queues[name].append((update, self._clocks[name] + kept))
+            clock = self._clocks.setdefault(name, 0.0)
+            self._queues.setdefault(name, deque()).append((update, clock + kept))
+            self._deliver()
             self._changed.notify_all()
+
+    def _deliver(self) -> None:
+        """Have a thread deliver each line, once there is a webhook."""
+        for name in self._queues.keys() - self._delivered if self.info["url"] else ():
+            self._delivered.add(name)
+            threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once: for pauses before retries, and for what waits."""
+        self._moved += seconds
+        for name in self._clocks:
+            self._clocks[name] += seconds
 
     def wants(self, update: Json) -> bool:
         """Tell whether the bot asked for updates of this kind."""
@@ -189,10 +203,14 @@ class Outbox:
             return sum(len(queue) for queue in self._queues.values())
 
     def waiting(self, offset: int) -> list[Json]:
-        """Return the updates that wait, for getUpdates, and forget those before an offset."""
-        for queue in self._queues.values():
-            while queue and queue[0][0]["update_id"] < offset:
+        """Return the updates that wait, for getUpdates.
+
+        Those before an offset are forgotten, and so are those that nobody asked for in time.
+        """
+        for name, queue in self._queues.items():
+            while queue and (queue[0][0]["update_id"] < offset or queue[0][1] < self._clocks[name]):
                 queue.popleft()
+                self._changed.notify_all()
         found = itertools.chain.from_iterable(self._queues.values())
         return sorted((update for update, _ in found), key=lambda u: int(u["update_id"]))
 
@@ -208,6 +226,7 @@ class Outbox:
         if not self.info.get("allowed_updates"):
             self.info.pop("allowed_updates", None)
         self.secret = secret
+        self._deliver()
         self._changed.notify_all()
 
     def stop(self) -> None:
@@ -223,12 +242,12 @@ class Outbox:
         """
         queue = self._queues[name]
         current: Json | None = None
-        attempt, pause, doubling = 0, 0.0, 1.0
+        attempt, pause, doubling, until = 0, 0.0, 1.0, 0.0
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self.stopped or (queue and self.info["url"]))
                 if attempt and pause:
-                    self._changed.wait_for(lambda: self.stopped, pause * self._pace)
+                    self._changed.wait_for(partial(self._is_later, until), pause * self._pace)
                 if self.stopped:
                     return
                 if not queue or not self.info["url"]:
@@ -245,6 +264,7 @@ class Outbox:
             else:
                 pause, doubling = pause_after(attempt, doubling, delivery.headers)
                 self._clocks[name] += pause
+                until = self._moved + pause
                 over = delivery.expired = self._clocks[name] > expires
                 delivery.next_try_in = None if over else pause * self._pace
             with self._changed:
@@ -259,6 +279,9 @@ class Outbox:
                     self.info["last_error_message"] = delivery.error
                 self._changed.notify_all()
             self._tell(delivery)
+
+    def _is_later(self, moved: float) -> bool:
+        return self.stopped or self._moved >= moved
 
     def _try(self, url: str, update: Json, attempt: int) -> Delivery:
         delivery = Delivery(0, update, attempt, time.time(), bot=self._bot)

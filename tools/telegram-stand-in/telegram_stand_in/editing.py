@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from .bot_api import NO_MESSAGE
@@ -92,7 +91,7 @@ def replace_in(
     check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
     if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
         raise bad(NOT_MODIFIED)
-    edited["edit_date"] = int(time.time())
+    edited["edit_date"] = int(request.world.now())
     with request.world.changed:
         message.clear()
         message.update(edited)

@@ -6,7 +6,6 @@ documented result. Where Telegram's wording of an error isn't published, the wor
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +67,7 @@ def sample(kind: str, request: Request) -> Any:
         if name in request.params and of in ("String", "Integer", "Float", "Boolean"):
             made[name] = request.params[name]
         elif required and of == "Integer" and name.endswith("date"):
-            made[name] = int(time.time())
+            made[name] = int(request.world.now())
         elif required and of == "Boolean":
             made[name] = False
         elif required:

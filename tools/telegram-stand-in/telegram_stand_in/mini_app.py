@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 import urllib.parse
 from typing import Any
 
@@ -50,7 +49,7 @@ def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
         {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
     )
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
-    fields = {"query_id": query_id, "user": text, "auth_date": f"{int(time.time())}"}
+    fields = {"query_id": query_id, "user": text, "auth_date": f"{int(world.now())}"}
     return init_data(bot.token, {**fields, "signature": signature})
 
 

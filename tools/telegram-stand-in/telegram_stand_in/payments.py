@@ -6,7 +6,6 @@ Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bo
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +95,7 @@ def begin(world: World, chat_id: int, message_id: int, user: Json) -> str:
 
 
 def _keep(world: World, checkout: Checkout) -> str:
-    checkout.at = time.monotonic()
+    checkout.at = world.now()
     id = world.new_id()
     with world.changed:
         world.checkouts[id] = checkout
@@ -144,7 +143,7 @@ def _answer_shipping_query(request: Request) -> bool:
 def _answer_pre_checkout_query(request: Request) -> bool:
     world = request.world
     checkout = _answered(request, request.params["pre_checkout_query_id"])
-    if time.monotonic() - checkout.at > ANSWER_SECONDS:  # bots answer as fast at any pace
+    if world.now() - checkout.at > ANSWER_SECONDS:  # bots answer as fast at any pace
         raise bad(QUERY_TOO_OLD)
     if request.params["ok"]:
         charge = f"charge-{world.new_id()}"
@@ -154,7 +153,7 @@ def _answer_pre_checkout_query(request: Request) -> bool:
             "provider_payment_charge_id": f"provider-{charge}",
         }
         with world.changed:
-            world.charges[charge] = {"paid": paid, "checkout": checkout, "date": int(time.time())}
+            world.charges[charge] = {"paid": paid, "checkout": checkout, "date": int(world.now())}
         _say(world, checkout, successful_payment=paid)
     return True
 
@@ -178,7 +177,7 @@ def _refund_star_payment(request: Request) -> bool:
             raise bad("only payments in Telegram Stars can be refunded")
         if "refunded" in charge:
             raise bad("CHARGE_ALREADY_REFUNDED")
-        charge["refunded"] = int(time.time())
+        charge["refunded"] = int(world.now())
     paid, checkout = charge["paid"], charge["checkout"]
     names = ("currency", "total_amount", "invoice_payload", "telegram_payment_charge_id")
     refunded = {name: paid[name] for name in names}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import re
-import time
 from typing import Any
 
 from .bot_api import Refusal
@@ -63,11 +62,13 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         id = {"message_id": 0, "ephemeral_message_id": request.world.new_message_id()}
         personal = {**id, "receiver_user": receiver}
     chat = chat or chat_of(request)
+    if chat["id"] in request.bot.blocked:
+        raise Refusal(403, "Forbidden: bot was blocked by the user")
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)
     message: Json = {
         "message_id": 0 if personal else request.world.new_message_id(),
-        "date": int(time.time()),
+        "date": int(request.world.now()),
         "from": request.bot.user,
         "chat": chat,
         **personal,

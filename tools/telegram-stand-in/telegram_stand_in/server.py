@@ -29,7 +29,7 @@ CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n")
 TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A request can't be read. Its answer has this status and description."""
 
     def __init__(self, status: int, description: str) -> None:
@@ -66,7 +66,7 @@ class _Request(LocalRequest):
                 self._serve_file(urllib.parse.unquote(path))
                 return
             self._call(path, query, data)
-        except _Unreadable as error:
+        except Unreadable as error:
             # Nobody knows where the next request begins.
             self.close_connection = True
             self._answer(error.status, _error(error.status, error.description))
@@ -78,7 +78,7 @@ class _Request(LocalRequest):
         host = origin.partition("://")[2] if origin else None
         for name in (self.headers.get("Host"), host):
             if name is not None and not THIS_MACHINE.fullmatch(name):
-                raise _Unreadable(403, "Forbidden: this Bot API is for this machine only")
+                raise Unreadable(403, "Forbidden: this Bot API is for this machine only")
 
     # Reading.
 
@@ -88,9 +88,9 @@ class _Request(LocalRequest):
             return self._chunks()
         length = self.headers.get("Content-Length", "0")
         if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
-            raise _Unreadable(400, "Bad Request: invalid Content-Length")
+            raise Unreadable(400, "Bad Request: invalid Content-Length")
         if int(length) > LARGEST_REQUEST:
-            raise _Unreadable(413, "Request Entity Too Large")
+            raise Unreadable(413, "Request Entity Too Large")
         return self._read(int(length))
 
     def _read(self, length: int) -> bytes:
@@ -104,10 +104,10 @@ class _Request(LocalRequest):
         while True:
             line = CHUNK.fullmatch(self.rfile.readline(1000))
             if not line:
-                raise _Unreadable(400, "Bad Request: invalid chunk")
+                raise Unreadable(400, "Bad Request: invalid chunk")
             length = int(line[1], 16)
             if len(data) + length > LARGEST_REQUEST:
-                raise _Unreadable(413, "Request Entity Too Large")
+                raise Unreadable(413, "Request Entity Too Large")
             if not length:
                 while self.rfile.readline(1000).strip():  # trailers
                     pass
@@ -128,7 +128,8 @@ class _Request(LocalRequest):
             self._answer(401, _error(401, "Unauthorized"))
             return
         method = match[2]
-        params, uploads = self._params(method, query, data)
+        content_type = self.headers.get("Content-Type", "application/json")
+        params, uploads = params_of(method, query, content_type, data)
         call = telegram.answer(method, params, bot=bot, uploads=uploads)
         if call.fault == "silence":
             self._say_nothing()
@@ -136,32 +137,6 @@ class _Request(LocalRequest):
             self.close_connection = True
         else:
             self._answer(call.status, call.answer)
-
-    def _params(self, method: str, query: str, data: bytes) -> tuple[Json, dict[str, Upload]]:
-        """Return a call's parameters, with their JSON types, and its uploads."""
-        fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
-        uploads: dict[str, Upload] = {}
-        params: Json = {}
-        content_type = Message()
-        content_type["Content-Type"] = self.headers.get("Content-Type", "application/json")
-        kind = content_type.get_content_type()
-        try:
-            if kind == "application/x-www-form-urlencoded":
-                fields |= urllib.parse.parse_qsl(data.decode(), keep_blank_values=True)
-            elif kind == "multipart/form-data":
-                boundary = f"{content_type.get_param('boundary', '')}"
-                more, uploads = multipart(data, boundary.encode())
-                fields |= more
-            elif data:
-                params = parsed(data)
-        except UnicodeDecodeError:
-            raise _Unreadable(400, "Bad Request: strings must be encoded in UTF-8") from None
-        if not isinstance(params, dict):
-            raise _Unreadable(400, "Bad Request: can't parse JSON object")
-        name = method_named(method)
-        known = METHODS[name] if name else {}
-        fields |= {part: f"attach://{part}" for part in uploads if part in known}
-        return {**(decoded(name, fields) if name else fields), **params}, uploads
 
     def _serve_file(self, path: str) -> None:
         match = re.fullmatch(rf"/file/bot{TOKEN}/(.+)", path)
@@ -194,6 +169,35 @@ class _Request(LocalRequest):
     def _send(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
         closing = [("Connection", "close")] if self.close_connection else []
         self.respond(status, [*headers, *closing], data)
+
+
+def params_of(
+    method: str, query: str, content_type: str, data: bytes
+) -> tuple[Json, dict[str, Upload]]:
+    """Return a call's parameters, with their JSON types, and its uploads. Raises Unreadable."""
+    fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+    uploads: dict[str, Upload] = {}
+    params: Json = {}
+    header = Message()
+    header["Content-Type"] = content_type
+    kind = header.get_content_type()
+    try:
+        if kind == "application/x-www-form-urlencoded":
+            fields |= urllib.parse.parse_qsl(data.decode(), keep_blank_values=True)
+        elif kind == "multipart/form-data":
+            boundary = f"{header.get_param('boundary', '')}"
+            more, uploads = multipart(data, boundary.encode())
+            fields |= more
+        elif data:
+            params = parsed(data)
+    except UnicodeDecodeError:
+        raise Unreadable(400, "Bad Request: strings must be encoded in UTF-8") from None
+    if not isinstance(params, dict):
+        raise Unreadable(400, "Bad Request: can't parse JSON object")
+    name = method_named(method)
+    known = METHODS[name] if name else {}
+    fields |= {part: f"attach://{part}" for part in uploads if part in known}
+    return {**(decoded(name, fields) if name else fields), **params}, uploads
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:

@@ -241,7 +241,7 @@ class Telegram(World):
         params = bot_api.nulls_read(call.method, params)
         try:
             json.dumps(params, ensure_ascii=False).encode()
-            params, call.hints = bot_api.checked(call.method, params)
+            params = bot_api.checked(call.method, params, call.hints)
         except UnicodeEncodeError:
             raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
         request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
@@ -256,8 +256,9 @@ class Telegram(World):
         """Edit a person's message, and return the id of the update."""
         message = self.messages[chat_id, message_id]
         edited = {name: value for name, value in message.items() if name != "entities"}
-        edited |= {"text": text, "edit_date": int(time.time()), **content}
-        return self.send({"edited_message": edited}, bot or self._bot_in(chat_id))
+        edited |= {"text": text, "edit_date": int(self.now()), **content}
+        kind = "edited_message" if "from" in message else "edited_channel_post"
+        return self.send({kind: edited}, bot or self._bot_in(chat_id))
 
     def react(
         self,
@@ -276,7 +277,7 @@ class Telegram(World):
             "chat": self.messages[chat_id, message_id]["chat"],
             "message_id": message_id,
             "user": user,
-            "date": int(time.time()),
+            "date": int(self.now()),
             "old_reaction": old,
             "new_reaction": new,
         }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -55,6 +57,7 @@ class Bot:
         self.web_app_queries: dict[str, Json] = {}  # of pages that were opened: the user and chat
         self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
+        self.blocked: set[int] = set()  # chats of people who blocked it
 
     @property
     def id(self) -> int:
@@ -75,6 +78,7 @@ class World:
     def __init__(self, token: str, deliver: Post, pace: float) -> None:
         self.changed = threading.Condition()
         self.stopped = False
+        self.moved = 0.0  # seconds by which its clock is ahead of the machine's
         self.deliver = deliver
         self.pace = pace
         self.deliveries: list[Delivery] = []
@@ -148,6 +152,28 @@ class World:
                 self.deliveries.append(delivery)
         self.tell(delivery)
 
+    # Time.
+
+    def now(self) -> float:
+        """Return the time, in seconds since 1970."""
+        return time.time() + self.moved
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once: pauses before retries, and what expires or ends."""
+        with self.changed:
+            self.moved += seconds
+            for bot in self.bots:
+                bot.outbox.advance(seconds)
+            messages = [*self.messages.values()]
+            self.changed.notify_all()
+        for message in messages:
+            poll = message.get("poll", {"is_closed": True})
+            ends = poll.get("close_date") or message["date"] + poll.get("open_period", math.inf)
+            if not poll["is_closed"] and ends <= self.now():
+                poll["is_closed"] = True
+                about: Json = json.loads(json.dumps(poll))
+                self.send({"poll": about}, self.bot_by_id(message["from"]["id"]))
+
     # What happens in chats.
 
     def new_id(self) -> str:
@@ -169,6 +195,14 @@ class World:
         if known := self.members.get((chat["id"], user["id"])):
             return known
         if user["is_bot"] and chat["type"] != "private":
+            return self.member_as("administrator", user)
+        if user["id"] == ADA["id"] and chat["type"] != "private":
+            return self.member_as("creator", user)
+        return self.member_as("member", user)
+
+    def member_as(self, status: str, user: Json) -> Json:
+        """Return a user as a ChatMember with a status, and with all rights."""
+        if status == "administrator":
             rights = (
                 "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
                 "can_promote_members can_change_info can_invite_users can_post_stories "
@@ -176,10 +210,9 @@ class World:
             )
             flags = {"can_be_edited": False, "is_anonymous": False}
             flags |= dict.fromkeys(rights.split(), True)
-            return {"status": "administrator", "user": user, **flags}
-        if user["id"] == ADA["id"] and chat["type"] != "private":
-            return {"status": "creator", "user": user, "is_anonymous": False}
-        return {"status": "member", "user": user}
+            return {"status": status, "user": user, **flags}
+        more: dict[str, Json] = {"creator": {"is_anonymous": False}, "kicked": {"until_date": 0}}
+        return {"status": status, "user": user, **more.get(status, {})}
 
     # Updates.
 
@@ -196,7 +229,7 @@ class World:
         chat = chat or private_chat(user)
         if text is not None:
             content["text"] = text
-        numbers = {"message_id": self.new_message_id(), "date": int(time.time())}
+        numbers = {"message_id": self.new_message_id(), "date": int(self.now())}
         return {"message": {**numbers, "from": user, "chat": chat, **content}}
 
     def send(self, update: Json, bot: Bot | None = None) -> int:

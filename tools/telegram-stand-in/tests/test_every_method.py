@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -110,7 +109,7 @@ def messages(telegram: Telegram) -> dict[str, int]:
     telegram.bot.web_app_queries["web app"] = {"chat": update["message"]["chat"], **by_grace}
     invoice = {"currency": "XTR", "payload": "x"}
     chat = update["message"]["chat"]
-    checkout = Checkout(telegram.bot, telegram.people[4343], chat, invoice, time.monotonic())
+    checkout = Checkout(telegram.bot, telegram.people[4343], chat, invoice, telegram.now())
     telegram.checkouts["checkout"] = checkout
     paid = {**checkout.about, "telegram_payment_charge_id": "charge"}
     telegram.charges["charge"] = {"paid": paid, "checkout": checkout, "date": 0}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,12 +130,11 @@ def test_a_bot_may_say_no_and_why(telegram: Telegram) -> None:
     assert error(telegram, "answerPreCheckoutQuery", **query) == TOO_OLD
 
 
-def test_a_bot_has_ten_seconds(telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bot_has_ten_seconds(telegram: Telegram) -> None:
     message = done(telegram, "sendInvoice", chat_id=CHAT, **STARS)
     query = {"pre_checkout_query_id": telegram.pay(CHAT, message["message_id"]), "ok": True}
     update(telegram)
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 11)
+    telegram.advance(11)
     assert error(telegram, "answerPreCheckoutQuery", **query) == TOO_OLD
     assert done(telegram, "getUpdates") == []
 
