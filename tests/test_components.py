@@ -21,11 +21,11 @@ COMPONENTS: dict[str, set[str]] = {
     "emulated_aws": {"local", "requirements", "telegram_stand_in"},
     "live": {"local"},
     "local": {"requirements"},
-    "maintenance": {"local", "telegram_stand_in"},
+    "maintenance": {"bot_api_table", "local"},
     "starter": {"local"},
     "telegram_stand_in": set(),
 }
-OURS = {*COMPONENTS, "requirements"}
+OURS = {*COMPONENTS, "bot_api_table", "requirements"}
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
 
