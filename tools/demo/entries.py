@@ -6,9 +6,7 @@ import itertools
 import time
 from typing import Any
 
-from telegram_stand_in import Bot, Call, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.rich import buttons_in, plain_text
+from telegram_stand_in import Bot, Call, Json, Telegram, buttons_in, kind_of, plain_text
 
 from demo.errors import InvalidRequest
 from demo.feed import Feed

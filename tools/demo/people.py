@@ -6,9 +6,7 @@ import json
 import re
 import time
 
-from telegram_stand_in import Bot, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.state import QUERIES
+from telegram_stand_in import QUERIES, Bot, Json, Telegram, kind_of
 
 from demo.bots import Bots
 from demo.entries import Entries, buttons_of

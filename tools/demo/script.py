@@ -13,11 +13,20 @@ from typing import Any, NamedTuple
 
 from local.container import Invocation
 from local.processes import ToolError
-from telegram_stand_in import ADA, Bot, Call, Delivery, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.files import image_type
-from telegram_stand_in.rich import buttons_in, lines_of, plain_text
-from telegram_stand_in.state import private_chat
+from telegram_stand_in import (
+    ADA,
+    Bot,
+    Call,
+    Delivery,
+    Json,
+    Telegram,
+    buttons_in,
+    image_type,
+    kind_of,
+    lines_of,
+    plain_text,
+    private_chat,
+)
 
 from demo.deployments import Deployment, Hosted
 from demo.entries import buttons_of

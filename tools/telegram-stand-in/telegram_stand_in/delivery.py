@@ -143,6 +143,7 @@ class Outbox:
 
     `changed` guards all of it. `send` posts an update. `tell` is called with each `Delivery` when
     it begins and when it is over, `taken` with each that the webhook accepted, before the next one.
+    `keeps`: for how many of Telegram's seconds an update waits, unless its kind has fewer.
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Outbox:
         send: Post,
         tell: Callable[[Delivery], None],
         taken: Callable[[Delivery], None],
+        keeps: float = KEPT,
     ) -> None:
         self.info: Json = {"url": ""}
         self.secret = ""
@@ -163,13 +165,14 @@ class Outbox:
         self._send = send
         self._tell = tell
         self._taken = taken
+        self._keeps = keeps
         # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
         self._clocks: dict[Any, float] = {}
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
-        kept = KEPT_BY_KIND.get(kind_of(update), KEPT)
+        kept = KEPT_BY_KIND.get(kind_of(update), self._keeps)
         with self._changed:
             if name not in self._queues:
                 self._queues[name], self._clocks[name] = deque(), 0.0
