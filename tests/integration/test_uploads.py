@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from botkit.http.multipart import encode
-from telegram_stand_in import Json, Server, Telegram, post
-from telegram_stand_in.files import picture
+from telegram_stand_in import Json, Server, Telegram, picture, post
 
 from tests.support.telegram import CHAT, TOKEN
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from telegram_stand_in import Bot, Call, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.people import label_pressed
+from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
 
 from demo.errors import InvalidRequest
 from demo.feed import Feed

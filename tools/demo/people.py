@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import time
 
-from telegram_stand_in import Bot, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.people import buttons_of, contact, text_content
-from telegram_stand_in.state import QUERIES
+from telegram_stand_in import (
+    QUERIES,
+    Bot,
+    Json,
+    Telegram,
+    buttons_of,
+    contact,
+    kind_of,
+    text_content,
+)
 
 from demo.bots import Bots
 from demo.entries import Entries

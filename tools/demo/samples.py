@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram_stand_in import ADA, GRACE, Json
-from telegram_stand_in.people import LOCATION
+from telegram_stand_in import ADA, GRACE, LOCATION, Json
 
 from demo.errors import InvalidRequest
 

@@ -10,21 +10,26 @@ from typing import Any, NamedTuple
 
 from local.container import Invocation
 from local.processes import ToolError
-from telegram_stand_in import ADA, Bot, Call, Delivery, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.people import (
+from telegram_stand_in import (
+    ADA,
+    Bot,
     Button,
+    Call,
+    Delivery,
+    Json,
+    Telegram,
     buttons,
     buttons_for,
     file_content,
+    kind_of,
     label_of,
     pressing,
+    private_chat,
     seen,
     text_content,
     text_of,
     title_of,
 )
-from telegram_stand_in.state import private_chat
 
 from demo.deployments import Deployment, Hosted
 from demo.errors import InvalidRequest

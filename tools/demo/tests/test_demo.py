@@ -123,10 +123,8 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 def test_each_start_has_a_token_of_its_own() -> None:
     program = "from demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS))),
-    }
+    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS)))
+    environment = {**os.environ, "PYTHONPATH": paths}
     other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):
         assert each.startswith(f"1234567890:{TOKENS_BEGIN}")

@@ -144,7 +144,8 @@ def checked(method: str, params: Json, hints: list[str]) -> Json:
         if name not in params:
             if required and where not in NOT_REQUIRED:
                 missing = MISSING.get(where) or MISSING.get(name)
-                raise Refusal(400, f"Bad Request: {missing or f'parameter "{name}" is required'}")
+                missing = missing or f'parameter "{name}" is required'
+                raise Refusal(400, f"Bad Request: {missing}")
             continue
         try:
             given[name] = _parsed(name, kind, params[name], hints)

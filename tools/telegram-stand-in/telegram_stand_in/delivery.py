@@ -144,6 +144,7 @@ class Outbox:
 
     `changed` guards all of it. `send` posts an update. `tell` is called with each `Delivery` when
     it begins and when it is over, `taken` with each that the webhook accepted, before the next one.
+    `keeps`: for how many of Telegram's seconds an update waits, unless its kind has fewer.
     """
 
     def __init__(
@@ -154,6 +155,7 @@ class Outbox:
         send: Post,
         tell: Callable[[Delivery], None],
         taken: Callable[[Delivery], None],
+        keeps: float = KEPT,
     ) -> None:
         self.info: Json = {"url": ""}
         self.secret = ""
@@ -164,6 +166,7 @@ class Outbox:
         self._send = send
         self._tell = tell
         self._taken = taken
+        self._keeps = keeps
         # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
         self._clocks: dict[Any, float] = {}
@@ -172,7 +175,7 @@ class Outbox:
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
-        kept = KEPT_BY_KIND.get(kind_of(update), KEPT)
+        kept = KEPT_BY_KIND.get(kind_of(update), self._keeps)
         with self._changed:
             clock = self._clocks.setdefault(name, 0.0)
             self._queues.setdefault(name, deque()).append((update, clock + kept))

@@ -21,8 +21,8 @@ MEDIA = "animation audio document photo video voice_note".split()
 MAP = {"zoom": 15, "width": 600, "height": 300}  # if a call doesn't say
 TEXTS = "text summary caption credit expression alternative_text".split()  # fields that show text
 SOURCE_HINT = (
-    "the Markdown is shown as it is written, since markdown-it-py and mdit-py-plugins aren't "
-    "installed here; the demo without --direct has them"
+    "the Markdown is shown as it is written: install markdown-it-py and mdit-py-plugins to have it "
+    "read"
 )
 
 # https://core.telegram.org/bots/api#rich-message-limits. The errors aren't documented: others met

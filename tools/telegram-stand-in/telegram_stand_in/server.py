@@ -9,13 +9,15 @@ import email.parser
 import email.utils
 import json
 import re
+import sys
+import threading
 import urllib.parse
 from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
-from .local_server import LocalRequest, LocalServer
 from .stand_in import Telegram
 
 Json = dict[str, Any]
@@ -38,22 +40,37 @@ class Unreadable(Exception):
         self.description = description
 
 
-class Server(LocalServer):
-    """Serves the Bot API of a `Telegram`."""
+class Server(ThreadingHTTPServer):
+    """Serves the Bot API of a `Telegram`, at its `url`, until the `with` block ends.
 
+    Port 0 is a free one. Its threads end with the program, and it ignores clients that leave.
+    """
+
+    daemon_threads = True
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
-    def __init__(self, telegram: Telegram) -> None:
+    def __init__(self, telegram: Telegram, host: str = "127.0.0.1", port: int = 0) -> None:
         self.telegram = telegram
-        super().__init__(_Request)
-        telegram.url = self.url
+        super().__init__((host, port), _Request)
+        self.url = telegram.url = f"http://{host}:{self.server_port}"
+
+    def __enter__(self) -> Server:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
 
     def __exit__(self, *exception: object) -> None:
         self.telegram.stop()
-        super().__exit__(*exception)
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
-class _Request(LocalRequest):
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = 60.0  # seconds, for a request to begin and to arrive
     server: Server
 
@@ -167,8 +184,16 @@ class _Request(LocalRequest):
         self._send(status, headers, json.dumps(answer).encode())
 
     def _send(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
-        closing = [("Connection", "close")] if self.close_connection else []
-        self.respond(status, [*headers, *closing], data)
+        if self.close_connection:
+            headers = [*headers, ("Connection", "close")]
+        self.send_response(status)
+        for name, value in [*headers, ("Content-Length", f"{len(data)}")]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing: a request's path may hold a token."""
 
 
 def params_of(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .delivery import Delivery, Outbox, Post, kind_of, line_of
+from .delivery import KEPT, Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
 
 Json = dict[str, Any]
@@ -73,14 +73,16 @@ class World:
     """All bots, people, chats and messages. `changed` guards them.
 
     `deliver` posts an update to a webhook, `pace` is how many seconds pass for one of Telegram's.
+    An update is kept for `keeps` of Telegram's seconds, or fewer if its kind is.
     """
 
-    def __init__(self, token: str, deliver: Post, pace: float) -> None:
+    def __init__(self, token: str, deliver: Post, pace: float, keeps: float = KEPT) -> None:
         self.changed = threading.Condition()
         self.stopped = False
         self.moved = 0.0  # seconds by which its clock is ahead of the machine's
         self.deliver = deliver
         self.pace = pace
+        self.keeps = keeps
         self.deliveries: list[Delivery] = []
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
@@ -97,7 +99,7 @@ class World:
         self.charges: dict[str, Json] = {}  # by id: payments
         self.files = Files()
         self._numbers = itertools.count(1)
-        self._update_ids = itertools.count(900000001)
+        self.update_ids = itertools.count(900000001)
         self._message_ids = itertools.count(1)
         self._ids = itertools.count(5213)
         self.bots: list[Bot] = []
@@ -131,6 +133,7 @@ class World:
             lambda *request: self.deliver(*request),
             self._note,
             self.taken,
+            self.keeps,
         )
         bot = Bot(token, me, outbox)
         with self.changed:
@@ -235,7 +238,7 @@ class World:
     def send(self, update: Json, bot: Bot | None = None) -> int:
         """Send an update to a bot, by default the first, and return its id."""
         bot = bot or self.bot
-        update = {"update_id": next(self._update_ids), **update}
+        update = {"update_id": next(self.update_ids), **update}
         self.sent(update, bot)
         kind = kind_of(update)
         content: Json = update.get(kind) or {}

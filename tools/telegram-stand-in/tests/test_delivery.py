@@ -238,13 +238,18 @@ def test_an_update_is_kept_for_its_time(kind: str, wish: int, is_kept: bool) -> 
     telegram.stop()
 
 
-def test_a_message_is_given_up_after_a_day() -> None:
-    telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: (503, {"retry-after": "3600"}, ""))
+GIVEN_UP: dict[str, tuple[Json, int]] = {"a day": ({}, 24), "as asked": ({"keeps": 7200.0}, 2)}
+
+
+@pytest.mark.parametrize(("more", "tries"), GIVEN_UP.values(), ids=GIVEN_UP)
+def test_a_message_is_given_up_after(more: Json, tries: int) -> None:
+    answer = (503, {"retry-after": "3600"}, "")
+    telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: answer, **more)
     telegram.answer("setWebhook", {"url": "https://example.org"})
     say(telegram, "hello")
     delivered(telegram)
     telegram.stop()
-    assert len(telegram.deliveries) == 24
+    assert len(telegram.deliveries) == tries
     assert [d.expired for d in telegram.deliveries].index(True) == len(telegram.deliveries) - 1
 
 

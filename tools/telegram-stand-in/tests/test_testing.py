@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from telegram_stand_in import Json
+from telegram_stand_in import Json, Stage
 from telegram_stand_in.files import picture
-from telegram_stand_in.testing import TOKEN, Received, Stage
+from telegram_stand_in.testing import TOKEN, Received
 
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 
