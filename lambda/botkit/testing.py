@@ -382,6 +382,7 @@ def chat(
     host.bot = request.getfixturevalue("bot")
     stage.telegram.bot.outbox.info["allowed_updates"] = list(host.bot.HANDLED)
     yield stage
+    _begin()  # what the last update noted is nothing to the next test
     request.node.add_report_section("teardown", "Telegram", stage.transcript)
 
 

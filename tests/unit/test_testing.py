@@ -45,6 +45,7 @@ def author(
     assert "own" not in sys.modules
     loop = sys.modules["botkit.frameworks.event_loop"]._loop
     assert loop is None or loop.is_closed()
+    assert not botkit("invocation.journal").journal.is_repeat
 
 
 @pytest.mark.parametrize("time", ["first", "second"])

@@ -67,6 +67,20 @@ def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -> None:
+    ran = run(new.main, str(tmp_path / "mine"))
+    assert "  .venv/bin/python -m pytest\n" in ran.output
+    (tmp_path / "mine/.terraform/modules").mkdir(parents=True)
+    (tmp_path / "mine/.terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        command, cwd=tmp_path / "mine", env=environment, capture_output=True, text=True
+    )
+    assert "2 passed" in result.stdout, result.stdout
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) -> None:
     folder = tmp_path / "Weather_2"
