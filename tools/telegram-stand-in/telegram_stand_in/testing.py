@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from . import people
 from .bot_api import METHODS
@@ -163,7 +164,7 @@ class Stage:
         Returns the status and the body of the answer. Status 0: there is no answer.
         """
         if body is None:
-            file = self.telegram.files.at(path.partition(f"/file/bot{TOKEN}/")[2])
+            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{TOKEN}/")[2]))
             return (200, file.data) if file else (404, b"")
         method = path.rpartition("/")[2]
         try:
