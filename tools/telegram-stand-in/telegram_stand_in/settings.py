@@ -18,6 +18,7 @@ from .request import (
     chat_of,
     check_page_url,
     check_web_app,
+    is_here,
     plays,
     take_query,
     user_of,
@@ -373,7 +374,7 @@ def _check_webhook(url: str) -> None:
         scheme, host = "", None
     if scheme not in ("https", "http") or not host:
         raise bad("invalid webhook URL specified")
-    if scheme == "http" and not re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host):
+    if scheme == "http" and not is_here(host):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
 
 
