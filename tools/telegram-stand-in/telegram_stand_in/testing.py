@@ -117,9 +117,7 @@ class Stage:
 
     # Faults and time.
 
-    def fails(
-        self, kind: str, times: int = 1, *, method: str = "", retry_after: int | None = 1
-    ) -> None:
+    def fails(self, kind: str, times: int = 1, *, method: str = "", retry_after: int = 1) -> None:
         """Let the next calls fail: "429", "403", "500", "silence" (no answer), or "lost" (carried
         out, but the answer is lost).
 
@@ -129,8 +127,8 @@ class Stage:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
         fault = FAULTS[kind](times)
         if kind == "429":
-            fault.parameters = {"retry_after": retry_after} if retry_after else {}
-            fault.description = f"Too Many Requests: retry after {retry_after or 0}"
+            fault.parameters = {"retry_after": retry_after}
+            fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
         fault.methods = (method,) if method else others
         with self.telegram.changed:

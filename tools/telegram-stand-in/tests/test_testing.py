@@ -267,6 +267,7 @@ def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
     stage.call("sendMessage", chat_id=club.chat["id"], message_thread_id=thread, text="Yes?")
     assert tools.receive().text == "Yes?"
     assert books.unread() == []
+    assert books.send("Hi").message_thread_id != thread
     assert club.chat["is_forum"] is True
 
 
@@ -428,8 +429,10 @@ def test_calls_fail_as_told(stage: Played) -> None:
         (200, None)
     ]
     assert [call("getMe")[0], call("getMe")[0]] == [500, 200]
-    stage.fails("429", retry_after=None)
-    assert call("sendMessage") == (429, None)
+    stage.fails("429", retry_after=5)
+    assert call("sendMessage") == (429, {"retry_after": 5})
+    told = stage.telegram.calls[-1].answer["description"]
+    assert told == "Too Many Requests: retry after 5"
     stage.fails("silence")
     body = json.dumps({"chat_id": ada.chat["id"], "text": "Hi"}).encode()
     path = f"/bot{TOKEN}/sendMessage"
