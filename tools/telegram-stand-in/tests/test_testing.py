@@ -414,6 +414,15 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     stage.user("Ada").send("Hi")
 
 
+def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
+    stage.call("sendMessage", chat_id=7, text="Hi")
+    stage.user("Ada").send("Hi")
+    assert stage.transcript.splitlines()[:2] == [
+        "  sendMessage failed: Bad Request: chat not found",
+        f"    ({stage.telegram.calls[0].hints[0]})",
+    ]
+
+
 def test_calls_fail_as_told(stage: Played) -> None:
     ada = stage.user("Ada")
     ada.send("Hi")
