@@ -19,8 +19,7 @@ from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
-from telegram_stand_in.state import private_chat
+from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram, private_chat
 from werkzeug import Request, Response
 
 from tests.support import reader

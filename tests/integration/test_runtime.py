@@ -19,7 +19,7 @@ import pytest
 from emulated_aws.runtime_api import RuntimeApi
 from local.events import http_event
 from local.project import ROOT, SCRIPTS
-from telegram_stand_in.mini_app import init_data
+from telegram_stand_in import init_data
 
 from tests.conftest import BotApi, Serve
 from tests.support.stubs import (

@@ -24,7 +24,7 @@ from typing import Any
 
 import grpc
 from local.processes import end, watched
-from local.project import ROOT, SCRIPTS, TOOLS
+from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.terraform import LOCK, terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
@@ -128,8 +128,9 @@ class Providers:
         command = terraform_command()
         program = folder / Path(command[0]).name  # by which OpenTofu is known
         arguments = [str(self._initialised), tempfile.gettempdir(), *command]
+        paths = [str(path) for path in (ROOT, TOOLS, STAND_IN, SCRIPTS)]
         code = (
-            f"import sys; sys.path[:0] = {[str(ROOT), str(TOOLS), str(SCRIPTS)]}; "
+            f"import sys; sys.path[:0] = {paths}; "
             "from tests.support.provider import become_terraform; "
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )

@@ -305,6 +305,7 @@ EQUIVALENT = {
         "__init__ NumberReplacer 11": UNREAD,
         "__init__ NumberReplacer 12": UNREAD,
         "__init__ ReplaceComparisonOperator_Eq_GtE 1": "environment.tf takes only http and https",
+        "_take ReplaceBinaryOperator_Sub_Mod 1": "now is less than twice an earlier time",
         "_is_quiet NumberReplacer 1": "how much is asked for doesn't matter",
         "run NumberReplacer 1": "any but 0 is on",
         "wait NumberReplacer 2": AT_ONCE,
