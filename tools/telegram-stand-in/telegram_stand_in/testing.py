@@ -26,7 +26,7 @@ from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
 from .stand_in import FAULTS, Call, Telegram
-from .state import BOT, Bot, Json, private_chat
+from .state import Bot, Json, private_chat
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
@@ -63,13 +63,15 @@ class Stage:
     seconds `receive` waits.
     """
 
-    def __init__(self, answer: Callable[[list[Json]], object] | None = None) -> None:
+    def __init__(
+        self, answer: Callable[[list[Json]], object] | None = None, token: str = TOKEN
+    ) -> None:
         self.strict = True
         self.patience = 0.0 if answer else PATIENCE
-        self.token = TOKEN
-        self.telegram = Telegram(TOKEN, watch=self._watch)
+        self.token = token
+        self.telegram = Telegram(token, watch=self._watch)
         self.telegram.watch_updates = self._watch_update
-        self.telegram.bot.me = {**BOT, "first_name": "Bot", "username": "test_bot"}
+        self.telegram.bot.me.update(first_name="Bot", username="test_bot")
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
         # Lines of the transcript beside the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []
@@ -163,7 +165,7 @@ class Stage:
         Returns the status and the body of the answer. Status 0: there is no answer.
         """
         if body is None:
-            file = self.telegram.files.at(path.partition(f"/file/bot{TOKEN}/")[2])
+            file = self.telegram.files.at(path.partition(f"/file/bot{self.token}/")[2])
             return (200, file.data) if file else (404, b"")
         method = path.rpartition("/")[2]
         try:
@@ -505,11 +507,14 @@ class Person:
 
 
 class BotApi(Stage):
-    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`."""
+    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._server = Server(self.telegram)
+    Port 0 is a free one.
+    """
+
+    def __init__(self, token: str = TOKEN, port: int = 0) -> None:
+        super().__init__(token=token)
+        self._server = Server(self.telegram, port=port)
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -564,7 +569,8 @@ def _called(call: Call) -> list[str]:
     if call.method.lower().startswith(ROUTINE):
         return []
     lines = [f"  Bot{_to(call)}: {people.seen(call)}"]
-    return [*lines, *(f"    {row}" for row in people.buttons(call))]
+    more = [*people.buttons(call), *(f"({hint})" for hint in call.hints)]
+    return [*lines, *(f"    {line}" for line in more)]
 
 
 def _to(call: Call) -> str:
