@@ -56,6 +56,7 @@ AIOGRAM = (
     "examples/moved/aiogram/",
     "tools/telegram-stand-in/tests/test_bot_api_table.py",
     "tools/telegram-stand-in/tests/test_libraries.py",
+    "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
     "tests/unit/extras/test_init_data.py::test_aiogram",
     "tests/unit/extras/test_init_data.py::test_they_accept",

@@ -1,5 +1,7 @@
 """Update bot_api.json, the table of the Bot API by which telegram_stand_in checks calls.
 
+It also lists the methods in docs/methods.md.
+
 The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks: for a newer
 one, raise its version first. What Telegram has beyond that version may stand in
 bot_api_ahead.json, beside this file.
@@ -14,6 +16,8 @@ from typing import Any
 
 from telegram_stand_in.bot_api import TABLE, array_of
 
+from . import methods
+
 __all__ = ["AHEAD", "TABLE", "array_of", "changes", "known", "table_text", "update", "with_ahead"]
 
 AHEAD = Path(__file__).with_name("bot_api_ahead.json")
@@ -26,6 +30,7 @@ def update() -> tuple[Json, list[str]]:
     new, told = known()
     old: Json = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     TABLE.write_text(table_text(new))
+    methods.PAGE.write_text(methods.text(new["methods"]))
     changed = list(changes(old, new)) or [f"Nothing changed: {new['version']}."]
     return new, [*changed, *([told] if told else [])]
 

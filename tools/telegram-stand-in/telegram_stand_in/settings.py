@@ -10,7 +10,6 @@ from .bot_api import (
     TYPES,
     Refusal,
 )
-from .content import file_in
 from .inline import inline_content
 from .request import (
     LONGEST_DATA,
@@ -19,6 +18,7 @@ from .request import (
     chat_of,
     check_page_url,
     check_web_app,
+    is_here,
     plays,
     take_query,
     user_of,
@@ -262,7 +262,7 @@ def _flags(kind: str, source: Json) -> Json:
     return {
         name: bool(source.get(name))
         for name, (of, required) in fields.items()
-        if of == "Boolean" and required
+        if of == "Boolean" and (required or source.get(name))
     }
 
 
@@ -300,18 +300,6 @@ def _get_file(request: Request) -> Json:
     if len(file.data) > LARGEST_DOWNLOAD:
         raise bad("file is too big")
     return {**file.about(), "file_path": file.path}
-
-
-@plays("uploadStickerFile")
-def _upload_sticker_file(request: Request) -> Json:
-    file = file_in(request, request.params["sticker"], "sticker")
-    return {**file.about(), "file_path": file.path}
-
-
-@plays("getUserProfilePhotos")
-def _get_user_profile_photos(request: Request) -> Json:
-    user_of(request)
-    return {"total_count": 0, "photos": []}
 
 
 # Updates.
@@ -386,7 +374,7 @@ def _check_webhook(url: str) -> None:
         scheme, host = "", None
     if scheme not in ("https", "http") or not host:
         raise bad("invalid webhook URL specified")
-    if scheme == "http" and not re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host):
+    if scheme == "http" and not is_here(host):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
 
 

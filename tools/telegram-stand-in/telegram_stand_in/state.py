@@ -38,6 +38,7 @@ GRACE: Json = {
 
 
 def private_chat(user: Json) -> Json:
+    """Return a person's private chat with a bot. Its id is the person's."""
     return {"id": user["id"], "type": "private", "first_name": user["first_name"]}
 
 

@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from . import people
 from .bot_api import METHODS
@@ -118,9 +119,7 @@ class Stage:
 
     # Faults and time.
 
-    def fails(
-        self, kind: str, times: int = 1, *, method: str = "", retry_after: int | None = 1
-    ) -> None:
+    def fails(self, kind: str, times: int = 1, *, method: str = "", retry_after: int = 1) -> None:
         """Let the next calls fail: "429", "403", "500", "silence" (no answer), or "lost" (carried
         out, but the answer is lost).
 
@@ -130,8 +129,8 @@ class Stage:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
         fault = FAULTS[kind](times)
         if kind == "429":
-            fault.parameters = {"retry_after": retry_after} if retry_after else {}
-            fault.description = f"Too Many Requests: retry after {retry_after or 0}"
+            fault.parameters = {"retry_after": retry_after}
+            fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
         fault.methods = (method,) if method else others
         with self.telegram.changed:
@@ -165,7 +164,7 @@ class Stage:
         Returns the status and the body of the answer. Status 0: there is no answer.
         """
         if body is None:
-            file = self.telegram.files.at(path.partition(f"/file/bot{self.token}/")[2])
+            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{self.token}/")[2]))
             return (200, file.data) if file else (404, b"")
         method = path.rpartition("/")[2]
         try:

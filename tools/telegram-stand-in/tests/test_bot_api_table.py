@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import bot_api_table
-from bot_api_table import AHEAD, TABLE, changes, table_text, with_ahead
+from bot_api_table import AHEAD, TABLE, changes, methods, table_text, with_ahead
+from telegram_stand_in import METHODS as KNOWN
 from telegram_stand_in import Json
 
 METHODS: Json = {
@@ -152,8 +153,18 @@ def test_it_is_written_and_what_changed_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bot_api_table, "TABLE", tmp_path / "table.json")
+    monkeypatch.setattr(methods, "PAGE", tmp_path / "methods.md")
     monkeypatch.setattr(bot_api_table, "known", lambda: (MADE_UP, "Delete it."))
     table, lines = bot_api_table.update()
     assert table == MADE_UP == json.loads((tmp_path / "table.json").read_text())
     assert "+ method feed" in lines
+    assert "#feed)" in (tmp_path / "methods.md").read_text()
     assert bot_api_table.update()[1] == ["Nothing changed: Bot API 99.", "Delete it."]
+
+
+def test_the_page_lists_each_method_where_it_belongs() -> None:
+    """If it fails, a method was played or no longer is: run `python -m bot_api_table --methods`."""
+    page = methods.PAGE.read_text()
+    assert page == methods.text(KNOWN)
+    played, sampled, _ = page.split("## ")[1:]
+    assert "[sendMessage]" in played and "[getStickerSet]" in sampled

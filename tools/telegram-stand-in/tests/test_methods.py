@@ -240,3 +240,10 @@ def test_an_offset_forgets_what_is_before(telegram: Telegram) -> None:
     _, two, three = accepted(telegram, "getUpdates")
     assert accepted(telegram, "getUpdates", offset=two["update_id"]) == [two, three]
     assert accepted(telegram, "getUpdates") == [two, three]
+
+
+def test_a_sample_for_an_inline_message_is_true(telegram: Telegram) -> None:
+    score: Json = {"user_id": CHAT, "score": 1}
+    call = telegram.answer("setGameScore", {**score, "inline_message_id": "x"})
+    assert call.answer == {"ok": True, "result": True}
+    assert telegram.answer("setGameScore", {**score, "chat_id": CHAT}).status == 400

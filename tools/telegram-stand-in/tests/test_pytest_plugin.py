@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from telegram_stand_in import BotApi, Json
 
 pytest_plugins = ["pytester", "telegram_stand_in.pytest_plugin"]
 
+README = (Path(__file__).parent.parent / "README.md").read_text()
 OURS = ("-p", "telegram_stand_in.pytest_plugin", "-p", "no:cacheprovider")
 
 
@@ -113,6 +116,11 @@ def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None
 Runs = Callable[[str], pytest.RunResult]
 
 
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 @pytest.fixture
 def runs(pytester: pytest.Pytester) -> Runs:
     """Run the text of a test, in which `call` makes a call as the bot."""
@@ -144,3 +152,19 @@ def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) ->
     runs('__import__("pathlib").Path("url").write_text(bot_api.url)').assert_outcomes(passed=1)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen((pytester.path / "url").read_text())  # noqa: S310
+
+
+def test_the_first_test_of_the_readme_passes(pytester: pytest.Pytester) -> None:
+    for name, code in re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S):
+        (pytester.path / name).write_text(code)
+    pytester.runpytest_inprocess(*OURS).assert_outcomes(passed=1)
+
+
+def test_the_readme_names_what_there_is(bot_api: BotApi) -> None:
+    for title, of in (("`bot_api`", bot_api), ("a person", bot_api.user("Ada"))):
+        table = README.split(f"| {title} |")[1].partition("\n\n")[0]
+        names = {name for row in re.findall(r"^\|([^|]+)\|", table, re.M)
+                 for name in re.findall(r"`\.(\w+)", row)}  # fmt: skip
+        public = {name for name in dir(of) if not name.startswith("_")}
+        assert len(names) > 5
+        assert names <= public, title

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -63,6 +64,8 @@ def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) ->
     assert stage.last == {"message": sent}
     assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
     assert sent["from"]["username"] == sent.chat.username == "ada"
+    assert sent["from"]["language_code"] == "en"
+    assert stage.call("getMe")["username"] == "test_bot"
     assert sent.chat.id == sent["from"]["id"] == stage.user("Ada").user["id"]
     assert stage.user("Grace").user["id"] != sent.chat.id
 
@@ -95,6 +98,11 @@ def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> 
     path = stage.call("getFile", file_id=voice.file_id)["file_path"]
     assert stage.request(f"/file/bot{TOKEN}/{path}", "", None) == (200, b"ogg")
     assert stage.request(f"/file/bot{TOKEN}/none", "", None) == (404, b"")
+    (tmp_path / "a.b c").write_bytes(b"abc")
+    file = stage.call("getFile", file_id=ada.send(tmp_path / "a.b c").document.file_id)
+    quoted = f"/file/bot{stage.token}/{quote(file['file_path'])}"
+    assert "%20" in quoted
+    assert stage.request(quoted, "", None) == (200, b"abc")
 
 
 def test_an_album_is_several_messages(stage: Played, tmp_path: Path) -> None:
@@ -259,6 +267,7 @@ def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
     stage.call("sendMessage", chat_id=club.chat["id"], message_thread_id=thread, text="Yes?")
     assert tools.receive().text == "Yes?"
     assert books.unread() == []
+    assert books.send("Hi").message_thread_id != thread
     assert club.chat["is_forum"] is True
 
 
@@ -306,6 +315,8 @@ def test_kinds_are_received_apart(stage: Played) -> None:
 def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
     with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
         assert Received({"photo": [], "caption": "x"}).text
+    with pytest.raises(AttributeError, match="there is no text, but nothing"):
+        assert Received({}).text
 
 
 def test_what_came_instead_is_told(stage: Played) -> None:
@@ -403,6 +414,15 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     stage.user("Ada").send("Hi")
 
 
+def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
+    stage.call("sendMessage", chat_id=7, text="Hi")
+    stage.user("Ada").send("Hi")
+    assert stage.transcript.splitlines()[:2] == [
+        "  sendMessage failed: Bad Request: chat not found",
+        f"    ({stage.telegram.calls[0].hints[0]})",
+    ]
+
+
 def test_calls_fail_as_told(stage: Played) -> None:
     ada = stage.user("Ada")
     ada.send("Hi")
@@ -418,8 +438,10 @@ def test_calls_fail_as_told(stage: Played) -> None:
         (200, None)
     ]
     assert [call("getMe")[0], call("getMe")[0]] == [500, 200]
-    stage.fails("429", retry_after=None)
-    assert call("sendMessage") == (429, None)
+    stage.fails("429", retry_after=5)
+    assert call("sendMessage") == (429, {"retry_after": 5})
+    told = stage.telegram.calls[-1].answer["description"]
+    assert told == "Too Many Requests: retry after 5"
     stage.fails("silence")
     body = json.dumps({"chat_id": ada.chat["id"], "text": "Hi"}).encode()
     path = f"/bot{TOKEN}/sendMessage"
