@@ -11,9 +11,12 @@ pytest_plugin makes it the fixture `bot_api`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -514,6 +517,7 @@ class BotApi(Stage):
     def __init__(self, token: str = TOKEN, port: int = 0) -> None:
         super().__init__(token=token)
         self._server = Server(self.telegram, port=port)
+        self._at_end = contextlib.ExitStack()
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -521,7 +525,19 @@ class BotApi(Stage):
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._at_end.close()
         self._server.__exit__(*exception)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        """
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        process = subprocess.Popen(command, env={**os.environ, **told})
+        self._at_end.callback(process.wait)
+        self._at_end.callback(process.kill)
+        return process
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""

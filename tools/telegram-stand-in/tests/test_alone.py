@@ -142,7 +142,8 @@ def test_a_wrong_argument(
 
 @pytest.fixture
 def alone() -> Iterator[Alone]:
-    with Alone(TOKEN, 0) as alone:
+    alone = Alone(TOKEN, 0)
+    with alone:
         yield alone
 
 
