@@ -11,9 +11,12 @@ pytest_plugin makes it the fixture `bot_api`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
 from .stand_in import FAULTS, Call, Telegram
-from .state import BOT, Bot, Json, private_chat
+from .state import Bot, Json, private_chat
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
@@ -64,13 +67,15 @@ class Stage:
     seconds `receive` waits.
     """
 
-    def __init__(self, answer: Callable[[list[Json]], object] | None = None) -> None:
+    def __init__(
+        self, answer: Callable[[list[Json]], object] | None = None, token: str = TOKEN
+    ) -> None:
         self.strict = True
         self.patience = 0.0 if answer else PATIENCE
-        self.token = TOKEN
-        self.telegram = Telegram(TOKEN, watch=self._watch)
+        self.token = token
+        self.telegram = Telegram(token, watch=self._watch)
         self.telegram.watch_updates = self._watch_update
-        self.telegram.bot.me = {**BOT, "first_name": "Bot", "username": "test_bot"}
+        self.telegram.bot.me.update(first_name="Bot", username="test_bot")
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
         # Lines of the transcript beside the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []
@@ -162,7 +167,7 @@ class Stage:
         Returns the status and the body of the answer. Status 0: there is no answer.
         """
         if body is None:
-            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{TOKEN}/")[2]))
+            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{self.token}/")[2]))
             return (200, file.data) if file else (404, b"")
         method = path.rpartition("/")[2]
         try:
@@ -504,11 +509,15 @@ class Person:
 
 
 class BotApi(Stage):
-    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`."""
+    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._server = Server(self.telegram)
+    Port 0 is a free one.
+    """
+
+    def __init__(self, token: str = TOKEN, port: int = 0) -> None:
+        super().__init__(token=token)
+        self._server = Server(self.telegram, port=port)
+        self._at_end = contextlib.ExitStack()
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -516,7 +525,19 @@ class BotApi(Stage):
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._at_end.close()
         self._server.__exit__(*exception)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        """
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        process = subprocess.Popen(command, env={**os.environ, **told})
+        self._at_end.callback(process.wait)
+        self._at_end.callback(process.kill)
+        return process
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
@@ -563,7 +584,8 @@ def _called(call: Call) -> list[str]:
     if call.method.lower().startswith(ROUTINE):
         return []
     lines = [f"  Bot{_to(call)}: {people.seen(call)}"]
-    return [*lines, *(f"    {row}" for row in people.buttons(call))]
+    more = [*people.buttons(call), *(f"({hint})" for hint in call.hints)]
+    return [*lines, *(f"    {line}" for line in more)]
 
 
 def _to(call: Call) -> str:
