@@ -449,10 +449,10 @@ def test_an_update_comes_again_as_from_telegram(
 ) -> None:
     chat = chat_with(source)
     telegram = chat.telegram
-    answer = telegram.answer
+    answer, left = telegram.answer, [*faults]
 
     def fails_in_turn(method: str, params: Json, *about: Any, **more: Any) -> Any:
-        if faults and (fault := faults.pop(0)):
+        if left and (fault := left.pop(0)):
             chat.fails(fault)
         return answer(method, params, *about, **more)
 
@@ -507,8 +507,8 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """Lines that a failure shows in the end."""
     expected: list[str] = []
     yield expected
-    sections = request.node._report_sections
-    assert [text.splitlines() for when, name, text in sections if name == "Telegram"] == [expected]
+    [*_, shown] = request.node._report_sections
+    assert shown == ("teardown", "Telegram", "\n".join(expected))
 
 
 def test_a_failure_shows_the_transcript(shown: list[str], chat_with: With) -> None:
