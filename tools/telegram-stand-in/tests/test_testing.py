@@ -414,6 +414,15 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     stage.user("Ada").send("Hi")
 
 
+def test_who_waits_is_told_of_a_mistake_at_once() -> None:
+    stage = Stage()
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    stage.telegram.answer("getMe", {"chat": 7})
+    with pytest.raises(AssertionError, match="getMe has no parameter chat"):
+        ada.receive(timeout=600)
+
+
 def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
     stage.call("sendMessage", chat_id=7, text="Hi")
     stage.user("Ada").send("Hi")
