@@ -280,6 +280,8 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
     assert stage.last["edited_channel_post"]["text"] == "Tomorrow"
     stage.call("sendMessage", chat_id="@news", text="More")
     assert news.receive().text == "More"
+    with pytest.raises(AssertionError, match="News got no message"):
+        news.receive()
     with pytest.raises(TypeError, match="a channel only sends"):
         news.react(post, "👍")
 
