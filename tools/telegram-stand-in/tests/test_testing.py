@@ -125,8 +125,9 @@ def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
     assert stage.last["edited_message"]["entities"][0]["type"] == "bot_command"
     ada.react(answer, "👍")
     assert stage.last["message_reaction"]["new_reaction"][0]["emoji"] == "👍"
-    ada.send("No", reply_to=answer)
-    assert stage.last["message"]["reply_to_message"]["text"] == "Hello"
+    reply = ada.send("No", reply_to=answer)
+    assert reply.reply_to_message.text == "Hello"
+    assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
 
 
 def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) -> None:
