@@ -78,10 +78,12 @@ def test_nobody_imports_more_of_the_stand_in_than_it_exports() -> None:
     """It names there what a user may rely on. Its own tests may look inside."""
     folders = (ROOT / "tests", TOOLS, ROOT / "examples")
     files = [ROOT / "conftest.py", *(path for each in folders for path in each.rglob("*.py"))]
-    ours = [path for path in files if STAND_IN not in path.parents]
+    texts = {path: path.read_text() for path in files if STAND_IN not in path.parents}
     used = set()
-    for path in ours:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, text in texts.items():
+        if "telegram_stand_in" not in text:
+            continue  # to parse all takes a second
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Import):
                 used |= {(path.name, f"{alias.name}.") for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -15,7 +15,11 @@ from starter import new
 
 from tests.support.hcl import blocks
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/*.md", "examples/*/*.md", "tools/**/*.md")
+    for page in ROOT.glob(pattern)
+)
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 MOST_WORDS = 1500  # in the README: five minutes

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 # These register the methods that they play.
-from . import editing, mini_app, payments, sending, settings, widgets  # noqa: F401
+from . import editing, mini_app, payments, sending, settings, topics, widgets  # noqa: F401
 from .bot_api import (
     COPY_NOT_FOUND,
     RETURNS,

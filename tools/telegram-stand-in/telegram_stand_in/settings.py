@@ -256,6 +256,21 @@ def _change_member(request: Request) -> bool:
     return True
 
 
+@plays("approveChatJoinRequest", "declineChatJoinRequest")
+def _decide_on_join_request(request: Request) -> bool:
+    chat, user = chat_of(request), user_of(request)
+    key = (chat["id"], user["id"])
+    with request.world.changed:
+        if key not in request.world.join_requests:
+            raise bad("HIDE_REQUESTER_MISSING")
+        request.world.join_requests.discard(key)
+    if request.method == "approveChatJoinRequest":
+        member = {"status": "member", "user": user}
+        request.world.members[key] = member
+        request.change("member", chat_id=chat["id"], member=member)
+    return True
+
+
 def _flags(kind: str, source: Json) -> Json:
     fields = TYPES[kind]
     assert not isinstance(fields, str)

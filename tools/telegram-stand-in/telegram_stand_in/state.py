@@ -95,6 +95,8 @@ class World:
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
         self.shared_widgets: dict[str, Json] = {}  # by id
         self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
+        self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
+        self.join_requests: set[tuple[int, int]] = set()  # by chat and user
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot is asked about
         self.charges: dict[str, Json] = {}  # by id: payments
@@ -254,6 +256,8 @@ class World:
                 self.people.setdefault(sender["id"], sender)
             if chat:
                 bot.chats[chat["id"]] = chat
+            if kind == "chat_join_request":
+                self.join_requests.add((content["chat"]["id"], content["from"]["id"]))
             if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
                 self.keep(content)
             if bot.outbox.wants(update):

@@ -55,6 +55,10 @@ MORE: dict[str, Json] = {
     "sendWidget": {"chat_id": 4242},
     "sendSharedWidget": {"chat_id": 4242},
     "editMessageWidgetData": {"chat_id": 4242, "message_id": "widget"},
+    "closeForumTopic": {"message_thread_id": 7},
+    "deleteForumTopic": {"message_thread_id": 7},
+    "editForumTopic": {"message_thread_id": 7},
+    "reopenForumTopic": {"message_thread_id": 8},
     "stopPoll": {"message_id": "poll"},
     "answerShippingQuery": {"shipping_options": [{"id": "a", "title": "b", "prices": []}]},
     "sendInvoice": {"currency": "XTR"},
@@ -103,6 +107,8 @@ def messages(telegram: Telegram) -> dict[str, int]:
     press = {"message": update["message"], "chat_instance": "1", "data": "x"}
     telegram.send({"callback_query": {"id": "query", **sender, **press}})
     telegram.send({"inline_query": {"id": "inline", "query": "x", "offset": "", **sender}})
+    wish = {"chat": update["message"]["chat"], "user_chat_id": 4343, "date": 1, **sender}
+    telegram.send({"chat_join_request": wish})
     asked = {"type": {"type": "data"}, "data": "x", "chat_instance": "1"}
     telegram.send({"widget_query": {"id": "widget", **sender, **asked}})
     telegram.shared_widgets["shared"] = {"html": "x", "id": "shared"}
@@ -129,6 +135,8 @@ def messages(telegram: Telegram) -> dict[str, int]:
             "text": "hello",
             "ephemeral_message_parameters": {"receiver_user_id": 4343},
         },
+        "topic": {"method": "sendMessage", "text": "hello", "message_thread_id": 7},
+        "closed": {"method": "sendMessage", "text": "hello", "message_thread_id": 8},
         "widget": {"method": "sendWidget", "html": "x", "chat_id": 4242},
     }
     ids = {}
@@ -137,6 +145,7 @@ def messages(telegram: Telegram) -> dict[str, int]:
         answer = telegram.answer(params.pop("method"), params, uploads=UPLOADS).answer
         message = answer["result"]
         ids[name] = message.get("ephemeral_message_id", message["message_id"])
+    telegram.closed_topics = {(-1001000000001, 8)}
     telegram.answer("pinChatMessage", {"chat_id": GROUP["id"], "message_id": ids["text"]})
     return ids
 

@@ -11,6 +11,15 @@ from telegram_stand_in import ADA, GRACE, Json, Telegram
 from telegram_stand_in.request import PLAYED
 from tests.calls import CHAT, TOKEN
 
+
+class Id:
+    """What a call before this one left: the id of its message, or what `of` finds."""
+
+    def __init__(self, name: str, of: Callable[[Telegram, int], Any] = lambda _, id: id) -> None:
+        self.name = name
+        self.of = of
+
+
 GROUP = -1001000000001
 FILE = "https://example.org/a"
 PRESS = {"inline_keyboard": [[{"text": "Press", "callback_data": "pressed"}]]}
@@ -22,15 +31,8 @@ INVOICE: Json = {
     "prices": [{"label": "A bowl", "amount": 400}],
 }
 ONE = {"ephemeral_message_parameters": {"receiver_user_id": GRACE["id"]}, "chat_id": GROUP}
+TOPIC = {"chat_id": GROUP, "message_thread_id": Id("createForumTopic")}
 AT = {"latitude": 51.5, "longitude": -0.1}
-
-
-class Id:
-    """What a call before this one left: the id of its message, or what `of` finds."""
-
-    def __init__(self, name: str, of: Callable[[Telegram, int], Any] = lambda _, id: id) -> None:
-        self.name = name
-        self.of = of
 
 
 def to_one(name: str) -> Json:
@@ -43,8 +45,15 @@ def here(name: str) -> Json:
     return {"message_id": Id(name)}
 
 
-# Method, parameters, and what of the result or, where the path begins with a method, of its message
-# is so afterwards. The calls are made in this order.
+def asked_to_join(telegram: Telegram, _: int) -> int:
+    """Have Grace ask to join, and return her id."""
+    wish = {"chat": telegram.bot.chats[GROUP], "from": GRACE, "date": 1}
+    telegram.send({"chat_join_request": wish})
+    return int(GRACE["id"])
+
+
+# Method, parameters, and a part of the result by its path with what it must be; ...: anything. The
+# calls are made in this order.
 CALLS: list[tuple[str, Json, str, Any]] = [
     ("getMe", {}, "username", "echo_bot"),
     # Messages.
@@ -167,6 +176,13 @@ CALLS: list[tuple[str, Json, str, Any]] = [
     ("banChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "", True),
     ("unbanChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "", True),
     ("getChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "status", "left"),
+    ("createForumTopic", {"chat_id": GROUP, "name": "a"}, "name", "a"),
+    ("editForumTopic", {**TOPIC, "name": "b"}, "", True),
+    ("closeForumTopic", TOPIC, "", True),
+    ("reopenForumTopic", TOPIC, "", True),
+    ("deleteForumTopic", TOPIC, "", True),
+    ("approveChatJoinRequest", {"chat_id": GROUP, "user_id": Id("", asked_to_join)}, "", True),
+    ("declineChatJoinRequest", {"chat_id": GROUP, "user_id": Id("", asked_to_join)}, "", True),
     ("leaveChat", {"chat_id": GROUP}, "", True),
     # Updates.
     ("getUpdates", {"limit": 1}, "0.message.text", "hello"),
@@ -215,11 +231,10 @@ def test_each_method_that_is_played(telegram: Telegram) -> None:
                 params = {key: filled(each) for key, each in {**place, **wish}.items()}
                 result = await bot(method(**params))
                 first = result[0] if isinstance(result, list) and result else result
-                ids[name] = (
-                    getattr(first, "ephemeral_message_id", None)
-                    or getattr(first, "message_id", None)
-                    or 0
-                )
+                for kind in ("ephemeral_message_id", "message_id", "message_thread_id"):
+                    if id := getattr(first, kind, None):
+                        ids[name] = id
+                        break
                 found = at(result, path)
                 assert found is not None if value is ... else found == value, name
 
