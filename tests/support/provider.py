@@ -65,7 +65,8 @@ def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 def shortened(schema: bytes) -> bytes:
     """Return a response to GetSchema with only what this project uses."""
-    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *ROOT.glob("docs/*.md")]
+    of_docs = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.tf")]
+    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *of_docs]
     text = "\n".join(file.read_text() for file in files)
     names = {name.encode() for name in re.findall(r'^(?:data|resource) "(aws_\w+)"', text, re.M)}
     return b"".join(

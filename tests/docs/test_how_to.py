@@ -1,7 +1,8 @@
-"""docs/your-own-bot.md works: what a reader copies from it runs, as it is."""
+"""docs/first-bot.md and docs/how-to work: what a reader copies from them runs, as it is."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -27,7 +28,7 @@ from tests.support.stubs import TOKEN, Json, frame
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The reader's folder after the page's tests, and the module where init puts it."""
+    """The reader's folder after the first page, and the module where init puts it."""
     reader.begin(tmp_path / "dice-bot")
     modules = tmp_path / "dice-bot" / ".terraform" / "modules"
     modules.mkdir(parents=True)
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def further(folder: Path) -> Path:
-    """The same folder, with each file of the sections that follow."""
+    """The same folder, with each file of the pages that follow."""
     for name, content in FILES.items():
         if name.startswith("bot/") and name != "bot/bot.py":
             (folder / name).write_text(content)
@@ -80,7 +81,6 @@ def aws(server: HTTPServer) -> dict[str, str]:
     }
 
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 COUNTS = {
     "TableName": "dice-bot",
     "Key": {"chat": {"S": "4242"}},
@@ -96,21 +96,16 @@ def answer(server: HTTPServer, target: str, params: Json, result: Json) -> None:
     ).respond_with_json(result)
 
 
-def test_the_page_shows_what_scripts_new_writes(tmp_path: Path) -> None:
+def test_the_page_shows_what_scripts_new_writes() -> None:
     written = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
     picture = next(block for language, block in BLOCKS if language == "text")
-    assert {*re.findall(r"── (\S+)", picture), "conftest.py"} == set(written)
-    assert FILES["pyproject.toml"] == written["pyproject.toml"].decode()
-    assert FILES["main.tf"].replace(reader.SOURCE, new.source()) == written["main.tf"].decode()
+    assert {*re.findall(r"── (\S+)", picture)} == set(written)
 
 
-def test_the_readers_tests_pass(folder: Path) -> None:
-    assert "2 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-
-
-def test_the_fixtures_stand_in_for_telegram(further: Path) -> None:
-    (further / "test_photos.py").write_text(FILES["test_photos.py"])
-    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+def test_the_readers_tests_pass(further: Path) -> None:
+    for name in ("test_hello.py", "test_photos.py"):
+        (further / name).write_text(FILES[name])
+    assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
@@ -131,7 +126,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 ) -> None:
     reader.add_table(further)
     reader.add_secret(further)
-    assert "2 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
     result = {"Attributes": {"reached": {"N": "3"}}}
     answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
@@ -143,10 +138,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:
-    """The page's files are formatted, too. tests/deployment/test_examples.py applies the last.
-
-    Beside it stand the two bots of docs/operations.md.
-    """
+    """The pages' files are formatted, too. tests/deployment/test_examples.py applies the last."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
@@ -154,10 +146,6 @@ def test_the_configuration_is_valid_at_each_step(
     source = re.compile(r'source = "git.*')
     assert len(source.findall(main.read_text())) == 1
     main.write_text(source.sub('source = "../module"', main.read_text()))
-    [two] = re.findall(r"^```hcl\n(module .*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
-    (folder / "two.tf").write_text(two.replace(reader.SOURCE, '"../module"'))
-    for name in ("sales-bot", "support-bot"):
-        (folder / name).mkdir()
     module.init()
     module.terraform("validate", "-no-color")
     (folder / "secret.tf").write_text(FILES["secret.tf"])
@@ -167,6 +155,8 @@ def test_the_configuration_is_valid_at_each_step(
     main.write_text(main.read_text().replace(f"\n{reader.CHANGES[reader.SECRET]}", ""))
     reader.add_table(folder)
     reader.add_secret(folder)
+    topic = '\nresource "aws_sns_topic" "news" {}\n'
+    (folder / "events.tf").write_text(FILES["events.tf"] + topic)
     module.terraform("validate", "-no-color")
     formatted = module.terraform("fmt", "-check", "-diff", check=False)
     assert formatted.returncode == 0, formatted.stdout
@@ -196,19 +186,42 @@ def test_a_bot_remembers(folder: Path) -> None:
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
-def test_a_payment_is_kept_with_the_person(further: Path, httpserver: HTTPServer) -> None:
+def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) -> None:
+    kept = {"42": '{"visits":5}', "shared": '{"orders":7}'}
+
     def dynamodb(request: Request) -> Response:
         asked = json.loads(request.data)
-        if "Key" in asked:
-            return Response(json.dumps({"Item": {**item, "session": {"S": '{"paid":5}'}}}))
-        assert (asked["Item"]["id"], asked["Item"]["session"]) == (item["id"], {"S": '{"paid":12}'})
-        return Response("{}")
+        if "Item" in asked:
+            kept[asked["Item"]["id"]["S"]] = asked["Item"]["session"]["S"]
+            return Response("{}")
+        item = {"version": {"S": "x"}, "session": {"S": kept[asked["Key"]["id"]["S"]]}}
+        return Response(json.dumps({"Item": item}))
 
-    item = {"id": {"S": "42"}, "version": {"S": "x"}, "updates": {"S": "[]"}}
     httpserver.expect_request("/").respond_with_handler(dynamodb)
     environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
-    assert evaluate(further, "payments", "paid(42, 7)", **environment) == "12"
+    assert evaluate(further, "visits", "visited(42)", **environment) == "6"
+    assert evaluate(further, "shared", "number()", **environment) == "8"
+    assert kept == {"42": '{"visits":6}', "shared": '{"orders":8}'}
     httpserver.check()
+
+
+def test_a_payment_is_kept_once_for_an_update(further: Path) -> None:
+    person = {"chat": {"id": 42}, "from": {"id": 42}}
+    paid = {"message": {**person, "successful_payment": {"telegram_payment_charge_id": "b"}}}
+    asked = {"pre_checkout_query": {"id": "7"}}
+    session = {"charges": ["a"]}
+    answers = f"reply({asked}, {{}}) + payments.reply({paid}, (kept := {session})) + [kept]"
+    assert evaluate(further, "payments", answers) == repr(
+        [
+            {"method": "answerPreCheckoutQuery", "pre_checkout_query_id": "7", "ok": True},
+            {"method": "sendMessage", "chat_id": 42, "text": "Enjoy cup number 2."},
+            {"charges": ["a", "b"]},
+        ]
+    )
+    [call] = ast.literal_eval(
+        evaluate(further, "payments", f"reply({ {'message': person} }, {{}})")
+    )
+    assert (call["method"], call["currency"], call["chat_id"]) == ("sendInvoice", "XTR", 42)
 
 
 def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
@@ -217,24 +230,43 @@ def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
     httpserver.check()
 
 
-def test_a_chat_is_reminded_in_an_hour(further: Path, httpserver: HTTPServer) -> None:
+MESSAGE = {"chat": {"id": 42}, "message_id": 7}
+EVENT = {"chat": 42, "step": 1}
+
+
+@pytest.mark.parametrize(
+    "module, expression, name, seconds, event",
+    [
+        ("remind", f"in_an_hour({MESSAGE})", "42.7", 3600, "An hour has passed."),
+        ("tea", "remind(42, 9, 5)", "tea.9", 300, "Tea is ready"),
+        ("steps", f"on_event({EVENT})", "42.2", 60, {"chat": 42, "step": 2}),
+    ],
+)
+def test_something_is_scheduled(
+    module: str,
+    expression: str,
+    name: str,
+    seconds: int,
+    event: str | Json,
+    further: Path,
+    httpserver: HTTPServer,
+) -> None:
     scheduled: list[Json] = []
 
     def scheduler(request: Request) -> Response:
         scheduled.append(request.get_json())
         return Response("{}", content_type="application/json")
 
-    httpserver.expect_oneshot_request("/schedules/42.7", "POST").respond_with_handler(scheduler)
+    httpserver.expect_oneshot_request(f"/schedules/{name}", "POST").respond_with_handler(scheduler)
     about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
     began = int(time.time())
-    message = {"chat": {"id": 42}, "message_id": 7}
-    evaluate(further, "remind", f"in_an_hour({message})", **about, **aws(httpserver))
+    evaluate(further, module, expression, **about, **aws(httpserver))
     [schedule] = scheduled
     at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
-    seconds = at.replace(tzinfo=UTC).timestamp()
-    assert began + 3600 <= seconds <= time.time() + 3600
-    call = {"method": "sendMessage", "chat_id": 42, "text": "An hour has passed."}
-    assert json.loads(schedule["Target"]["Input"]) == call
+    assert began + seconds <= at.replace(tzinfo=UTC).timestamp() <= time.time() + seconds
+    if isinstance(event, str):
+        event = {"method": "sendMessage", "chat_id": 42, "text": event}
+    assert json.loads(schedule["Target"]["Input"]) == event
 
 
 def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
