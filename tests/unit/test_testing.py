@@ -516,6 +516,12 @@ def test_a_failure_shows_the_transcript(shown: list[str], chat_with: With) -> No
     shown[:] = ["Ada: Hi", "  Bot: Ho"]
 
 
+def test_only_one_of_two_answers_calls(calls: Any, chat_with: With) -> None:
+    del sys.modules["own"]
+    with pytest.raises(ValueError, match="chat or calls"):
+        chat_with(ONE)
+
+
 def test_where_the_stand_in_is_not_found_it_is_told_what_to_add(
     chat_with: With, monkeypatch: pytest.MonkeyPatch
 ) -> None:
