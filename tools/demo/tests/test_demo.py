@@ -21,9 +21,8 @@ from emulated_aws.emulator import Emulator
 from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.providers import REMEDY
 from local.request import request
-from telegram_stand_in import ADA, Json, Telegram
 
-from demo import demo, script
+from demo import demo
 from demo.deployments import TOKENS_BEGIN, token
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
@@ -595,22 +594,6 @@ def test_all_of_the_log_can_be_printed(people: Path) -> None:
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("text", "labels", "pressed"),
-    [
-        ("Add", {"\N{HEAVY PLUS SIGN} Add": 1, "\N{HEAVY PLUS SIGN} Add more": 1}, 0),
-        ("1", {"1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}": 1}, 0),
-        ("Yes", {"Yes": 1, "\N{SLICE OF PIZZA} Yes": 2}, 1),
-        ("Yes", {"\N{SLICE OF PIZZA} Yes": 1, "Yes": 1}, 1),
-        ("\N{SLICE OF PIZZA}", {"\N{SLICE OF PIZZA}": 1, "": 2}, 0),
-    ],
-    ids=["the whole text", "a keycap", "the latest", "the very text", "an emoji alone"],
-)
-def test_which_button_is_meant(text: str, labels: dict[str, int], pressed: int) -> None:
-    buttons = {label: script.Button("press", {}, "", at) for label, at in labels.items()}
-    assert script.label_of(text, buttons) == [*labels][pressed]
-
-
 def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     playground = str(ROOT / "tests" / "bots" / "playground")
     presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
@@ -664,22 +647,6 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
     (tmp_path / "app" / "index.html").touch()
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert ran.code == 0, ran.output
-
-
-@pytest.mark.parametrize(
-    ("markup", "rows"),
-    [
-        ({"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}, ["[A]"]),
-        ({"remove_keyboard": True}, []),
-    ],
-    ids=["inline", "removed"],
-)
-def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
-    telegram = Telegram(token(1))
-    telegram.send(telegram.message("hello"))
-    message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
-    assert script.buttons(telegram.answer("sendMessage", message)) == rows
-    telegram.stop()
 
 
 def test_who_speaks_last_must_say_something() -> None:

@@ -308,16 +308,22 @@ class Person:
         if reply_to:
             within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
             made[0]["reply_to_message"] = within
-        sent: Json = {}
-        self._begin()
-        for content in made:
-            sent = telegram.message(chat=self.chat, user=self._user, **self._thread, **content)
+        return Received(self._act(lambda: self._send(made)))
+
+    def _send(self, contents: list[Json]) -> Json:
+        """Send messages, and return the last one."""
+        message: Json = {}
+        for content in contents:
+            update = self.stage.telegram.message(
+                chat=self.chat, user=self._user, **self._thread, **content
+            )
+            message = update["message"]
             if not self._user:
-                sent = {"channel_post": {**sent["message"], "sender_chat": self.chat}}
-                del sent["channel_post"]["from"]
-            telegram.send(sent)
-        self.stage.settle()
-        return Received(sent[kind_of(sent)])
+                del message["from"]
+                message["sender_chat"] = self.chat
+                update = {"channel_post": message}
+            self.stage.telegram.send(update)
+        return message
 
     def _contents(self, content: str | Path | Json) -> list[Json]:
         """Return the contents of the messages that the apps send for a content."""
@@ -325,7 +331,7 @@ class Person:
             data = content.read_bytes()
             return [people.file_content(self.stage.telegram, data, content.name)]
         if isinstance(content, str):
-            parts = range(0, len(content) or 1, LONGEST_TEXT)
+            parts = range(0, len(content), LONGEST_TEXT)
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
         return [content]
 
@@ -344,15 +350,13 @@ class Person:
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
-        self._begin()
-        self.stage.telegram.edit(*_ids(message), **people.text_content(text))
-        self.stage.settle()
+        content = people.text_content(text)
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), **content))
 
     def react(self, message: Json, emoji: str) -> None:
         """Put a reaction on a message, or remove it (no emoji)."""
-        self._begin()
-        self.stage.telegram.react(*_ids(message), emoji, self.user)
-        self.stage.settle()
+        user = self.user
+        self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user))
 
     def press(self, label: str, timeout: float | None = None) -> None:
         """Press the latest button with a label, once there is one; its emoji may be left out.
@@ -372,27 +376,20 @@ class Person:
             raise ValueError(f'"{label}" opens a page or a link')
         telegram = self.stage.telegram
         _, act = people.pressing(telegram, button, self.user, self.chat, self._query)
-        self._begin()
-        act()
-        self.stage.settle()
+        self._act(act)
 
     def ask(self, query: str = "", offset: str = "") -> None:
         """Write an inline query. `receive("results")` gives its answer."""
-        self._begin()
-        self._query = self.stage.telegram.ask(query, self.user, offset=offset)
-        self.stage.settle()
+        user = self.user
+        self._query = self._act(lambda: self.stage.telegram.ask(query, user, offset=offset))
 
     def join(self) -> None:
         """Join the group."""
-        self._begin()
-        self._change("left", "member")
-        self._say(new_chat_members=[self.user])
+        self._act(lambda: self._change("left", "member", new_chat_members=[self.user]))
 
     def leave(self) -> None:
         """Leave the group."""
-        self._begin()
-        self._change("member", "left")
-        self._say(left_chat_member=self.user)
+        self._act(lambda: self._change("member", "left", left_chat_member=self.user))
 
     def become(self, status: str) -> None:
         """Have a status in the group, such as "creator" or "administrator". Nobody is told."""
@@ -401,32 +398,34 @@ class Person:
 
     def block(self) -> None:
         """Block the bot: what it sends is refused until `unblock`."""
-        self._begin()
         self.stage.telegram.bot.blocked.add(self.chat["id"])
-        self._change_bot("member", "kicked")
+        self._act(lambda: self._change_bot("member", "kicked"))
 
     def unblock(self) -> None:
         """Let the bot write again."""
-        self._begin()
         self.stage.telegram.bot.blocked.discard(self.chat["id"])
-        self._change_bot("kicked", "member")
+        self._act(lambda: self._change_bot("kicked", "member"))
 
-    def _say(self, **content: Any) -> None:
-        telegram = self.stage.telegram
-        telegram.send(telegram.message(chat=self.chat, user=self.user, **content))
+    def _act(self, act: Callable[[], Any]) -> Any:
+        """Do something, and have the bot answer it if it is in this process."""
+        self.stage.check()
+        self._since = self.stage.here()
+        done = act()
         self.stage.settle()
+        return done
 
-    def _change(self, old: str, new: str) -> None:
-        was = self.stage.telegram.member_as(old, self.user)
+    def _change(self, old: str, new: str, **told: Any) -> None:
+        telegram = self.stage.telegram
+        was = telegram.member_as(old, self.user)
         self.become(new)
-        now = self.stage.telegram.member(self.chat, self.user)
-        self.stage.telegram.send({"chat_member": self._about(was, now)})
+        about = self._about(was, telegram.member(self.chat, self.user))
+        telegram.send({"chat_member": about})
+        telegram.send(telegram.message(chat=self.chat, user=self.user, **told))
 
     def _change_bot(self, old: str, new: str) -> None:
         telegram = self.stage.telegram
         was, now = (telegram.member_as(each, telegram.bot.user) for each in (old, new))
         telegram.send({"my_chat_member": self._about(was, now)})
-        self.stage.settle()
 
     def _about(self, was: Json, now: Json) -> Json:
         date = int(self.stage.telegram.now())
@@ -491,11 +490,6 @@ class Person:
     def _button(self, label: str) -> people.Button | None:
         buttons = self._buttons()
         return buttons.get(people.label_of(label, buttons))
-
-    def _begin(self) -> None:
-        """Begin an action."""
-        self.stage.check()
-        self._since = self.stage.here()
 
     def _told(self) -> str:
         """Return what came instead of what was waited for, as the end of a sentence."""
