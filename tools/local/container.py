@@ -255,7 +255,7 @@ class Function:
 
         It is deleted, unless it recurs. Then the times that were missed are left out.
         """
-        with self._lock:
+        with self._lock, kept.alone(self._schedules):
             items, now = kept.read(self._schedules), time.time()
             schedule = items.get(name)
             if schedule and "cron" in schedule:
@@ -407,8 +407,8 @@ class Function:
         process = self._process
         with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
             readable, _, _ = select.select([self._answers], [], [], timeout)
+            milliseconds = (time.monotonic() - started) * 1000
         line = self._answers.readline() if readable else ""
-        milliseconds = (time.monotonic() - started) * 1000
         if call:  # after the start the first event follows at once
             freeze(self._process)
         try:
