@@ -76,11 +76,15 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        variables = self.function.environment
-        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
+        variables, size = self.function.environment, self._memory_size
+        try:
+            version = Function(bot.folder, variables, follow=False, memory_size=size)
+        except ValueError as error:
+            raise ToolError(str(error)) from None
+        with version:
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
-        self.function.stop()
+            self.function.take(version)  # and not the folder, where more may have been saved
         return self._register(bot)
 
     def _register(self, bot: Hosted) -> str:

@@ -26,7 +26,16 @@ from local.memory import Memory
 from local.packages import command
 from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
 from local.project import LAMBDA
-from local.sources import TAKEN, Sources, endless_link, files, joins_messages, packed, read_sources
+from local.sources import (
+    TAKEN,
+    Sources,
+    copy,
+    endless_link,
+    files,
+    joins_messages,
+    packed,
+    read_sources,
+)
 
 Json = dict[str, Any]
 
@@ -166,8 +175,9 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process, which is restarted when a source changes, unless `follow` is off.
+    """The handler in a process, which is restarted when a source changes.
 
+    Unless `follow` is on, it runs a copy of the bot instead, until `take` gives it another one.
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
     in another one beside it, and what failed in a third one, if the environment has the URL of a
     queue for it; all are gone at the end if none is given. There is one invocation at
@@ -213,6 +223,24 @@ class Function:
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
+        self._code = bot if follow else self._copied()
+
+    def _copied(self) -> Path:
+        """Copy the bot's folder as it is now. Raises ValueError if it can't be read."""
+        code = Path(self._folder, f"code-{uuid.uuid4().hex[:8]}")
+        code.mkdir()
+        copy(self.bot, code)
+        return code
+
+    def take(self, checked: Function) -> None:
+        """Go on with the code of another function, with which each new container then starts."""
+        code = Path(self._folder, checked._code.name)
+        shutil.move(checked._code, code)
+        before, self._code = self._code, code
+        if self._answers_queue:
+            self._answers_queue._code = code
+        self.stop()
+        shutil.rmtree(before)
 
     def __enter__(self) -> Function:
         self._thread = threading.Thread(target=self._run_schedules, daemon=True)
@@ -315,10 +343,10 @@ class Function:
                 self.environment,
                 timeout=self._timeout,
                 fresh=self._fresh,
-                follow=self._follow,
                 sessions=self.sessions,
                 memory_size=self._memory_size,
             )
+            self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
         invocation = self._answers_queue.invoke(event)
         self.on_queued(invocation)
         self._notify()  # it may have scheduled something
@@ -362,20 +390,20 @@ class Function:
         try:
             self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
             folder = self.sessions.parent
-            process = command(self.bot, CONTAINER, str(writing), libraries, folder)
+            process = command(self._code, CONTAINER, str(writing), libraries, folder)
         except ValueError as error:
             os.close(reading)
             os.close(writing)
-            return Invocation(error=str(error), cold=True)
+            return Invocation(error=self._named(str(error)), cold=True)
         self._answers = os.fdopen(reading)
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
                     [*process, kept.__file__, *kept_in],
-                    cwd=self.bot,  # as in /var/task
+                    cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self.bot) else {}),
+                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self._code) else {}),
                         **self.environment,
                         "LATER_GROUP": "later",
                         "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
@@ -408,7 +436,7 @@ class Function:
         with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
             readable, _, _ = select.select([self._answers], [], [], timeout)
             milliseconds = (time.monotonic() - started) * 1000
-        line = self._answers.readline() if readable else ""
+        line = self._named(self._answers.readline()) if readable else ""
         if call:  # after the start the first event follows at once
             freeze(self._process)
         try:
@@ -440,7 +468,13 @@ class Function:
             data = output.read(MOST_PRINTED)
             more = output.read(1)
             output.truncate(0)
-        return data.decode(errors="replace") + ("… (too long)\n" if more else "")
+        return self._named(data.decode(errors="replace")) + ("… (too long)\n" if more else "")
+
+    def _named(self, text: str) -> str:
+        """Return a text that names the author's files, and not their copies."""
+        for write in (str, lambda path: json.dumps(str(path))[1:-1]):
+            text = text.replace(write(self._code), write(self.bot))
+        return text
 
     def _stop(self) -> None:
         if self._process:
