@@ -53,7 +53,9 @@ class LocalDeployment(Deployment):
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            error = function.invoke(CHECK).error.strip() or self._register(bot)
+            checked = function.invoke(CHECK)
+            error = checked.error and f"{checked.error.strip()}\n{checked.traceback}".strip()
+            error = error or self._register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")

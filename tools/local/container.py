@@ -43,10 +43,18 @@ TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-ASK_FOR_VARIABLES = (
-    "does it need variables? demo and poll take them by --env-file FILE, "
-    "and demo a whole configuration by --config DIR"
-)
+# What to know about exceptions that surprise people, by a pattern of a traceback's last lines.
+ADVICE = {
+    r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
+    "demo and poll take variables by --env-file FILE, such as a .env, which isn't packed, and demo "
+    "a whole configuration by --config DIR",
+    "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
+    ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
+    "only write to /tmp, and that ends with its container: keep in a session, or in a database "
+    "elsewhere, what must last",
+    ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
+    "without it",
+}
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # Runs in the process: imports the handler, then answers each line with a line.
@@ -153,7 +161,7 @@ class Invocation:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
         for line in lines:
             if line.get("message") == EXCEPTION and "traceback" in line:
-                self.traceback = BEFORE_BOT.sub(r"\1", str(line["traceback"])).rstrip()
+                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(line["traceback"])))
         self.logs = [line for line in lines if line.get("level") != "DEBUG"]
 
     @property
@@ -454,8 +462,6 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))
-        if lacks_variable(invocation.traceback):
-            invocation.traceback += f"\n({ASK_FOR_VARIABLES})"
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):
@@ -487,9 +493,13 @@ class Function:
             self._process = None
 
 
-def lacks_variable(traceback: str) -> bool:
-    """Tell whether an exception is about a variable of the environment that isn't there."""
-    return "os.environ" in traceback and "KeyError" in traceback
+def advised(traceback: str) -> str:
+    """Return a traceback with what to know about its exception, if there is something."""
+    traceback = traceback.rstrip()
+    for pattern, advice in ADVICE.items():
+        if found := re.search(f"(?:^|\n) *{pattern}$", traceback):
+            return f"{traceback}\n({advice.format(*found.groups())})"
+    return traceback
 
 
 def bot_folder(name: str) -> Path:
@@ -572,12 +582,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
         if "Traceback" not in said:
             raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
-        hint = ""
-        if "ModuleNotFoundError" in said:
-            hint = f" (a package that it imports must be in {bot / 'requirements.txt'})"
-        elif lacks_variable(said):
-            hint = f" ({ASK_FOR_VARIABLES})"
-        raise ValueError(f"bot.py can't be imported{hint}:\n{said}")
+        raise ValueError(f"bot.py can't be imported:\n{advised(said)}")
 
 
 def unknown_kinds(kinds: list[str]) -> str:
