@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,16 @@ from local.cron import as_scheduled, next_time
 from local.line import Line
 from local.memory import Memory
 from local.packages import command
-from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
+from local.processes import (
+    end_at_once,
+    freeze,
+    has_ended,
+    in_time,
+    made_environment,
+    signals_held,
+    thaw,
+    watched,
+)
 from local.project import LAMBDA
 from local.sources import (
     TAKEN,
@@ -441,8 +451,12 @@ class Function:
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
         process = self._process
+
+        def is_there(seconds: float) -> bool:
+            return bool(select.select([self._answers], [], [], seconds)[0])
+
         with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
-            readable, _, _ = select.select([self._answers], [], [], timeout)
+            readable = is_there(timeout) if call else in_time(process.pid, timeout, is_there)
             milliseconds = (time.monotonic() - started) * 1000
         line = self._named(self._answers.readline()) if readable else ""
         if call:  # after the start the first event follows at once
@@ -563,14 +577,13 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
                     pass_fds=(answered.fileno(),),
                 )
                 watched("group", process.pid)
+
         try:
-            process.wait(INIT_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise ValueError(
-                f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. What "
-                'polls may run only if __name__ == "__main__": docs/moving-in.md. Or this machine '
-                "is busy"
-            ) from None
+            if not in_time(process.pid, INIT_TIMEOUT, partial(has_ended, process)):
+                raise ValueError(
+                    f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. "
+                    'What polls may run only if __name__ == "__main__": docs/moving-in.md'
+                )
         finally:
             end_at_once(process)  # and all that it started
             watched("group", process.pid, over=True)
