@@ -116,7 +116,7 @@ class LocalDeployment(Deployment):
         return [failure(id_, body) for id_, body in self.function.failed.items()]
 
     def replay(self, bot: Hosted) -> Invocation:
-        return self.function.invoke(REPLAY)
+        return self.send_event(bot, REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from pathlib import Path
 
 from emulated_aws.emulator import Emulator
@@ -11,6 +12,7 @@ from local.terraform import REGION
 from telegram_stand_in import Json
 
 from demo.aws_deployment import AwsDeployment
+from demo.own_apply import OwnApply
 
 
 def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
@@ -31,3 +33,13 @@ def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
         count = "ApproximateReceiveCount"
         received = sqs("ReceiveMessage", QueueUrl=bot.failed_url, AttributeNames=[count])
         assert [each["Attributes"][count] for each in received["Messages"]] == ["1"]
+
+
+def test_what_a_function_keeps_is_known_by_its_variables(tmp_path: Path) -> None:
+    deployment = OwnApply("", lambda name: contextlib.nullcontext(), tmp_path, {})
+    deployment._logs, deployment._lock = {}, threading.Lock()
+    deployment._aws = lambda *asked: {}  # type: ignore[method-assign,assignment]
+    variables = {"FAILED_QUEUE_URL": "bot-failed", "LATER_GROUP": "bot"}
+    function = {"FunctionName": "bot", "Runtime": "python3.13", "Timeout": 10}
+    bot = deployment._hosted({**function, "Environment": {"Variables": variables}})
+    assert (bot.failed_url, bot.later_group, bot.has_queue) == ("bot-failed", "bot", False)

@@ -703,8 +703,10 @@ def test_who_speaks_last_must_say_something() -> None:
 
 def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
     """The function here is what an apply leaves of the module, as far as the demo looks at it."""
-    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary)) as script:
+    cache = {"XDG_CACHE_HOME": str(temporary / "a b")}
+    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary), **cache) as script:
         script.wait_for("Ctrl-C ends the demo.")
+        assert f"='{temporary}/a b/terraform-aws-telegram-bot'\n" in script.output
         exports = dict(re.findall(r"(\w+)=(\S+)", script.output))
         page = page_of(script)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from telegram_stand_in import Server, Telegram
 
-from demo.deployments import TOKEN
+from demo.deployments import REPLAY, TOKEN
 from demo.local_deployment import LocalDeployment
 
 SAYS = """
@@ -44,6 +44,10 @@ def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path: Path, fres
             file.write_text(SAYS.replace("one", "two"))
             changed = deployment.refresh()
             assert changed and changed.is_live
+            logged = list[object]()
+            deployment.on_log = lambda invocation: logged.append(invocation.event)
+            assert deployment.replay(bot).result["done"] == 0
+            assert logged == [REPLAY]
             file.write_text("raise Exception")  # not looked at yet
             deployment.stop_container()
             assert deployment.send_event(bot, {"x": 1}).printed == "two\n"
