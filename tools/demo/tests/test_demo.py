@@ -285,7 +285,7 @@ FAULTS = {
     "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
     "no variable": (
         'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
-        "KeyError: 'MODEL'\n(does it need variables? demo and poll take them by --env-file FILE",
+        "KeyError: 'MODEL'\n(the environment has no 'MODEL'. demo and poll take variables by",
     ),
     "no calls": (
         "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
@@ -302,6 +302,20 @@ def test_a_bot_that_fails_shows_where(
     ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
     assert ran.code == code
     assert sentence in ran.output
+
+
+def test_what_a_variable_held_is_lost_in_a_fresh_container(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        "books = {}\nHANDLED = ['message']\n"
+        "def reply(update):\n"
+        "    if update['message']['text'] == 'add':\n"
+        "        books[update['message']['chat']['id']] = 1\n"
+        "        return []\n"
+        "    return books[update['message']['chat']['id']]\n"
+    )
+    sent = ("--send", "add", "--send", "list")
+    ran = run(demo.main, "--direct", "--fresh", "--bot", str(tmp_path), *sent)
+    assert "KeyError: 4242\n(with --fresh each update has a new container" in ran.output
 
 
 def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> None:
@@ -657,8 +671,10 @@ def test_who_speaks_last_must_say_something() -> None:
 
 def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
     """The function here is what an apply leaves of the module, as far as the demo looks at it."""
-    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary)) as script:
+    cache = {"XDG_CACHE_HOME": str(temporary / "a b")}
+    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary), **cache) as script:
         script.wait_for("Ctrl-C ends the demo.")
+        assert f"='{temporary}/a b/terraform-aws-telegram-bot'\n" in script.output
         exports = dict(re.findall(r"(\w+)=(\S+)", script.output))
         page = page_of(script)
 
