@@ -24,7 +24,7 @@ def checked(calls: Any, name: str) -> list[Json]:
     if not isinstance(calls, list):
         kind = type(calls).__name__
         raise BadAnswer(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
-    for call in calls:
+    for number, call in enumerate(calls, 1):
         if not isinstance(call, dict):
             raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
         method = call.get("method")
@@ -32,8 +32,12 @@ def checked(calls: Any, name: str) -> list[Json]:
             raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
             raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
-        if type(call.get("instead_of", 0)) is not int or call.get("instead_of", 0) < 0:
-            raise BadAnswer(f'"instead_of" of a {method} of {name} must be a number of calls')
+        others = call.get("instead_of", 0)
+        if type(others) is not int or not 0 <= others <= len(calls) - number:
+            raise BadAnswer(
+                f'"instead_of" of a {method} of {name} must be how many of the calls that follow '
+                "are made only if Telegram refuses this one"
+            )
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
@@ -78,8 +82,6 @@ def fits_response(call: Json) -> bool:
     method = call["method"].lower()
     if method.startswith("get") or method in NEVER_IN_RESPONSE:
         return False
-    if call.get("instead_of"):  # nobody would know whether Telegram refuses it
-        return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
@@ -87,7 +89,7 @@ def make_calls(calls: list[Json]) -> Outcome:
     """Make calls in order, until one has to wait. `done` of the outcome says how many are over.
 
     A call with "instead_of", a number, is over together with so many calls that follow, unless
-    Telegram refuses it: then those are made.
+    Telegram refuses it: then those are made, and decide the outcome.
     """
     outcome = Outcome("answered")
     if calls:
@@ -101,8 +103,11 @@ def make_calls(calls: list[Json]) -> Outcome:
         except Failure as error:
             journal.methods.append(call["method"])
             failure = outcome_of(error)
-            failure.done = outcome.done
-            outcome = failure
+            if failure.status == 200 and call.get("instead_of"):
+                outcome.refusal = failure.refusal  # for the log
+            else:
+                failure.done = outcome.done
+                outcome = failure
             if outcome.status != 200:
                 break
         outcome.done += 1
