@@ -55,7 +55,7 @@ TOKEN = re.compile(
     rf"|!\[(?P<label>[^\[\]]*){TARGET.replace('KIND', 'image')}"
     rf"|{TARGET.replace('KIND', 'link')}"
     rf"|\]: +(?P<definition>{URL})(?= |$)"
-    r"|\$\$(?P<display>[^$]*[^\s$][^$]*)\$\$"
+    r"|\$\$(?P<display>\s*[^\s$][^$]*)\$\$"
     r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
     r"|(?P<br><br */?>)"
     r"|(?P<risk>!(?=!*\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
@@ -174,6 +174,7 @@ class _Scanner:
         self._at = 0
         self._shift = 0  # spaces to leave out, after code that was in a list
         self._text = Block(0)  # the paragraphs, lists and quotes under way
+        self._endless = 0  # no formula that begins before this line ends
         self._is_doubtful = False
         self._is_list = False
         self._marks: list[str] = []  # that are open in the paragraph
@@ -267,6 +268,8 @@ class _Scanner:
         line = line.strip()
         if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
             return None
+        if self._at < self._endless:
+            return None
         first, at, code = self._at, self._at, []
         line = line[2:]
         while not line.endswith("$$"):
@@ -275,6 +278,7 @@ class _Scanner:
             line = self._line(at).strip() if at < len(self._lines) else ""
             if not line:
                 if not self._is_last(at - 1):
+                    self._endless = at
                     return None
                 self._at = at  # half of it would be refused
                 return []

@@ -308,3 +308,25 @@ def test_no_text_has_too_many_levels_or_loses_a_line(text: str) -> None:
         assert size(each)[1] <= 16
     if made:
         assert "\n".join(source for _, source in made) == "\n".join(markdown._lines(text))
+
+
+# ── Somebody may have a model write what takes long to read
+
+
+def test_formulas_without_an_end_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    line_at = markdown._Scanner._line
+
+    def line(self: Any, at: int) -> str:
+        read.append(at)
+        return line_at(self, at)
+
+    monkeypatch.setattr(markdown._Scanner, "_line", line)
+    assert len(markdown.messages("$$ a\n" * 100 + "\n$$\nb\n$$")) == 1
+    assert len(read) < 300
+    assert shown("$$ a\n\n$$\nb\n$$").endswith("```math\nb\n```")
+
+
+def test_a_formula_without_an_end_takes_no_longer_for_each_character() -> None:
+    text = "&#36;&#36;" + "a" * 300_000
+    assert markdown.inline("$$" + "a" * 300_000) == text  # else this takes minutes
