@@ -320,7 +320,7 @@ def test_an_update_without_a_session_has_no_state(start_with_sessions: StartBot)
     container = start_with_sessions(bot)
     query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
     container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
-    assert container.line["error"].endswith("this update has no session")
+    assert container.line["error"].endswith("gives this update no session")
     assert container.line["outcome"] == "bot_failed"
 
 
