@@ -608,6 +608,21 @@ def test_a_replay_goes_on_where_one_before_it_ended(
     assert json.loads(table.items["42"]["session"]["S"]) == {"count": 1}
 
 
+def test_of_a_dead_letter_the_calls_that_remain_are_made(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session knows it, and nobody delivers it any more."""
+    container = keeping(REMEMBERS, **session_environment(bot_api.url))
+    table = Table(container.module("aws"), "sessions")
+    monkeypatch.setattr(container.module("aws"), "call", table.call)
+    bot_api.refuses(ANSWER, 500, "Oops")
+    assert container.invoke(request(json.dumps(message())))["statusCode"] == 503
+    put(container, message(), DEAD)
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert container.line["outcome"] == "answered"
+
+
 # ── Its time
 
 
