@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -105,6 +106,24 @@ def test_values_of_the_environment_are_left_out(
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert settings.without_secrets(text) == shown
+
+
+def test_the_modules_own_variables_are_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their values have parts such as "bot" and "api", which a bot's error may quote."""
+    settings: Any = load("botkit.invocation.settings")
+    secrets = {
+        "TELEGRAM_API_URL",
+        "TELEGRAM_BOT_TOKEN",
+        "TELEGRAM_PROXY",
+        "TELEGRAM_WEBHOOK_SECRET",
+    }
+    credentials = {
+        name for name in ENVIRONMENT if re.match("AWS_(ACCESS|SECRET|SESSION|END)", name)
+    }
+    for name, (_, value) in ENVIRONMENT.items():
+        monkeypatch.setattr("os.environ", {name: value})
+        shown = settings.without_secrets(f"no {value}, no '{value[:6]}'")
+        assert ("…" in shown) == (name in secrets | credentials), name
 
 
 def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
