@@ -68,6 +68,7 @@ TESTS = {
     ],
     "botkit/extras/drain": ["unit/extras/test_drain"],
     "botkit/extras/failures": ["unit/extras/test_failures"],
+    "botkit/extras/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
     "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
     "botkit/host/outcome": [
@@ -81,7 +82,6 @@ TESTS = {
     ],
     "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
-    "botkit/host/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/registration": [
         "unit/host/test_registration",
@@ -276,7 +276,7 @@ EQUIVALENT = {
         "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
-    "botkit/host/held": {
+    "botkit/extras/held": {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {

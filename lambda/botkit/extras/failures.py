@@ -25,13 +25,13 @@ from ..deadline import deadline
 from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
-from ..host.held import held, released
 from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import sqs
+from .held import held, released
 
 logger = logging.getLogger("botkit")
 
