@@ -488,7 +488,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
             if place != "before":
                 eval(effect, names)  # noqa: S307
 
-    with pytest.raises(ValueError, match=r"belong into `yield keep\(…\)`"):
+    with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
         person(order).send("/go")
     assert not container.module("invocation.journal").journal.is_replay
 

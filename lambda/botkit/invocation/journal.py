@@ -60,7 +60,7 @@ class Journal:
         if self.is_replay:
             raise BadConversation(
                 "a dialogue runs again at each answer: calls of telegram, aws, later and session "
-                "belong into `yield keep(…)`"
+                "belong in `yield keep(…)`"
             )
 
     def note(self, method: str, params: Json) -> None:
