@@ -56,15 +56,17 @@ FIELDS = (
 MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
-# Messages with one of these are written by a person. All others tell what happens in a chat.
+# Messages with one of these are a person's. All others tell what happens in a chat.
 CONTENT = (
     "animation",
     "audio",
+    "chat_shared",
     "checklist",
     "contact",
     "dice",
     "document",
     "game",
+    "live_photo",
     "location",
     "paid_media",
     "photo",
@@ -73,10 +75,12 @@ CONTENT = (
     "sticker",
     "story",
     "text",
+    "users_shared",
     "venue",
     "video",
     "video_note",
     "voice",
+    "web_app_data",
 )
 
 Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
@@ -308,7 +312,9 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         is_part = album is not None and album == state.get("album")
         if is_part and steps > state["album_at"]:
             return []  # an earlier part was an answer
-        answer = replay.question.answer and replay.question.answer(content)
+        parts = update.get("together", [content])
+        answers = map(replay.question.answer, parts) if replay.question.answer else ()
+        answer = next((each for each in answers if each is not None), None)
         if album is not None:
             state |= {"album": album, "album_at": steps}
         if answer is None:

@@ -166,6 +166,30 @@ def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
     assert ada.send(photo=[]) == "plarge"
 
 
+@pytest.mark.parametrize("what", ["live_photo", "users_shared", "chat_shared", "web_app_data"])
+def test_any_message_of_a_person_is_one(person: Any, talk: Any, what: str) -> None:
+    def order(message: Json) -> Any:
+        any_message = yield talk.ask_message("any", say(message, "Anything?"))
+        return say(message, any_message[what]["x"])
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send(**{what: {"x": "y"}}) == "y"
+
+
+def test_of_messages_together_the_first_that_fits_is_the_answer(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"))
+        return say(message, photo)
+
+    ada = person(order)
+    ada.send("/go")
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "video": {}}
+    photos = [{**message, "photo": [{"file_id": name}]} for name in "ab"]
+    update = {"update_id": 2, "message": message, "together": [message, *photos]}
+    assert ada.reply(update, ada.session)[0]["text"] == "a"
+
+
 def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         photo = yield talk.ask_photo("photo", say(message, "A photo?"))
