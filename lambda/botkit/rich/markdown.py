@@ -62,7 +62,7 @@ TOKEN = re.compile(
     r"|(?P<mark>\*{1,3}|_{1,3}|~~|==|\|\|)"
     r"|(?P<bar>\|)"
 )
-CUT_LINK = re.compile(r"!?\[([^\[\]]*)(?:\]\([^()\s]*)?$")
+CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
 
 
 class Block:
@@ -335,8 +335,8 @@ class _Scanner:
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
-            # Four spaces would be code, but in a list.
-            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list else 3)
+            # Four spaces would be code, but at the margin of a list.
+            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list and not at else 3)
             levels += 1 + indent // 2
             if levels > MOST_LEVELS:
                 break

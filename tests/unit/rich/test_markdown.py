@@ -120,6 +120,8 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
 @example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
+@example("-     > `<a>`", False)  # four spaces after a marker would be code
+@example("![    `$", True)  # so would those that are left of a link
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
     check(text, is_half=is_half)
 
