@@ -18,7 +18,7 @@ SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:
-    """The values from the environment. The repr shows no secret."""
+    """The values from the environment."""
 
     def __init__(self) -> None:
         get = os.environ.get
@@ -48,9 +48,6 @@ class Settings:
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")
         self.aws_session_token = get("AWS_SESSION_TOKEN", "")
         self.aws_endpoint_url = get("AWS_ENDPOINT_URL", "")
-
-    def __repr__(self) -> str:
-        return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
 
 
 def without_secrets(text: str, has_names: bool = False) -> str:
