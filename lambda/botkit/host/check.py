@@ -106,7 +106,9 @@ def _check_bot(bot: Any) -> None:
 
         with_session.check(bot)
     elif "botkit.conversation" in sys.modules:
-        raise Misconfigured("bot.py uses botkit.conversation: it must have SESSION")
+        raise Misconfigured(
+            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
+        )
     elif "botkit.session" in sys.modules and not settings.session_table:
         raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
     if hasattr(bot, "TOGETHER"):
