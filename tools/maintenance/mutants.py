@@ -83,6 +83,14 @@ TESTS = {
     "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
+    "botkit/host/start_error": [
+        "unit/host/test_start_error",
+        "unit/host/test_bot_module",
+        "unit/host/test_check",
+        "unit/host/test_outcome",
+        "unit/invocation/test_settings",
+        "unit/frameworks/test_contract",
+    ],
     "botkit/host/registration": [
         "unit/host/test_registration",
         "unit/host/test_check",
@@ -144,7 +152,7 @@ TESTS = {
         "unit/test_on_telebot",
         "unit/test_stream",
     ],
-    "botkit/invocation/settings": ["unit/invocation/test_settings", "unit/host/test_bot_module"],
+    "botkit/invocation/settings": ["unit/invocation/test_settings"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
         "unit/test_telegram",
@@ -255,7 +263,6 @@ EQUIVALENT = {
         "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "outcome_of ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "give_up_if_seen ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
-        "where_raised ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/extras/queue": {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",

@@ -16,8 +16,8 @@ from .. import telegram
 from ..errors import Misconfigured
 from ..invocation.settings import settings
 from ..types import Any, Json
-from . import bot_module
-from .outcome import BadAnswer, where_raised
+from . import bot_module, start_error
+from .outcome import BadAnswer
 from .registration import RegistrationFailed, call, handled_kinds, menus
 
 MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
@@ -51,7 +51,7 @@ def check(event: Json) -> Json:
         if "ModuleNotFoundError" in told:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
-        told = f"check() of bot.py failed: {where_raised(error, at_start=True)}"
+        told = f"check() of bot.py failed: {start_error.described(error)}"
     for secret in filter(None, {*secrets, telegram._client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
