@@ -223,6 +223,8 @@ EQUIVALENT = {
         "make_or_respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/conversation": {
+        "_answer ReplaceComparisonOperator_Gt_IsNot 1": SMALL_NUMBER,
+        "_answer ReplaceComparisonOperator_Gt_NotEq 1": "no answer is taken back",
         "ask ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "ask_message ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "ask_photo ReplaceBinaryOperator_Mul_Div 1": NAMED,
