@@ -54,9 +54,10 @@ ORDER = (
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (
     "examples/moved/aiogram/",
-    "tools/telegram_stand_in/tests/test_libraries.py",
+    "tools/telegram-stand-in/tests/test_bot_api_table.py",
+    "tools/telegram-stand-in/tests/test_libraries.py",
+    "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
-    "tools/maintenance/tests/test_update_bot_api.py",
     "tests/unit/extras/test_init_data.py::test_aiogram",
     "tests/unit/extras/test_init_data.py::test_they_accept",
     "tests/unit/frameworks/test_contract.py",

@@ -73,8 +73,8 @@ CHAT_MEMBERS = {
 Build = Callable[[Any], Any]
 
 TOKEN = "1:any"
-NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
-SCHEDULES = "botkit.later or a schedule (docs/moving-in.md)"
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
+SCHEDULES = "botkit.later or a schedule (docs/moving-in/data.md)"
 # For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
 SESSIONS = {
     (True, True): ("chat", "chat_user", "user"),

@@ -74,7 +74,7 @@ def build(builder):
     application.add_handler(conversation(name="form", persistent=True))
     return application
 """
-NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
 ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
@@ -971,7 +971,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
 def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:
     bot_api.answers("getMe", {}, ME)
     container = start_bot(handler("context.job_queue.run_once(handle, 1)"))
-    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in.md)"
+    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in/data.md)"
     assert result(container, status=503) == ("misconfigured", error)
 
 

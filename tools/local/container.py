@@ -524,8 +524,8 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         except subprocess.TimeoutExpired:
             raise ValueError(
                 f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. What "
-                'polls may run only if __name__ == "__main__": docs/moving-in.md. Or this machine '
-                "is busy"
+                'polls may run only if __name__ == "__main__": docs/moving-in/README.md. Or this '
+                "machine is busy"
             ) from None
         finally:
             end_at_once(process)  # and all that it started

@@ -70,7 +70,11 @@ TESTS = {
     "botkit/extras/failures": ["unit/extras/test_failures"],
     "botkit/extras/held": ["unit/extras/test_with_session", "unit/extras/test_failures"],
     "botkit/extras/init_data": ["unit/extras/test_init_data"],
-    "botkit/extras/page": ["unit/extras/test_page", "integration/test_hostile"],
+    "botkit/extras/page": [
+        "unit/extras/test_page",
+        "unit/extras/test_allowed",
+        "integration/test_hostile",
+    ],
     "botkit/host/outcome": [
         "unit/host/test_outcome",
         "unit/host/test_webhook",
@@ -310,6 +314,7 @@ EQUIVALENT = {
         "__init__ NumberReplacer 11": UNREAD,
         "__init__ NumberReplacer 12": UNREAD,
         "__init__ ReplaceComparisonOperator_Eq_GtE 1": "environment.tf takes only http and https",
+        "_take ReplaceBinaryOperator_Sub_Mod 1": "now is less than twice an earlier time",
         "_is_quiet NumberReplacer 1": "how much is asked for doesn't matter",
         "run NumberReplacer 1": "any but 0 is on",
         "wait NumberReplacer 2": AT_ONCE,

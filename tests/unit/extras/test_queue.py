@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (

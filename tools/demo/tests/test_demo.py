@@ -18,7 +18,7 @@ from unittest import mock
 import botocore.session
 import pytest
 from emulated_aws.emulator import Emulator
-from local.project import ROOT, SCRIPTS, TOOLS
+from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.providers import REMEDY
 from local.request import request
 from telegram_stand_in import ADA, Json, Telegram
@@ -123,7 +123,8 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 def test_each_start_has_a_token_of_its_own() -> None:
     program = "from demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TOOLS), str(SCRIPTS)])}
+    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS)))
+    environment = {**os.environ, "PYTHONPATH": paths}
     other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):
         assert each.startswith(f"1234567890:{TOKENS_BEGIN}")

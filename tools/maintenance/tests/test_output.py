@@ -236,8 +236,9 @@ def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path
 
 
 def test_the_list_of_tools_is_whole() -> None:
-    listed = re.findall(r"^\| \[([\w./]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
-    assert set(listed) == {f"{path.parent.name}/" for path in TOOLS.glob("*/__init__.py")}
+    listed = re.findall(r"^\| \[([\w./-]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
+    packages = [*TOOLS.glob("*/__init__.py"), *TOOLS.glob("*/pyproject.toml")]
+    assert set(listed) == {f"{path.parent.name}/" for path in packages}
 
 
 SETTINGS = {
