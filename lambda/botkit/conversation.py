@@ -270,8 +270,8 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "steps": [],
     }
     try:
-        with _Replay(session) as replay:
-            return replay.go_on(None)
+        with _Run(session) as run:
+            return run.go_on(None)
     except _Changed as reason:
         raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
 
@@ -299,33 +299,33 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
     is_press = place.kind == "callback_query"
     if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
         return None
-    with _Replay(session) as replay:
+    with _Run(session) as run:
         if is_press:
-            data = replay.pressed(str(content.get("data")))
+            data = run.pressed(str(content.get("data")))
             if data is None:
                 return None
             taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
-            return [taken, *replay.go_on(data)]
-        if place.topic != asked.topic and replay.question.is_in(asked.topic):
+            return [taken, *run.go_on(data)]
+        if place.topic != asked.topic and run.question.is_in(asked.topic):
             return None
         album, steps = content.get("media_group_id"), len(state["steps"])
         is_part = album is not None and album == state.get("album")
         if is_part and steps > state["album_at"]:
             return []  # an earlier part was an answer
         parts = update.get("together", [content])
-        answers = map(replay.question.answer, parts) if replay.question.answer else ()
+        answers = map(run.question.answer, parts) if run.question.answer else ()
         answer = next((each for each in answers if each is not None), None)
         if album is not None:
             state |= {"album": album, "album_at": steps}
         if answer is None:
-            return [] if is_part else replay.sent(replay.question.asked_again())
-        calls = replay.go_on(answer)
+            return [] if is_part else run.sent(run.question.asked_again())
+        calls = run.go_on(answer)
         if album is not None:
             session.setdefault(KEY, {"over": album, "person": state["person"]})
         return calls
 
 
-class _Replay:
+class _Run:
     """The dialogue of a session, which runs up to its current `question` in a `with` block."""
 
     question: Question
@@ -333,7 +333,7 @@ class _Replay:
     def __init__(self, session: Json) -> None:
         self._session, self._state = session, session[KEY]
 
-    def __enter__(self) -> _Replay:
+    def __enter__(self) -> _Run:
         module, _, name = self._state["of"].partition(":")
         function = getattr(sys.modules.get(module), name, None)
         if function is None:
@@ -426,11 +426,11 @@ class _Replay:
 @contextmanager
 def _without_effects() -> Iterator[None]:
     """Refuse calls of telegram, aws, later and session, which would be made again and again."""
-    journal.is_replay = True
+    journal.is_rerun = True
     try:
         yield
     finally:
-        journal.is_replay = False
+        journal.is_rerun = False
 
 
 def _name_of(function: Any) -> str:

@@ -516,7 +516,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
 
     with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
         person(order).send("/go")
-    assert not container.module("invocation.journal").journal.is_replay
+    assert not container.module("invocation.journal").journal.is_rerun
 
 
 def test_what_is_kept_may_call(person: Any, talk: Any, container: Container) -> None:

@@ -50,12 +50,12 @@ class Journal:
         self.turn = b""  # with all messages of its turn, by marshal, if they won't come again
 
         self.is_start = False  # while a bot starts, which is no part of an update
-        self.is_replay = False  # while a dialogue runs again
+        self.is_rerun = False  # while a dialogue runs again
         self.is_framework = False  # while a framework calls, which may wait for its own exception
 
-    def check_replay(self) -> None:
+    def check_rerun(self) -> None:
         """Raise BadConversation while a dialogue runs again, which must have no effects."""
-        if self.is_replay:
+        if self.is_rerun:
             raise BadConversation(
                 "a dialogue runs again at each answer: calls of telegram, aws, later and session "
                 "belong in `yield keep(…)`"
