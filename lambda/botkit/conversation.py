@@ -104,8 +104,9 @@ class Question:
 
     def is_in(self, topic: Any) -> bool:
         """Tell whether the question is asked in a topic, None for a chat outside of its topics."""
-        last = self.calls[-1]
-        return topic == (last.get("message_thread_id") or last.get("direct_messages_topic_id"))
+        last: Json = self.calls[-1]
+        own = last.get("message_thread_id") or last.get("direct_messages_topic_id")
+        return bool(topic == own)
 
     def asked_again(self) -> list[Any]:
         """Return the calls for somebody whose answer is none."""

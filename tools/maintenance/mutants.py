@@ -58,7 +58,11 @@ TESTS = {
         "unit/host/test_registration",
         "unit/host/test_check",
     ],
-    "botkit/host/calls": ["unit/host/test_calls", "unit/extras/test_on_event"],
+    "botkit/host/calls": [
+        "unit/host/test_calls",
+        "unit/extras/test_on_event",
+        "unit/extras/test_failures",
+    ],
     "botkit/extras/allowed": ["unit/extras/test_allowed"],
     "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/on_event": [
@@ -223,8 +227,11 @@ EQUIVALENT = {
     },
     "botkit/host/calls": {
         "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
-        "make_calls ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
-        "make_or_respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "checked ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "make_calls ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "make_calls ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "make_or_respond ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
+        "make_or_respond ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
     },
     "botkit/conversation": {
         "_answer ReplaceComparisonOperator_Gt_IsNot 1": SMALL_NUMBER,

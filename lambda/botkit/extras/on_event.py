@@ -90,8 +90,6 @@ def answer(event: Any, request_id: str) -> tuple[Outcome, bool]:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
         with deadline.sparing(SCHEDULE_SECONDS if calls and settings.later_group else 0):
             outcome = make_calls(todo) if todo else Outcome(nothing)
-        if outcome.status != 200:
-            outcome.remaining = todo[outcome.done :]
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
         is_scheduled = schedule_again(outcome, since, tries, request_id)

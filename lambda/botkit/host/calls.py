@@ -62,9 +62,9 @@ def make_or_respond(calls: list[Json]) -> Outcome:
         return Outcome("ignored")
     last = calls[-1] if fits_response(calls[-1]) else None
     outcome = make_calls(calls[:-1] if last else calls)
-    if outcome.status != 200:
-        outcome.remaining = calls[outcome.done :]
-    if last and outcome.status == 200 and outcome.done < len(calls):
+    if last and outcome.remaining:
+        outcome.remaining.append(last)
+    elif last and outcome.done < len(calls):
         # As text, since the bot may change the dict before the update is delivered again.
         params = {name: value for name, value in last.items() if value is not None}
         outcome.body = json.dumps(params)
@@ -86,7 +86,7 @@ def fits_response(call: Json) -> bool:
 
 
 def make_calls(calls: list[Json]) -> Outcome:
-    """Make calls in order, until one has to wait. `done` of the outcome says how many are over.
+    """Make calls in order, until one has to wait. The outcome says how many are over or remain.
 
     A call with "instead_of", a number, is over together with so many calls that follow, unless
     Telegram refuses it: then those are made, and decide the outcome.
@@ -109,6 +109,7 @@ def make_calls(calls: list[Json]) -> Outcome:
                 failure.done = outcome.done
                 outcome = failure
             if outcome.status != 200:
+                outcome.remaining = calls[outcome.done :]
                 break
         outcome.done += 1
     return outcome

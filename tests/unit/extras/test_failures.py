@@ -125,8 +125,11 @@ def test_an_update_that_the_bot_failed_at_is_kept_as_it_came(keeping: Keeping) -
     assert (line["outcome"], line["error"]) == ("bot_failed", "ValueError at bot.py:7")
 
 
-def test_the_calls_that_remain_are_kept_with_their_files(keeping: Keeping, bot_api: BotApi) -> None:
-    container = keeping(STEPS)
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+def test_the_calls_that_remain_are_kept_with_their_files(
+    keeping: Keeping, bot_api: BotApi, mode: str
+) -> None:
+    container = keeping(STEPS, REPLY_MODE=mode)
     bot_api.expects({**SAYS, "text": "A"})
     photo = {"chat_id": 42, "photo": ("a.png", b"\0PNG"), "caption": "B"}
     post = container.telegram._client.post
