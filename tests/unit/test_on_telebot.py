@@ -575,6 +575,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
 ) -> None:
     press = f"\n\n@bot.{handler}\ndef press(query):\n    pass\n\nHANDLED = ['message']\n"
     press += "bot.menu = [{'text': 'a dict that is no handler'}]\n"
+    press += "bot.default_middleware_handlers = [print]\n"
     outcome, error = result(start_bot(source(press)), status=503 if kind else 200)
     assert outcome == ("misconfigured" if kind else "ignored")
     assert error.startswith(
