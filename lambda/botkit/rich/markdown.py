@@ -55,14 +55,14 @@ TOKEN = re.compile(
     rf"|!\[(?P<label>[^\[\]]*){TARGET.replace('KIND', 'image')}"
     rf"|{TARGET.replace('KIND', 'link')}"
     rf"|\]: +(?P<definition>{URL})(?= |$)"
-    r"|\$\$(?P<display>[^$]*[^\s$][^$]*)\$\$"
+    r"|\$\$(?P<display>\s*[^\s$][^$]*)\$\$"
     r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
     r"|(?P<br><br */?>)"
     r"|(?P<risk>!(?=!*\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
     r"|(?P<mark>\*{1,3}|_{1,3}|~~|==|\|\|)"
     r"|(?P<bar>\|)"
 )
-CUT_LINK = re.compile(r"!?\[([^\[\]]*)(?:\]\([^()\s]*)?$")
+CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
 
 
 class Block:
@@ -174,6 +174,7 @@ class _Scanner:
         self._at = 0
         self._shift = 0  # spaces to leave out, after code that was in a list
         self._text = Block(0)  # the paragraphs, lists and quotes under way
+        self._endless = 0  # no formula that begins before this line ends
         self._is_doubtful = False
         self._is_list = False
         self._marks: list[str] = []  # that are open in the paragraph
@@ -267,6 +268,8 @@ class _Scanner:
         line = line.strip()
         if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
             return None
+        if self._at < self._endless:
+            return None
         first, at, code = self._at, self._at, []
         line = line[2:]
         while not line.endswith("$$"):
@@ -275,6 +278,7 @@ class _Scanner:
             line = self._line(at).strip() if at < len(self._lines) else ""
             if not line:
                 if not self._is_last(at - 1):
+                    self._endless = at
                     return None
                 self._at = at  # half of it would be refused
                 return []
@@ -331,8 +335,8 @@ class _Scanner:
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
-            # Four spaces would be code, but in a list.
-            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list else 3)
+            # Four spaces would be code, but at the margin of a list.
+            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list and not at else 3)
             levels += 1 + indent // 2
             if levels > MOST_LEVELS:
                 break

@@ -120,6 +120,8 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
 @example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
+@example("-     > `<a>`", False)  # four spaces after a marker would be code
+@example("![    `$", True)  # so would those that are left of a link
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
     check(text, is_half=is_half)
 
@@ -308,3 +310,25 @@ def test_no_text_has_too_many_levels_or_loses_a_line(text: str) -> None:
         assert size(each)[1] <= 16
     if made:
         assert "\n".join(source for _, source in made) == "\n".join(markdown._lines(text))
+
+
+# ── Somebody may have a model write what takes long to read
+
+
+def test_formulas_without_an_end_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    line_at = markdown._Scanner._line
+
+    def line(self: Any, at: int) -> str:
+        read.append(at)
+        return line_at(self, at)
+
+    monkeypatch.setattr(markdown._Scanner, "_line", line)
+    assert len(markdown.messages("$$ a\n" * 100 + "\n$$\nb\n$$")) == 1
+    assert len(read) < 300
+    assert shown("$$ a\n\n$$\nb\n$$").endswith("```math\nb\n```")
+
+
+def test_a_formula_without_an_end_takes_no_longer_for_each_character() -> None:
+    text = "&#36;&#36;" + "a" * 300_000
+    assert markdown.inline("$$" + "a" * 300_000) == text  # else this takes minutes
