@@ -320,6 +320,11 @@ EQUIVALENT = {
         "encode NumberReplacer 1": "as unlikely in a file",
         "encode NumberReplacer 2": "as unlikely in a file",
     },
+    "botkit/later": {
+        "_check_cron ReplaceComparisonOperator_Eq_Is 1": "there is one True and one False",
+        "_check_cron ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "_check_cron ReplaceTrueWithFalse 1": "the lengths are compared above",
+    },
     "botkit/on_aiogram": {
         "_take_over ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "make_request NumberReplacer 1": "a 201 is a success, too",
@@ -367,6 +372,7 @@ EQUIVALENT = {
         "note ReplaceComparisonOperator_Eq_GtE 1": EMPTY_IS_LAST,
     },
     "botkit/stream": {
+        "answer ReplaceTrueWithFalse 1": "without pieces there is no text",
         "_split ReplaceBinaryOperator_Div_FloorDiv 1": "places are whole numbers",
         "_split ReplaceComparisonOperator_Lt_NotEq 1": "a part is never longer",
         "_try ReplaceComparisonOperator_Eq_LtE 2": "there is no lower code",
