@@ -210,21 +210,30 @@ class _Growing:
         parts = self._parts(text, is_whole, tail)
         if not parts:
             self.take_back()
-        for number, (rich, texts) in enumerate(parts):
-            if number == 0 and self._post:
-                self._is_plain = not rich
-                self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
-            is_post = number == 0 and self._post is not None
-            first = self._edit if is_post else self._send
-            if is_post and self._post_content in rich:
-                continue
-            calls += ({**first(content), "instead_of": len(texts)} for content in rich)
-            if is_post and self._post_content == texts[0]:
-                calls.clear()
-            else:
-                calls.append(first(texts[0]))
-            calls += map(self._send, texts[1:])
+        elif self._post:
+            calls += self._end_post(*parts.pop(0))
+        for part in parts:
+            calls += self._calls(self._send, *part)
         return calls
+
+    def _end_post(self, rich: list[Json], texts: list[Json]) -> list[Json]:
+        """Have the message that grows show a part of the text, and return the calls that remain."""
+        self._is_plain = not rich
+        self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
+        if not self._post:
+            return self._calls(self._send, rich, texts)
+        if self._post_content in rich:
+            return []
+        if self._post_content == texts[0]:
+            return [*map(self._send, texts[1:])]
+        return self._calls(self._edit, rich, texts)
+
+    def _calls(
+        self, first: Callable[[Json], Json], rich: list[Json], texts: list[Json]
+    ) -> list[Json]:
+        """Return the calls that show a part: as Markdown, if it is some, or else as texts."""
+        calls = [{**first(content), "instead_of": len(texts)} for content in rich]
+        return [*calls, first(texts[0]), *map(self._send, texts[1:])]
 
     def _end(self, text: str, thinking: str) -> list[Json]:
         """Return how the end of a text may be shown, what is best first: [] without a text."""
