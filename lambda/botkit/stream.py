@@ -262,9 +262,9 @@ class _Growing:
         found = []
         if self._is_markdown:
             found = _rich().messages(text, is_half=not is_whole, tail=tail.strip())
+        *found, (last, end) = found or [(None, text)]
         parts = []
-        for number, (markdown, source) in enumerate(found or [(None, text)], 1):
-            source += tail if number == max(len(found), 1) else ""
+        for markdown, source in [*found, (last, end + tail)]:
             if texts := [{"text": part} for part in _split(source, MAX_TEXT)]:
                 parts.append(([_markdown(markdown)] if markdown else [], texts))
         return parts
@@ -272,9 +272,9 @@ class _Growing:
     def _grow(self, contents: list[Json]) -> None:
         """Have the message that grows show the first of these contents that Telegram takes.
 
-        Not if it shows it already, or if Telegram is busy.
+        Not if Telegram is busy.
         """
-        if contents[0] == self._post_content or time.monotonic() < self._waits_until:
+        if time.monotonic() < self._waits_until:
             return
         is_seen = journal.is_seen
         if edited := self._try_each(self._edit, contents):
@@ -291,7 +291,7 @@ class _Growing:
         """
         for content in contents:
             if content == self._post_content:
-                return content, True
+                return content, None
             if result := self._try(make(content)):
                 return content, result
             if not self._is_plain:  # it wasn't refused

@@ -16,13 +16,10 @@ Source: https://core.telegram.org/bots/api#rich-message-formatting-options
 from __future__ import annotations
 
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 # Telegram's limits of a message. All markup is counted, so Telegram counts less.
-MOST_UNITS = 32_768 - 2000  # UTF-16 code units; the rest is for what is shown below a text
+MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for what is shown below a text
 MOST_BLOCKS = 500
 MOST_COLUMNS = 20
 MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
@@ -129,13 +126,11 @@ def messages(text: str, *, is_half: bool = False, tail: str = "") -> list[tuple[
                 made.append([])
                 units, blocks = part.units, part.blocks
             made[-1].append(part)
-    found: list[tuple[str, str]] = []
-    end = len(lines)
-    for parts in reversed(made):
-        first = parts[0].first if len(found) + 1 < len(made) else 0
-        found.append(("\n\n".join(map(str, parts)), "\n".join(lines[first:end])))
-        end = first
-    found.reverse()
+    ends = [*(parts[0].first for parts in made[1:]), len(lines)]
+    found = [
+        ("\n\n".join(map(str, parts)), "\n".join(lines[first:end]))
+        for parts, first, end in zip(made, [0, *ends], ends, strict=False)
+    ]
     if found and tail:
         markdown, source = found[-1]
         space = " " if made[-1][-1].is_text else "\n\n"
@@ -229,18 +224,20 @@ class _Scanner:
         indent = 0 if ">" in prefix else self._shift + len(prefix)
         closing = re.compile(f" *{fence[0]}{{{len(fence)},}} *")
         code = []
-        self._at = first + 1
+        self._at = len(self._lines)
         is_closed = False
-        while self._at < len(self._lines) and not is_closed:
-            line = self._lines[self._at]
+        for at in range(first + 1, self._at):
+            line = self._lines[at]
             inside = quotes.match(line) if ">" in prefix else re.match(f" {{0,{indent}}}", line)
             if not inside:  # the quote ends
+                self._at = at
                 break
             line = line[inside.end() :]
-            is_closed = bool(closing.fullmatch(line))
-            if not is_closed:
-                code.append((line, 1, self._at))
-            self._at += 1
+            if closing.fullmatch(line):
+                self._at = at + 1
+                is_closed = True
+                break
+            code.append((line, 1, at))
         if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
             code.pop()  # half of the closing fence
         self._is_list = False
@@ -336,8 +333,8 @@ class _Scanner:
             levels += 1 + indent // 2
             if levels > MOST_LEVELS:
                 break
-            quotes += marker == ">"
-            is_item = marker != ">"
+            is_item = ">" not in marker
+            quotes += not is_item
             self._is_list |= is_item
             prefix += " " * indent + marker + " "
             at = found.end()
@@ -349,13 +346,14 @@ class _Scanner:
         if self._before and self._before[0] != quotes:
             yield from self._end()
         is_last = self._is_last(self._at)
-        heading = HEADING.match(content) or FOOTNOTE.match(content)
-        if heading:
-            prefix, content = prefix + heading[0], content[heading.end() :]
+        heading = HEADING.match(content)
+        opening = heading or FOOTNOTE.match(content)
+        if opening:
+            prefix, content = prefix + opening[0], content[opening.end() :]
         elif found:  # a list or quote that is too deep
             prefix += by_number(found[2])
             content = line[found.end(2) :]
-        goes_on = bool(content) and not is_item and not heading
+        goes_on = bool(content) and not is_item and not opening
         if not goes_on:
             self._marks.clear()
         content = inline(content, is_half=is_last, marks=self._marks)
@@ -370,7 +368,7 @@ class _Scanner:
             self._text.first = self._at
         if content or not is_last:
             self._text.lines.append((prefix + content, 1 + 2 * levels, self._at))
-            self._before = quotes, bool(content) and not (heading and heading[0][0] == "#")
+            self._before = quotes, bool(content) and not heading
         self._at += 1
 
 
