@@ -354,6 +354,10 @@ EQUIVALENT = {
         "register_handler ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
+    "botkit/rich/markdown": {
+        "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
+    },
     "botkit/session": {
         "__init__ ReplaceComparisonOperator_Lt_NotEq 1": "no length is below 0",
         "__init__ ReplaceComparisonOperator_NotEq_Lt 1": "half a pair comes back as ?, before it",

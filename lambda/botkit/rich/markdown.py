@@ -195,7 +195,8 @@ class _Scanner:
         yield from self._end()
 
     def _line(self, at: int) -> str:
-        return self._lines[at].expandtabs(4).rstrip()
+        """Return a line, or "" after the last one."""
+        return "".join(self._lines[at : at + 1]).expandtabs(4).rstrip()
 
     def _is_last(self, at: int) -> bool:
         """Tell whether a line is the last one of a text that is half-written."""
@@ -269,7 +270,7 @@ class _Scanner:
         while not line.endswith("$$"):
             code.append(line)
             at += 1
-            line = self._line(at).strip() if at < len(self._lines) else ""
+            line = self._line(at).strip()
             if not line:
                 if not self._is_last(at - 1):
                     return None
@@ -291,7 +292,7 @@ class _Scanner:
         if "|" not in line:
             return None
         first, header = self._at, _cells(line)
-        rules = self._line(first + 1).strip() if first + 1 < len(self._lines) else ""
+        rules = self._line(first + 1).strip()
         cells = _cells(rules)
         if "|" not in rules or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
             # Half of a table has a header, and perhaps a part of the line below it.
@@ -414,12 +415,13 @@ def inline(
             if token in marks and not before.isspace():
                 del marks[marks.index(token) :]
             elif not (before.isalnum() or after.isspace()):
-                if len(marks) + sum(len(mark) == 3 for mark in [*marks, token]) >= MOST_MARKS:
+                # Three characters are two marks.
+                if sum(1 + len(mark) // 3 for mark in [*marks, token]) > MOST_MARKS:
                     token = by_number(token)
                 else:
                     marks.append(token)
             made.append(token)
-        elif kind == "risk" and token == "`" and is_half and "`" not in text[at:].lstrip("`"):
+        elif token == "`" and is_half and "`" not in text[at:].lstrip("`"):
             made.append(_code(text[at:].lstrip("`")))
             at = len(text)
             break

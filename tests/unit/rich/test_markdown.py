@@ -193,8 +193,9 @@ WRITTEN = {
         "*a **b _c ~~d ==e ***f",
         "*a **b _c ~~d &#61;&#61;e &#42;&#42;&#42;f",
     ),
+    "marks for two": ("***a **b _c ~~d", "***a **b _c &#126;&#126;d"),
     "a rule": ("a\n---\nb", "a\n\n---\n\nb"),
-    "no indented code": ("a\n\n    b", "a\n\nb"),
+    "no indented code": ("    a\n\n    b", "a\n\nb"),
     "a deep list": (
         "- a\n  - b\n    - c\n      - d\n        - e",
         "- a\n  - b\n    - c\n      - d\n      - e",
@@ -217,6 +218,7 @@ HALVES = {
     "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
     "half of a row": ("|a|b|\n|-|-|\n|**c", "| a | b |\n|-|-|\n| **c** |  |\n\n…"),
     "a bar": ("a\n\n|", "a …"),
+    "a bar in a line": ("a | b", "a | b …"),
     "a link": ("a [b](https://c", "a b …"),
     "an image": ("a ![b", "a b …"),
     "code": ("a `b <", "a <code>b &#60;</code> …"),
