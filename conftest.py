@@ -87,7 +87,8 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
-        return nodeid.partition("::")[0] if is_shared else nodeid
+        # Else by function: at each test that ends, xdist counts what each process has had.
+        return nodeid.partition("::" if is_shared else "[")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
