@@ -362,6 +362,8 @@ def chat(
             "telegram_stand_in must be found: in pyproject.toml, add tools/telegram-stand-in of "
             "the module to pythonpath, beside its lambda"
         ) from None
+    if "calls" in request.fixturenames:
+        raise ValueError("a test has chat or calls: both would answer what the bot calls")
     host, telegram = _Host(sessions, waits), _botkit("telegram")
     stage = stand_in.Stage(host.take)
 
