@@ -372,6 +372,7 @@ EQUIVALENT = {
     },
     "botkit/rich/markdown": {
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
     },
     "botkit/session": {

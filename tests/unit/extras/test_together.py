@@ -140,7 +140,7 @@ TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
         [[1, 2, 3]],
     ),
     "an album after it": ([sent(FORWARD), sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2, 3, 4]]),
-    "a cut text": ([sent({"text": "x" * 4000}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
+    "a cut text": ([sent({"text": "x" * 4096}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
     "a cut text of emoji": ([sent({"text": "👍" * 2000}), sent(PLAIN)], [[1, 2]]),
     "a shorter text": ([sent({"text": "👍" * 1999 + "x"}), sent(PLAIN)], [[1], [2]]),
     "a command": ([sent(FORWARD), sent(COMMAND), sent(PLAIN)], [[1], [2], [3]]),
@@ -329,7 +329,12 @@ def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined)
 
 def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line = lined()
-    line.arrive(*numbered(*(sent({**FORWARD, "text": "x" * 40_000}) for _ in range(4))))
+    updates = numbered(*(sent({**FORWARD}) for _ in range(4)))
+    line.arrive(*updates[:2], seconds=1)
+    full = line.container.table.items["together/-7"]["session"]["S"]
+    third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
+    line.together.LARGEST_LIST = len(full) + len(third)
+    line.arrive(*updates[2:], seconds=1)
     for update in line.queued:
         line.answer(update)
     assert line.turns == [[1, 2, 3], [4]]
@@ -492,6 +497,7 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
                 '{"album": 1.5}',
                 '{"albums": "1.5"}',
                 '{"albums": 0}',
+                '{"albums": -1}',
                 '{"bursts": 60.5}',
                 "None",
             )
