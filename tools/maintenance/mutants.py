@@ -88,7 +88,11 @@ TESTS = {
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
-    "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
+    "botkit/extras/queue": [
+        "unit/extras/test_queue",
+        "unit/extras/test_together",
+        "unit/extras/test_limit",
+    ],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/start_error": [

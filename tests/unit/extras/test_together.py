@@ -198,6 +198,7 @@ def test_albums_alone_are_no_bursts_and_cost_others_nothing(lined: Lined) -> Non
     assert line.turns == [[1], [2], [3], [4]]
     assert line.calls == ["GetItem"] * 4
     assert line.pauses == []
+    assert line.together.seconds() == {"albums": 1.5}
 
 
 def test_bursts_alone_are_no_albums(lined: Lined) -> None:
@@ -286,7 +287,9 @@ def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.Mo
 def test_a_turn_has_a_hundred_messages(lined: Lined) -> None:
     line = lined()
     line.arrive(*numbered(*(sent({**FORWARD}) for _ in range(102))), seconds=0)
-    for update in line.queued:
+    line.answer(line.queued[0])
+    assert line.pauses == []
+    for update in line.queued[1:]:
         line.answer(update)
     assert line.turns == [[*range(1, 101)], [101, 102]]
 
