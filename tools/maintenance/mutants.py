@@ -285,6 +285,10 @@ EQUIVALENT = {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
+    "botkit/extras/together": {
+        "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
+        "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+    },
     "botkit/host/check": {
         "_check_bot NumberReplacer 1": ANY_NUMBER,
         "_check_bot NumberReplacer 2": ANY_NUMBER,
@@ -358,6 +362,7 @@ EQUIVALENT = {
         "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
         "_ended ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_TYPE,
         "do_request NumberReplacer 3": "a 201 is a success, too",
         "do_request NumberReplacer 9": "a 201 is a success, too",
         "do_request NumberReplacer 11": "a 201 is a success, too",
