@@ -414,8 +414,7 @@ EQUIVALENT = {
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
         "show NumberReplacer 2": "the clock never goes back",
-        "show ReplaceComparisonOperator_Eq_Is 1": "_grow compares them, too",
-        "stop ReplaceTrueWithFalse 1": "any note will do",
+        "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
     "botkit/telegram": {
         "<module> NumberReplacer 7": UNREAD,
