@@ -477,13 +477,6 @@ def answers(*responses: bytes) -> Part:
     return part
 
 
-def gives_a_file(path: str, message: Json, calls: int = 1, *before: Json) -> Part:
-    """Return the part that gives a file, b"downloaded", and then takes so many calls."""
-    file = {"file_id": "x", "file_unique_id": "x", "file_path": path}
-    results = [http({"ok": True, "result": each}) for each in (*before, file, message)]
-    return answers(*results[:-1], http(b"downloaded"), *results[-1:] * calls)
-
-
 def answers_all(peer: Peer, connection: socket.socket) -> None:
     """Carry out every call, on a connection that is kept."""
     while peer.read_request(connection):

@@ -50,6 +50,11 @@ class FailingTelegram(Telegram):
         return super().answer(method, params, delivery, **more)
 
 
+def files(telegram: Telegram) -> list[tuple[str, bytes]]:
+    """Return the names and contents of all files that were sent, in order."""
+    return [(file.name, file.data) for file in telegram.files.by_id.values()]
+
+
 def said(call: Call) -> str:
     """Return the text that a call of the tests' bot answers."""
     return str(call.params["text"]).removeprefix("Heard: ")
