@@ -63,6 +63,8 @@ AIOGRAM = (
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
+# One process that has imported the libraries forks them.
+EXAMPLES = ("tools/telegram-stand-in/tests/test_examples.py",)
 HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help, once each
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 
@@ -81,11 +83,12 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ((PAGE,), AIOGRAM, HELP):
+        for shared in ((PAGE,), AIOGRAM, EXAMPLES, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
-        return nodeid.partition("::")[0] if is_shared else nodeid
+        # Else by function: at each test that ends, xdist counts what each process has had.
+        return nodeid.partition("::" if is_shared else "[")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -110,7 +110,7 @@ class Sessions(dict[str, Json]):
         return copy.deepcopy(self.get(key, {}))
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         changed = self.read(key)
         result = function(changed)
         changed = _botkit("session").checked_copy(changed)
@@ -152,7 +152,7 @@ class Waits(dict[str, Waiting]):
         self.every: dict[str, Recurring] = {}
 
     def schedule(self, event: Any, seconds: float, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         if name in self:
             return False
@@ -160,12 +160,12 @@ class Waits(dict[str, Waiting]):
         return True
 
     def cancel(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         return self.pop(name, None) is not None
 
     def recur(self, content: str, cron: str, zone: str, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         try:
             ZoneInfo(zone)
         except (OSError, ValueError, ZoneInfoNotFoundError):
@@ -175,7 +175,7 @@ class Waits(dict[str, Waiting]):
         return is_new
 
     def cancel_every(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         return self.every.pop(name, None) is not None
 
@@ -215,7 +215,7 @@ class Aws:
         yield from self._ask(path, body)
 
     def _ask(self, name: str, content: Any) -> Any:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         self.asked.append((name, content))
         if name not in self.results:
             raise LookupError(f'say what it gives: aws.results["{name}"] = …')
@@ -362,6 +362,8 @@ def chat(
             "telegram_stand_in must be found: in pyproject.toml, add tools/telegram-stand-in of "
             "the module to pythonpath, beside its lambda"
         ) from None
+    if "calls" in request.fixturenames:
+        raise ValueError("a test has chat or calls: both would answer what the bot calls")
     host, telegram = _Host(sessions, waits), _botkit("telegram")
     stage = stand_in.Stage(host.take)
 

@@ -465,14 +465,17 @@ def until_closed(peer: Peer, connection: socket.socket) -> None:
 
 
 def answers(*responses: bytes) -> Part:
-    """Return the part that answers requests on one connection, and leaves it open at the end."""
+    """Return the part that answers requests on one connection, and leaves it open at the end.
+
+    One more request closes it: who sent that would wait for the rest of its time.
+    """
 
     def part(peer: Peer, connection: socket.socket) -> None:
         for response in responses:
             if not peer.read_request(connection):
                 return
             connection.sendall(response)
-        until_closed(peer, connection)
+        peer.read_request(connection)
 
     return part
 

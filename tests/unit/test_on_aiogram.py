@@ -567,7 +567,7 @@ def test_a_state_of_an_update_without_a_session_is_refused(
     query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
     container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
     assert container.line["outcome"] == "bot_failed"
-    assert container.line["error"].endswith("this update has no session")
+    assert container.line["error"].endswith("gives this update no session")
 
 
 @pytest.mark.parametrize("data", ["{1: 2}", "{'x': (1,)}", "{'x': asyncio}"])

@@ -324,7 +324,7 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World, late: bool)
     gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
     world.fails["editMessageText"] = [gone]
     texts = ["a", "b" * 4095] if late else ["a", "b", "c", "d" * 4093]
-    world.pause = 3.0 if late else 5.0
+    world.pause = 1.0 if late else 5.0
     first, last = world.answer([*texts, "tail"], GROUP)
     assert (first["method"], len(first["text"])) == ("sendMessage", 4096)
     assert (last["method"], last["text"]) == ("sendMessage", "tail")
@@ -504,6 +504,7 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
     lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
+    assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
     assert len(numbers) == (2 if chat is PRIVATE else 1)
     for n in numbers:

@@ -213,7 +213,7 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
 def test_a_dialogue_has_no_effects_in_tests_either(
     aws: Any, sessions: Any, waits: Any, effect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(botkit("invocation.journal").journal, "is_replay", True)
+    monkeypatch.setattr(botkit("invocation.journal").journal, "is_rerun", True)
     names = {name: botkit(name) for name in ("aws", "later", "session")}
     with pytest.raises(ValueError, match="a dialogue runs again"):
         eval(effect, names)  # noqa: S307
@@ -449,10 +449,10 @@ def test_an_update_comes_again_as_from_telegram(
 ) -> None:
     chat = chat_with(source)
     telegram = chat.telegram
-    answer = telegram.answer
+    answer, left = telegram.answer, [*faults]
 
     def fails_in_turn(method: str, params: Json, *about: Any, **more: Any) -> Any:
-        if faults and (fault := faults.pop(0)):
+        if left and (fault := left.pop(0)):
             chat.fails(fault)
         return answer(method, params, *about, **more)
 
@@ -507,13 +507,19 @@ def shown(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """Lines that a failure shows in the end."""
     expected: list[str] = []
     yield expected
-    sections = request.node._report_sections
-    assert [text.splitlines() for when, name, text in sections if name == "Telegram"] == [expected]
+    [*_, shown] = request.node._report_sections
+    assert shown == ("teardown", "Telegram", "\n".join(expected))
 
 
 def test_a_failure_shows_the_transcript(shown: list[str], chat_with: With) -> None:
     chat_with("def answer(message, session): return [say(message, 'Ho')]").user("Ada").send("Hi")
     shown[:] = ["Ada: Hi", "  Bot: Ho"]
+
+
+def test_only_one_of_two_answers_calls(calls: Any, chat_with: With) -> None:
+    del sys.modules["own"]
+    with pytest.raises(ValueError, match="chat or calls"):
+        chat_with(ONE)
 
 
 def test_where_the_stand_in_is_not_found_it_is_told_what_to_add(

@@ -41,6 +41,10 @@ PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
+FORGOTTEN = (
+    "(with --fresh each update has a new container, as it may have on AWS: if a variable held this "
+    "before, it was lost. Keep it in a session)"
+)
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update
@@ -232,7 +236,7 @@ class Script:
         invocations = [self._invocation(hosted, delivery) for delivery in over]
         answered = self._show()
         for delivery, invocation in zip(over, invocations, strict=True):
-            judge(delivery, invocation)
+            judge(delivery, invocation, fresh=self._deployment.fresh)
         if over and not answered and not self._as_json:
             say("(no answer)")
 
@@ -292,10 +296,11 @@ class Script:
         return {**about, **call.answer}
 
 
-def judge(delivery: Delivery, invocation: Invocation) -> None:
-    """Raise ToolError if the outcome of an update is a failure."""
-    if invocation.failure:
-        raise ToolError(f"bot.py failed:\n{invocation.failure}")
+def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) -> None:
+    """Raise ToolError if the outcome of an update is a failure, in a `fresh` container or not."""
+    if failure := invocation.failure:
+        has_lost = fresh and failure.rpartition("\n")[2].startswith("KeyError")
+        raise ToolError("\n".join(["bot.py failed:", failure, *([FORGOTTEN] if has_lost else [])]))
     line = invocation.outcome
     reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
     reason = next(filter(None, reasons), f"HTTP {delivery.status}")

@@ -16,12 +16,12 @@ from ..deadline import deadline
 from ..errors import BadSession, Failure, Handled, Misconfigured, Unreachable
 from ..host import bot_module
 from ..host.calls import make_or_respond
-from ..host.held import held, released
 from ..host.outcome import BadAnswer, Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
+from .held import held, released
 
 logger = logging.getLogger("botkit")
 

@@ -46,7 +46,7 @@ TOO_SHORT = "the queue was empty, but not for a minute"
 def test_a_queue_is_removed_when_it_was_empty_for_a_minute_without_a_webhook(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings = [(0, 1, 0), (0, 0, 1), *[(0, 0, 0)] * 60, *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 61]
+    readings = [(0, 1, 0), (0, 0, 1), *[(0, 0, 0)] * 60, *[(2, 0, 0)] * 30, *[(0, 0, 0)] * 62]
     container = with_queue(answers(*(counts(*reading) for reading in readings)))
     pauses = with_pauses(container, monkeypatch)
     assert container.invoke(DRAIN, 300_000) == {}
@@ -58,10 +58,10 @@ def test_a_queue_is_removed_when_it_was_empty_for_a_minute_without_a_webhook(
 def test_an_emulated_aws_needs_no_minute(
     with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    container = with_queue(answers(*[counts(0)] * 3))
+    container = with_queue(answers(*[counts(0)] * 9))
     pauses = with_pauses(container, monkeypatch)
     drain = {**DRAIN, "quiet_seconds": seconds}
-    assert container.invoke(drain, 300_000) == {}
+    assert container.invoke(drain, 9_000) == {}
     assert pauses == [1.0] * 2
 
 

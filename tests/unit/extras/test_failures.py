@@ -125,8 +125,11 @@ def test_an_update_that_the_bot_failed_at_is_kept_as_it_came(keeping: Keeping) -
     assert (line["outcome"], line["error"]) == ("bot_failed", "ValueError at bot.py:7")
 
 
-def test_the_calls_that_remain_are_kept_with_their_files(keeping: Keeping, bot_api: BotApi) -> None:
-    container = keeping(STEPS)
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+def test_the_calls_that_remain_are_kept_with_their_files(
+    keeping: Keeping, bot_api: BotApi, mode: str
+) -> None:
+    container = keeping(STEPS, REPLY_MODE=mode)
     bot_api.expects({**SAYS, "text": "A"})
     photo = {"chat_id": 42, "photo": ("a.png", b"\0PNG"), "caption": "B"}
     post = container.telegram._client.post
@@ -606,6 +609,21 @@ def test_a_replay_goes_on_where_one_before_it_ended(
     bot_api.expects(ANSWER)
     assert container.invoke(REPLAY) == replayed(1)
     assert json.loads(table.items["42"]["session"]["S"]) == {"count": 1}
+
+
+def test_of_a_dead_letter_the_calls_that_remain_are_made(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session knows it, and nobody delivers it any more."""
+    container = keeping(REMEMBERS, **session_environment(bot_api.url))
+    table = Table(container.module("aws"), "sessions")
+    monkeypatch.setattr(container.module("aws"), "call", table.call)
+    bot_api.refuses(ANSWER, 500, "Oops")
+    assert container.invoke(request(json.dumps(message())))["statusCode"] == 503
+    put(container, message(), DEAD)
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert container.line["outcome"] == "answered"
 
 
 # ── Its time

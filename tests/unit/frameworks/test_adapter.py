@@ -181,7 +181,7 @@ def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
     sessions.current = ""
     with pytest.raises(framework.Handled) as raised:
         framework.handle({}, lambda: framework.change(dict.clear))
-    assert str(raised.value.error).endswith("this update has no session")
+    assert str(raised.value.error).endswith("gives this update no session")
 
 
 def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:

@@ -214,6 +214,7 @@ def test_poll_runs_it_once_and_passes_nothing_on(
         (folder / "words.py").write_text('WORD = "changed"\n')
         say(telegram, "hello")
         poll.wait_for("update 900000002 · message · answered sendMessage")
+        poll.wait_for("printed hello")  # after that line
         assert poll.end(signal.SIGINT) == 0
     assert "printed fail" in poll.output
     assert [call.params["text"] for call in telegram.calls if call.method == "sendMessage"] == [

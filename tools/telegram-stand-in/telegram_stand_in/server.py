@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import urllib.parse
+from collections.abc import Callable
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,6 +45,9 @@ class Server(ThreadingHTTPServer):
     """Serves the Bot API of a `Telegram`, at its `url`, until the `with` block ends.
 
     Port 0 is a free one. Its threads end with the program, and it ignores clients that leave.
+
+    `act` carries out what a test POSTs to other paths than the Bot API's: it gets the path and the
+    parameters, and returns the answer, or None if there is no such path.
     """
 
     daemon_threads = True
@@ -51,6 +55,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, telegram: Telegram, host: str = "127.0.0.1", port: int = 0) -> None:
         self.telegram = telegram
+        self.act: Callable[[str, Json], Json | None] = lambda path, params: None
         super().__init__((host, port), _Request)
         self.url = telegram.url = f"http://{host}:{self.server_port}"
 
@@ -82,7 +87,10 @@ class _Request(BaseHTTPRequestHandler):
             if path.startswith("/file/"):
                 self._serve_file(urllib.parse.unquote(path))
                 return
-            self._call(path, query, data)
+            if path.startswith("/bot"):
+                self._call(path, query, data)
+            else:
+                self._act(path, query, data)
         except Unreadable as error:
             # Nobody knows where the next request begins.
             self.close_connection = True
@@ -134,6 +142,14 @@ class _Request(BaseHTTPRequestHandler):
 
     # Answering.
 
+    def _act(self, path: str, query: str, data: bytes) -> None:
+        params, uploads = params_of("", query, self._content_type(), data)
+        params |= {name: upload.data for name, upload in uploads.items()}
+        # A GET may be a picture's in a page of another site.
+        answer = self.server.act(path, params) if self.command == "POST" else None
+        answer = answer or _error(404, "Not Found")
+        self._answer(answer.get("error_code", 200), answer)
+
     def _call(self, path: str, query: str, data: bytes) -> None:
         match = re.fullmatch(rf"/bot{TOKEN}/(\w+)", path)
         if not match:
@@ -145,8 +161,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(401, _error(401, "Unauthorized"))
             return
         method = match[2]
-        content_type = self.headers.get("Content-Type", "application/json")
-        params, uploads = params_of(method, query, content_type, data)
+        params, uploads = params_of(method, query, self._content_type(), data)
         call = telegram.answer(method, params, bot=bot, uploads=uploads)
         if call.fault == "silence":
             self._say_nothing()
@@ -154,6 +169,9 @@ class _Request(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._answer(call.status, call.answer)
+
+    def _content_type(self) -> str:
+        return str(self.headers.get("Content-Type", "application/json"))
 
     def _serve_file(self, path: str) -> None:
         match = re.fullmatch(rf"/file/bot{TOKEN}/(.+)", path)

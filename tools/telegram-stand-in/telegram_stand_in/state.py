@@ -123,12 +123,11 @@ class World:
 
     def add_bot(self, token: str, **about: Any) -> Bot:
         """Add a bot. `about` are fields of getMe that differ from the default."""
-        me: Json = BOT
+        me: Json = {**BOT, "id": int(token.partition(":")[0])}
         if self.bots:
             number = len(self.bots) + 1
-            id = int(token.partition(":")[0])
-            me = {**BOT, "id": id, "first_name": f"Bot {number}", "username": f"bot{number}_bot"}
-        me = {**me, **about} if about else me
+            me.update(first_name=f"Bot {number}", username=f"bot{number}_bot")
+        me.update(about)
         outbox = Outbox(
             me["id"],
             self.changed,

@@ -11,9 +11,12 @@ pytest_plugin makes it the fixture `bot_api`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
 from .stand_in import FAULTS, Call, Telegram
-from .state import BOT, Bot, Json, private_chat
+from .state import Bot, Json, private_chat
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
@@ -64,13 +67,15 @@ class Stage:
     seconds `receive` waits.
     """
 
-    def __init__(self, answer: Callable[[list[Json]], object] | None = None) -> None:
+    def __init__(
+        self, answer: Callable[[list[Json]], object] | None = None, token: str = TOKEN
+    ) -> None:
         self.strict = True
         self.patience = 0.0 if answer else PATIENCE
-        self.token = TOKEN
-        self.telegram = Telegram(TOKEN, watch=self._watch)
+        self.token = token
+        self.telegram = Telegram(token, watch=self._watch)
         self.telegram.watch_updates = self._watch_update
-        self.telegram.bot.me = {**BOT, "first_name": "Bot", "username": "test_bot"}
+        self.telegram.bot.me.update(first_name="Bot", username="test_bot")
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
         # Lines of the transcript beside the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []
@@ -162,7 +167,7 @@ class Stage:
         Returns the status and the body of the answer. Status 0: there is no answer.
         """
         if body is None:
-            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{TOKEN}/")[2]))
+            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{self.token}/")[2]))
             return (200, file.data) if file else (404, b"")
         method = path.rpartition("/")[2]
         try:
@@ -303,16 +308,22 @@ class Person:
         if reply_to:
             within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
             made[0]["reply_to_message"] = within
-        sent: Json = {}
-        self._begin()
-        for content in made:
-            sent = telegram.message(chat=self.chat, user=self._user, **self._thread, **content)
+        return Received(self._act(lambda: self._send(made)))
+
+    def _send(self, contents: list[Json]) -> Json:
+        """Send messages, and return the last one."""
+        message: Json = {}
+        for content in contents:
+            update = self.stage.telegram.message(
+                chat=self.chat, user=self._user, **self._thread, **content
+            )
+            message = update["message"]
             if not self._user:
-                sent = {"channel_post": {**sent["message"], "sender_chat": self.chat}}
-                del sent["channel_post"]["from"]
-            telegram.send(sent)
-        self.stage.settle()
-        return Received(sent[kind_of(sent)])
+                del message["from"]
+                message["sender_chat"] = self.chat
+                update = {"channel_post": message}
+            self.stage.telegram.send(update)
+        return message
 
     def _contents(self, content: str | Path | Json) -> list[Json]:
         """Return the contents of the messages that the apps send for a content."""
@@ -320,7 +331,7 @@ class Person:
             data = content.read_bytes()
             return [people.file_content(self.stage.telegram, data, content.name)]
         if isinstance(content, str):
-            parts = range(0, len(content) or 1, LONGEST_TEXT)
+            parts = range(0, len(content), LONGEST_TEXT)
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
         return [content]
 
@@ -339,15 +350,13 @@ class Person:
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
-        self._begin()
-        self.stage.telegram.edit(*_ids(message), **people.text_content(text))
-        self.stage.settle()
+        content = people.text_content(text)
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), **content))
 
     def react(self, message: Json, emoji: str) -> None:
         """Put a reaction on a message, or remove it (no emoji)."""
-        self._begin()
-        self.stage.telegram.react(*_ids(message), emoji, self.user)
-        self.stage.settle()
+        user = self.user
+        self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user))
 
     def press(self, label: str, timeout: float | None = None) -> None:
         """Press the latest button with a label, once there is one; its emoji may be left out.
@@ -367,27 +376,20 @@ class Person:
             raise ValueError(f'"{label}" opens a page or a link')
         telegram = self.stage.telegram
         _, act = people.pressing(telegram, button, self.user, self.chat, self._query)
-        self._begin()
-        act()
-        self.stage.settle()
+        self._act(act)
 
     def ask(self, query: str = "", offset: str = "") -> None:
         """Write an inline query. `receive("results")` gives its answer."""
-        self._begin()
-        self._query = self.stage.telegram.ask(query, self.user, offset=offset)
-        self.stage.settle()
+        user = self.user
+        self._query = self._act(lambda: self.stage.telegram.ask(query, user, offset=offset))
 
     def join(self) -> None:
         """Join the group."""
-        self._begin()
-        self._change("left", "member")
-        self._say(new_chat_members=[self.user])
+        self._act(lambda: self._change("left", "member", new_chat_members=[self.user]))
 
     def leave(self) -> None:
         """Leave the group."""
-        self._begin()
-        self._change("member", "left")
-        self._say(left_chat_member=self.user)
+        self._act(lambda: self._change("member", "left", left_chat_member=self.user))
 
     def become(self, status: str) -> None:
         """Have a status in the group, such as "creator" or "administrator". Nobody is told."""
@@ -396,32 +398,34 @@ class Person:
 
     def block(self) -> None:
         """Block the bot: what it sends is refused until `unblock`."""
-        self._begin()
         self.stage.telegram.bot.blocked.add(self.chat["id"])
-        self._change_bot("member", "kicked")
+        self._act(lambda: self._change_bot("member", "kicked"))
 
     def unblock(self) -> None:
         """Let the bot write again."""
-        self._begin()
         self.stage.telegram.bot.blocked.discard(self.chat["id"])
-        self._change_bot("kicked", "member")
+        self._act(lambda: self._change_bot("kicked", "member"))
 
-    def _say(self, **content: Any) -> None:
-        telegram = self.stage.telegram
-        telegram.send(telegram.message(chat=self.chat, user=self.user, **content))
+    def _act(self, act: Callable[[], Any]) -> Any:
+        """Do something, and have the bot answer it if it is in this process."""
+        self.stage.check()
+        self._since = self.stage.here()
+        done = act()
         self.stage.settle()
+        return done
 
-    def _change(self, old: str, new: str) -> None:
-        was = self.stage.telegram.member_as(old, self.user)
+    def _change(self, old: str, new: str, **told: Any) -> None:
+        telegram = self.stage.telegram
+        was = telegram.member_as(old, self.user)
         self.become(new)
-        now = self.stage.telegram.member(self.chat, self.user)
-        self.stage.telegram.send({"chat_member": self._about(was, now)})
+        about = self._about(was, telegram.member(self.chat, self.user))
+        telegram.send({"chat_member": about})
+        telegram.send(telegram.message(chat=self.chat, user=self.user, **told))
 
     def _change_bot(self, old: str, new: str) -> None:
         telegram = self.stage.telegram
         was, now = (telegram.member_as(each, telegram.bot.user) for each in (old, new))
         telegram.send({"my_chat_member": self._about(was, now)})
-        self.stage.settle()
 
     def _about(self, was: Json, now: Json) -> Json:
         date = int(self.stage.telegram.now())
@@ -487,11 +491,6 @@ class Person:
         buttons = self._buttons()
         return buttons.get(people.label_of(label, buttons))
 
-    def _begin(self) -> None:
-        """Begin an action."""
-        self.stage.check()
-        self._since = self.stage.here()
-
     def _told(self) -> str:
         """Return what came instead of what was waited for, as the end of a sentence."""
         telegram = self.stage.telegram
@@ -504,11 +503,15 @@ class Person:
 
 
 class BotApi(Stage):
-    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`."""
+    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._server = Server(self.telegram)
+    Port 0 is a free one.
+    """
+
+    def __init__(self, token: str = TOKEN, port: int = 0) -> None:
+        super().__init__(token=token)
+        self._server = Server(self.telegram, port=port)
+        self._at_end = contextlib.ExitStack()
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -516,7 +519,19 @@ class BotApi(Stage):
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._at_end.close()
         self._server.__exit__(*exception)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        """
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        process = subprocess.Popen(command, env={**os.environ, **told})
+        self._at_end.callback(process.wait)
+        self._at_end.callback(process.kill)
+        return process
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
@@ -563,7 +578,8 @@ def _called(call: Call) -> list[str]:
     if call.method.lower().startswith(ROUTINE):
         return []
     lines = [f"  Bot{_to(call)}: {people.seen(call)}"]
-    return [*lines, *(f"    {row}" for row in people.buttons(call))]
+    more = [*people.buttons(call), *(f"({hint})" for hint in call.hints)]
+    return [*lines, *(f"    {line}" for line in more)]
 
 
 def _to(call: Call) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -67,6 +68,22 @@ def test_a_price(bot_api: BotApi) -> None:
     assert ada.receive().invoice.total_amount == 1200
     bot_api.wait()
     assert bot_api.telegram.pending() == 0
+
+
+def test_a_program_that_is_started_ends_with_the_server() -> None:
+    program = """if 1:
+        import os, sys, time, urllib.request as request
+        url = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/setMyName?name={NAME}"
+        request.urlopen(url.format(**os.environ))
+        time.sleep(600)
+    """
+    with BotApi() as bot_api:
+        process = bot_api.start(sys.executable, "-c", program, NAME="Bob")
+        calls = bot_api.telegram.calls
+        bot_api.telegram.wait(lambda: calls)
+        assert calls[0].params == {"name": "Bob"}
+        assert process.poll() is None
+    assert process.returncode
 
 
 def test_a_button_is_waited_for(bot_api: BotApi) -> None:

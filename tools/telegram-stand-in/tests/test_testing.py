@@ -125,8 +125,9 @@ def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
     assert stage.last["edited_message"]["entities"][0]["type"] == "bot_command"
     ada.react(answer, "👍")
     assert stage.last["message_reaction"]["new_reaction"][0]["emoji"] == "👍"
-    ada.send("No", reply_to=answer)
-    assert stage.last["message"]["reply_to_message"]["text"] == "Hello"
+    reply = ada.send("No", reply_to=answer)
+    assert reply.reply_to_message.text == "Hello"
+    assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
 
 
 def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) -> None:
@@ -146,6 +147,7 @@ def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) 
     assert stage.last["callback_query"]["from"] == ada.user
     assert ada.receive("answer").text == "Added"
     assert stage.user("Grace").unread("answer") == []
+    assert stage.channel("News").unread("answer") == []
 
 
 def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
@@ -201,6 +203,7 @@ def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
     ada.ask("cats")
     found = ada.receive("results")
     assert (found.results[0].title, found.buttons) == ("A cat", ["A cat"])
+    assert "kind" not in found
     ada.press("A cat")
     chosen = next(
         each["chosen_inline_result"] for each in stage.updates if "chosen_inline_result" in each
@@ -237,6 +240,7 @@ def test_somebody_who_blocks_the_bot_gets_nothing(stage: Played) -> None:
         "Forbidden: bot was blocked by the user",
     )
     ada.unblock()
+    assert stage.last["my_chat_member"]["new_chat_member"]["status"] == "member"
     assert stage.call("sendMessage", chat_id=ada.chat["id"], text="Hi")["text"] == "Hi"
 
 
@@ -265,8 +269,11 @@ def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
     tools, books = club.topic("Tools").user("Ada"), club.topic("Books").user("Ada")
     thread = tools.send("Hi").message_thread_id
     stage.call("sendMessage", chat_id=club.chat["id"], message_thread_id=thread, text="Yes?")
-    assert tools.receive().text == "Yes?"
+    assert tools.receive().text == club.user("Ada").receive().text == "Yes?"
     assert books.unread() == []
+    sent = {"chat_id": club.chat["id"], "message_id": tools.send("Hi").message_id}
+    stage.call("setMessageReaction", reaction=[{"type": "emoji", "emoji": "👍"}], **sent)
+    assert tools.receive("reaction").reaction[0].emoji == "👍"
     assert books.send("Hi").message_thread_id != thread
     assert club.chat["is_forum"] is True
 
@@ -280,6 +287,8 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
     assert stage.last["edited_channel_post"]["text"] == "Tomorrow"
     stage.call("sendMessage", chat_id="@news", text="More")
     assert news.receive().text == "More"
+    with pytest.raises(AssertionError, match="News got no message"):
+        news.receive()
     with pytest.raises(TypeError, match="a channel only sends"):
         news.react(post, "👍")
 
@@ -350,6 +359,8 @@ def test_what_came_instead_is_told(stage: Played) -> None:
 def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
+    with pytest.raises(AssertionError, match=r"The buttons: none\. What came"):
+        ada.press("Remove")
     ada.send("/list")
     with pytest.raises(
         AssertionError, match=r'there is no button "Remove". The buttons: \[➕ Add\]'
@@ -412,6 +423,21 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
         stage.user("Ada").send("Hi")
     stage.strict = False
     stage.user("Ada").send("Hi")
+
+
+def test_who_waits_is_told_of_a_mistake_at_once() -> None:
+    stage = Stage()
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    stage.telegram.answer("getMe", {"chat": 7})
+    with pytest.raises(AssertionError, match="getMe has no parameter chat"):
+        ada.receive(timeout=600)
+    with pytest.raises(AssertionError, match="getMe has no parameter chat"):
+        ada.send("Ho")
+    assert stage.telegram.pending() == 1
+    stage.strict = False
+    with pytest.raises(AssertionError, match="Ada got no message within 0.01 s"):
+        ada.receive(timeout=0.01)
 
 
 def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
