@@ -24,6 +24,7 @@ from tests.support.stubs import (
     Json,
     Log,
     Peer,
+    refusal,
     session_environment,
 )
 
@@ -63,9 +64,7 @@ class BotApi:
     def refuses(self, call: Json, code: int, description: str, **parameters: Any) -> None:
         """Expect a call, and refuse it as Telegram does."""
         params = {**call}
-        answer = {"ok": False, "error_code": code, "description": description}
-        if parameters:
-            answer["parameters"] = parameters
+        answer = refusal(code, description, **parameters)
         self.answers(params.pop("method"), params, status=code, **answer)
 
     def has_no_file(self, path: str, status: int = 404) -> None:

@@ -316,6 +316,17 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
     return pauses
 
 
+def with_timeouts(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have a container's calls succeed at once. Returns the seconds that each may take.
+
+    A server would only see how long a call lasts.
+    """
+    given: list[float] = []
+    post: Any = lambda method, params, timeout: given.append(timeout)  # noqa: E731
+    monkeypatch.setattr(container.telegram._client, "post", post)
+    return given
+
+
 @contextlib.contextmanager
 def ticking() -> Iterator[None]:
     """Have deadlines go by a clock that only its readings move, by 10 ms each."""
