@@ -65,6 +65,7 @@ def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) ->
     assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
     assert sent["from"]["username"] == sent.chat.username == "ada"
     assert sent["from"]["language_code"] == "en"
+    assert sent.buttons == []
     assert stage.call("getMe")["username"] == "test_bot"
     assert sent.chat.id == sent["from"]["id"] == stage.user("Ada").user["id"]
     assert stage.user("Grace").user["id"] != sent.chat.id
