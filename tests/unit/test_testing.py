@@ -462,6 +462,45 @@ def test_an_update_comes_again_as_from_telegram(
     assert texts(ada) == answers
 
 
+def test_each_update_begins_with_nothing_seen(chat_with: With) -> None:
+    chat = chat_with(ONE)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.fails("429")
+    ada.send("Hi")
+    assert texts(ada) == ["asked 1", "asked 3"]
+
+
+def test_what_was_done_before_is_excused_the_second_time(chat_with: With) -> None:
+    source = SAYS.replace('["message"]', '["inline_query"]').partition("def reply")[0]
+    source += """
+def reply(update):
+    id = update["inline_query"]["id"]
+    telegram.call("answerInlineQuery", inline_query_id=id, results=[])
+    telegram.call("getMe")
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("500", method="getMe")
+    ada = chat.user("Ada")
+    ada.ask("cats")
+    assert ada.receive("results").results == []
+    assert [call.method for call in chat.telegram.calls] == ["answerInlineQuery", "getMe"] * 2
+
+
+def test_what_fails_half_way_fails_the_test(chat_with: With) -> None:
+    source = """
+def answer(message, session):
+    telegram.call("sendMessage", chat_id=message["chat"]["id"], text="one")
+    telegram.call("sendDice", chat_id=message["chat"]["id"])
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("429", method="sendDice")
+    with pytest.raises(Exception, match="sendDice: 429"):
+        chat.user("Ada").send("Hi")
+
+
 def test_what_never_succeeds_fails_the_test(chat_with: With) -> None:
     chat = chat_with(ONE)
     chat.fails("429", times=1000)
