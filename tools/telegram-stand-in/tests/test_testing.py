@@ -203,6 +203,7 @@ def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
 
     stage.replies = replies
     ada = stage.user("Ada")
+    assert stage.telegram.bot.me["supports_inline_queries"]
     ada.ask("cats")
     found = ada.receive("results")
     assert (found.results[0].title, found.buttons) == ("A cat", ["A cat"])
