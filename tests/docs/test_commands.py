@@ -22,6 +22,7 @@ NOT_OURS = (
     ".",
     "cd",
     "curl",
+    "echo",
     "export",
     "git",
     "mkdir",

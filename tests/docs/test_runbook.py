@@ -17,7 +17,6 @@ URL = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runboo
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
 WORDS = {"runbook.md": 1800, "deploy-from-ci.md": 856, "costs.md": 1324, "limits.md": 1062}
 WORDS |= {"security.md": 1110, "comparison.md": 421}
-OF_A_HOW_TO = 300
 # What scripts print begins so, or says what it is about.
 PRINTED = {"scripts/package": "scripts/package: ", "scripts/requirements.py": "requirements.txt: "}
 # AWS, Terraform and its provider say these. The last one, Telegram's, is put together.
@@ -133,5 +132,3 @@ def test_a_page_is_short(page: str) -> None:
 def test_the_index_has_each_page_of_the_operators_once() -> None:
     linked = re.findall(r"\((how-to/\S+\.md)\)", OPERATE)
     assert len(linked) == len(set(linked)) > 15
-    for page in map(DOCS.joinpath, linked):
-        assert len(page.read_text().split()) <= OF_A_HOW_TO, page

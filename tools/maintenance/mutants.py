@@ -88,7 +88,11 @@ TESTS = {
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
-    "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
+    "botkit/extras/queue": [
+        "unit/extras/test_queue",
+        "unit/extras/test_together",
+        "unit/extras/test_limit",
+    ],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/start_error": [
@@ -282,6 +286,10 @@ EQUIVALENT = {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
+    "botkit/extras/together": {
+        "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
+        "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
+    },
     "botkit/host/check": {
         "_check_bot NumberReplacer 1": ANY_NUMBER,
         "_check_bot NumberReplacer 2": ANY_NUMBER,
@@ -355,6 +363,7 @@ EQUIVALENT = {
         "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
         "_ended ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_TYPE,
         "do_request NumberReplacer 3": "a 201 is a success, too",
         "do_request NumberReplacer 9": "a 201 is a success, too",
         "do_request NumberReplacer 11": "a 201 is a success, too",
@@ -373,6 +382,7 @@ EQUIVALENT = {
     },
     "botkit/rich/markdown": {
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
     },
     "botkit/session": {
@@ -405,8 +415,7 @@ EQUIVALENT = {
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
         "show NumberReplacer 2": "the clock never goes back",
-        "show ReplaceComparisonOperator_Eq_Is 1": "_grow compares them, too",
-        "stop ReplaceTrueWithFalse 1": "any note will do",
+        "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
     "botkit/telegram": {
         "<module> NumberReplacer 7": UNREAD,

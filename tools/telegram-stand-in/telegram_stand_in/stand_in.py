@@ -29,8 +29,7 @@ Json = dict[str, Any]
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
 NO_CHAT = "Bad Request: chat not found"
 NO_CHAT_HINT = (
-    "a bot can't write first: nobody has written to it in this chat, so write /start there first. "
-    f"Ada's private chat has the id {ADA['id']}"
+    "a bot can't write first: nobody has written to it in this chat, so write /start there"
 )
 
 
@@ -103,6 +102,10 @@ FAULTS: dict[str, Callable[[int], Fault]] = {
     "silence": lambda n: Fault("silence", n),
     "lost": lambda n: Fault("lost", n),
 }
+
+
+def name_of(chat: Json) -> str:
+    return str(chat.get("title") or chat.get("first_name") or chat["type"])
 
 
 class Telegram(World):
@@ -216,7 +219,8 @@ class Telegram(World):
             if refusal.parameters:
                 call.answer["parameters"] = refusal.parameters
             if refusal.description == NO_CHAT:
-                call.hints.append(NO_CHAT_HINT)
+                known = [f"{id} ({name_of(chat)})" for id, chat in bot.chats.items()]
+                call.hints.append(f"{NO_CHAT_HINT}. The bot knows {', '.join(known) or 'no chat'}")
         call.milliseconds = (time.monotonic() - started) * 1000
         with self.changed:
             self.calls.append(call)

@@ -75,7 +75,8 @@ class Stage:
         self.token = token
         self.telegram = Telegram(token, watch=self._watch)
         self.telegram.watch_updates = self._watch_update
-        self.telegram.bot.me.update(first_name="Bot", username="test_bot")
+        about = {"first_name": "Bot", "username": "test_bot", "supports_inline_queries": True}
+        self.telegram.bot.me.update(about)
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
         # Lines of the transcript beside the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []

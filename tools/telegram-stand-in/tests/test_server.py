@@ -223,9 +223,12 @@ def test_several_bots_live_side_by_side(telegram: Telegram) -> None:
     assert ask_other("getMe")["result"]["first_name"] == "Other"
     refusal = ask_other("sendMessage", chat_id=CHAT, text="hello")
     assert refusal["description"] == "Bad Request: chat not found", "nobody wrote to it yet"
+    assert telegram.calls[-1].hints[0].endswith("The bot knows no chat")
     telegram.send(telegram.message("hello"), other)
     sent = ask_other("sendMessage", chat_id=CHAT, text="hello")["result"]
     assert sent["from"]["id"] == 55
+    ask_other("sendMessage", chat_id=7, text="hello")
+    assert telegram.calls[-1].hints[0].endswith("The bot knows 4242 (Ada)")
     edit = {"chat_id": CHAT, "message_id": sent["message_id"], "text": "mine"}
     call = telegram.answer("editMessageText", edit)
     assert call.answer["description"] == "Bad Request: message can't be edited"
