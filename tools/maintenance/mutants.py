@@ -116,6 +116,11 @@ TESTS = {
         "unit/host/test_check",
         "integration/test_sessions",
     ],
+    "botkit/extras/session_key": [
+        "unit/extras/test_with_session",
+        "unit/host/test_check",
+        "unit/extras/test_queue",
+    ],
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
         "unit/host/test_webhook",
