@@ -20,11 +20,13 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module, from_mirrors
 from pytest_httpserver import HTTPServer
+from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
 from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
+from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
 PAGE = "tools/demo/tests/page/"
@@ -241,6 +243,14 @@ def temporary() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    """The stand-in for Telegram, which knows the bot of `TOKEN`."""
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        yield telegram
 
 
 @pytest.fixture

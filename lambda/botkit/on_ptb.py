@@ -305,8 +305,9 @@ class _BotData(dict[Any, Any]):
     errors: list[Exception]
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        at: Any = sys._getframe(1)
-        at = at.f_back if at.f_code.co_filename == __file__ else at  # setdefault() asked
+        self._refuse_at(sys._getframe(1))
+
+    def _refuse_at(self, at: Any) -> NoReturn:
         place = f"{at.f_code.co_filename.rpartition('/')[2]}:{at.f_lineno}"
         error = BadSession(f"bot_data was changed at {place}, and {NOT_KEPT}")
         self.errors.append(error)  # an error handler of the bot's may swallow it
@@ -316,7 +317,7 @@ class _BotData(dict[Any, Any]):
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Return what is there, which changes nothing."""
-        return self[key] if key in self else self._refuse()
+        return self[key] if key in self else self._refuse_at(sys._getframe(1))
 
 
 def _kind(conversation: Any) -> str:

@@ -12,11 +12,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from starter import new
+from telegram_stand_in import Telegram, file_content
 from werkzeug import Request, Response
 
 from tests.support import reader
@@ -88,6 +90,17 @@ COUNTS = {
     "ExpressionAttributeValues": {":one": {"N": "1"}},
     "ReturnValues": "UPDATED_NEW",
 }
+
+
+def bot_of(telegram: Telegram) -> dict[str, str]:
+    """Return the environment in which Telegram is the stand-in."""
+    return {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+
+
+def photo(telegram: Telegram, data: bytes, **about: Any) -> Json:
+    """Return a message with a photo, in two sizes: the data are the large one's."""
+    [large] = file_content(telegram, data, kind="photo")["photo"]
+    return {"chat": {"id": 42}, "photo": [{"file_id": "small"}, large], **about}
 
 
 def answer(server: HTTPServer, target: str, params: Json, result: Json) -> None:
@@ -330,15 +343,12 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
     httpserver.check()
 
 
-def test_a_model_sees_a_whole_album(further: Path, httpserver: HTTPServer) -> None:
+def test_a_model_sees_a_whole_album(
+    further: Path, httpserver: HTTPServer, telegram: Telegram
+) -> None:
     content: list[Json] = []
-    for name, caption in (("a", "Which is older?"), ("b", "What is this?")):
-        httpserver.expect_oneshot_request(
-            f"/bot{TOKEN}/getFile", method="POST", json={"file_id": name}
-        ).respond_with_json({"ok": True, "result": {"file_path": f"{name}.jpg"}})
-        path = f"/file/bot{TOKEN}/{name}.jpg"
-        httpserver.expect_oneshot_request(path).respond_with_data(b"jpeg")
-        content.append({"image": {"format": "jpeg", "source": {"bytes": "anBlZw=="}}})
+    for data, caption in (("YQ==", "Which is older?"), ("Yg==", "What is this?")):
+        content.append({"image": {"format": "jpeg", "source": {"bytes": data}}})
         content.append({"text": caption})
     answer = {"output": {"message": {"content": [{"text": "The first."}]}}}
     httpserver.expect_oneshot_request(
@@ -346,18 +356,18 @@ def test_a_model_sees_a_whole_album(further: Path, httpserver: HTTPServer) -> No
         method="POST",
         json={"messages": [{"role": "user", "content": content}]},
     ).respond_with_json(answer)
-    album = [{"chat": {"id": 42}, "photo": [{"file_id": "s"}, {"file_id": n}]} for n in "ab"]
-    album[0]["caption"] = "Which is older?"
+    album = [photo(telegram, b"a", caption="Which is older?"), photo(telegram, b"b")]
     update = {"message": album[0], "together": album}
-    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
-    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
     calls = [{"method": "sendMessage", "chat_id": 42, "text": "The first."}]
     found = evaluate(further, "album", f"reply({update}, {{}})", **environment)
     assert found == repr(calls)
     httpserver.check()
 
 
-def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> None:
+def test_an_answer_grows_word_by_word(
+    further: Path, httpserver: HTTPServer, telegram: Telegram
+) -> None:
     body = b"".join(
         frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
         for text in ("**Hello", "**, Ada.")
@@ -366,12 +376,8 @@ def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> 
     httpserver.expect_oneshot_request(
         "/model/nova:0/converse-stream", method="POST", json=asked
     ).respond_with_data(body)
-    for method in ("sendMessageDraft", "sendRichMessageDraft"):
-        draft = httpserver.expect_request(f"/bot{TOKEN}/{method}", method="POST")
-        draft.respond_with_json({"ok": True, "result": True})
     message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
-    environment = {"MODEL": "nova:0", "TELEGRAM_BOT_TOKEN": TOKEN, **aws(httpserver)}
-    environment["TELEGRAM_API_URL"] = environment["AWS_ENDPOINT_URL"]
+    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
     expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
     markdown = {"rich_message": {"markdown": "**Hello**, Ada."}, "instead_of": 1}
     calls = [
@@ -380,6 +386,8 @@ def test_an_answer_grows_word_by_word(further: Path, httpserver: HTTPServer) -> 
     ]
     assert evaluate(further, "words", expression, **environment) == repr(calls)
     httpserver.check()
+    shown = {(call.method, call.status) for call in telegram.calls}
+    assert shown == {("sendMessageDraft", 200), ("sendRichMessageDraft", 200)}
 
 
 def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:
@@ -392,23 +400,12 @@ def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None
     assert put["Item"]["session"] == {"S": '{"presses":1}'}
 
 
-def test_a_photo_comes_back_as_a_file(further: Path, httpserver: HTTPServer) -> None:
-    httpserver.expect_oneshot_request(
-        f"/bot{TOKEN}/getFile", method="POST", json={"file_id": "large"}
-    ).respond_with_json({"ok": True, "result": {"file_path": "photos/1.jpg"}})
-    httpserver.expect_oneshot_request(f"/file/bot{TOKEN}/photos/1.jpg").respond_with_data(b"jpeg")
-    message = {"chat": {"id": 42}, "photo": [{"file_id": "small"}, {"file_id": "large"}]}
-    calls = evaluate(
-        further,
-        "photos",
-        f"as_document({message!r})",
-        TELEGRAM_API_URL=httpserver.url_for("").rstrip("/"),
-        TELEGRAM_BOT_TOKEN=TOKEN,
-    )
+def test_a_photo_comes_back_as_a_file(further: Path, telegram: Telegram) -> None:
+    message = photo(telegram, b"jpeg")
+    calls = evaluate(further, "photos", f"as_document({message!r})", **bot_of(telegram))
     assert calls == repr(
         [{"method": "sendDocument", "chat_id": 42, "document": ("photo.jpg", b"jpeg")}]
     )
-    httpserver.check()
 
 
 def test_the_page_is_answered_what_it_asks(further: Path) -> None:

@@ -28,15 +28,7 @@ MOST_WORDS = 1500  # in the README: five minutes
 # In these pages, so that each is read at once. Code doesn't count.
 SHORT = {"first-bot.md": 600, "how-to/*.md": 300, "moving-in/*.md": 600}
 # Names in botkit that hosts use, and bots don't.
-OF_HOSTS = {
-    "authorization",
-    "check_own",
-    "checked_copy",
-    "connect",
-    "prepare",
-    "take_over",
-    "to_json",
-}
+OF_HOSTS = set("authorization check_own checked_copy connect prepare take_over to_json".split())
 
 
 def sentence(arguments: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ from local.project import ROOT
 from telegram_stand_in import ADA, Call, Telegram, private_chat
 
 from tests.conftest import BotApi, Start
-from tests.support.stubs import TOKEN, Container, Json, session_environment
+from tests.support.stubs import TOKEN, Container, Json, refusal, session_environment
 
 FOLDER = ROOT / "examples/newsletter/bot"
 OWN = ("newsletter", "subscribers", "copies")  # the modules beside bot.py
@@ -332,8 +332,7 @@ class World:
 
 
 def refuse(code: int, description: str, **parameters: int) -> tuple[int, bytes]:
-    answer = {"ok": False, "error_code": code, "description": description}
-    return code, json.dumps({**answer, "parameters": parameters}).encode()
+    return code, json.dumps(refusal(code, description, **parameters)).encode()
 
 
 Make = Callable[[int], World]

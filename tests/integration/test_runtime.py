@@ -21,7 +21,7 @@ from local.events import http_event
 from local.project import ROOT, SCRIPTS
 from telegram_stand_in import init_data
 
-from tests.conftest import BotApi, Serve
+from tests.conftest import BotApi
 from tests.support.stubs import (
     BOT,
     SECRET,
@@ -29,7 +29,6 @@ from tests.support.stubs import (
     TEXT,
     TOKEN,
     Json,
-    answers_all,
     echo,
     load,
     message,
@@ -134,9 +133,10 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
 
 
 def test_half_a_surrogate_pair_does_not_end_the_container(
-    run: Run, runtime_api: RuntimeApi, serve: Serve
+    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
-    function = run(TELEGRAM_API_URL=serve(answers_all).url)
+    bot_api.expects(echo("\ufffd"))
+    function = run(TELEGRAM_API_URL=bot_api.url)
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
         answer, failed, _ = runtime_api.invoke(request(body))
         assert (failed, answer["statusCode"]) == (False, 200)

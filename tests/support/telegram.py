@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from telegram_stand_in import Call, Fault, Json, Telegram
+from telegram_stand_in import FAULTS, Call, Fault, Json, Telegram
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
@@ -15,14 +15,6 @@ CHAT = 4242
 
 def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
-
-
-FAULTS = [
-    Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
-    Fault("refuse", 1, 500, "Internal Server Error"),
-    Fault("refuse", 1, 401, "Unauthorized"),
-    Fault("lost"),
-]
 
 
 class FailingTelegram(Telegram):
@@ -43,11 +35,15 @@ class FailingTelegram(Telegram):
         self.tries[text] += 1
         chance = random.Random(f"{self.seed} {text} {self.tries[text]}")
         if text and chance.random() < self.failing:
-            fault = chance.choice(FAULTS)
-            self.faults.append(
-                Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
-            )
+            unknown = Fault("refuse", code=401, description="Unauthorized")
+            kinds = FAULTS["429"](1), FAULTS["500"](1), unknown, FAULTS["lost"](1)
+            self.faults.append(chance.choice(kinds))
         return super().answer(method, params, delivery, **more)
+
+
+def files(telegram: Telegram) -> list[tuple[str, bytes]]:
+    """Return the names and contents of all files that were sent, in order."""
+    return [(file.name, file.data) for file in telegram.files.by_id.values()]
 
 
 def said(call: Call) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
+from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json
 
 EMPTY = "SESSION = 'chat_user'\nHANDLED = ['message']\ndef reply(update, session):\n    return []"
@@ -519,13 +519,15 @@ def test_a_dialogue_has_no_effects_of_its_own(
     assert not container.module("invocation.journal").journal.is_rerun
 
 
-def test_what_is_kept_may_call(person: Any, talk: Any, container: Container) -> None:
+def test_what_is_kept_may_call(
+    person: Any, talk: Any, container: Container, bot_api: BotApi
+) -> None:
     def order(message: Json) -> Any:
         call = container.module("telegram").call
         title = yield talk.keep("chat", lambda: call("getChat", chat_id=-7)["title"])
         return say(message, title)
 
-    container.telegram._client.post = lambda *call: {"title": "Ours"}
+    bot_api.answers("getChat", {"chat_id": -7}, {"title": "Ours"})
     assert person(order).send("/go") == "Ours"
 
 

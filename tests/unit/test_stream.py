@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from telegram_stand_in import Fault, Telegram
 
-from tests.conftest import Serve, Start, StartBot
-from tests.support.stubs import Container, Json, Peer, http, until_closed, with_clock
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -922,24 +921,12 @@ def test_what_is_shown_already_is_not_edited_once_more(
     assert world.texts("editMessageText") == ["Once upon …"] * (1 + fails)
 
 
-def test_a_draft_that_hangs_costs_no_answer(
-    start: Start, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_draft_that_hangs_costs_no_answer(start_bot: StartBot, telegram: Telegram) -> None:
     bot = "return stream.answer(update['message'], 'ab')"
-    (tmp_path / "bot.py").write_text(
-        f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def takes_no_drafts(peer: Peer, connection: socket.socket) -> None:
-        while request := peer.read_request(connection):
-            if b"/sendMessageDraft " in request:
-                return until_closed(peer, connection)
-            connection.sendall(http())
-
-    telegram = serve(takes_no_drafts)
-    container = start(telegram.url)
+    source = f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
+    container = start_bot(source, TELEGRAM_API_URL=telegram.url)
+    telegram.faults.append(Fault("silence", 9, methods=("sendMessageDraft",)))
     container.module("stream").PATIENCE = 0.1
     assert container.deliver(update(), 61_000) == (200, None)
     assert container.line["outcome"] == "answered"
-    assert telegram.bodies[-1] == {"chat_id": 42, "text": "ab"}
+    assert telegram.calls[-1].params == {"chat_id": 42, "text": "ab"}

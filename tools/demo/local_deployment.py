@@ -81,8 +81,8 @@ class LocalDeployment(Deployment):
         variables, size = self.function.environment, self._memory_size
         try:
             version = Function(bot.folder, variables, follow=False, memory_size=size)
-        except ValueError as error:
-            raise ToolError(str(error)) from None
+        except ValueError as reason:
+            raise ToolError(str(reason)) from None
         with version:
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)

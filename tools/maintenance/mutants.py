@@ -88,7 +88,11 @@ TESTS = {
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
-    "botkit/extras/queue": ["unit/extras/test_queue", "unit/extras/test_together"],
+    "botkit/extras/queue": [
+        "unit/extras/test_queue",
+        "unit/extras/test_together",
+        "unit/extras/test_limit",
+    ],
     "botkit/extras/sqs": ["unit/extras/test_queue", "unit/extras/test_failures"],
     "botkit/host/check": ["unit/host/test_check", "unit/host/test_bot_module"],
     "botkit/host/start_error": [
@@ -111,6 +115,11 @@ TESTS = {
         "unit/extras/test_together",
         "unit/host/test_check",
         "integration/test_sessions",
+    ],
+    "botkit/extras/session_key": [
+        "unit/extras/test_with_session",
+        "unit/host/test_check",
+        "unit/extras/test_queue",
     ],
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
@@ -254,11 +263,12 @@ EQUIVALENT = {
     },
     "botkit/extras/failures": {
         "_parsed ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
-        "_receive ReplaceBinaryOperator_Add_BitOr 1": "any time beyond the replay's will do",
+        "_receive NumberReplacer 6": "there is one at most",
         "_retry_event ReplaceTrueWithFalse 1": "the outcome says it, too",
         "_retry ReplaceComparisonOperator_Eq_LtE 1": "it is received once at least",
         "_retry ReplaceComparisonOperator_Eq_LtE 2": LOWEST_STATUS,
         "answer_event ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "run ReplaceBinaryOperator_Div_FloorDiv 1": "any third will do",
         "run ReplaceComparisonOperator_Gt_NotEq 1": "there are never fewer",
     },
     "botkit/extras/init_data": {
@@ -280,6 +290,10 @@ EQUIVALENT = {
     "botkit/extras/queue": {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+    },
+    "botkit/extras/together": {
+        "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
+        "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
     },
     "botkit/host/check": {
         "_check_bot NumberReplacer 1": ANY_NUMBER,
@@ -354,6 +368,7 @@ EQUIVALENT = {
         "__init__ ReplaceFalseWithTrue 4": "there is no cache of them",
         "_ended ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "_check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
+        "_check ReplaceComparisonOperator_IsNot_NotEq 2": SAME_TYPE,
         "do_request NumberReplacer 3": "a 201 is a success, too",
         "do_request NumberReplacer 9": "a 201 is a success, too",
         "do_request NumberReplacer 11": "a 201 is a success, too",
@@ -372,6 +387,7 @@ EQUIVALENT = {
     },
     "botkit/rich/markdown": {
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
+        "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
     },
     "botkit/session": {
@@ -404,8 +420,7 @@ EQUIVALENT = {
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
         "show NumberReplacer 2": "the clock never goes back",
-        "show ReplaceComparisonOperator_Eq_Is 1": "_grow compares them, too",
-        "stop ReplaceTrueWithFalse 1": "any note will do",
+        "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
     "botkit/telegram": {
         "<module> NumberReplacer 7": UNREAD,

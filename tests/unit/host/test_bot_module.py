@@ -22,6 +22,7 @@ from tests.support.stubs import (
     request,
     text_response,
     with_clock,
+    with_timeouts,
 )
 
 # ── Asked
@@ -89,7 +90,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
         return answer
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    monkeypatch.setattr(container.telegram._client, "post", lambda *_: None)
+    with_timeouts(container, monkeypatch)
     container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"

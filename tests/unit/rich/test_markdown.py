@@ -151,7 +151,7 @@ WRITTEN = {
     ),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
     "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
-    "a fence that a quote ends": ("> ```\n> a\nb", "```\na\n```\n\nb"),
+    "a fence that a quote ends": ("> ```\n> a\nb\n> c", "```\na\n```\n\nb\n\n> c"),
     "a formula": ("$x_1 < 2$, $$y$$ and ![a]", r"$x_1 \lt  2$, $y$ and &#33;[a]"),
     "prices": ("$5 to $6, $7/$8, $ 9$", "&#36;5 to &#36;6, &#36;7/&#36;8, &#36; 9&#36;"),
     "a formula for itself": ("a\n$$\nx\n= y$$\nb", "a\n\n```math\nx\n= y\n```\n\nb"),
@@ -215,6 +215,7 @@ def test_markdown_is_written_as_telegram_shows_it(text: str, made: str | None) -
 HALVES = {
     "a fence": ("```py\na", "```py\na\n```\n\n…"),
     "half of its end": ("```\na\n``", "```\na\n```\n\n…"),
+    "a blank line in a fence": ("```\na\n\n```", "```\na\n\n```\n\n…"),
     "a fence without code": ("a\n```py", "a …"),
     "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
     "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),

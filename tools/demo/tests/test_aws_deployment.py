@@ -38,7 +38,7 @@ def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
 def test_what_a_function_keeps_is_known_by_its_variables(tmp_path: Path) -> None:
     deployment = OwnApply("", lambda name: contextlib.nullcontext(), tmp_path, {})
     deployment._logs, deployment._lock = {}, threading.Lock()
-    deployment._aws = lambda *asked: {}  # type: ignore[method-assign,assignment]
+    deployment._aws = lambda *asked: {}  # type: ignore[method-assign]
     variables = {"FAILED_QUEUE_URL": "bot-failed", "LATER_GROUP": "bot"}
     function = {"FunctionName": "bot", "Runtime": "python3.13", "Timeout": 10}
     bot = deployment._hosted({**function, "Environment": {"Variables": variables}})

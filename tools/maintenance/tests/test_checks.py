@@ -92,8 +92,8 @@ def test_the_product_is_checked(project: Path) -> None:
     assert len(paths) == 2
     assert all((ROOT / path).exists() for path in paths)
     assert "mypy lambda" in called
-    others = ("browser", "checkov", "go", "libraries", "npm")
-    assert not {f"bootstrap {name}" for name in others} & set(called)
+    of_all = ("browser", "checkov", "go", "libraries", "npm")
+    assert not {f"bootstrap {name}" for name in of_all} & set(called)
 
 
 def test_everything_is_checked(project: Path) -> None:
