@@ -111,6 +111,9 @@ class Sessions(dict[str, Json]):
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
         _botkit("invocation.journal").journal.check_rerun()
+        if key == _botkit("session").current:
+            told = "reply() must change its own session by its argument"
+            raise _botkit("errors").BadSession(told)
         changed = self.read(key)
         result = function(changed)
         changed = _botkit("session").checked_copy(changed)
@@ -368,10 +371,8 @@ def chat(
     stage = stand_in.Stage(host.take)
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
-        status, data = stage.request(path, headers.get("Content-Type", ""), body)
-        if not status:
-            raise _botkit("errors").Unreachable("there is no answer")
-        return status, data
+        answer: tuple[int, bytes] = stage.request(path, headers.get("Content-Type", ""), body)
+        return answer
 
     def advance(seconds: float) -> None:
         stand_in.Stage.advance(stage, seconds)

@@ -68,6 +68,7 @@ class Line:
         aws.call = call
 
     def _sleep(self, seconds: float) -> None:
+        assert seconds > 0, "it would never end"
         ends = self.now + seconds
         self.pauses.append(round(seconds, 3))
         if self.coming:
