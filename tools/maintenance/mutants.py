@@ -127,6 +127,7 @@ TESTS = {
         "unit/invocation/test_journal",
         "unit/extras/test_page",
         "unit/extras/test_queue",
+        "unit/extras/test_limit",
         "integration/test_hostile",
         "integration/test_runtime",
     ],
