@@ -4,6 +4,9 @@
 locals {
   alarms_are_on = length(var.alarm_actions) > 0
   namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
+
+  # Each alarm has a heading there, and ends with its address.
+  runbook = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
 }
 
 # One metric for each outcome, from the log lines of botkit.
@@ -177,7 +180,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 
   alarm_name          = "${aws_iam_role.this.name}-${each.key}"
-  alarm_description   = replace(trimspace(each.value.advice), "\n", " ")
+  alarm_description   = "${replace(trimspace(each.value.advice), "\n", " ")} ${local.runbook}#${each.key}"
   alarm_actions       = var.alarm_actions
   namespace           = each.value.metric[0]
   metric_name         = each.value.metric[1]
@@ -206,6 +209,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_description = join(" ", [
     "Updates or events failed and are kept, for failed_retention_in_days (dead letters of the queue for 14 days). The",
     "log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh",
+    "${local.runbook}#failed",
   ])
 
   # A queue without messages has no metric after some hours.
@@ -248,7 +252,7 @@ resource "aws_cloudwatch_metric_alarm" "pending" {
   alarm_description = join(" ", [
     "Updates wait at Telegram, and their number did not fall in three readings, an hour apart. Find \"PendingUpdates\"",
     "in the log: last_error has Telegram's words, if any. If there are none, raise max_connections, throttling_limit",
-    "or reserved_concurrency.",
+    "or reserved_concurrency. ${local.runbook}#pending_updates",
   ])
 
   # Two differences of three readings, each while the reading before was above zero. A minimum above zero would also

@@ -20,11 +20,13 @@ from local.processes import ToolError
 from local.project import LAMBDA, ROOT
 from local.terraform import Module, from_mirrors
 from pytest_httpserver import HTTPServer
+from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
 from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
+from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
 PAGE = "tools/demo/tests/page/"
@@ -54,14 +56,17 @@ ORDER = (
 # One process runs all of these, since it takes seconds to import aiogram.
 AIOGRAM = (
     "examples/moved/aiogram/",
-    "tools/telegram_stand_in/tests/test_libraries.py",
+    "tools/telegram-stand-in/tests/test_bot_api_table.py",
+    "tools/telegram-stand-in/tests/test_libraries.py",
+    "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
-    "tools/maintenance/tests/test_update_bot_api.py",
     "tests/unit/extras/test_init_data.py::test_aiogram",
     "tests/unit/extras/test_init_data.py::test_they_accept",
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
+# One process that has imported the libraries forks them.
+EXAMPLES = ("tools/telegram-stand-in/tests/test_examples.py",)
 HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help, once each
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 
@@ -80,7 +85,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ((PAGE,), AIOGRAM, HELP):
+        for shared in ((PAGE,), AIOGRAM, EXAMPLES, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
@@ -238,6 +243,14 @@ def temporary() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    """The stand-in for Telegram, which knows the bot of `TOKEN`."""
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        yield telegram
 
 
 @pytest.fixture

@@ -24,17 +24,20 @@ locals {
 
   # Both versions of the AWS CLI take a payload from a file as it is, and write the result before "None", or what
   # FunctionError is. A replay ends after a while, so that no NAT gateway drops a silent connection.
+  # In parentheses, so that it doesn't end the shell into which somebody pastes it.
   replay_command = <<-EOT
-    code=0
-    while :; do
-      result=$(printf '{"tf": {"action": "replay"}}' | aws lambda invoke --function-name ${var.name} \
-        --qualifier ${aws_lambda_alias.live.name} --region ${local.region} \
-        --cli-read-timeout 0 --payload fileb:///dev/stdin --query FunctionError --output text /dev/stdout) || exit 2
-      echo "$${result%None}"
-      result=$(printf %s "$result" | tr -d ' \n')
-      case $result in *'"failed":0,'*None) ;; *) code=1 ;; esac
-      case $result in *'"more":true}None') ;; *) exit $code ;; esac
-    done
+    (
+      code=0
+      while :; do
+        result=$(printf '{"tf": {"action": "replay"}}' | aws lambda invoke --function-name ${var.name} \
+          --qualifier ${aws_lambda_alias.live.name} --region ${local.region} \
+          --cli-read-timeout 0 --payload fileb:///dev/stdin --query FunctionError --output text /dev/stdout) || exit 2
+        echo "$${result%None}"
+        result=$(printf %s "$result" | tr -d ' \n')
+        case $result in *'"failed":0,'*None) ;; *) code=1 ;; esac
+        case $result in *'"more":true}None') ;; *) exit $code ;; esac
+      done
+    )
   EOT
 }
 

@@ -4,6 +4,7 @@
 
 locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
+  later_groups  = [var.name, "${var.name}-every"]
 
   # After the other group, too, and the role's policy.
   later_environment = var.later ? merge({
@@ -11,21 +12,21 @@ locals {
     LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
   }, { for arn in var.kms_key_arn[*] : "LATER_KEY" => arn }) : {}
 
-  later_statements = flatten([for group in aws_scheduler_schedule_group.later : [
+  later_statements = flatten([for role in aws_iam_role.later : [
     {
       Effect   = "Allow"
       Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
-      Resource = [for name in [group.name, "${group.name}-every"] : "${local.scheduler_arn}:schedule/${name}/*"]
+      Resource = [for name in local.later_groups : "${local.scheduler_arn}:schedule/${name}/*"]
     },
     {
       Effect   = "Allow"
       Action   = "scheduler:UpdateSchedule"
-      Resource = "${local.scheduler_arn}:schedule/${group.name}-every/*"
+      Resource = "${local.scheduler_arn}:schedule/${local.later_groups[1]}/*"
     },
     {
       Effect    = "Allow"
       Action    = "iam:PassRole"
-      Resource  = "arn:${local.partition}:iam::${local.account}:role/${aws_iam_role.later[0].name}"
+      Resource  = "arn:${local.partition}:iam::${local.account}:role/${role.name}"
       Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
     },
   ]])
@@ -105,7 +106,7 @@ resource "aws_iam_role" "later" {
       Condition = {
         StringEquals = {
           "aws:SourceAccount" = local.account
-          "aws:SourceArn"     = [for end in ["", "-every"] : "${local.scheduler_arn}:schedule-group/${var.name}${end}"]
+          "aws:SourceArn"     = [for name in local.later_groups : "${local.scheduler_arn}:schedule-group/${name}"]
         }
       }
     }]
@@ -136,7 +137,11 @@ resource "aws_iam_role_policy" "later" {
       Action   = "kms:Decrypt"
       Resource = arn
       Condition = {
-        ArnLike = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = "${local.scheduler_arn}:schedule/*" }
+        ArnLike = {
+          "kms:EncryptionContext:aws:scheduler:schedule:arn" = [
+            for name in local.later_groups : "${local.scheduler_arn}:schedule/${name}/*"
+          ]
+        }
       }
     }])
   })

@@ -1,5 +1,5 @@
 """Gives the tests the bot, and what stands in for Telegram and AWS."""
 
-from botkit.testing import aws, bot, calls, no_pauses, sessions, waits
+from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
 
-__all__ = ["aws", "bot", "calls", "no_pauses", "sessions", "waits"]
+__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "waits"]

@@ -34,9 +34,10 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
-    the webhook for a registration, and `batchItemFailures` for the queue. Raises CheckFailed if a
-    new version can't work, RegistrationFailed if Telegram refuses the registration, QueueNotEmpty
-    if a queue that goes still has updates, and EventFailed if a retry of an event may succeed.
+    the webhook for a registration, `batchItemFailures` for the queue, and the counts of a replay.
+    Raises CheckFailed if a new version can't work, RegistrationFailed if Telegram refuses the
+    registration, QueueNotEmpty if a queue that goes still has updates, and EventFailed if a retry
+    of an event may succeed.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)

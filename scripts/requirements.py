@@ -222,7 +222,8 @@ def check_supported(wanted: "list[Requirement]") -> None:
         if tuple(map(int, re.findall("[0-9]+", each.version))) < oldest:
             raise NotInstallable(
                 f"{each.name} must have version {'.'.join(map(str, oldest))} or later, and not "
-                f"{each.version}: older ones aren't supported. See docs/moving-in.md#versions"
+                f"{each.version}: older ones aren't supported. See "
+                "docs/moving-in/README.md#versions"
             )
 
 

@@ -1,4 +1,4 @@
-"""Fixtures: the stubbed Bot API, new containers."""
+"""Fixtures: the Bot API, stubbed or played, and new containers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from local.kept import Schedules, Table
 from pytest_httpserver import HTTPServer
+from telegram_stand_in import Server, Telegram, private_chat
 
 from tests.support.stubs import (
     KEY,
@@ -23,6 +24,7 @@ from tests.support.stubs import (
     Json,
     Log,
     Peer,
+    refusal,
     session_environment,
 )
 
@@ -62,9 +64,7 @@ class BotApi:
     def refuses(self, call: Json, code: int, description: str, **parameters: Any) -> None:
         """Expect a call, and refuse it as Telegram does."""
         params = {**call}
-        answer = {"ok": False, "error_code": code, "description": description}
-        if parameters:
-            answer["parameters"] = parameters
+        answer = refusal(code, description, **parameters)
         self.answers(params.pop("method"), params, status=code, **answer)
 
     def has_no_file(self, path: str, status: int = 404) -> None:
@@ -80,10 +80,22 @@ class BotApi:
 
 @pytest.fixture
 def bot_api(httpserver: HTTPServer) -> Iterator[BotApi]:
-    """The stubbed Bot API; unless told otherwise, it expects no call at all."""
+    """The stubbed Bot API; unless told otherwise, it expects no call at all.
+
+    It isn't the fixture of the stand-in's pytest plugin, which has the same name for its users.
+    """
     stub = BotApi(httpserver)
     yield stub
     stub.check()
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    """The stand-in for Telegram, which knows the containers' token, and Ada in chat 42."""
+    telegram = Telegram(TOKEN)
+    telegram.bot.chats[42] = private_chat({"id": 42, "first_name": "Ada"})
+    with Server(telegram):
+        yield telegram
 
 
 @pytest.fixture

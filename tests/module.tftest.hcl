@@ -687,10 +687,15 @@ run "a_key_encrypts_all_that_is_kept" {
       Action   = "kms:Decrypt"
       Resource = var.kms_key_arn
       Condition = {
-        ArnLike = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = "arn:aws:scheduler:eu-central-1:123456789012:schedule/*" }
+        ArnLike = {
+          "kms:EncryptionContext:aws:scheduler:schedule:arn" = [
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*",
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*",
+          ]
+        }
       }
     }
-    error_message = "Scheduler's role may decrypt schedules."
+    error_message = "Scheduler's role may decrypt the bot's schedules."
   }
 }
 
@@ -809,6 +814,10 @@ run "what_failed_is_kept" {
   assert {
     condition     = strcontains(output.replay_command, "--function-name telegram-bot ") && strcontains(output.replay_command, "--region eu-central-1 ")
     error_message = "The command replays by this function."
+  }
+  assert {
+    condition     = can(regex("(?s)^\\(.*\\)\\s*$", output.replay_command))
+    error_message = "The command doesn't end the shell into which it is pasted."
   }
 }
 

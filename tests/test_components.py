@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local.project import LAMBDA, ROOT, SCRIPTS, TOOLS
+import telegram_stand_in
+from local.project import LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
 
 # A component is a folder of tools/, or a module there: what it may import beside itself.
 # `requirements` is that of scripts/, which Terraform runs too.
@@ -18,14 +19,14 @@ COMPONENTS: dict[str, set[str]] = {
     "__main__": set(),
     "bench": {"emulated_aws", "local", "telegram_stand_in"},
     "demo": {"emulated_aws", "local", "requirements", "telegram_stand_in"},
-    "emulated_aws": {"local", "requirements", "telegram_stand_in"},
+    "emulated_aws": {"local", "requirements"},
     "live": {"local"},
     "local": {"requirements"},
-    "maintenance": {"local", "telegram_stand_in"},
+    "maintenance": {"bot_api_table", "local"},
     "starter": {"local"},
     "telegram_stand_in": set(),
 }
-OURS = {*COMPONENTS, "requirements"}
+OURS = {*COMPONENTS, "bot_api_table", "requirements"}
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
 
@@ -41,6 +42,8 @@ def imported(path: Path) -> Iterator[str]:
 
 def modules(component: str) -> list[Path]:
     """Return the modules of a component, without its tests."""
+    if component == "telegram_stand_in":
+        return list((STAND_IN / component).rglob("*.py"))
     if not (TOOLS / component).is_dir():
         return [TOOLS / f"{component}.py"]
     found = (TOOLS / component).rglob("*.py")
@@ -49,7 +52,8 @@ def modules(component: str) -> list[Path]:
 
 def test_every_component_is_listed() -> None:
     files = {path.relative_to(TOOLS).parts[0] for path in TOOLS.rglob("*.py")}
-    assert {name.removesuffix(".py") for name in files} == set(COMPONENTS)
+    names = {name.removesuffix(".py").replace("-", "_") for name in files}
+    assert names == set(COMPONENTS)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -61,13 +65,42 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
     assert {(file, name) for file, name in found if name in OURS - allowed} == set()
 
 
+# Words of what the stand-in needn't know: it plays Telegram for any bot.
+OF_THIS_PROJECT = re.compile(r"aws|amazon|botkit|\bdemo\b|ministack|terraform", re.I)
+
+
+def test_the_stand_in_knows_nothing_of_this_project() -> None:
+    found = {p.name: OF_THIS_PROJECT.findall(p.read_text()) for p in modules("telegram_stand_in")}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_nobody_imports_more_of_the_stand_in_than_it_exports() -> None:
+    """It names there what a user may rely on. Its own tests may look inside."""
+    folders = (ROOT / "tests", TOOLS, ROOT / "examples")
+    files = [ROOT / "conftest.py", *(path for each in folders for path in each.rglob("*.py"))]
+    texts = {path: path.read_text() for path in files if STAND_IN not in path.parents}
+    used = set()
+    for path, text in texts.items():
+        if "telegram_stand_in" not in text:
+            continue  # to parse all takes a second
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                used |= {(path.name, f"{alias.name}.") for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                used |= {(path.name, f"{node.module}.{alias.name}") for alias in node.names}
+    used = {(file, name) for file, name in used if name.partition(".")[0] == "telegram_stand_in"}
+    exported = {f"telegram_stand_in.{name}" for name in ("", *telegram_stand_in.__all__)}
+    assert len(used) > 50
+    assert {(file, name) for file, name in used if name not in exported} == set()
+
+
 def test_the_stand_in_needs_only_the_standard_library() -> None:
-    """It starts without what it reads Markdown with."""
+    """It starts without what it reads Markdown with, and without pytest."""
     names = {name for path in modules("telegram_stand_in") for name in imported(path)}
-    assert names - sys.stdlib_module_names == {"markdown_it", "mdit_py_plugins"}
+    assert names - sys.stdlib_module_names == {"markdown_it", "mdit_py_plugins", "pytest"}
     program = "import sys; sys.modules |= dict.fromkeys(sys.argv[1:]); import telegram_stand_in"
-    command = [sys.executable, "-c", program, "markdown_it", "mdit_py_plugins"]
-    subprocess.run(command, check=True, cwd=TOOLS)
+    command = [sys.executable, "-c", program, "markdown_it", "mdit_py_plugins", "pytest"]
+    subprocess.run(command, check=True, cwd=STAND_IN)
 
 
 def test_what_terraform_runs_imports_no_tool() -> None:

@@ -22,6 +22,8 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
+    # A project of its own, which needn't be installed here.
+    sys.path.insert(1, str(Path(__file__).resolve().parent / "telegram-stand-in"))
     # For requirements.py, which Terraform runs at apply too.
     sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
     for stream in (sys.stdout, sys.stderr):  # their encoding may lack … and ✓

@@ -151,7 +151,7 @@ class _Request:
         body: bytes | None,
         signed_as: str,
     ) -> None:
-        journal.check_replay()
+        journal.check_rerun()
         if not (settings.aws_access_key_id and settings.aws_region):
             raise Unreachable(
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"

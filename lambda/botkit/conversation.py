@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from .errors import BadConversation
 from .invocation.journal import journal
 from .invocation.place import Place
-from .session import checked_copy
+from .session import check_own, checked_copy
 from .types import Any, Call, Json
 
 logger = logging.getLogger("botkit")
@@ -56,15 +56,17 @@ FIELDS = (
 MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
-# Messages with one of these are written by a person. All others tell what happens in a chat.
+# Messages with one of these are a person's. All others tell what happens in a chat.
 CONTENT = (
     "animation",
     "audio",
+    "chat_shared",
     "checklist",
     "contact",
     "dice",
     "document",
     "game",
+    "live_photo",
     "location",
     "paid_media",
     "photo",
@@ -73,10 +75,12 @@ CONTENT = (
     "sticker",
     "story",
     "text",
+    "users_shared",
     "venue",
     "video",
     "video_note",
     "voice",
+    "web_app_data",
 )
 
 Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
@@ -97,6 +101,12 @@ class Question:
             raise BadConversation(f"the question {name} must have a list of calls")
         self.name, self.answer, self.again = name, answer, again
         self.calls: list[Any] = calls
+
+    def is_in(self, topic: Any) -> bool:
+        """Tell whether the question is asked in a topic, None for a chat outside of its topics."""
+        last: Json = self.calls[-1]
+        own = last.get("message_thread_id") or last.get("direct_messages_topic_id")
+        return bool(topic == own)
 
     def asked_again(self) -> list[Any]:
         """Return the calls for somebody whose answer is none."""
@@ -138,6 +148,8 @@ def ask(
     `among`, the text must be one of these, in small or capital letters. An answer that isn't is
     answered by the text `again`, or by `calls`, and the dialogue waits on.
     """
+    if among == []:
+        raise BadConversation(f"the question {name} must have at least one text in among")
     choices = {choice.casefold(): choice for choice in among or ()}
 
     def answer(message: Json) -> Any:
@@ -169,8 +181,8 @@ def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Qu
 def keep(name: str, function: Callable[[], Any]) -> Kept:
     """Call a function, and keep its result: `result = yield keep("price", lambda: …)`.
 
-    It is called at least once: again only if its update comes again before the result was kept.
-    The result must be what JSON gives back.
+    It is called at least once: again only if its update comes again, or somebody else changes the
+    session, before the result was kept. The result must be what JSON gives back.
     """
     return Kept(name, function)
 
@@ -191,8 +203,12 @@ def reply_with(
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
-    dialogue waits, those of other people and chats, and presses of other buttons. Any command ends
-    the dialogue. So does an update that comes more than `seconds` after the last answer.
+    dialogue waits, those of other people, chats and topics, and presses of other buttons. Any
+    command ends the dialogue. So does an update that comes more than `seconds` after the last
+    answer.
+
+    Of an album, the first part that fits is the answer. The others get silence, also if the
+    dialogue has ended with it.
 
     If a release has changed the questions up to the current one, or if a dialogue is too long for a
     session, it ends with a line in the log. The update is then answered by `changed`, or as if
@@ -204,14 +220,18 @@ def reply_with(
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
-        place = Place(update)
-        state: Json = session.get(KEY, {})
-        if state and seconds is not None and time.time() - state["at"] > seconds:
+        place, state = Place(update), _state(session)
+        if "over" in state:
+            if place.kind in MESSAGES and place.content.get("media_group_id") == state["over"]:
+                return []
+            if place.person == state["person"]:
+                del session[KEY]
+        elif state and seconds is not None and time.time() - state["at"] > seconds:
             del session[KEY]
         elif state and place.person != state["person"]:
             return otherwise(update, session)
         command = _command(place.content.get("text")) if place.kind in MESSAGES else ""
-        if KEY in session and not command:
+        if "of" in session.get(KEY, {}) and not command:
             try:
                 calls = _answer(update, session)
             except _Changed as reason:
@@ -220,7 +240,8 @@ def reply_with(
                 logger.warning("a dialogue has ended", extra=about)
                 return (changed or otherwise)(update, session)
             return otherwise(update, session) if calls is None else calls
-        session.pop(KEY, None)
+        if command:
+            session.pop(KEY, None)
         if command in starts:
             return start(starts[command], update, session)
         return otherwise(update, session)
@@ -233,10 +254,12 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
 
     For `otherwise`: after the press of a button, or a link such as t.me/a_bot?start=order. After a
     press the dialogue gets the message below which the button is, with the person who pressed it.
+    A dialogue that waits in this session ends, whoever began it.
     """
     place = Place(update)
     if place.chat is None or place.person is None:
         raise BadConversation("a dialogue must begin with an update of a person in a chat")
+    check_own("a dialogue")
     message = {name: place.message[name] for name in FIELDS if name in place.message}
     if "from" in place.content:  # of a press, the message is the bot's
         message["from"] = place.content["from"]
@@ -248,40 +271,62 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "steps": [],
     }
     try:
-        with _Replay(session) as replay:
-            return replay.go_on(None)
+        with _Run(session) as run:
+            return run.go_on(None)
     except _Changed as reason:
         raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
 
 
+def _state(session: Json) -> Json:
+    """Return the dialogue of a session, {} if there is none.
+
+    After one that an album has ended, that is the album's id, "over", and the "person".
+    """
+    state = session.get(KEY, {})
+    if not isinstance(state, dict) or (state and not state.keys() & {"of", "over"}):
+        raise BadConversation(
+            f'session["{KEY}"] is for botkit.conversation: keep your own data under another name'
+        )
+    return state
+
+
 def _answer(update: Json, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
-    place = Place(update)
-    if place.room != Place({"message": session[KEY]["message"]}).room:
+    place, state = Place(update), session[KEY]
+    asked = Place({"message": state["message"]})
+    if place.room != asked.room:
         return None  # with SESSION = "user", what the person writes elsewhere
     content = place.content
     is_press = place.kind == "callback_query"
     if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
         return None
-    with _Replay(session) as replay:
+    with _Run(session) as run:
         if is_press:
-            data = replay.pressed(str(content.get("data")))
+            data = run.pressed(str(content.get("data")))
             if data is None:
                 return None
             taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
-            return [taken, *replay.go_on(data)]
-        album = content.get("media_group_id")
-        if album and album == session[KEY].get("album"):
-            return []  # its first part was the last answer
-        answer = replay.question.answer and replay.question.answer(content)
+            return [taken, *run.go_on(data)]
+        if place.topic != asked.topic and run.question.is_in(asked.topic):
+            return None
+        album, steps = content.get("media_group_id"), len(state["steps"])
+        is_part = album is not None and album == state.get("album")
+        if is_part and steps > state["album_at"]:
+            return []  # an earlier part was an answer
+        parts = update.get("together", [content])
+        answers = map(run.question.answer, parts) if run.question.answer else ()
+        answer = next((each for each in answers if each is not None), None)
+        if album is not None:
+            state |= {"album": album, "album_at": steps}
         if answer is None:
-            return replay.sent(replay.question.asked_again())
-        if album:
-            session[KEY]["album"] = album
-        return replay.go_on(answer)
+            return [] if is_part else run.sent(run.question.asked_again())
+        calls = run.go_on(answer)
+        if album is not None:
+            session.setdefault(KEY, {"over": album, "person": state["person"]})
+        return calls
 
 
-class _Replay:
+class _Run:
     """The dialogue of a session, which runs up to its current `question` in a `with` block."""
 
     question: Question
@@ -289,7 +334,7 @@ class _Replay:
     def __init__(self, session: Json) -> None:
         self._session, self._state = session, session[KEY]
 
-    def __enter__(self) -> _Replay:
+    def __enter__(self) -> _Run:
         module, _, name = self._state["of"].partition(":")
         function = getattr(sys.modules.get(module), name, None)
         if function is None:
@@ -352,12 +397,14 @@ class _Replay:
         return marked
 
     def pressed(self, data: str) -> str | None:
-        """Return the callback_data of the question's button that was pressed, if it is one."""
-        for button in _buttons(self.question.calls):
-            own: str = button["callback_data"]
-            if data == self._mark + own:
-                return own
-        return None
+        """Return the callback_data of the question's button that was pressed, if it is one.
+
+        A modified app can send any data, so a question for a text has no such button.
+        """
+        own = [] if self.question.answer else _buttons(self.question.calls)
+        return next(
+            (b["callback_data"] for b in own if self._mark + b["callback_data"] == data), None
+        )
 
     @property
     def _mark(self) -> str:
@@ -380,11 +427,11 @@ class _Replay:
 @contextmanager
 def _without_effects() -> Iterator[None]:
     """Refuse calls of telegram, aws, later and session, which would be made again and again."""
-    journal.is_replay = True
+    journal.is_rerun = True
     try:
         yield
     finally:
-        journal.is_replay = False
+        journal.is_rerun = False
 
 
 def _name_of(function: Any) -> str:

@@ -1,8 +1,10 @@
 """The deadline of start-up, and then of each invocation.
 
-from botkit.deadline import deadline
+    from botkit.deadline import deadline
 
-while deadline.left() > 5: …
+    while deadline.left() > 5: …
+
+By then, calls of telegram and aws end by themselves.
 """
 
 from __future__ import annotations

@@ -184,7 +184,10 @@ def _check_cron(cron: str) -> None:
     for field, (name, (value, other)) in zip(fields, FIELDS.items(), strict=True):
         part = rf"(\*|{value}(-{value})?)(/[1-9]\d{{0,3}})?"
         if not re.fullmatch(rf"{part}(,{part})*|{other or part}", field, re.ASCII):
-            raise BadSchedule(f"the {name} of a cron expression must be as Scheduler takes them")
+            raise BadSchedule(
+                f"the {name} of a cron expression must be what Scheduler takes, such as 9, 9-17, "
+                "1,15 or */5, and MON-FRI or 2#1 for days of the week"
+            )
 
 
 def _check(name: str) -> None:

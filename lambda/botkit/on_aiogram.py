@@ -6,7 +6,7 @@
     HANDLED = dispatcher.resolve_used_update_types()
     SESSION = "chat_user"  # keeps states and their data
 
-See docs/moving-in.md.
+See docs/moving-in/aiogram.md.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ CHAT_MEMBERS = {
 Build = Callable[[Any], Any]
 
 TOKEN = "1:any"
-NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
-SCHEDULES = "botkit.later or a schedule (docs/moving-in.md)"
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
+SCHEDULES = "botkit.later or a schedule (docs/moving-in/data.md)"
 # For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
 SESSIONS = {
     (True, True): ("chat", "chat_user", "user"),
@@ -305,8 +305,9 @@ class _BotData(dict[Any, Any]):
     errors: list[Exception]
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        at: Any = sys._getframe(1)
-        at = at.f_back if at.f_code.co_filename == __file__ else at  # setdefault() asked
+        self._refuse_at(sys._getframe(1))
+
+    def _refuse_at(self, at: Any) -> NoReturn:
         place = f"{at.f_code.co_filename.rpartition('/')[2]}:{at.f_lineno}"
         error = BadSession(f"bot_data was changed at {place}, and {NOT_KEPT}")
         self.errors.append(error)  # an error handler of the bot's may swallow it
@@ -316,7 +317,7 @@ class _BotData(dict[Any, Any]):
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Return what is there, which changes nothing."""
-        return self[key] if key in self else self._refuse()
+        return self[key] if key in self else self._refuse_at(sys._getframe(1))
 
 
 def _kind(conversation: Any) -> str:

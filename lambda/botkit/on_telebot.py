@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import NoReturn
 
@@ -71,10 +71,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         use_ours()  # again, since bot.py may have changed them after reply_with()
         adapter.require_kinds(
             ([KINDS.get(name, name.removesuffix("_handlers"))], handler["function"])
-            for name, handlers in vars(bot).items()
-            if name.endswith("_handlers") and isinstance(handlers, list)
-            for handler in handlers
-            if isinstance(handler, dict)
+            for name, handler in _handlers(bot)
         )
         if adapter.choice() is None:
             needs = _filters_and_names(bot)
@@ -269,13 +266,19 @@ def _function(module: str, name: str) -> Any:
 def _filters_and_names(bot: telebot.TeleBot) -> set[str]:
     """Return the filters of all handlers, and the names that their functions mention."""
     found = set()
-    for held in vars(bot).values():
-        for handler in held if isinstance(held, list) else ():
-            if isinstance(handler, dict):
-                code = getattr(handler["function"], "__code__", None)
-                found |= {f"{name}=" for name in handler["filters"]}
-                found.update(getattr(code, "co_names", ()))
+    for _, handler in _handlers(bot):
+        code = getattr(handler["function"], "__code__", None)
+        found |= {f"{name}=" for name in handler["filters"]}
+        found.update(getattr(code, "co_names", ()))
     return found
+
+
+def _handlers(bot: telebot.TeleBot) -> Iterator[tuple[str, Json]]:
+    """Yield all handlers, each with the name of its list."""
+    for name, handlers in vars(bot).items():
+        for handler in (handlers if name.endswith("_handlers") else ()) or ():
+            if isinstance(handler, dict):
+                yield name, handler
 
 
 def _not_here(*_: object, **__: object) -> NoReturn:

@@ -197,6 +197,12 @@ class Item:
         return True
 
 
+def check_own(what: str) -> None:
+    """Raise BadSession if reply() has a session that isn't kept. `what` should be in it."""
+    if current == "":
+        raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
+
+
 def checked_copy(data: Json) -> Json:
     """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
     copy: Json = json.loads(_text(data))

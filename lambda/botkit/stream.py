@@ -210,21 +210,30 @@ class _Growing:
         parts = self._parts(text, is_whole, tail)
         if not parts:
             self.take_back()
-        for number, (rich, texts) in enumerate(parts):
-            if number == 0 and self._post:
-                self._is_plain = not rich
-                self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
-            is_post = number == 0 and self._post is not None
-            first = self._edit if is_post else self._send
-            if is_post and self._post_content in rich:
-                continue
-            calls += ({**first(content), "instead_of": len(texts)} for content in rich)
-            if is_post and self._post_content == texts[0]:
-                calls.clear()
-            else:
-                calls.append(first(texts[0]))
-            calls += map(self._send, texts[1:])
+        elif self._post:
+            calls += self._end_post(*parts.pop(0))
+        for part in parts:
+            calls += self._calls(self._send, *part)
         return calls
+
+    def _end_post(self, rich: list[Json], texts: list[Json]) -> list[Json]:
+        """Have the message that grows show a part of the text, and return the calls that remain."""
+        self._is_plain = not rich
+        self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
+        if not self._post:
+            return self._calls(self._send, rich, texts)
+        if self._post_content in rich:
+            return []
+        if self._post_content == texts[0]:
+            return [*map(self._send, texts[1:])]
+        return self._calls(self._edit, rich, texts)
+
+    def _calls(
+        self, first: Callable[[Json], Json], rich: list[Json], texts: list[Json]
+    ) -> list[Json]:
+        """Return the calls that show a part: as Markdown, if it is some, or else as texts."""
+        calls = [{**first(content), "instead_of": len(texts)} for content in rich]
+        return [*calls, first(texts[0]), *map(self._send, texts[1:])]
 
     def _end(self, text: str, thinking: str) -> list[Json]:
         """Return how the end of a text may be shown, what is best first: [] without a text."""
@@ -253,9 +262,9 @@ class _Growing:
         found = []
         if self._is_markdown:
             found = _rich().messages(text, is_half=not is_whole, tail=tail.strip())
+        *found, (last, end) = found or [(None, text)]
         parts = []
-        for number, (markdown, source) in enumerate(found or [(None, text)], 1):
-            source += tail if number == max(len(found), 1) else ""
+        for markdown, source in [*found, (last, end + tail)]:
             if texts := [{"text": part} for part in _split(source, MAX_TEXT)]:
                 parts.append(([_markdown(markdown)] if markdown else [], texts))
         return parts
@@ -263,9 +272,9 @@ class _Growing:
     def _grow(self, contents: list[Json]) -> None:
         """Have the message that grows show the first of these contents that Telegram takes.
 
-        Not if it shows it already, or if Telegram is busy.
+        Not if Telegram is busy.
         """
-        if contents[0] == self._post_content or time.monotonic() < self._waits_until:
+        if time.monotonic() < self._waits_until:
             return
         is_seen = journal.is_seen
         if edited := self._try_each(self._edit, contents):
@@ -282,7 +291,7 @@ class _Growing:
         """
         for content in contents:
             if content == self._post_content:
-                return content, True
+                return content, None
             if result := self._try(make(content)):
                 return content, result
             if not self._is_plain:  # it wasn't refused

@@ -97,7 +97,7 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram refuses the call only because what it asks for is the case already, such as the same
     edit, the result is True. Raises Refused or Unreachable.
     """
-    journal.check_replay()
+    journal.check_rerun()
     used = token()
     try:
         result = _client.post(method, params, deadline.left())
@@ -133,7 +133,7 @@ def download(file_path: str) -> bytes:
     """
     from urllib.parse import quote
 
-    journal.check_replay()
+    journal.check_rerun()
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
         status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)

@@ -1,7 +1,7 @@
 """What stands in for Telegram and AWS in the tests of a bot. It isn't packed.
 
     # conftest.py
-    from botkit.testing import aws, bot, calls, no_pauses, sessions, waits
+    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
 
 Each is a fixture of pytest. What a test doesn't ask for stays as it is.
 """
@@ -27,6 +27,7 @@ Json = dict[str, Any]
 SECONDS = 300.0  # that a test has: later, calls fail as they do at the end of an invocation
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MOST_TRIES = 100  # of an update whose calls fail for now
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # they give a message, others True
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -109,7 +110,10 @@ class Sessions(dict[str, Json]):
         return copy.deepcopy(self.get(key, {}))
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
+        if key == _botkit("session").current:
+            told = "reply() must change its own session by its argument"
+            raise _botkit("errors").BadSession(told)
         changed = self.read(key)
         result = function(changed)
         changed = _botkit("session").checked_copy(changed)
@@ -151,7 +155,7 @@ class Waits(dict[str, Waiting]):
         self.every: dict[str, Recurring] = {}
 
     def schedule(self, event: Any, seconds: float, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         if name in self:
             return False
@@ -159,12 +163,12 @@ class Waits(dict[str, Waiting]):
         return True
 
     def cancel(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         return self.pop(name, None) is not None
 
     def recur(self, content: str, cron: str, zone: str, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         try:
             ZoneInfo(zone)
         except (OSError, ValueError, ZoneInfoNotFoundError):
@@ -174,7 +178,7 @@ class Waits(dict[str, Waiting]):
         return is_new
 
     def cancel_every(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         _botkit("later")._check(name)
         return self.every.pop(name, None) is not None
 
@@ -214,7 +218,7 @@ class Aws:
         yield from self._ask(path, body)
 
     def _ask(self, name: str, content: Any) -> Any:
-        _botkit("invocation.journal").journal.check_replay()
+        _botkit("invocation.journal").journal.check_rerun()
         self.asked.append((name, content))
         if name not in self.results:
             raise LookupError(f'say what it gives: aws.results["{name}"] = …')
@@ -236,6 +240,153 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_botkit("invocation.settings").settings, "queue_url", "queue")
     for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
+
+
+class _Host:
+    """Answers updates as the module does, but what the bot raises fails the test."""
+
+    def __init__(self, sessions: Sessions, waits: Waits) -> None:
+        self.bot: Any = None
+        self._sessions, self._waits = sessions, waits
+
+    def take(self, updates: list[Json]) -> None:
+        """Answer updates that came at once: with TOGETHER, those of a turn as one."""
+        while updates:
+            update = updates[0]
+            parts = [update]
+            if hasattr(self.bot, "TOGETHER"):
+                parts = self._turn(updates)
+                update = _botkit("extras.together").joined(parts)
+            updates = [each for each in updates if each not in parts]
+            self._answer(update)
+
+    def _turn(self, updates: list[Json]) -> list[Json]:
+        """Return the updates of the turn that the first one begins."""
+        together, key_of = _botkit("extras.together"), _botkit("extras.session_key").key_of
+        first, quiet = updates[0], together.seconds()
+        key = key_of(first)
+        if key is None or not together._begins(first, quiet):
+            return [first]
+        listed: Json = {}
+        for update in updates:
+            if key_of(update) == key:
+                entry = {"update": update} if together._is_part(update) else {}
+                listed[str(update["update_id"])] = {"at": 0.0, **entry}
+        parts: list[Json] = together._parts(first, listed, {}, quiet)[0]
+        return parts
+
+    def _answer(self, update: Json) -> None:
+        """Answer an update, again while its calls fail for now: Telegram delivers it again."""
+        errors, journal = _botkit("errors"), _botkit("invocation.journal").journal
+        calls: list[Json] | None = None
+        for tries in range(MOST_TRIES):
+            _begin()
+            journal.update_id, journal.is_repeat = update["update_id"], tries > 0
+            try:
+                calls = self._ask(copy.deepcopy(update)) if calls is None else calls
+                outcome = _botkit("host.calls").make_calls(calls)
+            except errors.Handled as handled:
+                raise handled.error from None
+            except errors.Failure as error:
+                outcome = _botkit("host.outcome").outcome_of(error)
+                outcome.give_up_if_seen()
+                if outcome.status == 200:
+                    raise
+                continue
+            if hasattr(self.bot, "SESSION"):  # which knows where to go on
+                calls = calls[outcome.done :]
+            else:
+                calls = None
+                outcome.give_up_if_seen()
+            if outcome.status == 200:
+                return
+        raise AssertionError(f"Telegram delivers this update again and again: {outcome.name}")
+
+    def _ask(self, update: Json) -> list[Json]:
+        """Return the calls with which reply() answers, and keep what it changes of its session."""
+        session, checked = _botkit("session"), _botkit("host.calls").checked
+        if not hasattr(self.bot, "SESSION"):
+            calls: list[Json] = checked(self.bot.reply(update), "reply()")
+            return calls
+        key = _botkit("extras.session_key").key_of(update)
+        state = {} if key is None else self._sessions.read(key)
+        session.current = key or ""
+        try:
+            calls = checked(self.bot.reply(update, state), "reply()")
+        except _botkit("errors").Handled:
+            self._keep(key, state)
+            raise
+        finally:
+            session.current = None
+        self._keep(key, state)
+        return calls
+
+    def _keep(self, key: str | None, state: Json) -> None:
+        if key is not None:
+            state = _botkit("session").checked_copy(state)
+            self._sessions[key].clear()
+            self._sessions[key].update(state)
+
+    def run_due(self, now: float) -> None:
+        """Do what waits for a time until now, in seconds since 1970."""
+        for name, waiting in sorted(self._waits.items(), key=lambda item: item[1].at):
+            if waiting.at.timestamp() <= now:
+                self._waits.pop(name, None)
+                _begin()
+                event = waiting.event
+                calls = event if isinstance(event, list) else [event]
+                if not all(isinstance(call, dict) and "method" in call for call in calls):
+                    calls = self.bot.on_event(event)
+                _botkit("host.calls").make_calls(_botkit("host.calls").checked(calls, name))
+
+
+def _begin() -> None:
+    """Begin an invocation."""
+    _botkit("invocation.journal").journal.begin()
+    _botkit("deadline").deadline.start(SECONDS)
+
+
+@pytest.fixture
+def chat(
+    request: pytest.FixtureRequest,
+    sessions: Sessions,
+    waits: Waits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Any]:
+    """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
+
+    When `ada.send("/start")` returns, the bot has answered. What the bot raises, it raises. The bot
+    has `sessions` and `waits`, and `chat.advance(seconds)` does what waits for a time until then.
+    """
+    try:
+        stand_in = importlib.import_module("telegram_stand_in")
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "telegram_stand_in must be found: in pyproject.toml, add tools/telegram-stand-in of "
+            "the module to pythonpath, beside its lambda"
+        ) from None
+    if "calls" in request.fixturenames:
+        raise ValueError("a test has chat or calls: both would answer what the bot calls")
+    host, telegram = _Host(sessions, waits), _botkit("telegram")
+    stage = stand_in.Stage(host.take)
+
+    def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
+        answer: tuple[int, bytes] = stage.request(path, headers.get("Content-Type", ""), body)
+        return answer
+
+    def advance(seconds: float) -> None:
+        stand_in.Stage.advance(stage, seconds)
+        host.run_due(stage.telegram.now())
+        stage.settle()
+
+    monkeypatch.setattr(telegram._client, "token", stage.token)
+    monkeypatch.setattr(telegram.Client, "request", ask)
+    monkeypatch.setattr(stage, "advance", advance)
+    host.bot = request.getfixturevalue("bot")
+    stage.telegram.bot.outbox.info["allowed_updates"] = list(host.bot.HANDLED)
+    yield stage
+    _begin()  # what the last update noted is nothing to the next test
+    request.node.add_report_section("teardown", "Telegram", stage.transcript)
 
 
 def _result(result: Any, content: Any) -> Any:

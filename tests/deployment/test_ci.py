@@ -27,7 +27,7 @@ from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
-FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+[MAIN] = re.findall(r"^```hcl\n# main.tf\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FORM = "application/x-www-form-urlencoded"
 SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 # The emulator checks this action against "*", AWS against the function.
@@ -65,8 +65,8 @@ def roles(tmp_path: Path) -> Path:
     """The administrator's folder that the page describes."""
     folder = tmp_path / "roles"
     folder.mkdir()
-    (folder / "roles.tf").write_text(FILES["roles.tf"])
-    shutil.copy(ROOT / "docs" / "deployer-policy.json", folder)
+    for name in ("ci/roles.tf", "deployer-policy.json"):
+        shutil.copy(ROOT / "docs" / name, folder)
     return folder
 
 
@@ -76,7 +76,7 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
     folder = tmp_path / "repository"
     (folder / "bot").mkdir(parents=True)
     shutil.copy(BOT, folder / "bot")
-    text = FILES["main.tf"].replace(SOURCE, "./module").replace("eu-central-1", REGION)
+    text = MAIN.replace(SOURCE, "./module").replace("eu-central-1", REGION)
     # The emulator has no host name per bucket.
     text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
     (folder / "main.tf").write_text(text)

@@ -29,7 +29,7 @@ module "telegram_bot" {
 }
 """
 [MOVE] = re.findall(
-    r"^terraform state list \|.*$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE
+    r"^terraform state list \|.*$", (ROOT / "docs/how-to/remote-state.md").read_text(), re.MULTILINE
 )
 
 

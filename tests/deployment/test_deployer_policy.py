@@ -23,10 +23,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from emulated_aws.emulator import Emulator
+from local.http_server import LocalServer
 from local.project import ROOT
 from local.terraform import REGION
 from telegram_stand_in import Server, Telegram
-from telegram_stand_in.local_server import LocalServer
 
 from tests.support.deployment import (
     FUNCTION,

@@ -19,8 +19,7 @@ from emulated_aws.emulator import Emulator
 from local.packages import packages as install
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram
-from telegram_stand_in.state import private_chat
+from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram, private_chat
 from werkzeug import Request, Response
 
 from tests.support import reader
@@ -54,7 +53,7 @@ NAMES = (
 BOOKING = {"room": "Ada", "day": "2099-01-15", "hour": 9}
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
-# The bot of docs/your-own-bot.md, with its table and its secret, which it tells here.
+# The bot of docs/first-bot.md, with the table and the secret of docs/how-to, which it tells here.
 READER = "dice-bot"
 SECRET = "/dice-bot/weather-key"
 TELLS = """
@@ -63,7 +62,8 @@ without_secret = on_message
 
 def on_message(message):
     if message.get("text") == "/weather":
-        return [say(message["chat"]["id"], keys.weather_key())]
+        chat_id = message["chat"]["id"]
+        return [{"method": "sendMessage", "chat_id": chat_id, "text": keys.weather_key()}]
     return without_secret(message)
 """
 OVERRIDE_OF_READER = """
@@ -161,7 +161,7 @@ def token_of(number: int) -> str:
 
 
 def follow_the_page(folder: Path, telegram_url: str) -> None:
-    """Do what docs/your-own-bot.md says, up to its secret."""
+    """Do what docs/first-bot.md says, and then the pages on a table and a secret."""
     reader.begin(folder)
     reader.add_table(folder)
     reader.add_secret(folder)
@@ -392,7 +392,7 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
     assert world.told(name) == ["⏰ tea"]
 
     telegram, bot = world.telegram, world.bots[name]
-    assert world.say(name, "/reminders") == "A press cancels a reminder:"
+    assert world.say(name, "/reminders") == "Tap a reminder to cancel it:"
     message_id = max(id for chat, id in telegram.messages if chat == ada)
     for answer in ("Cancelled.", "This one no longer waits."):
         query = telegram.press(ada, message_id, cake)

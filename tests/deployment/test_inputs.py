@@ -186,7 +186,7 @@ def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) ->
     newest = alone.terraform("plan", "-no-color", check=False)
     error = "expected runtime to be one of"
     assert newest.returncode == 0 or error in " ".join(newest.stderr.split())
-    assert f"| `{error}` |" in (ROOT / "docs" / "operations.md").read_text()
+    assert f"### `{error}`" in (ROOT / "docs" / "runbook.md").read_text()
 
 
 ALARM = "aws_cloudwatch_metric_alarm."

@@ -16,17 +16,19 @@ from local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
 IN_A_SENTENCE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:terraform|aws|curl|\S*scripts/\w+) [^`]+)`")
 NOT_OURS = (
     ".",
     "cd",
     "curl",
+    "echo",
     "export",
     "git",
     "mkdir",
     "msgfmt",
     "msginit",
+    "sed",
     "sh",
     "unset",
     "xgettext",
@@ -79,7 +81,7 @@ def known(words: list[str]) -> str:
         service = botocore.session.get_session().get_service_model(rest[0].removesuffix("api"))
         operation = "".join(part.title() for part in rest[1].split("-"))
         members = service.operation_model(operation).input_shape.members
-        own = ["-" + re.sub("([A-Z])", r"-\1", name).lower() for name in members]
+        own = ["--" + re.sub("([A-Z])", r"-\1", name).lower().lstrip("-") for name in members]
         of_every_command = ["--cli-binary-format", "--output", "--query"]
         return " ".join([*own, *of_every_command])
     raise LookupError(f"no such command: {shlex.join(words)}")

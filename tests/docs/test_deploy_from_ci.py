@@ -1,4 +1,7 @@
-"""docs/deploy-from-ci.md: its workflows and configurations pass the project's own checks."""
+"""docs/deploy-from-ci.md: its workflows and configurations pass the project's own checks.
+
+So do the configurations of the operators' how-tos.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,15 @@ from tests.support.deployment import Deployment
 from tests.support.needs import skip_or_fail
 from tests.support.provider import Providers
 
-PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
-# A file's block begins with its name.
-FILES = dict(re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
-WORKFLOWS = [".github/workflows/deploy.yml", ".github/workflows/destroy.yml"]
+DOCS = ROOT / "docs"
+SOURCE = '"git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"'
+DEPLOY, DESTROY = ".github/workflows/deploy.yml", ".github/workflows/destroy.yml"
+WORKFLOWS = {
+    DEPLOY: new.files(ROOT / "examples" / new.FIRST, "telegram-bot")[DEPLOY].decode(),
+    DESTROY: (DOCS / "ci/destroy.yml").read_text(),
+}
+ROLES = (DOCS / "ci/roles.tf").read_text()
+LONGEST = 15 + 60 + 45  # minutes, for a queue, scheduled calls and the interfaces of a VPC
 CHECKS = {"zizmor": ["--offline", "--quiet", "--no-progress"], "actionlint": []}
 
 
@@ -29,23 +36,26 @@ def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
         if not shutil.which("go"):
             skip_or_fail("actionlint is built by Go, which is not installed")
         subprocess.run([ROOT / "scripts" / "bootstrap", name], check=True, capture_output=True)
-    for workflow in WORKFLOWS:
+    for workflow, text in WORKFLOWS.items():
         path = tmp_path / workflow
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(FILES[workflow])
+        path.write_text(text)
     command = [str(VENV / "bin" / name), *CHECKS[name], *WORKFLOWS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_scripts_new_writes_the_workflow() -> None:
-    written = new.files(ROOT / "examples" / new.FIRST, "telegram-bot")
-    assert written[WORKFLOWS[0]].decode() == FILES[WORKFLOWS[0]]
+def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for() -> None:
+    for text in WORKFLOWS.values():
+        last_job = text.rpartition("runs-on:")[2]
+        assert f"timeout-minutes: {LONGEST} " in last_job
+        assert f"role-duration-seconds: {LONGEST * 60}" in last_job
+    assert f"max_session_duration = {LONGEST * 60} " in ROLES
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -> None:
-    used = dict(re.findall(r"uses: (\S+)@(.*)", FILES[workflow]))
+    used = dict(re.findall(r"uses: (\S+)@(.*)", WORKFLOWS[workflow]))
     own = dict(re.findall(r"uses: (\S+)@(.*)", (ROOT / ".github/workflows/test.yml").read_text()))
     assert {name: used[name] for name in used if name in own} == {
         name: own[name] for name in own if name in used
@@ -53,37 +63,44 @@ def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -
 
 
 def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> None:
-    """As two modules of one configuration, which is initialised once."""
+    """As modules of one configuration, which is initialised once."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
-    names = ("roles.tf", "main.tf")
-    for name in names:
-        folder = module.root / name.removesuffix(".tf")
-        folder.mkdir(parents=True)
-        (folder / name).write_text(FILES[name])
-    shutil.copy(ROOT / "docs" / "deployer-policy.json", module.root / "roles")
-    formatted = module.terraform("fmt", "-check", "-diff", "-recursive", check=False)
-    assert formatted.returncode == 0, formatted.stdout
+    pages = ("deploy-from-ci", "how-to/alarms", "how-to/keys", "how-to/several-bots")
+    texts = {page.rpartition("/")[2]: longest_block(page) for page in pages}
     calls = []
-    for name in names:
-        path = module.root / name.removesuffix(".tf") / name
-        text = path.read_text().replace(SOURCE, "../../module")
-        path.write_text(re.sub(r' *backend "s3" {.*?\n +}\n', "", text, flags=re.DOTALL))
+    for name, text in {**texts, "roles": ROLES}.items():
+        folder = module.root / name
+        for each in (folder, folder / "sales-bot", folder / "support-bot"):
+            each.mkdir(parents=True)
+        (folder / "main.tf").write_text(text)
         values = "".join(
             f'  {each} = ""\n' for each in re.findall(r'^variable "(\w+)"', text, re.M)
         )
-        calls.append(
-            f'module "{path.parent.name}" {{\n  source = "./{path.parent.name}"\n{values}}}\n'
-        )
-    (module.root / "both.tf").write_text("".join(calls))
+        calls.append(f'module "{name}" {{\n  source = "./{name}"\n{values}}}\n')
+    shutil.copy(DOCS / "deployer-policy.json", module.root / "roles")
+    formatted = module.terraform("fmt", "-check", "-diff", "-recursive", check=False)
+    assert formatted.returncode == 0, formatted.stdout
+    for path in module.root.glob("*/main.tf"):
+        text = path.read_text().replace(SOURCE, '"../../module"')
+        text = text.replace("  # …\n", '  source = "../../module"\n')
+        path.write_text(re.sub(r' *backend "s3" {.*?\n +}\n', "", text, flags=re.DOTALL))
+    (module.root / "all.tf").write_text("".join(calls))
     module.init()
     module.terraform("validate", "-no-color")
+
+
+def longest_block(page: str) -> str:
+    """Return the longest configuration that a page shows, without the comment that names it."""
+    text = (DOCS / f"{page}.md").read_text()
+    blocks = re.findall(r"^```hcl\n(?:# main.tf\n)?(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(max(blocks, key=len))
 
 
 def test_the_boundary_allows_what_the_modules_role_needs() -> None:
     files = ("iam", "later", "queue", "sessions")
     role = "".join((ROOT / f"{name}.tf").read_text() for name in files)
-    boundary = FILES["roles.tf"].partition('"aws_iam_policy" "boundary"')[2]
+    boundary = ROLES.partition('"aws_iam_policy" "boundary"')[2]
     actions = r'"((?:dynamodb|ec2|iam|kms|lambda|logs|scheduler|sqs|ssm|xray):\w+)"'
     needed = set(re.findall(actions, role)) - {
         *("iam:PassedToService", "kms:ViaService", "lambda:SourceFunctionArn")  # conditions' keys

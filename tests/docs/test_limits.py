@@ -1,4 +1,4 @@
-"""scripts/bench --stack, which prints a table of docs/limits.md, and what others there rest on."""
+"""scripts/bench --stack, whose rates docs/limits.md tells, and the pace of the newsletter."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_the_answers_to_so_many_chats_are_counted() -> None:
     assert 1 <= most <= 4
 
 
-def test_the_newsletter_of_the_page_is_the_examples() -> None:
-    """The page's tables were made with these: copies a second, threads, people in a batch."""
+def test_the_newsletters_tables_are_of_its_pace() -> None:
+    """Its README's tables were made with these: copies a second, threads, people in a batch."""
     folder = ROOT / "examples/newsletter/bot"
     text = "".join((folder / file).read_text() for file in ("copies.py", "newsletter.py"))
     of_example = dict(re.findall(r"^([A-Z]+) = ([0-9]+)\b", text, re.MULTILINE))

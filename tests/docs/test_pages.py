@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 from pathlib import Path
@@ -15,10 +16,19 @@ from starter import new
 
 from tests.support.hcl import blocks
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
+    for page in ROOT.glob(pattern)
+)
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # of a picture, too
 MOST_WORDS = 1500  # in the README: five minutes
+# In these pages, so that each is read at once. Code doesn't count.
+SHORT = {"first-bot.md": 600, "how-to/*.md": 300, "moving-in/*.md": 600}
+# Names in botkit that hosts use, and bots don't.
+OF_HOSTS = set("authorization check_own checked_copy connect prepare take_over to_json".split())
 
 
 def sentence(arguments: dict[str, str]) -> str:
@@ -76,6 +86,36 @@ def test_the_readme_is_short() -> None:
     assert len(README.split()) <= MOST_WORDS
 
 
+def words(page: Path) -> int:
+    """Count the words of a page, without its code."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return len([word for word in text.split() if word != "|"])
+
+
+def test_the_pages_that_are_read_at_once_are_short() -> None:
+    pages = [(page, most) for name, most in SHORT.items() for page in ROOT.glob(f"docs/{name}")]
+    assert len(pages) > 20
+    assert [page.name for page, most in pages if words(page) > most] == []
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["aws", "conversation", "later", "on_aiogram", "on_ptb", "on_telebot", "session", "stream"],
+)
+def test_the_reference_has_what_a_bot_calls(module: str) -> None:
+    """Each public function, with its optional parameters, and each exception."""
+    _, section = REFERENCE.split("## botkit\n")
+    for each in ast.parse((ROOT / f"lambda/botkit/{module}.py").read_text()).body:
+        if isinstance(each, ast.FunctionDef):
+            names = {each.name, *(argument.arg for argument in each.args.kwonlyargs)}
+        elif isinstance(each, ast.ClassDef) and "Exception" in map(ast.unparse, each.bases):
+            names = {each.name}
+        else:
+            continue
+        if each.name[0] != "_" and each.name not in OF_HOSTS:
+            assert [name for name in names if not re.search(rf"\b{name}\b", section)] == []
+
+
 @pytest.mark.parametrize(
     "main", [ROOT / "examples" / name / "main.tf" for name in new.examples()], ids=new.examples()
 )
@@ -84,7 +124,7 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
     assert title.startswith("# ") and about
     # https://developer.hashicorp.com/terraform/language/modules/develop/structure
     [source] = re.findall(r'source += "../..(?:/..)?" # elsewhere: "(.*)"', main.read_text())
-    assert source in (ROOT / "docs" / "your-own-bot.md").read_text()
+    assert source in (ROOT / "docs" / "first-bot.md").read_text()
 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
@@ -136,12 +176,28 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_links_lead_to_files_and_headings(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+    for target in LINK.findall(page.read_text()):
         if "://" not in target:
             path, _, anchor = target.partition("#")
             linked = page.parent / path if path else page
             assert linked.exists(), target
             assert not anchor or anchor in anchors(linked), target
+
+
+def test_messages_and_comments_name_pages_that_exist() -> None:
+    patterns = ("*.tf", "examples/**/*.tf", "lambda/**/*.py", "scripts/*.py", "t*s/**/*.py")
+    files = [file for pattern in patterns for file in ROOT.glob(pattern)]
+    named = {
+        found
+        for file in files
+        if not {".terraform", "telegram-stand-in"} & {*file.parts}  # which have their own docs
+        for found in re.findall(r"\bdocs/[\w/-]+\.md(?:#[a-z-]+)?", file.read_text())
+    }
+    assert "docs/moving-in/README.md#versions" in named
+    for name in named:
+        path, _, anchor = name.partition("#")
+        assert (ROOT / path).exists(), name
+        assert not anchor or anchor in anchors(ROOT / path), name
 
 
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])

@@ -49,7 +49,7 @@ def test_the_versions_agree() -> None:
     assert str(datetime.date.fromisoformat(date)) == date
     unreleased = CHANGELOG.partition("## Unreleased\n")[2].partition("\n## ")[0]
     assert unreleased.strip() == "", f"move it to {VERSION}"
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
     for path in (*pages, *ROOT.glob("examples/**/*.tf")):
         if ".terraform" not in path.parts:
             refs = re.findall(r"\?ref=v(\d[\w.-]*)", path.read_text())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from local.project import LAMBDA
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 from tests.support.stubs import Json, load_file, message
 

@@ -17,8 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-import pytest
-from telegram_stand_in import Server, delivery
+from telegram_stand_in import Server
 
 from tests.conftest import Start
 from tests.support.stubs import SECRET, TOKEN, Container, request
@@ -73,10 +72,9 @@ class Webhook:
 
 
 def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+    start: Start,
 ) -> None:
-    monkeypatch.setattr(delivery, "KEPT", float("inf"))
-    telegram = FailingTelegram(TOKEN, SEED, pace=PACE)
+    telegram = FailingTelegram(TOKEN, SEED, pace=PACE, keeps=float("inf"))
     with Server(telegram) as server:
         webhook = Webhook(lambda: start(server.url))
         telegram.deliver = webhook.deliver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import sys
@@ -17,12 +18,10 @@ from typing import Any
 import pytest
 from local.kept import Schedules, Table
 from local.project import ROOT
-from telegram_stand_in import ADA, Call, Telegram
-from telegram_stand_in.request import copied
-from telegram_stand_in.state import private_chat
+from telegram_stand_in import ADA, Call, Telegram, private_chat
 
 from tests.conftest import BotApi, Start
-from tests.support.stubs import TOKEN, Container, Json, session_environment
+from tests.support.stubs import TOKEN, Container, Json, refusal, session_environment
 
 FOLDER = ROOT / "examples/newsletter/bot"
 OWN = ("newsletter", "subscribers", "copies")  # the modules beside bot.py
@@ -279,7 +278,7 @@ class World:
         self.telegram.send(self.telegram.message("News!"))
         self.say("/send", reply_to_message=self.updates[-1]["message"])
         message = self.telegram.messages[max(self.telegram.messages, key=lambda place: place[1])]
-        return copied(message)
+        return copy.deepcopy(message)  # which later changes don't affect
 
     def press(self, question: Json) -> str:
         """Press the question's button, and return what the bot tells."""
@@ -333,8 +332,7 @@ class World:
 
 
 def refuse(code: int, description: str, **parameters: int) -> tuple[int, bytes]:
-    answer = {"ok": False, "error_code": code, "description": description}
-    return code, json.dumps({**answer, "parameters": parameters}).encode()
+    return code, json.dumps(refusal(code, description, **parameters)).encode()
 
 
 Make = Callable[[int], World]

@@ -19,9 +19,9 @@ import pytest
 from emulated_aws.runtime_api import RuntimeApi
 from local.events import http_event
 from local.project import ROOT, SCRIPTS
-from telegram_stand_in.mini_app import init_data
+from telegram_stand_in import init_data
 
-from tests.conftest import BotApi, Serve
+from tests.conftest import BotApi
 from tests.support.stubs import (
     BOT,
     SECRET,
@@ -29,7 +29,6 @@ from tests.support.stubs import (
     TEXT,
     TOKEN,
     Json,
-    answers_all,
     echo,
     load,
     message,
@@ -134,9 +133,10 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
 
 
 def test_half_a_surrogate_pair_does_not_end_the_container(
-    run: Run, runtime_api: RuntimeApi, serve: Serve
+    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
-    function = run(TELEGRAM_API_URL=serve(answers_all).url)
+    bot_api.expects(echo("\ufffd"))
+    function = run(TELEGRAM_API_URL=bot_api.url)
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
         answer, failed, _ = runtime_api.invoke(request(body))
         assert (failed, answer["statusCode"]) == (False, 200)
@@ -208,6 +208,7 @@ def test_the_byte_code_is_used(task: Path) -> None:
 # ── The log lines that alarms count
 
 ALARMS = (ROOT / "alarms.tf").read_text()
+RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 URL = "https://bot.example/telegram"
 WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
 INFO = {"url": URL, "pending_update_count": 3}
@@ -321,6 +322,10 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "queued",
     }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
+    # The runbook shows such a line.
+    [sample] = re.findall(r"^```json\n(.*)$", RUNBOOK, re.MULTILINE)
+    failed = next(line for line in found if line["outcome"] == "bot_failed")
+    assert list(json.loads(sample)) == list(failed)
     # The outcomes that alarms count are logged at every log_level that they allow.
     counted = set(re.findall(r"(\w+) = {\n(?: +on +=.*\n)? +advice", ALARMS))  # no other metric
     assert counted == {"bot_failed", "lost", "misconfigured", "page_failed"}

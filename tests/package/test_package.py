@@ -164,21 +164,24 @@ def test_a_package_in_the_folder_may_have_modules_that_do_not_compile(tmp_path: 
     assert f"brought/__pycache__/old.{TAG}.pyc" not in names(tmp_path / "a.zip")
 
 
-def test_a_bots_older_packages_are_removed_after_a_day(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", [".build", "releases"])
+def test_terraforms_older_packages_are_removed_after_a_day(tmp_path: Path, folder: str) -> None:
+    (place := tmp_path / folder).mkdir()
+
     def zip(name: str, days: float) -> Path:
-        file = tmp_path / f"{name}.zip"
+        file = place / f"{name}.zip"
         file.touch()
         os.utime(file, (0, time.time() - days * 86400))
         return file
 
     digest = "0123456789abcde"
-    stay = [
+    stay = {
         *(zip(f"bot-python3.13-{digest}1", 0.9), zip(f"other-bot-python3.13-{digest}1", 2)),
         *(zip("bot-python3.13-notes", 2), zip(f"bot-python3.12-{digest}1", 2)),
-    ]
-    zip(f"bot-python3.13-{digest}2", 1.1)
-    package(stay[0].with_name(f"bot-python3.13-{digest}0.zip"))
-    assert sorted(tmp_path.iterdir()) == sorted([*stay, tmp_path / f"bot-python3.13-{digest}0.zip"])
+    }
+    old = zip(f"bot-python3.13-{digest}2", 1.1)
+    package(new := place / f"bot-python3.13-{digest}0.zip")
+    assert {*place.iterdir()} == stay | {new} | ({old} if folder == "releases" else set())
 
 
 # Files that are packed, and files that are left out: Terraform and the script must agree.

@@ -24,7 +24,7 @@ from typing import Any
 
 import grpc
 from local.processes import end, watched
-from local.project import ROOT, SCRIPTS, TOOLS
+from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.terraform import LOCK, terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
@@ -65,7 +65,8 @@ def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 def shortened(schema: bytes) -> bytes:
     """Return a response to GetSchema with only what this project uses."""
-    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *ROOT.glob("docs/*.md")]
+    of_docs = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.tf")]
+    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *of_docs]
     text = "\n".join(file.read_text() for file in files)
     names = {name.encode() for name in re.findall(r'^(?:data|resource) "(aws_\w+)"', text, re.M)}
     return b"".join(
@@ -127,8 +128,9 @@ class Providers:
         command = terraform_command()
         program = folder / Path(command[0]).name  # by which OpenTofu is known
         arguments = [str(self._initialised), tempfile.gettempdir(), *command]
+        paths = [str(path) for path in (ROOT, TOOLS, STAND_IN, SCRIPTS)]
         code = (
-            f"import sys; sys.path[:0] = {[str(ROOT), str(TOOLS), str(SCRIPTS)]}; "
+            f"import sys; sys.path[:0] = {paths}; "
             "from tests.support.provider import become_terraform; "
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )

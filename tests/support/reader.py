@@ -1,14 +1,30 @@
-"""docs/your-own-bot.md, followed by a reader: the files that it shows, in their order."""
+"""docs/first-bot.md and the authors' pages of docs/how-to, followed by a reader.
+
+What they show are files, and changes of files, in the order of the pages.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 from local.project import ROOT
 from starter import new
 
-TEXT = (ROOT / "docs" / "your-own-bot.md").read_text()
+DOCS = ROOT / "docs"
+# In the order in which the reader follows them. The other pages of how-to are for operators.
+AUTHORS = (
+    *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
+    *("remind", "slow-answers", "albums", "stream", "markdown", "languages", "only-some-people"),
+    *("rate-limit", "mini-app", "test"),
+)
+PAGES = (
+    DOCS / "first-bot.md",
+    *(DOCS / "how-to" / f"{name}.md" for name in AUTHORS),
+    DOCS / "moving-in" / "data.md",
+)
+TEXT = "\n".join(page.read_text() for page in PAGES)
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 # A file's block begins with its name.
 FILES = {
@@ -23,34 +39,28 @@ CHANGES = {
     if (found := re.fullmatch(r"# (\S+\.(?:py|tf), .*?)\n(.*)", block, re.DOTALL))
 }
 SOURCE = '"git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"'
+DIE = ("bot/bot.py, with a die", "test_bot.py, with a die")
 TABLE = 'main.tf, in module "telegram_bot"'
 SECRET = 'main.tf, in module "telegram_bot", with the secret'
 
 
 def begin(folder: Path) -> None:
-    """Follow the page up to its tests, after scripts/new."""
+    """Follow the first page up to the end of its change, after scripts/new."""
     new.write(folder, new.files(ROOT / "examples" / new.FIRST, "dice-bot"))
-    for name in ("bot/bot.py", "test_bot.py"):
-        (folder / name).write_text(FILES[name])
+    for name in DIE:
+        change(folder, name)
 
 
 def add_table(folder: Path) -> None:
-    """Follow the section on a table."""
+    """Follow the page on a table."""
     for name in ("table.tf", "bot/counts.py"):
         (folder / name).write_text(FILES[name])
     in_the_module(folder, CHANGES[TABLE])
-    bot = folder / "bot" / "bot.py"
-    imports, *functions = re.split(r"\n\n\n(?=def )", CHANGES["bot/bot.py, with the table"])
-    text = bot.read_text().replace("\n\nCOMMANDS", f"\n{imports}\n\nCOMMANDS", 1)
-    for function in map(str.strip, functions):
-        name = function.partition("(")[0]
-        old = re.search(rf"(?ms)^{re.escape(name)}\(.*?(?=\n\n\ndef |\Z)", text)
-        text = text.replace(old[0], function) if old else f"{text}\n\n{function}\n"
-    bot.write_text(text)
+    change(folder, "bot/bot.py, with the table")
 
 
 def add_secret(folder: Path) -> None:
-    """Follow the section on a secret, after that on a table."""
+    """Follow the page on a secret, after that on a table."""
     (folder / "bot" / "keys.py").write_text(FILES["bot/keys.py"])
     [statement] = re.findall(r"(?ms)^  statement .*?^  }\n", FILES["secret.tf"])
     table, main = folder / "table.tf", folder / "main.tf"
@@ -59,6 +69,32 @@ def add_secret(folder: Path) -> None:
     [variable] = re.findall(r"environment = { (.*?) }", CHANGES[SECRET])
     text = re.sub(r"(environment = { .*?) }", rf"\1, {variable} }}", main.read_text())
     main.write_text(text)
+
+
+def change(folder: Path, name: str) -> None:
+    """Make a page's change of a Python file: imports, constants and functions, new or not."""
+    file, new_text = folder / name.partition(",")[0], CHANGES[name]
+    text = file.read_text()
+    for wanted in ast.parse(new_text).body:
+        lines = "\n".join(new_text.splitlines()[wanted.lineno - 1 : wanted.end_lineno])
+        there = text.splitlines()
+        statements = ast.parse(text).body
+        old = [each for each in statements if defined(each) == defined(wanted) != ""]
+        if old:
+            there[old[0].lineno - 1 : old[0].end_lineno] = [lines]
+        elif isinstance(wanted, ast.Import | ast.ImportFrom):
+            there.insert(statements[0].end_lineno or 0, lines)  # below the docstring
+        else:
+            there += ["", "", lines]
+        text = "\n".join(there) + "\n"
+    file.write_text(text)
+
+
+def defined(statement: ast.stmt) -> str:
+    """Return the name that a statement gives to a function or constant, or nothing."""
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0])
+    return getattr(statement, "name", "")
 
 
 def in_the_module(folder: Path, lines: str) -> None:

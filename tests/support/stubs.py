@@ -316,6 +316,17 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
     return pauses
 
 
+def with_timeouts(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have a container's calls succeed at once. Returns the seconds that each may take.
+
+    A server would only see how long a call lasts.
+    """
+    given: list[float] = []
+    post: Any = lambda method, params, timeout: given.append(timeout)  # noqa: E731
+    monkeypatch.setattr(container.telegram._client, "post", post)
+    return given
+
+
 @contextlib.contextmanager
 def ticking() -> Iterator[None]:
     """Have deadlines go by a clock that only its readings move, by 10 ms each."""
@@ -465,23 +476,19 @@ def until_closed(peer: Peer, connection: socket.socket) -> None:
 
 
 def answers(*responses: bytes) -> Part:
-    """Return the part that answers requests on one connection, and leaves it open at the end."""
+    """Return the part that answers requests on one connection, and leaves it open at the end.
+
+    One more request closes it: who sent that would wait for the rest of its time.
+    """
 
     def part(peer: Peer, connection: socket.socket) -> None:
         for response in responses:
             if not peer.read_request(connection):
                 return
             connection.sendall(response)
-        until_closed(peer, connection)
+        peer.read_request(connection)
 
     return part
-
-
-def gives_a_file(path: str, message: Json, calls: int = 1, *before: Json) -> Part:
-    """Return the part that gives a file, b"downloaded", and then takes so many calls."""
-    file = {"file_id": "x", "file_unique_id": "x", "file_path": path}
-    results = [http({"ok": True, "result": each}) for each in (*before, file, message)]
-    return answers(*results[:-1], http(b"downloaded"), *results[-1:] * calls)
 
 
 def answers_all(peer: Peer, connection: socket.socket) -> None:

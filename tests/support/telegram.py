@@ -1,88 +1,20 @@
-"""Calls to the stand-in, as a bot makes them, and what people send."""
+"""A Telegram that fails, and what people send."""
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from typing import Any
 
-from telegram_stand_in import Call, Fault, Json, Telegram, post
-from telegram_stand_in.bot_api import conform
-from telegram_stand_in.content import LARGEST_PHOTO
-from telegram_stand_in.files import Upload, picture
+from telegram_stand_in import FAULTS, Call, Fault, Json, Telegram
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
-PACE = 0.001  # of Telegram's seconds
 CHAT = 4242
-SECRET = "s" * 256
-
-
-PNG = picture(20, 10)
-UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
-UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(LARGEST_PHOTO))
-UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
-
-
-def call(telegram: Telegram, method: str, **params: Any) -> tuple[int, Json]:
-    """Call the Bot API, and return the status and the answer."""
-    url = f"{telegram.url}/bot{TOKEN}/{method}"
-    status, _, answer = post(url, {}, json.dumps(params).encode())
-    return status, json.loads(answer)
-
-
-def accepted(telegram: Telegram, method: str, **params: Any) -> Any:
-    """Make a call that must succeed, and return its result."""
-    status, answer = call(telegram, method, **params)
-    assert (status, answer["ok"]) == (200, True), answer
-    return answer["result"]
-
-
-def refused(code: int, description: str, **more: Any) -> tuple[int, Json]:
-    return code, {"ok": False, "error_code": code, "description": description, **more}
-
-
-def make(telegram: Telegram, method: str, **params: Any) -> Call:
-    return telegram.answer(method, {"chat_id": CHAT, **params}, uploads=UPLOADS)
-
-
-def done(telegram: Telegram, method: str, **params: Any) -> Any:
-    """Make a call that must succeed, and return its result."""
-    call = make(telegram, method, **params)
-    assert call.status == 200, call.answer
-    return call.answer["result"]
-
-
-def error(telegram: Telegram, method: str, **params: Any) -> str:
-    """Make a call that must be refused, and return why."""
-    call = make(telegram, method, **params)
-    assert (call.status, call.changes) == (400, [])
-    return str(call.answer["description"]).removeprefix("Bad Request: ")
-
-
-def updates(telegram: Telegram) -> list[Json]:
-    """Return the updates that wait, without their ids; each as it is documented."""
-    waiting = telegram.answer("getUpdates", {}).answer["result"]
-    for update in waiting:
-        hints: list[str] = []
-        conform("Update", update, hints)
-        assert hints == []
-    if waiting:
-        telegram.answer("getUpdates", {"offset": waiting[-1]["update_id"] + 1})
-    return [{k: v for k, v in update.items() if k != "update_id"} for update in waiting]
 
 
 def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
-
-
-FAULTS = [
-    Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
-    Fault("refuse", 1, 500, "Internal Server Error"),
-    Fault("refuse", 1, 401, "Unauthorized"),
-    Fault("lost"),
-]
 
 
 class FailingTelegram(Telegram):
@@ -103,11 +35,15 @@ class FailingTelegram(Telegram):
         self.tries[text] += 1
         chance = random.Random(f"{self.seed} {text} {self.tries[text]}")
         if text and chance.random() < self.failing:
-            fault = chance.choice(FAULTS)
-            self.faults.append(
-                Fault(fault.kind, 1, fault.code, fault.description, fault.parameters)
-            )
+            unknown = Fault("refuse", code=401, description="Unauthorized")
+            kinds = FAULTS["429"](1), FAULTS["500"](1), unknown, FAULTS["lost"](1)
+            self.faults.append(chance.choice(kinds))
         return super().answer(method, params, delivery, **more)
+
+
+def files(telegram: Telegram) -> list[tuple[str, bytes]]:
+    """Return the names and contents of all files that were sent, in order."""
+    return [(file.name, file.data) for file in telegram.files.by_id.values()]
 
 
 def said(call: Call) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from local.project import LAMBDA, ROOT
-from telegram_stand_in import ADA, GRACE, Call, Json, Telegram
+from telegram_stand_in import ADA, GRACE, Call, Json, Telegram, text_content
 
 BOTS = ROOT / "tests/bots"
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Quiz"}
@@ -62,9 +62,8 @@ def say(telegram: Telegram, step: Step) -> None:
     elif step.says == "photo":
         telegram.send(telegram.message(user=step.who, photo=[PHOTO]))
     else:
-        command = {"type": "bot_command", "offset": 0, "length": len(step.says)}
-        more = {"entities": [command]} if step.says.startswith("/") else {}
-        telegram.send(telegram.message(step.says, user=step.who, chat=step.chat, **more))
+        content = text_content(step.says)
+        telegram.send(telegram.message(user=step.who, chat=step.chat, **content))
 
 
 def play(

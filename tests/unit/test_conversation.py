@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
+from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json
 
 EMPTY = "SESSION = 'chat_user'\nHANDLED = ['message']\ndef reply(update, session):\n    return []"
@@ -166,19 +166,92 @@ def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
     assert ada.send(photo=[]) == "plarge"
 
 
-def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:
+@pytest.mark.parametrize("what", ["live_photo", "users_shared", "chat_shared", "web_app_data"])
+def test_any_message_of_a_person_is_one(person: Any, talk: Any, what: str) -> None:
+    def order(message: Json) -> Any:
+        any_message = yield talk.ask_message("any", say(message, "Anything?"))
+        return say(message, any_message[what]["x"])
+
+    ada = person(order)
+    ada.send("/go")
+    assert ada.send(**{what: {"x": "y"}}) == "y"
+
+
+def test_of_messages_together_the_first_that_fits_is_the_answer(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         photo = yield talk.ask_photo("photo", say(message, "A photo?"))
-        text = yield talk.ask("text", say(message, "A text?"))
-        return say(message, f"{photo} {text}")
+        return say(message, photo)
+
+    ada = person(order)
+    ada.send("/go")
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "video": {}}
+    photos = [{**message, "photo": [{"file_id": name}]} for name in "ab"]
+    update = {"update_id": 2, "message": message, "together": [message, *photos]}
+    assert ada.reply(update, ada.session)[0]["text"] == "a"
+
+
+def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        first = yield talk.ask_photo("first", say(message, "A photo?"))
+        second = yield talk.ask_photo("second", say(message, "Another one?"))
+        return say(message, f"{first} {second}")
 
     ada = person(order)
     ada.send("/go")
     photos = [[{"file_id": name}] for name in "abc"]
-    assert ada.send(photo=photos[0], media_group_id="1") == "A text?"
-    assert ada.send(photo=photos[1], media_group_id=str(1)) == ""
-    assert ada.send(photo=photos[2], media_group_id="2") == "A text?"
-    assert ada.send("t") == "a t"
+    assert ada.send(photo=photos[0], media_group_id="one") == "Another one?"
+    assert ada.send(photo=photos[1], media_group_id="one") == ""
+    assert ada.send(photo=photos[2]) == "a c"
+
+
+def test_an_album_that_is_no_answer_is_told_so_once(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        text = yield talk.ask("text", say(message, "A text?"))
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"), again="No photo.")
+        yield talk.ask("last", say(message, f"{text} {photo}"))
+
+    ada = person(order)
+    ada.send("/go")
+    photo = [{"file_id": "a"}]
+    assert [ada.send(photo=photo, media_group_id="1") for _ in range(3)] == ["A text?", "", ""]
+    assert ada.send(photo=photo, media_group_id="2") == "A text?"
+    ada.send("t")
+    assert ada.send(video={}, media_group_id="3") == "No photo."
+    assert ada.send(video={}, media_group_id="3") == ""
+    assert ada.send(photo=photo, media_group_id="3") == "t a"  # the first part that fits
+
+
+def test_an_album_that_ends_a_dialogue_goes_to_nobody_else(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"))
+        return talk.done(say(message, photo), lambda session: session.update(photo=photo))
+
+    ada = person(order)
+    photos = [[{"file_id": name}] for name in "abc"]
+    ada.send("/go")
+    assert ada.send(photo=photos[0], media_group_id="one") == "a"
+    for other in (BOB, EVE):
+        assert ada.send("hi", person=other) == "otherwise"
+    assert ada.send(photo=photos[1], media_group_id="one") == ""
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "media_group_id": "one"}
+    assert ada.get("edited_message", message) == "otherwise"
+    assert ada.session == {"photo": "a"}
+    ada.send("/go")
+    assert ada.send(photo=photos[0], media_group_id="2") == "a"
+    assert ada.send(photo=photos[0], media_group_id="3") == "otherwise"
+    assert ada.session == {"photo": "a"}
+
+
+def test_an_album_that_has_ended_a_dialogue_holds_up_nobody(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"))
+        return say(message, photo)
+
+    ada = person(order, seconds=60)
+    ada.send("/go")
+    ada.send(photo=[{"file_id": "a"}], media_group_id="1")
+    assert ada.send("/go", person=BOB) == "A photo?"
+    assert ada.session["conversation"]["person"] == BOB["id"]
 
 
 def test_a_press_of_the_questions_own_buttons(person: Any, talk: Any) -> None:
@@ -251,6 +324,7 @@ def test_a_text_question_leaves_its_buttons_to_the_bot(person: Any, talk: Any) -
     ada.send("/go")
     assert ada.buttons() == ["help"]
     assert ada.press("help") == "otherwise"
+    assert ada.press("1.0.help") == "otherwise"  # of a modified app
     assert ada.send("") == "Your name?"
 
 
@@ -310,8 +384,48 @@ def test_what_somebody_writes_in_another_chat_is_no_answer(person: Any, talk: An
 
     ada = person(order)  # with SESSION = "user", her session is that of all chats
     ada.send("/go")
-    assert ada.send("lunch?", chat={"id": -8, "type": "group"}) == "otherwise"
+    for id_ in (-6, -8):
+        assert ada.send("lunch?", chat={"id": id_, "type": "group"}) == "otherwise"
     assert ada.send("S") == "S"
+
+
+def test_what_somebody_writes_in_another_topic_is_no_answer(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        [call] = say(message, "Which size?")
+        if "message_thread_id" in message:
+            call["message_thread_id"] = message["message_thread_id"]
+        size = yield talk.ask("size", [*say(message, "Hello"), call])
+        return say(message, size)
+
+    tea, bread = ({"message_thread_id": id, "is_topic_message": True} for id in (3000, 4000))
+    ada = person(order)
+    for own, other in ((tea, bread), (tea, {}), ({}, tea)):
+        ada.send("/go", **own)
+        assert ada.send("lunch?", **other) == "otherwise"
+        assert ada.send("S", **own) == "S"
+
+
+def test_an_answer_is_where_the_question_is(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))  # outside of all topics
+        return say(message, size)
+
+    ada = person(order)
+    ada.send("/go", message_thread_id=3, is_topic_message=True)
+    assert ada.send("S") == "S"
+
+
+def test_a_channels_direct_messages_have_topics_too(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        topic = message["direct_messages_topic"]["topic_id"]
+        [call] = say(message, "Which size?")
+        size = yield talk.ask("size", [{**call, "direct_messages_topic_id": topic}])
+        return say(message, size)
+
+    ada = person(order)
+    ada.send("/go", direct_messages_topic={"topic_id": 5})
+    assert ada.send("lunch?", direct_messages_topic={"topic_id": 6}) == "otherwise"
+    assert ada.send("S", direct_messages_topic={"topic_id": 5}) == "S"
 
 
 def test_a_business_account_has_dialogues_too(person: Any, talk: Any) -> None:
@@ -400,18 +514,20 @@ def test_a_dialogue_has_no_effects_of_its_own(
             if place != "before":
                 eval(effect, names)  # noqa: S307
 
-    with pytest.raises(ValueError, match=r"belong into `yield keep\(…\)`"):
+    with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
         person(order).send("/go")
-    assert not container.module("invocation.journal").journal.is_replay
+    assert not container.module("invocation.journal").journal.is_rerun
 
 
-def test_what_is_kept_may_call(person: Any, talk: Any, container: Container) -> None:
+def test_what_is_kept_may_call(
+    person: Any, talk: Any, container: Container, bot_api: BotApi
+) -> None:
     def order(message: Json) -> Any:
         call = container.module("telegram").call
         title = yield talk.keep("chat", lambda: call("getChat", chat_id=-7)["title"])
         return say(message, title)
 
-    container.telegram._client.post = lambda *call: {"title": "Ours"}
+    bot_api.answers("getChat", {"chat_id": -7}, {"title": "Ours"})
     assert person(order).send("/go") == "Ours"
 
 
@@ -602,6 +718,29 @@ def test_dialogues_nest(person: Any, talk: Any) -> None:
     assert [ada.send(text) for text in ("/go", "A", "B")] == ["Street?", "Town?", "A, B"]
 
 
+def test_a_dialogue_needs_a_session_that_is_kept(
+    person: Any, talk: Any, container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+
+    ada = person(order)
+    monkeypatch.setattr(container.module("session"), "current", "")
+    with pytest.raises(ValueError, match="SESSION in bot.py gives this update no session"):
+        ada.send("/go")
+
+
+@pytest.mark.parametrize("own", ["words", {"size": "S"}, [1]])
+def test_the_name_of_a_dialogue_in_the_session_is_taken(person: Any, talk: Any, own: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+
+    ada = person(order)
+    ada.session["conversation"] = own
+    with pytest.raises(ValueError, match="keep your own data under another name"):
+        ada.send("hi")
+
+
 def nothing(message: Json) -> list[Json]:
     return []
 
@@ -616,6 +755,9 @@ def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
     def none(message: Json) -> Any:
         yield talk.ask("size", [])
 
+    def no_choice(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"), among=[])
+
     def ends(message: Json) -> Any:
         yield talk.keep("one", int)
 
@@ -624,6 +766,7 @@ def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
         (wrong, r"must yield ask\(…\) or keep\(…\)"),
         (no_calls, "the question size must have a list of calls"),
         (none, "the question size must have a list of calls"),
+        (no_choice, "the question size must have at least one text in among"),
         (ends, "must return a list of calls"),
     ]:
         with pytest.raises(ValueError, match=words):

@@ -23,6 +23,7 @@ from tests.support.stubs import (
     unload,
     unused_port,
     with_clock,
+    with_timeouts,
 )
 
 # ── Rooms
@@ -142,9 +143,7 @@ def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves
 def test_a_second_is_reserved_for_the_answer(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = []
-    client = container.telegram._client
-    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
+    given = with_timeouts(container, monkeypatch)
     container.deliver(message(), milliseconds=10_000)
     container.invoke(echo(), milliseconds=900_000)
     assert given == [9, 899]
@@ -153,9 +152,7 @@ def test_a_second_is_reserved_for_the_answer(
 def test_an_answer_comes_before_api_gateway_gives_up(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = []
-    client = container.telegram._client
-    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
+    given = with_timeouts(container, monkeypatch)
     container.deliver(message(), milliseconds=900_000)
     url = "http://bot.example/telegram"
     register = {"tf": {"action": "register"}, "url": url, "max_connections": 40}

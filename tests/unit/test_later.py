@@ -418,7 +418,7 @@ def test_a_cron_expression_may_be(container: Container, later: Any, cron: str) -
 FIELDS = r"six fields, such as \"0 9 \? \* MON-FRI \*\": minutes, hours, days of the month, months,"
 CRONS: dict[str, tuple[Any, str]] = {
     "five fields": ("0 9 * * MON", FIELDS),
-    "seven fields": ("0 0 9 ? * MON *", FIELDS),
+    "seven fields": ("0 9 ? * MON * *", FIELDS),
     "no ?": ("0 9 * * MON *", FIELDS),
     "two ?": ("0 9 ? * ? *", FIELDS),
     "a double space": ("0  9 ? * *", FIELDS),

@@ -8,9 +8,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from telegram_stand_in import Telegram, picture
 
 from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, Json, answers, gives_a_file, http, load, message
+from tests.support.stubs import TOKEN, Container, Json, answers, http, load, message
+from tests.support.telegram import files
 
 pytestmark = pytest.mark.usefixtures("aiogram")
 
@@ -165,38 +167,30 @@ async def changed(make_request, bot, method):
     assert result(container) == ("answered", "")
 
 
-def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve) -> None:
+def test_files_are_uploaded_and_downloaded(start_bot: StartBot, telegram: Telegram) -> None:
     lines = (
-        "file = await bot.download('a file')",
+        "file = await bot.download('x')",
         "await bot.send_photo(42, BufferedInputFile(file.read(), 'a.png'))",
     )
     bot = handler(*lines, before="from aiogram.types import BufferedInputFile")
-    peer = serve(gives_a_file("photos/1 2.png", MESSAGE))
-    assert result(start_bot(bot, TELEGRAM_API_URL=peer.url)) == ("answered", "")
-    assert [request.split(b" ")[1].decode().replace(TOKEN, "…") for request in peer.requests] == [
-        "/bot…/getFile",
-        "/file/bot…/photos/1%202.png",
-        "/bot…/sendPhoto",
-    ]
-    sent = b'filename="a.png"\r\nContent-Type: application/octet-stream\r\n\r\ndownloaded'
-    assert sent in peer.requests[2]
+    telegram.files.add("photo", photo := picture(20, 10), id="x").path = "a/1 2.png"
+    assert result(start_bot(bot, TELEGRAM_API_URL=telegram.url)) == ("answered", "")
+    assert files(telegram)[1:] == [("a.png", photo)]
 
 
-def test_a_file_of_another_server_is_passed_on(start_bot: StartBot, serve: Serve) -> None:
-    other, peer = (
-        serve(answers(http(b"a page"))),
-        serve(answers(http({"ok": True, "result": MESSAGE}))),
-    )
+def test_a_file_of_another_server_is_passed_on(
+    start_bot: StartBot, serve: Serve, telegram: Telegram
+) -> None:
+    other = serve(answers(http(b"a page")))
     container = start_bot(
         handler(
             f"await bot.send_document(42, URLInputFile('{other.url}/a', filename='a.html'))",
             before="from aiogram.types import URLInputFile",
         ),
-        TELEGRAM_API_URL=peer.url,
+        TELEGRAM_API_URL=telegram.url,
     )
     assert result(container) == ("answered", "")
-    [request] = peer.requests
-    assert b"/sendDocument " in request and b'filename="a.html"' in request and b"a page" in request
+    assert files(telegram) == [("a.html", b"a page")]
 
 
 # ── What fails
@@ -573,7 +567,7 @@ def test_a_state_of_an_update_without_a_session_is_refused(
     query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
     container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
     assert container.line["outcome"] == "bot_failed"
-    assert container.line["error"].endswith("this update has no session")
+    assert container.line["error"].endswith("gives this update no session")
 
 
 @pytest.mark.parametrize("data", ["{1: 2}", "{'x': (1,)}", "{'x': asyncio}"])

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from telegram_stand_in import Fault, Telegram
 
-from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, answers, gives_a_file, http, load, message
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, load, message
+from tests.support.telegram import files
 
 START = """
 import asyncio
@@ -74,7 +76,7 @@ def build(builder):
     application.add_handler(conversation(name="form", persistent=True))
     return application
 """
-NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in.md)"
+NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
 ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
@@ -181,8 +183,10 @@ def reply(update):
 
 
 @pytest.mark.parametrize("builder", ["builder", "builder.token('2:mine')"])
-def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve, builder: str) -> None:
-    peer = serve(gives_a_file("a/1 2.txt", MESSAGE, 2, ME))
+def test_files_are_uploaded_and_downloaded(
+    start_bot: StartBot, telegram: Telegram, builder: str
+) -> None:
+    telegram.files.add("document", b"downloaded", id="x").path = "a/1 2.txt"
     container = start_bot(
         handler(
             "file = await context.bot.get_file('x')",
@@ -193,12 +197,10 @@ def test_files_are_uploaded_and_downloaded(start_bot: StartBot, serve: Serve, bu
             before="import io\nfrom telegram import InputFile\n",
             build=BUILD.replace("builder.", f"{builder}."),
         ),
-        TELEGRAM_API_URL=peer.url,
+        TELEGRAM_API_URL=telegram.url,
     )
     assert result(container) == ("answered", "")
-    assert peer.requests[2].startswith(f"GET /file/bot{TOKEN}/a/1%202.txt HTTP/1.1".encode())
-    sent = [each.partition(b"filename=")[2].split(b"\r\n")[:4:3] for each in peer.requests[3:]]
-    assert sent == [[b'"a.txt"', b"downloaded"], [b'"b.txt"', b"read late"]]
+    assert files(telegram)[1:] == [("a.txt", b"downloaded"), ("b.txt", b"read late")]
 
 
 def test_background_tasks_are_awaited(start_with_sessions: StartBot, bot_api: BotApi) -> None:
@@ -720,12 +722,12 @@ def test_what_a_handler_changed_until_its_time_was_up_is_kept(
 
 
 def test_what_a_handler_changed_before_telegram_fell_silent_is_kept(
-    start_with_sessions: StartBot, serve: Serve
+    start_with_sessions: StartBot, telegram: Telegram
 ) -> None:
-    lines = ("context.user_data['n'] = 1", SEND, SEND)
-    results: tuple[Any, ...] = ME, MESSAGE
-    peer = serve(answers(*(http({"ok": True, "result": each}) for each in results)))
-    container = start_with_sessions(handler(*lines, choice='"chat"'), TELEGRAM_API_URL=peer.url)
+    lines = ("context.user_data['n'] = 1", SEND, "await context.bot.send_dice(42)")
+    telegram.faults.append(Fault("silence", methods=("sendDice",)))
+    url = telegram.url
+    container = start_with_sessions(handler(*lines, choice='"chat"'), TELEGRAM_API_URL=url)
     assert container.deliver(message(text="x"), 3000) == (200, None)
     assert container.line["outcome"] == "incomplete"
     assert kept(container) == {"user_data": {"42": {"n": 1}}}
@@ -971,7 +973,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
 def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:
     bot_api.answers("getMe", {}, ME)
     container = start_bot(handler("context.job_queue.run_once(handle, 1)"))
-    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in.md)"
+    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in/data.md)"
     assert result(container, status=503) == ("misconfigured", error)
 
 

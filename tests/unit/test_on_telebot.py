@@ -9,10 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from telegram_stand_in import Telegram
 
-from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, Json, gives_a_file, load, message
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, Json, load, message
 from tests.support.telebot import restored
+from tests.support.telegram import files
 
 START = """
 import telebot
@@ -139,9 +141,9 @@ def test_a_call_without_parameters(start_bot: StartBot, bot_api: BotApi) -> None
 
 
 def test_files_are_uploaded_and_downloaded(
-    start_bot: StartBot, serve: Serve, tmp_path: Path
+    start_bot: StartBot, telegram: Telegram, tmp_path: Path
 ) -> None:
-    peer = serve(gives_a_file("a/1 2.txt", MESSAGE, calls=5))
+    telegram.files.add("document", b"downloaded", id="x").path = "a/1 2.txt"
     (tmp_path / "b.txt").write_bytes(b"of a path")
     container = start_bot(
         handler(
@@ -154,17 +156,15 @@ def test_files_are_uploaded_and_downloaded(
             "bot.send_document(42, ('d.txt', b'with its type', 'text/plain'))",
             before="import io",
         ),
-        TELEGRAM_API_URL=peer.url,
+        TELEGRAM_API_URL=telegram.url,
     )
     assert result(container) == ("answered", "")
-    assert peer.requests[1].startswith(f"GET /file/bot{TOKEN}/a/1%202.txt HTTP/1.1".encode())
-    sent = [each.partition(b"filename=")[2].split(b"\r\n")[:4:3] for each in peer.requests[2:]]
-    assert sent == [
-        [b'"a.txt"', b"downloaded"],
-        [b'"b.txt"', b"of a path"],
-        [b'"c.txt"', b"in memory"],
-        [b'"document"', b"text"],
-        [b'"d.txt"', b"with its type"],
+    assert files(telegram)[1:] == [
+        ("a.txt", b"downloaded"),
+        ("b.txt", b"of a path"),
+        ("c.txt", b"in memory"),
+        ("document", b"text"),
+        ("d.txt", b"with its type"),
     ]
 
 
@@ -320,7 +320,7 @@ def test_an_update_without_a_session_has_no_state(start_with_sessions: StartBot)
     container = start_with_sessions(bot)
     query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
     container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
-    assert container.line["error"].endswith("this update has no session")
+    assert container.line["error"].endswith("gives this update no session")
     assert container.line["outcome"] == "bot_failed"
 
 
@@ -574,6 +574,8 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
     start_bot: StartBot, handler: str, kind: str
 ) -> None:
     press = f"\n\n@bot.{handler}\ndef press(query):\n    pass\n\nHANDLED = ['message']\n"
+    press += "bot.menu = [{'text': 'a dict that is no handler'}]\n"
+    press += "bot.default_middleware_handlers = [print]\n"
     outcome, error = result(start_bot(source(press)), status=503 if kind else 200)
     assert outcome == ("misconfigured" if kind else "ignored")
     assert error.startswith(

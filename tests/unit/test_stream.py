@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from telegram_stand_in import Fault, Telegram
 
-from tests.conftest import Serve, Start, StartBot
-from tests.support.stubs import Container, Json, Peer, http, until_closed, with_clock
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -325,7 +324,7 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World, late: bool)
     gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
     world.fails["editMessageText"] = [gone]
     texts = ["a", "b" * 4095] if late else ["a", "b", "c", "d" * 4093]
-    world.pause = 3.0 if late else 5.0
+    world.pause = 1.0 if late else 5.0
     first, last = world.answer([*texts, "tail"], GROUP)
     assert (first["method"], len(first["text"])) == ("sendMessage", 4096)
     assert (last["method"], last["text"]) == ("sendMessage", "tail")
@@ -505,6 +504,7 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
     lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
+    assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
     assert len(numbers) == (2 if chat is PRIVATE else 1)
     for n in numbers:
@@ -921,24 +921,12 @@ def test_what_is_shown_already_is_not_edited_once_more(
     assert world.texts("editMessageText") == ["Once upon …"] * (1 + fails)
 
 
-def test_a_draft_that_hangs_costs_no_answer(
-    start: Start, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_draft_that_hangs_costs_no_answer(start_bot: StartBot, telegram: Telegram) -> None:
     bot = "return stream.answer(update['message'], 'ab')"
-    (tmp_path / "bot.py").write_text(
-        f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def takes_no_drafts(peer: Peer, connection: socket.socket) -> None:
-        while request := peer.read_request(connection):
-            if b"/sendMessageDraft " in request:
-                return until_closed(peer, connection)
-            connection.sendall(http())
-
-    telegram = serve(takes_no_drafts)
-    container = start(telegram.url)
+    source = f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
+    container = start_bot(source, TELEGRAM_API_URL=telegram.url)
+    telegram.faults.append(Fault("silence", 9, methods=("sendMessageDraft",)))
     container.module("stream").PATIENCE = 0.1
     assert container.deliver(update(), 61_000) == (200, None)
     assert container.line["outcome"] == "answered"
-    assert telegram.bodies[-1] == {"chat_id": 42, "text": "ab"}
+    assert telegram.calls[-1].params == {"chat_id": 42, "text": "ab"}

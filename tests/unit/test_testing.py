@@ -6,16 +6,16 @@ import asyncio
 import importlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from botkit.testing import SECONDS, aws, bot, calls, no_pauses, sessions, waits
+from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, waits
 
-__all__ = ["aws", "bot", "calls", "no_pauses", "sessions", "waits"]
+__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "waits"]
 
 Json = dict[str, Any]
 
@@ -45,6 +45,7 @@ def author(
     assert "own" not in sys.modules
     loop = sys.modules["botkit.frameworks.event_loop"]._loop
     assert loop is None or loop.is_closed()
+    assert not botkit("invocation.journal").journal.is_repeat
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
@@ -212,10 +213,378 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
 def test_a_dialogue_has_no_effects_in_tests_either(
     aws: Any, sessions: Any, waits: Any, effect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(botkit("invocation.journal").journal, "is_replay", True)
+    monkeypatch.setattr(botkit("invocation.journal").journal, "is_rerun", True)
     names = {name: botkit(name) for name in ("aws", "later", "session")}
     with pytest.raises(ValueError, match="a dialogue runs again"):
         eval(effect, names)  # noqa: S307
     assert not aws.asked
     assert not sessions
     assert not waits
+
+
+# A chat with the bot.
+
+SHOP = """
+HANDLED = ["message", "callback_query", "pre_checkout_query"]
+
+def say(chat, text, **more):
+    return {"method": "sendMessage", "chat_id": chat["id"], "text": text, **more}
+
+def reply(update):
+    if press := update.get("callback_query"):
+        taken = {"method": "answerCallbackQuery", "callback_query_id": press["id"]}
+        bill = {"title": "Tea", "description": "Cups", "payload": press["data"], "currency": "XTR"}
+        bill |= {"method": "sendInvoice", "chat_id": press["message"]["chat"]["id"]}
+        return [taken, {**bill, "prices": [{"label": "Tea", "amount": 1200}]}]
+    if query := update.get("pre_checkout_query"):
+        about = {"pre_checkout_query_id": query["id"], "ok": True}
+        return [{"method": "answerPreCheckoutQuery", **about}]
+    message = update["message"]
+    if "successful_payment" in message:
+        return [say(message["chat"], "Thank you!")]
+    buy = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
+    return [say(message["chat"], "3 cups are 12 euros", reply_markup=buy)]
+"""
+SAYS = """
+from botkit import telegram
+from botkit.errors import Handled, Unreachable
+HANDLED = ["message"]
+
+def say(message, text):
+    return {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}
+
+def reply(update, session=None):
+    return answer(update["message"], session)
+"""
+COUNTS = """
+SESSION = "chat"
+
+def answer(message, session):
+    session["n"] = session.get("n", 0) + 1
+    return [say(message, f"one {session['n']}"), say(message, f"two {session['n']}")]
+"""
+With = Callable[[str], Any]
+
+
+@pytest.fixture
+def chat_with(author: None, request: pytest.FixtureRequest, tmp_path: Path) -> With:
+    """Start a chat with a bot, given its source."""
+
+    def start(source: str) -> Any:
+        source = source if "def reply" in source else SAYS + source
+        (tmp_path / "bot" / "bot.py").write_text("import own\n" + source)
+        return request.getfixturevalue("chat")
+
+    return start
+
+
+def texts(person: Any) -> list[str]:
+    return [message.text for message in person.unread()]
+
+
+def test_people_chat_with_a_bot_by_words(chat_with: With) -> None:
+    threads = threading.active_count()
+    ada = chat_with(SHOP).user("Ada")
+    ada.send("/price 3")
+    assert ada.receive().text == "3 cups are 12 euros"
+    ada.press("Buy")
+    assert ada.receive().invoice.total_amount == 1200
+    ada.press("Pay")
+    assert ada.receive().text == "Thank you!"
+    with pytest.raises(AssertionError, match="Ada got no message. What came instead"):
+        ada.receive()
+    assert threading.active_count() == threads
+
+
+def test_the_bot_gets_only_the_kinds_that_it_handles(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return []")
+    chat.user("Ada").ask("cats")
+    assert "the bot doesn't get this inline_query: it asked for message" in chat.transcript
+
+
+def test_a_session_is_kept_for_the_next_update(chat_with: With, sessions: Any) -> None:
+    chat = chat_with(COUNTS)
+    ada, grace = chat.user("Ada"), chat.user("Grace")
+    for person in (ada, ada, grace):
+        person.send("Hi")
+    assert texts(ada) == ["one 1", "two 1", "one 2", "two 2"]
+    assert texts(grace) == ["one 1", "two 1"]
+    assert sessions == {str(ada.chat["id"]): {"n": 2}, str(grace.chat["id"]): {"n": 1}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["session['n'] = (1,)", "sessions.change(str(message['chat']['id']), dict.clear)"],
+    ids=["what JSON can't hold", "not by its argument"],
+)
+def test_a_session_is_kept_as_the_module_keeps_it(chat_with: With, change: str) -> None:
+    source = "from botkit import session as sessions\nSESSION = 'chat'\n"
+    source += f"def answer(message, session):\n    {change}\n    return []\n"
+    with pytest.raises(botkit("errors").BadSession):
+        chat_with(source).user("Ada").send("Hi")
+
+
+def test_an_update_without_a_session_has_an_empty_one(chat_with: With, sessions: Any) -> None:
+    source = COUNTS.replace('"chat"', "lambda update: None")
+    ada = chat_with(source).user("Ada")
+    ada.send("Hi")
+    ada.send("Hi")
+    assert texts(ada)[::2] == ["one 1", "one 1"]
+    assert sessions == {}
+
+
+def test_a_dialogue_is_led(chat_with: With) -> None:
+    source = """
+from botkit import conversation
+from botkit.conversation import ask
+SESSION = "chat_user"
+HANDLED = ["message"]
+
+def say(message, text):
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
+
+def order(message):
+    size = yield ask("size", say(message, "Which size?"), among=["S", "M"], again="S or M?")
+    return say(message, f"{size}. Thank you!")
+
+reply = conversation.reply_with({"/order": order}, lambda update, session: [])  # def reply
+"""
+    ada = chat_with(source).user("Ada")
+    for text in ("/order", "L", "m", "bye"):
+        ada.send(text)
+    assert texts(ada) == ["Which size?", "S or M?", "M. Thank you!"]
+
+
+def test_what_comes_together_is_one_turn(chat_with: With) -> None:
+    source = """
+SESSION = lambda update: None if "alone" in str(update) else str(update["message"]["chat"]["id"])
+TOGETHER = {"albums": 1.5, "bursts": 1.5}
+
+def answer(message, session):
+    return [say(message, str(len(together)))]
+
+def reply(update, session):
+    global together
+    together = update["together"]
+    return answer(update["message"], session)
+"""
+    ada = chat_with(SAYS + source).user("Ada")
+    ada.send({"photo": []}, {"photo": []}, album=True)
+    ada.send({"text": "one", "forward_origin": {}}, {"text": "two"}, {"text": "three"}, "/end")
+    ada.send("one", "two")
+    ada.send({"text": "alone", "forward_origin": {}}, {"text": "alone"})
+    assert texts(ada) == ["2", "3", "1", "1", "1", "1", "1"]
+    ada.send({"text": "one", "forward_origin": {}}, {"text": "alone"}, {"text": "two"})
+    assert texts(ada)[7:] == ["2", "1"]
+
+
+def test_files_go_to_the_bot_and_back(chat_with: With) -> None:
+    source = """
+def answer(message, session):
+    path = telegram.call("getFile", file_id=message["document"]["file_id"])["file_path"]
+    data = telegram.download(path)
+    telegram.call("sendDocument", chat_id=message["chat"]["id"], document=("b.txt", data[::-1]))
+    return []
+"""
+    chat = chat_with(source)
+    ada = chat.user("Ada")
+    ada.send(document=b"abc")
+    document = ada.receive().document
+    assert document.file_name == "b.txt"
+    assert chat.telegram.files.by_id[document.file_id].data == b"cba"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("raise KeyError('x')", "'x'"),
+        ("raise Handled(KeyError('y'))", "'y'"),
+        ("telegram.call('sendMessage', chat_id=1, text='x')", "chat not found"),
+        ("return {}", r"reply\(\) must return a list of calls, not a dict"),
+    ],
+    ids=["an exception", "that of a framework", "a refusal", "no calls"],
+)
+def test_what_the_bot_raises_fails_the_test(chat_with: With, answer: str, error: str) -> None:
+    ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
+    with pytest.raises(Exception, match=error):
+        ada.send("Hi")
+
+
+def test_a_framework_that_fails_keeps_its_session(chat_with: With, sessions: Any) -> None:
+    source = """
+SESSION = "chat"
+def answer(message, session):
+    session["n"] = 1
+    raise Handled(KeyError("x"))
+"""
+    ada = chat_with(source).user("Ada")
+    with pytest.raises(KeyError):
+        ada.send("Hi")
+    assert sessions == {str(ada.chat["id"]): {"n": 1}}
+
+
+def test_a_refusal_is_in_the_transcript(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return [say(message, '')]")
+    chat.user("Ada").send("Hi")
+    refusal = "  sendMessage failed: Bad Request: message text is empty"
+    assert chat.transcript.splitlines() == ["Ada: Hi", refusal]
+
+
+ONE = """
+asked = []
+def answer(message, session):
+    asked.append(1)
+    return [say(message, f"asked {len(asked)}")]
+"""
+TWO = ONE.replace("return [", "return [say(message, 'first'), ")
+ITSELF = """
+def answer(message, session):
+    telegram.call("sendMessage", chat_id=message["chat"]["id"], text="it came")
+    return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "faults", "answers"),
+    [
+        (ONE, ["429", "429"], ["asked 3"]),
+        (ONE, ["silence"], ["asked 2"]),
+        (ONE, ["403"], []),
+        (TWO, ["", "429"], ["first"]),
+        (COUNTS, ["", "429", "500"], ["one 1", "two 1"]),
+        (ITSELF, ["500"], ["it came"]),
+    ],
+    ids=["again", "no answer", "refused", "half", "half with a session", "the bot's own call"],
+)
+def test_an_update_comes_again_as_from_telegram(
+    chat_with: With, source: str, faults: list[str], answers: list[str]
+) -> None:
+    chat = chat_with(source)
+    telegram = chat.telegram
+    answer, left = telegram.answer, [*faults]
+
+    def fails_in_turn(method: str, params: Json, *about: Any, **more: Any) -> Any:
+        if left and (fault := left.pop(0)):
+            chat.fails(fault)
+        return answer(method, params, *about, **more)
+
+    telegram.answer = fails_in_turn
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    assert texts(ada) == answers
+
+
+def test_each_update_begins_with_nothing_seen(chat_with: With) -> None:
+    chat = chat_with(ONE)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.fails("429")
+    botkit("deadline").deadline.start(1)
+    ada.send("Hi")
+    assert texts(ada) == ["asked 1", "asked 3"]
+    assert botkit("deadline").deadline.left() > 200
+
+
+def test_what_was_done_before_is_excused_the_second_time(chat_with: With) -> None:
+    source = SAYS.replace('["message"]', '["inline_query"]').partition("def reply")[0]
+    source += """
+def reply(update):
+    id = update["inline_query"]["id"]
+    telegram.call("answerInlineQuery", inline_query_id=id, results=[])
+    telegram.call("getMe")
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("500", method="getMe")
+    ada = chat.user("Ada")
+    ada.ask("cats")
+    assert ada.receive("results").results == []
+    assert [call.method for call in chat.telegram.calls] == ["answerInlineQuery", "getMe"] * 2
+
+
+def test_what_fails_half_way_fails_the_test(chat_with: With) -> None:
+    source = """
+def answer(message, session):
+    telegram.call("sendMessage", chat_id=message["chat"]["id"], text="one")
+    telegram.call("sendDice", chat_id=message["chat"]["id"])
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("429", method="sendDice")
+    with pytest.raises(Exception, match="sendDice: 429"):
+        chat.user("Ada").send("Hi")
+
+
+def test_what_never_succeeds_fails_the_test(chat_with: With) -> None:
+    chat = chat_with(ONE)
+    chat.fails("429", times=1000)
+    with pytest.raises(AssertionError, match="again and again: throttled"):
+        chat.user("Ada").send("Hi")
+
+
+def test_what_waits_is_done_in_time(chat_with: With, waits: Any) -> None:
+    source = """
+from datetime import UTC, datetime, timedelta
+from botkit import later
+
+def answer(message, session):
+    now = datetime.now(UTC)
+    later.send(say(message, "Tea"), now + timedelta(hours=1), "tea")
+    later.schedule({"chat": message["chat"]}, (now + timedelta(minutes=30)).timestamp(), "own")
+    later.schedule(7, (now + timedelta(minutes=31)).timestamp(), "number")
+    later.schedule([say(message, "Late")], (now + timedelta(days=1)).timestamp(), "late")
+    wrong = {**say(message, "Wrong"), "parsemode": "HTML"}
+    later.send(wrong, now + timedelta(days=9), "wrong")
+    return []
+
+def on_event(event):
+    return [] if event == 7 else [say(event, "Own")]
+"""
+    chat = chat_with(source)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.advance(1000)
+    assert texts(ada) == []
+    chat.advance(3000)
+    assert texts(ada) == ["Own", "Tea"]
+    assert list(waits) == ["late", "wrong"]
+    chat.advance(90_000)
+    assert texts(ada) == ["Own", "Tea", "Late"]
+    assert botkit("invocation.journal").journal.methods == ["sendMessage"]
+    with pytest.raises(AssertionError, match="no parameter parsemode"):
+        chat.advance(900_000)
+
+
+def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return [{**say(message, 'x'), 'parsemode': 1}]")
+    with pytest.raises(AssertionError, match="no parameter parsemode; did you mean parse_mode"):
+        chat.user("Ada").send("Hi")
+
+
+@pytest.fixture
+def shown(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Lines that a failure shows in the end."""
+    expected: list[str] = []
+    yield expected
+    [*_, shown] = request.node._report_sections
+    assert shown == ("teardown", "Telegram", "\n".join(expected))
+
+
+def test_a_failure_shows_the_transcript(shown: list[str], chat_with: With) -> None:
+    chat_with("def answer(message, session): return [say(message, 'Ho')]").user("Ada").send("Hi")
+    shown[:] = ["Ada: Hi", "  Bot: Ho"]
+
+
+def test_only_one_of_two_answers_calls(calls: Any, chat_with: With) -> None:
+    del sys.modules["own"]
+    with pytest.raises(ValueError, match="chat or calls"):
+        chat_with(ONE)
+
+
+def test_where_the_stand_in_is_not_found_it_is_told_what_to_add(
+    chat_with: With, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "telegram_stand_in", None)
+    monkeypatch.delitem(sys.modules, "own")
+    with pytest.raises(ModuleNotFoundError, match="add tools/telegram-stand-in of the module"):
+        chat_with(ONE)

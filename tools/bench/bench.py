@@ -3,8 +3,8 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about nine minutes. With --stack, it prints the tables of docs/limits.md instead,
-with --frameworks that of docs/moving-in.md.
+takes about nine minutes. With --stack, it prints the rates in docs/limits.md instead,
+with --frameworks that of docs/moving-in/README.md.
 
 Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
 argument is wrong, 130 after Ctrl-C.
@@ -32,7 +32,7 @@ from bench.measure import Variant
 from bench.report import Result, framework_table
 
 ROUND_TRIPS = (8, 30)  # ms
-MEMORY = (128, 512)  # MB: the default, and what docs/moving-in.md advises for a framework
+MEMORY = (128, 512)  # MB: the default, and what docs/moving-in/README.md advises for a framework
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument(
         "--frameworks", action="store_true",
-        help="instead, print the table of docs/moving-in.md",
+        help="instead, print the figures of docs/moving-in/README.md",
     )  # fmt: skip
     parser.add_argument(
         "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",

@@ -37,8 +37,9 @@ class Results(NamedTuple):
 
     @property
     def targets(self) -> list[Target]:
-        empty, webhook, _, textbook, session, queue = self.main[:6]
-        return targets(empty, webhook, textbook, self.distances[0], session, queue)
+        empty, webhook, _, textbook, session, queue, albums, alias = self.main[:8]
+        api = self.distances[0]
+        return targets(empty, webhook, textbook, api, session, queue, albums, alias)
 
 
 class Conditions(NamedTuple):

@@ -58,6 +58,8 @@ def targets(
     api: Mapping[int, Result],
     session: Result,
     queue: Result,
+    albums: Result,
+    alias: Result,
 ) -> list[Target]:
     """Return the targets. `api` has the results by round trip in ms."""
 
@@ -81,6 +83,8 @@ def targets(
         Target("api, with a session: first answer", "× without", session.first_answer / near.first_answer, 1.3),
         Target("api, with a session: warm CPU beyond the empty function's", "× without", cpu(session) / cpu(near), 4),
         Target("into a queue: first update", "× a first answer without", queue.first_answer / near.first_answer, 1.3),
+        Target("albums, one message: first update", "× into a queue without", albums.first_answer / queue.first_answer, 1.3),
+        Target("webhook, by an alias: first answer", "× without", alias.first_answer / webhook.first_answer, 1.1),
         Target("api: connections", "per container", max(run.connections for run in near.runs), 1),
     ]  # fmt: skip
 

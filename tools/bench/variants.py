@@ -64,9 +64,10 @@ class Builder:
     def essential(self) -> list[Variant]:
         """Build what the targets compare.
 
-        That is: empty, this bot in both reply modes, textbook urllib, this bot with a session, and
-        with a queue.
+        That is: empty, this bot in both reply modes, textbook urllib, this bot with a session, with
+        a queue, with albums that are one turn, and as a published version, which an alias invokes.
         """
+        queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
         return [
             self._function("empty function", "empty"),
             self._bot("this bot, webhook", "webhook"),
@@ -75,9 +76,11 @@ class Builder:
             self._bot(
                 "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
             ),
-            self._bot("this bot, into a queue", "api", QUEUE_URL="https://sqs/1/bot.fifo")._replace(
-                calls=False
-            ),
+            self._bot("this bot, into a queue", "api", **queue)._replace(calls=False),
+            self._bot(
+                "this bot, albums", "api", "albums", SESSION_TABLE="sessions", **queue
+            )._replace(calls=False),
+            self._bot("this bot, webhook, alias", "webhook", AWS_LAMBDA_FUNCTION_VERSION="7"),
         ]
 
     def others(self) -> list[Variant]:

@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requirements
 from emulated_aws.emulator import Emulator
@@ -296,23 +296,24 @@ class AwsDeployment(Deployment):
 
     def _count(self, bot: Hosted) -> Json:
         """Return how much failed and is kept."""
-        found: Json = self._sqs(bot, "GetQueueAttributes", AttributeNames=["All"])
-        return dict(found.get("Attributes", {}))
+        if not bot.failed_url:
+            return {}
+        asked = {"QueueUrl": bot.failed_url, "AttributeNames": ["All"]}
+        target = "AmazonSQS.GetQueueAttributes"
+        return dict(self._aws(bot.region, "sqs", "POST", "/", asked, target).get("Attributes", {}))
 
     def failed(self, bot: Hosted) -> list[Json]:
-        look = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-        messages = self._sqs(bot, "ReceiveMessage", **look).get("Messages", [])
+        if not bot.failed_url:
+            return []
+        # Whatever is received counts as replayed before, so this asks MiniStack itself.
+        path = f"/_ministack/sqs/messages?QueueUrl={quote(bot.failed_url, '')}"
+        found = self._aws(bot.region, "sqs", "GET", path, None)["messages"]
+        [messages] = [each for regions in found.values() for each in regions[bot.region].values()]
         return [failure(each["MessageId"], each["Body"]) for each in messages]
 
     def replay(self, bot: Hosted) -> Invocation:
         answer = self._invoke(bot, REPLAY)
         return Invocation(result=answer, error=str(answer.get("errorMessage") or ""))
-
-    def _sqs(self, bot: Hosted, action: str, **params: Any) -> Json:
-        if not bot.failed_url:
-            return {}
-        params["QueueUrl"] = bot.failed_url
-        return self._aws(bot.region, "sqs", "POST", "/", params, f"AmazonSQS.{action}")
 
     def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
         return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})

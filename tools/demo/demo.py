@@ -33,13 +33,13 @@ from pathlib import Path
 from typing import Any
 
 from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
+from local.http_server import LocalServer
 from local.processes import ToolError, end, read_env_file, signals_held, watched
 from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
 from local.providers import REMEDY
 from local.sources import has_sessions, uses_later
 from local.terraform import check_names, provider_missing
 from telegram_stand_in import Server, Telegram
-from telegram_stand_in.local_server import LocalServer
 
 from demo.aws_deployment import AwsDeployment
 from demo.chat import Chat

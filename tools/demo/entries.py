@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import Any
 
-from telegram_stand_in import Bot, Call, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.rich import buttons_in, plain_text
+from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
 
 from demo.errors import InvalidRequest
 from demo.feed import Feed
@@ -116,7 +113,7 @@ class Entries:
                     self.update(entry, {"reactions": reactions})
                 self.add(where, "note", kind="reaction", emoji=emoji, **about)
             case "callback_query":
-                press = {"label": _label(content), "query_id": content["id"]}
+                press = {"label": label_pressed(content), "query_id": content["id"]}
                 self.add(where, "note", kind="press", **press, **about)
             case "inline_query":
                 query = {"query": content["query"], "query_id": content["id"]}
@@ -229,19 +226,6 @@ class Entries:
         self.update(entry, new)
 
 
-def buttons_of(message: Json) -> list[Json]:
-    """Return the inline buttons of a message, and those in its text."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return [*itertools.chain(*rows), *buttons_in(message.get("rich_message"))]
-
-
 def _ids(message: Json) -> tuple[int, int | None]:
     """Return the ids of a message: its own, and that of an ephemeral one."""
     return message["message_id"], message.get("ephemeral_message_id")
-
-
-def _label(query: Json) -> str:
-    """Return the text of the button that a callback query came from."""
-    buttons = buttons_of(query.get("message", {}))
-    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == query["data"]]
-    return labels[0] if labels else str(query["data"])

@@ -71,7 +71,7 @@ def notes(bot: Path, *, is_configured: bool) -> list[str]:
         if path.is_file():
             said.append(
                 f"{bot.name}/{path.name} isn't packed, as nothing is whose name begins with a dot: "
-                "the deployed bot doesn't find it. Put its variables into the input environment, "
-                "and here into --env-file FILE."
+                "the bot doesn't find it. Give its variables to the demo by --env-file, and to the "
+                "deployed bot by the input environment."
             )
     return said

@@ -53,7 +53,9 @@ class LocalDeployment(Deployment):
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            error = function.invoke(CHECK).error.strip() or self._register(bot)
+            checked = function.invoke(CHECK)
+            error = checked.error and f"{checked.error.strip()}\n{checked.traceback}".strip()
+            error = error or self._register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -76,11 +78,15 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        variables = self.function.environment
-        with Function(bot.folder, variables, memory_size=self._memory_size) as version:
+        variables, size = self.function.environment, self._memory_size
+        try:
+            version = Function(bot.folder, variables, follow=False, memory_size=size)
+        except ValueError as reason:
+            raise ToolError(str(reason)) from None
+        with version:
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
-        self.function.stop()
+            self.function.take(version)  # and not the folder, where more may have been saved
         return self._register(bot)
 
     def _register(self, bot: Hosted) -> str:
@@ -110,7 +116,7 @@ class LocalDeployment(Deployment):
         return [failure(id_, body) for id_, body in self.function.failed.items()]
 
     def replay(self, bot: Hosted) -> Invocation:
-        return self.function.invoke(REPLAY)
+        return self.send_event(bot, REPLAY)
 
     def stop_container(self) -> None:
         self.function.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import requirements
@@ -47,7 +48,7 @@ class OwnApply(AwsDeployment):
             api_url=self.api_url,
             token=TOKEN,
             for_this_machine=requirements.THIS_MACHINE,
-            packages=requirements.cache(),
+            packages=shlex.quote(str(requirements.cache())),
         )
 
     def close(self) -> None:
@@ -80,6 +81,7 @@ class OwnApply(AwsDeployment):
         bot.log_group, bot.runtime = f"/aws/lambda/{bot.name}", function["Runtime"]
         bot.timeout, bot.has_queue = function["Timeout"], "QUEUE_URL" in variables
         bot.later_group = variables.get("LATER_GROUP", "")
+        bot.failed_url = variables.get("FAILED_QUEUE_URL", "")
         with self._lock:
             self._read_log(bot)
         return bot

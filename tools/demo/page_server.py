@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from telegram_stand_in.local_server import LocalRequest, LocalServer
+from local.http_server import LocalRequest, LocalServer
 
 from demo.pages import Pages
 

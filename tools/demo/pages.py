@@ -10,11 +10,11 @@ import urllib.parse
 from typing import NamedTuple
 
 from local.request import Answer
-from telegram_stand_in import Bot, Call, Json, Telegram
+from telegram_stand_in import Bot, Call, Json, Telegram, buttons_of
 
 from demo.bots import Bots, menu_buttons
 from demo.deployments import PAGE
-from demo.entries import Entries, buttons_of
+from demo.entries import Entries
 from demo.errors import InvalidRequest
 from demo.feed import Feed
 from demo.samples import CHATS, person_in

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 
-from telegram_stand_in import Bot, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.state import QUERIES
+from telegram_stand_in import (
+    QUERIES,
+    Bot,
+    Json,
+    Telegram,
+    buttons_of,
+    contact,
+    kind_of,
+    text_content,
+)
 
 from demo.bots import Bots
-from demo.entries import Entries, buttons_of
+from demo.entries import Entries
 from demo.errors import InvalidRequest
 from demo.feed import Feed
-from demo.samples import CHATS, CONTENT, SEVERAL, contact, person_in
+from demo.samples import CHATS, CONTENT, SEVERAL, person_in
 from demo.setup import Setup
 from demo.traces import Traces
 
@@ -27,15 +33,6 @@ def check_text(text: str) -> None:
         raise InvalidRequest("A message needs some text.")
     if len(text) > MAX_TEXT:
         raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
-
-
-def text_content(text: str) -> Json:
-    """Return the content of a message with a text, in which Telegram's apps mark a command."""
-    content: Json = {"text": text}
-    if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
-        span = {"type": "bot_command", "offset": 0, "length": command.end()}
-        content["entities"] = [span]
-    return content
 
 
 def read_update(text: str) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram_stand_in import ADA, GRACE, Json
+from telegram_stand_in import ADA, GRACE, LOCATION, Json
 
 from demo.errors import InvalidRequest
 
@@ -100,7 +100,7 @@ CONTENT: dict[str, Json] = {
             "mime_type": "audio/ogg",
         }
     },
-    "location": {"location": {"latitude": 51.4779, "longitude": -0.0015}},
+    "location": {"location": LOCATION},
     "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
 }
 
@@ -119,9 +119,3 @@ SEVERAL: dict[str, list[Json]] = {
         {"text": "What do you think?"},
     ],
 }
-
-
-def contact(person: Json) -> Json:
-    """Return a person's own contact, as a keyboard's button shares it."""
-    about = {"first_name": person["first_name"], "user_id": person["id"]}
-    return {"contact": {"phone_number": "+15550100", **about}}

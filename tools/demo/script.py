@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
-import unicodedata
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,23 +10,41 @@ from typing import Any, NamedTuple
 
 from local.container import Invocation
 from local.processes import ToolError
-from telegram_stand_in import ADA, Bot, Call, Delivery, Json, Telegram
-from telegram_stand_in.delivery import kind_of
-from telegram_stand_in.files import image_type
-from telegram_stand_in.rich import buttons_in, lines_of, plain_text
-from telegram_stand_in.state import private_chat
+from telegram_stand_in import (
+    ADA,
+    Bot,
+    Button,
+    Call,
+    Delivery,
+    Json,
+    Telegram,
+    buttons,
+    buttons_for,
+    file_content,
+    kind_of,
+    label_of,
+    pressing,
+    private_chat,
+    seen,
+    text_content,
+    text_of,
+    title_of,
+)
 
 from demo.deployments import Deployment, Hosted
-from demo.entries import buttons_of
 from demo.errors import InvalidRequest
-from demo.people import check_text, read_update, send_again, text_content
+from demo.people import check_text, read_update, send_again
 from demo.progress import say, step, tell
-from demo.samples import CHATS, CONTENT, PEOPLE, contact
+from demo.samples import CHATS, PEOPLE
 
 PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
+FORGOTTEN = (
+    "(with --fresh each update has a new container, as it may have on AWS: if a variable held this "
+    "before, it was lost. Keep it in a session)"
+)
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update
@@ -40,19 +55,6 @@ WHAT = {  # people call the kinds of update
     "pre_checkout_query": "payments",
     "shipping_query": "payments",
 }
-# Parts of emoji beside those that Unicode calls symbols: variants, joiners, keycaps, tags.
-OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
-
-
-class Button(NamedTuple):
-    """What people can press: `kind` is "press", "text" (of the keyboard), "pay", "vote", "choose"
-    (a result of an inline query) or "page", `value` its data, content, number or id. The larger
-    `at`, the later it came."""
-
-    kind: str
-    message: Json
-    value: Any
-    at: float
 
 
 class Update(NamedTuple):
@@ -178,76 +180,20 @@ class Script:
             raise ToolError(f'there is no button "{text}" to press. The buttons: {there}')
 
     def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
-        telegram, user = self._telegram, self._user
-        kind, message, value, _ = button
-        kinds: list[str] = []
-        act: Callable[[], object]
-        match kind:
-            case "text":
-                self._send(hosted, bot, value, label)
-                return
-            case "page":
-                raise ToolError(
-                    f'"{label}" opens a page or a link, which only the chat page can show'
-                )
-            case "pay":
-                about = telegram.invoices[_ids(message)]
-                is_asked = about.get("is_flexible") and about.get("need_shipping_address")
-                kinds = ["shipping_query" if is_asked else "pre_checkout_query"]
-                act = partial(telegram.pay, *_ids(message), user)
-            case "vote":
-                before = telegram.votes.get((message["poll"]["id"], user["id"]), [])
-                several = message["poll"]["allows_multiple_answers"]
-                kinds = ["poll_answer", "poll"]
-                votes = sorted({*before, value}) if several else [value]
-                act = partial(telegram.vote, *_ids(message), votes, user)
-            case "choose":
-                chat = self._place["chat"]
-                act = partial(telegram.choose, self._queries.pop(bot.id), value, chat, user)
-            case _:
-                kinds = ["callback_query"]
-                ephemeral = message.get("ephemeral_message_id", 0)
-                act = partial(telegram.press, *_ids(message), value, user, ephemeral)
+        chat = self._place["chat"]
+        if button.kind == "text":
+            self._send(hosted, bot, button.value, label)
+            return
+        if button.kind == "page":
+            raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
+        query = self._queries.pop(bot.id, "") if button.kind == "choose" else ""
+        kinds, act = pressing(self._telegram, button, self._user, chat, query)
         self._do(hosted, bot, "pressed", label, kinds, act)
 
     def _buttons(self, bot: Bot) -> dict[str, Button]:
         """Return what can be pressed in the person's chat with a bot, by label."""
-        here = self._place["chat"]["id"]
-        found: dict[str, Button] = {}
-        for call in self._telegram.calls:
-            for change in call.changes if call.bot == bot.id else ():
-                keyboard = change.get("keyboard", {})
-                if not keyboard or change["message"]["chat"]["id"] != here:
-                    continue
-                found.clear()
-                for key in itertools.chain(*keyboard.get("keyboard", [])):
-                    about = key if isinstance(key, dict) else {"text": key}
-                    found[about["text"]] = Button("text", {}, self._content_of(about), 0)
-        everything = {**self._telegram.messages, **self._telegram.ephemeral}
-        for (chat, id), message in sorted(everything.items(), key=lambda item: item[0]):
-            sender = message.get("via_bot") or message.get("from", {})
-            is_for = message.get("receiver_user", self._user)["id"] == self._user["id"]
-            if (chat, sender.get("id"), is_for) != (here, bot.id, True):
-                continue
-            if "invoice" in message and not buttons_of(message):
-                found["Pay"] = Button("pay", message, "", id)  # Telegram's apps show it
-            poll = message.get("poll", {"options": [], "is_closed": True})
-            for number, option in enumerate(poll["options"]):
-                if not poll["is_closed"]:
-                    found[option["text"]] = Button("vote", message, number, id)
-            for key in buttons_of(message):
-                data = key.get("callback_data", "")
-                kind = "press" if data else "pay" if "invoice" in message else "page"
-                found[plain_text(key["text"])] = Button(kind, message, data, id)
-        for result in bot.inline_answers.get(self._queries.get(bot.id, ""), {}).get("results", []):
-            found[title_of(result)] = Button("choose", {}, result["id"], math.inf)
-        return found
-
-    def _content_of(self, key: Json) -> Json:
-        """Return the content of the message that a key of the keyboard sends."""
-        if key.get("request_contact"):
-            return contact(self._user)
-        return CONTENT["location"] if key.get("request_location") else text_content(key["text"])
+        query = self._queries.get(bot.id, "")
+        return buttons_for(self._telegram, bot, self._user, self._place["chat"], query)
 
     # Delivery.
 
@@ -290,7 +236,7 @@ class Script:
         invocations = [self._invocation(hosted, delivery) for delivery in over]
         answered = self._show()
         for delivery, invocation in zip(over, invocations, strict=True):
-            judge(delivery, invocation)
+            judge(delivery, invocation, fresh=self._deployment.fresh)
         if over and not answered and not self._as_json:
             say("(no answer)")
 
@@ -350,10 +296,11 @@ class Script:
         return {**about, **call.answer}
 
 
-def judge(delivery: Delivery, invocation: Invocation) -> None:
-    """Raise ToolError if the outcome of an update is a failure."""
-    if invocation.failure:
-        raise ToolError(f"bot.py failed:\n{invocation.failure}")
+def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) -> None:
+    """Raise ToolError if the outcome of an update is a failure, in a `fresh` container or not."""
+    if failure := invocation.failure:
+        has_lost = fresh and failure.rpartition("\n")[2].startswith("KeyError")
+        raise ToolError("\n".join(["bot.py failed:", failure, *([FORGOTTEN] if has_lost else [])]))
     line = invocation.outcome
     reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
     reason = next(filter(None, reasons), f"HTTP {delivery.status}")
@@ -368,14 +315,7 @@ def text_or_file(telegram: Telegram, value: str) -> Json:
     if not value.startswith("@"):
         return text_content(value)
     path = Path(value[1:])
-    data = path.read_bytes()
-    kind = "photo" if image_type(data) else "document"
-    file = telegram.files.add(kind, data, path.name)
-    if kind == "document":
-        about = {"file_name": path.name, "mime_type": file.content_type}
-        return {"document": {**file.about(), **about}}
-    width, height = file.size()
-    return {"photo": [{**file.about(), "width": width, "height": height}]}
+    return file_content(telegram, path.read_bytes(), path.name)
 
 
 def is_inline(value: str) -> bool:
@@ -407,61 +347,6 @@ def check_name(value: str) -> str:
     if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
         raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
     return value.strip()
-
-
-def label_of(text: str, buttons: dict[str, Button]) -> str:
-    """Return the latest label that is a text, with or without emoji, or else the only one that
-    begins so, or nothing."""
-    if same := [label for label in buttons if text in (label, plain(label))]:
-        return max(same, key=lambda label: (buttons[label].at, label == text))
-    begun = [each for each in buttons if each.startswith(text) or plain(each).startswith(text)]
-    return begun[0] if len(begun) == 1 else ""
-
-
-def plain(label: str) -> str:
-    """Return a label without emoji, and the blanks around them."""
-    symbols = ("So", "Sk", "Cn")  # Cn: newer than Python's tables
-    kept = (c for c in label if c not in OF_EMOJI and unicodedata.category(c) not in symbols)
-    return " ".join("".join(kept).split())
-
-
-def seen(call: Call) -> str:
-    """Return what people see of a call: its text, or its name, and a caption if it has one."""
-    messages = [each["message"] for each in call.changes if each["kind"] in ("message", "edited")]
-    texts = [text for message in messages if (text := text_of(message))]
-    if any({"text", "rich_message"} & set(message) for message in messages):
-        return "\n".join(texts)
-    if answers := [each for each in call.changes if each["kind"] == "answer" and each.get("text")]:
-        return str(answers[0]["text"])  # in a pop-up
-    return " ".join([f"({call.method})", *texts])
-
-
-def text_of(message: Json) -> str:
-    """Return the text of a message, its caption, or its poll's question."""
-    if "rich_message" in message:
-        return "\n".join(lines_of(message["rich_message"]["blocks"]))
-    poll = message.get("poll", {}).get("question", "")
-    return str(message.get("text") or message.get("caption") or poll)
-
-
-def title_of(result: Json) -> str:
-    """Return how people see a result of an inline query."""
-    return str(result.get("title") or result.get("caption") or result.get("id", "no text"))
-
-
-def buttons(call: Call) -> list[str]:
-    """Return the rows of what can be pressed after a call: buttons, options, results."""
-    rows: list[list[Any]] = []
-    for change in call.changes:
-        message = change.get("message", {})
-        for keyboard in (message.get("reply_markup"), change.get("keyboard")):
-            if keyboard:
-                rows += keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
-        rows += [[each] for each in buttons_in(message.get("rich_message"))]
-        rows += [[option] for option in message.get("poll", {}).get("options", [])]
-        rows += [[title_of(result)] for result in change.get("results", [])]
-    labels = [[plain_text(k["text"] if isinstance(k, dict) else k) for k in row] for row in rows]
-    return [" ".join(f"[{label}]" for label in row) for row in labels]
 
 
 def _ids(message: Json) -> tuple[int, int]:

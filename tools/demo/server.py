@@ -13,8 +13,8 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
+from local.http_server import LocalRequest, LocalServer
 from telegram_stand_in import Json
-from telegram_stand_in.local_server import LocalRequest, LocalServer
 
 from demo.chat import Chat
 from demo.errors import InvalidRequest

@@ -7,8 +7,7 @@ import time
 from typing import Any
 
 from local.container import Invocation
-from telegram_stand_in import Bot, Call, Delivery, Json, Telegram
-from telegram_stand_in.delivery import kind_of
+from telegram_stand_in import Bot, Call, Delivery, Json, Telegram, kind_of
 
 from demo.feed import Feed
 from demo.samples import chat_key

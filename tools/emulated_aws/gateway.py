@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.events import app_event, webhook_event
-from telegram_stand_in.local_server import LocalRequest, LocalServer
+from local.http_server import LocalRequest, LocalServer
 
 JSON = [("Content-Type", "application/json")]
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html

@@ -18,7 +18,7 @@ import queue
 import time
 from typing import Any, NamedTuple
 
-from telegram_stand_in.local_server import LocalRequest, LocalServer
+from local.http_server import LocalRequest, LocalServer
 
 
 class Answer(NamedTuple):

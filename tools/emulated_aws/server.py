@@ -64,8 +64,9 @@ import requirements  # noqa: E402
 from local.memory import Memory  # noqa: E402
 from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 
-# Names that mean this machine, which no public name does.
-THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
+# Names that mean this machine, which no public name does: none ends with a number. The provider
+# puts the account before the address when it asks for a bucket's tags.
+THIS_MACHINE = re.compile(rb"(([0-9]{12}\.)?127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
 API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 PAGE = re.compile(r"/app(/|$)")

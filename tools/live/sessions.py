@@ -21,6 +21,7 @@ Exit code: 0 if all was done, 1 if nothing or not all was, 2 for a wrong argumen
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -166,7 +167,21 @@ def key_names(key: str, person: str) -> bool:
     """Tell whether a session's key has a person's id."""
     if key.startswith("business:"):  # the id of the connection is a random text
         return person in numbers(key.split(":", 2)[-1])
+    if key.startswith("limit:"):  # what follows the person is a time
+        return person == key.split(":")[1]
     return person in numbers(key)
+
+
+def mentions(value: Any, person: str) -> bool:
+    """Tell whether an item, or a part of it, has a person's id."""
+    if isinstance(value, dict):
+        return any(mentions(each, person) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return any(mentions(each, person) for each in value)
+    with contextlib.suppress(TypeError, ValueError):  # a session is JSON in a text
+        if isinstance(inner := json.loads(value), dict | list):
+            return mentions(inner, person)
+    return person in numbers(str(value))
 
 
 def is_for(waiting: Waiting, person: str) -> bool:
@@ -198,7 +213,7 @@ def find(store: Store, keys: list[str], person: str) -> Found:
     for item in store.items():
         if key_names(item["id"]["S"], person):
             found.items.append(item)
-        elif person in numbers(json.dumps(item, default=str)):
+        elif mentions(item, person):
             found.mention.append(item["id"]["S"])
     return found
 

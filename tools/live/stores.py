@@ -80,7 +80,7 @@ class FileStore:
         return found
 
     def put(self, item: Item, *, replace: bool) -> bool:
-        with changing(self._file) as items:
+        with self._changing(self._file) as items:
             key = item["id"]["S"]
             is_new = key not in items
             if is_new or replace:
@@ -88,27 +88,31 @@ class FileStore:
         return is_new or replace
 
     def delete(self, key: str) -> None:
-        with changing(self._file) as items:
+        with self._changing(self._file) as items:
             items.pop(key, None)
 
     def waiting(self) -> Iterator[Waiting]:
         for name, about in self._read(self._schedules).items():
-            at = datetime.fromtimestamp(about["at"], UTC) if "at" in about else None
-            when = f"at({at:%Y-%m-%dT%H:%M:%S})" if at else ""
-            yield Waiting("", name, when, about.get("event"))
+            if "cron" in about:
+                when = f"cron({about['cron']}) {about['zone']}"
+            else:
+                when = f"at({datetime.fromtimestamp(about['at'], UTC):%Y-%m-%dT%H:%M:%S}) UTC"
+            yield Waiting("", name, when, about["event"])
 
     def cancel(self, waiting: Waiting) -> None:
-        with changing(self._schedules) as items:
+        with self._changing(self._schedules) as items:
             items.pop(waiting.name, None)
 
-
-@contextlib.contextmanager
-def changing(file: Path) -> Iterator[Json]:
-    """Yield the items of a file, and write them at the end, unless the block ends before."""
-    with kept.alone(file):
-        items = kept.read(file)
-        yield items
-        kept.write(file, items)
+    @contextlib.contextmanager
+    def _changing(self, file: Path) -> Iterator[Json]:
+        """Yield the items of a file, and write them at the end."""
+        try:
+            with kept.alone(file):
+                items = kept.read(file)
+                yield items
+                kept.write(file, items)
+        except (OSError, ValueError) as error:
+            raise ToolError(f"{file} can't be changed: {error}") from None
 
 
 class TableStore:

@@ -35,6 +35,11 @@ SHARED = (
     "write to a path below tempfile.gettempdir(), and keep in a session what must last\n"
 )
 
+ENDS = (
+    "{} ends with its container, and several run at once, each with its own: keep in a session, or "
+    "in a database elsewhere, what must last\n"
+)
+
 NO_PATH = (":memory:", "file:")  # how what names a database to sqlite3 begins, unless it is a path
 
 HOME = "/home/sbx_user1051"  # Lambda's, which doesn't exist
@@ -92,7 +97,9 @@ def contain(package: list[str], needed: list[str], writable: list[str] | None = 
         if entry.is_symlink()
     ]
     seen = [*package, *needed, *links, *pythons, *filter(None, certificates)]
-    if not _has_own_tmp(seen, writable or []):
+    if _has_own_tmp(seen, writable or []):
+        tell_of_databases(package)
+    else:
         make_read_only(package)
 
 
@@ -209,6 +216,20 @@ def make_read_only(folders: list[str]) -> None:
                 path = _from(arguments[index], arguments[index + further] if further else -1)
                 if _is_inside(path, roots):
                     raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    sys.addaudithook(hook)
+
+
+def tell_of_databases(package: list[str]) -> None:
+    """Tell of a database in this process's own /tmp, where it seems to be kept."""
+    temporary = ["/tmp"]
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "sqlite3.connect":
+            path = _database(arguments[0])
+            if _is_inside(path, temporary) and not _is_inside(path, package):
+                temporary.clear()  # once is enough
+                os.write(2, ENDS.format(path).encode(errors="replace"))
 
     sys.addaudithook(hook)
 

@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,27 @@ from local.cron import as_scheduled, next_time
 from local.line import Line
 from local.memory import Memory
 from local.packages import command
-from local.processes import end_at_once, freeze, made_environment, signals_held, thaw, watched
+from local.processes import (
+    end_at_once,
+    freeze,
+    has_ended,
+    in_time,
+    made_environment,
+    signals_held,
+    thaw,
+    watched,
+)
 from local.project import LAMBDA
-from local.sources import TAKEN, Sources, endless_link, files, joins_messages, packed, read_sources
+from local.sources import (
+    TAKEN,
+    Sources,
+    copy,
+    endless_link,
+    files,
+    joins_messages,
+    packed,
+    read_sources,
+)
 
 Json = dict[str, Any]
 
@@ -34,10 +53,18 @@ TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
 MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-ASK_FOR_VARIABLES = (
-    "does it need variables? demo and poll take them by --env-file FILE, "
-    "and demo a whole configuration by --config DIR"
-)
+# What to know about exceptions that surprise people, by a pattern of a traceback's last lines.
+ADVICE = {
+    r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
+    "demo and poll take variables by --env-file FILE, such as a .env, which isn't packed, and demo "
+    "a whole configuration by --config DIR",
+    "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
+    ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
+    "only write to /tmp, and that ends with its container: keep in a session, or in a database "
+    "elsewhere, what must last",
+    ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
+    "without it",
+}
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 
 # Runs in the process: imports the handler, then answers each line with a line.
@@ -144,7 +171,7 @@ class Invocation:
         """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
         for line in lines:
             if line.get("message") == EXCEPTION and "traceback" in line:
-                self.traceback = BEFORE_BOT.sub(r"\1", str(line["traceback"])).rstrip()
+                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(line["traceback"])))
         self.logs = [line for line in lines if line.get("level") != "DEBUG"]
 
     @property
@@ -166,8 +193,9 @@ class Invocation:
 
 
 class Function:
-    """The handler in a process, which is restarted when a source changes, unless `follow` is off.
+    """The handler in a process, which is restarted when a source changes.
 
+    Unless `follow` is on, it runs a copy of the bot instead, until `take` gives it another one.
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
     in another one beside it, and what failed in a third one, if the environment has the URL of a
     queue for it; all are gone at the end if none is given. There is one invocation at
@@ -213,6 +241,24 @@ class Function:
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
+        self._code = bot if follow else self._copied()
+
+    def _copied(self) -> Path:
+        """Copy the bot's folder as it is now. Raises ValueError if it can't be read."""
+        code = Path(self._folder, f"code-{uuid.uuid4().hex[:8]}")
+        code.mkdir()
+        copy(self.bot, code)
+        return code
+
+    def take(self, checked: Function) -> None:
+        """Go on with the code of another function, with which each new container then starts."""
+        code = Path(self._folder, checked._code.name)
+        shutil.move(checked._code, code)
+        before, self._code = self._code, code
+        if self._answers_queue:
+            self._answers_queue._code = code
+        self.stop()
+        shutil.rmtree(before)
 
     def __enter__(self) -> Function:
         self._thread = threading.Thread(target=self._run_schedules, daemon=True)
@@ -255,7 +301,7 @@ class Function:
 
         It is deleted, unless it recurs. Then the times that were missed are left out.
         """
-        with self._lock:
+        with self._lock, kept.alone(self._schedules):
             items, now = kept.read(self._schedules), time.time()
             schedule = items.get(name)
             if schedule and "cron" in schedule:
@@ -315,10 +361,10 @@ class Function:
                 self.environment,
                 timeout=self._timeout,
                 fresh=self._fresh,
-                follow=self._follow,
                 sessions=self.sessions,
                 memory_size=self._memory_size,
             )
+            self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
         invocation = self._answers_queue.invoke(event)
         self.on_queued(invocation)
         self._notify()  # it may have scheduled something
@@ -362,20 +408,20 @@ class Function:
         try:
             self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
             folder = self.sessions.parent
-            process = command(self.bot, CONTAINER, str(writing), libraries, folder)
+            process = command(self._code, CONTAINER, str(writing), libraries, folder)
         except ValueError as error:
             os.close(reading)
             os.close(writing)
-            return Invocation(error=str(error), cold=True)
+            return Invocation(error=self._named(str(error)), cold=True)
         self._answers = os.fdopen(reading)
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
                     [*process, kept.__file__, *kept_in],
-                    cwd=self.bot,  # as in /var/task
+                    cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self.bot) else {}),
+                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self._code) else {}),
                         **self.environment,
                         "LATER_GROUP": "later",
                         "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
@@ -405,10 +451,14 @@ class Function:
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
         process = self._process
+
+        def is_there(seconds: float) -> bool:
+            return bool(select.select([self._answers], [], [], seconds)[0])
+
         with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
-            readable, _, _ = select.select([self._answers], [], [], timeout)
-        line = self._answers.readline() if readable else ""
-        milliseconds = (time.monotonic() - started) * 1000
+            readable = is_there(timeout) if call else in_time(process.pid, timeout, is_there)
+            milliseconds = (time.monotonic() - started) * 1000
+        line = self._named(self._answers.readline()) if readable else ""
         if call:  # after the start the first event follows at once
             freeze(self._process)
         try:
@@ -426,8 +476,6 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_logs(answer.get("logs", []))
-        if lacks_variable(invocation.traceback):
-            invocation.traceback += f"\n({ASK_FOR_VARIABLES})"
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):
@@ -440,7 +488,13 @@ class Function:
             data = output.read(MOST_PRINTED)
             more = output.read(1)
             output.truncate(0)
-        return data.decode(errors="replace") + ("… (too long)\n" if more else "")
+        return self._named(data.decode(errors="replace")) + ("… (too long)\n" if more else "")
+
+    def _named(self, text: str) -> str:
+        """Return a text that names the author's files, and not their copies."""
+        for write in (str, lambda path: json.dumps(str(path))[1:-1]):
+            text = text.replace(write(self._code), write(self.bot))
+        return text
 
     def _stop(self) -> None:
         if self._process:
@@ -453,9 +507,13 @@ class Function:
             self._process = None
 
 
-def lacks_variable(traceback: str) -> bool:
-    """Tell whether an exception is about a variable of the environment that isn't there."""
-    return "os.environ" in traceback and "KeyError" in traceback
+def advised(traceback: str) -> str:
+    """Return a traceback with what to know about its exception, if there is something."""
+    traceback = traceback.rstrip()
+    for pattern, advice in ADVICE.items():
+        if found := re.search(f"(?:^|\n) *{pattern}$", traceback):
+            return f"{traceback}\n({advice.format(*found.groups())})"
+    return traceback
 
 
 def bot_folder(name: str) -> Path:
@@ -519,14 +577,13 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
                     pass_fds=(answered.fileno(),),
                 )
                 watched("group", process.pid)
+
         try:
-            process.wait(INIT_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise ValueError(
-                f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. What "
-                'polls may run only if __name__ == "__main__": docs/moving-in.md. Or this machine '
-                "is busy"
-            ) from None
+            if not in_time(process.pid, INIT_TIMEOUT, partial(has_ended, process)):
+                raise ValueError(
+                    f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. "
+                    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md'
+                )
         finally:
             end_at_once(process)  # and all that it started
             watched("group", process.pid, over=True)
@@ -538,12 +595,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
         if "Traceback" not in said:
             raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
-        hint = ""
-        if "ModuleNotFoundError" in said:
-            hint = f" (a package that it imports must be in {bot / 'requirements.txt'})"
-        elif lacks_variable(said):
-            hint = f" ({ASK_FOR_VARIABLES})"
-        raise ValueError(f"bot.py can't be imported{hint}:\n{said}")
+        raise ValueError(f"bot.py can't be imported:\n{advised(said)}")
 
 
 def unknown_kinds(kinds: list[str]) -> str:

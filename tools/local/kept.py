@@ -121,9 +121,13 @@ class Schedules:
         """Make a request as aws.request does."""
         if service != "scheduler":
             return self._others(service, method, path, **content)
-        items, name = self.items, path.removeprefix("/schedules/")
-        body, query = content.get("body", {}), content.get("query", {})
-        if (body.get("GroupName") or query["groupName"]).endswith("-every"):
+        with alone(self._file):
+            self._change(method, path.removeprefix("/schedules/"), content)
+        return {}
+
+    def _change(self, method: str, name: str, content: Json) -> None:
+        items, body = self.items, content.get("body", {})
+        if (body.get("GroupName") or content["query"]["groupName"]).endswith("-every"):
             name = EVERY + name
         if method == "POST" and name in items:
             raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
@@ -138,7 +142,6 @@ class Schedules:
             items[name] = self._item(body)
         if self._file:
             write(self._file, items)
-        return {}
 
     def _item(self, body: Json) -> Json:
         event, expression = json.loads(body["Target"]["Input"]), body["ScheduleExpression"]

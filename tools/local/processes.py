@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -61,6 +62,38 @@ def end(process: subprocess.Popen[Any]) -> None:
         _signal_group(process, kind)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
+
+
+def in_time(process: int, seconds: float, wait: Callable[[float], object]) -> bool:
+    """Wait for a process, which has so many seconds. Returns whether it was over in time.
+
+    `wait(seconds)` waits that long, and tells whether it is over. The time in which others had the
+    processor doesn't count: a busy machine is slower than Lambda.
+    """
+    began = time.monotonic()
+    while (left := began + seconds + kept_waiting(process) - time.monotonic()) > 0:
+        if wait(left):
+            return True
+    return False
+
+
+def has_ended(process: subprocess.Popen[Any], seconds: float) -> bool:
+    """Wait for a process so many seconds, and return whether it has ended."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.returncode is not None
+
+
+def kept_waiting(process: int) -> float:
+    """Return how many seconds a process, or rather one of its threads, waited for a processor.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html
+    """
+    waited = [0]
+    for thread in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # it has ended
+            waited.append(int(thread.read_text().split()[1]))
+    return max(waited) / 1e9
 
 
 def freeze(process: subprocess.Popen[Any]) -> None:

@@ -64,9 +64,11 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
     That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
-    all take more than `limit` seconds, and then it alone takes more than `ALONE`: that all take so
-    long may be the machine's fault.
+    all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
+    which the machine ran other processes.
     """
+    from local.processes import in_time  # lazy: by now pytest has set the path
+
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
     if not child:
@@ -78,15 +80,15 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
         os._exit(0)
     ended = os.pidfd_open(child)
     try:
-        in_time, _, _ = select.select([ended], [], [], limit)
+        is_over = in_time(child, limit, lambda left: select.select([ended], [], [], left)[0])
     finally:
         os.close(ended)
         os.killpg(child, signal.SIGKILL)  # also what a failed test has left
         _, status = os.waitpid(child, 0)
-    if in_time and status == 0:
+    if is_over and status == 0:
         return False
     items.insert(0, items.pop(int.from_bytes(shared[:])))
-    return bool(in_time) or limit == ALONE or fails(items[:1], ALONE)
+    return is_over or limit == ALONE or fails(items[:1], ALONE)
 
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:

@@ -2,9 +2,9 @@
 
 The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks and is pinned
 in requirements-dev.txt: for a newer one, raise the pin first. What Telegram has beyond that version
-may stand in bot_api_ahead.json, beside this file. This writes bot_api.json, with which the stand-in
-checks calls, and lambda/botkit/types.pyi, the types for editors and type checkers, and prints what
-changed.
+may stand in bot_api_ahead.json. This writes the table by which the stand-in for Telegram checks
+calls, as `python -m bot_api_table` does in tools/telegram-stand-in, and the types for editors and
+type checkers, lambda/botkit/types.pyi. It prints what changed.
 
 Exit code: 0 if both are up to date now.
 """
@@ -12,18 +12,16 @@ Exit code: 0 if both are up to date now.
 from __future__ import annotations
 
 import argparse
-import json
 import keyword
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import bot_api_table
+from bot_api_table import array_of
 from local.project import ROOT
-from telegram_stand_in.bot_api import TABLE, array_of
 
 STUB = ROOT / "lambda/botkit/types.pyi"
-AHEAD = Path(__file__).with_name("bot_api_ahead.json")
 LINE = 100  # characters, as in pyproject.toml
 
 Json = dict[str, Any]
@@ -55,53 +53,6 @@ Json = dict[str, Any]
 InputFile = bytes | tuple[str, bytes]
 """What a file holds, or its name and that: https://core.telegram.org/bots/api#sending-files"""
 '''
-
-
-def with_ahead(table: Json, ahead: Json) -> Json:
-    """Return a table with what is ahead of it, which is a table of what differs.
-
-    Its fields replace those of the same name, `name` or `name?`. What is null is removed.
-    """
-    return {
-        "version": ahead["version"],
-        "source": f"{table['source']} and {AHEAD.name}",
-        "methods": _merged(table["methods"], ahead["methods"]),
-        "types": _merged(table["types"], ahead["types"]),
-    }
-
-
-def _merged(old: Json, new: Json) -> Json:
-    merged = dict(old)
-    for name, entry in new.items():
-        before = old.get(name)
-        if entry is None:
-            del merged[name]
-        elif not isinstance(entry, dict) or not isinstance(before, dict):
-            merged[name] = entry
-        elif "params" in before:
-            merged[name] = before | entry | {"params": _replaced(before["params"], entry["params"])}
-        else:
-            merged[name] = _replaced(before, entry)
-    return merged
-
-
-def _replaced(fields: dict[str, str], new: dict[str, str]) -> dict[str, str]:
-    names = {name.rstrip("?") for name in new}
-    return {name: kind for name, kind in fields.items() if name.rstrip("?") not in names} | new
-
-
-def number(table: Json) -> tuple[int, ...]:
-    """Return the version of a table as numbers."""
-    return tuple(int(part) for part in table["version"].removeprefix("Bot API ").split("."))
-
-
-def table_text(table: Json) -> str:
-    """Return the table as text, with a line for each method and each type."""
-    lines = [f" {json.dumps(key)}: {json.dumps(table[key])}" for key in ("version", "source")]
-    for part in ("methods", "types"):
-        entries = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table[part].items()]
-        lines.append(f' "{part}": {{\n' + ",\n".join(entries) + "\n }")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def stub_text(table: Json) -> str:
@@ -184,56 +135,15 @@ def _python(kind: str) -> str:
     return " | ".join(names)
 
 
-def changes(old: Json, new: Json) -> Iterator[str]:
-    """Yield the differences between two tables, a line each."""
-    if old.get("version") != new["version"]:
-        yield f"{old.get('version', 'nothing')} → {new['version']}"
-    for part, word in (("methods", "method"), ("types", "type")):
-        before, after = old.get(part, {}), new[part]
-        yield from (f"+ {word} {name}" for name in after if name not in before)
-        yield from (f"- {word} {name}" for name in before if name not in after)
-        for name in (name for name in after if name in before):
-            for sign, one, other in (("-", before, after), ("+", after, before)):
-                lines = _lines(one[name])
-                others = _lines(other[name])
-                yield from (f"{sign} {name}{line}" for line in lines if line not in others)
-
-
-def _lines(entry: Json | str) -> list[str]:
-    if isinstance(entry, str):
-        return [f" is {kind}" for kind in entry.split(" | ")]
-    fields = entry.get("params", entry) if "returns" in entry else entry
-    returns = [f" returns {entry['returns']}"] if fields is not entry else []
-    return returns + [f".{field}: {kind}" for field, kind in fields.items()]
-
-
-def known() -> tuple[Json, str]:
-    """Return the table, and a sentence about what is ahead of the library, if anything is."""
-    from maintenance import aiogram_api  # lazy: --help needs no aiogram
-
-    table = aiogram_api.table()
-    if not AHEAD.exists():
-        return table, ""
-    ahead = json.loads(AHEAD.read_text())
-    if number(ahead) > number(table):
-        return with_ahead(table, ahead), ""
-    return table, f"{table['source']} has {table['version']}: delete {AHEAD.name}, it is needless."
-
-
 def main() -> int:
     argparse.ArgumentParser(
         prog="scripts/update-bot-api",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
-    new, told = known()
-    old: Json = json.loads(TABLE.read_text()) if TABLE.exists() else {}
-    TABLE.write_text(table_text(new))
-    STUB.write_text(stub_text(new))
-    changed = list(changes(old, new))
-    print("\n".join(changed) or f"Nothing changed: {new['version']}.")
-    if told:
-        print(told)
+    table, lines = bot_api_table.update()
+    STUB.write_text(stub_text(table))
+    print("\n".join(lines))
     return 0
 
 

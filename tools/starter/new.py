@@ -45,7 +45,8 @@ def main() -> int:
     print()
     if chosen.example != FIRST:
         print(f"What the example does, and needs: {EXAMPLES / chosen.example / 'README.md'}")
-    print(f"To deploy the bot, and what else it can do: {ROOT / 'docs' / 'your-own-bot.md'}")
+    print(f"To deploy the bot: {ROOT / 'docs' / 'first-bot.md'}")
+    print(f"What else it can do: {ROOT / 'docs' / 'README.md'}")
     return 0
 
 

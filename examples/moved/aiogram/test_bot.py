@@ -1,40 +1,35 @@
-"""Tests of the bot: updates and a session in, calls out."""
-
-ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
-CHAT = {"id": 42, "type": "private"}
+"""Tests of the bot: what people do by their words, and what they see."""
 
 
-def message(text):
-    return {"update_id": 1, "message": {**about(), "from": ADA, "text": text}}
+def add(person):
+    for text in ("/add", "Emma", "Jane Austen"):
+        person.send(text)
 
 
-def about():
-    return {"message_id": 1, "date": 0, "chat": CHAT}
-
-
-def press(data, person=ADA):
-    query = {"id": "1", "from": person, "chat_instance": "1", "data": data}
-    return {"update_id": 2, "callback_query": {**query, "message": about() | {"date": 1}}}
-
-
-def test_a_book_is_added_shown_and_taken_off(bot, calls):
-    session = {}
-    for text in ("/add", "Emma", "Jane Austen", "/list"):
-        assert bot.reply(message(text), session) == []
-    assert session == {"fsm:42:42:default": {"data": {"books": ["Emma, by Jane Austen"]}}}
-    assert calls.texts() == [
+def test_a_book_is_added_shown_and_taken_off(chat):
+    ada = chat.user("Ada")
+    add(ada)
+    assert [message.text for message in ada.unread()] == [
         "What is the title?",
         "Who wrote it?",
-        "<b>Emma, by Jane Austen</b> is on your list.",
-        "What have you read?",
+        "Emma, by Jane Austen is on your list.",
     ]
-    [[button]] = calls[-1]["reply_markup"]["inline_keyboard"]
-    others = {"fsm:42:7:default": {"data": {"books": ["Ulysses"]}}}
-    bot.reply(press(button["callback_data"], ADA | {"id": 7}), others)
-    assert others == {"fsm:42:7:default": {"data": {"books": ["Ulysses"]}}}
-    bot.reply(press(button["callback_data"]), session)
-    bot.reply(message("/list"), session)
-    assert calls[-1]["text"] == "Your list is empty."
+    ada.send("/list")
+    ada.press("Emma, by Jane Austen")
+    assert ada.receive("answer").text == "Taken off your list"
+    assert ada.receive("deleted")
+    ada.send("/list")
+    assert ada.unread()[-1].text == "Your list is empty."
+
+
+def test_a_list_is_its_owners(chat):
+    club = chat.group("Book club")
+    ada, grace = club.user("Ada"), club.user("Grace")
+    add(ada)
+    ada.send("/list")
+    grace.press("Emma, by Jane Austen")
+    assert grace.receive("answer").text == "This is somebody else's list"
+    assert ada.unread("deleted") == []
 
 
 def test_the_kinds_of_update_are_those_with_a_handler(bot):

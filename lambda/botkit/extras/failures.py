@@ -25,22 +25,21 @@ from ..deadline import deadline
 from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
-from ..host.held import held, released
 from ..host.outcome import Outcome, outcome_of
 from ..invocation.journal import journal
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import sqs
+from .held import held, released
 
 logger = logging.getLogger("botkit")
 
 KEPT = ("bot_failed", "incomplete", "lost")
 HOPELESS = ("misconfigured", "unreachable")  # so would be what comes next
 KEEP_SECONDS = 2.0  # before the deadline: to keep what failed, over a new connection
-LONGEST_REPLAY = (
-    60  # seconds, after which nothing more is begun: a NAT gateway drops what is silent
-)
+# Seconds after which nothing more is begun: a NAT gateway drops a connection that is silent.
+LONGEST_REPLAY = 60
 HIDDEN = 60  # seconds beyond the replay's time, for which others don't get what it has
 
 
@@ -185,14 +184,16 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     started = time.monotonic()
     journal.begin()
     journal.is_repeat = journal.is_counted = True
-    # Then no replay of it has ended half-way: what its session knows, another delivery answers.
-    journal.trusts_session = message["Attributes"]["ApproximateReceiveCount"] == "1"
     try:
         content = _parsed(message["Body"])
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:
         id_ = {"message_id": message["MessageId"], "error": type(error).__name__}
         logger.error("a message of what failed can't be read", extra=id_)
         return Outcome("bot_failed", error=f"message {message['MessageId']} can't be read"), {}
+    # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
+    # dead letter has no other.
+    is_first = message["Attributes"]["ApproximateReceiveCount"] == "1"
+    journal.trusts_session = is_first and "failed" in content
     update = content.get("update")
     if "calls" not in content and update is None:
         return _retry_event(content["event"], message["MessageId"], is_event), {}

@@ -65,19 +65,19 @@ def answer(event: Any, request_id: str) -> tuple[Outcome, bool]:
     no call is scheduled again. Raises EventFailed if nobody answers the event.
     """
     since, tries = int(time.time()), 0
-    turn, nothing = None, "ignored"
-    match event:
-        case {"later": {"since": int(since), "tries": int(tries)}, "calls": list(event)}:
-            journal.is_repeat |= tries > 0
-        case {"every": {"name": str(name), "at": str(at)}, "calls": list(event)}:
-            turn = Turn(name, at, request_id)
+    due, nothing = None, "ignored"
     todo: Any = event if isinstance(event, list) else [event]
+    match event:
+        case {"later": {"since": int(since), "tries": int(tries)}, "calls": list(todo)}:
+            journal.is_repeat |= tries > 0
+        case {"every": {"name": str(name), "at": str(at)}, "calls": list(todo)}:
+            due = DueTime(name, at, request_id)
     calls = None  # those in the event
     try:
         if todo and all(isinstance(call, dict) and "method" in call for call in todo):
             todo = calls = checked(todo, "the event")
-            if turn and not turn.take():
-                todo, turn, nothing = [], None, "repeated"
+            if due and not due.take():
+                todo, due, nothing = [], None, "repeated"
         elif hasattr(bot_module.load(), "on_event"):
             todo = bot_module.ask_for_calls("on_event", event)
         else:
@@ -90,15 +90,13 @@ def answer(event: Any, request_id: str) -> tuple[Outcome, bool]:
             raise EventFailed(f"bot.py has no on_event() for {described(event)}")
         with deadline.sparing(SCHEDULE_SECONDS if calls and settings.later_group else 0):
             outcome = make_calls(todo) if todo else Outcome(nothing)
-        if outcome.status != 200:
-            outcome.remaining = todo[outcome.done :]
     is_scheduled = False
     if calls and outcome.status != 200 and settings.later_group:
         is_scheduled = schedule_again(outcome, since, tries, request_id)
     if not is_scheduled:
         outcome.give_up_if_seen()
-    if turn and (outcome.status == 200 or is_scheduled):
-        turn.end(outcome)
+    if due and (outcome.status == 200 or is_scheduled):
+        due.end(outcome)
     has_failed = outcome.name == "bot_failed" and not journal.is_seen
     return outcome, (outcome.status != 200 and not is_scheduled) or has_failed
 
@@ -128,7 +126,7 @@ def schedule_again(outcome: Outcome, since: int, tries: int, request_id: str) ->
     return True
 
 
-class Turn:
+class DueTime:
     """A time of a call that recurs. One invocation takes it, and Lambda may repeat that one.
 
     `times` has who took the last times, by an invocation's id, or OVER. It is in the table of

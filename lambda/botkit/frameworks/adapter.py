@@ -195,10 +195,9 @@ def read() -> Json:
 def change(function: Callable[[Json], object]) -> None:
     """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
     own = _own()
-    from .. import session
+    from ..session import check_own
 
-    if session.current == "":
-        raise BadSession("a framework's state can't be kept: this update has no session")
+    check_own("a framework's state")
     function(own)
 
 

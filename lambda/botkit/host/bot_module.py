@@ -13,7 +13,7 @@ from ..errors import Misconfigured
 from ..invocation.journal import journal
 from ..types import Any, Json
 from .calls import checked
-from .outcome import BadAnswer, where_raised
+from .outcome import BadAnswer
 
 logger = logging.getLogger("botkit")
 
@@ -36,7 +36,9 @@ def load() -> Any:
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
             why = NO_END if isinstance(error, TimeIsUp) else ""
-            told = where_raised(error, at_start=True)
+            from . import start_error
+
+            told = start_error.described(error)
             raise Misconfigured(f"bot.py can't be imported{why}: {told}") from None
         finally:
             journal.is_start = False

@@ -24,7 +24,7 @@ def checked(calls: Any, name: str) -> list[Json]:
     if not isinstance(calls, list):
         kind = type(calls).__name__
         raise BadAnswer(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
-    for call in calls:
+    for number, call in enumerate(calls, 1):
         if not isinstance(call, dict):
             raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
         method = call.get("method")
@@ -32,8 +32,12 @@ def checked(calls: Any, name: str) -> list[Json]:
             raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
             raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
-        if type(call.get("instead_of", 0)) is not int or call.get("instead_of", 0) < 0:
-            raise BadAnswer(f'"instead_of" of a {method} of {name} must be a number of calls')
+        others = call.get("instead_of", 0)
+        if type(others) is not int or not 0 <= others <= len(calls) - number:
+            raise BadAnswer(
+                f'"instead_of" of a {method} of {name} must be how many of the calls that follow '
+                "are made only if Telegram refuses this one"
+            )
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
@@ -58,9 +62,9 @@ def make_or_respond(calls: list[Json]) -> Outcome:
         return Outcome("ignored")
     last = calls[-1] if fits_response(calls[-1]) else None
     outcome = make_calls(calls[:-1] if last else calls)
-    if outcome.status != 200:
-        outcome.remaining = calls[outcome.done :]
-    if last and outcome.status == 200 and outcome.done < len(calls):
+    if last and outcome.remaining:
+        outcome.remaining.append(last)
+    elif last and outcome.done < len(calls):
         # As text, since the bot may change the dict before the update is delivered again.
         params = {name: value for name, value in last.items() if value is not None}
         outcome.body = json.dumps(params)
@@ -78,16 +82,14 @@ def fits_response(call: Json) -> bool:
     method = call["method"].lower()
     if method.startswith("get") or method in NEVER_IN_RESPONSE:
         return False
-    if call.get("instead_of"):  # nobody would know whether Telegram refuses it
-        return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
 def make_calls(calls: list[Json]) -> Outcome:
-    """Make calls in order, until one has to wait. `done` of the outcome says how many are over.
+    """Make calls in order, until one has to wait. The outcome says how many are over or remain.
 
     A call with "instead_of", a number, is over together with so many calls that follow, unless
-    Telegram refuses it: then those are made.
+    Telegram refuses it: then those are made, and decide the outcome.
     """
     outcome = Outcome("answered")
     if calls:
@@ -101,9 +103,13 @@ def make_calls(calls: list[Json]) -> Outcome:
         except Failure as error:
             journal.methods.append(call["method"])
             failure = outcome_of(error)
-            failure.done = outcome.done
-            outcome = failure
+            if failure.status == 200 and call.get("instead_of"):
+                outcome.refusal = failure.refusal  # for the log
+            else:
+                failure.done = outcome.done
+                outcome = failure
             if outcome.status != 200:
+                outcome.remaining = calls[outcome.done :]
                 break
         outcome.done += 1
     return outcome

@@ -16,8 +16,8 @@ from .. import telegram
 from ..errors import Misconfigured
 from ..invocation.settings import settings
 from ..types import Any, Json
-from . import bot_module
-from .outcome import BadAnswer, where_raised
+from . import bot_module, start_error
+from .outcome import BadAnswer
 from .registration import RegistrationFailed, call, handled_kinds, menus
 
 MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
@@ -51,7 +51,7 @@ def check(event: Json) -> Json:
         if "ModuleNotFoundError" in told:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
-        told = f"check() of bot.py failed: {where_raised(error, at_start=True)}"
+        told = f"check() of bot.py failed: {start_error.described(error)}"
     for secret in filter(None, {*secrets, telegram._client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
@@ -106,7 +106,9 @@ def _check_bot(bot: Any) -> None:
 
         with_session.check(bot)
     elif "botkit.conversation" in sys.modules:
-        raise Misconfigured("bot.py uses botkit.conversation: it must have SESSION")
+        raise Misconfigured(
+            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
+        )
     elif "botkit.session" in sys.modules and not settings.session_table:
         raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
     if hasattr(bot, "TOGETHER"):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 
 from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
-from ..invocation.settings import without_secrets
 from ..types import Json
 
 logger = logging.getLogger("botkit")
 
 # Folders without code of the bot: botkit, and the standard library.
 NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0] + "/")
+NO_LINE = ("None", None, False)  # of the bot
 
 # For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
 # status is 2xx, and meanwhile holds back later updates from the same chat.
@@ -107,45 +106,36 @@ def outcome_of(error: BaseException) -> Outcome:
         told = str(error)
         return Outcome(error.outcome, refusal=told, code=error.code, retry_after=error.retry_after)
     if isinstance(error, StartFailed):
-        told = f"{error}: {where_raised(error.error, at_start=True)}"
-        return Outcome(error.outcome, error=told)
+        from . import start_error
+
+        return Outcome(error.outcome, error=f"{error}: {start_error.described(error.error)}")
     if isinstance(error, Failure):
         return Outcome(error.outcome, error=str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
     return Outcome("bot_failed", error=where_raised(error))
 
 
-def where_raised(error: BaseException, *, at_start: bool = False) -> str:
+def where_raised(error: BaseException) -> str:
     """Return the type of an exception and the line of the bot that raised it.
 
     The text of the exception is left out, since it may quote people. If botkit or the standard
-    library raised it, the line is the one that called them. With `at_start`, before any update,
-    the text is there without secrets, the file is named with its folder, bot.py's own line follows
-    if another file raised it, and the line of a SyntaxError is the one that can't be parsed.
+    library raised it, the line is the one that called them.
     """
-    file: str | None = None
-    number: int | None = None
-    own = ""
+    file, number, _ = [NO_LINE, *lines_of_the_bot(error)][-1]
+    return encodable(f"{type(error).__name__} at {file.rpartition('/')[2]}:{number}")
+
+
+def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]:
+    """Return the file and the number of each line of the bot that an exception came through.
+
+    The last one raised it. The third value tells whether the line is in bot.py itself.
+    """
+    lines: list[tuple[str, int | None, bool]] = []
     trace = error.__traceback__
     while trace:
-        code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(NOT_THE_BOTS):
-            file, number = code.co_filename, trace.tb_lineno
-            if trace.tb_frame.f_globals.get("__name__") == "bot":
-                own = f"bot.py:{number}"
+        frame = trace.tb_frame
+        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS):
+            is_own = frame.f_globals.get("__name__") == "bot"
+            lines.append((frame.f_code.co_filename, trace.tb_lineno, is_own))
         trace = trace.tb_next
-    what, where = type(error).__name__, str(file).rpartition("/")[2]
-    if at_start:
-        text: object = error
-        if isinstance(error, SyntaxError):
-            file, number, text = error.filename, error.lineno, error.msg
-        elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
-            text = error.__cause__
-        has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
-        told = without_secrets(str(text), has_names=has_names)
-        what += f": {told}" if told else ""
-        folders = [path for path in sys.path if str(file).startswith(f"{path}/")]
-        where = str(file)[len(max(folders, key=len)) + 1 :] if folders else where
-    at = f"{where}:{number}"
-    via = f", from {own}" if at_start and own not in ("", at) else ""
-    return encodable(f"{what} at {at}{via}")
+    return lines

@@ -30,37 +30,35 @@ TOO_OLD = "query is too old"
 
 
 class Journal:
-    """What was called since the invocation began.
-
-    `methods` are for the log. `has_calls` tells whether Telegram carried out any, and `is_seen`
-    whether people would see one of them twice. `is_repeat` is set if the update has come before,
-    and `is_start` while a bot starts, which is no part of an update. `is_queued` is set if the
-    update came out of the queue, so that it may wait. `is_replay` is set while a dialogue runs
-    again, and `is_framework` while a framework makes a call: it may wait for its own exception.
-    `update_id` is that of the update, and `streams` counts its answers that grow.
-    `trusts_session` is set if an update needs no answer where its session knows it, and
-    `is_counted` if it counts no more for LIMIT in bot.py. `turn` is the update with all messages
-    of its turn, by marshal, if they won't come again.
-    """
+    """What was called since the invocation began, and what is known of its update."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """Begin an invocation."""
-        self.methods: list[str] = []
-        self.has_calls = self.is_seen = self.is_repeat = self.is_start = False
-        self.is_replay = self.is_queued = self.trusts_session = self.is_counted = False
-        self.is_framework = False
-        self.turn = b""
-        self.update_id = self.streams = 0
+        """Begin an invocation, or the next update of a replay."""
+        self.methods: list[str] = []  # for the log
+        self.has_calls = False  # Telegram carried out any
+        self.is_seen = False  # people would see one of them twice
 
-    def check_replay(self) -> None:
+        self.update_id = 0
+        self.is_repeat = False  # it has come before
+        self.is_queued = False  # it came out of the queue, so that it may wait
+        self.is_counted = False  # it counts no more for LIMIT in bot.py
+        self.trusts_session = False  # it needs no answer if its session knows it
+        self.streams = 0  # its answers that grow
+        self.turn = b""  # with all messages of its turn, by marshal, if they won't come again
+
+        self.is_start = False  # while a bot starts, which is no part of an update
+        self.is_rerun = False  # while a dialogue runs again
+        self.is_framework = False  # while a framework calls, which may wait for its own exception
+
+    def check_rerun(self) -> None:
         """Raise BadConversation while a dialogue runs again, which must have no effects."""
-        if self.is_replay:
+        if self.is_rerun:
             raise BadConversation(
                 "a dialogue runs again at each answer: calls of telegram, aws, later and session "
-                "belong into `yield keep(…)`"
+                "belong in `yield keep(…)`"
             )
 
     def note(self, method: str, params: Json) -> None:

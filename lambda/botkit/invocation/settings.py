@@ -1,23 +1,12 @@
-"""The function's environment, read once. No other module reads it."""
+"""The settings in the function's environment, read once."""
 
 from __future__ import annotations
 
 import os
-import re
-
-# Variables that aren't secrets, and that errors name: folders, the region, resources.
-KNOWN = (
-    "AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|"
-    "PATH|PWD|PYTHON|QUEUE_URL|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
-)
-SHORTEST = 6  # characters of a secret: shorter values are numbers and words
-SHORTEST_PART = 3  # that an error quotes
-# A bot's token, which may also come from Parameter Store; the name and the password in a URL.
-SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
 class Settings:
-    """The values from the environment. The repr shows no secret."""
+    """The values from the environment."""
 
     def __init__(self) -> None:
         get = os.environ.get
@@ -47,32 +36,6 @@ class Settings:
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")
         self.aws_session_token = get("AWS_SESSION_TOKEN", "")
         self.aws_endpoint_url = get("AWS_ENDPOINT_URL", "")
-
-    def __repr__(self) -> str:
-        return f"Settings(api_url={self.api_url!r}, reply_mode={self.reply_mode!r}, …)"
-
-
-def without_secrets(text: str, has_names: bool = False) -> str:
-    """Return a text without the token, and without values of the environment.
-
-    What is quoted in the text, and is a part of a value, is left out, too. If the text `has_names`
-    of the source, which a value may have as well, these stay.
-    """
-    values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
-    for value in sorted(values, key=len, reverse=True):
-        if has_names and value.strip().replace(".", "").isidentifier():
-            continue
-        for form in (repr(value)[1:-1], value.strip()):
-            text = text.replace(form, "…") if len(form) >= SHORTEST else text
-
-    def shown(quoted: re.Match[str]) -> str:
-        part = quoted[2]
-        is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
-        return "…" if is_part and not has_names else part
-
-    # Between each two quotes: an apostrophe before the first one would make others the pairs.
-    text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
-    return re.sub(SECRET, "…", text)
 
 
 settings = Settings()

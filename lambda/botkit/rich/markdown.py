@@ -16,13 +16,10 @@ Source: https://core.telegram.org/bots/api#rich-message-formatting-options
 from __future__ import annotations
 
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 # Telegram's limits of a message. All markup is counted, so Telegram counts less.
-MOST_UNITS = 32_768 - 2000  # UTF-16 code units; the rest is for what is shown below a text
+MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for what is shown below a text
 MOST_BLOCKS = 500
 MOST_COLUMNS = 20
 MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
@@ -55,14 +52,14 @@ TOKEN = re.compile(
     rf"|!\[(?P<label>[^\[\]]*){TARGET.replace('KIND', 'image')}"
     rf"|{TARGET.replace('KIND', 'link')}"
     rf"|\]: +(?P<definition>{URL})(?= |$)"
-    r"|\$\$(?P<display>[^$]*[^\s$][^$]*)\$\$"
+    r"|\$\$(?P<display>\s*[^\s$][^$]*)\$\$"
     r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
     r"|(?P<br><br */?>)"
     r"|(?P<risk>!(?=!*\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
     r"|(?P<mark>\*{1,3}|_{1,3}|~~|==|\|\|)"
     r"|(?P<bar>\|)"
 )
-CUT_LINK = re.compile(r"!?\[([^\[\]]*)(?:\]\([^()\s]*)?$")
+CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
 
 
 class Block:
@@ -129,13 +126,11 @@ def messages(text: str, *, is_half: bool = False, tail: str = "") -> list[tuple[
                 made.append([])
                 units, blocks = part.units, part.blocks
             made[-1].append(part)
-    found: list[tuple[str, str]] = []
-    end = len(lines)
-    for parts in reversed(made):
-        first = parts[0].first if len(found) + 1 < len(made) else 0
-        found.append(("\n\n".join(map(str, parts)), "\n".join(lines[first:end])))
-        end = first
-    found.reverse()
+    ends = [*(parts[0].first for parts in made[1:]), len(lines)]
+    found = [
+        ("\n\n".join(map(str, parts)), "\n".join(lines[first:end]))
+        for parts, first, end in zip(made, [0, *ends], ends, strict=False)
+    ]
     if found and tail:
         markdown, source = found[-1]
         space = " " if made[-1][-1].is_text else "\n\n"
@@ -174,6 +169,7 @@ class _Scanner:
         self._at = 0
         self._shift = 0  # spaces to leave out, after code that was in a list
         self._text = Block(0)  # the paragraphs, lists and quotes under way
+        self._endless = 0  # no formula that begins before this line ends
         self._is_doubtful = False
         self._is_list = False
         self._marks: list[str] = []  # that are open in the paragraph
@@ -200,7 +196,8 @@ class _Scanner:
         yield from self._end()
 
     def _line(self, at: int) -> str:
-        return self._lines[at].expandtabs(4).rstrip()
+        """Return a line, or "" after the last one."""
+        return "".join(self._lines[at : at + 1]).expandtabs(4).rstrip()
 
     def _is_last(self, at: int) -> bool:
         """Tell whether a line is the last one of a text that is half-written."""
@@ -229,18 +226,20 @@ class _Scanner:
         indent = 0 if ">" in prefix else self._shift + len(prefix)
         closing = re.compile(f" *{fence[0]}{{{len(fence)},}} *")
         code = []
-        self._at = first + 1
+        self._at = len(self._lines)
         is_closed = False
-        while self._at < len(self._lines) and not is_closed:
-            line = self._lines[self._at]
+        for at in range(first + 1, self._at):
+            line = self._lines[at]
             inside = quotes.match(line) if ">" in prefix else re.match(f" {{0,{indent}}}", line)
             if not inside:  # the quote ends
+                self._at = at
                 break
             line = line[inside.end() :]
-            is_closed = bool(closing.fullmatch(line))
-            if not is_closed:
-                code.append((line, 1, self._at))
-            self._at += 1
+            if closing.fullmatch(line):
+                self._at = at + 1
+                is_closed = True
+                break
+            code.append((line, 1, at))
         if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
             code.pop()  # half of the closing fence
         self._is_list = False
@@ -267,14 +266,17 @@ class _Scanner:
         line = line.strip()
         if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
             return None
+        if self._at < self._endless:
+            return None
         first, at, code = self._at, self._at, []
         line = line[2:]
         while not line.endswith("$$"):
             code.append(line)
             at += 1
-            line = self._line(at).strip() if at < len(self._lines) else ""
+            line = self._line(at).strip()
             if not line:
                 if not self._is_last(at - 1):
+                    self._endless = at
                     return None
                 self._at = at  # half of it would be refused
                 return []
@@ -294,7 +296,7 @@ class _Scanner:
         if "|" not in line:
             return None
         first, header = self._at, _cells(line)
-        rules = self._line(first + 1).strip() if first + 1 < len(self._lines) else ""
+        rules = self._line(first + 1).strip()
         cells = _cells(rules)
         if "|" not in rules or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
             # Half of a table has a header, and perhaps a part of the line below it.
@@ -331,13 +333,13 @@ class _Scanner:
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
-            # Four spaces would be code, but in a list.
-            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list else 3)
+            # Four spaces would be code, but at the margin of a list.
+            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list and not at else 3)
             levels += 1 + indent // 2
             if levels > MOST_LEVELS:
                 break
-            quotes += marker == ">"
-            is_item = marker != ">"
+            is_item = ">" not in marker
+            quotes += not is_item
             self._is_list |= is_item
             prefix += " " * indent + marker + " "
             at = found.end()
@@ -349,13 +351,14 @@ class _Scanner:
         if self._before and self._before[0] != quotes:
             yield from self._end()
         is_last = self._is_last(self._at)
-        heading = HEADING.match(content) or FOOTNOTE.match(content)
-        if heading:
-            prefix, content = prefix + heading[0], content[heading.end() :]
+        heading = HEADING.match(content)
+        opening = heading or FOOTNOTE.match(content)
+        if opening:
+            prefix, content = prefix + opening[0], content[opening.end() :]
         elif found:  # a list or quote that is too deep
             prefix += by_number(found[2])
             content = line[found.end(2) :]
-        goes_on = bool(content) and not is_item and not heading
+        goes_on = bool(content) and not is_item and not opening
         if not goes_on:
             self._marks.clear()
         content = inline(content, is_half=is_last, marks=self._marks)
@@ -370,7 +373,7 @@ class _Scanner:
             self._text.first = self._at
         if content or not is_last:
             self._text.lines.append((prefix + content, 1 + 2 * levels, self._at))
-            self._before = quotes, bool(content) and not (heading and heading[0][0] == "#")
+            self._before = quotes, bool(content) and not heading
         self._at += 1
 
 
@@ -416,12 +419,13 @@ def inline(
             if token in marks and not before.isspace():
                 del marks[marks.index(token) :]
             elif not (before.isalnum() or after.isspace()):
-                if len(marks) + sum(len(mark) == 3 for mark in [*marks, token]) >= MOST_MARKS:
+                # Three characters are two marks.
+                if sum(1 + len(mark) // 3 for mark in [*marks, token]) > MOST_MARKS:
                     token = by_number(token)
                 else:
                     marks.append(token)
             made.append(token)
-        elif kind == "risk" and token == "`" and is_half and "`" not in text[at:].lstrip("`"):
+        elif token == "`" and is_half and "`" not in text[at:].lstrip("`"):
             made.append(_code(text[at:].lstrip("`")))
             at = len(text)
             break

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from local.events import app_event
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, StartBot
 from tests.support.init_data import launch, sign

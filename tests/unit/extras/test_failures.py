@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from local.kept import Queues, Table
+from telegram_stand_in import Fault, Telegram, text_of
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
@@ -21,6 +22,7 @@ from tests.support.stubs import (
     session_environment,
     with_clock,
 )
+from tests.support.telegram import files
 
 FAILED = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot-failed"
 DEAD = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot-dead.fifo"
@@ -44,8 +46,8 @@ HANDLED = ["message"]
 
 def reply(update):
     call = {"method": "sendMessage", "chat_id": 42}
-    photo = {"method": "sendPhoto", "chat_id": 42, "photo": ("a.png", b"\\0PNG"), "caption": "B"}
-    return [{**call, "text": "A"}, photo, {**call, "text": "C"}]
+    file = {"method": "sendDocument", "chat_id": 42, "document": ("a", b"\\0"), "caption": "B"}
+    return [{**call, "text": "A"}, file, {**call, "text": "C"}]
 """
 
 Keeping = Callable[..., Container]
@@ -125,27 +127,19 @@ def test_an_update_that_the_bot_failed_at_is_kept_as_it_came(keeping: Keeping) -
     assert (line["outcome"], line["error"]) == ("bot_failed", "ValueError at bot.py:7")
 
 
-def test_the_calls_that_remain_are_kept_with_their_files(keeping: Keeping, bot_api: BotApi) -> None:
-    container = keeping(STEPS)
-    bot_api.expects({**SAYS, "text": "A"})
-    photo = {"chat_id": 42, "photo": ("a.png", b"\0PNG"), "caption": "B"}
-    post = container.telegram._client.post
-
-    def limited(method: str, params: Json, timeout: float) -> Any:
-        if method == "sendPhoto":
-            assert params == photo
-            raise container.telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 7})
-        return post(method, params, timeout)
-
-    container.telegram._client.post = limited
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+def test_the_calls_that_remain_are_kept_with_their_files(
+    keeping: Keeping, telegram: Telegram, mode: str
+) -> None:
+    container = keeping(STEPS, REPLY_MODE=mode, TELEGRAM_API_URL=telegram.url)
+    telegram.faults.append(Fault("refuse", 1, 429, "Slow down", methods=("sendDocument",)))
     assert container.deliver(message()) == (200, None)
     [content] = kept(container)
-    error = "sendPhoto: 429 Too Many Requests"
+    error = "sendDocument: 429 Slow down"
     assert content["failed"] == {"outcome": "incomplete", "error": error, "version": "41"}
-    made: list[Json] = []
-    container.telegram._client.post = lambda method, params, timeout: made.append(params)
     assert container.invoke(REPLAY) == replayed(1)
-    assert made == [photo, {"chat_id": 42, "text": "C"}]  # reply() was not asked
+    assert [*map(text_of, telegram.messages.values())] == ["A", "B", "C"]  # reply() was not asked
+    assert files(telegram) == [("a", b"\0")]
     assert container.queues.messages == {}
     assert container.line == {
         "level": "INFO",
@@ -154,7 +148,7 @@ def test_the_calls_that_remain_are_kept_with_their_files(keeping: Keeping, bot_a
         "update_id": 1,
         "kind": "message",
         "source": "replay",
-        "methods": ["sendPhoto", "sendMessage"],
+        "methods": ["sendDocument", "sendMessage"],
         "outcome": "answered",
     }
 
@@ -608,6 +602,21 @@ def test_a_replay_goes_on_where_one_before_it_ended(
     assert json.loads(table.items["42"]["session"]["S"]) == {"count": 1}
 
 
+def test_of_a_dead_letter_the_calls_that_remain_are_made(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session knows it, and nobody delivers it any more."""
+    container = keeping(REMEMBERS, **session_environment(bot_api.url))
+    table = Table(container.module("aws"), "sessions")
+    monkeypatch.setattr(container.module("aws"), "call", table.call)
+    bot_api.refuses(ANSWER, 500, "Oops")
+    assert container.invoke(request(json.dumps(message())))["statusCode"] == 503
+    put(container, message(), DEAD)
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert container.line["outcome"] == "answered"
+
+
 # ── Its time
 
 
@@ -666,6 +675,26 @@ def test_what_took_too_long_only_because_others_came_first_has_not_failed(
     assert hidden(container) == []
     assert container.invoke(REPLAY) == replayed(1, more=True)
     assert container.queues.messages == {}
+
+
+@pytest.mark.parametrize(("seconds", "failed"), [(2.4, 1), (2.8, 0)])
+def test_in_a_short_replay_a_third_of_the_rest_is_for_sqs(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, seconds: float, failed: int
+) -> None:
+    container = keeping(RAISES)
+    put_updates(container, 2)
+    clock = with_clock(container, monkeypatch)
+    ends = [clock.now + 0.5, clock.now + seconds]  # of 3: 2.5 are left for the second update
+
+    def reply(update: Json) -> list[Json]:
+        clock.now = ends.pop(0)
+        if not ends:
+            raise ValueError
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    answer = container.invoke(REPLAY, 4000)
+    assert (answer["done"], answer["failed"]) == (1, failed)
 
 
 def test_a_replay_that_answers_nothing_ends(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json, message

@@ -18,6 +18,7 @@ from tests.support.stubs import (
     failure,
     message,
     with_clock,
+    with_timeouts,
 )
 
 OTHERS: dict[str, tuple[Any, str]] = {
@@ -539,7 +540,7 @@ def test_only_the_last_times_are_kept(recurs: Container, bot_api: BotApi) -> Non
 def test_a_container_remembers_so_many_calls(
     later: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(later.telegram, "call", lambda method, **params: True)
+    with_timeouts(later, monkeypatch)
     later.module("deadline").deadline.start(300)
     for number in range(257):
         invoke(later, due(name=f"{number}"), "a")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
@@ -31,6 +31,7 @@ from tests.support.stubs import (
     silent,
     unused_port,
     with_clock,
+    with_timeouts,
 )
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
@@ -221,9 +222,7 @@ def test_an_answer_at_once_has_the_webhooks_time(
     container, _ = queued()
     with_clock(container, monkeypatch)
     monkeypatch.setattr(container.bot, "reply", lambda update: [CALL])
-    given = []
-    client = container.telegram._client
-    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
+    given = with_timeouts(container, monkeypatch)
     container.deliver(CHECKOUT, milliseconds=900_000)
     assert given == [24]
 
@@ -385,9 +384,7 @@ def test_an_answer_has_the_functions_whole_time(
 ) -> None:
     container, _ = queued()
     with_clock(container, monkeypatch)
-    given = []
-    client = container.telegram._client
-    monkeypatch.setattr(client, "post", lambda method, params, timeout: given.append(timeout))
+    given = with_timeouts(container, monkeypatch)
     container.invoke(event(message()), milliseconds=900_000)
     assert given == [898]
 

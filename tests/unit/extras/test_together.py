@@ -30,7 +30,14 @@ ALBUM: Json = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
 OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "2"}
 FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
 COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
-MENTION: Json = {"text": "a /x", "entities": [{"type": "bot_command", "offset": 2, "length": 2}]}
+MENTION: Json = {
+    "text": "a /x",
+    "entities": [
+        {"type": "bold", "offset": 0, "length": 1},
+        {"type": "underline", "offset": 0, "length": 1},
+        {"type": "bot_command", "offset": 2, "length": 2},
+    ],
+}
 PLAIN: Json = {"text": "x"}
 BOB: Json = {"from": {"id": 8}}
 
@@ -68,6 +75,7 @@ class Line:
         aws.call = call
 
     def _sleep(self, seconds: float) -> None:
+        assert seconds > 0, "it would never end"
         ends = self.now + seconds
         self.pauses.append(round(seconds, 3))
         if self.coming:
@@ -140,7 +148,7 @@ TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
         [[1, 2, 3]],
     ),
     "an album after it": ([sent(FORWARD), sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2, 3, 4]]),
-    "a cut text": ([sent({"text": "x" * 4000}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
+    "a cut text": ([sent({"text": "x" * 4096}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
     "a cut text of emoji": ([sent({"text": "👍" * 2000}), sent(PLAIN)], [[1, 2]]),
     "a shorter text": ([sent({"text": "👍" * 1999 + "x"}), sent(PLAIN)], [[1], [2]]),
     "a command": ([sent(FORWARD), sent(COMMAND), sent(PLAIN)], [[1], [2], [3]]),
@@ -198,6 +206,7 @@ def test_albums_alone_are_no_bursts_and_cost_others_nothing(lined: Lined) -> Non
     assert line.turns == [[1], [2], [3], [4]]
     assert line.calls == ["GetItem"] * 4
     assert line.pauses == []
+    assert line.together.seconds() == {"albums": 1.5}
 
 
 def test_bursts_alone_are_no_albums(lined: Lined) -> None:
@@ -286,7 +295,9 @@ def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.Mo
 def test_a_turn_has_a_hundred_messages(lined: Lined) -> None:
     line = lined()
     line.arrive(*numbered(*(sent({**FORWARD}) for _ in range(102))), seconds=0)
-    for update in line.queued:
+    line.answer(line.queued[0])
+    assert line.pauses == []
+    for update in line.queued[1:]:
         line.answer(update)
     assert line.turns == [[*range(1, 101)], [101, 102]]
 
@@ -298,10 +309,11 @@ def test_a_list_keeps_what_the_longest_answer_holds_up(lined: Lined) -> None:
     line, parts = lined(), album(sent(OTHER_ALBUM), sent(OTHER_ALBUM))
     line.arrive(parts[0], seconds=0)
     line.now += 900
-    line.arrive(parts[1], seconds=1)
-    line.arrive(*parts[2:])
-    listed = json.loads(line.container.table.items["together/-7"]["session"]["S"])
-    assert [*listed] == ["2", "3", "4"]
+    listed = []
+    for part in parts[1:]:
+        line.arrive(part, seconds=1)
+        listed.append([*json.loads(line.container.table.items["together/-7"]["session"]["S"])])
+    assert listed == [["1", "2"], ["2", "3"], ["2", "3", "4"]]
 
 
 def test_a_list_is_gone_after_a_day(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +341,12 @@ def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined)
 
 def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line = lined()
-    line.arrive(*numbered(*(sent({**FORWARD, "text": "x" * 40_000}) for _ in range(4))))
+    updates = numbered(*(sent({**FORWARD}) for _ in range(4)))
+    line.arrive(*updates[:2], seconds=1)
+    full = line.container.table.items["together/-7"]["session"]["S"]
+    third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
+    line.together.LARGEST_LIST = len(full) + len(third)
+    line.arrive(*updates[2:], seconds=1)
     for update in line.queued:
         line.answer(update)
     assert line.turns == [[1, 2, 3], [4]]
@@ -492,6 +509,7 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
                 '{"album": 1.5}',
                 '{"albums": "1.5"}',
                 '{"albums": 0}',
+                '{"albums": -1}',
                 '{"bursts": 60.5}',
                 "None",
             )

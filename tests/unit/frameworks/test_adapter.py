@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import load
 
 
@@ -181,7 +181,7 @@ def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
     sessions.current = ""
     with pytest.raises(framework.Handled) as raised:
         framework.handle({}, lambda: framework.change(dict.clear))
-    assert str(raised.value.error).endswith("this update has no session")
+    assert str(raised.value.error).endswith("gives this update no session")
 
 
 def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
@@ -195,39 +195,37 @@ def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
         framework.handle(None, handler)
 
 
-@pytest.mark.parametrize("other", ["getChat", "unpinChatMessage"])
+@pytest.mark.parametrize(
+    ("other", "error"), [("getChat", "Refused"), ("unpinChatMessage", "Handled")]
+)
 def test_what_failed_is_remembered_whatever_else_succeeds(
-    framework: Any, monkeypatch: pytest.MonkeyPatch, other: str
+    start: Start, bot_api: BotApi, other: str, error: str
 ) -> None:
-    def call(method: str, **params: object) -> None:
-        if method == "sendMessage":
-            raise framework.Refused(method, 429, "Too Many Requests", {})
+    framework = start(bot_api.url).module("frameworks.adapter")
 
     def handler() -> None:
         with contextlib.suppress(framework.Refused):
             framework.call("sendMessage", {})
         framework.call(other, {})
 
-    monkeypatch.setattr(framework.telegram, "call", call)
-    with pytest.raises(framework.Refused):
+    bot_api.refuses({"method": "sendMessage"}, 429, "Too Many Requests")
+    bot_api.expects({"method": other})
+    with pytest.raises(getattr(framework, error)):
         framework.handle(None, handler)
 
 
 def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
-    framework: Any, monkeypatch: pytest.MonkeyPatch
+    start: Start, bot_api: BotApi
 ) -> None:
-    failures = iter([framework.Refused("sendMessage", 429, "Too Many Requests", {})])
-
-    def call(method: str, **params: object) -> None:
-        for failure in failures:
-            raise failure
+    framework = start(bot_api.url).module("frameworks.adapter")
 
     def handler() -> None:
         for _ in range(2):
             with contextlib.suppress(framework.Refused):
                 framework.call("sendMessage", {"text": "x"})
 
-    monkeypatch.setattr(framework.telegram, "call", call)
+    bot_api.refuses({"method": "sendMessage", "text": "x"}, 429, "Too Many Requests")
+    bot_api.expects({"method": "sendMessage", "text": "x"})
     assert framework.handle(None, handler) == []
 
 

@@ -28,6 +28,11 @@ LIST = "reply() must return a list of calls, not a "
 
 METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 
+INSTEAD = (
+    '"instead_of" of a sendMessage of reply() must be how many of the calls that follow are made '
+    "only if Telegram refuses this one"
+)
+
 RETURNS: dict[str, tuple[Any, str]] = {
     "None": (None, LIST + "NoneType: return [] where there is nothing to say"),
     "a call": (CALL, LIST + "dict: put it into a list"),
@@ -48,14 +53,10 @@ RETURNS: dict[str, tuple[Any, str]] = {
         [{**CALL, "x": {1}}],
         "a sendMessage of reply() can't be sent: Object of type set is not JSON serializable",
     ),
-    "instead of something": (
-        [{**CALL, "instead_of": "2"}],
-        '"instead_of" of a sendMessage of reply() must be a number of calls',
-    ),
-    "instead of fewer than none": (
-        [{**CALL, "instead_of": -1}],
-        '"instead_of" of a sendMessage of reply() must be a number of calls',
-    ),
+    "instead of something": ([{**CALL, "instead_of": "2"}, CALL, CALL], INSTEAD),
+    "instead of fewer than none": ([{**CALL, "instead_of": -1}], INSTEAD),
+    "instead of more than there are": ([CALL, {**CALL, "instead_of": 2}, CALL], INSTEAD),
+    "instead of itself": ([{**CALL, "instead_of": 2}, CALL], INSTEAD),
     "a file that isn't at the top": (
         [{**CALL, "x": [b"1"]}],
         "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
@@ -156,9 +157,8 @@ THIRD = {**CALL, "text": "third"}
         (1, 200, [FIRST, THIRD]),
         (1, 400, [FIRST, SECOND, THIRD]),
         (2, 200, [FIRST]),
-        (3, 200, [FIRST]),
     ],
-    ids=["taken", "refused", "all of them", "more than there are"],
+    ids=["taken", "refused", "all of them"],
 )
 def test_a_call_may_be_instead_of_those_that_follow(
     start: Start,
@@ -180,18 +180,44 @@ def test_a_call_may_be_instead_of_those_that_follow(
         bot_api.expects(call)
     response = container.invoke(request(UPDATE))
     assert (response["body"] and json.loads(response["body"])) == (THIRD if is_in_response else "")
-    assert container.line["outcome"] == ("answered" if code == 200 else "refused")
+    assert (container.line["outcome"], container.line["level"]) == ("answered", "INFO")
+    refusal = None if code == 200 else "sendMessage: 400 no"
+    assert container.line.get("refusal") == refusal
     assert len(container.line["methods"]) == len(made)
 
 
-def test_a_call_instead_of_others_is_not_in_the_response(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("code", "outcome"), [(403, "refused"), (429, "throttled")])
+def test_what_follows_a_refused_call_decides_the_outcome(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    outcome: str,
 ) -> None:
-    """Nobody would know whether Telegram refuses it."""
-    container = start(bot_api.url, REPLY_MODE="webhook")
-    with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}])
-    bot_api.expects(FIRST)
-    assert container.invoke(request(UPDATE))["body"] == ""
+    with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])
+    bot_api.refuses(FIRST, 400, "no")
+    bot_api.refuses(SECOND, code, "no, too")
+    container.invoke(request(UPDATE))
+    assert container.line["outcome"] == outcome
+    assert container.line["refusal"] == f"sendMessage: {code} no, too"
+
+
+def test_a_call_instead_of_others_may_have_to_wait(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])
+    bot_api.refuses(FIRST, 429, "no")
+    assert container.invoke(request(UPDATE)) == text_response(503, "throttled")
+
+
+def test_an_earlier_refusal_stays_the_outcome(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bot(container, monkeypatch, [FIRST, {**SECOND, "instead_of": 1}, THIRD])
+    bot_api.refuses(FIRST, 400, "no")
+    bot_api.refuses(SECOND, 400, "no")
+    bot_api.expects(THIRD)
+    assert outcome_of(container) == "refused"
 
 
 # ── The webhook mode: the call is in the response

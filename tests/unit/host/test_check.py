@@ -261,7 +261,8 @@ WITHOUT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
 def test_a_dialogue_needs_a_session(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(WITHOUT + "from botkit import conversation")
     with pytest.raises(
-        Exception, match=r"^bot\.py uses botkit\.conversation: it must have SESSION$"
+        Exception,
+        match=r'^bot\.py uses botkit\.conversation: it must have SESSION, such as "chat_user"$',
     ):
         container.invoke(CHECK)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botkit.invocation.place import Place
-from telegram_stand_in.bot_api import TYPES
+from telegram_stand_in import TYPES
 
 Json = dict[str, Any]
 

@@ -120,6 +120,8 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
 @example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
+@example("-     > `<a>`", False)  # four spaces after a marker would be code
+@example("![    `$", True)  # so would those that are left of a link
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
     check(text, is_half=is_half)
 
@@ -130,6 +132,7 @@ WRITTEN = {
     "lines stay lines": ("a\nb\n\nc", "a  \nb\n\nc"),
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
+    "a quote after a line": ("a\n> b", "a\n\n> b"),
     "lines of an item": ("- a\n  b", "- a  \n  b"),
     "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
     "code in backticks": ("`` a`b ``", "<code>a&#96;b</code>"),
@@ -142,9 +145,13 @@ WRITTEN = {
         "1. a\n   ```\n     b\n   ```\n   c\n2. d",
         "1. a\n\n```\n  b\n```\n\nc\n2. d",
     ),
+    "a list after a fence in a list": (
+        "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
+        "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
+    ),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
     "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
-    "a fence that a quote ends": ("> ```\n> a\nb", "```\na\n```\n\nb"),
+    "a fence that a quote ends": ("> ```\n> a\nb\n> c", "```\na\n```\n\nb\n\n> c"),
     "a formula": ("$x_1 < 2$, $$y$$ and ![a]", r"$x_1 \lt  2$, $y$ and &#33;[a]"),
     "prices": ("$5 to $6, $7/$8, $ 9$", "&#36;5 to &#36;6, &#36;7/&#36;8, &#36; 9&#36;"),
     "a formula for itself": ("a\n$$\nx\n= y$$\nb", "a\n\n```math\nx\n= y\n```\n\nb"),
@@ -153,9 +160,16 @@ WRITTEN = {
         "a|b\n-|:-:\nc|`|`|$|x|\\|$",
         "| a | b |\n|-|:-:|\n| c | <code>&#124;</code> &#124; $\\vert x\\vert \\Vert$ |",
     ),
+    "marks in a table": ("|~~a~~|\n|-|\n|**b**|", "| ~~a~~ |\n|-|\n| **b** |"),
+    "bars in what is no code": (
+        '|a|\n|-|\n|[b](https://c.d "`") || `|',
+        "| a |\n|-|\n| [b](https://c.d) &#124;&#124; &#96; |",
+    ),
     "bars without a table": ("a | b\nc", "a | b  \nc"),
+    "more columns than the header": ("a|b\n-|-|-", "a|b  \n-|-|-"),
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
     "a table that is too wide": ("|a" * 21 + "\n" + "|-" * 21, None),
+    "a table that is much too wide": ("|a" * 300 + "\n" + "|-" * 300, None),
     "an image": ('![a](https://b.c/d "e")', "[a](https://b.c/d)"),
     "an image without a text": ("![](https://b.c/d)", "[https://b.c/d](https://b.c/d)"),
     "links": (
@@ -167,7 +181,7 @@ WRITTEN = {
         "[a][b]\n\n[b]: https://c.d\n\n[e]: f",
         "[a][b]\n\n[b]: https://c.d\n\n[e]&#58; f",
     ),
-    "a footnote": ("a[^1]\n\n[^1]: b", "a[^1]\n\n[^1]: b"),
+    "a footnote": ("a[^1]\n\n[^1]: b\nc", "a[^1]\n\n[^1]: b  \nc"),
     "escapes": (r"\* \` \$ \a \<", r"&#42; &#96; &#36; &#92;a &#60;"),
     "what Telegram drops": ("a\0b\x1b\u202ec\u2029d\re", "abc  \nd  \ne"),
     "a run of backticks but for that": ("```\n``\u0333`\n```", "````\n``\u0333`\n````"),
@@ -177,9 +191,13 @@ WRITTEN = {
     "a backtick in a formula": ("$a`b$", "$a'b$"),
     "a line break elsewhere": ("<br>\na", "&lt;br>  \na"),
     "marks": ("**a _b_** ~~c~~ ==d== ||e||", "**a _b_** ~~c~~ ==d== ||e||"),
-    "too many marks": ("*a **b _c ~~d ==e", "*a **b _c ~~d &#61;&#61;e"),
+    "too many marks": (
+        "*a **b _c ~~d ==e ***f",
+        "*a **b _c ~~d &#61;&#61;e &#42;&#42;&#42;f",
+    ),
+    "marks for two": ("***a **b _c ~~d", "***a **b _c &#126;&#126;d"),
     "a rule": ("a\n---\nb", "a\n\n---\n\nb"),
-    "no indented code": ("a\n\n    b", "a\n\nb"),
+    "no indented code": ("    a\n\n    b", "a\n\nb"),
     "a deep list": (
         "- a\n  - b\n    - c\n      - d\n        - e",
         "- a\n  - b\n    - c\n      - d\n      - e",
@@ -197,11 +215,13 @@ def test_markdown_is_written_as_telegram_shows_it(text: str, made: str | None) -
 HALVES = {
     "a fence": ("```py\na", "```py\na\n```\n\n…"),
     "half of its end": ("```\na\n``", "```\na\n```\n\n…"),
+    "a blank line in a fence": ("```\na\n\n```", "```\na\n\n```\n\n…"),
     "a fence without code": ("a\n```py", "a …"),
     "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
     "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
     "half of a row": ("|a|b|\n|-|-|\n|**c", "| a | b |\n|-|-|\n| **c** |  |\n\n…"),
     "a bar": ("a\n\n|", "a …"),
+    "a bar in a line": ("a | b", "a | b …"),
     "a link": ("a [b](https://c", "a b …"),
     "an image": ("a ![b", "a b …"),
     "code": ("a `b <", "a <code>b &#60;</code> …"),
@@ -255,7 +275,7 @@ LONG = {
     "one line": "word " * 8000,
     "one word": "🤖" * 20_000,
     "items": "- item\n" * 300,
-    "code": "```python\n" + "print(1 < 2)\n" * 3000 + "```",
+    "code": "```python\n" + "print(1 < 2)\n" * 3000,
     "rows": "| a | b |\n|:-:|---|\n" + "| c | d |\n" * 700,
     "quotes": "> quote\n>> quote\n" * 150,
     "markup": "<[`](" * 2500,
@@ -274,16 +294,28 @@ def test_a_long_text_is_cut_before_telegrams_limits(text: str) -> None:
     assert sources.replace("\n", "") == text.replace("\n", "")
 
 
+FULL = {
+    "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
+    "blocks": ("x\n\n" * 500, "x"),
+    "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
+}
+
+
+@pytest.mark.parametrize(("text", "more"), FULL.values(), ids=FULL)
+def test_a_message_may_be_full(text: str, more: str) -> None:
+    assert [len(markdown.messages(each)) for each in (text, text + more)] == [1, 2]
+
+
 def test_fences_and_tables_are_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markdown, "MOST_UNITS", 41)
+    monkeypatch.setattr(markdown, "MOST_UNITS", 40)
     code, table = "```py\n" + "a = 1\n" * 6 + "```", "|a|b|\n|:-|-|\n" + "|c|d|\n" * 4
-    made = markdown.messages(f"A text.\n\n{code}\n\n{table}")
+    made = markdown.messages(f"A text.\n\n{code}\n\n{table}", tail="…")
     assert [each for each, _ in made] == [
         "A text.",
         "```py\n" + "a = 1\n" * 4 + "```",
         "```py\n" + "a = 1\n" * 2 + "```",
         "| a | b |\n|:-|-|\n| c | d |\n| c | d |",
-        "| a | b |\n|:-|-|\n| c | d |\n| c | d |",
+        "| a | b |\n|:-|-|\n| c | d |\n| c | d |\n\n…",
     ]
     assert [source for _, source in made][1:3] == [
         "```py\n" + "a = 1\n" * 3 + "a = 1",
@@ -308,3 +340,25 @@ def test_no_text_has_too_many_levels_or_loses_a_line(text: str) -> None:
         assert size(each)[1] <= 16
     if made:
         assert "\n".join(source for _, source in made) == "\n".join(markdown._lines(text))
+
+
+# ── Somebody may have a model write what takes long to read
+
+
+def test_formulas_without_an_end_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    line_at = markdown._Scanner._line
+
+    def line(self: Any, at: int) -> str:
+        read.append(at)
+        return line_at(self, at)
+
+    monkeypatch.setattr(markdown._Scanner, "_line", line)
+    assert len(markdown.messages("$$ a\n" * 100 + "\n$$\nb\n$$")) == 1
+    assert len(read) < 300
+    assert shown("$$ a\n\n$$\nb\n$$").endswith("```math\nb\n```")
+
+
+def test_a_formula_without_an_end_takes_no_longer_for_each_character() -> None:
+    text = "&#36;&#36;" + "a" * 300_000
+    assert markdown.inline("$$" + "a" * 300_000) == text  # else this takes minutes

@@ -18,12 +18,11 @@ from unittest import mock
 import botocore.session
 import pytest
 from emulated_aws.emulator import Emulator
-from local.project import ROOT, SCRIPTS, TOOLS
+from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.providers import REMEDY
 from local.request import request
-from telegram_stand_in import ADA, Json, Telegram
 
-from demo import demo, script
+from demo import demo
 from demo.deployments import TOKENS_BEGIN, token
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
@@ -123,7 +122,8 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 def test_each_start_has_a_token_of_its_own() -> None:
     program = "from demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TOOLS), str(SCRIPTS)])}
+    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS)))
+    environment = {**os.environ, "PYTHONPATH": paths}
     other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):
         assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
@@ -285,7 +285,7 @@ FAULTS = {
     "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
     "no variable": (
         'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
-        "KeyError: 'MODEL'\n(does it need variables? demo and poll take them by --env-file FILE",
+        "KeyError: 'MODEL'\n(the environment has no 'MODEL'. demo and poll take variables by",
     ),
     "no calls": (
         "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
@@ -302,6 +302,20 @@ def test_a_bot_that_fails_shows_where(
     ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
     assert ran.code == code
     assert sentence in ran.output
+
+
+def test_what_a_variable_held_is_lost_in_a_fresh_container(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        "books = {}\nHANDLED = ['message']\n"
+        "def reply(update):\n"
+        "    if update['message']['text'] == 'add':\n"
+        "        books[update['message']['chat']['id']] = 1\n"
+        "        return []\n"
+        "    return books[update['message']['chat']['id']]\n"
+    )
+    sent = ("--send", "add", "--send", "list")
+    ran = run(demo.main, "--direct", "--fresh", "--bot", str(tmp_path), *sent)
+    assert "KeyError: 4242\n(with --fresh each update has a new container" in ran.output
 
 
 def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> None:
@@ -594,22 +608,6 @@ def test_all_of_the_log_can_be_printed(people: Path) -> None:
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("text", "labels", "pressed"),
-    [
-        ("Add", {"\N{HEAVY PLUS SIGN} Add": 1, "\N{HEAVY PLUS SIGN} Add more": 1}, 0),
-        ("1", {"1\N{VARIATION SELECTOR-16}\N{COMBINING ENCLOSING KEYCAP}": 1}, 0),
-        ("Yes", {"Yes": 1, "\N{SLICE OF PIZZA} Yes": 2}, 1),
-        ("Yes", {"\N{SLICE OF PIZZA} Yes": 1, "Yes": 1}, 1),
-        ("\N{SLICE OF PIZZA}", {"\N{SLICE OF PIZZA}": 1, "": 2}, 0),
-    ],
-    ids=["the whole text", "a keycap", "the latest", "the very text", "an emoji alone"],
-)
-def test_which_button_is_meant(text: str, labels: dict[str, int], pressed: int) -> None:
-    buttons = {label: script.Button("press", {}, "", at) for label, at in labels.items()}
-    assert script.label_of(text, buttons) == [*labels][pressed]
-
-
 def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
     playground = str(ROOT / "tests" / "bots" / "playground")
     presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
@@ -665,22 +663,6 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
     assert ran.code == 0, ran.output
 
 
-@pytest.mark.parametrize(
-    ("markup", "rows"),
-    [
-        ({"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}, ["[A]"]),
-        ({"remove_keyboard": True}, []),
-    ],
-    ids=["inline", "removed"],
-)
-def test_the_rows_of_an_answers_buttons(markup: Json, rows: list[str]) -> None:
-    telegram = Telegram(token(1))
-    telegram.send(telegram.message("hello"))
-    message = {"chat_id": ADA["id"], "text": "hi", "reply_markup": markup}
-    assert script.buttons(telegram.answer("sendMessage", message)) == rows
-    telegram.stop()
-
-
 def test_who_speaks_last_must_say_something() -> None:
     ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
     assert "--as is for what follows it: add a --send after it" in ran.output
@@ -689,8 +671,10 @@ def test_who_speaks_last_must_say_something() -> None:
 
 def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
     """The function here is what an apply leaves of the module, as far as the demo looks at it."""
-    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary)) as script:
+    cache = {"XDG_CACHE_HOME": str(temporary / "a b")}
+    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary), **cache) as script:
         script.wait_for("Ctrl-C ends the demo.")
+        assert f"='{temporary}/a b/terraform-aws-telegram-bot'\n" in script.output
         exports = dict(re.findall(r"(\w+)=(\S+)", script.output))
         page = page_of(script)
 

@@ -161,6 +161,7 @@ API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.
 ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
     "a program": ("/", HERE),
     "a program, by a name": ("/key", {"Host": "my.bucket.s3.localhost:4566"}),
+    "a program, by an account": ("/", {"Host": "000000000000.127.0.0.1:4566"}),
     "a person, by the address bar": ("/", {**HERE, "Sec-Fetch-Site": "none"}),
     "a bot's page, by the demo": ("/app/api/me", {**API, "Sec-Fetch-Site": "same-origin"}),
     "the webhook": ("/telegram", {"Host": API["Host"]}),

@@ -6,24 +6,17 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from local.project import ROOT
-from telegram_stand_in import ADA, Call, Delivery, Fault, Server, Telegram
+from telegram_stand_in import ADA, Call, Delivery, Fault, Telegram
 
 from live import poll
 from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    telegram = Telegram(TOKEN)
-    with Server(telegram):
-        yield telegram
 
 
 @pytest.fixture

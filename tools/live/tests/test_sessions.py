@@ -20,7 +20,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from live import sessions, state
-from live.sessions import item_of, key_names, line_of
+from live.sessions import item_of, key_names, line_of, mentions
 from tests.support.programs import Ran, Script, run
 
 Json = dict[str, Any]
@@ -204,6 +204,8 @@ def lines(ran: Ran) -> list[Json]:
         ("142", False),
         ("a42", False),
         ("4.42", False),
+        ("limit:42:1795000000", True),
+        ("limit:1795000000:42", False),  # that is a time
     ],
 )
 def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
@@ -213,6 +215,27 @@ def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
 def test_a_channel_may_ask_too() -> None:
     assert key_names("-100/-42", "-42")
     assert not key_names("-100/42", "-42")
+
+
+@pytest.mark.parametrize(
+    ("session", "does"),
+    [
+        ({"members": "7\n42"}, True),
+        ({"votes": {"42": 1}}, True),
+        ({"kept": '{"by":42}'}, True),
+        ({"price": 4.42}, False),
+    ],
+)
+def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool) -> None:
+    assert mentions(item("-100", session, calls={"M": {}}), "42") is does
+
+
+def test_a_list_tells_when_a_call_recurs(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.json"
+    every = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
+    kept.write(file.with_suffix(".later.json"), {"every 42.tea": every})
+    ran = run(sessions.main, "list", "--file", str(file))
+    assert "  cron(0 9 ? * MON *) Europe/Berlin  every 42.tea" in ran.output.splitlines()
 
 
 def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from demo import demo
 from demo.deployments import TOKENS_BEGIN
 from live import doctor, poll
-from telegram_stand_in import Server, Telegram
+from telegram_stand_in import Telegram
 
 from local import container
 from local.container import bot_folder, handled_kinds
@@ -104,13 +103,6 @@ def variables(tmp_path: Path) -> Path:
         "# of the bot\n\nexport TABLE='votes'\nWORDS=\"two words\"  # both\nPLAIN=a#b\n"
     )
     return file
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    telegram = Telegram(TOKEN)
-    with Server(telegram):
-        yield telegram
 
 
 def told(output: str) -> list[Any]:
@@ -214,6 +206,7 @@ def test_poll_runs_it_once_and_passes_nothing_on(
         (folder / "words.py").write_text('WORD = "changed"\n')
         say(telegram, "hello")
         poll.wait_for("update 900000002 · message · answered sendMessage")
+        poll.wait_for("printed hello")  # after that line
         assert poll.end(signal.SIGINT) == 0
     assert "printed fail" in poll.output
     assert [call.params["text"] for call in telegram.calls if call.method == "sendMessage"] == [

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from local.kept import Table, alone, read, write
+from local.kept import Schedules, Table, alone, read, write
 
 EACH = 20
 
@@ -31,3 +31,24 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as threads:
         [*threads.map(change, range(4))]
     assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
+
+
+def test_schedules_that_others_make_meanwhile_stay(tmp_path: Path) -> None:
+    """A bot with TOGETHER has two processes, and scripts/sessions deletes."""
+    file = tmp_path / "sessions.later.json"
+    aws: Any = SimpleNamespace(request=None)
+
+    def schedule(writer: int) -> None:
+        schedules = Schedules(aws, file)
+        for number in range(EACH):
+            name = f"{writer}.{number}"
+            at = {"ScheduleExpression": "at(2198-01-01T00:00:00)", "GroupName": "later"}
+            body = {**at, "Target": {"Input": "{}"}}
+            schedules.request("scheduler", "POST", f"/schedules/{name}", body=body)
+            if number % 2:
+                with alone(file):
+                    write(file, {k: v for k, v in read(file).items() if k != name})
+
+    with ThreadPoolExecutor() as threads:
+        [*threads.map(schedule, range(4))]
+    assert set(read(file)) == {f"{w}.{n}" for w in range(4) for n in range(0, EACH, 2)}

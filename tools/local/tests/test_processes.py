@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from local.processes import end, end_at_once, freeze, read_env_file
+from local import processes
+from local.processes import end, end_at_once, freeze, in_time, kept_waiting, read_env_file
+
+
+def test_the_time_that_others_have_the_processor_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, waited, waits = SimpleNamespace(now=0.0), iter([0, 4, 6, 6, 0]), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        clock.now += seconds
+        return False
+
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(processes, "kept_waiting", lambda process: next(waited))
+    assert not in_time(1, 10, wait)
+    assert waits == [10, 4, 2]
+    assert in_time(1, 20, lambda seconds: True)
+
+
+def test_the_kernel_tells_how_long_a_process_waited() -> None:
+    assert 0 < kept_waiting(os.getpid()) < 3600
+    with subprocess.Popen([sys.executable, "-c", ""]) as over:
+        pass
+    assert kept_waiting(over.pid) == 0
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])

@@ -32,6 +32,12 @@ case "$*" in
     chmod +x .venv/bin/uv
     ;;
   "-m pip"*install*) sh installer "$@" ;;
+  "-m pip"*download*)
+    for last; do :; done
+    echo "download $last" >>log
+    mkdir .venv/examples
+    tar -czf .venv/examples/library.tar.gz version
+    ;;
   "-m pip"*) ;;
   *) exec {sys.executable} "$@" ;;
 esac
@@ -142,6 +148,18 @@ def test_a_set_up_without_a_network_fails_and_is_tried_again(project: Path) -> N
             "pip can't install requirements-demo.txt: look at the network, and at pip's index and "
             "proxy",
         ]
+
+
+def test_examples_are_downloaded_once_for_each_version(project: Path) -> None:
+    bootstrap(project)
+    downloaded = []
+    for other, telebot in ("11", "11", "21", "22"):
+        (project / "requirements-dev.txt").write_text(f"a=={other}\npyTelegramBotAPI=={telebot}\n")
+        bootstrap(project, "libraries")
+        downloaded.append([line for line in done(project) if "download" in line])
+    first, last = ([f"download pyTelegramBotAPI=={each}"] for each in "12")
+    assert downloaded == [first, [], [], last]
+    assert (project / ".venv" / "examples" / "version").exists()
 
 
 def test_checkov_has_a_venv_of_its_own(project: Path) -> None:

@@ -20,15 +20,20 @@ COMMANDS = (
 )
 LEFT_OUT = {
     "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
-    "npm": "Mini Apps and pyright: there is no npm, or it can't install. Install Node.js with npm",
+    "npm": "Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't install. "
+    "Install Node.js with npm",
+    "libraries": "examples of others' bots: pip can't download them. Look at the network, and at "
+    "pip's index and proxy",
     "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",
-    "go": "actionlint: there is no Go, which builds it. Install Go",
+    "go": "actionlint, and bots in Go: there is no Go, which builds them. Install Go",
     "provider": "the emulated AWS: there is no provider",
+    "oldest": "telegram-stand-in: there is no such Python",
 }
 # A program that logs how it was called, and fails or hangs if a file says so.
 PROGRAM = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >>log
+case "$*" in *check.py) [ -e lacks-oldest ] && echo "there is no such Python" && exit 2 ;; esac
 case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
 case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && echo "$name hangs" && exec sleep 600 ;; esac
 case "$*" in *"ci tests/deployment"*) name=deployments ;; esac
@@ -87,22 +92,24 @@ def test_the_product_is_checked(project: Path) -> None:
     assert len(paths) == 2
     assert all((ROOT / path).exists() for path in paths)
     assert "mypy lambda" in called
-    assert not {"bootstrap browser", "bootstrap npm", "bootstrap checkov"} & set(called)
+    of_all = ("browser", "checkov", "go", "libraries", "npm")
+    assert not {f"bootstrap {name}" for name in of_all} & set(called)
 
 
 def test_everything_is_checked(project: Path) -> None:
     code, lines = run(project, "--all")
     assert lines == [
-        "── 1/9 ruff check",
-        "── 2/9 ruff format",
-        "── 3/9 zizmor",
-        "── 4/9 actionlint",
-        "── 5/9 tests",
-        "── 6/9 deployments",
-        "── 7/9 mypy --strict: lambda",
-        "── 8/9 mypy --strict: tools, tests",
-        "── 9/9 checkov",
-        "All 9 checks passed.",
+        "── 1/10 ruff check",
+        "── 2/10 ruff format",
+        "── 3/10 zizmor",
+        "── 4/10 actionlint",
+        "── 5/10 tests",
+        "── 6/10 deployments",
+        "── 7/10 mypy --strict: lambda",
+        "── 8/10 mypy --strict: tools, tests",
+        "── 9/10 telegram-stand-in, installed",
+        "── 10/10 checkov",
+        "All 10 checks passed.",
     ]
     assert code == 0
     called = (project / "log").read_text().splitlines()
@@ -110,6 +117,8 @@ def test_everything_is_checked(project: Path) -> None:
         "ruff check .",
         "mypy lambda",
         "mypy conftest.py scripts tools tests",
+        "mypy --config-file tools/telegram-stand-in/pyproject.toml tools/telegram-stand-in",
+        "python tools/telegram-stand-in/check.py",
         "actionlint ",
     } <= set(called)
     ran = [line.partition(" ci ")[2] for line in called if " pytest " in line]
@@ -137,7 +146,7 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
     if lacking == "go":
         (project / "commands" / "go").unlink()
     code, lines = run(project, "--all", REQUIRE_ALL="")
-    number = 8 if lacking in ("checkov", "go") else 9
+    number = 9 if lacking in ("checkov", "go") else 10
     assert lines[-3:] == [
         "left out:",
         f"  {LEFT_OUT[lacking]}",
@@ -160,8 +169,8 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
     (project / "fails-deployments").touch()
     code, lines = run(project, "--all")
     assert code == 1
-    assert lines[2:4] == ["── 3/9 zizmor", "zizmor is not content"]
-    after = lines.index("── 7/9 mypy --strict: lambda")
+    assert lines[2:4] == ["── 3/10 zizmor", "zizmor is not content"]
+    after = lines.index("── 7/10 mypy --strict: lambda")
     assert lines[after + 1] == "mypy is not content"
     assert lines[-5:] == [
         "failed:",

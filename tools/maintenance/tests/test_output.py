@@ -9,7 +9,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,18 +18,11 @@ from live.client import Unreachable
 from local.container import Invocation
 from local.project import SCRIPTS, TOOLS
 from local.terminal import coloured, reason
-from telegram_stand_in import Server, Telegram
+from telegram_stand_in import Telegram
 
 from tests.support.programs import LONGEST, copy_of_the_project, run
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    telegram = Telegram(TOKEN)
-    with Server(telegram):
-        yield telegram
 
 
 @pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
@@ -236,8 +229,9 @@ def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path
 
 
 def test_the_list_of_tools_is_whole() -> None:
-    listed = re.findall(r"^\| \[([\w./]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
-    assert set(listed) == {f"{path.parent.name}/" for path in TOOLS.glob("*/__init__.py")}
+    listed = re.findall(r"^\| \[([\w./-]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
+    packages = [*TOOLS.glob("*/__init__.py"), *TOOLS.glob("*/pyproject.toml")]
+    assert set(listed) == {f"{path.parent.name}/" for path in packages}
 
 
 SETTINGS = {

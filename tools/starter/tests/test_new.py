@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import LAMBDA, ROOT
+from local.project import LAMBDA, ROOT, STAND_IN
 
 from starter import new
 from tests.support.programs import contents, run
@@ -60,11 +60,25 @@ def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--import-mode", "importlib", tmp_path],
         cwd=tmp_path,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(LAMBDA)},
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{LAMBDA}:{STAND_IN}"},
         capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -> None:
+    ran = run(new.main, str(tmp_path / "mine"))
+    assert "  .venv/bin/python -m pytest\n" in ran.output
+    (tmp_path / "mine/.terraform/modules").mkdir(parents=True)
+    (tmp_path / "mine/.terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        command, cwd=tmp_path / "mine", env=environment, capture_output=True, text=True
+    )
+    assert "2 passed" in result.stdout, result.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -80,7 +94,8 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
     for output in ("logs_command", "webhook_url"):  # which scripts/doctor and the README use
         assert f'output "{output}" {{' in main
     [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
-    assert f".terraform/modules/{label}/lambda" in (folder / "pyproject.toml").read_text()
+    for part in ("lambda", "tools/telegram-stand-in"):
+        assert f'".terraform/modules/{label}/{part}"' in (folder / "pyproject.toml").read_text()
 
 
 def test_the_bots_packages_are_in_the_first_command(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class NewTelegram(Telegram):
 
     def __init__(self) -> None:
         super().__init__(token(1), pace=PACE)
-        self._update_ids = self.next_updates
+        self.update_ids = self.next_updates
 
 
 @dataclass

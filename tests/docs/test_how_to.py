@@ -1,0 +1,424 @@
+"""docs/first-bot.md and docs/how-to work: what a reader copies from them runs, as it is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local.project import ROOT
+from pytest_httpserver import HTTPServer
+from starter import new
+from telegram_stand_in import Telegram, file_content
+from werkzeug import Request, Response
+
+from tests.support import reader
+from tests.support.deployment import Deployment
+from tests.support.provider import Providers
+from tests.support.reader import BLOCKS, FILES
+from tests.support.stubs import TOKEN, Json, frame
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The reader's folder after the first page, and the module where init puts it."""
+    reader.begin(tmp_path / "dice-bot")
+    modules = tmp_path / "dice-bot" / ".terraform" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "telegram_bot").symlink_to(ROOT)
+    return tmp_path / "dice-bot"
+
+
+@pytest.fixture
+def further(folder: Path) -> Path:
+    """The same folder, with each file of the pages that follow."""
+    for name, content in FILES.items():
+        if name.startswith("bot/") and name != "bot/bot.py":
+            (folder / name).write_text(content)
+    return folder
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the reader's folder."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def python(folder: Path, *arguments: str, **environment: str) -> str:
+    """Run Python in the reader's folder, without an error, and return its output."""
+    result = run(folder, *arguments, **environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def evaluate(folder: Path, module: str, expression: str, **environment: str) -> str:
+    """Return the repr of an expression with one of the bot's modules."""
+    path = os.pathsep.join((str(folder / "bot"), str(ROOT / "lambda")))
+    code = f"import {module}; print(repr({module}.{expression}))"
+    return python(folder, "-c", code, PYTHONPATH=path, **environment).strip()
+
+
+def aws(server: HTTPServer) -> dict[str, str]:
+    """Return the environment in which AWS is a stub."""
+    return {
+        "AWS_ENDPOINT_URL": server.url_for("").rstrip("/"),
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+COUNTS = {
+    "TableName": "dice-bot",
+    "Key": {"chat": {"S": "4242"}},
+    "UpdateExpression": "ADD reached :one",
+    "ExpressionAttributeValues": {":one": {"N": "1"}},
+    "ReturnValues": "UPDATED_NEW",
+}
+
+
+def bot_of(telegram: Telegram) -> dict[str, str]:
+    """Return the environment in which Telegram is the stand-in."""
+    return {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+
+
+def photo(telegram: Telegram, data: bytes, **about: Any) -> Json:
+    """Return a message with a photo, in two sizes: the data are the large one's."""
+    [large] = file_content(telegram, data, kind="photo")["photo"]
+    return {"chat": {"id": 42}, "photo": [{"file_id": "small"}, large], **about}
+
+
+def answer(server: HTTPServer, target: str, params: Json, result: Json) -> None:
+    server.expect_oneshot_request(
+        "/", method="POST", headers={"X-Amz-Target": target}, json=params
+    ).respond_with_json(result)
+
+
+def test_the_page_shows_what_scripts_new_writes() -> None:
+    written = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
+    picture = next(block for language, block in BLOCKS if language == "text")
+    assert {*re.findall(r"── (\S+)", picture)} == set(written)
+
+
+def test_the_readers_tests_pass(further: Path) -> None:
+    for name in ("test_hello.py", "test_photos.py"):
+        (further / name).write_text(FILES[name])
+    assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
+    reader.add_table(further)
+    bot = further / "bot" / "bot.py"
+    wrong = bot.read_text().replace('"chat_id": chat_id', '"chatid": chat_id')
+    (further / "bot" / "wrong.py").write_text(wrong)
+    # A cache of its own, since the project's has other options; the next run is 10 s shorter.
+    options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "reader"))
+    output = run(further, "-m", "mypy", *options, "bot").stdout
+    errors = re.findall(r"(\S+):\d+: error: (.*)", output)
+    assert {file for file, _ in errors} == {"bot/wrong.py"}
+    assert any("chatid" in text for _, text in errors)
+
+
+def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
+    further: Path, httpserver: HTTPServer
+) -> None:
+    reader.add_table(further)
+    reader.add_secret(further)
+    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
+    result = {"Attributes": {"reached": {"N": "3"}}}
+    answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
+    calls = evaluate(further, "bot", f"reply({update})", TABLE="dice-bot", **aws(httpserver))
+    assert "That makes 3." in calls
+    httpserver.check()
+
+
+def test_the_configuration_is_valid_at_each_step(
+    folder: Path, providers: Providers, tmp_path: Path
+) -> None:
+    """The pages' files are formatted, too. tests/deployment/test_examples.py applies the last."""
+    module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
+    module.root = folder
+    (folder / ".terraform" / "modules" / "telegram_bot").unlink()
+    main = folder / "main.tf"
+    source = re.compile(r'source = "git.*')
+    assert len(source.findall(main.read_text())) == 1
+    main.write_text(source.sub('source = "../module"', main.read_text()))
+    module.init()
+    module.terraform("validate", "-no-color")
+    (folder / "secret.tf").write_text(FILES["secret.tf"])
+    reader.in_the_module(folder, reader.CHANGES[reader.SECRET])
+    module.terraform("validate", "-no-color")
+    (folder / "secret.tf").unlink()
+    main.write_text(main.read_text().replace(f"\n{reader.CHANGES[reader.SECRET]}", ""))
+    reader.add_table(folder)
+    reader.add_secret(folder)
+    topic = '\nresource "aws_sns_topic" "news" {}\n'
+    (folder / "events.tf").write_text(FILES["events.tf"] + topic)
+    module.terraform("validate", "-no-color")
+    formatted = module.terraform("fmt", "-check", "-diff", check=False)
+    assert formatted.returncode == 0, formatted.stdout
+
+
+def test_a_bot_remembers(folder: Path) -> None:
+    """By the lines that the page begins with, then in a conversation, which has its own test."""
+    about, conversation, test = (
+        next(text for _, text in BLOCKS if text.startswith(f"# {file}\n"))
+        for file in (
+            "bot/bot.py, which remembers",
+            "bot/bot.py, a conversation",
+            "test_bot.py, of the conversation",
+        )
+    )
+    (folder / "bot" / "remembers.py").write_text(about)
+    update = {"message": {"chat": {"id": 42}}}
+    calls = evaluate(folder, "remembers", f"reply({update}, {{'rolls': 2}})")
+    assert calls == repr([{"method": "sendMessage", "chat_id": 42, "text": "3 rolls"}])
+    limited = next(text for _, text in BLOCKS if text.startswith("# bot/bot.py, with a limit\n"))
+    (folder / "bot" / "limited.py").write_text(limited)
+    calls = evaluate(folder, "limited", f"on_limit({update}) + [limited.LIMIT]")
+    wait = {"method": "sendMessage", "chat_id": 42, "text": "Please wait a minute."}
+    assert calls == repr([wait, (20, 60)])
+    (folder / "bot" / "bot.py").write_text(conversation)
+    (folder / "test_bot.py").write_text(test)
+    assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) -> None:
+    kept = {"42": '{"visits":5}', "shared": '{"orders":7}'}
+
+    def dynamodb(request: Request) -> Response:
+        asked = json.loads(request.data)
+        if "Item" in asked:
+            kept[asked["Item"]["id"]["S"]] = asked["Item"]["session"]["S"]
+            return Response("{}")
+        item = {"version": {"S": "x"}, "session": {"S": kept[asked["Key"]["id"]["S"]]}}
+        return Response(json.dumps({"Item": item}))
+
+    httpserver.expect_request("/").respond_with_handler(dynamodb)
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    assert evaluate(further, "visits", "visited(42)", **environment) == "6"
+    assert evaluate(further, "shared", "number()", **environment) == "8"
+    assert kept == {"42": '{"visits":6}', "shared": '{"orders":8}'}
+    httpserver.check()
+
+
+def test_a_payment_is_kept_once_for_an_update(further: Path) -> None:
+    person = {"chat": {"id": 42}, "from": {"id": 42}}
+    paid = {"message": {**person, "successful_payment": {"telegram_payment_charge_id": "b"}}}
+    asked = {"pre_checkout_query": {"id": "7"}}
+    session = {"charges": ["a"]}
+    answers = f"reply({asked}, {{}}) + payments.reply({paid}, (kept := {session})) + [kept]"
+    assert evaluate(further, "payments", answers) == repr(
+        [
+            {"method": "answerPreCheckoutQuery", "pre_checkout_query_id": "7", "ok": True},
+            {"method": "sendMessage", "chat_id": 42, "text": "Enjoy cup number 2."},
+            {"charges": ["a", "b"]},
+        ]
+    )
+    [call] = ast.literal_eval(
+        evaluate(further, "payments", f"reply({ {'message': person} }, {{}})")
+    )
+    assert (call["method"], call["currency"], call["chat_id"]) == ("sendInvoice", "XTR", 42)
+
+
+def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/my-bucket/menu.pdf", "GET").respond_with_data(b"%PDF")
+    assert evaluate(further, "menu", "menu()", **aws(httpserver)) == repr(b"%PDF")
+    httpserver.check()
+
+
+MESSAGE = {"chat": {"id": 42}, "message_id": 7}
+EVENT = {"chat": 42, "step": 1}
+
+
+@pytest.mark.parametrize(
+    "module, expression, name, seconds, event",
+    [
+        ("remind", f"in_an_hour({MESSAGE})", "42.7", 3600, "An hour has passed."),
+        ("tea", "remind(42, 9, 5)", "tea.9", 300, "Tea is ready"),
+        ("steps", f"on_event({EVENT})", "42.2", 60, {"chat": 42, "step": 2}),
+    ],
+)
+def test_something_is_scheduled(
+    module: str,
+    expression: str,
+    name: str,
+    seconds: int,
+    event: str | Json,
+    further: Path,
+    httpserver: HTTPServer,
+) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request(f"/schedules/{name}", "POST").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    began = int(time.time())
+    evaluate(further, module, expression, **about, **aws(httpserver))
+    [schedule] = scheduled
+    at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
+    assert began + seconds <= at.replace(tzinfo=UTC).timestamp() <= time.time() + seconds
+    if isinstance(event, str):
+        event = {"method": "sendMessage", "chat_id": 42, "text": event}
+    assert json.loads(schedule["Target"]["Input"]) == event
+
+
+def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
+    scheduled: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        scheduled.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request("/schedules/42.morning").respond_with_handler(scheduler)
+    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    message = {"chat": {"id": 42}, "message_id": 7}
+    evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
+    [schedule] = scheduled
+    assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
+
+
+def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:
+    translated = {
+        "Roll a die": "Würfeln",
+        "One roll\0{count} rolls": "Ein Wurf\0{count} Würfe",
+        "": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n",
+    }
+    folder = further / "bot" / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "bot.mo").write_bytes(compiled(translated))
+    menus = {"": {"roll": "Roll a die"}, "de": {"roll": "Würfeln"}}
+    assert evaluate(further, "language", "COMMANDS") == repr(menus)
+    for code, texts in (("de-AT", ("Ein Wurf", "3 Würfe")), ("fr", ("One roll", "3 rolls"))):
+        message = {"from": {"language_code": code}}
+        for count, text in zip((1, 3), texts, strict=True):
+            assert evaluate(further, "language", f"rolled({message}, {count})") == repr(text)
+    assert evaluate(further, "language", "rolled({}, 1)") == repr("One roll")
+
+
+def compiled(translated: dict[str, str]) -> bytes:
+    """Return texts as msgfmt compiles them.
+
+    Source: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
+    """
+    tables: list[list[int]] = [[], []]
+    start, data = 28 + 16 * len(translated), b""
+    for original in sorted(translated):
+        for table, text in zip(tables, (original, translated[original]), strict=True):
+            table += [len(text.encode()), start + len(data)]
+            data += text.encode() + b"\0"
+    count = len(translated)
+    head = [0x950412DE, 0, count, 28, 28 + 8 * count, 0, 0]
+    numbers = [*head, *tables[0], *tables[1]]
+    return struct.pack(f"<{len(numbers)}I", *numbers) + data
+
+
+def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> None:
+    params = {"Name": "/dice-bot/weather-key", "WithDecryption": True}
+    result = {"Parameter": {"Value": "sunny"}}
+    answer(httpserver, "AmazonSSM.GetParameter", params, result)
+    environment = {"WEATHER_KEY": "/dice-bot/weather-key", **aws(httpserver)}
+    assert evaluate(further, "keys", "weather_key() * 2 + keys.weather_key()", **environment) == (
+        repr("sunny" * 3)
+    )
+    httpserver.check()
+
+
+def test_a_model_sees_a_whole_album(
+    further: Path, httpserver: HTTPServer, telegram: Telegram
+) -> None:
+    content: list[Json] = []
+    for data, caption in (("YQ==", "Which is older?"), ("Yg==", "What is this?")):
+        content.append({"image": {"format": "jpeg", "source": {"bytes": data}}})
+        content.append({"text": caption})
+    answer = {"output": {"message": {"content": [{"text": "The first."}]}}}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse",
+        method="POST",
+        json={"messages": [{"role": "user", "content": content}]},
+    ).respond_with_json(answer)
+    album = [photo(telegram, b"a", caption="Which is older?"), photo(telegram, b"b")]
+    update = {"message": album[0], "together": album}
+    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
+    calls = [{"method": "sendMessage", "chat_id": 42, "text": "The first."}]
+    found = evaluate(further, "album", f"reply({update}, {{}})", **environment)
+    assert found == repr(calls)
+    httpserver.check()
+
+
+def test_an_answer_grows_word_by_word(
+    further: Path, httpserver: HTTPServer, telegram: Telegram
+) -> None:
+    body = b"".join(
+        frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
+        for text in ("**Hello", "**, Ada.")
+    )
+    asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+    httpserver.expect_oneshot_request(
+        "/model/nova:0/converse-stream", method="POST", json=asked
+    ).respond_with_data(body)
+    message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
+    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
+    expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
+    markdown = {"rich_message": {"markdown": "**Hello**, Ada."}, "instead_of": 1}
+    calls = [
+        {"method": "sendRichMessage", "chat_id": 42, **markdown},
+        {"method": "sendMessage", "chat_id": 42, "text": "**Hello**, Ada."},
+    ]
+    assert evaluate(further, "words", expression, **environment) == repr(calls)
+    httpserver.check()
+    shown = {(call.method, call.status) for call in telegram.calls}
+    assert shown == {("sendMessageDraft", 200), ("sendRichMessageDraft", 200)}
+
+
+def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
+    environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
+    expression = f"reply({ {'stopped_message_generation': stopped} })"
+    assert evaluate(further, "words", expression, **environment) == "[]"
+    put = json.loads(httpserver.log[-1][0].data)
+    assert put["Item"]["session"] == {"S": '{"presses":1}'}
+
+
+def test_a_photo_comes_back_as_a_file(further: Path, telegram: Telegram) -> None:
+    message = photo(telegram, b"jpeg")
+    calls = evaluate(further, "photos", f"as_document({message!r})", **bot_of(telegram))
+    assert calls == repr(
+        [{"method": "sendDocument", "chat_id": 42, "document": ("photo.jpg", b"jpeg")}]
+    )
+
+
+def test_the_page_is_answered_what_it_asks(further: Path) -> None:
+    [html] = [block for language, block in BLOCKS if language == "html"]
+    [asked] = re.findall(r'fetch\("api(/\w+)"', html)
+    request = {"method": "POST", "path": asked, "user": {"id": 42, "first_name": "Ada"}}
+    answer = evaluate(further, "page", f"on_request({request!r})")
+    assert re.fullmatch(r"\{'name': 'Ada', 'die': [1-6]\}", answer)
+    request["method"] = "GET"
+    assert evaluate(further, "page", f"on_request({request!r})").startswith("(404, ")
+
+
+def test_messages_of_a_topic_are_sent_to_the_chat(further: Path) -> None:
+    event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
+    calls = [{"method": "sendMessage", "chat_id": 4242, "text": text} for text in "ab"]
+    assert evaluate(further, "events", f"on_event({event})") == repr(calls)

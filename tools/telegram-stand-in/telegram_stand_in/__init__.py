@@ -1,0 +1,74 @@
+"""A stand-in for Telegram: the Bot API over HTTP, and a server that delivers updates.
+
+`Telegram` answers calls, and does what people do; `Server` serves it. What is named here is public;
+all else may change.
+
+From the inside out: bot_api has the documented methods and types, markup formats text, files and
+delivery are what their names say, state is what Telegram knows, methods carries out calls, stand_in
+puts all of it together, server speaks HTTP, people has their words, and testing plays a test.
+"""
+
+from .bot_api import METHODS, TYPES
+from .delivery import Delivery, Post, kind_of, post
+from .files import Upload, picture
+from .mini_app import init_data
+from .people import (
+    LOCATION,
+    Button,
+    buttons,
+    buttons_for,
+    buttons_of,
+    contact,
+    file_content,
+    label_of,
+    label_pressed,
+    pressing,
+    seen,
+    text_content,
+    text_of,
+    title_of,
+)
+from .server import Server
+from .stand_in import FAULTS, Call, Fault, Telegram
+from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, private_chat
+from .testing import BotApi, Stage
+
+__all__ = [
+    "ADA",
+    "BOT",
+    "FAULTS",
+    "GRACE",
+    "LOCATION",
+    "METHODS",
+    "QUERIES",
+    "TYPES",
+    "Bot",
+    "BotApi",
+    "Button",
+    "Call",
+    "Delivery",
+    "Fault",
+    "Json",
+    "Post",
+    "Server",
+    "Stage",
+    "Telegram",
+    "Upload",
+    "buttons",
+    "buttons_for",
+    "buttons_of",
+    "contact",
+    "file_content",
+    "init_data",
+    "kind_of",
+    "label_of",
+    "label_pressed",
+    "picture",
+    "post",
+    "pressing",
+    "private_chat",
+    "seen",
+    "text_content",
+    "text_of",
+    "title_of",
+]

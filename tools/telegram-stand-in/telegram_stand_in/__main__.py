@@ -1,0 +1,195 @@
+"""Run Telegram's Bot API alone, on this machine, for a bot in any language.
+
+The first line of the output has the URL and the token, as variables for the bot. What people and
+the bot do follows. Each line of the input is a message of Ada's, and [Buy] presses the button Buy.
+
+A test in any language acts by HTTP: a POST with JSON, a form (with files, too), or a query.
+
+  /people/NAME/send     text="/start", photo=(a file), or other fields of a message
+  /people/NAME/press    label="Buy"
+  /people/NAME/receive  waits for the next message: {"text": …, "buttons": ["Buy"], …}. Others are
+                        kind="edited", "answer" (to a press), "results" …; timeout=5 is in seconds
+  /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
+                        leave, block, unblock. With group=TITLE, all of them happen in a group
+  /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
+  /advance              seconds=60: so much time passes for Telegram
+  /transcript           what people and the bot have done
+
+The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "description": …} with
+status 400. Status 400 answers, too, what somebody waits for in vain, and the first action after a
+call that isn't as documented.
+
+Exit code: 0 after Ctrl-C, SIGTERM, or the end of the input, unless that is /dev/null; 1 if the port
+is taken; 2 if an argument is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import signal
+import stat
+import sys
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+from .state import Json
+from .testing import TOKEN, BotApi, Group, Person
+
+ACTIONS = "ask block edit join leave press react receive send unblock".split()
+NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
+
+
+class Alone(BotApi):
+    """A Bot API server whose people act by HTTP. Each mistake is told once."""
+
+    def __init__(self, token: str, port: int) -> None:
+        super().__init__(token, port)
+        self._server.act = self.act
+        self._told = 0
+        self._groups: dict[str, Group] = {}
+
+    def mistakes(self) -> list[str]:
+        return super().mistakes()[self._told :]
+
+    def check(self) -> None:
+        mistakes = self.mistakes()
+        try:
+            super().check()
+        finally:
+            self._told += len(mistakes)
+
+    def act(self, path: str, params: Json) -> Json | None:
+        """Carry out what a test asks for, and return the answer, or None for an unknown path."""
+        try:
+            params = {k: json.loads(f"{v}") if k in NUMBERS else v for k, v in params.items()}
+            match path.strip("/").split("/"):
+                case ["people", name, action] if action in ACTIONS:
+                    person = self._person_in(params.pop("group", ""), urllib.parse.unquote(name))
+                    result = _done(person, action, params)
+                case ["fails" | "advance" as action]:
+                    result = getattr(self, action)(**params)
+                case ["transcript"]:
+                    result = self.transcript
+                case _:
+                    return None
+        except (AssertionError, LookupError, TypeError, ValueError) as error:
+            return {"ok": False, "error_code": 400, "description": f"{error}"}
+        return {"ok": True, "result": result if isinstance(result, (dict, str)) else True}
+
+    def _person_in(self, title: str, name: str) -> Person:
+        if not title:
+            return self.user(name)
+        if title not in self._groups:
+            self._groups[title] = self.group(title)
+        return self._groups[title].user(name)
+
+    def follow(self) -> None:
+        """Print what people and the bot do, until the server stops."""
+        seen = 0, 0
+        while not self.telegram.stopped:
+            with self.telegram.changed:
+                while seen == self.here() and not self.telegram.stopped:
+                    self.telegram.changed.wait()
+                lines, seen = self.since(seen), self.here()
+            for line in lines:
+                say(line)
+
+    def read(self) -> None:
+        """Have Ada write each line of the input, and stop at its end."""
+        ada = self.user("Ada")
+        for line in lines_of_input():
+            with contextlib.suppress(AssertionError):
+                self.check()  # the transcript has told it
+            try:
+                if button := re.fullmatch(r"\[(.+)\]", line):
+                    ada.press(button[1], timeout=0)
+                elif line:
+                    ada.send(line)
+            except (AssertionError, ValueError) as error:
+                say(f"{error}")
+        self.telegram.stop()
+
+
+def _done(person: Person, action: str, params: Json) -> Any:
+    if "message_id" in params:
+        key = person.chat["id"], int(params.pop("message_id"))
+        if key not in person.stage.telegram.messages:
+            raise LookupError(f"there is no message {key[1]} in this chat")
+        params["message"] = person.stage.telegram.messages[key]
+    texts = [params.pop("text")] if action == "send" and "text" in params else []
+    result = getattr(person, action)(*texts, **params)
+    return {**result, "buttons": result.buttons} if action == "receive" else result
+
+
+def lines_of_input() -> Iterator[str]:
+    """Yield the lines of standard input; without one, wait for ever.
+
+    It isn't read by sys.stdin, on which a waiting thread would keep the program from ending.
+    """
+    try:
+        kind = os.fstat(0).st_mode
+    except OSError:
+        kind = stat.S_IFCHR  # it is closed
+    if stat.S_ISCHR(kind) and not os.isatty(0):
+        threading.Event().wait()
+    rest = b""
+    while data := os.read(0, 4096):
+        *lines, rest = (rest + data).split(b"\n")
+        yield from (line.decode(errors="replace").rstrip("\r") for line in lines)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def say(line: str) -> None:
+    """Print a line, as long as somebody reads it."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
+        raise argparse.ArgumentTypeError("must be a number from 0 (a free one) to 65535")
+    return int(text)
+
+
+def token(text: str) -> str:
+    if not re.fullmatch("[0-9]+:[A-Za-z0-9_-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be a number, a colon, and letters: 42:secret")
+    return text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m telegram_stand_in",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=port, default=0, help="of the Bot API (default: a free one)")
+    parser.add_argument(
+        "--token", type=token, default=TOKEN, help="of the bot (default: %(default)s)"
+    )
+    chosen = parser.parse_args(arguments)
+    for kind in (signal.SIGINT, signal.SIGTERM):  # a shell lets its background jobs ignore Ctrl-C
+        signal.signal(kind, signal.default_int_handler)
+    try:
+        alone = Alone(chosen.token, chosen.port)
+    except OSError as error:
+        print(f"can't listen on port {chosen.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    with alone, contextlib.suppress(KeyboardInterrupt):
+        say(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}")
+        threading.Thread(target=alone.read, daemon=True).start()
+        alone.follow()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

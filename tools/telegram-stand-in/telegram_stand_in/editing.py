@@ -1,0 +1,230 @@
+"""The methods that change messages: edits, deletions, pins, reactions, the end of a poll."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .bot_api import NO_MESSAGE
+from .content import (
+    CAPTIONED,
+    MEDIA,
+    caption_content,
+    input_media,
+    location_of,
+    text_content,
+)
+from .ephemeral import ephemeral_message
+from .request import (
+    Request,
+    bad,
+    chat_of,
+    check_web_app,
+    inline_keyboard,
+    message_ids,
+    message_of,
+    plays,
+)
+from .rich import rich_message
+
+Json = dict[str, Any]
+
+REACTIONS = set(
+    "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤\u200d🔥 "
+    "🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨\u200d💻 👀 🎃 🙈 😇 😨 "
+    "🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷\u200d♂ 🤷 🤷\u200d♀ 😡".split()
+)
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+
+
+@plays("stopPoll")
+def _stop_poll(request: Request) -> Json:
+    message = message_of(request, "with poll to stop")
+    must_be_the_bots(request, message, "poll can't be stopped")
+    if "poll" not in message:
+        raise bad("message with poll to stop not found")
+    if message["poll"]["is_closed"]:
+        raise bad("poll has already been closed")
+    poll = {**message["poll"], "is_closed": True}
+    replace_in(request, message, {"poll": poll})
+    return poll
+
+
+def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
+    is_via = message.get("via_bot", {}).get("id") == request.bot.id
+    if message.get("from", {}).get("id") != request.bot.id and not is_via:
+        raise bad(otherwise)
+
+
+def edited_message(request: Request) -> tuple[Json, bool]:
+    """Return the message that a call edits, and whether the call's result is only True.
+
+    It is so for a message that an inline query sent, and for an ephemeral one.
+    """
+    if "ephemeral_message_id" in request.params:
+        return ephemeral_message(request, "to edit"), True
+    if "chat_id" not in request.params and "message_id" not in request.params:
+        id = request.get("inline_message_id")
+        if not id:
+            raise bad(NO_MESSAGE)
+        if id not in request.world.inline_messages:
+            raise bad("MESSAGE_ID_INVALID")
+        return request.world.messages[request.world.inline_messages[id]], True
+    message = message_of(request, "to edit")
+    must_be_the_bots(request, message, "message can't be edited")
+    return message, False
+
+
+def replace_in(
+    request: Request, message: Json, content: Json, *, drops: set[str] | None = None
+) -> Json:
+    """Replace parts of a message, and its keyboard. Raises Refusal if nothing changes.
+
+    `drops` are fields to remove. The message stays the same object.
+    """
+    gone = (drops or set()) | {"reply_markup"}
+    edited = {name: value for name, value in message.items() if name not in gone}
+    edited |= {**content, **inline_keyboard(request)}
+    is_inline = "inline_message_id" in request.params
+    check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
+    if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
+        raise bad(NOT_MODIFIED)
+    edited["edit_date"] = int(request.world.now())
+    with request.world.changed:
+        message.clear()
+        message.update(edited)
+    request.change("edited", message=message)
+    return message
+
+
+def _edit(request: Request, content: Json, drops: set[str]) -> Json | bool:
+    message, is_inline = edited_message(request)
+    edited = replace_in(request, message, content, drops=drops)
+    return True if is_inline else edited
+
+
+ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_message"}
+ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
+
+
+@plays("editMessageText", "editEphemeralMessageText")
+def _edit_message_text(request: Request) -> Json | bool:
+    if "rich_message" in request.params:
+        content = {"rich_message": rich_message(request, request.params["rich_message"])}
+    else:
+        content = text_content(request, request.params)
+    message, _ = edited_message(request)
+    if not {"text", "rich_message", "game"} & set(message):
+        raise bad("there is no text in the message to edit")
+    return _edit(request, content, ALL_CONTENT)
+
+
+@plays("editMessageCaption", "editEphemeralMessageCaption")
+def _edit_message_caption(request: Request) -> Json | bool:
+    caption = caption_content(request, request.params)
+    message, _ = edited_message(request)
+    if not CAPTIONED & set(message):
+        raise bad("there is no caption in the message to edit")
+    return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
+
+
+@plays("editMessageMedia", "editEphemeralMessageMedia")
+def _edit_message_media(request: Request) -> Json | bool:
+    message, _ = edited_message(request)
+    if not {*CAPTIONED, "text", "rich_message"} & set(message):
+        raise bad("there is no media in the message to edit")
+    return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
+
+
+@plays("editMessageReplyMarkup", "editEphemeralMessageReplyMarkup")
+def _edit_message_reply_markup(request: Request) -> Json | bool:
+    return _edit(request, {}, set())
+
+
+@plays("editMessageLiveLocation", "stopMessageLiveLocation")
+def _edit_live_location(request: Request) -> Json | bool:
+    message, _ = edited_message(request)
+    location = message.get("location", {})
+    if "live_period" not in location:
+        raise bad("message can't be edited")
+    if request.method.startswith("stop"):
+        kept = {n: v for n, v in location.items() if n != "live_period"}
+        return _edit(request, {"location": kept}, set())
+    return _edit(request, {"location": {**location, **location_of(request.params)}}, set())
+
+
+@plays("deleteMessage")
+def _delete_message(request: Request) -> bool:
+    message = message_of(request, "to delete")
+    _delete(request, message)
+    return True
+
+
+@plays("deleteMessages")
+def _delete_messages(request: Request) -> bool:
+    chat = chat_of(request)
+    for id in message_ids(request):
+        if message := request.world.messages.get((chat["id"], id)):
+            _delete(request, message)
+    return True
+
+
+def _delete(request: Request, message: Json) -> None:
+    chat, id = message["chat"], message["message_id"]
+    rights = request.world.member(chat, request.bot.user)
+    may = chat["type"] == "private" or rights.get("can_delete_messages")
+    if message.get("from", {}).get("id") != request.bot.id and not may:
+        raise bad("message can't be deleted")
+    with request.world.changed:
+        del request.world.messages[chat["id"], id]
+        if id in (pins := request.world.pins.get(chat["id"], [])):
+            pins.remove(id)
+    request.change("deleted", chat_id=chat["id"], message_id=id)
+
+
+@plays("pinChatMessage")
+def _pin(request: Request) -> bool:
+    message = message_of(request, "to pin")
+    chat, id = message["chat"]["id"], message["message_id"]
+    pins = request.world.pins.setdefault(chat, [])
+    if id in pins:
+        pins.remove(id)
+    pins.append(id)
+    request.change("pinned", chat_id=chat, message_id=id)
+    return True
+
+
+@plays("unpinChatMessage", "unpinAllChatMessages")
+def _unpin(request: Request) -> bool:
+    chat = chat_of(request)["id"]
+    pins = request.world.pins.setdefault(chat, [])
+    gone = pins[-1:]
+    if request.method == "unpinAllChatMessages":
+        gone = pins[:]
+    elif "message_id" in request.params:
+        gone = [id for id in pins if id == request.params["message_id"]]
+    if not gone and request.method == "unpinChatMessage":
+        raise bad("message to unpin not found")
+    for id in gone:
+        pins.remove(id)
+        request.change("unpinned", chat_id=chat, message_id=id)
+    return True
+
+
+@plays("setMessageReaction")
+def _set_message_reaction(request: Request) -> bool:
+    message = message_of(request, "to react")
+    reaction = request.get("reaction", [])
+    for one in reaction:
+        if one["type"] == "paid":
+            raise bad("can't parse ReactionType: invalid reaction type specified")
+        if one["type"] == "emoji" and one["emoji"].replace("\ufe0f", "") not in REACTIONS:
+            raise bad("REACTION_INVALID")
+    if len(reaction) > 1:
+        raise bad("REACTIONS_TOO_MANY")
+    key = (message["chat"]["id"], message["message_id"], request.bot.id)
+    request.world.reactions[key] = reaction
+    request.change("reaction", chat_id=key[0], message_id=key[1], reaction=reaction)
+    return True

@@ -1,0 +1,84 @@
+"""Mini Apps: the initData that a page gets, signed as Telegram signs it, and what a page sends.
+
+Source: https://core.telegram.org/bots/webapps
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import urllib.parse
+from typing import Any
+
+from .inline import inline_content
+from .request import Request, bad, check_web_app, plays
+from .state import Bot, World
+
+Json = dict[str, Any]
+
+LONGEST_DATA = 4096  # bytes that a page can send
+
+
+def init_data(token: str, fields: dict[str, str]) -> str:
+    """Return fields as a query string, with their hash by a bot's token.
+
+    Source: https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
+    """
+    secret = hmac.digest(b"WebAppData", token.encode(), hashlib.sha256)
+    lines = "\n".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    hash = hmac.digest(secret, lines.encode(), hashlib.sha256).hex()
+    return urllib.parse.urlencode({**fields, "hash": hash}, quote_via=urllib.parse.quote)
+
+
+def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
+    """Return the initData of a page that a person opens by an inline button or the menu button.
+
+    A button of a reply keyboard gives none. The `signature` is made up, since only Telegram has the
+    key for it.
+    """
+    names = ("id", "first_name", "last_name", "username", "language_code")
+    about = {name: user[name] for name in names if name in user}
+    query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
+    with world.changed:
+        bot.chats.setdefault(chat["id"], chat)  # opening a page allows the bot to write
+        bot.web_app_queries[query_id] = {"user": user, "chat": chat}
+    text = json.dumps(
+        {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
+    )
+    signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
+    fields = {"query_id": query_id, "user": text, "auth_date": f"{int(world.now())}"}
+    return init_data(bot.token, {**fields, "signature": signature})
+
+
+def send_data(world: World, bot: Bot, user: Json, button: str, data: str) -> int:
+    """Send data to the bot from a page that was opened by a keyboard's button of that text."""
+    if not 1 <= len(data.encode()) <= LONGEST_DATA:
+        raise ValueError(f"sendData takes 1 to {LONGEST_DATA} bytes, not {len(data.encode())}")
+    sent = {"data": data, "button_text": button}
+    return world.send(world.message(user=user, web_app_data=sent), bot)
+
+
+@plays("answerWebAppQuery")
+def _answer_web_app_query(request: Request) -> Json:
+    """Send a result, as the person who opened the page, to the chat where it was opened."""
+    world, bot, result = request.world, request.bot, request.params["result"]
+    id = request.params["web_app_query_id"]
+    if id not in bot.web_app_queries:
+        raise bad("QUERY_ID_INVALID")
+    markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
+    check_web_app(markup, {"type": "inline"})
+    content = inline_content(request, result) | markup
+    with world.changed:
+        query = bot.web_app_queries.pop(id)
+    update = world.message(chat=query["chat"], user=query["user"], via_bot=bot.user, **content)
+    world.send(update, bot)
+    message: Json = update["message"]
+    request.change("web_app_answer", id=id)
+    if not markup:
+        return {}
+    inline_id = world.new_id()
+    world.inline_messages[inline_id] = (message["chat"]["id"], message["message_id"])
+    return {"inline_message_id": inline_id}

@@ -1,0 +1,194 @@
+"""A call, and the chats, messages, users, texts and keyboards in it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .bot_api import QUERY_TOO_OLD, Refusal
+from .files import Upload
+from .markup import formatted
+from .state import Bot, World
+
+Json = dict[str, Any]
+
+LONGEST_DATA = 64  # bytes of a button's callback_data
+MOST_IDS = 100  # of messages in one call
+
+
+@dataclass
+class Request:
+    """A call, with checked `params`, its visible `changes`, and `hints`: `Call` describes both."""
+
+    world: World
+    bot: Bot
+    method: str
+    params: Json
+    uploads: dict[str, Upload]
+    changes: list[Json] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.params.get(name, default)
+
+    def change(self, kind: str, **about: Any) -> None:
+        """Note a visible change, with a copy of its data."""
+        self.changes.append({"kind": kind, **copied(about)})
+
+
+def copied(value: Json) -> Json:
+    """Return a copy, which later changes don't affect."""
+    return json.loads(json.dumps(value))  # type: ignore[no-any-return]
+
+
+PLAYED: dict[str, Callable[[Request], Any]] = {}
+
+
+def plays(*methods: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
+    """Register the methods that a function plays."""
+
+    def register(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        PLAYED.update(dict.fromkeys(methods, function))
+        return function
+
+    return register
+
+
+def bad(description: str) -> Refusal:
+    return Refusal(400, f"Bad Request: {description}")
+
+
+def chat_of(request: Request, name: str = "chat_id") -> Json:
+    """Return the chat of a call, if the bot can see it. Raises Refusal."""
+    wanted = request.get(name)
+    if wanted is None:
+        raise bad("chat_id is empty")
+    if wanted in request.bot.chats:
+        return request.bot.chats[wanted]
+    for chat in request.bot.chats.values():
+        if wanted == f"@{chat.get('username', '')}":
+            return chat
+    raise bad("chat not found")
+
+
+def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
+    """Return the message of a call. `what` completes the error: "to edit". Raises Refusal."""
+    place = chat_of(request, chat)
+    message = request.world.messages.get((place["id"], request.get("message_id", 0)))
+    if message is None:
+        raise bad(f"message {what} not found")
+    return message
+
+
+def user_of(request: Request) -> Json:
+    """Return the person or bot of a call. Raises Refusal."""
+    id = request.get("user_id", 0)
+    if id <= 0:
+        raise bad("invalid user_id specified")
+    known = {bot.id: bot.user for bot in request.world.bots} | request.world.people
+    if id not in known:
+        raise bad("user not found")
+    return known[id]
+
+
+def take_query(request: Request, id: str, *kinds: str) -> Json:
+    """Return a query that a call answers, which nobody can answer again. Raises Refusal."""
+    with request.world.changed:
+        kind, query = request.bot.queries.get(id, ("", {}))
+        if kind not in kinds:
+            raise bad(QUERY_TOO_OLD)
+        del request.bot.queries[id]
+    return query
+
+
+def text_in(
+    request: Request, source: Json, name: str, *, mode: str = "parse_mode", entities: str
+) -> tuple[str, list[Json]]:
+    """Return a text of a call or of an object in it, and its entities. Raises Mismatch."""
+    users = request.world.people
+    return formatted(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
+
+
+def message_ids(request: Request) -> list[int]:
+    ids: list[int] = request.params["message_ids"]
+    if not ids:
+        raise bad("message identifiers are not specified")
+    if len(ids) > MOST_IDS:
+        raise bad("too many message identifiers specified")
+    if any(id <= 0 for id in ids):
+        raise bad("invalid message identifier specified")
+    return ids
+
+
+def inline_keyboard(request: Request) -> Json:
+    """Return the inline keyboard of a call, as a message's field. Raises Refusal."""
+    markup = request.get("reply_markup", {})
+    rows = markup.get("inline_keyboard")
+    if rows is None:
+        return {}
+    kept = []
+    for row in rows:
+        for button in row:
+            check_button(button)
+        if row:
+            kept.append(row)
+    return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def check_button(button: Json) -> None:
+    """Check a button of an inline keyboard or of a rich message. Raises Refusal."""
+    if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
+        raise bad("BUTTON_DATA_INVALID")
+    if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
+        what = "Text buttons are unallowed in the inline keyboard"
+        raise bad(f"can't parse inline keyboard button: {what}")
+    if (url := button.get("url")) is not None and not _is_link(url):
+        raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+
+
+def check_web_app(call: Json, chat: Json) -> None:
+    """Check the buttons of a call's keyboard that open a page. Raises Refusal."""
+    markup = call.get("reply_markup", {})
+    for kind, refusal in (
+        ("inline_keyboard", "BUTTON_TYPE_INVALID"),
+        ("keyboard", "web App buttons can be used in private chats only"),
+    ):
+        for button in itertools.chain(*markup.get(kind, [])):
+            if "web_app" in button:
+                check_page_url(kind.replace("_", " "), button["web_app"]["url"])
+                if chat["type"] != "private":
+                    raise bad(refusal)
+
+
+def check_page_url(what: str, url: str) -> None:
+    """Refuse a page that isn't served over HTTPS, unless it is on this machine."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(host))):
+        raise bad(f"{what} button Web App URL '{url}' is invalid: Only HTTPS links are allowed")
+
+
+def is_here(host: str) -> bool:
+    """Tell whether a host's name means this machine: Telegram's servers would demand HTTPS."""
+    return re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host) is not None
+
+
+def _is_link(url: str) -> bool:
+    if re.match(r"(tg|ton|tonsite)://", url, re.I):
+        return True
+    try:
+        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]*\w\.\w[\w-]*", host) is not None
+    )

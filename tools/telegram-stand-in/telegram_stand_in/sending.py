@@ -1,0 +1,378 @@
+"""The methods that send: messages of all kinds, copies, drafts."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+from typing import Any
+
+from .bot_api import Refusal
+from .content import (
+    CAPTIONED,
+    LONGEST_TEXT,
+    MEDIA,
+    caption_content,
+    input_media,
+    location_of,
+    media_content,
+    picked,
+    text_content,
+)
+from .ephemeral import ephemeral_place
+from .request import (
+    Request,
+    bad,
+    chat_of,
+    check_web_app,
+    inline_keyboard,
+    message_ids,
+    message_of,
+    plays,
+    text_in,
+)
+from .rich import rich_message
+
+Json = dict[str, Any]
+
+MOST_OPTIONS = 12  # of a poll
+# A message can be copied if it has one of these; service messages have none.
+# https://core.telegram.org/bots/api#copymessage
+COPYABLE = {*MEDIA, *"checklist contact dice game location poll rich_message story".split()}
+COPYABLE |= {"text", "venue"}
+# A message's fields that aren't its content.
+ENVELOPE = set(
+    "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "
+    "forward_origin media_group_id reply_to_message reply_markup via_bot has_protected_content "
+    "direct_messages_topic sender_tag effect_id receiver_user ephemeral_message_id".split()
+)
+ACTIONS = set(
+    "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
+    "choose_sticker find_location record_video_note upload_video_note".split()
+)
+_random = random.Random()  # not the global one, as in delivery
+DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
+
+
+def put(request: Request, content: Json, chat: Json | None = None, **more: Any) -> Json:
+    """Send a message from the bot to the chat of a call, and return it."""
+    personal: Json = {}
+    if "ephemeral_message_parameters" in request.params:
+        chat, receiver = ephemeral_place(request)
+        id = {"message_id": 0, "ephemeral_message_id": request.world.new_message_id()}
+        personal = {**id, "receiver_user": receiver}
+    chat = chat or chat_of(request)
+    if chat["id"] in request.bot.blocked:
+        raise Refusal(403, "Forbidden: bot was blocked by the user")
+    markup = inline_keyboard(request)
+    check_web_app(request.params, chat)
+    message: Json = {
+        "message_id": 0 if personal else request.world.new_message_id(),
+        "date": int(request.world.now()),
+        "from": request.bot.user,
+        "chat": chat,
+        **personal,
+        **_reply(request, chat),
+        **content,
+        **markup,
+        **more,
+    }
+    thread = request.get("message_thread_id")
+    if thread is not None:
+        message |= {"message_thread_id": thread, "is_topic_message": True}
+    if request.get("protect_content"):
+        message["has_protected_content"] = True
+    if request.get("message_effect_id"):
+        message["effect_id"] = request.get("message_effect_id")
+    if personal:
+        request.world.ephemeral[chat["id"], message["ephemeral_message_id"]] = message
+    else:
+        request.world.keep(message)
+    for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
+        del request.bot.drafts[key]
+    keyboard = request.get("reply_markup", {}) if not markup else {}
+    keyboard = {} if "inline_keyboard" in keyboard else keyboard
+    request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))
+    return message
+
+
+def _reply(request: Request, chat: Json) -> Json:
+    wish: Json = request.get("reply_parameters") or {}
+    id = wish.get("message_id", request.get("reply_to_message_id"))
+    if not isinstance(id, int):
+        return {}
+    where: Any = wish.get("chat_id", chat["id"])
+    original = request.world.messages.get((where, id))
+    if original is None:
+        forgiving = "allow_sending_without_reply"
+        if wish.get(forgiving, request.get(forgiving)):
+            return {}
+        raise bad("message to be replied not found")
+    if where != chat["id"]:
+        origin = {"type": "user", "date": original["date"], "sender_user": original["from"]}
+        return {"external_reply": {"origin": origin, "chat": original["chat"], "message_id": id}}
+    reply: Json = {
+        "reply_to_message": {k: v for k, v in original.items() if k != "reply_to_message"}
+    }
+    quote: str = wish.get("quote") or ""
+    if quote:
+        text: str = original.get("text") or original.get("caption") or ""
+        if quote not in text:
+            raise bad("QUOTE_TEXT_INVALID")
+        reply["quote"] = {
+            "text": quote,
+            "position": wish.get("quote_position", 0),
+            "is_manual": True,
+        }
+    return reply
+
+
+@plays("sendMessage")
+def _send_message(request: Request) -> Json:
+    return put(request, text_content(request, request.params))
+
+
+@plays(*(f"send{''.join(part.capitalize() for part in kind.split('_'))}" for kind in MEDIA))
+def _send_media(request: Request) -> Json:
+    kind = re.sub("(?<=.)([A-Z])", r"_\1", request.method.removeprefix("send")).lower()
+    content = media_content(request, kind, request.params[kind], request.params)
+    if kind in CAPTIONED:
+        content |= caption_content(request, request.params)
+    return put(request, content)
+
+
+@plays("sendMediaGroup")
+def _send_media_group(request: Request) -> list[Json]:
+    media = request.params["media"]
+    if not 2 <= len(media) <= 10:
+        raise bad(
+            "too few messages to send"
+            if len(media) < 2
+            else "too many messages to send as an album"
+        )
+    kinds = {item["type"] for item in media}
+    if len(kinds) > 1 and kinds & {"audio", "document"}:
+        raise bad("can't use the media of the specified type in the album")
+    contents = [input_media(request, item) for item in media]
+    group = request.world.new_id()
+    return [put(request, content, media_group_id=group) for content in contents]
+
+
+@plays("sendPaidMedia")
+def _send_paid_media(request: Request) -> Json:
+    paid = []
+    for item in request.params["media"]:
+        content = media_content(request, item["type"], item["media"], item)
+        paid.append({"type": item["type"], item["type"]: content[item["type"]]})
+    about = {"star_count": request.params["star_count"], "paid_media": paid}
+    return put(request, {"paid_media": about, **caption_content(request, request.params)})
+
+
+@plays("sendLocation")
+def _send_location(request: Request) -> Json:
+    return put(request, {"location": location_of(request.params)})
+
+
+@plays("sendVenue")
+def _send_venue(request: Request) -> Json:
+    location = location_of(picked("Location", request.params))
+    venue = {"location": location, **picked("Venue", request.params)}
+    return put(request, {"venue": venue, "location": location})
+
+
+@plays("sendContact")
+def _send_contact(request: Request) -> Json:
+    return put(request, {"contact": picked("Contact", request.params)})
+
+
+@plays("sendDice")
+def _send_dice(request: Request) -> Json:
+    emoji = request.get("emoji", "🎲").removesuffix("\ufe0f")
+    if emoji not in DICE:
+        raise bad("DICE_EMOJI_INVALID")
+    value = _random.randint(1, DICE[emoji])
+    return put(request, {"dice": {"emoji": emoji, "value": value}})
+
+
+@plays("sendPoll")
+def _send_poll(request: Request) -> Json:
+    source = request.params
+    question, entities = text_in(
+        request, source, "question", mode="question_parse_mode", entities="question_entities"
+    )
+    if not question:
+        raise bad("poll question must be non-empty")
+    if len(question) > 300:
+        raise bad("poll question length must not exceed 300")
+    options = [_poll_option(request, option) for option in source["options"]]
+    if not options:
+        raise bad("poll must have at least 1 option")
+    if len(options) > MOST_OPTIONS:
+        raise bad(f"poll can't have more than {MOST_OPTIONS} options")
+    kind = source.get("type", "regular")
+    if kind not in ("regular", "quiz"):
+        raise bad("unsupported poll type specified")
+    if kind == "quiz" and not source.get("correct_option_ids"):
+        raise bad("quiz poll must have a correct option")
+    if any(not 0 <= id < len(options) for id in source.get("correct_option_ids", [])):
+        raise bad("wrong correct option ID specified")
+    poll: Json = {
+        "id": request.world.new_id(),
+        "question": question,
+        "options": options,
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": kind,
+        "allows_multiple_answers": False,
+        "allows_revoting": kind == "regular",
+        "members_only": False,
+    }
+    for name in ("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting"):
+        poll[name] = source.get(name, poll[name])
+    for name in ("correct_option_ids", "open_period", "close_date", "members_only"):
+        if name in source:
+            poll[name] = source[name]
+    if entities:
+        poll["question_entities"] = entities
+    for name in ("explanation", "description"):
+        text, entities = text_in(
+            request, source, name, mode=f"{name}_parse_mode", entities=f"{name}_entities"
+        )
+        poll |= {name: text} if text else {}
+        poll |= {f"{name}_entities": entities} if entities else {}
+    return put(request, {"poll": poll})
+
+
+def _poll_option(request: Request, option: Json) -> Json:
+    text, entities = text_in(
+        request, option, "text", mode="text_parse_mode", entities="text_entities"
+    )
+    if not text:
+        raise bad("poll option must be non-empty")
+    if len(text) > 100:
+        raise bad("poll option length must not exceed 100")
+    kept = {"persistent_id": request.world.new_id(), "text": text, "voter_count": 0}
+    return {**kept, "text_entities": entities} if entities else kept
+
+
+@plays("sendChecklist")
+def _send_checklist(request: Request) -> Json:
+    wish = request.params["checklist"]
+    tasks = []
+    for task in wish["tasks"]:
+        text, entities = text_in(request, task, "text", entities="text_entities")
+        more = {"text_entities": entities} if entities else {}
+        tasks.append({"id": task["id"], "text": text, **more})
+    title, entities = text_in(request, wish, "title", entities="title_entities")
+    checklist: Json = {"title": title, "tasks": tasks}
+    if entities:
+        checklist["title_entities"] = entities
+    for name in ("others_can_add_tasks", "others_can_mark_tasks_as_done"):
+        checklist |= {name: True} if wish.get(name) else {}
+    return put(request, {"checklist": checklist})
+
+
+@plays("sendGame")
+def _send_game(request: Request) -> Json:
+    name = request.params["game_short_name"]
+    return put(request, {"game": {"title": name, "description": name, "photo": []}})
+
+
+@plays("sendRichMessage")
+def _send_rich_message(request: Request) -> Json:
+    return put(request, {"rich_message": rich_message(request, request.params["rich_message"])})
+
+
+@plays("sendMessageDraft", "sendRichMessageDraft")
+def _send_draft(request: Request) -> bool:
+    chat = chat_of(request)
+    if chat["type"] != "private":
+        raise bad("drafts can be sent to private chats only")
+    if request.params["draft_id"] == 0:
+        raise bad("draft_id must be non-zero")
+    draft: Json
+    if "rich_message" in request.params:
+        draft = {"rich_message": rich_message(request, request.params["rich_message"])}
+    else:
+        text, entities = text_in(request, request.params, "text", entities="entities")
+        if len(text) > LONGEST_TEXT:
+            raise bad("message is too long")
+        draft = {"text": text, "entities": entities}
+    id = request.params["draft_id"]
+    flags = ("can_stop", "keep_on_stop", "message_thread_id")
+    kept = {name: request.params[name] for name in flags if name in request.params}
+    request.bot.drafts[chat["id"], id] = {**draft, **kept}
+    can_stop = request.get("can_stop", False)
+    request.change("draft", chat_id=chat["id"], draft_id=id, can_stop=can_stop, **draft)
+    return True
+
+
+@plays("sendChatAction")
+def _send_chat_action(request: Request) -> bool:
+    chat = chat_of(request)
+    if request.params["action"] not in ACTIONS:
+        raise bad("wrong parameter action in request")
+    request.change("action", chat_id=chat["id"], action=request.params["action"])
+    return True
+
+
+# Copying and forwarding.
+
+
+@plays("copyMessage")
+def _copy_message(request: Request) -> Json:
+    return {
+        "message_id": _copy(request, message_of(request, "to copy", "from_chat_id"))["message_id"]
+    }
+
+
+def _copy(request: Request, original: Json) -> Json:
+    poll = original.get("poll", {})
+    is_secret = poll.get("type") == "quiz" and "correct_option_ids" not in poll
+    if is_secret or COPYABLE.isdisjoint(original):
+        raise bad("message can't be copied")
+    content = {name: value for name, value in original.items() if name not in ENVELOPE}
+    if "caption" in request.params and CAPTIONED & set(content):
+        for name in ("caption", "caption_entities", "show_caption_above_media"):
+            content.pop(name, None)
+        content |= caption_content(request, request.params)
+    if "options" in poll:
+        options = [{**option, "voter_count": 0} for option in poll["options"]]
+        content["poll"] = {**poll, "id": request.world.new_id(), "options": options}
+    return put(request, content)
+
+
+@plays("forwardMessage")
+def _forward_message(request: Request) -> Json:
+    return _forward(request, message_of(request, "to forward", "from_chat_id"))
+
+
+def _forward(request: Request, original: Json) -> Json:
+    if original.get("has_protected_content"):
+        raise bad("message has protected content and can't be forwarded")
+    if COPYABLE.isdisjoint(original) and "invoice" not in original:
+        raise bad("message can't be forwarded")
+    content = {name: value for name, value in original.items() if name not in ENVELOPE}
+    origin = original.get("forward_origin") or {
+        "type": "user",
+        "date": original["date"],
+        "sender_user": original.get("from", request.bot.user),
+    }
+    return put(request, content, forward_origin=origin)
+
+
+@plays("copyMessages", "forwardMessages")
+def _several(request: Request) -> list[Json]:
+    source = chat_of(request, "from_chat_id")
+    chat_of(request)
+    ids = message_ids(request)
+    copies = request.method == "copyMessages"
+    done = []
+    for id in ids:
+        if original := request.world.messages.get((source["id"], id)):
+            with contextlib.suppress(Refusal):  # what can't be copied or forwarded is left out
+                done.append((_copy if copies else _forward)(request, original))
+    if not done:
+        raise bad(f"there are no messages to {'copy' if copies else 'forward'}")
+    return [{"message_id": message["message_id"]} for message in done]

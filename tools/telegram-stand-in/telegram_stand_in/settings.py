@@ -1,0 +1,402 @@
+"""The methods that answer queries, and those about the bot, chats, files and updates."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import Any
+
+from .bot_api import (
+    TYPES,
+    Refusal,
+)
+from .inline import inline_content
+from .request import (
+    LONGEST_DATA,
+    Request,
+    bad,
+    chat_of,
+    check_page_url,
+    check_web_app,
+    is_here,
+    plays,
+    take_query,
+    user_of,
+)
+
+Json = dict[str, Any]
+
+LONGEST_NOTICE = 200  # characters of the answer to a press
+LARGEST_DOWNLOAD = 20 * 2**20  # bytes
+MOST_COMMANDS = 100
+MOST_RESULTS = 50  # of an inline query
+
+
+# Answers to queries.
+
+
+@plays("answerCallbackQuery")
+def _answer_callback_query(request: Request) -> bool:
+    id = request.params["callback_query_id"]
+    if len(request.get("text", "")) > LONGEST_NOTICE:
+        raise bad("MESSAGE_TOO_LONG")
+    take_query(request, id, "callback_query")
+    shown = {
+        name: request.params[name] for name in ("text", "show_alert", "url") if request.get(name)
+    }
+    request.change("answer", id=id, **shown)
+    return True
+
+
+@plays("answerInlineQuery")
+def _answer_inline_query(request: Request) -> bool:
+    id, results = request.params["inline_query_id"], request.params["results"]
+    if len(results) > MOST_RESULTS:
+        raise bad("RESULTS_TOO_MUCH")
+    ids = [result["id"] for result in results]
+    if len(set(ids)) < len(ids):
+        raise bad("RESULT_ID_DUPLICATE")
+    if any(not 1 <= len(id.encode()) <= LONGEST_DATA for id in ids):
+        raise bad("RESULT_ID_INVALID")
+    query = take_query(request, id, "inline_query")
+    for result in results:
+        inline_content(request, result)
+        check_web_app(result, {"type": "inline"})
+    answer = {name: value for name, value in request.params.items() if name != "inline_query_id"}
+    request.bot.inline_answers[id] = {**answer, "query": query}
+    request.change("results", id=id, **answer)
+    return True
+
+
+# The bot, its commands and its menu.
+
+
+@plays("getMe")
+def _get_me(request: Request) -> Json:
+    return request.bot.me
+
+
+@plays("setMyCommands")
+def _set_my_commands(request: Request) -> bool:
+    commands = request.get("commands", [])
+    if len(commands) > MOST_COMMANDS:
+        raise bad("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        command["command"] = command["command"].removeprefix("/")
+        if not re.fullmatch("[a-z0-9_]{1,32}", command["command"]):
+            raise bad("BOT_COMMAND_INVALID")
+        if not 1 <= len(command["description"]) <= 256:
+            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+    _set_commands(request, commands)
+    return True
+
+
+@plays("deleteMyCommands")
+def _delete_my_commands(request: Request) -> bool:
+    _set_commands(request, [])
+    return True
+
+
+@plays("getMyCommands")
+def _get_my_commands(request: Request) -> list[Json]:
+    return request.bot.commands.get(_scope(request), [])
+
+
+def _set_commands(request: Request, commands: list[Json]) -> None:
+    scope = request.get("scope", {"type": "default"})
+    key = _scope(request)
+    if commands:
+        request.bot.commands[key] = commands
+    else:
+        request.bot.commands.pop(key, None)
+    language = request.get("language_code", "")
+    request.change("commands", commands=commands, scope=scope, language_code=language)
+
+
+def _scope(request: Request) -> tuple[str, str]:
+    scope = request.get("scope", {"type": "default"})
+    key = " ".join(f"{scope[name]}" for name in ("type", "chat_id", "user_id") if name in scope)
+    if "chat_id" in scope:
+        chat_of(Request(request.world, request.bot, request.method, scope, {}))
+    return key, request.get("language_code", "")
+
+
+@plays("setChatMenuButton")
+def _set_chat_menu_button(request: Request) -> bool:
+    button = request.get("menu_button", {"type": "default"})
+    if button["type"] == "web_app":
+        check_page_url("menu", button["web_app"]["url"])
+    chat = _private_chat(request)
+    if button["type"] == "default" and chat:
+        request.bot.menu_buttons.pop(chat, None)
+    else:
+        request.bot.menu_buttons[chat] = button
+    request.change("menu_button", chat_id=chat, menu_button=button)
+    return True
+
+
+@plays("getChatMenuButton")
+def _get_chat_menu_button(request: Request) -> Json:
+    buttons = request.bot.menu_buttons
+    everywhere = buttons.get(0, {"type": "commands"})
+    return buttons.get(_private_chat(request), everywhere)
+
+
+def _private_chat(request: Request) -> int:
+    """Return the id of the private chat that a call is about, or 0 if it names none."""
+    if "chat_id" not in request.params:
+        return 0
+    chat = chat_of(request)
+    if chat["type"] != "private":
+        raise bad("chat_id must be the identifier of a private chat")
+    return int(chat["id"])
+
+
+PROFILE = {
+    "Name": ("name", 64),
+    "Description": ("description", 512),
+    "ShortDescription": ("short_description", 120),
+}
+
+
+@plays(*(f"setMy{name}" for name in PROFILE))
+def _set_profile(request: Request) -> bool:
+    name, longest = PROFILE[request.method.removeprefix("setMy")]
+    text = request.get(name, "")
+    if len(text) > longest:
+        raise bad(f"bot {name.replace('_', ' ')} is too long")
+    request.bot.texts[name, request.get("language_code", "")] = text
+    request.change("profile", name=name, text=text)
+    return True
+
+
+@plays(*(f"getMy{name}" for name in PROFILE))
+def _get_profile(request: Request) -> Json:
+    name, _ = PROFILE[request.method.removeprefix("getMy")]
+    otherwise = request.bot.me["first_name"] if name == "name" else ""
+    texts = request.bot.texts
+    said = texts.get((name, request.get("language_code", ""))) or texts.get((name, ""))
+    return {name: said or otherwise}
+
+
+# Chats.
+
+
+@plays("getChat")
+def _get_chat(request: Request) -> Json:
+    chat = chat_of(request)
+    gifts = "unlimited_gifts limited_gifts unique_gifts premium_subscription gifts_from_channels"
+    info: Json = {
+        **chat,
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": dict.fromkeys(gifts.split(), True),
+    }
+    if pins := request.world.pins.get(chat["id"]):
+        info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
+    if chat["type"] != "private":
+        info["permissions"] = {"can_send_messages": True, "can_send_polls": True}
+    return info
+
+
+@plays("getChatMember")
+def _get_chat_member(request: Request) -> Json:
+    chat = chat_of(request)
+    return request.world.member(chat, user_of(request))
+
+
+def _users_in(request: Request, chat: Json) -> list[Json]:
+    messages = request.world.messages
+    senders = [m["from"] for (id, _), m in messages.items() if id == chat["id"] and "from" in m]
+    found = {user["id"]: user for user in [request.bot.user, *senders]}
+    left = ("left", "kicked")
+    return [u for u in found.values() if request.world.member(chat, u)["status"] not in left]
+
+
+@plays("getChatAdministrators")
+def _get_chat_administrators(request: Request) -> list[Json]:
+    chat = chat_of(request)
+    if chat["type"] == "private":
+        raise bad("there are no administrators in the private chat")
+    members = [request.world.member(chat, user) for user in _users_in(request, chat)]
+    return [m for m in members if m["status"] in ("creator", "administrator")]
+
+
+@plays("getChatMemberCount")
+def _get_chat_member_count(request: Request) -> int:
+    return len(_users_in(request, chat_of(request)))
+
+
+@plays("banChatMember", "unbanChatMember", "restrictChatMember", "promoteChatMember")
+def _change_member(request: Request) -> bool:
+    chat, user = chat_of(request), user_of(request)
+    if chat["type"] == "private":
+        raise bad("can't change the status of members of a private chat")
+    if request.world.member(chat, user)["status"] == "creator":
+        raise bad("can't remove chat owner")
+    key = (chat["id"], user["id"])
+    until = request.get("until_date", 0)
+    match request.method:
+        case "banChatMember":
+            member = {"status": "kicked", "user": user, "until_date": until}
+        case "unbanChatMember":
+            member = {"status": "left", "user": user}
+        case "restrictChatMember":
+            rights = _flags("ChatMemberRestricted", request.params["permissions"])
+            member = {"status": "restricted", "user": user, **rights, "is_member": True}
+            member["until_date"] = until
+        case _:
+            rights = _flags("ChatMemberAdministrator", request.params)
+            rights["can_be_edited"] = True
+            is_one = any(rights[name] for name in rights if name != "can_be_edited")
+            status = "administrator" if is_one else "member"
+            member = {"status": status, "user": user, **(rights if is_one else {})}
+    request.world.members[key] = member
+    request.change("member", chat_id=chat["id"], member=member)
+    return True
+
+
+@plays("approveChatJoinRequest", "declineChatJoinRequest")
+def _decide_on_join_request(request: Request) -> bool:
+    chat, user = chat_of(request), user_of(request)
+    key = (chat["id"], user["id"])
+    with request.world.changed:
+        if key not in request.world.join_requests:
+            raise bad("HIDE_REQUESTER_MISSING")
+        request.world.join_requests.discard(key)
+    if request.method == "approveChatJoinRequest":
+        member = {"status": "member", "user": user}
+        request.world.members[key] = member
+        request.change("member", chat_id=chat["id"], member=member)
+    return True
+
+
+def _flags(kind: str, source: Json) -> Json:
+    fields = TYPES[kind]
+    assert not isinstance(fields, str)
+    return {
+        name: bool(source.get(name))
+        for name, (of, required) in fields.items()
+        if of == "Boolean" and (required or source.get(name))
+    }
+
+
+@plays("setChatTitle", "setChatDescription")
+def _set_chat_text(request: Request) -> bool:
+    chat = chat_of(request)
+    if chat["type"] == "private":
+        raise bad("can't change the title or description of a private chat")
+    if request.method == "setChatTitle":
+        request.bot.chats[chat["id"]] = {**chat, "title": request.params["title"]}
+    request.change("chat", chat_id=chat["id"], **{
+        name: request.params[name] for name in ("title", "description") if name in request.params
+    })  # fmt: skip
+    return True
+
+
+@plays("leaveChat")
+def _leave_chat(request: Request) -> bool:
+    chat = chat_of(request)
+    if chat["type"] == "private":
+        raise bad("chat member status can't be changed in private chats")
+    del request.bot.chats[chat["id"]]
+    request.change("left", chat_id=chat["id"])
+    return True
+
+
+# Files.
+
+
+@plays("getFile")
+def _get_file(request: Request) -> Json:
+    file = request.world.files.by_id.get(request.params["file_id"])
+    if file is None:
+        raise bad("invalid file_id")
+    if len(file.data) > LARGEST_DOWNLOAD:
+        raise bad("file is too big")
+    return {**file.about(), "file_path": file.path}
+
+
+# Updates.
+
+
+@plays("getWebhookInfo")
+def _get_webhook_info(request: Request) -> Json:
+    outbox = request.bot.outbox
+    info = {"has_custom_certificate": False, **outbox.info}
+    return {**info, "pending_update_count": outbox.pending()}
+
+
+@plays("getUpdates")
+def _get_updates(request: Request) -> list[Json]:
+    world, outbox = request.world, request.bot.outbox
+    if outbox.info["url"]:
+        raise Refusal(
+            409,
+            "Conflict: can't use getUpdates method while webhook is active; "
+            "use deleteWebhook to delete the webhook first",
+        )
+    offset = request.get("offset", 0)
+    if "allowed_updates" in request.params:
+        outbox.info["allowed_updates"] = request.params["allowed_updates"]
+    timeout = _clamped(request.get("timeout", 0), 0, 50)
+    with world.changed:
+        if offset < 0:
+            last = outbox.waiting(0)[offset:]
+            offset = last[0]["update_id"] if last else 0
+        world.changed.wait_for(
+            lambda: world.stopped or outbox.waiting(offset), timeout * world.pace
+        )
+        return outbox.waiting(offset)[: _clamped(request.get("limit", 100), 1, 100)]
+
+
+def _clamped(value: int, least: int, most: int) -> int:
+    """Return the nearest value in the range, as Telegram's published server does."""
+    return max(least, min(value, most))
+
+
+@plays("setWebhook")
+def _set_webhook(request: Request) -> bool:
+    url, secret = request.get("url", ""), request.get("secret_token", "")
+    if url:
+        _check_webhook(url)
+    if len(secret) > 256:
+        raise bad("secret token is too long")
+    if secret and not re.fullmatch(r"[A-Za-z0-9_-]+", secret):
+        raise bad("secret token contains unallowed characters")
+    outbox = request.bot.outbox
+    with request.world.changed:
+        if request.get("drop_pending_updates"):
+            outbox.drop()
+        if not url:
+            outbox.set({"url": ""}, "")
+            return True
+        most = _clamped(request.get("max_connections", 40), 1, 100)
+        info: Json = {"url": url, "max_connections": most}
+        if "certificate" in request.params:
+            info["has_custom_certificate"] = True
+        if "allowed_updates" in request.params:
+            info["allowed_updates"] = request.params["allowed_updates"]
+        outbox.set(info, secret)
+    return True
+
+
+def _check_webhook(url: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in ("https", "http") or not host:
+        raise bad("invalid webhook URL specified")
+    if scheme == "http" and not is_here(host):
+        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+
+
+@plays("deleteWebhook")
+def _delete_webhook(request: Request) -> bool:
+    with request.world.changed:
+        if request.get("drop_pending_updates"):
+            request.bot.outbox.drop()
+        request.bot.outbox.set({"url": ""}, "")
+    return True

@@ -1,0 +1,421 @@
+"""The stand-in for Telegram: it answers calls, and does what people do.
+
+It checks each call as Telegram does (token, method, parameters, types, limits), answers with
+Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, retries
+as Telegram does, and fails on command.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import bot_api, methods, mini_app, payments
+from .bot_api import METHODS, Refusal, did_you_mean, method_named
+from .delivery import KEPT, Delivery, Post, post
+from .files import Upload
+from .inline import inline_content
+from .request import LONGEST_DATA, Request, copied
+from .state import ADA, Bot, World, private_chat
+
+Json = dict[str, Any]
+
+# Methods that a webhook's answer can't call, since nobody would get the result.
+# https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
+NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
+NO_CHAT = "Bad Request: chat not found"
+NO_CHAT_HINT = (
+    "a bot can't write first: nobody has written to it in this chat, so write /start there"
+)
+
+
+@dataclass
+class Call:
+    """A call and its answer.
+
+    `method` is spelled as documented, if it exists. `delivery` is the number of the delivery that
+    the call answered, or None for a call over HTTP; `fault` is the kind of the fault that it met;
+    `bot` is the bot's id; `files` are the uploads by name: `name`, `size` and `content_type`.
+    `hints` tell the bot's author what isn't documented, or not played as Telegram does it.
+
+    `changes` are what people see, in order: each has a `kind`, and
+
+    - message: `message`, and `keyboard` if one came that isn't part of it (a reply keyboard, its
+      removal, a forced reply)
+    - edited: `message`
+    - deleted, pinned, unpinned: `chat_id`, `message_id`, an ephemeral one's `ephemeral_message_id`
+    - reaction: `chat_id`, `message_id`, `reaction`
+    - action: `chat_id`, `action`
+    - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
+    - answer: `id` of the callback query, `text`, `show_alert`, `url`
+    - widget_answer: `id` of the widget query, `data`
+    - results: `id` of the inline query, `results` and what else it was answered with
+    - commands: `commands`, `scope`, `language_code`
+    - menu_button: `chat_id` (0: all), `menu_button`
+    - web_app_answer: `id` of the query
+    - profile: `name`, `text`
+    - chat: `chat_id`, and `title` or `description`
+    - member: `chat_id`, `member`
+    - left: `chat_id`
+    """
+
+    method: str
+    params: Json
+    status: int
+    answer: Json
+    at: float = 0.0
+    milliseconds: float = 0.0
+    delivery: int | None = None
+    fault: str = ""
+    bot: int = 0
+    files: dict[str, Json] = field(default_factory=dict)
+    hints: list[str] = field(default_factory=list)
+    changes: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class Fault:
+    """A fault that the next `count` calls meet.
+
+    `kind`: "refuse" (with `code`, `description`, `parameters`), "silence" (there is no answer),
+    "lost" (the call is carried out and its answer is lost).
+    """
+
+    kind: str
+    count: int = 1
+    code: int = 0
+    description: str = ""
+    parameters: dict[str, int] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()  # empty: all
+
+
+FAULTS: dict[str, Callable[[int], Fault]] = {
+    "429": lambda n: Fault(
+        "refuse", n, 429, "Too Many Requests: retry after 3", {"retry_after": 3}
+    ),
+    "403": lambda n: Fault("refuse", n, 403, "Forbidden: bot was blocked by the user"),
+    "500": lambda n: Fault("refuse", n, 500, "Internal Server Error"),
+    "silence": lambda n: Fault("silence", n),
+    "lost": lambda n: Fault("lost", n),
+}
+
+
+def name_of(chat: Json) -> str:
+    return str(chat.get("title") or chat.get("first_name") or chat["type"])
+
+
+class Telegram(World):
+    """Telegram, as bots and people see it.
+
+    It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook. `pace` is
+    how many seconds pass for one of Telegram's: 0.01 makes its back-off a hundred times as fast.
+    It keeps an update for `keeps` of its seconds, a day, before it gives up.
+    `watch` is called with each `Delivery` when it begins and when it is over, and with each `Call`
+    when it is over; `watch_updates` with each update and its bot, before it is delivered.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        deliver: Post = post,
+        pace: float = 1.0,
+        keeps: float = KEPT,
+        watch: Callable[[Delivery | Call], None] = lambda event: None,
+    ) -> None:
+        super().__init__(token, deliver, pace, keeps)
+        self.url = ""  # of the Bot API, where it is served
+        self.calls: list[Call] = []
+        self.faults: deque[Fault] = deque()
+        self.watch = watch
+        self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
+
+    # The first bot, which often is the only one.
+
+    @property
+    def webhook(self) -> Json:
+        """The first bot's webhook, as getWebhookInfo tells it."""
+        return self.bot.outbox.info
+
+    @webhook.setter
+    def webhook(self, info: Json) -> None:
+        self.bot.outbox.info = info
+
+    @property
+    def secret(self) -> str:
+        return self.bot.outbox.secret
+
+    @secret.setter
+    def secret(self, secret: str) -> None:
+        self.bot.outbox.secret = secret
+
+    def wants(self, update: Json) -> bool:
+        """Tell whether the first bot asked for updates of this kind."""
+        return self.bot.outbox.wants(update)
+
+    # Deliveries.
+
+    def tell(self, delivery: Delivery) -> None:
+        self.watch(delivery)
+
+    def sent(self, update: Json, bot: Bot) -> None:
+        self.watch_updates(update, bot)
+
+    def taken(self, delivery: Delivery) -> None:
+        """Make the call that a webhook's answer may hold. Nobody gets its result.
+
+        Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
+        """
+        params = bot_api.parsed(delivery.body)
+        if not isinstance(params, dict) or not isinstance(
+            method := params.pop("method", None), str
+        ):
+            return
+        if method and not method.lower().startswith(NOT_IN_A_RESPONSE):
+            bot = self.bot_by_id(delivery.bot)
+            self.answer(method, params, delivery.number, bot=bot)
+
+    # The Bot API.
+
+    def answer(
+        self,
+        method: str,
+        params: Json,
+        delivery: int | None = None,
+        *,
+        bot: Bot | None = None,
+        uploads: dict[str, Upload] | None = None,
+    ) -> Call:
+        """Carry out a call (by default of the first bot), refuse it, or let a fault happen."""
+        started = time.monotonic()
+        bot, uploads = bot or self.bot, uploads or {}
+        call = Call(method_named(method) or method, params, 200, {}, time.time())
+        call.delivery, call.bot = delivery, bot.id
+        call.files = {
+            name: {
+                "name": upload.name,
+                "size": len(upload.data),
+                "content_type": upload.content_type,
+            }
+            for name, upload in uploads.items()
+        }
+        fault = self._fault(call.method)
+        call.fault = fault.kind if fault else ""
+        try:
+            if fault and fault.kind == "silence":
+                call.status = 0
+            elif fault and fault.kind == "refuse":
+                raise Refusal(fault.code, fault.description, **fault.parameters)
+            else:
+                call.answer = {"ok": True, "result": self._carry_out(call, bot, uploads)}
+        except Refusal as refusal:
+            call.status = refusal.code
+            call.answer = {"ok": False, "error_code": refusal.code}
+            call.answer["description"] = refusal.description
+            if refusal.parameters:
+                call.answer["parameters"] = refusal.parameters
+            if refusal.description == NO_CHAT:
+                known = [f"{id} ({name_of(chat)})" for id, chat in bot.chats.items()]
+                call.hints.append(f"{NO_CHAT_HINT}. The bot knows {', '.join(known) or 'no chat'}")
+        call.milliseconds = (time.monotonic() - started) * 1000
+        with self.changed:
+            self.calls.append(call)
+            self.changed.notify_all()
+        self.watch(call)
+        return call
+
+    def _fault(self, method: str) -> Fault | None:
+        with self.changed:
+            for fault in self.faults:
+                if not fault.methods or method in fault.methods:
+                    fault.count -= 1
+                    if fault.count <= 0:
+                        self.faults.remove(fault)
+                    return fault
+        return None
+
+    def _carry_out(self, call: Call, bot: Bot, uploads: dict[str, Upload]) -> Any:
+        if call.method not in METHODS:
+            call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
+            raise Refusal(404, "Not Found: method not found")
+        # As in Telegram, an empty string counts as missing.
+        params = {key: value for key, value in call.params.items() if value != ""}
+        params = bot_api.nulls_read(call.method, params)
+        try:
+            json.dumps(params, ensure_ascii=False).encode()
+            params = bot_api.checked(call.method, params, call.hints)
+        except UnicodeEncodeError:
+            raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
+        request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
+        result = methods.carry_out(request)
+        return json.loads(json.dumps(result))  # as it is now: the message may be edited later
+
+    # What people do.
+
+    def edit(
+        self, chat_id: int, message_id: int, text: str, bot: Bot | None = None, **content: Any
+    ) -> int:
+        """Edit a person's message, and return the id of the update."""
+        message = self.messages[chat_id, message_id]
+        edited = {name: value for name, value in message.items() if name != "entities"}
+        edited |= {"text": text, "edit_date": int(self.now()), **content}
+        kind = "edited_message" if "from" in message else "edited_channel_post"
+        return self.send({kind: edited}, bot or self._bot_in(chat_id))
+
+    def react(
+        self,
+        chat_id: int,
+        message_id: int,
+        emoji: str,
+        user: Json = ADA,
+        bot: Bot | None = None,
+    ) -> int:
+        """Set a person's reaction to a message, or remove it, and return the update's id."""
+        key = (chat_id, message_id, user["id"])
+        new = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        with self.changed:
+            old, self.reactions[key] = self.reactions.get(key, []), new
+        reaction = {
+            "chat": self.messages[chat_id, message_id]["chat"],
+            "message_id": message_id,
+            "user": user,
+            "date": int(self.now()),
+            "old_reaction": old,
+            "new_reaction": new,
+        }
+        return self.send({"message_reaction": reaction}, bot or self._bot_in(chat_id))
+
+    def press(
+        self, chat_id: int, message_id: int, data: str, user: Json = ADA, ephemeral_id: int = 0
+    ) -> str:
+        """Press a button of a bot's message, and return the id of the query.
+
+        An ephemeral message has an id of its own, and 0 as `message_id`.
+        """
+        if ephemeral_id:
+            message = self.ephemeral[chat_id, ephemeral_id]
+        else:
+            message = self.messages[chat_id, message_id]
+        query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
+        inline = [id for id, key in self.inline_messages.items() if key == (chat_id, message_id)]
+        about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
+        about = copied(about)
+        sender: Json = message.get("via_bot") or message["from"]
+        self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
+        return str(query["id"])
+
+    def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
+        """Press the stop button of a draft, and return the update's id.
+
+        Raises ValueError if there is no such draft, or no button.
+        """
+        bot = bot or self.bot
+        draft = bot.drafts.get((chat_id, draft_id), {})
+        if not draft.get("can_stop"):
+            raise ValueError("the bot writes nothing that can be stopped")
+        if not draft.get("keep_on_stop"):
+            del bot.drafts[chat_id, draft_id]
+        thread = {name: draft[name] for name in ("message_thread_id",) if name in draft}
+        stopped = {"chat": bot.chats[chat_id], "draft_id": draft_id, **thread}
+        return self.send({"stopped_message_generation": stopped}, bot)
+
+    def subscribe(
+        self, payload: str, state: str = "active", user: Json = ADA, bot: Bot | None = None
+    ) -> int:
+        """Renew a subscription ("active"), cancel it or have its payment fail ("canceled",
+        "failed"), and return the update's id. `payload` is that of its invoice."""
+        about = {"user": user, "invoice_payload": payload, "state": state}
+        return self.send({"subscription": about}, bot)
+
+    def ask_by_widget(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
+        """Have a message's widget ask its bot, and return the id of the query.
+
+        Raises ValueError if it may not, or if there is no data, or too much.
+        """
+        message = self.messages[chat_id, message_id]
+        id = message["widget"].get("id")
+        if id not in self.asking and (chat_id, message_id) not in self.asking:
+            raise ValueError("the widget may not ask: it was sent without allow_queries")
+        if not 1 <= len(data.encode()) <= LONGEST_DATA:
+            raise ValueError(f"a widget asks by 1 to {LONGEST_DATA} bytes")
+        query = {"id": self.new_id(), "from": user, "type": {"type": "data"}, "data": data}
+        if id:
+            update = {"shared_widget_query": {**query, "widget_id": id}}
+        else:
+            where = {"chat": message["chat"], "message_id": message_id}
+            update = {"widget_query": {**query, **where, "chat_instance": f"{chat_id}"}}
+        self.send(update, self.bot_by_id(message["from"]["id"]))
+        return str(query["id"])
+
+    def pay(self, chat_id: int, message_id: int, user: Json = ADA) -> str:
+        """Pay a bot's invoice, and return the id of the first query that the bot gets."""
+        return payments.begin(self, chat_id, message_id, user)
+
+    def vote(self, chat_id: int, message_id: int, options: list[int], user: Json = ADA) -> None:
+        """Vote in a bot's poll, or take the vote back (no options)."""
+        message = self.messages[chat_id, message_id]
+        poll = message["poll"]
+        with self.changed:
+            self.votes[poll["id"], user["id"]] = options
+            votes = [
+                chosen for (id, _), chosen in self.votes.items() if id == poll["id"] and chosen
+            ]
+            for number, option in enumerate(poll["options"]):
+                option["voter_count"] = sum(number in chosen for chosen in votes)
+            poll["total_voter_count"] = len(votes)
+        bot = self.bot_by_id(message["from"]["id"])
+        if not poll["is_anonymous"]:
+            ids = [poll["options"][number]["persistent_id"] for number in options]
+            about = {"poll_id": poll["id"], "user": user, "option_ids": options}
+            self.send({"poll_answer": {**about, "option_persistent_ids": ids}}, bot)
+        self.send({"poll": copied(poll)}, bot)
+
+    def ask(self, text: str, user: Json = ADA, bot: Bot | None = None, offset: str = "") -> str:
+        """Write an inline query, "@bot text", and return its id."""
+        query = {"id": self.new_id(), "from": user, "query": text, "offset": offset}
+        self.send({"inline_query": {**query, "chat_type": "private"}}, bot)
+        return str(query["id"])
+
+    def choose(self, query_id: str, result_id: str, chat: Json, user: Json = ADA) -> Json:
+        """Send one of an inline query's results to a chat, and return the message."""
+        bot = next(bot for bot in self.bots if query_id in bot.inline_answers)
+        answer = bot.inline_answers[query_id]
+        result = next(result for result in answer["results"] if result["id"] == result_id)
+        markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
+        request = Request(self, bot, "answerInlineQuery", markup, {})
+        content = inline_content(request, result) | markup
+        update = self.message(chat=chat, user=user, via_bot=bot.user, **content)
+        message: Json = update["message"]
+        inline_id = self.new_id()
+        self.inline_messages[inline_id] = (chat["id"], message["message_id"])
+        if chat["id"] in bot.chats:
+            self.send(update, bot)
+        else:
+            self.keep(message)
+        chosen = {"result_id": result_id, "from": user, "query": answer["query"]["query"]}
+        if markup:
+            chosen["inline_message_id"] = inline_id
+        self.send({"chosen_inline_result": chosen}, bot)
+        return message
+
+    def open_page(self, user: Json = ADA, bot: Bot | None = None) -> str:
+        """Open a Mini App in the private chat, and return its initData: who opened it, signed.
+
+        It is opened by an inline button or the menu button: a keyboard's button gives no initData.
+        """
+        return mini_app.opened(self, bot or self.bot, user, private_chat(user))
+
+    def send_data(self, button: str, data: str, user: Json = ADA, bot: Bot | None = None) -> int:
+        """Send data to the bot from a Mini App that was opened by a keyboard's button of that text.
+
+        Returns the update's id. Raises ValueError if there is no data, or too much.
+        """
+        return mini_app.send_data(self, bot or self.bot, user, button, data)
+
+    def _bot_in(self, chat_id: int) -> Bot:
+        """Return the bot that gets updates from a chat: the first that is known there."""
+        return next((bot for bot in self.bots if chat_id in bot.chats), self.bot)

@@ -1,0 +1,593 @@
+"""A Telegram for one test: people act by words, and wait for what the bot answers.
+
+    with BotApi() as bot_api:
+        start_my_bot(bot_api.url, bot_api.token)
+        ada = bot_api.user("Ada")
+        ada.send("/price 3")
+        assert ada.receive().text == "3 × 4 € = 12 €"
+
+pytest_plugin makes it the fixture `bot_api`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from . import people
+from .bot_api import METHODS
+from .content import LONGEST_TEXT, MEDIA
+from .delivery import Delivery, kind_of
+from .request import copied
+from .sending import ENVELOPE
+from .server import Server, Unreadable, params_of
+from .stand_in import FAULTS, Call, Telegram
+from .state import Bot, Json, private_chat
+
+TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
+PATIENCE = 30.0  # seconds: what never comes fails a test after so long
+OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
+# What only the bot's author sees of a call: it isn't as documented.
+MISTAKE = re.compile("has no (parameter|field) |^no such method")
+ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
+
+
+class Received(dict[str, Any]):
+    """An object of the Bot API, whose fields are attributes, too: `message.text`.
+
+    `buttons` are the labels of what can be pressed below a message.
+    """
+
+    def __init__(self, fields: Json, buttons: list[str] | None = None) -> None:
+        super().__init__(fields)
+        self.buttons = buttons or []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self:
+            raise AttributeError(f"there is no {name}, but {', '.join(self) or 'nothing'}")
+        value = self[name]
+        if isinstance(value, list):
+            return [Received(each) if isinstance(each, dict) else each for each in value]
+        return Received(value) if isinstance(value, dict) else value
+
+
+class Stage:
+    """The people, the chats and the time of a test, and `telegram`, which knows all of them.
+
+    With `answer`, the bot is in this process and needs no server: `answer` gets the updates that
+    wait, after each action. `strict`: what isn't documented fails the test. `patience` is how many
+    seconds `receive` waits.
+    """
+
+    def __init__(
+        self, answer: Callable[[list[Json]], object] | None = None, token: str = TOKEN
+    ) -> None:
+        self.strict = True
+        self.patience = 0.0 if answer else PATIENCE
+        self.token = token
+        self.telegram = Telegram(token, watch=self._watch)
+        self.telegram.watch_updates = self._watch_update
+        about = {"first_name": "Bot", "username": "test_bot", "supports_inline_queries": True}
+        self.telegram.bot.me.update(about)
+        self.askers: dict[str, int] = {}  # who asked, by the ids of queries
+        # Lines of the transcript beside the calls, each with how many calls came before.
+        self._noted: list[tuple[int, str]] = []
+        self._answer = answer
+        self._offset = 0  # of the updates that were answered
+        self._users: dict[str, Json] = {}
+        self._persons: dict[Any, Person] = {}
+        self._ids = itertools.count(1001)
+
+    # People and chats.
+
+    def user(self, name: str, **about: Any) -> Person:
+        """Return somebody in a private chat with the bot. `about` are fields of a User."""
+        user = self._user(name, about)
+        chat = private_chat(user)
+        chat.update({n: user[n] for n in ("last_name", "username") if n in user})
+        return self._person(chat, user)
+
+    def group(self, title: str, **about: Any) -> Group:
+        """Return a new group, in which the bot is an administrator. `about` are of a Chat."""
+        chat = self._chat({"type": "supergroup", "title": title, **about})
+        return Group(self, chat)
+
+    def channel(self, title: str, **about: Any) -> Person:
+        """Return a new channel, which sends its posts itself."""
+        return self._person(self._chat({"type": "channel", "title": title, **about}))
+
+    def _user(self, name: str, about: Json) -> Json:
+        if name not in self._users:
+            id = next(self._ids)
+            self._users[name] = {"id": id, "is_bot": False, "first_name": name}
+            self._users[name]["language_code"] = "en"
+        self._users[name].update(about)
+        return self._users[name]
+
+    def _chat(self, about: Json) -> Json:
+        chat = {"id": -1000000000000 - next(self._ids), **about}
+        self.telegram.bot.chats[chat["id"]] = chat
+        return chat
+
+    def _person(self, chat: Json, user: Json | None = None, thread: Json | None = None) -> Person:
+        key = chat["id"], user and user["id"], thread and thread["message_thread_id"]
+        return self._persons.setdefault(key, Person(self, chat, user, thread))
+
+    # Faults and time.
+
+    def fails(self, kind: str, times: int = 1, *, method: str = "", retry_after: int = 1) -> None:
+        """Let the next calls fail: "429", "403", "500", "silence" (no answer), or "lost" (carried
+        out, but the answer is lost).
+
+        `retry_after` is in seconds. Without a method, getUpdates never fails.
+        """
+        if kind not in FAULTS:
+            raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
+        fault = FAULTS[kind](times)
+        if kind == "429":
+            fault.parameters = {"retry_after": retry_after}
+            fault.description = f"Too Many Requests: retry after {retry_after}"
+        others = tuple(name for name in METHODS if name != "getUpdates")
+        fault.methods = (method,) if method else others
+        with self.telegram.changed:
+            self.telegram.faults.append(fault)
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass for Telegram: its dates, its retries, what expires or ends.
+
+        A bot in another process has a clock of its own.
+        """
+        self.telegram.advance(seconds)
+        self.settle()
+
+    # What the bot does.
+
+    def settle(self) -> None:
+        """Have a bot in this process answer the updates that wait."""
+        if self._answer:
+            while updates := self._waiting():
+                self._offset = updates[-1]["update_id"] + 1
+                self._answer(updates)
+        self.check()
+
+    def _waiting(self) -> list[Json]:
+        with self.telegram.changed:
+            return [copied(each) for each in self.telegram.bot.outbox.waiting(self._offset)]
+
+    def request(self, path: str, content_type: str, body: bytes | None) -> tuple[int, bytes]:
+        """Carry out a request to the Bot API without a server; None as the body gets a file.
+
+        Returns the status and the body of the answer. Status 0: there is no answer.
+        """
+        if body is None:
+            file = self.telegram.files.at(unquote(path.partition(f"/file/bot{self.token}/")[2]))
+            return (200, file.data) if file else (404, b"")
+        method = path.rpartition("/")[2]
+        try:
+            params, uploads = params_of(method, "", content_type, body)
+        except Unreadable as error:
+            return error.status, error.description.encode()
+        call = self.telegram.answer(method, params, uploads=uploads)
+        if call.fault in ("silence", "lost"):
+            return 0, b""
+        return call.status, json.dumps(call.answer).encode()
+
+    def mistakes(self) -> list[str]:
+        """Return what the bot's calls had that isn't documented, if the stage is strict."""
+        calls = [*self.telegram.calls] if self.strict else []
+        hints = ((call.method, hint) for call in calls for hint in call.hints)
+        return [f"{method}: {hint}" for method, hint in hints if MISTAKE.search(hint)]
+
+    def check(self) -> None:
+        """Fail if there are mistakes."""
+        if mistakes := self.mistakes():
+            told = "\n".join(mistakes)
+            raise AssertionError(f"this isn't in the Bot API (strict = False allows it):\n{told}")
+
+    def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
+        """Wait until something is found, and return it, or None if time is up."""
+        wait = self.patience if timeout is None else timeout
+        with self.telegram.changed:
+            self.telegram.changed.wait_for(lambda: found() or self.mistakes(), wait)
+            self.check()
+            return found()
+
+    # The transcript.
+
+    @property
+    def transcript(self) -> str:
+        """What people and the bot have done, a line each."""
+        return "\n".join(self.since((0, 0)))
+
+    def since(self, start: tuple[int, int]) -> list[str]:
+        """Return the lines of the transcript since a time, which `here` gave."""
+        noted, calls = start
+        lines: list[str] = []
+        end = len(self.telegram.calls), ""
+        for before, line in [*self._noted[noted:], end]:
+            for call in self.telegram.calls[calls:before]:
+                lines += _called(call)
+            calls = max(calls, before)
+            lines += [line] if line else []
+        return lines
+
+    def here(self) -> tuple[int, int]:
+        """Return how many lines and calls there are."""
+        return len(self._noted), len(self.telegram.calls)
+
+    def _note(self, line: str) -> None:
+        self._noted.append((len(self.telegram.calls), line))
+
+    def _watch_update(self, update: Json, bot: Bot) -> None:
+        content = update[kind_of(update)]
+        if isinstance(content.get("id"), str) and "from" in content:
+            self.askers[content["id"]] = content["from"]["id"]
+        line = _said(update)
+        if not bot.outbox.wants(update):
+            wanted = ", ".join(bot.outbox.info.get("allowed_updates", ["what Telegram chooses"]))
+            line += f" (the bot doesn't get this {kind_of(update)}: it asked for {wanted})"
+        self._note(line)
+
+    def _watch(self, event: Delivery | Call) -> None:
+        if isinstance(event, Delivery) and event.error:
+            self._note(f"  the webhook failed: {event.error}")
+
+
+class Group:
+    """A group, or a topic of one."""
+
+    def __init__(self, stage: Stage, chat: Json, thread: Json | None = None) -> None:
+        self.stage, self.chat, self._thread = stage, chat, thread
+
+    def user(self, name: str, *, status: str = "member", **about: Any) -> Person:
+        """Return somebody in the group. `status` is that of a ChatMember."""
+        user = self.stage._user(name, about)
+        self.stage.telegram.people[user["id"]] = user
+        person = self.stage._person(self.chat, user, self._thread)
+        if status != "member":
+            person.become(status)
+        return person
+
+    def topic(self, name: str) -> Group:
+        """Return a new topic of the group."""
+        self.chat["is_forum"] = True
+        thread = {"message_thread_id": next(self.stage._ids), "is_topic_message": True}
+        return Group(self.stage, self.chat, thread)
+
+
+class Person:
+    """Somebody in a chat with the bot: `user` and `chat`. In a channel, it is the channel."""
+
+    def __init__(self, stage: Stage, chat: Json, user: Json | None, thread: Json | None) -> None:
+        self.stage, self.chat = stage, chat
+        self._user = user
+        self._thread = thread or {}
+        self._at: dict[str, int] = {}  # by kind: how many of all changes were received
+        self._query = ""  # the inline query whose results are shown
+        self._since = (0, 0)  # the last action, in the transcript
+
+    @property
+    def name(self) -> str:
+        return str((self._user or self.chat).get("first_name") or self.chat["title"])
+
+    @property
+    def user(self) -> Json:
+        """The person, as a User."""
+        if not self._user:
+            raise TypeError("a channel only sends, edits and receives")
+        return self._user
+
+    # What a person does.
+
+    def send(
+        self,
+        *contents: str | Path | Json,
+        album: bool = False,
+        reply_to: Json | None = None,
+        **fields: Any,
+    ) -> Received:
+        """Send texts, files or other content, all at once, and return the last message.
+
+        A file's path becomes a photo or a document. Of `fields`, a path or bytes become a file of
+        that kind: `voice=Path("hello.ogg")`; others are fields of the message. A long text is cut,
+        as the apps do.
+        """
+        telegram = self.stage.telegram
+        made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
+        made[0] = {**made[0], **self._file_in(fields)}
+        if album:
+            group = {"media_group_id": telegram.new_id()}
+            made = [{**each, **group} for each in made]
+        if reply_to:
+            within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
+            made[0]["reply_to_message"] = within
+        return Received(self._act(lambda: self._send(made)))
+
+    def _send(self, contents: list[Json]) -> Json:
+        """Send messages, and return the last one."""
+        message: Json = {}
+        for content in contents:
+            update = self.stage.telegram.message(
+                chat=self.chat, user=self._user, **self._thread, **content
+            )
+            message = update["message"]
+            if not self._user:
+                del message["from"]
+                message["sender_chat"] = self.chat
+                update = {"channel_post": message}
+            self.stage.telegram.send(update)
+        return message
+
+    def _contents(self, content: str | Path | Json) -> list[Json]:
+        """Return the contents of the messages that the apps send for a content."""
+        if isinstance(content, Path):
+            data = content.read_bytes()
+            return [people.file_content(self.stage.telegram, data, content.name)]
+        if isinstance(content, str):
+            parts = range(0, len(content), LONGEST_TEXT)
+            return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+        return [content]
+
+    def _file_in(self, fields: Json) -> Json:
+        """Return fields with the file that one of them gives."""
+        for kind in MEDIA:
+            file = fields.get(kind)
+            if isinstance(file, (bytes, Path)):
+                name = file.name if isinstance(file, Path) else ""
+                data = file.read_bytes() if isinstance(file, Path) else file
+                about = {n: fields[n] for n in OF_FILES if n in fields}
+                content = people.file_content(self.stage.telegram, data, name, kind, **about)
+                others = {n: v for n, v in fields.items() if n not in (kind, *about)}
+                return {**content, **others}
+        return fields
+
+    def edit(self, message: Json, text: str) -> None:
+        """Edit the text of one's own message."""
+        content = people.text_content(text)
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), **content))
+
+    def react(self, message: Json, emoji: str) -> None:
+        """Put a reaction on a message, or remove it (no emoji)."""
+        user = self.user
+        self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user))
+
+    def press(self, label: str, timeout: float | None = None) -> None:
+        """Press the latest button with a label, once there is one; its emoji may be left out.
+
+        An option of a poll votes, the button of an invoice pays, a result of an inline query is
+        sent, and a key of the keyboard sends its text.
+        """
+        button = self.stage.wait_for(lambda: self._button(label), timeout)
+        if not button:
+            there = " ".join(f"[{each}]" for each in self._buttons()) or "none"
+            told = f'there is no button "{label}". The buttons: {there}'
+            raise AssertionError(f"{told}{self._told()}")
+        if button.kind == "text":
+            self.send(button.value)
+            return
+        if button.kind == "page":
+            raise ValueError(f'"{label}" opens a page or a link')
+        telegram = self.stage.telegram
+        _, act = people.pressing(telegram, button, self.user, self.chat, self._query)
+        self._act(act)
+
+    def ask(self, query: str = "", offset: str = "") -> None:
+        """Write an inline query. `receive("results")` gives its answer."""
+        user = self.user
+        self._query = self._act(lambda: self.stage.telegram.ask(query, user, offset=offset))
+
+    def join(self) -> None:
+        """Join the group."""
+        self._act(lambda: self._change("left", "member", new_chat_members=[self.user]))
+
+    def leave(self) -> None:
+        """Leave the group."""
+        self._act(lambda: self._change("member", "left", left_chat_member=self.user))
+
+    def become(self, status: str) -> None:
+        """Have a status in the group, such as "creator" or "administrator". Nobody is told."""
+        member = self.stage.telegram.member_as(status, self.user)
+        self.stage.telegram.members[self.chat["id"], self.user["id"]] = member
+
+    def block(self) -> None:
+        """Block the bot: what it sends is refused until `unblock`."""
+        self.stage.telegram.bot.blocked.add(self.chat["id"])
+        self._act(lambda: self._change_bot("member", "kicked"))
+
+    def unblock(self) -> None:
+        """Let the bot write again."""
+        self.stage.telegram.bot.blocked.discard(self.chat["id"])
+        self._act(lambda: self._change_bot("kicked", "member"))
+
+    def _act(self, act: Callable[[], Any]) -> Any:
+        """Do something, and have the bot answer it if it is in this process."""
+        self.stage.check()
+        self._since = self.stage.here()
+        done = act()
+        self.stage.settle()
+        return done
+
+    def _change(self, old: str, new: str, **told: Any) -> None:
+        telegram = self.stage.telegram
+        was = telegram.member_as(old, self.user)
+        self.become(new)
+        about = self._about(was, telegram.member(self.chat, self.user))
+        telegram.send({"chat_member": about})
+        telegram.send(telegram.message(chat=self.chat, user=self.user, **told))
+
+    def _change_bot(self, old: str, new: str) -> None:
+        telegram = self.stage.telegram
+        was, now = (telegram.member_as(each, telegram.bot.user) for each in (old, new))
+        telegram.send({"my_chat_member": self._about(was, now)})
+
+    def _about(self, was: Json, now: Json) -> Json:
+        date = int(self.stage.telegram.now())
+        return {
+            "chat": self.chat,
+            "from": self.user,
+            "date": date,
+            "old_chat_member": was,
+            "new_chat_member": now,
+        }
+
+    # What a person sees.
+
+    def receive(self, kind: str = "message", timeout: float | None = None) -> Received:
+        """Return the next message in the chat from the bot, once it comes.
+
+        Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
+        "answer" (to a press: `text`, `show_alert`), "results" (of an inline query), "action",
+        "draft" … as in `Call.changes`. Each is received once.
+        """
+        seen = self.stage.wait_for(lambda: self._seen(kind), timeout)
+        if not seen:
+            wait = self.stage.patience if timeout is None else timeout
+            within = f" within {wait:g} s" if wait else ""
+            raise AssertionError(f"{self.name} got no {kind}{within}{self._told()}")
+        first: tuple[int, Received] = seen[0]
+        self._at[kind] = first[0]
+        return first[1]
+
+    def unread(self, kind: str = "message") -> list[Received]:
+        """Return what has come of a kind, and wasn't received yet."""
+        return [received for _, received in self._seen(kind)]
+
+    def _seen(self, kind: str) -> list[tuple[int, Received]]:
+        """Return what wasn't received yet, each with how many changes came until then."""
+        with self.stage.telegram.changed:
+            changes = [change for call in self.stage.telegram.calls for change in call.changes]
+        found = []
+        for number, change in enumerate(changes, 1):
+            is_new = number > self._at.get(kind, 0) and change["kind"] == kind
+            if is_new and self._sees(change):
+                about = {name: value for name, value in change.items() if name != "kind"}
+                labels = [*itertools.chain.from_iterable(people.labels(change))]
+                found.append((number, Received(change.get("message", about), labels)))
+        return found
+
+    def _sees(self, change: Json) -> bool:
+        if "id" in change:  # an answer to a query
+            return bool(self._user and self.stage.askers.get(change["id"]) == self._user["id"])
+        message = change.get("message", {})
+        if message.get("receiver_user", self._user) != self._user:  # an ephemeral message
+            return False
+        thread = self._thread.get("message_thread_id")
+        if message and thread and message.get("message_thread_id") != thread:
+            return False
+        return bool((message.get("chat", {}).get("id") or change.get("chat_id")) == self.chat["id"])
+
+    def _buttons(self) -> dict[str, people.Button]:
+        telegram = self.stage.telegram
+        return people.buttons_for(telegram, telegram.bot, self.user, self.chat, self._query)
+
+    def _button(self, label: str) -> people.Button | None:
+        buttons = self._buttons()
+        return buttons.get(people.label_of(label, buttons))
+
+    def _told(self) -> str:
+        """Return what came instead of what was waited for, as the end of a sentence."""
+        telegram = self.stage.telegram
+        lines = self.stage.since(self._since)
+        if not telegram.calls:
+            lines.append("  the bot has made no call at all")
+        elif telegram.pending():
+            lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
+        return "\n".join([". What came instead:", *lines])
+
+
+class BotApi(Stage):
+    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`.
+
+    Port 0 is a free one.
+    """
+
+    def __init__(self, token: str = TOKEN, port: int = 0) -> None:
+        super().__init__(token=token)
+        self._server = Server(self.telegram, port=port)
+        self._at_end = contextlib.ExitStack()
+        self.url = self._server.url
+
+    def __enter__(self) -> BotApi:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._at_end.close()
+        self._server.__exit__(*exception)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        """
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        process = subprocess.Popen(command, env={**os.environ, **told})
+        self._at_end.callback(process.wait)
+        self._at_end.callback(process.kill)
+        return process
+
+    def webhook(self, url: str, **params: Any) -> None:
+        """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
+        call = self.telegram.answer("setWebhook", {"url": url, **params})
+        if call.status != 200:
+            raise ValueError(call.answer["description"])
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the bot has taken all updates: a webhook accepts them, a bot that polls asks
+        for those that follow."""
+        done = self.wait_for(lambda: not self.telegram.pending(), timeout)
+        if not done:
+            raise AssertionError(f"{self.telegram.pending()} updates wait: is the bot running?")
+
+
+def _said(update: Json) -> str:
+    """Return a line about what somebody did."""
+    kind = kind_of(update)
+    content: Json = update[kind]
+    sender = content.get("from") or content.get("user") or content.get("chat") or {}
+    who = sender.get("first_name") or sender.get("title") or "Telegram"
+    chat = content.get("chat", {}).get("title")
+    where = f" in {chat}" if chat and chat != who else ""
+    if kind in ("message", "channel_post"):
+        other = next((name for name in content if name not in ENVELOPE), "nothing")
+        return f"{who}{where}: {people.text_of(content) or f'({other})'}"
+    if kind in ("edited_message", "edited_channel_post"):
+        return f"{who}{where} edits: {people.text_of(content)}"
+    if kind == "callback_query":
+        return f"{who} presses [{people.label_pressed(content)}]"
+    if kind == "inline_query":
+        return f"{who} asks: {content['query']}"
+    if kind == "message_reaction":
+        emoji = " ".join(each["emoji"] for each in content["new_reaction"])
+        return f"{who}{where} reacts: {emoji or 'no more'}"
+    return f"{who}{where}: ({kind})"
+
+
+def _called(call: Call) -> list[str]:
+    """Return lines about what the bot did."""
+    if call.fault or call.status != 200:
+        told = call.answer.get("description", call.fault)
+        return [f"  {call.method} failed: {told}", *(f"    ({hint})" for hint in call.hints)]
+    if call.method.lower().startswith(ROUTINE):
+        return []
+    lines = [f"  Bot{_to(call)}: {people.seen(call)}"]
+    more = [*people.buttons(call), *(f"({hint})" for hint in call.hints)]
+    return [*lines, *(f"    {line}" for line in more)]
+
+
+def _to(call: Call) -> str:
+    """Name the group or channel in which a call shows something."""
+    chats = [change.get("message", {}).get("chat", {}) for change in call.changes]
+    return next((f" in {chat['title']}" for chat in chats if "title" in chat), "")
+
+
+def _ids(message: Json) -> tuple[int, int]:
+    return message["chat"]["id"], message["message_id"]

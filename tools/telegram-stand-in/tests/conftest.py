@@ -1,0 +1,22 @@
+"""Fixtures: the stand-in for Telegram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from telegram_stand_in import Server, Telegram
+from tests.calls import PACE, TOKEN, accepted
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    """A Telegram that knows a chat, its message 1, and a press of a button, "query"."""
+    telegram = Telegram(TOKEN, pace=PACE)
+    with Server(telegram):
+        first = telegram.message("first")
+        telegram.send(first)
+        telegram.send({"callback_query": {"id": "query", **first}})
+        accepted(telegram, "deleteWebhook", drop_pending_updates=True)
+        yield telegram

@@ -1,0 +1,34 @@
+"""Where others' libraries are, which scripts/bootstrap gets, and their examples."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+NPM = Path(sys.prefix).resolve() / "npm" / "node_modules"
+GO = Path(sys.prefix) / "go"  # a module that requires Go's library
+EXAMPLES = Path(sys.prefix) / "examples"  # source distributions of Python's
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
+    if os.environ.get("REQUIRE_ALL"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def go_library(folder: Path) -> Path:
+    """Let a folder be a Go module with the library, and return where that is."""
+    if not shutil.which("go") or not (GO / "go.sum").is_file():
+        skip_or_fail("needs Go, and go-telegram/bot, which scripts/bootstrap go gets")
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(GO / name, folder)
+    command = ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-telegram/bot"]
+    found = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return Path(found.stdout.strip())

@@ -1,0 +1,240 @@
+"""python -m telegram_stand_in: a person at the terminal, tests in any language, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from telegram_stand_in import Json, picture, post
+from telegram_stand_in.__main__ import Alone, main
+
+FOLDER = Path(__file__).resolve().parent.parent
+TOKEN = "42:secret"
+KEYBOARD = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start the command, with an input and an output."""
+    with contextlib.ExitStack() as at_end:
+
+        def start_it(*arguments: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "telegram_stand_in", *arguments],
+                cwd=FOLDER,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+            )
+            at_end.enter_context(process)
+            at_end.callback(process.kill)
+            timer = threading.Timer(120, process.kill)  # if it never says what a test waits for
+            timer.start()
+            at_end.callback(timer.cancel)
+            return process
+
+        yield start_it
+
+
+def output(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout
+    return process.stdout
+
+
+def write(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def address(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return the URL and the token, as the first line has them."""
+    line = output(process).readline()
+    found = re.fullmatch(r"TELEGRAM_API_URL=(\S+) TELEGRAM_BOT_TOKEN=(\S+)\n", line)
+    assert found, line
+    return found[1], found[2]
+
+
+def ask(url: str, **params: Any) -> Any:
+    """POST parameters, and return the result."""
+    status, _, answer = post(url, {}, json.dumps(params).encode())
+    assert status == 200, answer
+    return json.loads(answer)["result"]
+
+
+def test_a_person_at_the_terminal(start: Start) -> None:
+    process = start("--token", TOKEN)
+    url, token = address(process)
+    assert token == TOKEN
+    api = f"{url}/bot{TOKEN}/"
+    assert ask(f"{api}getMe")["id"] == 42
+    write(process, "/price 3")
+    [update] = ask(f"{api}getUpdates", timeout=50)
+    assert update["message"]["entities"][0]["type"] == "bot_command"
+    chat = update["message"]["chat"]["id"]
+    ask(f"{api}sendMessage", chat_id=chat, text="12 €", reply_markup=KEYBOARD, parse_moed="HTML")
+    shown = [output(process).readline().rstrip("\n") for _ in range(4)]
+    assert shown[:3] == ["Ada: /price 3", "  Bot: 12 €", "    [Buy]"]
+    assert "(sendMessage has no parameter parse_moed" in shown[3]
+    write(process, "")  # nobody can send nothing
+    write(process, "[Buy]")
+    [update] = ask(f"{api}getUpdates", offset=update["update_id"] + 1, timeout=50)
+    assert update["callback_query"]["data"] == "3"
+    assert output(process).readline() == "Ada presses [Buy]\n"
+    write(process, "[Sell]")
+    assert 'there is no button "Sell". The buttons: [Buy]' in output(process).readline()
+    process.communicate()  # the input ends
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
+    start: Start, kind: signal.Signals
+) -> None:
+    process = start(stdin=subprocess.DEVNULL)
+    url, _ = address(process)
+    output(process).close()
+    for text in "12":
+        ask(f"{url}/people/Ada/send", text=text)
+    process.send_signal(kind)
+    assert process.wait(60) == 0
+    with pytest.raises(OSError, match="refused"):
+        post(f"{url}/people/Ada/send", {}, b"{}")
+
+
+def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    with Alone(TOKEN, 0) as alone:
+        port = alone.url.rpartition(":")[2]
+        assert main(["--port", port]) == 1
+    assert f"can't listen on port {port}: Address already in use" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("--port", "65536", "must be a number from 0 (a free one) to 65535"),
+        ("--port", "-1", "must be a number from 0 (a free one) to 65535"),
+        ("--token", "secret", "must be a number, a colon, and letters"),
+    ],
+)
+def test_a_wrong_argument(
+    capsys: pytest.CaptureFixture[str], argument: str, value: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([f"{argument}={value}"])
+    assert exit.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.fixture
+def alone() -> Iterator[Alone]:
+    alone = Alone(TOKEN, 0)
+    with alone:
+        yield alone
+
+
+def refused(alone: Alone, path: str, **params: Any) -> str:
+    """POST parameters that are refused, and return why."""
+    status, _, answer = post(f"{alone.url}{path}", {}, json.dumps(params).encode())
+    assert status == 400, answer
+    return str(json.loads(answer)["description"])
+
+
+def bot_sends(alone: Alone, chat: int, text: str, **more: Any) -> Json:
+    result: Json = ask(f"{alone.url}/bot{TOKEN}/sendMessage", chat_id=chat, text=text, **more)
+    return result
+
+
+def test_people_act_by_http(alone: Alone) -> None:
+    ada, grace = (f"{alone.url}/people/{name}" for name in ("Ada", "Grace%20H."))
+    sent = ask(f"{ada}/send", text="/price 3")
+    chat = sent["chat"]["id"]
+    bot_sends(alone, chat, "12 €", reply_markup=KEYBOARD)
+    received = ask(f"{ada}/receive")
+    assert (received["text"], received["buttons"]) == ("12 €", ["Buy"])
+    assert ask(f"{ada}/press", label="Buy") is True
+    ask(f"{ada}/edit", message_id=sent["message_id"], text="/price 4")
+    ask(f"{ada}/react", message_id=received["message_id"], emoji="👍")
+    ask(f"{grace}/join", group="Engines")
+    engines = ask(f"{grace}/send", group="Engines", photo=[])["chat"]
+    assert bot_sends(alone, engines["id"], "Welcome")["chat"]["title"] == "Engines"
+    assert ask(f"{ada}/receive", group="Engines")["text"] == "Welcome"
+    kinds = [next(k for k in each if k != "update_id") for each in alone._waiting()]
+    asked = "message callback_query edited_message message message".split()
+    assert kinds == asked  # Telegram sends chat_member and message_reaction to those who ask
+    assert ask(f"{alone.url}/transcript").splitlines()[-2:] == [
+        "Grace H. in Engines: (photo)",
+        "  Bot in Engines: Welcome",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", "text=5"),
+        ("text/plain;charset=UTF-8", '{"text": "5"}'),
+    ],
+    ids=["form", "JSON"],
+)
+def test_a_form_does_as_well_as_json(alone: Alone, kind: str, body: str) -> None:
+    headers = {"Content-Type": kind}
+    status, _, answer = post(f"{alone.url}/people/Ada/send", headers, body.encode())
+    assert status == 200, answer
+    assert json.loads(answer)["result"]["text"] == "5"
+    assert "Ada got no edited" in refused(alone, "/people/Ada/receive?kind=edited&timeout=0")
+
+
+def test_a_form_may_have_a_file(alone: Alone) -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'
+    body = part.encode() + picture(20, 10) + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    _, _, answer = post(f"{alone.url}/people/Ada/send?caption=A", headers, body)
+    message = json.loads(answer)["result"]
+    assert (message["caption"], message["photo"][0]["width"]) == ("A", 20)
+
+
+def test_what_goes_wrong_is_told(alone: Alone) -> None:
+    sent = ask(f"{alone.url}/people/Ada/send", text="1")
+    chat = sent["chat"]["id"]
+    assert "no call at all" in refused(alone, "/people/Ada/receive", timeout=0)
+    assert "there is no message 77" in refused(alone, "/people/Ada/edit", message_id=77, text="")
+    assert "unexpected keyword argument 'wait'" in refused(alone, "/people/Ada/receive", wait=1)
+    bot_sends(alone, chat, "2", parse_moed="HTML")
+    assert "sendMessage has no parameter parse_moed" in refused(alone, "/people/Ada/receive")
+    assert ask(f"{alone.url}/people/Ada/receive")["text"] == "2", "a mistake is told once"
+
+
+def test_faults_and_time(alone: Alone) -> None:
+    chat = ask(f"{alone.url}/people/Ada/send", text="1")["chat"]["id"]
+    ask(f"{alone.url}/fails?kind=403&times=1")
+    url = f"{alone.url}/bot{TOKEN}/sendMessage?chat_id={chat}&text=2"
+    assert [post(url, {}, b"")[0] for _ in range(2)] == [403, 200]
+    ask(f"{alone.url}/advance", seconds=86401)
+    assert ask(f"{alone.url}/bot{TOKEN}/getUpdates") == []
+    assert "a fault must be one of 429" in refused(alone, "/fails", kind="402")
+
+
+def test_only_a_post_from_this_machine_acts(alone: Alone) -> None:
+    url = f"{alone.url}/people/Ada/send"
+    body = b'{"text": "1"}'
+    for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+        assert post(url, headers, body)[0] == 403
+    for path in ("/people/Ada/become", "/people/Ada", "/mistakes", "/", "/people/Ada/__init__"):
+        assert post(f"{alone.url}{path}", {}, body)[0] == 404
+    with pytest.raises(urllib.error.HTTPError, match="404"):  # a GET may be a page's picture
+        urllib.request.urlopen(f"{url}?text=1")  # noqa: S310
+    assert alone.transcript == ""

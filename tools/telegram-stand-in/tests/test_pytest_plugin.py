@@ -1,0 +1,187 @@
+"""The fixture bot_api: bots that poll and bots with a webhook, and how a test fails."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telegram_stand_in import BotApi, Json
+
+pytest_plugins = ["pytester", "telegram_stand_in.pytest_plugin"]
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+OURS = ("-p", "telegram_stand_in.pytest_plugin", "-p", "no:cacheprovider")
+
+
+class Polls(threading.Thread):
+    """A stranger's bot, which polls until its Telegram is gone."""
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(daemon=True)
+        self.url = f"{url}/bot{token}/"
+        self.start()
+
+    def call(self, method: str, **params: Any) -> Any:
+        data = json.dumps(params).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + method, data, headers)  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)["result"]
+
+    def run(self) -> None:
+        offset = 0
+        try:
+            while True:
+                for update in self.call("getUpdates", offset=offset, timeout=50):
+                    offset = update["update_id"] + 1
+                    self.handle(update)
+        except (OSError, ValueError):
+            pass
+
+    def handle(self, update: Json) -> None:
+        if press := update.get("callback_query"):
+            self.call("answerCallbackQuery", callback_query_id=press["id"])
+            about = {"title": "Tea", "description": "3 cups", "payload": "3", "currency": "XTR"}
+            prices = [{"label": "Tea", "amount": 1200}]
+            self.call("sendInvoice", chat_id=press["from"]["id"], prices=prices, **about)
+            return
+        keyboard = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
+        chat, text = update["message"]["chat"]["id"], "3 × 4 € = 12 €"
+        self.call("sendMessage", chat_id=chat, text=text, reply_markup=keyboard)
+
+
+def test_a_price(bot_api: BotApi) -> None:
+    Polls(bot_api.url, bot_api.token)
+    ada = bot_api.user("Ada")
+    ada.send("/price 3")
+    assert ada.receive().text == "3 × 4 € = 12 €"
+    ada.press("Buy")
+    assert ada.receive().invoice.total_amount == 1200
+    bot_api.wait()
+    assert bot_api.telegram.pending() == 0
+
+
+def test_a_program_that_is_started_ends_with_the_server() -> None:
+    program = """if 1:
+        import os, sys, time, urllib.request as request
+        url = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/setMyName?name={NAME}"
+        request.urlopen(url.format(**os.environ))
+        time.sleep(600)
+    """
+    with BotApi() as bot_api:
+        process = bot_api.start(sys.executable, "-c", program, NAME="Bob")
+        calls = bot_api.telegram.calls
+        bot_api.telegram.wait(lambda: calls)
+        assert calls[0].params == {"name": "Bob"}
+        assert process.poll() is None
+    assert process.returncode
+
+
+def test_a_button_is_waited_for(bot_api: BotApi) -> None:
+    ada = bot_api.user("Ada")
+    ada.send("/price 3")
+    Polls(bot_api.url, bot_api.token)
+    ada.press("Buy")
+    assert ada.receive("answer", timeout=30)
+
+
+def test_a_webhook_is_retried_as_time_passes(bot_api: BotApi) -> None:
+    statuses = [500, 500, 200]
+
+    def webhook(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
+        chat, secret = json.loads(body)["message"]["chat"]["id"], "X-Telegram-Bot-Api-Secret-Token"
+        call = {"method": "sendMessage", "chat_id": chat, "text": headers[secret]}
+        return statuses.pop(0), {}, json.dumps(call)
+
+    telegram = bot_api.telegram
+    telegram.deliver = webhook
+    bot_api.webhook("http://127.0.0.1:8080/hook", secret_token="secret")
+    ada = bot_api.user("Ada")
+    ada.send("Hi")
+    telegram.wait(lambda: any(each.next_try_in for each in telegram.deliveries))
+    bot_api.advance(2)
+    assert ada.receive().text == "secret"
+    assert bot_api.transcript.splitlines() == [
+        "Ada: Hi",
+        *["  the webhook failed: Wrong response from the webhook: 500"] * 2,
+        "  Bot: secret",
+    ]
+    with pytest.raises(ValueError, match="An HTTPS URL must be provided"):
+        bot_api.webhook("http://bot.example.org")
+
+
+def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None:
+    ada = bot_api.user("Ada")
+    ada.send("Hi")
+    for wait in (lambda: ada.receive(timeout=0), lambda: bot_api.wait(timeout=0)):
+        with pytest.raises(AssertionError, match="no call at all|is the bot running"):
+            wait()
+    bot_api.telegram.answer("getMe", {})
+    with pytest.raises(AssertionError, match="1 updates wait: the bot hasn't taken them"):
+        ada.receive(timeout=0)
+
+
+Runs = Callable[[str], pytest.RunResult]
+
+
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.fixture
+def runs(pytester: pytest.Pytester) -> Runs:
+    """Run the text of a test, in which `call` makes a call as the bot."""
+
+    def run(body: str) -> pytest.RunResult:
+        head = "def test_it(bot_api):\n    call = bot_api.telegram.answer\n"
+        pytester.makepyfile(head + "".join(f"    {line}\n" for line in body.splitlines()))
+        return pytester.runpytest_inprocess(*OURS)
+
+    return run
+
+
+def test_a_mistake_fails_the_test_that_does_not_notice(runs: Runs) -> None:
+    mistake = 'call("getMe", {"chat": 7})\n'
+    result = runs(mistake)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*getMe has no parameter chat*"])
+    runs(f"{mistake}bot_api.strict = False").assert_outcomes(passed=1)
+
+
+def test_a_failure_shows_the_transcript(runs: Runs) -> None:
+    result = runs('bot_api.user("Ada").send("Hi")\nassert not "yet"')
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- Telegram -*", "Ada: Hi"])
+    assert "- Telegram -" not in runs('bot_api.user("Ada").send("Hi")').stdout.str()
+
+
+def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:
+    runs('__import__("pathlib").Path("url").write_text(bot_api.url)').assert_outcomes(passed=1)
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen((pytester.path / "url").read_text())  # noqa: S310
+
+
+def test_the_first_test_of_the_readme_passes(pytester: pytest.Pytester) -> None:
+    for name, code in re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S):
+        (pytester.path / name).write_text(code)
+    pytester.runpytest_inprocess(*OURS).assert_outcomes(passed=1)
+
+
+def test_the_readme_names_what_there_is(bot_api: BotApi) -> None:
+    for title, of in (("`bot_api`", bot_api), ("a person", bot_api.user("Ada"))):
+        table = README.split(f"| {title} |")[1].partition("\n\n")[0]
+        names = {name for row in re.findall(r"^\|([^|]+)\|", table, re.M)
+                 for name in re.findall(r"`\.(\w+)", row)}  # fmt: skip
+        public = {name for name in dir(of) if not name.startswith("_")}
+        assert len(names) > 5
+        assert names <= public, title

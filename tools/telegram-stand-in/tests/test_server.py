@@ -1,0 +1,241 @@
+"""The stand-in is spoken to as Telegram is, by this machine only, and nothing breaks it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+import threading
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from telegram_stand_in import Json, Telegram
+from telegram_stand_in.files import picture
+from telegram_stand_in.server import LARGEST_REQUEST
+from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
+
+PNG = picture(20, 10)
+PATH = f"/bot{TOKEN}/sendMessage"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+PARTS = (
+    '--b\r\nContent-Disposition: form-data; name="chat_id"\r\n\r\n4242\r\n'
+    '--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nhé\r\n--b--\r\n'
+)
+KEYBOARD = '{"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}'
+FIELDS = {"chat_id": CHAT, "text": "hé"}
+QUERY = urllib.parse.urlencode(FIELDS)
+FULL = urllib.parse.urlencode({**FIELDS, "protect_content": "True", "reply_markup": KEYBOARD})
+SPOKEN: dict[str, tuple[str, str, str | None, str]] = {
+    "JSON": ("POST", PATH, JSON, json.dumps(FIELDS)),
+    "JSON with a charset": ("POST", PATH, f"{JSON}; charset=utf-8", json.dumps(FIELDS)),
+    "no content type": ("POST", PATH, None, json.dumps(FIELDS)),
+    "JSON in JSON": ("POST", PATH, JSON, json.dumps({**FIELDS, "reply_markup": KEYBOARD})),
+    "a number as text": ("POST", PATH, JSON, json.dumps({**FIELDS, "chat_id": f"{CHAT}"})),
+    "form": ("POST", PATH, FORM, FULL),
+    "multipart": ("POST", PATH, "multipart/form-data; boundary=b", PARTS),
+    "query": ("GET", f"{PATH}?{QUERY}", None, ""),
+    "query and body": ("POST", f"{PATH}?chat_id={CHAT}", JSON, '{"text": "h\\u00e9"}'),
+    "any case": ("GET", f"/bot{TOKEN}/SENDMESSAGE?{QUERY}", None, ""),
+}
+
+
+def ask(
+    telegram: Telegram, method: str, path: str, body: Any = b"", **headers: str
+) -> tuple[int, bytes]:
+    """Make a request, and return the status and the body of its answer."""
+    connection = http.client.HTTPConnection(telegram.url.removeprefix("http://"), timeout=60)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, names, encode_chunked=not isinstance(body, bytes))
+    with connection.getresponse() as answer:
+        data = answer.read()
+    connection.close()
+    return answer.status, data
+
+
+@pytest.mark.parametrize(("method", "path", "kind", "body"), SPOKEN.values(), ids=SPOKEN)
+def test_a_call_is_understood(
+    telegram: Telegram, method: str, path: str, kind: str | None, body: str
+) -> None:
+    headers = {"Content_Type": kind} if kind else {}
+    status, data = ask(telegram, method, path, body.encode(), **headers)
+    assert status == 200, data
+    assert json.loads(data)["result"]["text"] == "hé"
+    assert telegram.calls[-1].hints == []
+
+
+def upload(field: str, *names: str) -> bytes:
+    """Return multipart/form-data that sends a picture, named by some fields."""
+    parts = ""
+    for name in ("chat_id=4242", *names):
+        key, _, value = name.partition("=")
+        parts += f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+    head = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="a b.png"\r\n'
+    return parts.encode() + f"{head}\r\n".encode() + PNG + b"\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [upload("photo"), upload("file", "photo=attach://file")],
+    ids=["by its name", "attached"],
+)
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["whole", "in chunks"])
+def test_a_file_is_uploaded_and_can_be_had_again(
+    telegram: Telegram, body: bytes, is_chunked: bool
+) -> None:
+    kind = {"Content_Type": "multipart/form-data; boundary=b"}
+    sent = iter([body[:100], body[100:]]) if is_chunked else body
+    status, data = ask(telegram, "POST", f"/bot{TOKEN}/sendPhoto", sent, **kind)
+    assert status == 200, data
+    [photo] = json.loads(data)["result"]["photo"]
+    assert (photo["width"], photo["height"], photo["file_size"]) == (20, 10, len(PNG))
+    [file] = telegram.calls[-1].files.values()
+    assert file == {"name": "a b.png", "size": len(PNG), "content_type": "text/plain"}
+    path = accepted(telegram, "getFile", file_id=photo["file_id"])["file_path"]
+    assert ask(telegram, "GET", f"/file/bot{TOKEN}/{path}") == (200, PNG)
+    assert ask(telegram, "GET", f"/file/bot{OTHER_TOKEN}/{path}")[0] == 404
+    assert ask(telegram, "GET", f"/file/bot{TOKEN}/photos/../{path}")[0] == 404
+
+
+def test_bytes_of_all_kinds_survive(telegram: Telegram) -> None:
+    data = bytes(range(256)) + b"\r\n--\r\n\r\n--c\r" * 3
+    head = '--b\r\nContent-Disposition: form-data; name="document"; filename="a"\r\n\r\n'
+    body = head.encode() + data + b"\r\n--b--\r\n"
+    path = f"/bot{TOKEN}/sendDocument?chat_id={CHAT}"
+    _, answer = ask(telegram, "POST", path, body, Content_Type="multipart/form-data; boundary=b")
+    file = telegram.files.by_id[json.loads(answer)["result"]["document"]["file_id"]]
+    assert file.data == data
+
+
+FOR_US = ["127.0.0.1", "127.0.0.1:80", "localhost:1", "[::1]:1", "x.localhost", "telegram.test:443"]
+FOR_OTHERS = ["evil", "evil.example:80", "127.0.0.1.example.org", "localhost.evil", "10.0.0.1", ""]
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin"])
+@pytest.mark.parametrize(
+    ("host", "status"), [(h, 200) for h in FOR_US] + [(h, 403) for h in FOR_OTHERS]
+)
+def test_it_is_for_this_machine_only(telegram: Telegram, name: str, host: str, status: int) -> None:
+    value = host if name == "Host" else f"http://{host}" if host else "null"
+    before = len(telegram.calls)
+    assert ask(telegram, "GET", f"/bot{TOKEN}/deleteWebhook", **{name: value})[0] == status
+    assert len(telegram.calls) - before == (status == 200)
+
+
+def address_of(telegram: Telegram) -> tuple[str, int]:
+    return "127.0.0.1", int(telegram.url.rpartition(":")[2])
+
+
+def talk(telegram: Telegram, *sent: bytes) -> bytes:
+    """Send bytes, and return all that comes until the server closes the connection."""
+    with socket.create_connection(address_of(telegram), timeout=60) as connection:
+        for data in sent:
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            return answer.read()
+
+
+LENGTHS = ["-1", "abc", "²", "1.5", "9" * 5000, f"{LARGEST_REQUEST + 1}"]
+
+
+@pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
+def test_a_wrong_length_is_refused(telegram: Telegram, length: str) -> None:
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+    answer = talk(telegram, head.encode("latin-1", "replace") + b"{}")
+    status = 413 if length == LENGTHS[-1] else 400
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+HEAD = f"POST /bot{TOKEN}/getMe HTTP/1.1\r\n"  # it would be carried out if it were whole
+BROKEN = {
+    "no request": "",
+    "half a head": "POST /bot",
+    "half a body": f"{HEAD}Content-Length: 99\r\n\r\n{{}}",
+    "half a chunk": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\n{{}}",
+    "no chunk": f"{HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "no method": "\0\1\2\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("is_rude", [False, True], ids=["closes", "resets"])
+@pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
+def test_a_client_that_leaves_is_forgotten(
+    telegram: Telegram, capfd: pytest.CaptureFixture[str], sent: str, is_rude: bool
+) -> None:
+    before, others = len(telegram.calls), set(threading.enumerate())
+    if is_rude:
+        with socket.create_connection(address_of(telegram)) as connection:
+            connection.sendall(sent.encode())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        talk(telegram, sent.encode())
+    accepted(telegram, "getMe")
+    for thread in set(threading.enumerate()) - others:
+        thread.join(60)
+    assert len(telegram.calls) == before + 1
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+NO_JSON = ["1e999", "[" * 90_000, "NaN", "9" * 5000, '{"a": 1e999}', '{"a": ' + "[" * 90_000]
+
+
+@pytest.mark.parametrize("body", [*NO_JSON, "{}x"], ids=range(len(NO_JSON) + 1))
+def test_what_is_no_json_is_refused(telegram: Telegram, body: str) -> None:
+    status, data = ask(telegram, "POST", PATH, body.encode())
+    description = "Bad Request: can't parse JSON object"
+    assert (status, json.loads(data)["description"]) == (400, description)
+
+
+@pytest.mark.parametrize(("levels", "status"), [(98, 200), (100, 400), (9000, 400)])
+def test_what_is_too_deep_is_refused(telegram: Telegram, levels: int, status: int) -> None:
+    body = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * levels + "]" * levels + "}"
+    assert ask(telegram, "POST", PATH, body.encode())[0] == status
+
+
+def test_many_can_come_at_once(telegram: Telegram) -> None:
+    statuses: list[int] = []
+    gate = threading.Barrier(200)
+
+    def get_me() -> None:
+        gate.wait()
+        statuses.append(ask(telegram, "GET", f"/bot{TOKEN}/getMe")[0])
+
+    threads = [threading.Thread(target=get_me) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 200
+
+
+def test_several_bots_live_side_by_side(telegram: Telegram) -> None:
+    """Each has its own commands, updates and webhook; people are the same."""
+    other = telegram.add_bot("55:other", first_name="Other")
+
+    def ask_other(method: str, **params: Any) -> Json:
+        body = json.dumps(params).encode()
+        answer: Json = json.loads(ask(telegram, "POST", f"/bot55:other/{method}", body)[1])
+        return answer
+
+    assert ask_other("getMe")["result"]["first_name"] == "Other"
+    refusal = ask_other("sendMessage", chat_id=CHAT, text="hello")
+    assert refusal["description"] == "Bad Request: chat not found", "nobody wrote to it yet"
+    assert telegram.calls[-1].hints[0].endswith("The bot knows no chat")
+    telegram.send(telegram.message("hello"), other)
+    sent = ask_other("sendMessage", chat_id=CHAT, text="hello")["result"]
+    assert sent["from"]["id"] == 55
+    ask_other("sendMessage", chat_id=7, text="hello")
+    assert telegram.calls[-1].hints[0].endswith("The bot knows 4242 (Ada)")
+    edit = {"chat_id": CHAT, "message_id": sent["message_id"], "text": "mine"}
+    call = telegram.answer("editMessageText", edit)
+    assert call.answer["description"] == "Bad Request: message can't be edited"
+    commands = [{"command": "start", "description": "Begin"}]
+    assert ask_other("setMyCommands", commands=commands)["ok"]
+    assert accepted(telegram, "getMyCommands") == []
+    accepted(telegram, "setWebhook", url="https://example.org")
+    assert ask_other("getWebhookInfo")["result"]["url"] == ""
+    assert len(ask_other("getUpdates")["result"]) == 1
+    assert [call.bot for call in telegram.calls[-2:]] == [55, 55]

@@ -1,0 +1,508 @@
+"""Stage: people act by words, and see what a bot in this process answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from telegram_stand_in import Json, Stage
+from telegram_stand_in.files import picture
+from telegram_stand_in.testing import TOKEN, Received
+
+INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
+
+
+class Played(Stage):
+    """A stage with a bot that notes each update, and makes the calls that a test gives it."""
+
+    def __init__(self) -> None:
+        super().__init__(self.take)
+        self.updates: list[Json] = []
+        self.replies: Callable[[Json], list[Json]] = lambda update: []
+
+    def take(self, updates: list[Json]) -> None:
+        for update in updates:
+            self.updates.append(update)
+            for call in self.replies(update):
+                self.call(**call)
+
+    def call(self, method: str, **params: Any) -> Any:
+        return self.telegram.answer(method, params).answer.get("result")
+
+    @property
+    def last(self) -> Json:
+        return {name: value for name, value in self.updates[-1].items() if name != "update_id"}
+
+
+@pytest.fixture
+def stage() -> Played:
+    return Played()
+
+
+def says(text: str, **params: Any) -> Callable[[Json], list[Json]]:
+    """Return a bot that answers each message with a text."""
+
+    def replies(update: Json) -> list[Json]:
+        if "message" not in update:
+            return []
+        chat = update["message"]["chat"]["id"]
+        return [{"method": "sendMessage", "chat_id": chat, "text": text, **params}]
+
+    return replies
+
+
+# What people do.
+
+
+def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) -> None:
+    sent = stage.user("Ada", username="ada").send("/start now")
+    assert stage.last == {"message": sent}
+    assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
+    assert sent["from"]["username"] == sent.chat.username == "ada"
+    assert sent["from"]["language_code"] == "en"
+    assert sent.buttons == []
+    assert stage.call("getMe")["username"] == "test_bot"
+    assert sent.chat.id == sent["from"]["id"] == stage.user("Ada").user["id"]
+    assert stage.user("Grace").user["id"] != sent.chat.id
+
+
+def test_a_long_text_is_cut_as_the_apps_do(stage: Played) -> None:
+    last = stage.user("Ada").send("a" * 4096 + "b")
+    assert [len(update["message"]["text"]) for update in stage.updates] == [4096, 1]
+    assert last.text == "b"
+
+
+def test_several_contents_are_there_before_the_first_is_answered() -> None:
+    taken: list[list[Json]] = []
+    stage = Stage(taken.append)
+    stage.user("Ada").send("one", {"text": "two", "forward_origin": {"type": "hidden_user"}})
+    [[one, two]] = taken
+    assert (one["message"]["text"], two["message"]["text"]) == ("one", "two")
+    assert "forward_origin" in two["message"]
+
+
+def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(20, 10))
+    (tmp_path / "menu.pdf").write_bytes(b"%PDF")
+    ada = stage.user("Ada")
+    photo = ada.send(tmp_path / "a.png", caption="Look")
+    assert (photo.photo[0].width, photo.photo[0].height, photo.caption) == (20, 10, "Look")
+    assert ada.send(tmp_path / "menu.pdf").document.file_name == "menu.pdf"
+    voice = ada.send(voice=b"ogg", duration=3).voice
+    assert voice.duration == 3
+    assert ada.send(location={"latitude": 1, "longitude": 2}).location.latitude == 1
+    path = stage.call("getFile", file_id=voice.file_id)["file_path"]
+    assert stage.request(f"/file/bot{TOKEN}/{path}", "", None) == (200, b"ogg")
+    assert stage.request(f"/file/bot{TOKEN}/none", "", None) == (404, b"")
+    (tmp_path / "a.b c").write_bytes(b"abc")
+    file = stage.call("getFile", file_id=ada.send(tmp_path / "a.b c").document.file_id)
+    quoted = f"/file/bot{stage.token}/{quote(file['file_path'])}"
+    assert "%20" in quoted
+    assert stage.request(quoted, "", None) == (200, b"abc")
+
+
+def test_an_album_is_several_messages(stage: Played, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(20, 10))
+    stage.user("Ada").send(tmp_path / "a.png", tmp_path / "a.png", album=True, caption="Both")
+    one, two = (update["message"] for update in stage.updates)
+    assert one["media_group_id"] == two["media_group_id"]
+    assert (one["caption"], "caption" in two) == ("Both", False)
+
+
+def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
+    stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "edited_message"]
+    stage.telegram.bot.outbox.info["allowed_updates"] += ["message_reaction"]
+    stage.replies = says("Hello")
+    ada = stage.user("Ada")
+    sent = ada.send("Hi")
+    answer = ada.receive()
+    ada.edit(sent, "/help")
+    assert stage.last["edited_message"]["text"] == "/help"
+    assert stage.last["edited_message"]["entities"][0]["type"] == "bot_command"
+    ada.react(answer, "👍")
+    assert stage.last["message_reaction"]["new_reaction"][0]["emoji"] == "👍"
+    ada.react(answer, "")
+    assert stage.transcript.splitlines()[-1] == "Ada reacts: no more"
+    reply = ada.send("No", reply_to=answer)
+    assert reply.reply_to_message.text == "Hello"
+    assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
+
+
+def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) -> None:
+    stage.replies = says("Books", reply_markup=INLINE)
+    ada = stage.user("Ada")
+    ada.send("/list")
+    assert ada.receive().buttons == ["➕ Add"]
+    stage.replies = lambda update: [
+        {
+            "method": "answerCallbackQuery",
+            "callback_query_id": update["callback_query"]["id"],
+            "text": "Added",
+        }
+    ]
+    ada.press("Add")
+    assert stage.last["callback_query"]["data"] == "add"
+    assert stage.last["callback_query"]["from"] == ada.user
+    assert ada.receive("answer").text == "Added"
+    assert stage.user("Grace").unread("answer") == []
+    assert stage.channel("News").unread("answer") == []
+
+
+def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
+    stage.replies = says("Where?", reply_markup={"keyboard": [["Here", "There"]]})
+    ada = stage.user("Ada")
+    ada.send("/go")
+    assert ada.receive().buttons == ["Here", "There"]
+    ada.press("There")
+    assert stage.last["message"]["text"] == "There"
+
+
+def test_an_invoice_is_paid_by_its_button(stage: Played) -> None:
+    def replies(update: Json) -> list[Json]:
+        if query := update.get("pre_checkout_query"):
+            about = {"pre_checkout_query_id": query["id"], "ok": True}
+            return [{"method": "answerPreCheckoutQuery", **about}]
+        if "successful_payment" in update["message"]:
+            return says("Thank you")(update)
+        bill = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
+        bill |= {"chat_id": update["message"]["chat"]["id"]}
+        return [{"method": "sendInvoice", "prices": [{"label": "Tea", "amount": 3}], **bill}]
+
+    stage.replies = replies
+    ada = stage.user("Ada")
+    ada.send("Tea")
+    assert ada.receive().invoice.total_amount == 3
+    ada.press("Pay")
+    assert ada.receive().text == "Thank you"
+
+
+def test_an_option_of_a_poll_votes(stage: Played) -> None:
+    ada = stage.user("Ada")
+    ada.send("/vote")
+    poll = {"question": "When?", "options": ["Today", "Never"], "is_anonymous": False}
+    stage.call("sendPoll", chat_id=ada.chat["id"], **poll)
+    assert ada.receive().buttons == ["Today", "Never"]
+    ada.press("Never")
+    answer = next(each["poll_answer"] for each in stage.updates if "poll_answer" in each)
+    assert (answer["option_ids"], answer["user"]) == ([1], ada.user)
+
+
+def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
+    def replies(update: Json) -> list[Json]:
+        if "inline_query" not in update:
+            return []
+        text = {"message_text": "Meow"}
+        result = {"type": "article", "id": "1", "title": "A cat", "input_message_content": text}
+        about = {"inline_query_id": update["inline_query"]["id"], "results": [result]}
+        return [{"method": "answerInlineQuery", **about}]
+
+    stage.replies = replies
+    ada = stage.user("Ada")
+    assert stage.telegram.bot.me["supports_inline_queries"]
+    ada.ask("cats")
+    found = ada.receive("results")
+    assert (found.results[0].title, found.buttons) == ("A cat", ["A cat"])
+    assert "kind" not in found
+    ada.press("A cat")
+    chosen = next(
+        each["chosen_inline_result"] for each in stage.updates if "chosen_inline_result" in each
+    )
+    assert (chosen["result_id"], chosen["query"]) == ("1", "cats")
+
+
+def test_who_joins_and_leaves_is_told(stage: Played) -> None:
+    stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "chat_member"]
+    club = stage.group("Book club")
+    grace = club.user("Grace")
+    grace.join()
+    told, message = (each for each in stage.updates[-2:])
+    assert told["chat_member"]["old_chat_member"]["status"] == "left"
+    assert told["chat_member"]["new_chat_member"] == {"status": "member", "user": grace.user}
+    assert message["message"]["new_chat_members"] == [grace.user]
+    grace.leave()
+    assert stage.last["message"]["left_chat_member"] == grace.user
+    member = {"chat_id": club.chat["id"], "user_id": grace.user["id"]}
+    assert stage.call("getChatMember", **member)["status"] == "left"
+    boss = club.user("Hedy", status="administrator")
+    about = {"chat_id": club.chat["id"], "user_id": boss.user["id"]}
+    assert stage.call("getChatMember", **about)["can_delete_messages"] is True
+
+
+def test_somebody_who_blocks_the_bot_gets_nothing(stage: Played) -> None:
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    ada.block()
+    assert stage.last["my_chat_member"]["new_chat_member"]["status"] == "kicked"
+    call = stage.telegram.answer("sendMessage", {"chat_id": ada.chat["id"], "text": "Hi"})
+    assert (call.status, call.answer["description"]) == (
+        403,
+        "Forbidden: bot was blocked by the user",
+    )
+    ada.unblock()
+    assert stage.last["my_chat_member"]["new_chat_member"]["status"] == "member"
+    assert stage.call("sendMessage", chat_id=ada.chat["id"], text="Hi")["text"] == "Hi"
+
+
+def test_a_bot_in_this_process_starts_no_thread(stage: Played) -> None:
+    threads = __import__("threading").active_count
+    before = threads()
+    stage.user("Ada").send("Hi")
+    assert threads() == before
+
+
+# What people see.
+
+
+def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
+    club = stage.group("Book club")
+    ada, grace = club.user("Ada"), club.user("Grace")
+    stage.replies = says("Hello, all")
+    sent = ada.send("Hi")
+    assert sent.chat.title == "Book club"
+    assert ada.receive() == grace.receive()
+    assert ada.unread() == stage.user("Ada").unread() == []
+
+
+def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
+    club = stage.group("Book club")
+    tools, books = club.topic("Tools").user("Ada"), club.topic("Books").user("Ada")
+    thread = tools.send("Hi").message_thread_id
+    stage.call("sendMessage", chat_id=club.chat["id"], message_thread_id=thread, text="Yes?")
+    assert tools.receive().text == club.user("Ada").receive().text == "Yes?"
+    assert books.unread() == []
+    sent = {"chat_id": club.chat["id"], "message_id": tools.send("Hi").message_id}
+    stage.call("setMessageReaction", reaction=[{"type": "emoji", "emoji": "👍"}], **sent)
+    assert tools.receive("reaction").reaction[0].emoji == "👍"
+    assert books.send("Hi").message_thread_id != thread
+    assert club.chat["is_forum"] is True
+
+
+def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> None:
+    news = stage.channel("News", username="news")
+    post = news.send("Today")
+    assert "from" not in stage.last["channel_post"]
+    assert stage.last["channel_post"]["sender_chat"]["title"] == "News"
+    assert stage.transcript == "News: Today"
+    news.edit(post, "Tomorrow")
+    assert stage.last["edited_channel_post"]["text"] == "Tomorrow"
+    stage.call("sendMessage", chat_id="@news", text="More")
+    assert news.receive().text == "More"
+    with pytest.raises(AssertionError, match="News got no message"):
+        news.receive()
+    with pytest.raises(TypeError, match="a channel only sends"):
+        news.react(post, "👍")
+
+
+def test_only_who_an_ephemeral_message_is_for_sees_it(stage: Played) -> None:
+    club = stage.group("Book club")
+    ada, grace = club.user("Ada"), club.user("Grace")
+    for_ada = {"receiver_user_id": ada.user["id"]}
+    stage.call(
+        "sendMessage",
+        chat_id=club.chat["id"],
+        text="Psst",
+        ephemeral_message_parameters=for_ada,
+    )
+    assert ada.receive().text == "Psst"
+    assert grace.unread() == []
+
+
+def test_kinds_are_received_apart(stage: Played) -> None:
+    ada = stage.user("Ada")
+    sent = ada.send("Hi")
+    place = {"chat_id": ada.chat["id"]}
+    first = stage.call("sendMessage", text="1", **place)
+    stage.call("editMessageText", message_id=first["message_id"], text="2", **place)
+    stage.call("sendMessage", text="3", **place)
+    stage.call("setMessageReaction", message_id=sent.message_id,
+               reaction=[{"type": "emoji", "emoji": "👍"}], **place)  # fmt: skip
+    assert [ada.receive().text, ada.receive().text] == ["1", "3"]
+    assert ada.receive("edited").text == "2"
+    assert ada.receive("reaction").reaction[0].emoji == "👍"
+
+
+def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
+    with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
+        assert Received({"photo": [], "caption": "x"}).text
+    with pytest.raises(AttributeError, match="there is no text, but nothing"):
+        assert Received({}).text
+
+
+def test_what_came_instead_is_told(stage: Played) -> None:
+    stage.telegram.bot.outbox.info["allowed_updates"] = ["message"]
+
+    def replies(update: Json) -> list[Json]:
+        chat = update["message"]["chat"]["id"]
+        return [
+            {"method": "sendChatAction", "chat_id": chat, "action": "typing"},
+            {"method": "sendMessage", "chat_id": chat, "text": ""},
+        ]
+
+    stage.replies = replies
+    ada = stage.user("Ada")
+    ada.send("before")
+    ada.send("Hi")
+    with pytest.raises(AssertionError) as failed:
+        ada.receive()
+    assert str(failed.value).splitlines() == [
+        "Ada got no message. What came instead:",
+        "Ada: Hi",
+        "  Bot: (sendChatAction)",
+        "  sendMessage failed: Bad Request: message text is empty",
+    ]
+    ada.ask("cats")
+    assert stage.transcript.splitlines()[-1] == (
+        "Ada asks: cats (the bot doesn't get this inline_query: it asked for message)"
+    )
+
+
+def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
+    stage.replies = says("Books", reply_markup=INLINE)
+    ada = stage.user("Ada")
+    with pytest.raises(AssertionError, match=r"The buttons: none\. What came"):
+        ada.press("Remove")
+    ada.send("/list")
+    with pytest.raises(
+        AssertionError, match=r'there is no button "Remove". The buttons: \[➕ Add\]'
+    ):
+        ada.press("Remove")
+    page = {"inline_keyboard": [[{"text": "Site", "url": "https://example.org"}]]}
+    stage.call("sendMessage", chat_id=ada.chat["id"], text="See", reply_markup=page)
+    with pytest.raises(ValueError, match='"Site" opens a page or a link'):
+        ada.press("Site")
+
+
+def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
+    stage.replies = says("Books", reply_markup=INLINE)
+    ada = stage.group("Book club").user("Ada")
+    ada.send(location={"latitude": 1, "longitude": 2})
+    ada.edit(ada.send("Hi"), "Ho")
+    ada.press("Add")
+    ada.react(ada.receive(), "👍")
+    stage.call("getMe")  # which nobody sees
+    ada.join()
+    stage.fails("lost")
+    stage.call("sendMessage", chat_id=ada.chat["id"], text="Bye")
+    assert stage.transcript.splitlines() == [
+        "Ada in Book club: (location)",
+        "  Bot in Book club: Books",
+        "    [➕ Add]",
+        "Ada in Book club: Hi",
+        "  Bot in Book club: Books",
+        "    [➕ Add]",
+        "Ada in Book club edits: Ho",
+        "Ada presses [➕ Add]",
+        "Ada in Book club reacts: 👍 (the bot doesn't get this message_reaction: "
+        "it asked for what Telegram chooses)",
+        "Ada in Book club: (chat_member) (the bot doesn't get this chat_member: "
+        "it asked for what Telegram chooses)",
+        "Ada in Book club: (new_chat_members)",
+        "  Bot in Book club: Books",
+        "    [➕ Add]",
+        "  sendMessage failed: lost",
+    ]
+
+
+# What isn't documented, faults and time.
+
+
+@pytest.mark.parametrize(
+    ("call", "mistake"),
+    [
+        ({"method": "sendMessage", "parsemode": "HTML"}, "sendMessage has no parameter parsemode"),
+        ({"method": "sendMesage"}, "sendMesage: no such method; did you mean sendMessage"),
+        (
+            {"method": "sendMessage", "reply_parameters": {"message_id": 1, "quotes": ""}},
+            "ReplyParameters has no field quotes",
+        ),
+    ],
+    ids=["parameter", "method", "field"],
+)
+def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistake: str) -> None:
+    text = "Hi" if "reply_parameters" in call else ""  # which is refused
+    stage.replies = lambda update: [
+        {"chat_id": update["message"]["chat"]["id"], "text": text, **call}
+    ]
+    with pytest.raises(AssertionError, match=mistake):
+        stage.user("Ada").send("Hi")
+    stage.strict = False
+    stage.user("Ada").send("Hi")
+
+
+def test_who_waits_is_told_of_a_mistake_at_once() -> None:
+    stage = Stage()
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    stage.telegram.answer("getMe", {"chat": 7})
+    with pytest.raises(AssertionError, match="getMe has no parameter chat"):
+        ada.receive(timeout=600)
+    with pytest.raises(AssertionError, match="getMe has no parameter chat"):
+        ada.send("Ho")
+    assert stage.telegram.pending() == 1
+    stage.strict = False
+    with pytest.raises(AssertionError, match="Ada got no message within 0.01 s"):
+        ada.receive(timeout=0.01)
+
+
+def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
+    stage.call("sendMessage", chat_id=7, text="Hi")
+    stage.user("Ada").send("Hi")
+    assert stage.transcript.splitlines()[:2] == [
+        "  sendMessage failed: Bad Request: chat not found",
+        f"    ({stage.telegram.calls[0].hints[0]})",
+    ]
+
+
+def test_calls_fail_as_told(stage: Played) -> None:
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    stage.fails("429", times=2)
+    stage.fails("500", method="getMe")
+
+    def call(method: str) -> tuple[int, Any]:
+        made = stage.telegram.answer(method, {"chat_id": ada.chat["id"], "text": "Hi"})
+        return made.status, made.answer.get("parameters")
+
+    assert call("getUpdates")[0] == 200
+    assert [call("sendMessage") for _ in range(3)] == [(429, {"retry_after": 1})] * 2 + [
+        (200, None)
+    ]
+    assert [call("getMe")[0], call("getMe")[0]] == [500, 200]
+    stage.fails("429", retry_after=5)
+    assert call("sendMessage") == (429, {"retry_after": 5})
+    told = stage.telegram.calls[-1].answer["description"]
+    assert told == "Too Many Requests: retry after 5"
+    stage.fails("silence")
+    body = json.dumps({"chat_id": ada.chat["id"], "text": "Hi"}).encode()
+    path = f"/bot{TOKEN}/sendMessage"
+    assert stage.request(path, "application/json", body) == (0, b"")
+    status, data = stage.request(path, "application/json", body)
+    assert (status, json.loads(data)["result"]["text"]) == (200, "Hi")
+    assert stage.request(path, "application/json", b"[]")[0] == 400
+    with pytest.raises(ValueError, match="a fault must be one of 429, 403, 500, silence, lost"):
+        stage.fails("418")
+
+
+def test_time_passes_for_telegram(stage: Played) -> None:
+    ada = stage.user("Ada")
+    before = ada.send("Hi").date
+    poll = {"question": "When?", "options": ["Today", "Never"], "open_period": 60}
+    stage.call("sendPoll", chat_id=ada.chat["id"], **poll)
+    stage.advance(3600)
+    assert stage.last["poll"]["is_closed"] is True
+    assert stage.transcript.splitlines()[-1] == "Telegram: (poll)"
+    assert ada.send("Ho").date >= before + 3600
+
+
+def test_an_update_that_nobody_asks_for_expires() -> None:
+    stage = Stage()  # whose bot polls
+    stage.user("Ada").send("Hi")
+    stage.advance(86_000)
+    assert stage.telegram.pending() == 1
+    stage.advance(1000)
+    assert stage.telegram.answer("getUpdates", {}).answer["result"] == []
