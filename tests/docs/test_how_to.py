@@ -121,6 +121,7 @@ def test_the_readers_tests_pass(further: Path) -> None:
     assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
+@pytest.mark.slow
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     reader.add_table(further)
     bot = further / "bot" / "bot.py"
