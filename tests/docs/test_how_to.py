@@ -149,6 +149,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
     httpserver.check()
 
 
+@pytest.mark.slow
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:
