@@ -2,7 +2,7 @@
 
 Telegram delivers an update at least once, and several containers answer at once. The item of the
 session has the ids of its last updates, and the calls that answered them. So each update changes
-the session once, and what is answered agrees with what is kept.
+the session once, and the answer agrees with the saved session.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
 def answer(update: Json) -> Outcome:
-    """Answer an update with its session, and keep what reply() changes of it.
+    """Answer an update with its session, and keep reply()'s changes of it.
 
     If a call has to wait after others were carried out, the session gets a note of the calls that
     remain, and the next delivery goes on there. Raises what `_ask_for_calls` raises.
@@ -58,7 +58,7 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
 
     The calls are None if the update was answered without any before. Raises what
     `bot_module.ask_for_calls` raises, BadSession, and Unreachable. If reply() raises Handled, the
-    session is kept, too.
+    session is also kept.
     """
     key = key_of(update)
     together = _together()
@@ -200,7 +200,7 @@ def check(bot: Any) -> None:
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none.
 
-    Raises Misconfigured, and what a function in SESSION raises.
+    Raises Misconfigured, and the exceptions of a function in SESSION.
     """
     bot = bot_module.load()
     if not hasattr(bot, "SESSION"):
