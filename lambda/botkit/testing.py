@@ -262,7 +262,7 @@ class _Host:
 
     def _turn(self, updates: list[Json]) -> list[Json]:
         """Return the updates of the turn that the first one begins."""
-        together, key_of = _botkit("extras.together"), _botkit("extras.with_session").key_of
+        together, key_of = _botkit("extras.together"), _botkit("extras.session_key").key_of
         first, quiet = updates[0], together.seconds()
         key = key_of(first)
         if key is None or not together._begins(first, quiet):
@@ -308,7 +308,7 @@ class _Host:
         if not hasattr(self.bot, "SESSION"):
             calls: list[Json] = checked(self.bot.reply(update), "reply()")
             return calls
-        key = _botkit("extras.with_session").key_of(update)
+        key = _botkit("extras.session_key").key_of(update)
         state = {} if key is None else self._sessions.read(key)
         session.current = key or ""
         try:
@@ -355,7 +355,7 @@ def chat(
 ) -> Iterator[Any]:
     """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
 
-    When `ada.send("/start")` returns, the bot has answered; an exception of the bot comes out of it.
+    When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
     The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
     then.
     """

@@ -198,8 +198,8 @@ OWN_NAME = (
     "must have no handler.py and no botkit/, since the module adds its own: {folder} has one."
 )
 SECRETS = (
-    "must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be packed: "
-    "{folder} has one."
+    "must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be "
+    "packed: {folder} has one."
 )
 NO_PAGE = "must contain a page, app/index.html, and no Python package app/"
 FOLDERS = {

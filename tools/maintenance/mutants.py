@@ -116,12 +116,18 @@ TESTS = {
         "unit/host/test_check",
         "integration/test_sessions",
     ],
+    "botkit/extras/session_key": [
+        "unit/extras/test_with_session",
+        "unit/host/test_check",
+        "unit/extras/test_queue",
+    ],
     "botkit/extras/watch": ["unit/extras/test_watch", "integration/test_runtime"],
     "botkit/host/webhook": [
         "unit/host/test_webhook",
         "unit/invocation/test_journal",
         "unit/extras/test_page",
         "unit/extras/test_queue",
+        "unit/extras/test_limit",
         "integration/test_hostile",
         "integration/test_runtime",
     ],

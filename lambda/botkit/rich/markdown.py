@@ -5,8 +5,8 @@ This module writes code, formulas and links so that no parser reads them otherwi
 text nothing can begin one:
 
 - A fence stands at the margin, is longer than any run of backticks in it, and is closed.
-- Characters that could begin markup are written by number, as "&#96;" for a backtick. Code within a line is a
-  span only if it would be harmless outside of one.
+- Characters that could begin markup are written by number, as "&#96;" for a backtick. Code within
+  a line is a span only if it would be harmless outside of one.
 - Every "<" is written by this module, there is no "![", and a link leads to the web, to a mailbox
   or to a phone.
 

@@ -30,7 +30,14 @@ ALBUM: Json = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
 OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "2"}
 FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
 COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
-MENTION: Json = {"text": "a /x", "entities": [{"type": "bot_command", "offset": 2, "length": 2}]}
+MENTION: Json = {
+    "text": "a /x",
+    "entities": [
+        {"type": "bold", "offset": 0, "length": 1},
+        {"type": "underline", "offset": 0, "length": 1},
+        {"type": "bot_command", "offset": 2, "length": 2},
+    ],
+}
 PLAIN: Json = {"text": "x"}
 BOB: Json = {"from": {"id": 8}}
 

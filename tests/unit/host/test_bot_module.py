@@ -249,14 +249,15 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
 
 
+@pytest.mark.parametrize("name", ["about", "brought"])
 def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
-    start_bot: StartBot, tmp_path: Path
+    start_bot: StartBot, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "brought").mkdir()
-    (tmp_path / "brought" / "__init__.py").write_text("\n1 / 0")
-    container = start_bot("\nimport brought")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("\n1 / 0")
+    container = start_bot(f"\n\nimport {name}")
     container.invoke(request(UPDATE))
-    place = "brought/__init__.py:2, from bot.py:2"
+    place = f"{name}/__init__.py:2, from bot.py:3"
     assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
 
 

@@ -173,6 +173,7 @@ def test_an_exception_leaves_the_update_unanswered(
     ("source", "error"),
     [
         ("len(7)", "TypeError at bot.py:4"),
+        ("def size():\n        len(7)\n    size()", "TypeError at bot.py:5"),
         ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
         (
             "from botkit import telegram\n    telegram.call('getMe', x=set())",
@@ -180,7 +181,7 @@ def test_an_exception_leaves_the_update_unanswered(
         ),
         ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
     ],
-    ids=["the bot", "the standard library", "botkit", "an invalid method"],
+    ids=["the bot", "its function", "the standard library", "botkit", "an invalid method"],
 )
 def test_an_exception_is_logged_with_its_place_in_the_bot(
     start_bot: StartBot, source: str, error: str
