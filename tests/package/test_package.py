@@ -734,8 +734,8 @@ def test_an_older_package_in_the_folder_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("brought", "sentence"),
     [
-        ("texts/__init__.py", "brings texts, which the bot or the module has, too"),
-        ("botkit/__init__.py", "brings botkit, which the bot or the module has, too"),
+        ("texts/__init__.py", "brings texts, which the bot or the module also has"),
+        ("botkit/__init__.py", "brings botkit, which the bot or the module also has"),
         ("ssl.py", "brings ssl.py, which would hide Python's own module"),
     ],
     ids=["the bot's", "the module's", "Python's"],

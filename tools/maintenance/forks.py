@@ -32,7 +32,7 @@ KILLED = WorkResult(
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed and os.getpid() != PARENT:
-        os._exit(1)  # without its teardown, which may wait for what the mutant never does
+        os._exit(1)  # without its teardown, which may wait for something that the mutant never does
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
@@ -63,7 +63,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 def fails(items: list[pytest.Item], limit: float) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
-    That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
+    That test becomes the first one: the next mutant is near, and may also fail it. A test hangs if
     all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
     which the machine ran other processes.
     """
