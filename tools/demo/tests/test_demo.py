@@ -547,7 +547,7 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
         "description": "Bad Request: chat not found",
     }
     assert refused == "sendMessage was refused: Bad Request: chat not found"
-    assert "write /start there first" in hint
+    assert "write /start there" in hint
     assert failed.startswith("scripts/demo: the update's outcome is refused: sendMessage: 400 Bad")
     assert ran.code == 1
 
