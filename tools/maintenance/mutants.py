@@ -287,6 +287,7 @@ EQUIVALENT = {
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/extras/together": {
+        "_is_part ReplaceComparisonOperator_Eq_LtE 2": "no offset is below 0",
         "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
         "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
     },
