@@ -85,6 +85,7 @@ TESTS = {
         "unit/extras/test_page",
         "unit/extras/test_queue",
         "unit/extras/test_on_event",
+        "unit/extras/test_limit",
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],

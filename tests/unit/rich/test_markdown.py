@@ -131,6 +131,7 @@ def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_h
 WRITTEN = {
     "lines stay lines": ("a\nb\n\nc", "a  \nb\n\nc"),
     "the longest line": (f"{'x' * 3000} {'x' * 999}", f"{'x' * 3000} {'x' * 999}"),
+    "a longer line": (f"{'x' * 3000} {'x' * 1000}", f"{'x' * 3000}  \n{'x' * 1000}"),
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
