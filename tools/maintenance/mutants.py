@@ -303,6 +303,7 @@ EQUIVALENT = {
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {
+        "_give_up ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
@@ -383,6 +384,7 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
+        "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",

@@ -151,6 +151,7 @@ WRITTEN = {
         "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
         "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
     ),
+    "a fence that ends a list": ("- a\n```\nb\n```\n    c", "- a\n\n```\nb\n```\n\nc"),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
     "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
     "a fence that a quote ends": ("> ```\n> a\nb\n> c", "```\na\n```\n\nb\n\n> c"),
