@@ -90,7 +90,7 @@ def test_what_waits_is_listed_and_cancelled(bot, waits):
     say(bot, "/remind 9:00 report", session, id=8)
     say(bot, "/remind 20m tea", session, id=7)
     shown = say(bot, "/reminders", session)
-    assert shown["text"] == "A press cancels a reminder:"
+    assert shown["text"] == "Tap a reminder to cancel it:"
     buttons = [
         [{"text": "✕ Thu 26 Nov 2026 13:20 tea", "callback_data": "7"}],
         [{"text": "✕ Fri 27 Nov 2026 09:00 report", "callback_data": "8"}],

@@ -1,89 +1,80 @@
-"""Tests of the bot: updates and sessions in, calls out."""
+"""Tests of the bot: what people do by their words, and what they see."""
 
 import pytest
 
-GROUP = {"id": -42, "type": "supergroup"}
-POST = {
-    "message_id": 9,
-    "chat": GROUP,
-    "text": "Lunch?",
-    "reply_markup": {
-        "inline_keyboard": [
-            [{"text": "Pizza · 0", "callback_data": "0"}],
-            [{"text": "Soup · 0", "callback_data": "1"}],
-        ]
-    },
-}
-PRESS = {"id": "777", "from": {"id": 7}, "message": POST, "data": "0"}
-ANSWER = {"method": "answerCallbackQuery", "callback_query_id": "777"}
+
+@pytest.fixture
+def group(chat):
+    return chat.group("Workshop")
 
 
-def message(text, **content):
-    return {"message": {"message_id": 8, "chat": GROUP, "text": text, **content}}
+@pytest.fixture
+def ada(group):
+    return group.user("Ada")
 
 
-def press(bot, votes, data="0", person=7, message=POST):
-    """Press a button, and return the calls and what the buttons say then."""
-    query = {**PRESS, "from": {"id": person}, "data": data, "message": message}
-    *edits, answer = bot.reply({"callback_query": query}, votes)
-    assert answer == ANSWER
-    for edit in edits:
-        assert edit["method"] == "editMessageReplyMarkup"
-        assert (edit["chat_id"], edit["message_id"]) == (-42, 9)
-        return [row[0]["text"] for row in edit["reply_markup"]["inline_keyboard"]]
+@pytest.fixture
+def post(ada):
+    """The post with Ada's poll."""
+    ada.send("/poll Lunch? | Pizza | Soup")
+    return ada.receive()
 
 
-def test_a_poll_has_a_button_for_each_answer(bot):
-    for text in ("/poll Lunch? | Pizza | Soup", "/poll@votes_bot  Lunch?|Pizza|Soup "):
-        assert bot.reply(message(text), {}) == [
-            {
-                "method": "sendMessage",
-                "chat_id": -42,
-                "text": "Lunch?",
-                "reply_markup": POST["reply_markup"],
-            }
-        ]
+@pytest.mark.parametrize(
+    "text", ["/poll Lunch? | Pizza | Soup", "/poll@votes_bot  Lunch?|Pizza|Soup "]
+)
+def test_a_poll_has_a_button_for_each_answer(ada, text):
+    ada.send(text)
+    post = ada.receive()
+    assert (post.text, post.buttons) == ("Lunch?", ["Pizza · 0", "Soup · 0"])
 
 
-def test_a_poll_stays_in_its_topic(bot):
-    [call] = bot.reply(message("/poll Q | A | B", is_topic_message=True, message_thread_id=5), {})
-    assert call["message_thread_id"] == 5
+def test_a_poll_stays_in_its_topic(group):
+    ada = group.topic("Food").user("Ada")
+    sent = ada.send("/poll Q | A | B")
+    assert ada.receive().message_thread_id == sent.message_thread_id
 
 
 @pytest.mark.parametrize(
     "text", ["/start", "/poll", "/poll Q", "/poll Q | A", "/poll Q | A | ", "/poll  | A | B"]
 )
-def test_what_is_no_poll_is_told_how_to_write_one(bot, text):
-    assert bot.reply(message(text), {}) == [
-        {"method": "sendMessage", "chat_id": -42, "text": bot.USAGE}
-    ]
+def test_what_is_no_poll_is_told_how_to_write_one(ada, bot, text):
+    ada.send(text)
+    assert ada.receive().text == bot.USAGE
 
 
-def test_other_messages_get_no_answer(bot):
-    assert bot.reply(message("Soup, please"), {}) == []
-    assert bot.reply({"message": {"message_id": 8, "chat": GROUP, "photo": []}}, {}) == []
+def test_other_messages_get_no_answer(ada):
+    ada.send("Soup, please", {"dice": {"emoji": "🎲", "value": 6}})
+    assert ada.unread() == []
 
 
-def test_a_vote_is_counted(bot):
-    votes = {}
-    assert press(bot, votes) == ["Pizza · 1", "Soup · 0"]
-    assert press(bot, votes, person=8) == ["Pizza · 2", "Soup · 0"]
-    assert press(bot, votes, "1", person=8) == ["Pizza · 1", "Soup · 1"]
-    assert votes == {"7": "0", "8": "1"}
+def test_votes_are_counted_and_taken_back(group, ada, post, sessions):
+    bob = group.user("Bob")
+    for person, answer, buttons in (
+        (ada, "Pizza", ["Pizza · 1", "Soup · 0"]),
+        (bob, "Pizza", ["Pizza · 2", "Soup · 0"]),
+        (bob, "Soup", ["Pizza · 1", "Soup · 1"]),
+        (ada, "Pizza", ["Pizza · 0", "Soup · 1"]),
+    ):
+        person.press(answer)
+        assert person.receive("answer")  # or the button would wait
+        assert ada.receive("edited").buttons == buttons
+    votes = {str(ada.user["id"]): None, str(bob.user["id"]): "1"}
+    assert sessions == {f"{post.chat.id}/{post.message_id}": votes}
 
 
-def test_a_vote_that_is_there_is_taken_back(bot):
-    votes = {"7": "0", "8": "0"}
-    assert press(bot, votes) == ["Pizza · 1", "Soup · 0"]
-    assert press(bot, votes) == ["Pizza · 2", "Soup · 0"]
+def test_each_post_has_its_own_votes(ada, post):
+    ada.press("Pizza")
+    ada.send("/poll Dinner? | Curry | Pasta")
+    ada.press("Curry")
+    edits = [ada.receive("edited").buttons for _ in range(2)]
+    assert edits == [["Pizza · 1", "Soup · 0"], ["Curry · 1", "Pasta · 0"]]
 
 
 def test_a_post_out_of_reach_gets_no_vote(bot):
+    message = {"message_id": 9, "chat": {"id": -42, "type": "supergroup"}, "date": 0}
+    query = {"id": "777", "from": {"id": 7}, "message": message, "data": "0"}
     votes = {}
-    assert press(bot, votes, message={"message_id": 9, "chat": GROUP, "date": 0}) is None
+    answer = {"method": "answerCallbackQuery", "callback_query_id": "777"}
+    assert bot.reply({"callback_query": query}, votes) == [answer]
     assert votes == {}
-
-
-def test_each_post_has_its_own_votes(bot):
-    assert bot.SESSION({"callback_query": PRESS}) == "-42/9"
-    assert bot.SESSION(message("/poll")) is None

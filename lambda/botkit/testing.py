@@ -111,6 +111,9 @@ class Sessions(dict[str, Json]):
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
         _botkit("invocation.journal").journal.check_rerun()
+        if key == _botkit("session").current:
+            told = "reply() must change its own session by its argument"
+            raise _botkit("errors").BadSession(told)
         changed = self.read(key)
         result = function(changed)
         changed = _botkit("session").checked_copy(changed)
@@ -259,7 +262,7 @@ class _Host:
 
     def _turn(self, updates: list[Json]) -> list[Json]:
         """Return the updates of the turn that the first one begins."""
-        together, key_of = _botkit("extras.together"), _botkit("extras.with_session").key_of
+        together, key_of = _botkit("extras.together"), _botkit("extras.session_key").key_of
         first, quiet = updates[0], together.seconds()
         key = key_of(first)
         if key is None or not together._begins(first, quiet):
@@ -305,7 +308,7 @@ class _Host:
         if not hasattr(self.bot, "SESSION"):
             calls: list[Json] = checked(self.bot.reply(update), "reply()")
             return calls
-        key = _botkit("extras.with_session").key_of(update)
+        key = _botkit("extras.session_key").key_of(update)
         state = {} if key is None else self._sessions.read(key)
         session.current = key or ""
         try:
@@ -368,10 +371,8 @@ def chat(
     stage = stand_in.Stage(host.take)
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
-        status, data = stage.request(path, headers.get("Content-Type", ""), body)
-        if not status:
-            raise _botkit("errors").Unreachable("there is no answer")
-        return status, data
+        answer: tuple[int, bytes] = stage.request(path, headers.get("Content-Type", ""), body)
+        return answer
 
     def advance(seconds: float) -> None:
         stand_in.Stage.advance(stage, seconds)

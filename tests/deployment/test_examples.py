@@ -392,7 +392,7 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
     assert world.told(name) == ["⏰ tea"]
 
     telegram, bot = world.telegram, world.bots[name]
-    assert world.say(name, "/reminders") == "A press cancels a reminder:"
+    assert world.say(name, "/reminders") == "Tap a reminder to cancel it:"
     message_id = max(id for chat, id in telegram.messages if chat == ada)
     for answer in ("Cancelled.", "This one no longer waits."):
         query = telegram.press(ada, message_id, cake)

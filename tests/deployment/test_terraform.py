@@ -11,7 +11,7 @@ from local.project import ROOT
 from local.terraform import LOCK, Module, has_locked_version
 
 from tests.support.deployment import Deployment
-from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+from tests.support.needs import needs_terraform, skip_or_fail
 from tests.support.provider import Providers
 
 EDITORCONFIG = (ROOT / ".editorconfig").read_text()
@@ -69,13 +69,10 @@ def run_tests(module: Deployment) -> None:
     assert " passed, 0 failed" in result.stdout
 
 
-def test_the_lock_file_holds_for_every_platform(tmp_path: Path) -> None:
-    needs_provider()
-    module = Module(NOWHERE, tmp_path)
-    module.init()
+def test_the_lock_file_holds_for_every_platform(providers: Providers) -> None:
     before = (ROOT / LOCK).read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
-    after = (module.folder / LOCK).read_text()
+    after = providers.lock_file.read_text()
     mirror = os.environ.get("TF_PLUGIN_DIR")
     if mirror and not has_locked_version(Path(mirror), before):
         skip_or_fail(f"needs the provider in the locked version, which {mirror} doesn't have")

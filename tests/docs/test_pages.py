@@ -23,6 +23,7 @@ PAGES = sorted(
 )
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # of a picture, too
 MOST_WORDS = 1500  # in the README: five minutes
 # In these pages, so that each is read at once. Code doesn't count.
 SHORT = {"first-bot.md": 600, "how-to/*.md": 300, "moving-in/*.md": 600}
@@ -175,7 +176,7 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_links_lead_to_files_and_headings(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+    for target in LINK.findall(page.read_text()):
         if "://" not in target:
             path, _, anchor = target.partition("#")
             linked = page.parent / path if path else page

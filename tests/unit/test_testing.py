@@ -312,6 +312,18 @@ def test_a_session_is_kept_for_the_next_update(chat_with: With, sessions: Any) -
     assert sessions == {str(ada.chat["id"]): {"n": 2}, str(grace.chat["id"]): {"n": 1}}
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["session['n'] = (1,)", "sessions.change(str(message['chat']['id']), dict.clear)"],
+    ids=["what JSON can't hold", "not by its argument"],
+)
+def test_a_session_is_kept_as_the_module_keeps_it(chat_with: With, change: str) -> None:
+    source = "from botkit import session as sessions\nSESSION = 'chat'\n"
+    source += f"def answer(message, session):\n    {change}\n    return []\n"
+    with pytest.raises(botkit("errors").BadSession):
+        chat_with(source).user("Ada").send("Hi")
+
+
 def test_an_update_without_a_session_has_an_empty_one(chat_with: With, sessions: Any) -> None:
     source = COUNTS.replace('"chat"', "lambda update: None")
     ada = chat_with(source).user("Ada")
@@ -462,6 +474,47 @@ def test_an_update_comes_again_as_from_telegram(
     assert texts(ada) == answers
 
 
+def test_each_update_begins_with_nothing_seen(chat_with: With) -> None:
+    chat = chat_with(ONE)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.fails("429")
+    botkit("deadline").deadline.start(1)
+    ada.send("Hi")
+    assert texts(ada) == ["asked 1", "asked 3"]
+    assert botkit("deadline").deadline.left() > 200
+
+
+def test_what_was_done_before_is_excused_the_second_time(chat_with: With) -> None:
+    source = SAYS.replace('["message"]', '["inline_query"]').partition("def reply")[0]
+    source += """
+def reply(update):
+    id = update["inline_query"]["id"]
+    telegram.call("answerInlineQuery", inline_query_id=id, results=[])
+    telegram.call("getMe")
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("500", method="getMe")
+    ada = chat.user("Ada")
+    ada.ask("cats")
+    assert ada.receive("results").results == []
+    assert [call.method for call in chat.telegram.calls] == ["answerInlineQuery", "getMe"] * 2
+
+
+def test_what_fails_half_way_fails_the_test(chat_with: With) -> None:
+    source = """
+def answer(message, session):
+    telegram.call("sendMessage", chat_id=message["chat"]["id"], text="one")
+    telegram.call("sendDice", chat_id=message["chat"]["id"])
+    return []
+"""
+    chat = chat_with(source)
+    chat.fails("429", method="sendDice")
+    with pytest.raises(Exception, match="sendDice: 429"):
+        chat.user("Ada").send("Hi")
+
+
 def test_what_never_succeeds_fails_the_test(chat_with: With) -> None:
     chat = chat_with(ONE)
     chat.fails("429", times=1000)
@@ -478,11 +531,14 @@ def answer(message, session):
     now = datetime.now(UTC)
     later.send(say(message, "Tea"), now + timedelta(hours=1), "tea")
     later.schedule({"chat": message["chat"]}, (now + timedelta(minutes=30)).timestamp(), "own")
+    later.schedule(7, (now + timedelta(minutes=31)).timestamp(), "number")
     later.schedule([say(message, "Late")], (now + timedelta(days=1)).timestamp(), "late")
+    wrong = {**say(message, "Wrong"), "parsemode": "HTML"}
+    later.send(wrong, now + timedelta(days=9), "wrong")
     return []
 
 def on_event(event):
-    return [say(event, "Own")]
+    return [] if event == 7 else [say(event, "Own")]
 """
     chat = chat_with(source)
     ada = chat.user("Ada")
@@ -491,9 +547,12 @@ def on_event(event):
     assert texts(ada) == []
     chat.advance(3000)
     assert texts(ada) == ["Own", "Tea"]
-    assert list(waits) == ["late"]
+    assert list(waits) == ["late", "wrong"]
     chat.advance(90_000)
     assert texts(ada) == ["Own", "Tea", "Late"]
+    assert botkit("invocation.journal").journal.methods == ["sendMessage"]
+    with pytest.raises(AssertionError, match="no parameter parsemode"):
+        chat.advance(900_000)
 
 
 def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:

@@ -1,21 +1,38 @@
-"""Makes docs/demo.png, the picture in the README, from the running demo. Needs Chromium."""
+"""Makes the pictures of READMEs from the running demo, in both themes. Needs Chromium.
+
+docs/demo-….png is the demo itself, examples/lunch/order-….png the list and the page of lunch.
+"""
 
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from local.processes import ToolError
 from local.project import ROOT, SCRIPTS
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
 
-PICTURE = ROOT / "docs" / "demo.png"
+DOCS = ROOT / "docs"
+LUNCH = ROOT / "examples" / "lunch"
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 SIZE = (1280, 930)
+PHONE = (390, 780)
+GAP = 20  # between two phones
+PHONES = f"""
+body {{ margin: 0; display: flex; gap: {GAP}px }}
+img {{ width: {PHONE[0]}px; border: 1px solid #8886; border-radius: 14px; box-sizing: border-box }}
+"""
+# In place of Telegram's script, which would come from the network: the page fills the phone.
+TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
+EXPAND = 'parent.postMessage(JSON.stringify({ eventType: "web_app_expand", eventData: {} }), "*")'
 PATIENCE = 60_000  # milliseconds, for each step
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Chromium has no sandbox as root. The other options keep it off the network.
@@ -85,33 +102,107 @@ def act(page: Page) -> None:
     page.locator("#title").hover()
 
 
+def order(page: Page, name: str, *dishes: str) -> None:
+    """Follow the link in the group's list as a person, and order on the page, which stays open."""
+    page.get_by_role("tab", name="Group").click()
+    page.get_by_label("You are").select_option(name)
+    page.get_by_role("link", name="Order").click()
+    page.locator("#messages").get_by_role("button", name="Order").last.click()
+    lunch = page.frame_locator("#page iframe").frame_locator("iframe")
+    for dish in dishes:
+        lunch.get_by_role("button", name=f"One {dish} more").click()
+    lunch.get_by_role("button", name="Order").click()
+    expect(lunch.get_by_role("button", name="Ordered")).to_be_visible()
+    lunch.get_by_role("heading", name="Lunch").scroll_into_view_if_needed()
+
+
+def picture_lunch(chrome: Browser) -> list[Path]:
+    """Take the pictures of lunch: on two phones, the list in the group and the page."""
+    with demo("--direct", "--bot", LUNCH / "bot") as url:
+        page = tab(chrome, PHONE)
+        page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(body=EXPAND))
+        page.goto(url)
+        page.get_by_role("tab", name="Group").click()
+        say(page, "/lunch")
+        order(page, "Ada", "Pizza Diavola", "Lemonade")
+        page.get_by_role("button", name="Close the page").click()
+        order(page, "Grace", "Miso ramen", "Lemonade", "Lemonade")
+        pages = [seen(page, theme) for theme in THEMES]
+        page.get_by_role("button", name="Close the page").click()
+        page.get_by_role("tab", name="Group").click()
+        expect(page.locator("#messages").get_by_text("Lunch for 2")).to_be_visible()
+        page.locator("#title").hover()
+        lists = [seen(page, theme) for theme in THEMES]
+    return [
+        beside(chrome, LUNCH / f"order-{theme}.png", left, right)
+        for theme, left, right in zip(THEMES, lists, pages, strict=True)
+    ]
+
+
+def seen(page: Page, theme: Theme) -> bytes:
+    """Return a picture of the page in a theme."""
+    page.emulate_media(color_scheme=theme)
+    return page.screenshot(animations="disabled")
+
+
+def beside(chrome: Browser, path: Path, left: bytes, right: bytes) -> Path:
+    """Put the pictures of two phones into one."""
+    images = "".join(
+        f'<img src="data:image/png;base64,{base64.b64encode(each).decode()}">'
+        for each in (left, right)
+    )
+    page = tab(chrome, (2 * PHONE[0] + GAP, PHONE[1]))
+    page.set_content(f"<style>{PHONES}</style>{images}")
+    page.screenshot(path=path, omit_background=True)
+    return path
+
+
+def tab(chrome: Browser, size: tuple[int, int]) -> Page:
+    viewport: ViewportSize = {"width": size[0], "height": size[1]}
+    context = chrome.new_context(viewport=viewport, device_scale_factor=2, reduced_motion="reduce")
+    return context.new_page()
+
+
+@contextlib.contextmanager
+def demo(*arguments: str | Path) -> Iterator[str]:
+    """Run the demo, and yield the address of its page. Raises ToolError."""
+    process = subprocess.Popen(
+        [SCRIPTS / "demo", *arguments], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout
+        line = next((line for line in process.stdout if line.startswith("Chat with the bot: ")), "")
+        if not line:
+            raise ToolError("the demo does not start: run scripts/demo to see why")
+        yield line.split()[-1]
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def picture_demo(chrome: Browser) -> list[Path]:
+    """Take the pictures of the demo on an emulated AWS."""
+    with demo() as url:
+        page = tab(chrome, SIZE)
+        page.goto(url)
+        act(page)
+        pictures = {DOCS / f"demo-{theme}.png": seen(page, theme) for theme in THEMES}
+    for path, picture in pictures.items():
+        path.write_bytes(picture)
+    return [*pictures]
+
+
 def main() -> int:
     expect.set_options(timeout=PATIENCE)
     argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
-    demo = subprocess.Popen(
-        [SCRIPTS / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
-    )
     try:
-        assert demo.stdout
-        line = next((line for line in demo.stdout if line.startswith("Chat with the bot: ")), "")
-        if not line:
-            raise ToolError("the demo does not start: run scripts/demo to see why")
         with browser() as chrome:
-            context = chrome.new_context(
-                viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=2
-            )
-            page = context.new_page()
-            page.goto(line.split()[-1])
-            act(page)
-            PICTURE.parent.mkdir(exist_ok=True)
-            page.screenshot(path=Path(PICTURE))
+            pictures = [*picture_demo(chrome), *picture_lunch(chrome)]
     except (ToolError, Error, AssertionError) as error:
         print(f"scripts/screenshot: {error}", file=sys.stderr)
         return 1
-    finally:
-        demo.terminate()
-        demo.communicate()
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1024} KB")
+    for path in pictures:
+        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
     return 0
 
 

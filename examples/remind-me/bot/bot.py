@@ -135,7 +135,7 @@ def shown(session, now):
         rows.append([{"text": label, "callback_data": id}])
     for id, text in session.get("every", {}).items():
         rows.append([{"text": f"✕ {text}", "callback_data": f"every {id}"}])
-    text = "A press cancels a reminder:" if rows else "Nothing waits."
+    text = "Tap a reminder to cancel it:" if rows else "Nothing waits."
     return {"text": text, "reply_markup": {"inline_keyboard": rows}}
 
 

@@ -124,10 +124,10 @@ def group(update: Json) -> str:
     answered at once.
     """
     if settings.session_table:
-        from . import with_session
+        from . import session_key
 
         try:
-            key = with_session.key_of(update)
+            key = session_key.key_of(update)
         except BaseException:  # from bot.py: it is logged when the update comes out of the queue
             key = None
         if key is not None:

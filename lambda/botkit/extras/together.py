@@ -23,7 +23,7 @@ from ..host import bot_module
 from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
-from . import with_session
+from . import session_key
 
 MESSAGES = ("message", "business_message", "channel_post")  # the kinds that have albums
 QUIET_SECONDS = 1.5  # by default
@@ -78,7 +78,7 @@ def note(update: Json) -> None:
     quiet = seconds()
     if "bursts" not in quiet and not _begins(update, quiet):
         return
-    key = with_session.key_of(update)
+    key = session_key.key_of(update)
     if key is not None:
         with deadline.within(NOTE_SECONDS):
             session.change(_list(key), partial(_add, update, quiet, time.time()), days=1)

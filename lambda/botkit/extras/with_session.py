@@ -18,14 +18,13 @@ from ..host import bot_module
 from ..host.calls import make_or_respond
 from ..host.outcome import BadAnswer, Outcome, outcome_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
+from . import session_key
 from .held import held, released
 
 logger = logging.getLogger("botkit")
 
-CHOICES = ("chat", "topic", "user", "chat_user")
 NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
@@ -60,7 +59,7 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
     `bot_module.ask_for_calls` raises, BadSession, and Unreachable. If reply() raises Handled, the
     session is kept, too.
     """
-    key = key_of(update)
+    key = session_key.key_of(update)
     together = _together()
     if key is None:
         calls, handled = _ask(together.joined([update]) if together else update, {}, "")
@@ -186,7 +185,7 @@ def _together() -> Any:
 
 def check(bot: Any) -> None:
     """Raise Misconfigured if updates can't be answered with a session."""
-    _choice(bot)
+    session_key.choice(bot)
     if not settings.session_table:
         raise Misconfigured("SESSION in bot.py needs a table: set session_retention_in_days")
     from inspect import signature
@@ -195,34 +194,3 @@ def check(bot: Any) -> None:
         signature(bot.reply).bind({}, {})
     except TypeError:
         raise Misconfigured("with SESSION, bot.py must have reply(update, session)") from None
-
-
-def key_of(update: Json) -> str | None:
-    """Return the key of an update's session, or None if it has none.
-
-    Raises Misconfigured, and what a function in SESSION raises.
-    """
-    bot = bot_module.load()
-    if not hasattr(bot, "SESSION"):
-        return None
-    choice = _choice(bot)
-    if callable(choice):
-        chosen: str | None = bot_module.ask("SESSION", update)
-        return chosen
-    place = Place(update)
-    parts = {
-        "chat": [place.room],
-        "topic": [place.room] if place.topic is None else [place.room, place.topic],
-        "user": [place.person],
-        "chat_user": [place.room, place.person],
-    }[choice]
-    return None if None in parts else "/".join(map(str, parts))
-
-
-def _choice(bot: Any) -> Any:
-    """Return SESSION of bot.py. Raises Misconfigured."""
-    choice = bot.SESSION
-    if not callable(choice) and choice not in CHOICES:
-        names = ", ".join(f'"{name}"' for name in CHOICES)
-        raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
-    return choice

@@ -677,6 +677,26 @@ def test_what_took_too_long_only_because_others_came_first_has_not_failed(
     assert container.queues.messages == {}
 
 
+@pytest.mark.parametrize(("seconds", "failed"), [(2.4, 1), (2.8, 0)])
+def test_in_a_short_replay_a_third_of_the_rest_is_for_sqs(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, seconds: float, failed: int
+) -> None:
+    container = keeping(RAISES)
+    put_updates(container, 2)
+    clock = with_clock(container, monkeypatch)
+    ends = [clock.now + 0.5, clock.now + seconds]  # of 3: 2.5 are left for the second update
+
+    def reply(update: Json) -> list[Json]:
+        clock.now = ends.pop(0)
+        if not ends:
+            raise ValueError
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    answer = container.invoke(REPLAY, 4000)
+    assert (answer["done"], answer["failed"]) == (1, failed)
+
+
 def test_a_replay_that_answers_nothing_ends(
     keeping: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -716,7 +716,7 @@ def test_a_session_is_a_chats_a_topics_or_a_persons(
     start_with_sessions: StartBot, update: Json, keys: tuple[str | None, ...]
 ) -> None:
     container = start_with_sessions(COUNT)
-    sessions = container.module("extras.with_session")
+    sessions = container.module("extras.session_key")
     for choice, key in zip(sessions.CHOICES, keys, strict=True):
         container.bot.SESSION = choice  # type: ignore[attr-defined]
         assert sessions.key_of({"update_id": 1, **update}) == key

@@ -47,3 +47,9 @@ def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
     text = "no 'app.production', no 'duct', no 'six-six'"
     assert start_error.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"
+
+
+def test_a_file_outside_of_all_folders_has_its_name_only() -> None:
+    error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
+    start_error: Any = load("botkit.host.start_error")
+    assert start_error.described(error) == "SyntaxError: invalid at words.py:3"

@@ -65,6 +65,7 @@ def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) ->
     assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
     assert sent["from"]["username"] == sent.chat.username == "ada"
     assert sent["from"]["language_code"] == "en"
+    assert sent.buttons == []
     assert stage.call("getMe")["username"] == "test_bot"
     assert sent.chat.id == sent["from"]["id"] == stage.user("Ada").user["id"]
     assert stage.user("Grace").user["id"] != sent.chat.id
@@ -125,6 +126,8 @@ def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
     assert stage.last["edited_message"]["entities"][0]["type"] == "bot_command"
     ada.react(answer, "👍")
     assert stage.last["message_reaction"]["new_reaction"][0]["emoji"] == "👍"
+    ada.react(answer, "")
+    assert stage.transcript.splitlines()[-1] == "Ada reacts: no more"
     reply = ada.send("No", reply_to=answer)
     assert reply.reply_to_message.text == "Hello"
     assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
@@ -284,6 +287,7 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
     post = news.send("Today")
     assert "from" not in stage.last["channel_post"]
     assert stage.last["channel_post"]["sender_chat"]["title"] == "News"
+    assert stage.transcript == "News: Today"
     news.edit(post, "Tomorrow")
     assert stage.last["edited_channel_post"]["text"] == "Tomorrow"
     stage.call("sendMessage", chat_id="@news", text="More")
@@ -380,7 +384,10 @@ def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
     ada.edit(ada.send("Hi"), "Ho")
     ada.press("Add")
     ada.react(ada.receive(), "👍")
+    stage.call("getMe")  # which nobody sees
     ada.join()
+    stage.fails("lost")
+    stage.call("sendMessage", chat_id=ada.chat["id"], text="Bye")
     assert stage.transcript.splitlines() == [
         "Ada in Book club: (location)",
         "  Bot in Book club: Books",
@@ -397,6 +404,7 @@ def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
         "Ada in Book club: (new_chat_members)",
         "  Bot in Book club: Books",
         "    [➕ Add]",
+        "  sendMessage failed: lost",
     ]
 
 
@@ -487,6 +495,7 @@ def test_time_passes_for_telegram(stage: Played) -> None:
     stage.call("sendPoll", chat_id=ada.chat["id"], **poll)
     stage.advance(3600)
     assert stage.last["poll"]["is_closed"] is True
+    assert stage.transcript.splitlines()[-1] == "Telegram: (poll)"
     assert ada.send("Ho").date >= before + 3600
 
 
