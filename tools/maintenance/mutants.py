@@ -161,6 +161,7 @@ TESTS = {
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",
+        "unit/test_conversation",
         "integration/test_sessions",
     ],
     "botkit/invocation/journal": ["unit/invocation/test_journal"],
