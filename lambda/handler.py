@@ -23,7 +23,6 @@ TIMES = {
     "drain": (24.0, 1.0),
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
-    "replay": (900.0, 1.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
 }

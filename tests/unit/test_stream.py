@@ -620,6 +620,20 @@ def test_what_an_answer_said_is_not_taken_back(world: World) -> None:
     assert world.calls[-1][0] == "sendMessage"
 
 
+def test_a_message_that_shows_all_that_was_said_is_left_as_it_is(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
+    world.fails["editMessageText"] = [busy]
+
+    def pieces() -> Iterator[str]:
+        yield from thinking(world, "Hello", "<Hm>")
+        world.deadline.start(1.9)
+        yield ""
+
+    assert world.answer(pieces(), GROUP) == []
+    assert world.texts("sendMessage") == ["Hello …"]
+
+
 def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:
     """In the same message."""
     errors = world.container.module("errors")

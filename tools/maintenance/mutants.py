@@ -85,6 +85,7 @@ TESTS = {
         "unit/extras/test_page",
         "unit/extras/test_queue",
         "unit/extras/test_on_event",
+        "unit/extras/test_limit",
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
@@ -160,6 +161,7 @@ TESTS = {
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",
+        "unit/test_conversation",
         "integration/test_sessions",
     ],
     "botkit/invocation/journal": ["unit/invocation/test_journal"],
@@ -293,6 +295,7 @@ EQUIVALENT = {
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/extras/together": {
+        "_is_part ReplaceComparisonOperator_Eq_LtE 2": "no offset is below 0",
         "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
         "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
     },
@@ -307,6 +310,7 @@ EQUIVALENT = {
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {
+        "_give_up ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
@@ -387,6 +391,7 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
+        "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",

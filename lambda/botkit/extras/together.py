@@ -150,13 +150,13 @@ def _parts(
     """
     if str(update["update_id"]) not in listed:
         return [update], 0.0
-    parts = {update["update_id"]: update}
+    parts: dict[int, Json] = {}
     album = burst = listed[str(update["update_id"])]["at"]
     in_album, in_burst = "albums" in quiet and bool(_album(update)), _announces(update, quiet)
     is_over = not in_burst
     for update_id in sorted(map(int, listed)):
         entry = listed[str(update_id)]
-        if update_id <= update["update_id"] or update_id in known:
+        if update_id < update["update_id"] or update_id in known:
             continue
         other = entry.get("update", {})
         is_ours = _who(other) == _who(update)

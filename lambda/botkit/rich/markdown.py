@@ -25,7 +25,8 @@ MOST_COLUMNS = 20
 MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
 MOST_MARKS = 4  # within each other: bold, italic and so on
 
-LONGEST_LINE = 4000  # characters: written by number, each is up to six
+# A part of a line, cut at a space: at most 4000 characters. Written by number, each is up to six.
+PART = re.compile(".{1,4000}$|.{2000,3999} |.{4000}")
 
 DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # as Telegram does
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -153,11 +154,7 @@ def _lines(text: str) -> Iterator[str]:
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = re.sub("\r\n?|[\u2028\u2029]", "\n", text)
     for line in DROPPED.sub("", text).split("\n"):
-        while len(line) > LONGEST_LINE:
-            at = line.rfind(" ", LONGEST_LINE // 2, LONGEST_LINE) + 1 or LONGEST_LINE
-            yield line[:at]
-            line = line[at:]
-        yield line
+        yield from PART.findall(line) or [line]
 
 
 class _Scanner:

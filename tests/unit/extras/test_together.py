@@ -26,8 +26,8 @@ def reply(update, session):
     ASKED.append(update)
     return []
 """
-ALBUM: Json = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
-OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "2"}
+ALBUM: Json = {"media_group_id": "10", "photo": [{"file_id": "x"}]}
+OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "20"}
 FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
 COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
 MENTION: Json = {
@@ -176,6 +176,25 @@ def test_what_is_one_turn(lined: Lined, updates: list[Json], turns: list[list[in
         assert line.answer(update) in ("ignored", "repeated")
     assert line.turns == turns
     assert line.pauses == []
+
+
+def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
+    line = lined()
+    line.arrive(*numbered(sent(FORWARD), sent(FORWARD)), seconds=2)
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2]]
+
+
+def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
+    """The queue may not take a message that was listed."""
+    line = lined()
+    first, second = numbered(sent(FORWARD), sent(PLAIN))
+    line.arrive(first)
+    line.together.note(second)
+    line.container.module("host.webhook").answer_once(second)
+    line.answer(first)
+    assert line.turns == [[2], [1]]
 
 
 def test_the_first_message_is_the_updates(lined: Lined) -> None:

@@ -130,6 +130,8 @@ def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_h
 
 WRITTEN = {
     "lines stay lines": ("a\nb\n\nc", "a  \nb\n\nc"),
+    "the longest line": (f"{'x' * 3000} {'x' * 999}", f"{'x' * 3000} {'x' * 999}"),
+    "a longer line": (f"{'x' * 3000} {'x' * 1000}", f"{'x' * 3000}  \n{'x' * 1000}"),
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
@@ -149,6 +151,7 @@ WRITTEN = {
         "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
         "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
     ),
+    "a fence that ends a list": ("- a\n```\nb\n```\n    c", "- a\n\n```\nb\n```\n\nc"),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
     "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
     "a fence that a quote ends": ("> ```\n> a\nb\n> c", "```\na\n```\n\nb\n\n> c"),
