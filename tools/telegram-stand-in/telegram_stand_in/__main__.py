@@ -1,7 +1,8 @@
 """Run Telegram's Bot API alone, on this machine, for a bot in any language.
 
 The first line of the output has the URL and the token, as variables for the bot. The actions of
-people and the bot follow. Each line of the input is a message of Ada's, and [Buy] taps the button Buy.
+people and the bot follow. Each line of the input is a message of Ada's, and [Buy] taps the button
+Buy.
 
 A test in any language acts by HTTP: a POST with JSON, a form (also with files), or a query.
 
