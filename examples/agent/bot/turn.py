@@ -120,7 +120,7 @@ def conclude(messages, text):
 
 
 def plan(use):
-    """Return the action that waits for a tap. Its id is also the key by which the tool acts once."""
+    """Return the action that waits for a tap. Its id is the key by which the tool acts once."""
     until = int(time.time()) + DECIDE
     text = rooms.PLANS[use["name"]](**use["input"])
     return {"id": os.urandom(12).hex(), "use": use, "plan": text, "until": until}
