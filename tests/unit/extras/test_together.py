@@ -364,7 +364,7 @@ def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line.arrive(*updates[:2], seconds=1)
     full = line.container.table.items["together/-7"]["session"]["S"]
     third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
-    line.together.LARGEST_LIST = len(full) + len(third)
+    updates[2]["message"]["text"] += "x" * (128 * 1024 - len(full) - len(third))
     line.arrive(*updates[2:], seconds=1)
     for update in line.queued:
         line.answer(update)
