@@ -50,7 +50,7 @@ resource "aws_lambda_invocation" "remove_menu_button" {
     precondition {
       condition = contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
       error_message = join(" ", [
-        "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/,",
+        "With a mini_app, the source_dir must contain a page, app/index.html, and no Python package app/,",
         "since everything in this folder is public: see ${abspath(local.bot_folder)}.",
       ])
     }

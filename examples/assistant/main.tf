@@ -29,7 +29,7 @@ module "bot" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      # A profile passes a question on to its model in another region, for which the function needs permission, too.
+      # A profile passes a question on to its model in another region, for which the function also needs permission.
       {
         Effect = "Allow"
         Action = "bedrock:InvokeModelWithResponseStream"

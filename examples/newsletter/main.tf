@@ -31,7 +31,7 @@ module "bot" {
   })
 }
 
-# Sessions can't be listed, so those who subscribed have a table.
+# Sessions can't be listed, so the subscribers have a table.
 resource "aws_dynamodb_table" "subscribers" {
   name         = "newsletter-bot"
   billing_mode = "PAY_PER_REQUEST"

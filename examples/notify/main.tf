@@ -114,7 +114,7 @@ resource "aws_s3_bucket_notification" "inbox" {
 
 locals {
   # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle,
-  # and what follows could be another call: such a name is left out.
+  # and the rest could be another call: such a name is left out.
   not_in_json = ["*\"*", "*\\\\*"]
 
   objects = {
@@ -215,7 +215,7 @@ resource "aws_dynamodb_table" "orders" {
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
   function_name     = module.bot.alias_arn
-  starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
+  starting_position = "TRIM_HORIZON" # includes records that come while the mapping is made
   batch_size        = 1              # each record is tried again by itself
 
   # Without a maximum, a record that fails holds up the later ones for a day.

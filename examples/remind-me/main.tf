@@ -11,8 +11,8 @@ module "bot" {
   name                         = "remind-me-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/remind-me-bot/token"
-  later                        = true # what waits
-  session_retention_in_days    = 0    # the chat's time zone, and the list of what waits
+  later                        = true # the reminders
+  session_retention_in_days    = 0    # the chat's time zone, and the list of reminders
 }
 
 output "logs_command" {

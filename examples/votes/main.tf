@@ -11,7 +11,7 @@ module "bot" {
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/votes-bot/token"
   session_retention_in_days    = 365
-  queue                        = true # the presses below a post are answered one at a time, so its counts never go back
+  queue                        = true # the bot answers a post's taps one at a time, so its counts never go back
 }
 
 output "logs_command" {

@@ -329,7 +329,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     assert menus == {
         "agent-bot": ["ask", "new", "help"],
         "assistant-bot": ["ask", "new", "help"],
-        "dice-bot": ["roll"],
+        "dice-bot": ["start", "roll"],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "newsletter-bot": ["subscribe", "unsubscribe"],

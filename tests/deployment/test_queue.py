@@ -97,7 +97,7 @@ ALBUMS = """
 def SESSION(update):
     return "albums" if "media_group_id" in update.get("message", {}) else None
 
-TOGETHER = {"albums": 0.1}
+TOGETHER = {"albums": 5}  # a busy machine takes that long at most for the next part
 
 def reply(update: Json, session: Json) -> list[Json]:
     together = update.get("together", [])

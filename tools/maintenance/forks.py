@@ -15,27 +15,29 @@ import signal
 import time
 
 import pytest
-from cosmic_ray.mutating import use_mutation
-from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import use_db
-from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
 PARENT = os.getpid()
 ALONE = 20.0  # seconds for one test
-KILLED = WorkResult(
-    WorkerOutcome.NORMAL,
-    output="failed in a fork",
-    test_outcome=TestOutcome.KILLED,
-    diff="not kept",  # mutants.py takes a result without one for a mutant that wasn't tried
-)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed and os.getpid() != PARENT:
-        os._exit(1)  # without its teardown, which may wait for what the mutant never does
+        os._exit(1)  # without its teardown, which may wait for something that the mutant never does
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
+    # What only scripts/mutants installs: the tests of `fails` run without it.
+    from cosmic_ray.mutating import use_mutation
+    from cosmic_ray.plugins import get_operator
+    from cosmic_ray.work_db import use_db
+    from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+
+    killed = WorkResult(
+        WorkerOutcome.NORMAL,
+        output="failed in a fork",
+        test_outcome=TestOutcome.KILLED,
+        diff="not kept",  # mutants.py takes a result without one for a mutant that wasn't tried
+    )
     items = list(session.items)
     began = time.monotonic()
     run(items)  # here, so that forks needn't import what it imports
@@ -54,7 +56,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                 except AttributeError:  # cosmic-ray can't make it, and will say so itself
                     continue
                 if mutant is not None and fails(items, limit):
-                    database.set_result(work.job_id, KILLED)
+                    database.set_result(work.job_id, killed)
     if fails(items, limit):
         raise session.Failed("the tests fail without a mutant, in another order")
     return True
@@ -63,7 +65,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 def fails(items: list[pytest.Item], limit: float) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
-    That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
+    That test becomes the first one: the next mutant is near, and may also fail it. A test hangs if
     all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
     which the machine ran other processes.
     """

@@ -24,7 +24,7 @@ from typing import Any
 from local.project import LAMBDA, ROOT
 
 WORKERS = 2
-SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs use the machine, too
+SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs also use the machine
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 
 # The tests of each module, those that fail soonest first.
@@ -466,13 +466,13 @@ EQUIVALENT = {
 
 
 def run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> str:
-    """Run a program that is installed beside this Python, and return what it prints."""
+    """Run a program that is installed next to this Python, and return its output."""
     program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
     return subprocess.run(program, cwd=folder, check=True, stdout=stdout, text=True).stdout
 
 
 def mutate(module: str) -> list[dict[str, Any]] | None:
-    """Test all mutants of a module, and return what became of each.
+    """Test all mutants of a module, and return the result of each.
 
     Returns None if its tests fail without a mutant.
     """
@@ -501,7 +501,7 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
             run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
         except subprocess.CalledProcessError:
             return None
-        # What survived in a fork is tried again in a process of its own.
+        # A survivor in a fork is tried again in a separate process.
         run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
         dump = run(folder, "cosmic-ray", "dump", "session.sqlite")
     mutants = named([json.loads(line) for line in dump.splitlines()])

@@ -1,4 +1,4 @@
-"""Begin a bot of your own: a folder with the bot, its tests, its configuration and a workflow.
+"""Begin your own bot: a folder with the bot, its tests, its configuration and a workflow.
 
 The bot's name is the folder's. Files that are there already are never overwritten. In the new
 main.tf the module's source is this clone, or where Terraform got this copy of it from.
@@ -44,9 +44,9 @@ def main() -> int:
         print(f"  {command}")
     print()
     if chosen.example != FIRST:
-        print(f"What the example does, and needs: {EXAMPLES / chosen.example / 'README.md'}")
+        print(f"About the example: {EXAMPLES / chosen.example / 'README.md'}")
     print(f"To deploy the bot: {ROOT / 'docs' / 'first-bot.md'}")
-    print(f"What else it can do: {ROOT / 'docs' / 'README.md'}")
+    print(f"To do more: {ROOT / 'docs' / 'README.md'}")
     return 0
 
 
@@ -153,7 +153,7 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
         raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
     for path in written:
         for place in (folder / path, *(folder / path).parents):
-            if not os.path.lexists(place):  # a link to nothing is there, too
+            if not os.path.lexists(place):  # a link to nothing is also there
                 continue
             if place == folder / path:
                 raise ValueError(f"{place} is there already, and nothing is overwritten")

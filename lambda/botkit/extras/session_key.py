@@ -13,7 +13,7 @@ CHOICES = ("chat", "topic", "user", "chat_user")
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none.
 
-    Raises Misconfigured, and what a function in SESSION raises.
+    Raises Misconfigured, and the exceptions of a function in SESSION.
     """
     bot = bot_module.load()
     if not hasattr(bot, "SESSION"):

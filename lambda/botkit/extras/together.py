@@ -1,4 +1,4 @@
-"""TOGETHER in bot.py: albums, and what somebody sends in quick succession, are one turn.
+"""TOGETHER in bot.py: albums, and messages in quick succession from a person, are one turn.
 
     TOGETHER = "albums"
     TOGETHER = {"albums": 1.5, "bursts": 1.5}  # seconds without another message that end a turn
@@ -6,7 +6,7 @@
 The webhook lists messages in an item of the sessions' table, and puts each of them into the queue.
 The first one waits until the turn is over, and is answered with all that the list has by then. The
 session is written once, with the ids of them all: the others then find themselves known. The list
-is a hint. What isn't in it in time is a turn by itself, and nothing is lost.
+is a hint. A message that isn't in it in time is a turn by itself, and nothing is lost.
 """
 
 from __future__ import annotations

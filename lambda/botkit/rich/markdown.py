@@ -1,12 +1,12 @@
 """Markdown of a language model, written out again for a rich message.
 
-Telegram takes HTML in Markdown, buttons included, so what a model quotes must not become markup.
-What this module understood as code, a formula or a link is written so that no parser reads it
-otherwise, and in all other text nothing can begin one:
+Telegram takes HTML in Markdown, even buttons, so quotations of a model must not become markup.
+This module writes code, formulas and links so that no parser reads them otherwise, and in all other
+text nothing can begin one:
 
 - A fence stands at the margin, is longer than any run of backticks in it, and is closed.
-- What could begin markup is written by number, as "&#96;" for a backtick. Code within a line is a
-  span only if it would be harmless outside of one.
+- Characters that could begin markup are written by number, as "&#96;" for a backtick. Code within
+  a line is a span only if it would be harmless outside of one.
 - Every "<" is written by this module, there is no "![", and a link leads to the web, to a mailbox
   or to a phone.
 
@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 
 # Telegram's limits of a message. All markup is counted, so Telegram counts less.
-MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for what is shown below a text
+MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for additions below a text
 MOST_BLOCKS = 500
 MOST_COLUMNS = 20
 MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
@@ -28,7 +28,7 @@ MOST_MARKS = 4  # within each other: bold, italic and so on
 # A part of a line, cut at a space: at most 4000 characters. Written by number, each is up to six.
 PART = re.compile(".{1,4000}$|.{2000,3999} |.{4000}")
 
-DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # Telegram drops them, too
+DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # as Telegram does
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 RISKY = re.compile(r"[<\[\]|$`]")  # in code within a line
 FENCE = re.compile(
@@ -64,7 +64,7 @@ CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
 
 
 class Block:
-    """Lines that belong together, and what opens and closes them in each message they are in.
+    """Lines that belong together, and the marks that open and close them in each message.
 
     A line is its Markdown, how many blocks of Telegram's it is, and the number of its source.
     """
@@ -149,8 +149,8 @@ def _units(text: str) -> int:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines of a text, without what Telegram drops before it looks for markup."""
-    # Pieces may cut a surrogate pair in two, which Python keeps apart.
+    """Yield the lines of a text, without characters that Telegram drops before it reads markup."""
+    # Chunks may cut a surrogate pair in two, which Python keeps apart.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = re.sub("\r\n?|[\u2028\u2029]", "\n", text)
     for line in DROPPED.sub("", text).split("\n"):
@@ -248,7 +248,7 @@ class _Scanner:
         """Return code in a fence, or nothing if there is no code."""
         if not any(line.strip() for line, _, _ in code):
             return []
-        # A parser may drop some characters, and what parts two runs of backticks with them.
+        # A parser may drop some characters, even those that separate two runs of backticks.
         runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _, _ in code))
         fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
         # A simple one may take any three for the end. From here on it would take code for text.
@@ -326,7 +326,7 @@ class _Scanner:
     # Text.
 
     def _add(self, line: str) -> Iterator[Block]:
-        """Take a line of text. Yield what ends before it."""
+        """Take a line of text. Yield the blocks that end before it."""
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
@@ -391,7 +391,7 @@ def _cells(row: str) -> list[str]:
 
 
 def _row(cells: list[str], columns: int, is_half: bool = False) -> str:
-    """Write a row of a table. What would be beside it goes into the last cell."""
+    """Write a row of a table. Surplus cells go into the last one."""
     cells = [*cells[: columns - 1], " | ".join(cells[columns - 1 :])]
     cells = [inline(cell, is_cell=True, is_half=is_half) for cell in cells]
     return f"| {' | '.join(cells)} |"
@@ -451,7 +451,7 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
             return f"]: {_url(found['definition'])}"
         case "display" | "formula":
             return _formula(found["display"] or found["formula"], is_cell)
-        case "br" if is_cell:  # a line of its own would be HTML, whatever follows
+        case "br" if is_cell:  # a separate line would be HTML, with any text after it
             return "<br>"
         case "bar" if not is_cell:
             return "|"

@@ -554,7 +554,7 @@ def test_a_message_that_is_not_ours_stays_and_holds_up_nothing(
     bot_api.expects(ANSWER)
     assert container.invoke(REPLAY) == replayed(1, 1, "message 1 can't be read")
     assert [*container.queues.messages] == ["1"]
-    assert container.log[0]["message"] == "a message of what failed can't be read"
+    assert container.log[0]["message"] == "a message in the queue of failed updates can't be read"
     assert container.log[0]["message_id"] == "1"
     assert "words" not in json.dumps(container.log)
 

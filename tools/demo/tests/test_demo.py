@@ -389,7 +389,7 @@ def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> Non
         "[Yes] [No]",
         "6. No []",
         "[Go]",
-        'scripts/demo: there is no button "Stop" to press. The buttons: [Yes] [No] [Go]',
+        'scripts/demo: there is no button "Stop" to tap. The buttons: [Yes] [No] [Go]',
     ]
     assert ran.code == 1
 
@@ -547,7 +547,7 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
         "description": "Bad Request: chat not found",
     }
     assert refused == "sendMessage was refused: Bad Request: chat not found"
-    assert "write /start there first" in hint
+    assert "write /start there" in hint
     assert failed.startswith("scripts/demo: the update's outcome is refused: sendMessage: 400 Bad")
     assert ran.code == 1
 
@@ -665,7 +665,7 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
 
 def test_who_speaks_last_must_say_something() -> None:
     ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
-    assert "--as is for what follows it: add a --send after it" in ran.output
+    assert "--as is for the actions after it: add a --send" in ran.output
     assert ran.code == 2
 
 
