@@ -439,6 +439,7 @@ EQUIVALENT = {
         "is_stopped NumberReplacer 2": ANY_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
+        "show NumberReplacer 4": "all of them change at once",
         "show NumberReplacer 2": "the clock never goes back",
         "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },

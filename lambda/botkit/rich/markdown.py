@@ -96,7 +96,7 @@ class Block:
     def cut(self) -> Iterator[Block]:
         """Yield it in parts that fit into a message each."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
-        around = _units((self.opening or "") + (self.closing or "")) + 4
+        around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
         for line in self.lines:
             more = _units(line[0]) + 1

@@ -304,6 +304,7 @@ def test_a_long_text_is_cut_before_telegrams_limits(text: str) -> None:
 FULL = {
     "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
     "blocks": ("x\n\n" * 500, "x"),
+    "code": ("```\n" + f"{'x' * 99}\n" * 300 + "x" * 758, "x"),
     "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
 }
 
