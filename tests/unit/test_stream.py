@@ -505,6 +505,8 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
     assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
+    if chat is GROUP:
+        assert world.rich[-1][1]["rich_message"]["markdown"].startswith("a\n\n- 0 word")
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
     assert len(numbers) == (2 if chat is PRIVATE else 1)
     for n in numbers:

@@ -96,7 +96,7 @@ class Block:
     def cut(self) -> Iterator[Block]:
         """Yield it in parts that fit into a message each."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
-        around = _units((self.opening or "") + (self.closing or "")) + 4
+        around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
         for line in self.lines:
             more = _units(line[0]) + 1
@@ -343,7 +343,7 @@ class _Scanner:
         content = line[at:].lstrip(" ")
         if not at:
             indent = len(line) - len(content)
-            self._is_list &= indent > 0
+            self._is_list &= bool(indent)
             prefix = " " * min(indent, 2 * (MOST_LEVELS - 1)) * self._is_list
         if self._before and self._before[0] != quotes:
             yield from self._end()
@@ -431,8 +431,9 @@ def inline(
     made.append(text[at:])
     if is_half:
         while made and (not made[-1].strip() or made[-1] in marks[-1:]):
-            marks[:] = marks[:-1] if made.pop().strip() else marks
-        made += reversed(marks)
+            if made.pop().strip():
+                marks.pop()
+        return "".join(made).rstrip() + "".join(reversed(marks))  # a space before would open them
     return "".join(made)
 
 

@@ -163,7 +163,8 @@ WRITTEN = {
         "a|b\n-|:-:\nc|`|`|$|x|\\|$",
         "| a | b |\n|-|:-:|\n| c | <code>&#124;</code> &#124; $\\vert x\\vert \\Vert$ |",
     ),
-    "marks in a table": ("|~~a~~|\n|-|\n|**b**|", "| ~~a~~ |\n|-|\n| **b** |"),
+    "marks in a table": ("|*a ~~b~~|\n|-|\n|**c**|", "| *a ~~b~~ |\n|-|\n| **c** |"),
+    "bars in two lines": ("a|b\nc|d", "a|b  \nc|d"),
     "bars in what is no code": (
         '|a|\n|-|\n|[b](https://c.d "`") || `|',
         "| a |\n|-|\n| [b](https://c.d) &#124;&#124; &#96; |",
@@ -173,7 +174,7 @@ WRITTEN = {
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
     "a table that is too wide": ("|a" * 21 + "\n" + "|-" * 21, None),
     "a table that is much too wide": ("|a" * 300 + "\n" + "|-" * 300, None),
-    "an image": ('![a](https://b.c/d "e")', "[a](https://b.c/d)"),
+    "an image": ('![a *](https://b.c/d "e")', "[a *](https://b.c/d)"),
     "an image without a text": ("![](https://b.c/d)", "[https://b.c/d](https://b.c/d)"),
     "links": (
         "[a](<https://b.c/(d)?$|>) [e](mailto:f@g.h) [i](tel:+123)",
@@ -231,6 +232,9 @@ HALVES = {
     "a backtick": ("a `", "a …"),
     "marks": ("a **b *c", "a **b *c*** …"),
     "marks with nothing": ("a **b _", "a **b** …"),
+    "marks before a backtick": ("a **b _`", "a **b** …"),
+    "a mark before a backtick": ("a _`", "a …"),
+    "no mark": ("a b_c", "a b_c …"),
     "marks before the end": ("a **b\n\nc", "a **b\n\nc …"),
     "marks of the line before": ("**a\nb", "**a  \nb** …"),
     "an item": ("- a\n- ", "- a …"),
@@ -300,6 +304,7 @@ def test_a_long_text_is_cut_before_telegrams_limits(text: str) -> None:
 FULL = {
     "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
     "blocks": ("x\n\n" * 500, "x"),
+    "code": ("```\n" + f"{'x' * 99}\n" * 300 + "x" * 758, "x"),
     "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
 }
 
