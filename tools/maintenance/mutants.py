@@ -406,6 +406,8 @@ EQUIVALENT = {
     },
     "botkit/rich/markdown": {
         "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
+        "messages NumberReplacer 1": UNREAD,
+        "messages NumberReplacer 2": UNREAD,
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
