@@ -143,7 +143,7 @@ def test_a_deployed_bot_says_what_it_says_when_it_polls(
         if step.says == "Soup":
             start_new_container(aws, f"{framework}-bot", timeout=24)
 
-    # Nothing is lost or forgotten. What was carried out without an answer is repeated, once.
+    # Nothing is lost or forgotten. A call that was carried out without an answer is repeated, once.
     got = without_ids(play(telegram, fail))
     assert got == [
         [*calls[:1], *calls] if kind == "lost" else calls

@@ -808,7 +808,7 @@ def test_an_account_and_its_customers_have_data_of_their_own(
     line: str,
     fit: str,
 ) -> None:
-    """The account writes in its chats, too."""
+    """The account also writes in its chats."""
     container = start_with_sessions(handler(line, choice=f'"{choice}"'))
     bot_api.answers("getMe", {}, ME)
     container.deliver(business(1, "x", writer))

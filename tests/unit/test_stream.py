@@ -124,7 +124,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
-        self.journal.streams = 0  # reply() is asked
+        self.journal.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls

@@ -49,7 +49,7 @@ def sent(fields: Json, kind: str = "message") -> Json:
 
 
 class Line:
-    """What arrives at the webhook, and then comes out of the queue. Its clock moves by pauses.
+    """Updates that arrive at the webhook, and come out of the queue. Its clock moves by pauses.
 
     `coming` are updates that arrive in the next pauses, each after so many seconds of one.
     """

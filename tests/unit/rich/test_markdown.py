@@ -28,7 +28,7 @@ def shown(text: str, **how: Any) -> str:
 
 
 def check(text: str, **how: Any) -> None:
-    """Check that a text has no markup but what it may have, whoever reads it."""
+    """Check that a text has only the markup that it may have, for any reader."""
     for made, _ in markdown.messages(text, **how):
         for token in GITHUB.parse(made):
             assert token.type != "html_block", made
@@ -119,7 +119,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
-@example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
+@example("~~> ~~math\n`", True)  # their end would be a fence on a separate line
 @example("-     > `<a>`", False)  # four spaces after a marker would be code
 @example("![    `$", True)  # so would those that are left of a link
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
