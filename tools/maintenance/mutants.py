@@ -193,6 +193,7 @@ TESTS = {
     "botkit/types": ["unit/test_types"],
     "handler": [
         "unit/test_handler",
+        "unit/extras/test_failures",
         "unit/extras/test_queue",
         "unit/host/test_registration",
         "unit/host/test_bot_module",
@@ -405,6 +406,7 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
+        "_fence NumberReplacer 4": "all of its characters are the same",
         "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
         "messages NumberReplacer 1": UNREAD,
         "messages NumberReplacer 2": UNREAD,
