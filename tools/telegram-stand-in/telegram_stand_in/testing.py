@@ -16,7 +16,10 @@ import itertools
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +183,10 @@ class Stage:
             return 0, b""
         return call.status, json.dumps(call.answer).encode()
 
+    def _failed(self) -> str:
+        """Tell that the bot is no more, if it is known."""
+        return ""
+
     def mistakes(self) -> list[str]:
         """Return what the bot's calls had that isn't documented, if the stage is strict."""
         calls = [*self.telegram.calls] if self.strict else []
@@ -196,7 +203,9 @@ class Stage:
         """Wait until something is found, and return it, or None if time is up."""
         wait = self.patience if timeout is None else timeout
         with self.telegram.changed:
-            self.telegram.changed.wait_for(lambda: found() or self.mistakes(), wait)
+            self.telegram.changed.wait_for(
+                lambda: found() or self.mistakes() or self._failed(), wait
+            )
             self.check()
             return found()
 
@@ -496,7 +505,9 @@ class Person:
         """Return what came instead of what was waited for, as the end of a sentence."""
         telegram = self.stage.telegram
         lines = self.stage.since(self._since)
-        if not telegram.calls:
+        if failed := self.stage._failed():
+            lines.append(f"  {failed}")
+        elif not telegram.calls:
             lines.append("  the bot has made no call at all")
         elif telegram.pending():
             lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
@@ -513,6 +524,7 @@ class BotApi(Stage):
         super().__init__(token=token)
         self._server = Server(self.telegram, port=port)
         self._at_end = contextlib.ExitStack()
+        self._started: list[subprocess.Popen[bytes]] = []
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -524,15 +536,28 @@ class BotApi(Stage):
         self._server.__exit__(*exception)
 
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+        """Start a bot, which ends with the server, and so do the programs that it started.
 
         It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        Raises OSError if there is no such program.
         """
         told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
-        process = subprocess.Popen(command, env={**os.environ, **told})
+        process = subprocess.Popen(command, env={**os.environ, **told}, start_new_session=True)
+        self._started.append(process)
         self._at_end.callback(process.wait)
-        self._at_end.callback(process.kill)
+        self._at_end.callback(_kill, process)
+        threading.Thread(target=self._wake_after, args=(process,), daemon=True).start()
         return process
+
+    def _wake_after(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        with self.telegram.changed:
+            self.telegram.changed.notify_all()
+
+    def _failed(self) -> str:
+        # Killed by a test, it may be about to start again; and with 0, it may run elsewhere.
+        code = self._started[-1].poll() if self._started else None
+        return f"the bot has ended, with exit code {code}" if code and code > 0 else ""
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
@@ -545,7 +570,17 @@ class BotApi(Stage):
         for those that follow."""
         done = self.wait_for(lambda: not self.telegram.pending(), timeout)
         if not done:
-            raise AssertionError(f"{self.telegram.pending()} updates wait: is the bot running?")
+            why = self._failed() or "is the bot running?"
+            raise AssertionError(f"{self.telegram.pending()} updates wait: {why}")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and those that it started: npm and uv don't end theirs."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _said(update: Json) -> str:
