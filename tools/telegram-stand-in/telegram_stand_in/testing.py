@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
 import signal
@@ -26,7 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import people
-from .bot_api import METHODS
+from .bot_api import METHODS, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .request import copied
@@ -134,12 +135,18 @@ class Stage:
         """
         if kind not in FAULTS:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
+        for name, number in (("times", times), ("retry_after", retry_after)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name} must be a whole number from 1, not {number!r}")
+        named = method_named(method)
+        if method and not named:
+            raise ValueError(f"there is no method {method}{did_you_mean(method, METHODS)}")
         fault = FAULTS[kind](times)
         if kind == "429":
             fault.parameters = {"retry_after": retry_after}
             fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
-        fault.methods = (method,) if method else others
+        fault.methods = (named,) if named else others
         with self.telegram.changed:
             self.telegram.faults.append(fault)
 
@@ -148,6 +155,8 @@ class Stage:
 
         A bot in another process has a clock of its own.
         """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
 
@@ -343,6 +352,8 @@ class Person:
         if isinstance(content, str):
             parts = range(0, len(content), LONGEST_TEXT)
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+        if not isinstance(content, dict):
+            raise TypeError(f"people send a text, a path or a dict, not {content!r}")
         return [content]
 
     def _file_in(self, fields: Json) -> Json:

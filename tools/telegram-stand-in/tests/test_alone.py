@@ -218,6 +218,27 @@ def test_what_goes_wrong_is_told(alone: Alone) -> None:
     assert ask(f"{alone.url}/people/Ada/receive")["text"] == "2", "a mistake is told once"
 
 
+@pytest.mark.parametrize(
+    ("path", "params", "told"),
+    [
+        ("/fails", {"kind": "429", "times": None}, "times must be a number"),
+        ("/fails", {"kind": "429", "times": 0}, "times must be a whole number from 1"),
+        ("/fails", {"kind": "429", "retry_after": '"1\\r\\nX: y"'}, "retry_after must be a number"),
+        ("/advance", {"seconds": "NaN"}, "seconds must be a number"),
+        ("/advance", {"seconds": -1}, "seconds must be from 0"),
+        ("/people/Ada/receive", {"timeout": 1e300}, "timeout must be a number"),
+        ("/people/Ada/send", {"text": 5}, "people send a text, a path or a dict, not 5"),
+        ("/people/Ada/send", {"poll": 1}, "AttributeError: 'int' object has no attribute"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_forgotten(
+    alone: Alone, path: str, params: Json, told: str
+) -> None:
+    assert told in refused(alone, path, **params)
+    ask(f"{alone.url}/people/Ada/send", text="1")
+    assert ask(f"{alone.url}/bot{TOKEN}/getMe")["id"] == 42
+
+
 def test_faults_and_time(alone: Alone) -> None:
     chat = ask(f"{alone.url}/people/Ada/send", text="1")["chat"]["id"]
     ask(f"{alone.url}/fails?kind=403&times=1")

@@ -486,6 +486,10 @@ def test_calls_fail_as_told(stage: Played) -> None:
     assert stage.request(path, "application/json", b"[]")[0] == 400
     with pytest.raises(ValueError, match="a fault must be one of 429, 403, 500, silence, lost"):
         stage.fails("418")
+    with pytest.raises(ValueError, match="no method sendMesage; did you mean sendMessage"):
+        stage.fails("429", method="sendMesage")
+    stage.fails("500", method="getme")
+    assert call("getMe")[0] == 500
 
 
 def test_time_passes_for_telegram(stage: Played) -> None:
