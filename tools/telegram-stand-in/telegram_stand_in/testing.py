@@ -610,9 +610,10 @@ def _said(update: Json) -> str:
     if kind == "callback_query":
         return f"{who} presses [{people.label_pressed(content)}]"
     if kind == "inline_query":
-        return f"{who} asks: {content['query']}"
+        return f"{who} asks: {content.get('query', '')}"
     if kind == "message_reaction":
-        emoji = " ".join(each["emoji"] for each in content["new_reaction"])
+        reactions = content.get("new_reaction", [])
+        emoji = " ".join(each.get("emoji", f"({each.get('type')})") for each in reactions)
         return f"{who}{where} reacts: {emoji or 'no more'}"
     return f"{who}{where}: ({kind})"
 
