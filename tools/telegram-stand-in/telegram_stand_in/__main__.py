@@ -161,7 +161,8 @@ def lines_of_input() -> Iterator[str]:
 def say(line: str) -> None:
     """Print a line, as long as somebody reads it."""
     try:
-        print(line, flush=True)
+        encoding = sys.stdout.encoding or "utf-8"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -236,6 +236,8 @@ def params_of(
             params = parsed(data)
     except UnicodeDecodeError:
         raise Unreadable(400, "Bad Request: strings must be encoded in UTF-8") from None
+    except ValueError:  # a name in an encoding that Python doesn't decode with replacements
+        raise Unreadable(400, "Bad Request: can't parse the names of its parts") from None
     if not isinstance(params, dict):
         raise Unreadable(400, "Bad Request: can't parse JSON object")
     name = method_named(method)
@@ -245,7 +247,7 @@ def params_of(
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
-    """Return the fields and the files of multipart/form-data. Raises UnicodeDecodeError."""
+    """Return the fields and the files of multipart/form-data. Raises ValueError."""
     fields: dict[str, str] = {}
     uploads: dict[str, Upload] = {}
     if not boundary:

@@ -101,6 +101,17 @@ def test_a_person_at_the_terminal(start: Start) -> None:
     assert process.returncode == 0
 
 
+def test_text_that_its_output_cannot_have_is_escaped(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    process = start()
+    url, _ = address(process)
+    for text, line in (("3 €", r"3 \u20ac"), ("\ud800", r"\ud800")):
+        ask(f"{url}/people/Ada/send", text=text)
+        assert output(process).readline() == f"Ada: {line}\n"
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
     start: Start, kind: signal.Signals
