@@ -92,9 +92,10 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
     if host.endswith(".localhost"):
         host = "127.0.0.1"
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = None
     try:
+        connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
         connection.request("POST", target, body, {"Host": parts.netloc, **headers})
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
@@ -102,7 +103,8 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
     except (http.client.HTTPException, ValueError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
     finally:
-        connection.close()
+        if connection:
+            connection.close()
 
 
 def kind_of(update: Json) -> str:

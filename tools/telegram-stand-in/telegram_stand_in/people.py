@@ -105,10 +105,11 @@ def buttons_of(message: Json) -> list[Json]:
 
 
 def label_pressed(query: Json) -> str:
-    """Return the text of the button that a callback query came from."""
-    buttons = buttons_of(query.get("message", {}))
-    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == query["data"]]
-    return labels[0] if labels else str(query["data"])
+    """Return the text of the button that a callback query came from, or what it sent."""
+    data = query.get("data")
+    buttons = buttons_of(query.get("message", {})) if data else []
+    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == data]
+    return labels[0] if labels else str(data or query.get("game_short_name", ""))
 
 
 # People's taps.

@@ -26,6 +26,10 @@ BOT = {
 }
 # The kinds of update that a method answers by their id.
 QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
+KEPT_MESSAGES = ("channel_post", "edited_channel_post", "edited_message", "message")
+# Fields without which an update of a kind can't be kept.
+NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
+NEEDED["chat_join_request"] = ("chat", "from")
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -40,6 +44,22 @@ GRACE: Json = {
 def private_chat(user: Json) -> Json:
     """Return a person's private chat with a bot. Its id is the person's."""
     return {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+
+
+def _check(update: Json) -> None:
+    """Raise ValueError if an update has no content, or not what the world needs of it."""
+    kind = kind_of(update)
+    content = update.get(kind)
+    if not isinstance(content, dict):
+        told = 'an update must have its content in a field, such as {"message": {…}}'
+        raise ValueError(f"{told}: {update!r}")
+    needed = [*(name for name in NEEDED.get(kind, ()) if name not in content)]
+    for name in ("chat", "from", "user"):
+        about = content.get(name, {"id": 0})
+        if not isinstance(about, dict) or "id" not in about:
+            needed.append(f"{name}.id")
+    if needed:
+        raise ValueError(f"{kind} must have {' and '.join(needed)}: {content!r}")
 
 
 class Bot:
@@ -238,8 +258,12 @@ class World:
         return {"message": {**numbers, "from": user, "chat": chat, **content}}
 
     def send(self, update: Json, bot: Bot | None = None) -> int:
-        """Send an update to a bot, by default the first, and return its id."""
+        """Send an update to a bot, by default the first, and return its id.
+
+        It may lack what the Bot API requires, but for what keeps it: then it raises ValueError.
+        """
         bot = bot or self.bot
+        _check(update)
         update = {"update_id": next(self.update_ids), **update}
         self.sent(update, bot)
         kind = kind_of(update)
@@ -257,7 +281,7 @@ class World:
                 bot.chats[chat["id"]] = chat
             if kind == "chat_join_request":
                 self.join_requests.add((content["chat"]["id"], content["from"]["id"]))
-            if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
+            if kind in KEPT_MESSAGES:
                 self.keep(content)
             if bot.outbox.wants(update):
                 bot.outbox.put(line_of(update), update)

@@ -14,16 +14,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
+import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from . import people
-from .bot_api import METHODS
+from .bot_api import METHODS, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .request import copied
@@ -131,12 +135,18 @@ class Stage:
         """
         if kind not in FAULTS:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
+        for name, number in (("times", times), ("retry_after", retry_after)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name} must be a whole number from 1, not {number!r}")
+        named = method_named(method)
+        if method and not named:
+            raise ValueError(f"there is no method {method}{did_you_mean(method, METHODS)}")
         fault = FAULTS[kind](times)
         if kind == "429":
             fault.parameters = {"retry_after": retry_after}
             fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
-        fault.methods = (method,) if method else others
+        fault.methods = (named,) if named else others
         with self.telegram.changed:
             self.telegram.faults.append(fault)
 
@@ -145,6 +155,8 @@ class Stage:
 
         A bot in another process has its own clock.
         """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
 
@@ -180,6 +192,10 @@ class Stage:
             return 0, b""
         return call.status, json.dumps(call.answer).encode()
 
+    def _failed(self) -> str:
+        """Tell that the bot is no more, if it is known."""
+        return ""
+
     def mistakes(self) -> list[str]:
         """Return what the bot's calls had that isn't documented, if the stage is strict."""
         calls = [*self.telegram.calls] if self.strict else []
@@ -196,7 +212,9 @@ class Stage:
         """Wait until something is found, and return it, or None if time is up."""
         wait = self.patience if timeout is None else timeout
         with self.telegram.changed:
-            self.telegram.changed.wait_for(lambda: found() or self.mistakes(), wait)
+            self.telegram.changed.wait_for(
+                lambda: found() or self.mistakes() or self._failed(), wait
+            )
             self.check()
             return found()
 
@@ -334,6 +352,8 @@ class Person:
         if isinstance(content, str):
             parts = range(0, len(content), LONGEST_TEXT)
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+        if not isinstance(content, dict):
+            raise TypeError(f"people send a text, a path or a dict, not {content!r}")
         return [content]
 
     def _file_in(self, fields: Json) -> Json:
@@ -496,7 +516,9 @@ class Person:
         """Return what came instead, as the end of a sentence."""
         telegram = self.stage.telegram
         lines = self.stage.since(self._since)
-        if not telegram.calls:
+        if failed := self.stage._failed():
+            lines.append(f"  {failed}")
+        elif not telegram.calls:
             lines.append("  the bot has made no call at all")
         elif telegram.pending():
             lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
@@ -513,6 +535,7 @@ class BotApi(Stage):
         super().__init__(token=token)
         self._server = Server(self.telegram, port=port)
         self._at_end = contextlib.ExitStack()
+        self._started: list[subprocess.Popen[bytes]] = []
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -524,15 +547,28 @@ class BotApi(Stage):
         self._server.__exit__(*exception)
 
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+        """Start a bot, which ends with the server, and so do the programs that it started.
 
         It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and `environment`.
+        Raises OSError if there is no such program.
         """
         told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
-        process = subprocess.Popen(command, env={**os.environ, **told})
+        process = subprocess.Popen(command, env={**os.environ, **told}, start_new_session=True)
+        self._started.append(process)
         self._at_end.callback(process.wait)
-        self._at_end.callback(process.kill)
+        self._at_end.callback(_kill, process)
+        threading.Thread(target=self._wake_after, args=(process,), daemon=True).start()
         return process
+
+    def _wake_after(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        with self.telegram.changed:
+            self.telegram.changed.notify_all()
+
+    def _failed(self) -> str:
+        # Killed by a test, it may be about to start again; and with 0, it may run elsewhere.
+        code = self._started[-1].poll() if self._started else None
+        return f"the bot has ended, with exit code {code}" if code and code > 0 else ""
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
@@ -545,7 +581,17 @@ class BotApi(Stage):
         for those that follow."""
         done = self.wait_for(lambda: not self.telegram.pending(), timeout)
         if not done:
-            raise AssertionError(f"{self.telegram.pending()} updates wait: is the bot running?")
+            why = self._failed() or "is the bot running?"
+            raise AssertionError(f"{self.telegram.pending()} updates wait: {why}")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and those that it started: npm and uv don't end theirs."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _said(update: Json) -> str:
@@ -564,9 +610,10 @@ def _said(update: Json) -> str:
     if kind == "callback_query":
         return f"{who} presses [{people.label_pressed(content)}]"
     if kind == "inline_query":
-        return f"{who} asks: {content['query']}"
+        return f"{who} asks: {content.get('query', '')}"
     if kind == "message_reaction":
-        emoji = " ".join(each["emoji"] for each in content["new_reaction"])
+        reactions = content.get("new_reaction", [])
+        emoji = " ".join(each.get("emoji", f"({each.get('type')})") for each in reactions)
         return f"{who}{where} reacts: {emoji or 'no more'}"
     return f"{who}{where}: ({kind})"
 

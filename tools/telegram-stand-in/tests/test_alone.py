@@ -101,6 +101,17 @@ def test_a_person_at_the_terminal(start: Start) -> None:
     assert process.returncode == 0
 
 
+def test_text_that_its_output_cannot_have_is_escaped(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    process = start()
+    url, _ = address(process)
+    for text, line in (("3 €", r"3 \u20ac"), ("\ud800", r"\ud800")):
+        ask(f"{url}/people/Ada/send", text=text)
+        assert output(process).readline() == f"Ada: {line}\n"
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
     start: Start, kind: signal.Signals
@@ -216,6 +227,27 @@ def test_what_goes_wrong_is_told(alone: Alone) -> None:
     bot_sends(alone, chat, "2", parse_moed="HTML")
     assert "sendMessage has no parameter parse_moed" in refused(alone, "/people/Ada/receive")
     assert ask(f"{alone.url}/people/Ada/receive")["text"] == "2", "a mistake is told once"
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "told"),
+    [
+        ("/fails", {"kind": "429", "times": None}, "times must be a number"),
+        ("/fails", {"kind": "429", "times": 0}, "times must be a whole number from 1"),
+        ("/fails", {"kind": "429", "retry_after": '"1\\r\\nX: y"'}, "retry_after must be a number"),
+        ("/advance", {"seconds": "NaN"}, "seconds must be a number"),
+        ("/advance", {"seconds": -1}, "seconds must be from 0"),
+        ("/people/Ada/receive", {"timeout": 1e300}, "timeout must be a number"),
+        ("/people/Ada/send", {"text": 5}, "people send a text, a path or a dict, not 5"),
+        ("/people/Ada/send", {"poll": 1}, "AttributeError: 'int' object has no attribute"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_forgotten(
+    alone: Alone, path: str, params: Json, told: str
+) -> None:
+    assert told in refused(alone, path, **params)
+    ask(f"{alone.url}/people/Ada/send", text="1")
+    assert ask(f"{alone.url}/bot{TOKEN}/getMe")["id"] == 42
 
 
 def test_faults_and_time(alone: Alone) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import sys
 import threading
 import urllib.error
@@ -84,6 +86,36 @@ def test_a_program_that_is_started_ends_with_the_server() -> None:
         assert calls[0].params == {"name": "Bob"}
         assert process.poll() is None
     assert process.returncode
+
+
+def test_what_a_program_started_ends_with_it() -> None:
+    child = "import os; os.write(1, b'.'); import time; time.sleep(600)"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    reader, writer = os.pipe()
+    with BotApi() as bot_api:
+        saved = os.dup(1)
+        os.dup2(writer, 1)  # which both inherit
+        try:
+            bot_api.start(sys.executable, "-c", program)
+        finally:
+            os.dup2(saved, 1)
+            os.close(saved)
+            os.close(writer)
+        assert os.read(reader, 1) == b"."
+    ready, _, _ = select.select([reader], [], [], 60)
+    os.close(reader)
+    assert ready, "nobody can write any more, unless the child lives"
+
+
+def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
+    bot_api.patience = 600
+    ada = bot_api.user("Ada")
+    ada.send("Hi")
+    bot_api.start(sys.executable, "-c", "raise SystemExit(3)")
+    with pytest.raises(AssertionError, match="the bot has ended, with exit code 3"):
+        ada.receive()
+    with pytest.raises(AssertionError, match="1 updates wait: the bot has ended"):
+        bot_api.wait()
 
 
 def test_a_button_is_waited_for(bot_api: BotApi) -> None:

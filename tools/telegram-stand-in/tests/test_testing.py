@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from telegram_stand_in import Json, Stage
+from telegram_stand_in import ADA, Json, Stage
 from telegram_stand_in.files import picture
 from telegram_stand_in.testing import TOKEN, Received
 
@@ -434,6 +435,41 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     stage.user("Ada").send("Hi")
 
 
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({}, "must have its content in a field"),
+        ({"message": None}, "must have its content in a field"),
+        ({"message": {"text": "Hi"}}, "message must have message_id and chat: {'text': 'Hi'}"),
+        ({"message": {"message_id": 1, "chat": {}}}, "message must have chat.id"),
+        ({"inline_query": {"query": "cats"}}, "inline_query must have id"),
+        ({"poll_answer": {"user": None}}, "poll_answer must have user.id"),
+    ],
+)
+def test_an_update_that_cannot_be_kept_is_refused_in_words(
+    stage: Played, update: Json, told: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        stage.telegram.send(update)
+    assert stage.transcript == ""
+
+
+@pytest.mark.parametrize(
+    ("update", "line"),
+    [
+        ({"callback_query": {"id": "1", "from": ADA, "game_short_name": "go"}}, "Ada presses [go]"),
+        ({"inline_query": {"id": "1"}}, "Telegram asks: "),
+        (
+            {"message_reaction": {"user": ADA, "new_reaction": [{"type": "paid"}]}},
+            "Ada reacts: (paid)",
+        ),
+    ],
+)
+def test_a_rare_update_has_its_line(stage: Played, update: Json, line: str) -> None:
+    stage.telegram.send(update)
+    assert stage.transcript.startswith(line)
+
+
 def test_who_waits_is_told_of_a_mistake_at_once() -> None:
     stage = Stage()
     ada = stage.user("Ada")
@@ -486,6 +522,10 @@ def test_calls_fail_as_told(stage: Played) -> None:
     assert stage.request(path, "application/json", b"[]")[0] == 400
     with pytest.raises(ValueError, match="a fault must be one of 429, 403, 500, silence, lost"):
         stage.fails("418")
+    with pytest.raises(ValueError, match="no method sendMesage; did you mean sendMessage"):
+        stage.fails("429", method="sendMesage")
+    stage.fails("500", method="getme")
+    assert call("getMe")[0] == 500
 
 
 def test_time_passes_for_telegram(stage: Played) -> None:
