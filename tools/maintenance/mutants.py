@@ -193,6 +193,7 @@ TESTS = {
     "botkit/types": ["unit/test_types"],
     "handler": [
         "unit/test_handler",
+        "unit/extras/test_failures",
         "unit/extras/test_queue",
         "unit/host/test_registration",
         "unit/host/test_bot_module",
@@ -405,7 +406,10 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
+        "_fence NumberReplacer 4": "all of its characters are the same",
         "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
+        "messages NumberReplacer 1": UNREAD,
+        "messages NumberReplacer 2": UNREAD,
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",

@@ -333,11 +333,9 @@ def test_fences_and_tables_are_opened_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "MOST_UNITS", 41)
-    made = markdown.messages("A paragraph of words.\n\n- an item\n- an item\n- an item")
-    assert [each for each, _ in made] == [
-        "A paragraph of words.",
-        "- an item\n- an item\n- an item",
-    ]
+    items = "- an item\n- an item\n- an item\n\na"
+    made = markdown.messages(f"A paragraph of words.\n\n{items}")
+    assert made == [("A paragraph of words.", "A paragraph of words.\n"), (items, items)]
 
 
 @settings(max_examples=100, deadline=None)
