@@ -47,7 +47,7 @@ module "{name}" {{
 # The examples, with the names of their bots.
 MOVED = {"aiogram": "reading-list-bot", "ptb": "booking-bot", "telebot": "birthday-bot"}
 CALL = 'module "moved-{0}" {{\n  source = "./module/examples/moved/{0}"\n}}\n'
-OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{0}"\n  timeout = 25\n}}\n'
+OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{0}"\n  timeout = 25\n}}\n'
 FAULTS = {
     "429": Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
     "500": Fault("refuse", 1, 500, "Internal Server Error"),

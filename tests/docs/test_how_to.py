@@ -170,6 +170,7 @@ def test_the_configuration_is_valid_at_each_step(
     reader.add_secret(folder)
     topic = '\nresource "aws_sns_topic" "news" {}\n'
     (folder / "events.tf").write_text(FILES["events.tf"] + topic)
+    (folder / "schedule.tf").write_text(FILES["schedule.tf"])
     module.terraform("validate", "-no-color")
     formatted = module.terraform("fmt", "-check", "-diff", check=False)
     assert formatted.returncode == 0, formatted.stdout

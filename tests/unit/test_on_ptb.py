@@ -907,7 +907,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
             " conversation_timeout=1)); return a",
-            "leave out conversation_timeout: use botkit.later or a schedule",
+            "leave out conversation_timeout, because no timer can reach a conversation: compare",
         ),
     ],
 )
