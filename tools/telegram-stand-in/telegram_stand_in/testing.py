@@ -39,8 +39,14 @@ from .state import Bot, Json, private_chat
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
+# Of what people see, as `Call` has it.
+KINDS = (
+    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "profile reaction results unpinned web_app_answer widget_answer"
+).split()
 # What only the bot's author sees of a call: it isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
+MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
 
 
@@ -205,7 +211,7 @@ class Stage:
     def check(self) -> None:
         """Fail if there are mistakes."""
         if mistakes := self.mistakes():
-            told = "\n".join(mistakes)
+            told = "\n".join(latest([*dict.fromkeys(mistakes)]))
             raise AssertionError(f"this isn't in the Bot API (strict = False allows it):\n{told}")
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
@@ -482,6 +488,8 @@ class Person:
 
     def _seen(self, kind: str) -> list[tuple[int, Received]]:
         """Return what wasn't received yet, each with how many changes came until then."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind {kind}{did_you_mean(kind, KINDS)}")
         with self.stage.telegram.changed:
             changes = [change for call in self.stage.telegram.calls for change in call.changes]
         found = []
@@ -522,7 +530,7 @@ class Person:
             lines.append("  the bot has made no call at all")
         elif telegram.pending():
             lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
-        return "\n".join([". What came instead:", *lines])
+        return "\n".join([". What came instead:", *latest(lines)])
 
 
 class BotApi(Stage):
@@ -583,6 +591,12 @@ class BotApi(Stage):
         if not done:
             why = self._failed() or "is the bot running?"
             raise AssertionError(f"{self.telegram.pending()} updates wait: {why}")
+
+
+def latest(lines: list[str]) -> list[str]:
+    """Return the last lines, as many as somebody reads, and say how many came before."""
+    before = len(lines) - MOST_LINES
+    return [f"… {before} lines before", *lines[before:]] if before > 0 else lines
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

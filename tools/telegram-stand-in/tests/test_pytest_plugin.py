@@ -197,6 +197,31 @@ def test_a_failure_shows_the_transcript(runs: Runs) -> None:
     assert "- Telegram -" not in runs('bot_api.user("Ada").send("Hi")').stdout.str()
 
 
+def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
+    runaway = 'bot_api.strict = False\nfor n in range(250):\n    call(f"no{n}", {})\n'
+    result = runs(f'{runaway}bot_api.user("Ada").receive(timeout=0)')
+    told = "\n".join(["… 300 lines before", "  no150 failed: Not Found: method not found"])
+    assert result.stdout.str().count("no249 failed") == 2, "of the error, and of the transcript"
+    assert told in result.stdout.str()
+    assert "no149 failed" not in result.stdout.str()
+
+
+def test_a_test_that_is_tried_again_begins_without_mistakes(
+    runs: Runs, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+        from _pytest.runner import runtestprotocol
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=nextitem, log=False)
+            item._initrequest()
+            for report in runtestprotocol(item, nextitem=nextitem, log=False):
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+    """)
+    once = "tries = bot_api.__class__.__dict__.get('tries', 0)\nbot_api.__class__.tries = tries + 1"
+    runs(f'{once}\nif not tries: call("getMe", {{"chat": 7}})').assert_outcomes(passed=1)
+
+
 def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:
     runs('__import__("pathlib").Path("url").write_text(bot_api.url)').assert_outcomes(passed=1)
     with pytest.raises(urllib.error.URLError):
