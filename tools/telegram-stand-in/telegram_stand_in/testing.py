@@ -6,7 +6,7 @@
         ada.send("/price 3")
         assert ada.receive().text == "3 × 4 € = 12 €"
 
-pytest_plugin makes it the fixture `bot_api`.
+pytest_telegram_stand_in makes it the fixture `bot_api`.
 """
 
 from __future__ import annotations

@@ -18,10 +18,11 @@ import pytest
 
 from telegram_stand_in import BotApi, Json
 
-pytest_plugins = ["pytester", "telegram_stand_in.pytest_plugin"]
+pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-OURS = ("-p", "telegram_stand_in.pytest_plugin", "-p", "no:cacheprovider")
+FOLDER = Path(__file__).resolve().parent.parent
+README = (FOLDER / "README.md").read_text()
+OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
 
 
 class Polls(threading.Thread):
@@ -220,6 +221,20 @@ def test_a_test_that_is_tried_again_begins_without_mistakes(
     """)
     once = "tries = bot_api.__class__.__dict__.get('tries', 0)\nbot_api.__class__.tries = tries + 1"
     runs(f'{once}\nif not tries: call("getMe", {{"chat": 7}})').assert_outcomes(passed=1)
+
+
+def test_pytest_starts_without_the_package(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most tests don't need it, and it takes half as long to import as pytest."""
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+    pytester.makepyfile("""
+        import sys
+        def test_it():
+            assert "pytest_telegram_stand_in" in sys.modules
+            assert "telegram_stand_in" not in sys.modules
+    """)
+    pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
 
 
 def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:

@@ -1,4 +1,8 @@
-"""The fixture `bot_api` of pytest: a Telegram for one test. `telegram_stand_in.testing` has it."""
+"""The fixture `bot_api` of pytest: a Telegram for one test. `telegram_stand_in.testing` has it.
+
+This is no module of that package: pytest imports it whenever it starts, and the package only for a
+test that asks for it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .testing import BotApi
+    from telegram_stand_in import BotApi
 
 STAGE: pytest.StashKey[BotApi] = pytest.StashKey()
 
@@ -16,7 +20,7 @@ STAGE: pytest.StashKey[BotApi] = pytest.StashKey()
 @pytest.fixture
 def bot_api(request: pytest.FixtureRequest) -> Iterator[BotApi]:
     """A Bot API server on loopback, for this test alone: `bot_api.url`, for `bot_api.token`."""
-    from .testing import BotApi  # lazy: most tests of a project need none
+    from telegram_stand_in import BotApi
 
     with BotApi() as stage:
         request.node.stash[STAGE] = stage  # instead of the one of an earlier try
@@ -40,7 +44,7 @@ def pytest_runtest_makereport(
     report = yield
     stage = item.stash.get(STAGE, None)
     if report.failed and stage and (lines := stage.since((0, 0))):
-        from .testing import latest
+        from telegram_stand_in.testing import latest
 
         report.sections.append(("Telegram", "\n".join(latest(lines))))
     return report
