@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import people
-from .bot_api import METHODS, did_you_mean, method_named
+from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .request import copied
@@ -327,6 +327,10 @@ class Person:
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
+        for name in itertools.chain(*made) if self.stage.strict else ():
+            if name not in TYPES["Message"]:
+                told = did_you_mean(name, TYPES["Message"])
+                raise TypeError(f"a message has no field {name}{told}")
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
@@ -560,7 +564,10 @@ class BotApi(Stage):
         It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
         Raises OSError if there is no such program.
         """
-        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        direct = f"{direct},127.0.0.1".lstrip(",")  # a proxy would be asked for this machine
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token}
+        told |= {"NO_PROXY": direct, "no_proxy": direct, **environment}
         process = subprocess.Popen(command, env={**os.environ, **told}, start_new_session=True)
         self._started.append(process)
         self._at_end.callback(process.wait)

@@ -73,7 +73,10 @@ def test_a_price(bot_api: BotApi) -> None:
     assert bot_api.telegram.pending() == 0
 
 
-def test_a_program_that_is_started_ends_with_the_server() -> None:
+def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("no_proxy", "example.org")
     program = """if 1:
         import os, sys, time, urllib.request as request
         url = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/setMyName?name={NAME}"

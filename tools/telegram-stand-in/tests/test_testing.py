@@ -336,6 +336,14 @@ def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
     assert {kind for kinds in documented for kind in kinds.split(", ")} == {*KINDS}
 
 
+def test_nobody_sends_a_field_that_no_message_has(stage: Played) -> None:
+    ada = stage.user("Ada")
+    with pytest.raises(TypeError, match="a message has no field txt; did you mean text"):
+        ada.send(txt="Hi")
+    stage.strict = False
+    assert ada.send(txt="Hi").txt == "Hi"
+
+
 def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
     with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
         assert Received({"photo": [], "caption": "x"}).text
