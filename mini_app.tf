@@ -15,7 +15,7 @@ locals {
 }
 
 resource "aws_apigatewayv2_route" "mini_app" {
-  # AWS refuses a route that ends in a slash; the last one matches /app/, too.
+  # AWS refuses a route that ends in a slash; the last one also matches /app/.
   for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
 
   api_id    = aws_apigatewayv2_api.this.id

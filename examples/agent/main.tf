@@ -17,7 +17,7 @@ variable "takes_audio" {
   default     = false
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "agent-bot"
@@ -52,10 +52,10 @@ module "bot" {
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

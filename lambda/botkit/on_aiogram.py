@@ -36,7 +36,7 @@ from .errors import Misconfigured, Refused, Unreachable
 from .frameworks import adapter, event_loop
 from .types import Json
 
-KINDS = {*Update.model_fields} - {"update_id"}  # libraries add others
+KINDS = {*Update.model_fields}  # libraries add others
 FILES = "telegram-file:"  # how the URL of a file begins
 
 # For each strategy, the sessions that hold all that has one of its keys.

@@ -75,6 +75,7 @@ Build = Callable[[Any], Any]
 TOKEN = "1:any"
 NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
 SCHEDULES = "botkit.later or a schedule (docs/moving-in/data.md)"
+CONVERSATIONS = "docs/moving-in/python-telegram-bot.md#conversations-that-end-after-a-while"
 # For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
 SESSIONS = {
     (True, True): ("chat", "chat_user", "user"),
@@ -373,7 +374,10 @@ def _check(application: Any, request: _Request) -> None:
                 f"{', '.join(begins)})"
             )
         if conversation.conversation_timeout:
-            raise Misconfigured(f"leave out conversation_timeout: use {SCHEDULES}")
+            raise Misconfigured(
+                "leave out conversation_timeout, because no timer can reach a conversation: "
+                f"compare times in its handlers ({CONVERSATIONS})"
+            )
 
 
 def _check_session(application: Any) -> None:

@@ -1,6 +1,6 @@
-"""What each input adds to a plan, and what is refused before anything is made.
+"""The additions of each input to a plan, and refusals before anything is made.
 
-What it does then is in test_deployer_policy.py, where everything is on.
+Its effect is in test_deployer_policy.py, where everything is on.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ PROVIDERS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_what_is_refused_is_refused_at_plan(
     aws: Emulator, providers: Providers, tmp_path: Path
 ) -> None:
-    """Each input in a call of its own, all in one configuration."""
+    """Each input in a separate call, all in one configuration."""
     calls: dict[str, dict[str, Any]] = {}
     expected = []
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN

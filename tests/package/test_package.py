@@ -556,7 +556,7 @@ def told(file: Path, *arguments: Path | str) -> str:
 
 
 def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, index: Index) -> None:
-    """Whatever this machine is; and nothing is left in the bot's folder."""
+    """On any machine; and nothing is left in the bot's folder."""
     index.wheel(
         "pure", "1.0", {"pure/__init__.py": "x = 1\n", "pure-1.0.data/scripts/pure": "#!python\n"}
     )
@@ -650,7 +650,7 @@ def test_an_index_that_gives_nothing_is_told(
     status: int,
     sentence: str,
 ) -> None:
-    """As pip's users name it, too."""
+    """Also as pip's users name it."""
     httpserver.expect_request("/pure/").respond_with_data(status=status or 200)
     monkeypatch.delenv("UV_CONFIG_FILE")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
@@ -793,7 +793,7 @@ def test_only_a_file_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_persons_python_settings_change_nothing(tmp_path: Path) -> None:
-    """In a process of its own, as Terraform runs it."""
+    """In a separate process, as Terraform runs it."""
     package(tmp_path / "a.zip")
     settings = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     settings |= {"PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1"}

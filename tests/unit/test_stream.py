@@ -124,7 +124,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
-        self.journal.streams = 0  # reply() is asked
+        self.journal.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls
@@ -505,6 +505,8 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
     assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
+    if chat is GROUP:
+        assert world.rich[-1][1]["rich_message"]["markdown"].startswith("a\n\n- 0 word")
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
     assert len(numbers) == (2 if chat is PRIVATE else 1)
     for n in numbers:

@@ -26,7 +26,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
-    # What only scripts/mutants installs: the tests of `fails` run without it.
+    # Only scripts/mutants installs this: the tests of `fails` run without it.
     from cosmic_ray.mutating import use_mutation
     from cosmic_ray.plugins import get_operator
     from cosmic_ray.work_db import use_db

@@ -104,7 +104,6 @@ def files(example: Path, name: str) -> dict[str, bytes]:
             path = Path(parent, each)
             found[path.relative_to(example).as_posix()] = path.read_bytes()
     main = found["main.tf"].decode()
-    [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
@@ -113,7 +112,7 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
             place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")
-            found[place] = path.read_bytes().replace(b"LABEL", label.encode())
+            found[place] = path.read_bytes()
     return found
 
 
@@ -178,8 +177,7 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         packages += ["-r", "bot/requirements.txt"]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
     if is_installed():  # the folder will have its own copy
-        [label] = re.findall(r'^module "(\w+)"', written["main.tf"].decode(), re.MULTILINE)
-        demo = f".terraform/modules/{label}/scripts/demo"
+        demo = ".terraform/modules/telegram_bot/scripts/demo"
     elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
     return [

@@ -1,4 +1,4 @@
-"""Whose session an update has, as SESSION in bot.py says."""
+"""The key of an update's session, as SESSION in bot.py says."""
 
 from __future__ import annotations
 

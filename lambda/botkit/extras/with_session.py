@@ -83,7 +83,8 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
                 asked, ids = together.turn(asked, key, item.updates)
             else:
                 asked = together.joined([asked])
-        others, whole = ids[1:], marshal.dumps(asked) if ids[1:] else b""
+        others = ids[1:]
+        whole = marshal.dumps(asked) if others else b""
         had_time = deadline.left() > 0
         try:
             calls, handled = _ask(asked, item.session, key)

@@ -96,7 +96,7 @@ class Block:
     def cut(self) -> Iterator[Block]:
         """Yield it in parts that fit into a message each."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
-        around = _units((self.opening or "") + (self.closing or "")) + 4
+        around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
         for line in self.lines:
             more = _units(line[0]) + 1
@@ -236,7 +236,7 @@ class _Scanner:
                 self._at = at + 1
                 is_closed = True
                 break
-            code.append((line, 1, at))
+            code.append((line, at))
         if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
             code.pop()  # half of the closing fence
         self._is_list = False
@@ -244,18 +244,18 @@ class _Scanner:
             self._shift += len(prefix)
         return [*blocks, *self._fenced(first, language, code)]
 
-    def _fenced(self, first: int, language: str, code: list[tuple[str, int, int]]) -> list[Block]:
+    def _fenced(self, first: int, language: str, code: list[tuple[str, int]]) -> list[Block]:
         """Return code in a fence, or nothing if there is no code."""
-        if not any(line.strip() for line, _, _ in code):
+        if not any(line.strip() for line, _ in code):
             return []
         # A parser may drop some characters, even those that separate two runs of backticks.
-        runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _, _ in code))
+        runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _ in code))
         fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
         # A simple one may take any three for the end. From here on it would take code for text.
         self._is_doubtful |= len(fence) > 3
         block = Block(first, fence + language[:30], fence, blocks=1)
         change = _harmless if self._is_doubtful else str
-        block.lines = [(change(line), 0, at) for line, _, at in code]
+        block.lines = [(change(line), 0, at) for line, at in code]
         return [block]
 
     def _formula(self, line: str) -> list[Block] | None:
@@ -279,7 +279,7 @@ class _Scanner:
                 return []
         code.append(line[:-2])
         self._at = at + 1
-        numbered = [(each, 1, first + number) for number, each in enumerate(code) if each.strip()]
+        numbered = [(each, first + number) for number, each in enumerate(code) if each.strip()]
         return self._fenced(first, "math", numbered)
 
     def _rule(self, line: str) -> list[Block] | None:
@@ -314,7 +314,7 @@ class _Scanner:
             rest += 1
         self._at = rest = min(rest, len(self._lines))
         if len(header) > MOST_COLUMNS:
-            return self._fenced(first, "", [(self._lines[at], 1, at) for at in range(first, rest)])
+            return self._fenced(first, "", [(self._lines[at], at) for at in range(first, rest)])
         columns = len(header)
         rules = "|".join(cells or ["-"] * columns)
         block = Block(first, f"{_row(header, columns)}\n|{rules}|", blocks=2)
@@ -343,7 +343,7 @@ class _Scanner:
         content = line[at:].lstrip(" ")
         if not at:
             indent = len(line) - len(content)
-            self._is_list &= indent > 0
+            self._is_list &= bool(indent)
             prefix = " " * min(indent, 2 * (MOST_LEVELS - 1)) * self._is_list
         if self._before and self._before[0] != quotes:
             yield from self._end()
@@ -431,8 +431,9 @@ def inline(
     made.append(text[at:])
     if is_half:
         while made and (not made[-1].strip() or made[-1] in marks[-1:]):
-            marks[:] = marks[:-1] if made.pop().strip() else marks
-        made += reversed(marks)
+            if made.pop().strip():
+                marks.pop()
+        return "".join(made).rstrip() + "".join(reversed(marks))  # a space before would open them
     return "".join(made)
 
 

@@ -415,7 +415,7 @@ def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path)
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "menu", *presses)
     pressed = [line for line in ran.output.splitlines() if line.startswith("pressed")]
     assert pressed == ["pressed Tea", "pressed Tea · 0"]
-    assert 'there is no button "Cake" to press' in ran.output
+    assert 'there is no button "Cake" to tap' in ran.output
 
 
 PEOPLE = """

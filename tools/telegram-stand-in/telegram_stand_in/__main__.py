@@ -1,14 +1,15 @@
 """Run Telegram's Bot API alone, on this machine, for a bot in any language.
 
-The first line of the output has the URL and the token, as variables for the bot. What people and
-the bot do follows. Each line of the input is a message of Ada's, and [Buy] presses the button Buy.
+The first line of the output has the URL and the token, as variables for the bot. The actions of
+people and the bot follow. Each line of the input is a message of Ada's, and [Buy] taps the button
+Buy.
 
-A test in any language acts by HTTP: a POST with JSON, a form (with files, too), or a query.
+A test in any language acts by HTTP: a POST with JSON, a form (also with files), or a query.
 
   /people/NAME/send     text="/start", photo=(a file), or other fields of a message
   /people/NAME/press    label="Buy"
   /people/NAME/receive  waits for the next message: {"text": …, "buttons": ["Buy"], …}. Others are
-                        kind="edited", "answer" (to a press), "results" …; timeout=5 is in seconds
+                        kind="edited", "answer" (to a tap), "results" …; timeout=5 is in seconds
   /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
                         leave, block, unblock. With group=TITLE, all of them happen in a group
   /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
@@ -16,7 +17,7 @@ A test in any language acts by HTTP: a POST with JSON, a form (with files, too),
   /transcript           what people and the bot have done
 
 The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "description": …} with
-status 400. Status 400 answers, too, what somebody waits for in vain, and the first action after a
+status 400. Status 400 also answers a wait in vain, and the first action after a
 call that isn't as documented.
 
 Exit code: 0 after Ctrl-C, SIGTERM, or the end of the input, unless that is /dev/null; 1 if the port

@@ -26,7 +26,7 @@ from .request import (
 
 Json = dict[str, Any]
 
-LONGEST_NOTICE = 200  # characters of the answer to a press
+LONGEST_NOTICE = 200  # characters of the answer to a tap
 LARGEST_DOWNLOAD = 20 * 2**20  # bytes
 MOST_COMMANDS = 100
 MOST_RESULTS = 50  # of an inline query

@@ -1,4 +1,4 @@
-"""The stand-in for Telegram: it answers calls, and does what people do.
+"""The stand-in for Telegram: it answers calls, and acts as people.
 
 It checks each call as Telegram does (token, method, parameters, types, limits), answers with
 Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, retries
@@ -53,7 +53,7 @@ class Call:
     - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
     - answer: `id` of the callback query, `text`, `show_alert`, `url`
     - widget_answer: `id` of the widget query, `data`
-    - results: `id` of the inline query, `results` and what else it was answered with
+    - results: `id` of the inline query, `results` and the other parameters of the answer
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
@@ -254,7 +254,7 @@ class Telegram(World):
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
 
-    # What people do.
+    # People's actions.
 
     def edit(
         self, chat_id: int, message_id: int, text: str, bot: Bot | None = None, **content: Any
@@ -292,9 +292,9 @@ class Telegram(World):
     def press(
         self, chat_id: int, message_id: int, data: str, user: Json = ADA, ephemeral_id: int = 0
     ) -> str:
-        """Press a button of a bot's message, and return the id of the query.
+        """Tap a button of a bot's message, and return the id of the query.
 
-        An ephemeral message has an id of its own, and 0 as `message_id`.
+        An ephemeral message has a separate id, and 0 as `message_id`.
         """
         if ephemeral_id:
             message = self.ephemeral[chat_id, ephemeral_id]
@@ -310,7 +310,7 @@ class Telegram(World):
         return str(query["id"])
 
     def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
-        """Press the stop button of a draft, and return the update's id.
+        """Tap the stop button of a draft, and return the update's id.
 
         Raises ValueError if there is no such draft, or no button.
         """

@@ -118,7 +118,7 @@ class World:
         self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
         self.join_requests: set[tuple[int, int]] = set()  # by chat and user
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
-        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot is asked about
+        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Json] = {}  # by id: payments
         self.files = Files()
         self._numbers = itertools.count(1)
@@ -128,7 +128,7 @@ class World:
         self.bots: list[Bot] = []
         self.bot = self.add_bot(token)
 
-    # What a subclass may observe.
+    # For a subclass to observe.
 
     def tell(self, delivery: Delivery) -> None:
         """Called with each delivery, when it begins and when it is over."""
@@ -184,7 +184,7 @@ class World:
         return time.time() + self.moved
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once: pauses before retries, and what expires or ends."""
+        """Let so many seconds pass at once: pauses before retries, ends of polls."""
         with self.changed:
             self.moved += seconds
             for bot in self.bots:
@@ -199,7 +199,7 @@ class World:
                 about: Json = json.loads(json.dumps(poll))
                 self.send({"poll": about}, self.bot_by_id(message["from"]["id"]))
 
-    # What happens in chats.
+    # Events in chats.
 
     def new_id(self) -> str:
         """Return a unique id, for a query, a poll …"""
@@ -304,7 +304,7 @@ class World:
     def wait(self, condition: Callable[[], Any], timeout: float = 300.0) -> Any:
         """Wait until a condition is true, and return its value. Raises TimeoutError.
 
-        The time-out is for what never happens: on a busy machine the rest takes minutes.
+        The time-out is for something that never happens: on a busy machine the rest takes minutes.
         """
         with self.changed:
             value = self.changed.wait_for(condition, timeout)

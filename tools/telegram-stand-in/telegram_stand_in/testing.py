@@ -1,4 +1,4 @@
-"""A Telegram for one test: people act by words, and wait for what the bot answers.
+"""A Telegram for one test: people act by words, and wait for the bot's answers.
 
     with BotApi() as bot_api:
         start_my_bot(bot_api.url, bot_api.token)
@@ -39,21 +39,21 @@ from .state import Bot, Json, private_chat
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
-# Of what people see, as `Call` has it.
+# The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer chat commands deleted draft edited left member menu_button message pinned "
     "profile reaction results unpinned web_app_answer widget_answer"
 ).split()
-# What only the bot's author sees of a call: it isn't as documented.
+# A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
 MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
 
 
 class Received(dict[str, Any]):
-    """An object of the Bot API, whose fields are attributes, too: `message.text`.
+    """An object of the Bot API, whose fields are also attributes: `message.text`.
 
-    `buttons` are the labels of what can be pressed below a message.
+    `buttons` are the labels of the buttons below a message.
     """
 
     def __init__(self, fields: Json, buttons: list[str] | None = None) -> None:
@@ -88,7 +88,7 @@ class Stage:
         about = {"first_name": "Bot", "username": "test_bot", "supports_inline_queries": True}
         self.telegram.bot.me.update(about)
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
-        # Lines of the transcript beside the calls, each with how many calls came before.
+        # Lines of the transcript besides the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []
         self._answer = answer
         self._offset = 0  # of the updates that were answered
@@ -157,16 +157,16 @@ class Stage:
             self.telegram.faults.append(fault)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass for Telegram: its dates, its retries, what expires or ends.
+        """Let so many seconds pass for Telegram: its dates, its retries, ends of polls.
 
-        A bot in another process has a clock of its own.
+        A bot in another process has its own clock.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
 
-    # What the bot does.
+    # The bot's actions.
 
     def settle(self) -> None:
         """Have a bot in this process answer the updates that wait."""
@@ -228,7 +228,7 @@ class Stage:
 
     @property
     def transcript(self) -> str:
-        """What people and the bot have done, a line each."""
+        """The actions of people and the bot, a line each."""
         return "\n".join(self.since((0, 0)))
 
     def since(self, start: tuple[int, int]) -> list[str]:
@@ -309,7 +309,7 @@ class Person:
             raise TypeError("a channel only sends, edits and receives")
         return self._user
 
-    # What a person does.
+    # A person's actions.
 
     def send(
         self,
@@ -390,7 +390,7 @@ class Person:
         self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user))
 
     def press(self, label: str, timeout: float | None = None) -> None:
-        """Press the latest button with a label, once there is one; its emoji may be left out.
+        """Tap the latest button with a label, once there is one; its emoji may be left out.
 
         An option of a poll votes, the button of an invoice pays, a result of an inline query is
         sent, and a key of the keyboard sends its text.
@@ -468,13 +468,13 @@ class Person:
             "new_chat_member": now,
         }
 
-    # What a person sees.
+    # A person's view.
 
     def receive(self, kind: str = "message", timeout: float | None = None) -> Received:
         """Return the next message in the chat from the bot, once it comes.
 
         Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
-        "answer" (to a press: `text`, `show_alert`), "results" (of an inline query), "action",
+        "answer" (to a tap: `text`, `show_alert`), "results" (of an inline query), "action",
         "draft" … as in `Call.changes`. Each is received once.
         """
         seen = self.stage.wait_for(lambda: self._seen(kind), timeout)
@@ -525,7 +525,7 @@ class Person:
         return buttons.get(people.label_of(label, buttons))
 
     def _told(self) -> str:
-        """Return what came instead of what was waited for, as the end of a sentence."""
+        """Return what came instead, as the end of a sentence."""
         telegram = self.stage.telegram
         lines = self.stage.since(self._since)
         if failed := self.stage._failed():
@@ -561,7 +561,7 @@ class BotApi(Stage):
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
         """Start a bot, which ends with the server, and so do the programs that it started.
 
-        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and `environment`.
         Raises OSError if there is no such program.
         """
         direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
@@ -616,7 +616,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _said(update: Json) -> str:
-    """Return a line about what somebody did."""
+    """Return a line about a person's action."""
     kind = kind_of(update)
     content: Json = update[kind]
     sender = content.get("from") or content.get("user") or content.get("chat") or {}
@@ -640,7 +640,7 @@ def _said(update: Json) -> str:
 
 
 def _called(call: Call) -> list[str]:
-    """Return lines about what the bot did."""
+    """Return lines about the bot's call."""
     if call.fault or call.status != 200:
         told = call.answer.get("description", call.fault)
         return [f"  {call.method} failed: {told}", *(f"    ({hint})" for hint in call.hints)]

@@ -57,7 +57,7 @@ def says(text: str, **params: Any) -> Callable[[Json], list[Json]]:
     return replies
 
 
-# What people do.
+# People's actions.
 
 
 def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) -> None:
@@ -256,7 +256,7 @@ def test_a_bot_in_this_process_starts_no_thread(stage: Played) -> None:
     assert threads() == before
 
 
-# What people see.
+# People's view.
 
 
 def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
@@ -426,7 +426,7 @@ def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
     ]
 
 
-# What isn't documented, faults and time.
+# Undocumented calls, faults and time.
 
 
 @pytest.mark.parametrize(
