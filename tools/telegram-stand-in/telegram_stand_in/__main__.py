@@ -72,7 +72,9 @@ class Alone(BotApi):
             params = {k: number(k, v) if k in NUMBERS else v for k, v in params.items()}
             match path.strip("/").split("/"):
                 case ["people", name, action] if action in ACTIONS:
-                    person = self._person_in(params.pop("group", ""), urllib.parse.unquote(name))
+                    with self.telegram.changed:  # or two who come at once make two of them
+                        title, name = params.pop("group", ""), urllib.parse.unquote(name)
+                        person = self._person_in(title, name)
                     result = _done(person, action, params)
                 case ["fails" | "advance" as action]:
                     result = getattr(self, action)(**params)

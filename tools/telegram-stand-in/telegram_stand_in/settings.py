@@ -207,7 +207,7 @@ def _get_chat_member(request: Request) -> Json:
 
 def _users_in(request: Request, chat: Json) -> list[Json]:
     messages = request.world.messages
-    senders = [m["from"] for (id, _), m in messages.items() if id == chat["id"] and "from" in m]
+    senders = [m["from"] for (id, _), m in [*messages.items()] if id == chat["id"] and "from" in m]
     found = {user["id"]: user for user in [request.bot.user, *senders]}
     left = ("left", "kicked")
     return [u for u in found.values() if request.world.member(chat, u)["status"] not in left]

@@ -219,7 +219,7 @@ class Telegram(World):
             if refusal.parameters:
                 call.answer["parameters"] = refusal.parameters
             if refusal.description == NO_CHAT:
-                known = [f"{id} ({name_of(chat)})" for id, chat in bot.chats.items()]
+                known = [f"{id} ({name_of(chat)})" for id, chat in [*bot.chats.items()]]
                 call.hints.append(f"{NO_CHAT_HINT}. The bot knows {', '.join(known) or 'no chat'}")
         call.milliseconds = (time.monotonic() - started) * 1000
         with self.changed:
@@ -301,7 +301,8 @@ class Telegram(World):
         else:
             message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
-        inline = [id for id, key in self.inline_messages.items() if key == (chat_id, message_id)]
+        messages = [*self.inline_messages.items()]
+        inline = [id for id, key in messages if key == (chat_id, message_id)]
         about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
         about = copied(about)
         sender: Json = message.get("via_bot") or message["from"]

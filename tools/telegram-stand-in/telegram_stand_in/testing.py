@@ -6,7 +6,7 @@
         ada.send("/price 3")
         assert ada.receive().text == "3 × 4 € = 12 €"
 
-pytest_plugin makes it the fixture `bot_api`.
+pytest_telegram_stand_in makes it the fixture `bot_api`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import people
-from .bot_api import METHODS, did_you_mean, method_named
+from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .request import copied
@@ -39,8 +39,14 @@ from .state import Bot, Json, private_chat
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
+# The kinds of changes, as `Call` lists them.
+KINDS = (
+    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "profile reaction results unpinned web_app_answer widget_answer"
+).split()
 # A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
+MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
 
 
@@ -205,7 +211,7 @@ class Stage:
     def check(self) -> None:
         """Fail if there are mistakes."""
         if mistakes := self.mistakes():
-            told = "\n".join(mistakes)
+            told = "\n".join(latest([*dict.fromkeys(mistakes)]))
             raise AssertionError(f"this isn't in the Bot API (strict = False allows it):\n{told}")
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
@@ -321,6 +327,10 @@ class Person:
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
+        for name in itertools.chain(*made) if self.stage.strict else ():
+            if name not in TYPES["Message"]:
+                told = did_you_mean(name, TYPES["Message"])
+                raise TypeError(f"a message has no field {name}{told}")
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
@@ -482,6 +492,8 @@ class Person:
 
     def _seen(self, kind: str) -> list[tuple[int, Received]]:
         """Return what wasn't received yet, each with how many changes came until then."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind {kind}{did_you_mean(kind, KINDS)}")
         with self.stage.telegram.changed:
             changes = [change for call in self.stage.telegram.calls for change in call.changes]
         found = []
@@ -522,7 +534,7 @@ class Person:
             lines.append("  the bot has made no call at all")
         elif telegram.pending():
             lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
-        return "\n".join([". What came instead:", *lines])
+        return "\n".join([". What came instead:", *latest(lines)])
 
 
 class BotApi(Stage):
@@ -552,7 +564,10 @@ class BotApi(Stage):
         It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and `environment`.
         Raises OSError if there is no such program.
         """
-        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
+        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        direct = f"{direct},127.0.0.1".lstrip(",")  # a proxy would be asked for this machine
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token}
+        told |= {"NO_PROXY": direct, "no_proxy": direct, **environment}
         process = subprocess.Popen(command, env={**os.environ, **told}, start_new_session=True)
         self._started.append(process)
         self._at_end.callback(process.wait)
@@ -583,6 +598,12 @@ class BotApi(Stage):
         if not done:
             why = self._failed() or "is the bot running?"
             raise AssertionError(f"{self.telegram.pending()} updates wait: {why}")
+
+
+def latest(lines: list[str]) -> list[str]:
+    """Return the last lines, as many as somebody reads, and say how many came before."""
+    before = len(lines) - MOST_LINES
+    return [f"… {before} lines before", *lines[before:]] if before > 0 else lines
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

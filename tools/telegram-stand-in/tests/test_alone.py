@@ -19,6 +19,7 @@ import pytest
 
 from telegram_stand_in import Json, picture, post
 from telegram_stand_in.__main__ import Alone, main
+from telegram_stand_in.testing import Group
 
 FOLDER = Path(__file__).resolve().parent.parent
 TOKEN = "42:secret"
@@ -191,6 +192,28 @@ def test_people_act_by_http(alone: Alone) -> None:
         "Grace H. in Engines: (photo)",
         "  Bot in Engines: Welcome",
     ]
+
+
+def test_two_who_come_at_once_meet_in_one_group(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: list[bool] = []
+    group = alone.group
+
+    def slow(title: str) -> Group:
+        def look() -> None:
+            free.append(alone.telegram.changed.acquire(blocking=False))
+            if free[0]:
+                alone.telegram.changed.release()
+
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+        return group(title)
+
+    monkeypatch.setattr(alone, "group", slow)
+    ask(f"{alone.url}/people/Ada/send", group="Engines", text="1")
+    assert free == [False]
 
 
 @pytest.mark.parametrize(

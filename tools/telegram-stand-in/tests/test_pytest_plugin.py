@@ -18,10 +18,11 @@ import pytest
 
 from telegram_stand_in import BotApi, Json
 
-pytest_plugins = ["pytester", "telegram_stand_in.pytest_plugin"]
+pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-OURS = ("-p", "telegram_stand_in.pytest_plugin", "-p", "no:cacheprovider")
+FOLDER = Path(__file__).resolve().parent.parent
+README = (FOLDER / "README.md").read_text()
+OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
 
 
 class Polls(threading.Thread):
@@ -72,7 +73,10 @@ def test_a_price(bot_api: BotApi) -> None:
     assert bot_api.telegram.pending() == 0
 
 
-def test_a_program_that_is_started_ends_with_the_server() -> None:
+def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("no_proxy", "example.org")
     program = """if 1:
         import os, sys, time, urllib.request as request
         url = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/setMyName?name={NAME}"
@@ -195,6 +199,45 @@ def test_a_failure_shows_the_transcript(runs: Runs) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*- Telegram -*", "Ada: Hi"])
     assert "- Telegram -" not in runs('bot_api.user("Ada").send("Hi")').stdout.str()
+
+
+def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
+    runaway = 'bot_api.strict = False\nfor n in range(250):\n    call(f"no{n}", {})\n'
+    result = runs(f'{runaway}bot_api.user("Ada").receive(timeout=0)')
+    told = "\n".join(["… 300 lines before", "  no150 failed: Not Found: method not found"])
+    assert result.stdout.str().count("no249 failed") == 2, "of the error, and of the transcript"
+    assert told in result.stdout.str()
+    assert "no149 failed" not in result.stdout.str()
+
+
+def test_a_test_that_is_tried_again_begins_without_mistakes(
+    runs: Runs, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+        from _pytest.runner import runtestprotocol
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=nextitem, log=False)
+            item._initrequest()
+            for report in runtestprotocol(item, nextitem=nextitem, log=False):
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+    """)
+    once = "tries = bot_api.__class__.__dict__.get('tries', 0)\nbot_api.__class__.tries = tries + 1"
+    runs(f'{once}\nif not tries: call("getMe", {{"chat": 7}})').assert_outcomes(passed=1)
+
+
+def test_pytest_starts_without_the_package(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most tests don't need it, and it takes half as long to import as pytest."""
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+    pytester.makepyfile("""
+        import sys
+        def test_it():
+            assert "pytest_telegram_stand_in" in sys.modules
+            assert "telegram_stand_in" not in sys.modules
+    """)
+    pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
 
 
 def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:

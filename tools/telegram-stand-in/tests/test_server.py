@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import Json, Telegram
-from telegram_stand_in.files import picture
+from telegram_stand_in.files import File, picture
 from telegram_stand_in.server import LARGEST_REQUEST
 from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
 
@@ -235,6 +235,27 @@ def test_many_can_come_at_once(telegram: Telegram) -> None:
     for thread in threads:
         thread.join()
     assert statuses == [200] * 200
+
+
+def test_what_is_looked_through_may_grow_meanwhile(telegram: Telegram) -> None:
+    """Others write, and send files, while a call looks for a chat or a file."""
+
+    class Busy(dict[str, Any]):
+        def get(self, *about: Any) -> Any:
+            telegram.bot.chats[len(telegram.bot.chats)] = {}
+            return super().get(*about)
+
+    class BusyFile(File):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "path":
+                telegram.files.add("photo", PNG)
+            return super().__getattribute__(name)
+
+    news = {"id": 2, "type": "channel", "title": "News", "username": "news"}
+    telegram.bot.chats = {1: Busy(), 2: news}
+    assert ask(telegram, "GET", f"{PATH}?chat_id=@news&text=hello")[0] == 200
+    telegram.files.by_id = {"1": BusyFile("", "", "", "", "", b"")}
+    assert ask(telegram, "GET", f"/file/bot{TOKEN}/photos/file_99")[0] == 404
 
 
 def test_several_bots_live_side_by_side(telegram: Telegram) -> None:

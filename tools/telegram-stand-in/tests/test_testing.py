@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from telegram_stand_in import ADA, Json, Stage
+from telegram_stand_in import ADA, Call, Json, Stage
 from telegram_stand_in.files import picture
-from telegram_stand_in.testing import TOKEN, Received
+from telegram_stand_in.testing import KINDS, TOKEN, Received
 
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 
@@ -327,6 +327,23 @@ def test_kinds_are_received_apart(stage: Played) -> None:
     assert ada.receive("reaction").reaction[0].emoji == "👍"
 
 
+def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
+    with pytest.raises(ValueError, match="no kind messages; did you mean message"):
+        stage.user("Ada").receive("messages", timeout=600)
+    with pytest.raises(ValueError, match="no kind answers; did you mean answer"):
+        stage.user("Ada").unread("answers")
+    documented = {*re.findall(r"^ *- (\w+(?:, \w+)*):", f"{Call.__doc__}", re.M)}
+    assert {kind for kinds in documented for kind in kinds.split(", ")} == {*KINDS}
+
+
+def test_nobody_sends_a_field_that_no_message_has(stage: Played) -> None:
+    ada = stage.user("Ada")
+    with pytest.raises(TypeError, match="a message has no field txt; did you mean text"):
+        ada.send(txt="Hi")
+    stage.strict = False
+    assert ada.send(txt="Hi").txt == "Hi"
+
+
 def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
     with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
         assert Received({"photo": [], "caption": "x"}).text
@@ -431,6 +448,11 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     ]
     with pytest.raises(AssertionError, match=mistake):
         stage.user("Ada").send("Hi")
+    stage.call("getMe", chat=7)
+    stage.call("getMe", chat=7)
+    with pytest.raises(AssertionError) as failed:
+        stage.check()
+    assert str(failed.value).count("getMe has no parameter chat") == 1
     stage.strict = False
     stage.user("Ada").send("Hi")
 
