@@ -5,7 +5,7 @@ locals {
   alarms_are_on = length(var.alarm_actions) > 0
   namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # Each alarm has a heading there, and ends with its address.
+  # Each alarm has a heading there. The alarm's description ends with its address.
   runbook = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
 }
 
@@ -50,7 +50,7 @@ locals {
     misconfigured = {
       advice = <<-EOT
         The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps
-        the updates. Find "misconfigured" in the log: its error or refusal says what to fix. Then apply.
+        the updates. Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
       EOT
     }
     duration = {
@@ -94,7 +94,7 @@ locals {
       periods    = 3
       advice     = <<-EOT
         For 15 minutes updates or page requests got a 5xx. Telegram keeps updates and delivers them again. The log's
-        outcomes say why: wait if Telegram is unreachable or limits the rate, else fix what the error says.
+        outcomes say why: wait if Telegram is unreachable or limits the rate, else fix the error.
       EOT
     }
     webhook_failing = {
@@ -156,7 +156,7 @@ locals {
       seconds = 900
       advice  = <<-EOT
         For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable"
-        in the log: its error says which. They are tried again for some three hours, and then become dead letters.
+        in the log: its error says which. The queue retries them for some three hours, then they become dead letters.
       EOT
     }
     queue_waits = {
@@ -167,7 +167,7 @@ locals {
       periods    = 3
       advice     = <<-EOT
         For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is
-        unreachable or limits the rate, else fix what the error says. If there is no error, raise reserved_concurrency.
+        unreachable or limits the rate, else fix the error. If there is no error, raise reserved_concurrency.
       EOT
     }
   }
@@ -194,7 +194,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   tags                = var.tags
 }
 
-# What failed, in one queue or both.
+# Failed updates and events, in one queue or both.
 resource "aws_cloudwatch_metric_alarm" "failed" {
   count = local.alarms_are_on && var.failed_retention_in_days != null ? 1 : 0
 
@@ -216,7 +216,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   metric_query {
     id          = "waiting"
     expression  = join(" + ", [for index, _ in local.failed_queues : "FILL(queue${index}, 0)"])
-    label       = "What failed and waits"
+    label       = "Failed updates and events that wait"
     return_data = true
   }
 

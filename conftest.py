@@ -32,7 +32,7 @@ from tests.support.wheels import Index
 PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
-# What starts first, in this order: what takes longest, so that no process waits for another at the
+# Tests that start first, in this order: the longest, so that no process waits for another at the
 # end. Deployments begin with those that wait longest for AWS.
 ORDER = (
     f"{DEPLOYMENT}test_deployer_policy.py",
@@ -148,7 +148,7 @@ def coverage_of(config: pytest.Config) -> Any:
 
 @contextlib.contextmanager
 def unmeasured(config: pytest.Config) -> Iterator[None]:
-    """Measure no coverage meanwhile."""
+    """Measure no coverage in this block."""
     coverage = coverage_of(config)
     if not coverage or not coverage.started:
         yield

@@ -16,7 +16,7 @@ locals {
     local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
     local.sessions_environment,
   )
-  # An older version may do without a queue for what failed. But with one that is gone, it would answer 503.
+  # An older version may do without a queue for failed updates. But with one that is gone, it would answer 503.
   which_extras = {
     for name in concat(
       ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"],
@@ -62,8 +62,8 @@ locals {
   proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
 }
 
-# The webhook's secret, with all that a plan refuses of the environment: the function waits for it. It is in
-# triggers_replace because a plan would print it in input.
+# The webhook's secret, with all conditions on the environment: the function waits for it. It is in triggers_replace
+# because a plan would print it in input.
 resource "terraform_data" "webhook_secret" {
   triggers_replace = sensitive(uuid())
 
@@ -77,7 +77,7 @@ resource "terraform_data" "webhook_secret" {
     precondition {
       condition = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
       error_message = join(" ", [
-        "The telegram_bot_token must be what @BotFather sent: digits, a colon, and at least 30 letters, digits,",
+        "The telegram_bot_token must be the token from @BotFather: digits, a colon, and at least 30 letters, digits,",
         "hyphens or underscores.",
       ])
     }

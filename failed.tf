@@ -1,5 +1,4 @@
-# What failed is kept: updates and events that the function, or Lambda, gave up wait in a queue until someone has them
-# taken again.
+# Failed updates and events, which the function or Lambda gave up, wait in a queue until someone replays them.
 
 locals {
   failed_environment = var.failed_retention_in_days == null ? {} : merge(
@@ -22,8 +21,8 @@ locals {
     }],
   ])
 
-  # Both versions of the AWS CLI take a payload from a file as it is, and write the result before "None", or what
-  # FunctionError is. A replay ends after a while, so that no NAT gateway drops a silent connection.
+  # Both versions of the AWS CLI take a payload from a file as it is, and write the result before the FunctionError or
+  # "None". A replay ends after a while, so that no NAT gateway drops a silent connection.
   # In parentheses, so that it doesn't end the shell into which somebody pastes it.
   replay_command = <<-EOT
     (

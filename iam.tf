@@ -1,5 +1,5 @@
-# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use what the
-# extras need, use the key through the services that keep something of the bot, and do what the bot's own policy allows.
+# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
+# resources, use the key through the services that keep data of the bot, and do what the bot's policy allows.
 #
 # The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name, but lets a
 # second deployment overwrite those, whose destroy would then remove the first one's.
@@ -128,7 +128,7 @@ resource "aws_iam_role_policy" "this" {
   }
 }
 
-# What the live version may do. It changes after the alias has moved, so a release that needs less and fails takes
+# The rights of the live version. They change after the alias has moved, so a release that needs less and fails takes
 # nothing away from the version that stays.
 resource "aws_iam_role_policy" "live" {
   name   = "${var.name}-live"

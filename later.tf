@@ -1,12 +1,12 @@
-# Later: calls at times that the bot chooses. Each is a schedule in a group of the bot's own, which goes with all that
-# wait in it. Those that recur have another one, so that they don't take the names of the others. Scheduler invokes the
+# Later: calls at times that the bot chooses. Each is a schedule in the bot's group, whose deletion deletes them all.
+# Those that recur have another one, so that they don't take the names of the others. Scheduler invokes the
 # function in a role that may do nothing else.
 
 locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
   later_groups  = [var.name, "${var.name}-every"]
 
-  # After the other group, too, and the role's policy.
+  # Also after the other group and the role's policy.
   later_environment = var.later ? merge({
     LATER_GROUP = one([for every in aws_scheduler_schedule_group.every : aws_scheduler_schedule_group.later[0].name])
     LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
@@ -44,8 +44,8 @@ resource "terraform_data" "later_name" {
 }
 
 # The groups, the role and its policy are deleted after the webhook is registered, which fails as long as the bot uses
-# later: until then, what waits can be made. So they refer to var.name: what they depend on would be created before it
-# is destroyed, too, and the function's role can't be.
+# later: until then, scheduled calls can be made. So they refer to var.name: a resource that they depend on would also
+# be created before it is destroyed, and the function's role can't be.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 
@@ -53,7 +53,7 @@ resource "aws_scheduler_schedule_group" "later" {
   tags = var.tags
 
   timeouts {
-    delete = "60m" # with all that waits in it
+    delete = "60m" # with all schedules in it
   }
 
   lifecycle {
@@ -62,7 +62,7 @@ resource "aws_scheduler_schedule_group" "later" {
     precondition {
       condition = terraform_data.later_name[0].input == var.name
       error_message = join(" ", [
-        "Another name would delete all calls for later that wait, in the schedule group",
+        "Another name would delete all scheduled calls, in the schedule group",
         "${terraform_data.later_name[0].input}: keep the name. To give them up: terraform apply",
         "-replace='terraform_data.later_name[0]' (if a configuration calls the module, with module.NAME. before the",
         "address).",

@@ -1,6 +1,6 @@
 # The path of a request: Telegram calls the API, whose one route invokes the function's alias, which calls Telegram.
-# package.tf makes what the function runs, environment.tf its variables, iam.tf its role. The other resources are
-# extras: each has a file, and an input that asks for it.
+# package.tf makes the function's package, environment.tf its variables, iam.tf its role. The other resources are
+# extras: each has a file, and an input that switches it on.
 
 # HTTP API, with the route POST /telegram.
 
@@ -187,7 +187,7 @@ resource "aws_lambda_alias" "live" {
 }
 
 locals {
-  # Its name, unknown for a new one: who may invoke it, and its limits for events, went with the old one.
+  # Its name, unknown for a new one: the permissions to invoke it, and its limits for events, went with the old one.
   alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
 }
 
@@ -211,12 +211,12 @@ resource "aws_lambda_invocation" "register_webhook" {
   }))
 
   # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function may
-  # refuse to go without what the extras gave it: their resources are deleted after that.
+  # refuse to register without the extras' resources, so these are deleted after that.
   triggers = merge(local.menu_button_triggers, local.queue_triggers, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
-    version         = aws_lambda_alias.live.function_version # has a token and a secret, and what bot.py handles
+    version         = aws_lambda_alias.live.function_version # has a token, a secret and bot.py's HANDLED
   })
 
   depends_on = [

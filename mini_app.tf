@@ -15,7 +15,7 @@ locals {
 }
 
 resource "aws_apigatewayv2_route" "mini_app" {
-  # AWS refuses a route that ends in a slash; the last one matches /app/, too.
+  # AWS refuses a route that ends in a slash; the last one also matches /app/.
   for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
 
   api_id    = aws_apigatewayv2_api.this.id
@@ -50,7 +50,7 @@ resource "aws_lambda_invocation" "remove_menu_button" {
     precondition {
       condition = contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
       error_message = join(" ", [
-        "With a mini_app, the source_dir must have a page, app/index.html, and no Python package app/,",
+        "With a mini_app, the source_dir must contain a page, app/index.html, and no Python package app/,",
         "since everything in this folder is public: see ${abspath(local.bot_folder)}.",
       ])
     }

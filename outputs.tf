@@ -1,5 +1,5 @@
 output "alias_arn" {
-  description = "ARN of the function's alias, for what invokes the bot: rules, topics, buckets, schedules."
+  description = "ARN of the function's alias, for rules, topics, buckets and schedules that invoke the bot."
   value       = aws_lambda_alias.live.arn
 }
 
@@ -35,8 +35,8 @@ output "mini_app_url" {
 
 output "replay_command" {
   description = <<-EOT
-    Shell command that has what failed taken again. It prints how many are done and how many failed, and ends with 0
-    only if none did. Null without failed_retention_in_days.
+    Shell command that replays failed updates and events. It prints how many are done and how many failed, and ends with
+    0 only if none did. Null without failed_retention_in_days.
   EOT
   value       = var.failed_retention_in_days == null ? null : local.replay_command
 }

@@ -2,8 +2,8 @@
 # needs no zip file and sees every change.
 
 locals {
-  # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's own
-  # files that are, and of those that a bot's folder must not have. And the packages for which the default memory_size
+  # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's files
+  # that are, and of those that a bot's folder must not contain. And the packages for which the default memory_size
   # isn't enough, by the beginning of their names: with it, AWS ends the function while it starts.
   packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
 
@@ -13,14 +13,14 @@ locals {
   folders = toset([local.bot_folder, local.module_folder])
   # fileset would take the path for a part of its pattern.
   patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
-  # A link to a folder around it has no end when followed: a bot.py is twelve folders deep then.
+  # Following a link to a folder around it never ends: then there is a bot.py twelve folders deep.
   endless = [
     for folder in setsubtract(local.folders, local.patterns) : folder
     if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
   ]
   unlisted = concat(local.patterns, local.endless)
-  # The "**" of Terraform skips links that lead nowhere, such as an editor's lock file or a .venv's Python that was
-  # removed. That of OpenTofu fails, so what is hidden isn't looked at then.
+  # Terraform's "**" skips links that lead nowhere, such as an editor's lock file or a .venv's Python that was removed.
+  # OpenTofu's fails, and then hidden files are left out.
   listed = {
     for folder in setsubtract(local.folders, local.unlisted) :
     folder => try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*"))
@@ -53,8 +53,8 @@ locals {
   ]
 }
 
-# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: what waits for nothing
-# else in the module waits for this.
+# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: resources that depend on
+# nothing else in the module depend on this.
 resource "terraform_data" "requirements" {
   count = contains(local.bot_files, "requirements.txt") ? 1 : 0
 
@@ -88,7 +88,7 @@ resource "terraform_data" "package" {
     precondition {
       condition = length(local.endless) == 0
       error_message = join(" ", [
-        "The source_dir must have no link to a folder around it, since links are followed:",
+        "The source_dir must contain no link to a folder around it, since links are followed:",
         "${abspath(local.bot_folder)} has one. Remove it.",
       ])
     }
@@ -96,13 +96,13 @@ resource "terraform_data" "package" {
       condition = length(local.unreadable) == 0
       error_message = join(" ", [
         "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in",
-        "${abspath(local.bot_folder)}. Check who may read it. If its name has an accent, rename it: Terraform reads",
+        "${abspath(local.bot_folder)}. Check its permissions. If its name has an accent, rename it: Terraform reads",
         "only names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
       ])
     }
     precondition {
       condition     = length(local.unlisted) > 0 || contains(local.bot_files, "bot.py")
-      error_message = "The source_dir must have a bot.py: ${abspath(local.bot_folder)} has none."
+      error_message = "The source_dir must contain a bot.py: ${abspath(local.bot_folder)} has none."
     }
     precondition {
       condition = local.bot_folder == local.module_folder || !anytrue([
@@ -123,7 +123,7 @@ resource "terraform_data" "package" {
     precondition {
       condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
       error_message = join(" ", [
-        "The source_dir must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too:",
+        "The source_dir must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be packed:",
         "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
       ])
     }

@@ -69,8 +69,8 @@ resource "aws_lambda_event_source_mapping" "updates" {
 }
 
 # Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when queue
-# becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram keeps what arrives
-# meanwhile, and waits until what is in the queue has been answered.
+# becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram keeps new updates,
+# and waits until the function has answered those in the queue.
 resource "aws_lambda_invocation" "drain_queue" {
   count = var.queue ? 1 : 0
 

@@ -1,4 +1,4 @@
-# Sessions: the table of what a bot with SESSION remembers, an item for each chat, topic or person.
+# Sessions: the table in which a bot with SESSION remembers, an item for each chat, topic or person.
 
 locals {
   sessions_environment = var.session_retention_in_days == null ? {} : {
@@ -62,7 +62,7 @@ resource "aws_dynamodb_table" "sessions" {
       condition = terraform_data.sessions_name[0].input == var.name
       error_message = join(" ", [
         "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with",
-        "all that is in it: keep the name. docs/how-to/back-up.md says how to take the sessions along. To give",
+        "all sessions: keep the name. docs/how-to/back-up.md shows how to take the sessions along. To give",
         "them up: terraform apply -replace='terraform_data.sessions_name[0]' (if a configuration calls the module,",
         "with module.NAME. before the address).",
       ])

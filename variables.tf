@@ -52,8 +52,8 @@ variable "environment" {
 variable "failed_retention_in_days" {
   type        = number
   description = <<-EOT
-    Days, from 1 to 14, to keep updates and events at which the bot failed, with what people wrote, so that
-    replay_command can have them answered after the repair. Null: they are not kept.
+    Days, from 1 to 14, to keep updates and events at which the bot failed, with people's words, so that the bot answers
+    them after the repair (replay_command). Null: they are not kept.
   EOT
   default     = null
 
@@ -68,8 +68,8 @@ variable "failed_retention_in_days" {
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
-    ARN of your KMS key, symmetric and in the function's region, that encrypts what the bot keeps: its
-    environment, logs, queues, sessions and calls for later. The key's policy must allow that, first of all to
+    ARN of your KMS key, symmetric and in the function's region, that encrypts the bot's data: its environment, logs,
+    queues, sessions and calls for later. The key's policy must allow that, first of all to
     CloudWatch Logs. Null: keys that AWS owns or manages.
   EOT
   default     = null
@@ -88,8 +88,8 @@ variable "kms_key_arn" {
 variable "later" {
   type        = bool
   description = <<-EOT
-    Whether the bot may have calls made at a later time, such as reminders (later.send). Each is a schedule of
-    EventBridge Scheduler. False deletes all that wait.
+    Whether the bot may schedule calls for a later time, such as reminders (later.send). Each is a schedule of
+    EventBridge Scheduler. False deletes all of them.
   EOT
   default     = false
   nullable    = false
@@ -100,7 +100,7 @@ variable "log_level" {
   description = <<-EOT
     Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN logs
     only problems, so the dashboard (alarm_actions) then counts only these. DEBUG adds the traceback of an exception in
-    bot.py, which may quote what people write.
+    bot.py, which may quote people.
   EOT
   default     = "INFO"
   nullable    = false
@@ -142,7 +142,7 @@ variable "mini_app" {
 
   validation {
     condition     = alltrue([for text in var.mini_app[*] : trimspace(text) != ""])
-    error_message = "The mini_app must have a text for the menu button, such as \"Open\", or be null."
+    error_message = "The mini_app must be the text of the menu button, such as \"Open\", or null."
   }
 }
 
@@ -150,7 +150,7 @@ variable "mini_app_origin" {
   type        = string
   description = <<-EOT
     Origin of the page, if it is served from elsewhere, such as by CloudFront: https://host, without a path. The menu
-    button, MINI_APP_URL and mini_app_url then use it. Null: the API's own.
+    button, MINI_APP_URL and mini_app_url then use it. Null: the API's.
   EOT
   default     = null
 
@@ -189,8 +189,8 @@ variable "permissions_boundary" {
 variable "policy" {
   type        = string
   description = <<-EOT
-    IAM policy document (JSON) of what the bot may do in AWS. Its statements are added to the function's role: up to
-    5,120 characters in total with the module's own. Null: only what the module itself needs.
+    IAM policy document (JSON) with the bot's rights in AWS. The module adds its statements to the function's role: up
+    to 5,120 characters in total with the module's own. Null: only the module's statements.
   EOT
   default     = null
 
@@ -208,7 +208,7 @@ variable "queue" {
   type        = bool
   description = <<-EOT
     Whether updates wait in a queue (SQS FIFO) to be answered, so that an answer may take up to 15 minutes (timeout).
-    Each chat is answered one update at a time.
+    The bot answers one update at a time in each chat.
   EOT
   default     = false
   nullable    = false
@@ -282,21 +282,21 @@ variable "session_backup_in_days" {
   type        = number
   description = <<-EOT
     Days for which DynamoDB can restore the sessions as they were at any second (point-in-time recovery), from 1 to 35.
-    What is deleted stays in the backup as long. Null: no backup.
+    Deleted sessions stay in the backup as long. Null: no backup.
   EOT
   default     = null
 
   validation {
     condition     = var.session_backup_in_days == null || var.session_retention_in_days != null
-    error_message = "With session_backup_in_days, set session_retention_in_days, too: without it there are no sessions."
+    error_message = "With session_backup_in_days, set session_retention_in_days: without it there are no sessions."
   }
 }
 
 variable "session_retention_in_days" {
   type        = number
   description = <<-EOT
-    Days to keep what the bot remembers (SESSION in bot.py), after its last change; 0 keeps it forever. Null: no
-    sessions, and no table.
+    Days to keep a session (SESSION in bot.py) after its last change; 0 keeps it forever. Null: no sessions, and no
+    table.
   EOT
   default     = null
 
@@ -311,14 +311,14 @@ variable "session_retention_in_days" {
 variable "source_dir" {
   type        = string
   description = <<-EOT
-    Folder with bot.py and everything that it needs. All of it is packed, except names that begin with a dot,
-    `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's own echo bot.
+    Folder with bot.py and its files. The package contains all of it, except names that begin with a dot,
+    `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's echo bot.
   EOT
   default     = null
 
   validation {
     condition     = var.source_dir != ""
-    error_message = "The source_dir must be the path of a folder, or null for the module's own echo bot."
+    error_message = "The source_dir must be the path of a folder, or null for the module's echo bot."
   }
 }
 
@@ -451,8 +451,8 @@ variable "tracing" {
 variable "vpc" {
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   description = <<-EOT
-    Subnets and security groups of a VPC for the function, to reach a database in it. Telegram must then be reached by a
-    NAT gateway. Null: no VPC.
+    Subnets and security groups of a VPC for the function, to reach a database in it. The function then reaches Telegram
+    through a NAT gateway. Null: no VPC.
   EOT
   default     = null
 

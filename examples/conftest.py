@@ -1,4 +1,4 @@
-"""Gives the tests the bot, and what stands in for Telegram and AWS."""
+"""Gives the tests the bot, and stand-ins for Telegram and AWS."""
 
 from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
 

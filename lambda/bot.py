@@ -1,4 +1,4 @@
-"""What the bot says: it echoes. To make it your own bot, change this file.
+"""The bot's answers: it echoes. To make it your own bot, change this file.
 
 `reply(update)` takes an update (https://core.telegram.org/bots/api#update) and returns the Bot API
 calls that answer it. Both are plain dicts, and a call holds a method and its parameters:
@@ -27,7 +27,7 @@ HANDLED = ["message", "callback_query"]
 
 MAX_TEXT = 4096  # of sendMessage, in UTF-16 code units
 
-# What copyMessage takes, and what it refuses: https://core.telegram.org/bots/api#copymessage
+# The kinds that copyMessage takes, and those that it refuses: https://core.telegram.org/bots/api#copymessage
 COPYABLE = set(
     "animation audio checklist contact dice document game live_photo location photo poll "
     "rich_message sticker story text venue video video_note voice".split()
@@ -62,7 +62,7 @@ def on_message(message: Message) -> list[Call]:
 
 
 def on_callback_query(query: CallbackQuery) -> list[Call]:
-    """Answer the press of an inline button, which shows a progress bar until then."""
+    """Answer a tap on an inline button, which shows a progress bar until then."""
     return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": PRESSED}]
 
 

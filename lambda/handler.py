@@ -23,7 +23,6 @@ TIMES = {
     "drain": (24.0, 1.0),
     "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
     "queue": (900.0, 2.0),
-    "replay": (900.0, 1.0),
     "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
 }
@@ -101,7 +100,7 @@ def purpose_of(event: Any) -> str:
     """Return what an event is for.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
-    another event. Events that Lambda sends to a destination have one, too.
+    another event. Events that Lambda sends to a destination also have one.
     """
     match event:
         case {"requestContext": _} if "requestPayload" not in event:
@@ -128,7 +127,7 @@ def purpose_of(event: Any) -> str:
 
 
 def set_deadline(purpose: str, context: Any) -> None:
-    """Set the deadline of an event by what it is for."""
+    """Set the deadline of an event by its purpose."""
     most, spare = TIMES.get(purpose, TIMES["event"])
     deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
 

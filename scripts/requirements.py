@@ -1,4 +1,4 @@
-"""What a bot's requirements.txt lists: which lines it may have, and how it is installed.
+"""A bot's requirements.txt: which lines it may contain, and how its packages are installed.
 
 uv installs them, since it resolves for another Python and another platform than this machine's;
 pip evaluates markers for the Python that runs it. uv never sees the file itself: an option, a path
@@ -26,7 +26,7 @@ from typing import NamedTuple
 UV = "uv==0.13.9"
 FILE = "requirements.txt"
 
-# What a line may have, as in https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+# The parts of a line, as in https://packaging.python.org/en/latest/specifications/dependency-specifiers/
 NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 PACKAGE = re.compile(
     rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
@@ -50,7 +50,7 @@ PASSED = re.compile(
 
 GLIBC = 34  # Amazon Linux 2023 has glibc 2.34, which runs wheels for 2.17 and all between
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # names of wheels, by architecture
-LAST_LINES = 12  # of what uv says
+LAST_LINES = 12  # of uv's output
 MOST_NAMED = 10  # lines that are wrong
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"  # of this machine
@@ -59,7 +59,7 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"  # of this m
 # the functions of the demo's emulated AWS run here.
 THIS_MACHINE = "TELEGRAM_BOT_PACKAGES_FOR_THIS_MACHINE"
 
-# What to do, by what uv says.
+# Advice, by uv's message.
 ADVICE = (
     (
         r"no usable wheels|no wheels with a matching|not compatible|no wheels are available",
@@ -82,7 +82,7 @@ ADVICE = (
     ),
     (
         r"no version of|not found in|unsatisfiable|No solution",
-        "Correct the name or the version, or pin other versions of what doesn't go together.",
+        "Correct the name or the version, or pin other versions of packages that conflict.",
     ),
 )  # fmt: skip
 
@@ -113,7 +113,7 @@ def find_python(runtime: str) -> "str | None":
     found = shutil.which(runtime)
     if not found:
         return None
-    # pyenv's program may choose another version in each folder, or none. So it is asked here for
+    # pyenv's program may choose another version in each folder, or none. So this asks it for
     # the program itself, and the versions beside it are tried.
     versions = Path(found).parent.parent.glob(
         f"versions/{runtime[len('python') :]}.*/bin/{runtime}"
@@ -148,7 +148,7 @@ def parse(text: str) -> "list[Requirement]":
                 f"remove U+{ord(control[0]):04X} from line {number}"
             )
         begins_at = begins_at or number
-        # As for uv, a comment ends with its line, whatever its last character.
+        # As for uv, a comment ends with its line, even after a backslash.
         code = COMMENT.sub("", row)
         goes_on = code == row and row.endswith("\\")
         begun += f"{code[:-1]} " if goes_on else code
@@ -159,7 +159,7 @@ def parse(text: str) -> "list[Requirement]":
         if requirement:
             found.append(requirement)
         elif line:
-            # The rest may be a URL with a password, and what is before an @ a token.
+            # The rest may be a URL with a password, and the part before an @ a token.
             begins = re.match(r"(?![\w./-]*@)[\w.-]*(?:/[\w.-]+)*", line, re.A)
             shown = f' ("{begins[0]} …")' if begins and begins[0] else ""
             wrong.append(f"line {begins_at}{shown}")
@@ -409,7 +409,7 @@ def uv() -> str:
 def _environment() -> "dict[str, str]":
     """Return the environment of an installer."""
     passed = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
-    # What pip is told about the index holds for uv, too.
+    # pip's settings of the index also count for uv.
     for name, pips in {
         "UV_DEFAULT_INDEX": "PIP_INDEX_URL",
         "UV_INDEX": "PIP_EXTRA_INDEX_URL",
@@ -420,7 +420,7 @@ def _environment() -> "dict[str, str]":
 
 
 def _run(command: "list[str]") -> None:
-    """Run an installer. Raises NotInstallable with its last lines, and what to do."""
+    """Run an installer. Raises NotInstallable with its last lines, and advice."""
     ran = subprocess.run(
         command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
     )

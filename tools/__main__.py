@@ -22,7 +22,7 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
-    # A project of its own, which needn't be installed here.
+    # A separate project, which needn't be installed here.
     sys.path.insert(1, str(Path(__file__).resolve().parent / "telegram-stand-in"))
     # For requirements.py, which Terraform runs at apply too.
     sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))

@@ -1,4 +1,4 @@
-# Two roles for CI, one that plans and one that applies, and the boundary of the bot's own role: docs/deploy-from-ci.md.
+# Two roles for CI, one that plans and one that applies, and the boundary of the bot's role: docs/deploy-from-ci.md.
 # An administrator applies it once, with deployer-policy.json beside it.
 
 locals {
@@ -14,7 +14,7 @@ locals {
   policy     = replace(file("${path.module}/deployer-policy.json"), "arn:aws:", "${local.arn}:")
   statements = jsondecode(local.policy).Statement
 
-  # What a plan needs: the policy's actions that only read.
+  # For a plan: the policy's actions that only read.
   reads = [for statement in local.statements : merge(statement, { Action = [
     for action in flatten([statement.Action]) : action if can(regex(":(Get|List|Describe|GET$)", action))
   ] })]
@@ -97,7 +97,7 @@ resource "aws_iam_role_policy" "apply" {
   })
 }
 
-# The most that the bot itself may ever do, whatever its policy says. Add what the input policy allows, such as tables.
+# The most that the bot may ever do. Its policy can't add to that: also write here what the input policy allows.
 resource "aws_iam_policy" "boundary" {
   name = "telegram-bot-boundary"
 

@@ -17,7 +17,7 @@ variable "takes_audio" {
   default     = false
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "agent-bot"
@@ -37,7 +37,7 @@ module "bot" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      # A profile passes a question on to its model in another region, for which the function needs permission, too.
+      # A profile passes a question on to its model in another region, for which the function also needs permission.
       {
         Effect = "Allow"
         Action = "bedrock:InvokeModelWithResponseStream"
@@ -52,10 +52,10 @@ module "bot" {
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

@@ -529,7 +529,7 @@ def test_a_model_that_takes_audio_hears_a_voice_message(model, files, monkeypatc
     assert sent(model.asked[0])[0] == ("audio", "voice")
 
 
-# What isn't for the model.
+# Messages that aren't for the model.
 
 
 def test_new_begins_again(bot, model, question, reply):

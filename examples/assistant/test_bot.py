@@ -198,11 +198,11 @@ def test_stop_before_the_first_word_leaves_nothing_and_counts(model, sessions, p
     assert sessions[TODAY]["asked"] == [question["update_id"]]
 
 
-# What the model is asked.
+# The requests to the model.
 
 
 def asked(aws):
-    """Return the last conversation that the model was asked to go on with."""
+    """Return the last conversation that the model got."""
     _, body = aws.asked[-1]
     return [(each["role"], each["content"][0]["text"]) for each in body["messages"]]
 
@@ -243,7 +243,7 @@ def test_chats_and_topics_have_their_own_conversations(aws, sessions, reply):
     assert asked(aws) == [("user", "Hi")]
 
 
-# What gets no answer of the model's.
+# Messages that get no answer of the model's.
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def say(bot, sessions):
 
 @pytest.fixture
 def members(calls):
-    """What getChatMember says of people, by their ids, or how it refuses to."""
+    """The results of getChatMember, by people's ids, or its refusal."""
     members = {7: {"status": "member"}, 8: {"status": "creator"}}
 
     def member(params):
@@ -49,7 +49,7 @@ def members(calls):
 
 @pytest.fixture
 def lunch(say, sessions, members):
-    """A lunch that a group was asked for."""
+    """A lunch that a group can order."""
     assert say(message("/lunch")) == []
     return sessions[ID]
 
@@ -173,7 +173,7 @@ def test_only_the_groups_members_see_it_and_order(bot, lunch, members, calls, me
     members[7] = member
     stranger = (403, {"message": bot.STRANGER})
     assert ask(bot) == order(bot, lemonade=1) == stranger
-    # What was clicked doesn't make a person a member.
+    # A link doesn't make a person a member.
     assert ask(bot, start_param=ID) == stranger
     assert lunch == before and calls.texts("editMessageText") == []
 

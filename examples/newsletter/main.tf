@@ -9,7 +9,7 @@ variable "owner_id" {
   description = "Id of the person who may send the newsletter: that of their private chat with the bot."
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "newsletter-bot"
@@ -31,7 +31,7 @@ module "bot" {
   })
 }
 
-# Sessions can't be listed, so those who subscribed have a table.
+# Sessions can't be listed, so the subscribers have a table.
 resource "aws_dynamodb_table" "subscribers" {
   name         = "newsletter-bot"
   billing_mode = "PAY_PER_REQUEST"
@@ -45,10 +45,10 @@ resource "aws_dynamodb_table" "subscribers" {
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

@@ -17,7 +17,7 @@ variable "time_zone" {
   default     = "Europe/Berlin"
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "notify-bot"
@@ -47,7 +47,7 @@ resource "aws_scheduler_schedule" "weekdays" {
   }
 
   target {
-    arn      = module.bot.alias_arn
+    arn      = module.telegram_bot.alias_arn
     role_arn = aws_iam_role.scheduler.arn
 
     input = jsonencode({
@@ -73,7 +73,7 @@ resource "aws_iam_role" "scheduler" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.bot.alias_arn)[4] } }
+      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.telegram_bot.alias_arn)[4] } }
     }]
   })
 }
@@ -87,7 +87,7 @@ resource "aws_iam_role_policy" "scheduler" {
     Statement = [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = module.bot.alias_arn
+      Resource = module.telegram_bot.alias_arn
     }]
   })
 }
@@ -114,7 +114,7 @@ resource "aws_s3_bucket_notification" "inbox" {
 
 locals {
   # EventBridge puts values into the template as they are. A name with one of these would end the text in the middle,
-  # and what follows could be another call: such a name is left out.
+  # and the rest could be another call: such a name is left out.
   not_in_json = ["*\"*", "*\\\\*"]
 
   objects = {
@@ -147,7 +147,7 @@ resource "aws_cloudwatch_event_target" "object" {
   for_each = local.objects
 
   rule = aws_cloudwatch_event_rule.object[each.key].name
-  arn  = module.bot.alias_arn
+  arn  = module.telegram_bot.alias_arn
 
   input_transformer {
     input_paths = {
@@ -171,8 +171,8 @@ resource "aws_lambda_permission" "object" {
   for_each = local.objects
 
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_name
-  qualifier     = module.bot.function_alias
+  function_name = module.telegram_bot.function_name
+  qualifier     = module.telegram_bot.function_alias
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.object[each.key].arn
 }
@@ -186,13 +186,13 @@ resource "aws_sns_topic" "alarms" {
 resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
   protocol  = "lambda"
-  endpoint  = module.bot.alias_arn
+  endpoint  = module.telegram_bot.alias_arn
 }
 
 resource "aws_lambda_permission" "alarms" {
   action        = "lambda:InvokeFunction"
-  function_name = module.bot.function_name
-  qualifier     = module.bot.function_alias
+  function_name = module.telegram_bot.function_name
+  qualifier     = module.telegram_bot.function_alias
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.alarms.arn
 }
@@ -214,8 +214,8 @@ resource "aws_dynamodb_table" "orders" {
 
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
-  function_name     = module.bot.alias_arn
-  starting_position = "TRIM_HORIZON" # what comes while the mapping is made, too
+  function_name     = module.telegram_bot.alias_arn
+  starting_position = "TRIM_HORIZON" # includes records that come while the mapping is made
   batch_size        = 1              # each record is tried again by itself
 
   # Without a maximum, a record that fails holds up the later ones for a day.
@@ -230,7 +230,7 @@ output "bucket" {
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "topic_arn" {
@@ -240,5 +240,5 @@ output "topic_arn" {
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

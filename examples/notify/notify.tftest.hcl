@@ -20,7 +20,7 @@ mock_provider "aws" {
 }
 
 override_module {
-  target = module.bot
+  target = module.telegram_bot
   outputs = {
     alias_arn      = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
     function_alias = "live"

@@ -5,22 +5,22 @@ provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "remind-me-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/remind-me-bot/token"
-  later                        = true # what waits
-  session_retention_in_days    = 0    # the chat's time zone, and the list of what waits
+  later                        = true # the reminders
+  session_retention_in_days    = 0    # the chat's time zone, and the list of reminders
 }
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

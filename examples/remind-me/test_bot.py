@@ -108,7 +108,7 @@ def test_what_waits_is_listed_and_cancelled(bot, waits):
 
 
 def test_a_press_that_is_asked_about_again_is_answered_alike(bot, waits):
-    """When another container changed the session meanwhile: Scheduler has forgotten by then."""
+    """When another container has changed the session: Scheduler has forgotten by then."""
     session = {}
     say(bot, "/remind 20m tea", session, datetime.now(UTC))
     query = {"id": "777", "message": {"message_id": 9, "chat": CHAT, "date": 0}, "data": "7"}

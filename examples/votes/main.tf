@@ -4,22 +4,22 @@ provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "votes-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/votes-bot/token"
   session_retention_in_days    = 365
-  queue                        = true # the presses below a post are answered one at a time, so its counts never go back
+  queue                        = true # the bot answers a post's taps one at a time, so its counts never go back
 }
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

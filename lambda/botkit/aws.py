@@ -92,10 +92,10 @@ def request(
 
     `service` is the part of the API's host before the region, such as "s3", and `signed_as` the
     name in its signatures, if that is another: "appconfig" for "appconfigdata". `path` is encoded
-    here, except for what is already percent-encoded: inside a name, write "/" as "%2F" and "%" as
-    "%25". A dict as `body` is sent as JSON. Returns JSON as Python has it, and everything else as
-    bytes, all of S3 included. Raises ClientError, or Unreachable if the service doesn't answer or
-    if a retry may succeed.
+    here, except for characters that are percent-encoded already: inside a name, write "/" as "%2F"
+    and "%" as "%25". A dict as `body` is sent as JSON. Returns JSON as Python values; all other
+    responses, and everything from S3, as bytes. Raises ClientError, or Unreachable if the service
+    doesn't answer or if a retry may succeed.
     """
     headers = {**(headers or {})}
     if isinstance(body, dict):
@@ -115,9 +115,9 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
     """Post to a REST API that answers with an event stream, and yield each event as it comes.
 
     So does "bedrock-runtime" with ConverseStream. An event is a dict with its type, such as
-    `{"contentBlockDelta": {…}}`, and bytes for what isn't JSON. It is empty each time that nothing
-    has come for a second. `service`, `path` and `signed_as` are as in `request`. Raises ClientError
-    or Unreachable, even after some events.
+    `{"contentBlockDelta": {…}}`, and bytes for one that isn't JSON. An empty event comes after each
+    second without one. `service`, `path` and `signed_as` are as in `request`. Raises ClientError or
+    Unreachable, even after some events.
     """
     from .http.event_stream import messages
 
@@ -225,7 +225,7 @@ def _in_limits() -> Iterator[None]:
 
 
 def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:
-    """Return the exception for an error of AWS: ClientError or Unreachable.
+    """Return the exception for an AWS error: ClientError or Unreachable.
 
     `kind` and `data` are as in `_error`.
     """

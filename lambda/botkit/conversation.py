@@ -12,8 +12,8 @@
     reply = conversation.reply_with({"/order": order}, otherwise)
 
 The session keeps the answers. Each update runs the generator again from its start, gives it the
-answers that are kept, and keeps one more. So a dialogue outlives containers and releases. Whatever
-stands between two questions runs again at each answer: `keep` is for what must not.
+answers so far, and keeps one more. So a dialogue outlives containers and releases. The code between
+two questions runs again at each answer: put effects that must not repeat into `keep`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ FIELDS = (
 MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
-# Messages with one of these are a person's. All others tell what happens in a chat.
+# Messages with one of these are a person's. All others report an event in a chat.
 CONTENT = (
     "animation",
     "audio",
@@ -88,7 +88,7 @@ Reply = Callable[[Json, Json], "list[Call]"]
 
 
 class Question:
-    """A question of a dialogue. `answer` returns what a message answers, or None if it doesn't."""
+    """A question of a dialogue. `answer` returns the answer in a message, or None without one."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Question:
         self.calls: list[Any] = calls
 
     def is_in(self, topic: Any) -> bool:
-        """Tell whether the question is asked in a topic, None for a chat outside of its topics."""
+        """Tell whether the question is in a topic, None for a chat outside of its topics."""
         last: Json = self.calls[-1]
         own = last.get("message_thread_id") or last.get("direct_messages_topic_id")
         return bool(topic == own)
@@ -160,7 +160,7 @@ def ask(
 
 
 def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for the press of a button in `calls`, and give its callback_data.
+    """Ask for a tap on a button in `calls`, and give its callback_data.
 
     Each of them may have up to 51 bytes: something is put in front of them, so that no button of
     another question is taken for one of these. `again` is as in `ask`, for messages.
@@ -203,7 +203,7 @@ def reply_with(
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
-    dialogue waits, those of other people, chats and topics, and presses of other buttons. Any
+    dialogue waits, those of other people, chats and topics, and taps on other buttons. Any
     command ends the dialogue. So does an update that comes more than `seconds` after the last
     answer.
 
@@ -252,16 +252,16 @@ def reply_with(
 def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> list[Call]:
     """Begin a dialogue, and return the calls of its first question.
 
-    For `otherwise`: after the press of a button, or a link such as t.me/a_bot?start=order. After a
-    press the dialogue gets the message below which the button is, with the person who pressed it.
-    A dialogue that waits in this session ends, whoever began it.
+    For `otherwise`: after a tap on a button, or a link such as t.me/a_bot?start=order. After a tap
+    the dialogue gets the message with the button, from the person who tapped it. A dialogue that
+    waits in this session ends, even if somebody else began it.
     """
     place = Place(update)
     if place.chat is None or place.person is None:
         raise BadConversation("a dialogue must begin with an update of a person in a chat")
     check_own("a dialogue")
     message = {name: place.message[name] for name in FIELDS if name in place.message}
-    if "from" in place.content:  # of a press, the message is the bot's
+    if "from" in place.content:  # of a tap, the message is the bot's
         message["from"] = place.content["from"]
     session[KEY] = {
         "of": _name_of(function),
@@ -295,7 +295,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
     place, state = Place(update), session[KEY]
     asked = Place({"message": state["message"]})
     if place.room != asked.room:
-        return None  # with SESSION = "user", what the person writes elsewhere
+        return None  # with SESSION = "user", a message of the person elsewhere
     content = place.content
     is_press = place.kind == "callback_query"
     if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
@@ -397,7 +397,7 @@ class _Run:
         return marked
 
     def pressed(self, data: str) -> str | None:
-        """Return the callback_data of the question's button that was pressed, if it is one.
+        """Return the callback_data of the question's button that was tapped, if it is one.
 
         A modified app can send any data, so a question for a text has no such button.
         """

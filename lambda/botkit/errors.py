@@ -1,4 +1,4 @@
-"""How a call can fail, and what follows."""
+"""How a call can fail, and the outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .types import Json
 class Failure(Exception):
     """A failure whose text may be logged: it quotes neither people nor the token.
 
-    `outcome` says what follows. It is one of OUTCOMES in botkit/host/outcome.py.
+    `outcome` is the result of the update: one of OUTCOMES in botkit/host/outcome.py.
     """
 
     outcome = "bot_failed"
@@ -87,7 +87,7 @@ class Refused(Failure):
 class Handled(Exception):
     """An update was handled, with an `error` after which it must not be handled again.
 
-    What the handler changed of its session is kept. The adapters of frameworks raise it.
+    The handler's changes of its session are kept. The adapters of frameworks raise it.
     """
 
     def __init__(self, error: BaseException) -> None:

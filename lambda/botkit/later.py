@@ -30,7 +30,7 @@ NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
 
-# The values that the fields of a cron expression may have, and what else they may be.
+# The values that the fields of a cron expression may have, and their other forms.
 FIELDS = {
     "minutes": (r"[0-5]?\d", ""),
     "hours": (r"([01]?\d|2[0-3])", ""),
@@ -47,11 +47,11 @@ TIME = "<aws.scheduler.scheduled-time>"  # for which Scheduler fills in the time
 
 
 def send(call: Call, at: datetime, name: str) -> bool:
-    """Have a call made at a time, or within the minute that follows.
+    """Schedule a call for a time. It is made then, or within the minute that follows.
 
     If the time has passed, the call is made as soon as possible. Returns False if a call of this
     name waits already: then nothing changes, so the same request may come twice. Raises BadSchedule
-    for what can't be scheduled, and Unreachable if Scheduler can't be used.
+    for a call that can't be scheduled, and Unreachable if Scheduler can't be used.
     """
     _call_input(call)
     if not isinstance(at, datetime) or at.utcoffset() is None:
@@ -68,7 +68,7 @@ def cancel(name: str) -> bool:
 
 
 def every(call: Call, cron: str, zone: str, name: str) -> bool:
-    """Have a call made again and again, at the times of a cron expression in a time zone.
+    """Schedule a call that recurs, at the times of a cron expression in a time zone.
 
     The expression has six fields: minutes, hours, days of the month, months, days of the week and
     years. One of the two for days is "?". "0 9 ? * MON-FRI *" is 9:00 on working days. Times that
@@ -76,8 +76,8 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 
     Replaces the call of this name that recurs, if there is one, and returns False then. These names
     are others than those of `send`. If Telegram refuses the call since the bot was blocked or
-    removed (403), it doesn't recur any more. Raises BadSchedule for what can't be scheduled, and
-    Unreachable if Scheduler can't be used.
+    removed (403), it doesn't recur any more. Raises BadSchedule for a call that can't be
+    scheduled, and Unreachable if Scheduler can't be used.
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
     """
     content = _call_input(call)
@@ -91,13 +91,13 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 def cancel_every(name: str) -> bool:
     """Let the call of this name recur no more. Returns whether it did.
 
-    Raises what `cancel` raises.
+    Raises the exceptions of `cancel`.
     """
     return _cancel(name, f"{settings.later_group}-every")
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:
-    """Have the function invoked once with an event, at a time in seconds since 1970.
+    """Schedule an event, with which the function is invoked once, in seconds since 1970.
 
     If the time has passed, that is as soon as possible. Returns False if an event of this name
     waits already: then nothing changes.
@@ -173,7 +173,7 @@ def _body(group: str, expression: str, content: str, **more: str) -> Json:
 def _check_cron(cron: str) -> None:
     """Raise BadSchedule for a cron expression that Scheduler wouldn't take. It quotes nothing.
 
-    What is left to Scheduler is whether a range or a list makes sense.
+    Scheduler itself checks whether a range or a list makes sense.
     """
     fields = cron.split(" ") if isinstance(cron, str) else []
     if len(fields) != len(FIELDS) or (fields[2] == "?") == (fields[4] == "?"):

@@ -36,7 +36,7 @@ from .errors import Misconfigured, Refused, Unreachable
 from .frameworks import adapter, event_loop
 from .types import Json
 
-KINDS = {*Update.model_fields} - {"update_id"}  # libraries have others of their own
+KINDS = {*Update.model_fields}  # libraries add others
 FILES = "telegram-file:"  # how the URL of a file begins
 
 # For each strategy, the sessions that hold all that has one of its keys.
@@ -53,7 +53,7 @@ name_of = DefaultKeyBuilder(with_business_connection_id=True, with_destiny=True)
 def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., list[Json]]:
     """Return reply() for bot.py, which has the dispatcher handle each update.
 
-    The calls of `bot` go through botkit.telegram, with the function's token instead of its own.
+    The calls of `bot` go through botkit.telegram, with the function's token instead of the bot's.
     States and data in a MemoryStorage become a part of the session; another storage stays as it is.
     Startup handlers run before a container's first update, shutdown handlers never.
     """
@@ -62,10 +62,10 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     if "bot" in sys.modules:  # else bot.py runs as a program
         _refuse_to_poll(dispatcher)
         _leave_out_others(dispatcher)
-        _take_over(dispatcher, its_bot)  # now, so that on_event() has them, too
+        _take_over(dispatcher, its_bot)  # now, so that on_event() also has them
 
     def check() -> None:
-        _take_over(dispatcher, its_bot)  # again, since bot.py may have changed them meanwhile
+        _take_over(dispatcher, its_bot)  # again, since bot.py may have changed them since
         if isinstance(dispatcher.storage, SessionStorage):
             _check(dispatcher)
         adapter.require_kinds(_handlers(dispatcher))
@@ -226,7 +226,7 @@ def _take_over(dispatcher: Dispatcher, bot: Bot) -> None:
         session.middleware = bot.session.middleware
         bot.session = session
     if type(dispatcher.storage) is MemoryStorage:
-        # The same object, since the bot may have it in a variable, too.
+        # The same object, since the bot may also have it in a variable.
         dispatcher.storage.__class__ = SessionStorage  # type: ignore[assignment]
 
 
@@ -278,7 +278,7 @@ def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[list[str], object]]:
 
 
 def _refuse_to_poll(dispatcher: Dispatcher) -> None:
-    """Have what polls, or serves a webhook, say what to use instead."""
+    """Make methods that poll or serve a webhook raise, and name the alternative."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise Misconfigured(

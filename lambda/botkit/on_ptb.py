@@ -75,6 +75,7 @@ Build = Callable[[Any], Any]
 TOKEN = "1:any"
 NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
 SCHEDULES = "botkit.later or a schedule (docs/moving-in/data.md)"
+CONVERSATIONS = "docs/moving-in/python-telegram-bot.md#conversations-that-end-after-a-while"
 # For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
 SESSIONS = {
     (True, True): ("chat", "chat_user", "user"),
@@ -89,7 +90,7 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
 
     `build` gets an ApplicationBuilder, and returns an Application: for each update a new one, which
     knows only that update's state. With SESSION in bot.py, its session holds the conversations,
-    chat_data and user_data. Raises Misconfigured for what isn't possible here.
+    chat_data and user_data. Raises Misconfigured for features that don't work here.
     """
     request = _Request()
     logger = logging.getLogger("telegram.ext.Application")
@@ -208,7 +209,7 @@ class _Request(BaseRequest):
 
 
 def _params(data: RequestData) -> Json:
-    """Return the parameters of a call, files included, in the form of `telegram.call`."""
+    """Return the parameters of a call and its files in the form of `telegram.call`."""
     params: Json = dict(data.parameters)
     for name, (file, content, _) in data.multipart_data.items():
         params[name] = (file, content if isinstance(content, bytes) else content.read())
@@ -234,7 +235,7 @@ class _Persistence(BasePersistence[Any, Any, Any]):
 class _State:
     """Brings the state of an update from its session into an Application, and back.
 
-    That of another account's chat has names of its own, whatever SESSION is.
+    That of another account's chat has separate names with any SESSION.
     """
 
     def __init__(self, application: Any, update: Json, errors: list[Exception]) -> None:
@@ -246,7 +247,7 @@ class _State:
         business = Place(update).business
         self.prefix = f"business:{business}:" if business else ""
         self.belongs = {  # to the chat and to the user of the update
-            # The account writes in its chats, too: they share a session only with "chat".
+            # The account also writes in its chats: they share a session only with "chat".
             "chat_data": {"chat": True, "user": is_private and not business},
             "user_data": {"chat": is_private or callable(adapter.choice()), "user": True},
         }
@@ -346,7 +347,7 @@ class _NoJobs:
 
 
 def _check(application: Any, request: _Request) -> None:
-    """Raise Misconfigured if an Application needs what isn't possible here."""
+    """Raise Misconfigured if an Application needs something that doesn't work here."""
     if not isinstance(application, Application):
         raise Misconfigured("build() must return an Application")
     if application.bot.request is not request:
@@ -373,7 +374,10 @@ def _check(application: Any, request: _Request) -> None:
                 f"{', '.join(begins)})"
             )
         if conversation.conversation_timeout:
-            raise Misconfigured(f"leave out conversation_timeout: use {SCHEDULES}")
+            raise Misconfigured(
+                "leave out conversation_timeout, because no timer can reach a conversation: "
+                f"compare times in its handlers ({CONVERSATIONS})"
+            )
 
 
 def _check_session(application: Any) -> None:

@@ -127,7 +127,7 @@ class _Place(Place):
 
 
 class _States(StateMemoryStorage):
-    """States with their data, as a copy of what the update's session has."""
+    """States with their data, as a copy from the update's session."""
 
     own: _Place | None = None
 
@@ -206,7 +206,7 @@ class _Waiting(HandlerBackend):
         return waiting
 
     def _refuse_others(self, id: int) -> None:
-        """Raise BadSession for what isn't in the update's session."""
+        """Raise BadSession for data outside of the update's session."""
         own = self.own or _Place({})  # an event has none
         place = self.place or own.chat if self.kind == "replies" else id
         if own.business:

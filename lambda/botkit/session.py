@@ -1,4 +1,4 @@
-"""What a bot remembers between updates: a dict for each key, in the module's DynamoDB table.
+"""Sessions: a dict for each key, in the module's DynamoDB table, which outlives updates.
 
     from botkit import session
 
@@ -34,7 +34,7 @@ KEPT = 0  # its calls are in the item, unless they had to make room for newer on
 SILENT = 1  # it was answered without calls
 UNFINISHED = 2  # its calls in the item have to be made
 
-# What parsing an item raises that something else has written.
+# The exceptions of parsing an item that another program has written.
 ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 LARGEST_KEY = 2048  # bytes
@@ -56,15 +56,15 @@ def read(key: str) -> Json:
 
 
 def change(key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
-    """Call `function` with the session as a dict, keep what it changes, and return its result.
+    """Call `function` with the session as a dict, keep its changes, and return its result.
 
-    It is called again if somebody else changed the session meanwhile. An event that is delivered
-    twice changes the session twice. What is changed is kept for `days`, if they are given, instead
-    of session_retention_in_days. Raises BadSession, also for the session that reply() has as
-    its argument, Unreachable if DynamoDB can't be used or there is no time left, and what
-    `function` raises.
+    It is called again if somebody else has changed the session. An event that is delivered twice
+    changes the session twice. The session is kept for `days`, if they are given, instead of
+    session_retention_in_days. Raises BadSession, also for the session that reply() has as its
+    argument, Unreachable if DynamoDB can't be used or there is no time left, and the exceptions of
+    `function`.
     """
-    if key == current:  # reply() would then find its session changed, and be asked again for ever
+    if key == current:  # reply() would then find its session changed, and run again for ever
         raise BadSession("reply() must change its own session by its argument")
     item = Item(key)
     if key in changing:
@@ -96,7 +96,7 @@ class Item:
         self._version = item.get("version")
         self._expires_at = item.get("expires_at")
         try:
-            # DynamoDB may take days to delete what has expired.
+            # DynamoDB may take days to delete an expired item.
             if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
                 item = {}
             item = {**EMPTY, **item}
@@ -168,14 +168,14 @@ class Item:
         numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
         ids = to_json([after - before for before, after in pairwise(numbers)])
         answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
-        # What cleared a session stays until the next update.
+        # The calls of an update that cleared a session stay until the next update.
         room = 0 if "{}" in (text, self.text) else MOST_CALLS
         calls = _newest(updates, {**self._calls, **answered}, room)
         sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, *calls.values()))
         if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
             raise BadSession(
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
-                " must fit into an item of DynamoDB, which has 400 KB"
+                " must fit into a DynamoDB item, which has 400 KB"
             )
         # In hex: the time, which tells operators the age of an item, and a random number.
         version = {"S": f"{int(time.time()):08x}{os.urandom(4).hex()}"}

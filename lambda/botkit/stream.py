@@ -2,7 +2,7 @@
 
     from botkit import stream
 
-    return stream.answer(message, pieces, markdown=True)
+    return stream.answer(message, chunks, markdown=True)
 
 Both functions are for reply().
 """
@@ -26,45 +26,46 @@ PRESS = "stopped_message_generation"  # the kind of update
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 GROWS = " …"
 
-# Seconds. Telegram takes about 20 messages a minute in a group, edits included:
+# Seconds. Telegram takes about 20 messages and edits a minute in a group:
 # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 DRAFT_PAUSE = 1.0
 EDIT_PAUSE = 4.0
-LOOK_PAUSE = 1.0  # between two looks whether Stop was pressed
+LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
 RENEWAL = 20.0  # of a draft, which is gone after 30
-PATIENCE = 5.0  # with what only shows the answer on its way
-SPARE = 2.0  # before the deadline: for what is under way, and what reply() does afterwards
+PATIENCE = 5.0  # with calls that only show the answer on its way
+SPARE = 2.0  # before the deadline: for a call under way, and reply()'s work afterwards
 
 LONGEST_THOUGHT = 200  # characters that people see of it
 DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message no longer
 
 
 class Thinking(str):
-    """A piece that says what the model is about, or a part of its reasoning.
+    """A chunk that names the model's current work, or a part of its reasoning.
 
-    People see the last line of what came since the last word of the answer, until it goes on.
+    People see the last line of those since the last word of the answer, until it goes on.
     """
 
 
 def answer(
     message: Message, pieces: Iterable[str], *, can_stop: bool = False, markdown: bool = False
 ) -> list[Call]:
-    """Show a text while it grows, and return the calls that leave all of it.
+    """Show a text while it grows, and return the calls that send all of it.
 
-    They are [] without a text, or if a message shows all of it already.
-    In a private chat it grows in a draft, elsewhere in a message that is edited. Empty pieces keep
-    the draft of a slow answer from vanishing. With `can_stop` the draft has a Stop button, if the
-    bot has a queue and sessions, and HANDLED has "stopped_message_generation". When it is pressed,
-    or when time is almost up, `pieces` is closed, and the text ends there. Half a surrogate pair is
-    left out, unless the next piece has the other half.
+    `pieces` yields its chunks. The calls are [] without a text, or if a message shows all of it
+    already. In a private chat the text grows in a draft, elsewhere in a message that is edited.
+    Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
+    Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
+    When it is tapped, or when time is almost up, `pieces` is closed, and the text ends there. Half
+    a surrogate pair is left out, unless the next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
     in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
-    mailbox or to a phone. What Telegram refuses is shown as plain text.
+    mailbox or to a phone. If Telegram refuses the markup, people see plain text.
 
-    What Telegram doesn't show now is shown later. Raises what `pieces` raises, Refused if the bot
-    may not write to the chat (403), and Unreachable if DynamoDB can't be used. If time is almost up
-    before the first word, raises TimeoutError, or Unreachable if Telegram is silent, too.
+    If Telegram can't show the text now, a later version shows it. Raises the errors of `pieces`,
+    Refused if the bot may not write to the chat (403), and Unreachable if DynamoDB can't be used.
+    If time is almost up before the first word, raises TimeoutError, or Unreachable if Telegram is
+    silent.
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
@@ -96,7 +97,7 @@ def answer(
 
 
 def stop(stopped: MessageGenerationStopped) -> None:
-    """End the answer whose Stop button was pressed, whichever container makes it.
+    """End the answer whose Stop button was tapped, in whichever container.
 
     Raises Unreachable if DynamoDB can't be used.
     """
@@ -110,7 +111,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
 class _Growing:
     """An answer that a chat sees grow.
 
-    The notes on it are a session of their own: in the chat's, each would have reply() asked again.
+    The notes on it are a separate session: in the chat's, each would make reply() run again.
     """
 
     def __init__(self, message: Message, can_stop: bool, markdown: bool) -> None:
@@ -129,7 +130,7 @@ class _Growing:
         has_button = has_notes and bool(settings.queue_url) and PRESS in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
-        if self._notes_post:  # several presses may be answered below one message
+        if self._notes_post:  # several taps may be answered below one message
             self._key += f"/{journal.update_id}.{journal.streams}"
             journal.streams += bool(journal.update_id)  # an author's tests call reply() themselves
         # The id of the message that grows, if an earlier delivery of the update has begun it.
@@ -145,7 +146,7 @@ class _Growing:
         self._shown: Json = {}
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
         self._presses: int | None = None
-        self.is_stopped()  # what was pressed before was for an earlier try
+        self.is_stopped()  # an earlier tap was for an earlier try
 
     def no_word(self) -> Exception:
         """Return the error of an answer that has no word in time.
@@ -157,7 +158,7 @@ class _Growing:
         return kind("time was up before the first word of the answer")
 
     def is_stopped(self) -> bool:
-        """Tell whether Stop was pressed since the last look. It looks at most once a second."""
+        """Tell whether Stop was tapped since the last look. It looks at most once a second."""
         if not self._can_stop or time.monotonic() < self._looks_at:
             return False
         seen = self._presses
@@ -172,9 +173,9 @@ class _Growing:
             self._try({"method": "deleteMessage", "message_id": self._post, **self._chat})
 
     def show(self, text: str, thinking: str = "") -> None:
-        """Show the end of a text, and what is thought meanwhile, unless it is too soon."""
+        """Show the end of a text, and the current thought, unless it is too soon."""
         now = time.monotonic()
-        # First, since a model may write thousands of pieces.
+        # First, since a model may write thousands of chunks.
         if now < max(self._shown_at + (self._pause if self._shown else 0), self._waits_until):
             return
         contents = self._end(text, thinking)
@@ -236,7 +237,7 @@ class _Growing:
         return [*calls, first(texts[0]), *map(self._send, texts[1:])]
 
     def _end(self, text: str, thinking: str) -> list[Json]:
-        """Return how the end of a text may be shown, what is best first: [] without a text."""
+        """Return how the end of a text may be shown, the best way first: [] without a text."""
         lines = thinking.split("\n") if text.strip() or not self._is_business else []
         thought = next((line for each in reversed(lines) if (line := each.strip())), "")
         thought = thought[-LONGEST_THOUGHT:]
@@ -319,11 +320,11 @@ class _Growing:
                 elif "rich_message" in call and "not modified" not in refusal.description:
                     self._is_plain = True
                 elif refusal.code == 400 and call["method"] == "editMessageText":
-                    if "not modified" in refusal.description:  # an answer of Telegram's was lost
+                    if "not modified" in refusal.description:  # Telegram's answer was lost
                         return True
                     # It was deleted: all of the answer is sent at the end, and nothing before.
                     self._post, self._waits_until = None, float("inf")
-            finally:  # not before the call: between two that hang, pieces are taken
+            finally:  # not before the call: between two that hang, chunks are taken
                 self._shown_at = time.monotonic()
         return None
 
@@ -354,7 +355,7 @@ class _Growing:
 
 @contextmanager
 def _briefly() -> Iterator[None]:
-    """Leave time for the whole answer, which is what matters, and let Unreachable pass."""
+    """Leave time for the whole answer, which matters more, and ignore Unreachable."""
     with deadline.within(min(PATIENCE, deadline.left() - SPARE)), suppress(Unreachable):
         yield
 
@@ -388,7 +389,7 @@ def _key(room: Any, question: int) -> str:
 
 def _split(text: str, most: int) -> list[str]:
     """Return a text as parts of at most so many UTF-16 code units, cut between lines or words."""
-    # Pieces may cut a surrogate pair in two, which Python keeps apart.
+    # Chunks may cut a surrogate pair in two, which Python keeps apart.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     parts = []
     while text := text.strip():

@@ -117,9 +117,9 @@ def call(method: str, /, **params: Any) -> Any:
 
 
 def client() -> Client:
-    """Return a client of this bot with a connection of its own, for another thread.
+    """Return a client of this bot with a separate connection, for another thread.
 
-    Its `post` makes a call once, with a time-out of its own, and the log doesn't list that call.
+    Its `post` makes a call once, with its own time-out, and the log doesn't list that call.
     Raises Unreachable if the token can't be fetched.
     """
     return Client(settings.api_url, token(), settings.proxy)

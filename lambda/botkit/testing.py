@@ -1,9 +1,9 @@
-"""What stands in for Telegram and AWS in the tests of a bot. It isn't packed.
+"""Replaces Telegram and AWS in the tests of a bot. It isn't packed.
 
     # conftest.py
     from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
 
-Each is a fixture of pytest. What a test doesn't ask for stays as it is.
+Each is a pytest fixture, and works only in a test that asks for it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 class Calls(list[Json]):
-    """What the bot has called by itself: dicts with "method", as those that it returns.
+    """The calls that the bot made by itself: dicts with "method", as those that it returns.
 
-    `results` has what a method gives: a value, an exception to raise, or a function of the call's
-    parameters. Others give a message, with an id from 900 on, or True. `files` has what
-    `telegram.download` gives, by path.
+    `results` contains the result of a method: a value, an exception to raise, or a function of the
+    call's parameters. Others give a message, with an id from 900 on, or True. `files` contains the
+    results of `telegram.download`, by path.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Calls(list[Json]):
         if method in self.results:
             return _result(self.results[method], params)
         if method.startswith("get"):
-            raise LookupError(f'say what it gives: calls.results["{method}"] = …')
+            raise LookupError(f'give it a result: calls.results["{method}"] = …')
         if method in NO_MESSAGES or not method.startswith(MESSAGES):
             return True
         is_edit = method.startswith("edit") and "message_id" in params
@@ -196,7 +196,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 class Aws:
-    """AWS's services: `asked` has what the bot asked them for, and `results` what they give.
+    """AWS's services: `asked` contains the bot's requests, and `results` their answers.
 
     Both name it alike: "GetParameter" for `aws.call`, "GET /bucket/file" for `aws.request`, and the
     path for `aws.events`. A result is as in `Calls`; that of `aws.events` is the events.
@@ -221,13 +221,13 @@ class Aws:
         _botkit("invocation.journal").journal.check_rerun()
         self.asked.append((name, content))
         if name not in self.results:
-            raise LookupError(f'say what it gives: aws.results["{name}"] = …')
+            raise LookupError(f'give it a result: aws.results["{name}"] = …')
         return _result(self.results[name], content)
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """AWS, which gives what the test says."""
+    """AWS, with the results that the test sets."""
     aws, module = Aws(), _botkit("aws")
     for name in ("call", "request", "events"):
         monkeypatch.setattr(module, name, getattr(aws, name))
@@ -236,7 +236,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 @pytest.fixture
 def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`stream.answer` shows each piece, and has a Stop button, as with `queue = true`."""
+    """`stream.answer` shows each chunk, and has a Stop button, as with `queue = true`."""
     monkeypatch.setattr(_botkit("invocation.settings").settings, "queue_url", "queue")
     for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
@@ -303,7 +303,7 @@ class _Host:
         raise AssertionError(f"Telegram delivers this update again and again: {outcome.name}")
 
     def _ask(self, update: Json) -> list[Json]:
-        """Return the calls with which reply() answers, and keep what it changes of its session."""
+        """Return the calls with which reply() answers, and keep its changes of its session."""
         session, checked = _botkit("session"), _botkit("host.calls").checked
         if not hasattr(self.bot, "SESSION"):
             calls: list[Json] = checked(self.bot.reply(update), "reply()")
@@ -355,8 +355,9 @@ def chat(
 ) -> Iterator[Any]:
     """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
 
-    When `ada.send("/start")` returns, the bot has answered. What the bot raises, it raises. The bot
-    has `sessions` and `waits`, and `chat.advance(seconds)` does what waits for a time until then.
+    When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
+    The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
+    then.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")

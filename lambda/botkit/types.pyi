@@ -12,7 +12,7 @@ Json = dict[str, Any]
 """An object of JSON, where no type of this file is known."""
 
 InputFile = bytes | tuple[str, bytes]
-"""What a file holds, or its name and that: https://core.telegram.org/bots/api#sending-files"""
+"""The content of a file, or its name and content: https://core.telegram.org/bots/api#sending-files"""
 
 class AcceptedGiftTypes(TypedDict):
     unlimited_gifts: bool

@@ -1,4 +1,4 @@
-"""What an apply deletes only if the operator wants it: sessions, and calls that wait."""
+"""An apply deletes sessions and scheduled calls only if the operator wants it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ module "telegram_bot" {{
 MODELS = ("agent", "assistant")  # the examples that ask one
 
 # Each example is unchanged, except for the URL of its Telegram and its provider.
-OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{}"\n}}\n'
+OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
 CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
 

@@ -47,7 +47,7 @@ module "{name}" {{
 # The examples, with the names of their bots.
 MOVED = {"aiogram": "reading-list-bot", "ptb": "booking-bot", "telebot": "birthday-bot"}
 CALL = 'module "moved-{0}" {{\n  source = "./module/examples/moved/{0}"\n}}\n'
-OVERRIDE = 'module "bot" {{\n  telegram_api_url = "{0}"\n  timeout = 25\n}}\n'
+OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{0}"\n  timeout = 25\n}}\n'
 FAULTS = {
     "429": Fault("refuse", 1, 429, "Too Many Requests: retry after 3", {"retry_after": 3}),
     "500": Fault("refuse", 1, 500, "Internal Server Error"),
@@ -143,7 +143,7 @@ def test_a_deployed_bot_says_what_it_says_when_it_polls(
         if step.says == "Soup":
             start_new_container(aws, f"{framework}-bot", timeout=24)
 
-    # Nothing is lost or forgotten. What was carried out without an answer is repeated, once.
+    # Nothing is lost or forgotten. A call that was carried out without an answer is repeated, once.
     got = without_ids(play(telegram, fail))
     assert got == [
         [*calls[:1], *calls] if kind == "lost" else calls

@@ -1,6 +1,6 @@
-"""What each input adds to a plan, and what is refused before anything is made.
+"""The additions of each input to a plan, and refusals before anything is made.
 
-What it does then is in test_deployer_policy.py, where everything is on.
+Its effect is in test_deployer_policy.py, where everything is on.
 """
 
 from __future__ import annotations
@@ -193,15 +193,15 @@ ALARM = "aws_cloudwatch_metric_alarm."
 LOGS = "aws_cloudwatch_log_group.function"
 ROLE = "aws_iam_role.this"
 
-# Folders that are refused, and what is said of them.
+# Folders that are refused, and the messages.
 OWN_NAME = (
     "must have no handler.py and no botkit/, since the module adds its own: {folder} has one."
 )
 SECRETS = (
-    "must have no *.tf, *.tfvars or *.tfstate at its top, since all of it is packed, secrets too: "
-    "{folder} has one."
+    "must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be "
+    "packed: {folder} has one."
 )
-NO_PAGE = "must have a page, app/index.html, and no Python package app/"
+NO_PAGE = "must contain a page, app/index.html, and no Python package app/"
 FOLDERS = {
     "handler": ({"handler.py": ""}, OWN_NAME),
     "botkit": ({"botkit/x.json": ""}, OWN_NAME),
@@ -219,22 +219,22 @@ TAKEN = {
 }
 # A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
-# Inputs that are refused, alone or beside others, and what is said of them.
+# Inputs that are refused, alone or beside others, and the messages.
 INPUTS: dict[str, tuple[dict[str, Any], str]] = {
-    "no_bot": ({"source_dir": "nowhere"}, "must have a bot.py: "),
+    "no_bot": ({"source_dir": "nowhere"}, "must contain a bot.py: "),
     "no_page": ({"mini_app": "Open"}, NO_PAGE),
     "environment": ({"environment": {"TEXT": "éé" * 1000}}, "must not exceed 4 KB in total"),
     "timeout": ({"timeout": 26}, "The timeout must be from 3 to 25 seconds"),
     "reply_mode": ({"queue": True, "reply_mode": "webhook"}, 'the reply_mode must be "api"'),
     "url": ({"telegram_api_url": "https://api.telegram.org/"}, "The telegram_api_url must begin"),
-    "token": ({"telegram_bot_token": "not-a-token"}, "must be what @BotFather sent"),
+    "token": ({"telegram_bot_token": "not-a-token"}, "must be the token from @BotFather"),
     "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
     "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
     "policy": ({"policy": json.dumps(LONG)}, "must not exceed 5,120 characters in total"),
     "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
     "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
 }
-# Inputs that the provider refuses, and a resource that it names with what it says. The module has
+# Inputs that the provider refuses, a resource that it names, and its message. The module has
 # no check of its own for them.
 PROVIDERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "arm": ({"architecture": "arm"}, FUNCTION, "expected architectures to be one of"),
@@ -268,7 +268,7 @@ PROVIDERS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_what_is_refused_is_refused_at_plan(
     aws: Emulator, providers: Providers, tmp_path: Path
 ) -> None:
-    """Each input in a call of its own, all in one configuration."""
+    """Each input in a separate call, all in one configuration."""
     calls: dict[str, dict[str, Any]] = {}
     expected = []
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN

@@ -1,4 +1,4 @@
-"""What stands in for the sessions' table and for schedules, compared with the emulated AWS's.
+"""The stand-ins for the sessions' table and for schedules, compared with the emulated AWS's.
 
 And scripts/sessions, with what a bot really writes there.
 """
@@ -203,7 +203,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     left = client(aws, "dynamodb").scan(TableName="cake-bot-sessions")["Items"]
     assert [each["id"]["S"] for each in left] == ["7"]
     assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
-    assert answering.keep() is False  # so reply() is asked again, without a session
+    assert answering.keep() is False  # so reply() runs again, without a session
 
     (tmp_path / "export").write_text(export)
     back = run(sessions.main, "import", str(tmp_path / "export"), *flags, **environment)

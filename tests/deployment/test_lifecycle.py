@@ -260,7 +260,7 @@ def test_what_is_switched_on_is_switched_off_again(
     assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
     assert answer_to(telegram, "hello") == "1. hello"
 
-    # What waits in the queue is answered before the queue goes, and what comes meanwhile after it.
+    # Updates in the queue are answered before the queue goes, and later ones after it.
     for text in ("think", "second", "third"):
         telegram.send(telegram.message(text))
     telegram.wait(lambda: not telegram.pending())

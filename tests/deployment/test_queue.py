@@ -229,7 +229,7 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegra
         return [call for call in telegram.calls[before:] if "text" in call.params]
 
     def expected() -> Counter[str]:
-        """What was carried out unheard is said once more, and nothing else."""
+        """A message whose answer was lost is said once more, and nothing else."""
         unheard = Counter(said(call) for call in made() if call.fault == "lost")
         return Counter({text: 1 + unheard[text] for text in itertools.chain(*sent.values())})
 

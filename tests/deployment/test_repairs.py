@@ -1,4 +1,4 @@
-"""What was deleted by hand comes back, and the webhook follows a deployment that moves."""
+"""Resources deleted by hand come back, and the webhook follows a deployment that moves."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
         assert answer_to(other, "hello") == "Heard: hello"
         alias = {"FunctionName": "repaired", "Qualifier": "live"}
         policy = functions.get_policy(**alias)["Policy"]
-        assert "/*/POST/telegram" in policy, "the new function must let API Gateway in, too"
+        assert "/*/POST/telegram" in policy, "the new function must also let API Gateway in"
         limits = functions.get_function_event_invoke_config(**alias)
         assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 

@@ -16,7 +16,7 @@ from tests.support.needs import needs_terraform, skip_or_fail
 from tests.support.provider import Providers
 
 EDITORCONFIG = (ROOT / ".editorconfig").read_text()
-NOWHERE = "http://127.0.0.1:9"  # nothing is there, and nothing is asked
+NOWHERE = "http://127.0.0.1:9"  # nothing is there, and no request goes there
 
 
 def test_the_format_is_terraforms_own(tmp_path: Path) -> None:

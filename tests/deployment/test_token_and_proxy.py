@@ -87,7 +87,7 @@ class Proxy:
 
     @property
     def connections(self) -> list[str]:
-        """What it has connected to."""
+        """The hosts that it has connected to."""
         return self._connections.read_text().splitlines()
 
     def start(self, password: str) -> None:

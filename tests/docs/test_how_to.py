@@ -127,7 +127,7 @@ def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     bot = further / "bot" / "bot.py"
     wrong = bot.read_text().replace('"chat_id": chat_id', '"chatid": chat_id')
     (further / "bot" / "wrong.py").write_text(wrong)
-    # A cache of its own, since the project's has other options; the next run is 10 s shorter.
+    # A separate cache, since the project's has other options; the next run is 10 s shorter.
     options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache" / "reader"))
     output = run(further, "-m", "mypy", *options, "bot").stdout
     errors = re.findall(r"(\S+):\d+: error: (.*)", output)
@@ -153,7 +153,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:
-    """The pages' files are formatted, too. tests/deployment/test_examples.py applies the last."""
+    """The pages' files are also formatted. tests/deployment/test_examples.py applies the last."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
     (folder / ".terraform" / "modules" / "telegram_bot").unlink()
@@ -172,6 +172,7 @@ def test_the_configuration_is_valid_at_each_step(
     reader.add_secret(folder)
     topic = '\nresource "aws_sns_topic" "news" {}\n'
     (folder / "events.tf").write_text(FILES["events.tf"] + topic)
+    (folder / "schedule.tf").write_text(FILES["schedule.tf"])
     module.terraform("validate", "-no-color")
     formatted = module.terraform("fmt", "-check", "-diff", check=False)
     assert formatted.returncode == 0, formatted.stdout

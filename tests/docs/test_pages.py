@@ -23,7 +23,7 @@ PAGES = sorted(
 )
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # of a picture, too
+LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 1500  # in the README: five minutes
 # In these pages, so that each is read at once. Code doesn't count.
 SHORT = {"first-bot.md": 600, "how-to/*.md": 300, "moving-in/*.md": 600}
@@ -129,7 +129,7 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
 def test_a_bot_that_moved_in_shows_what_changed(framework: str) -> None:
-    """What the README adds to the bot, and leaves around it, is where it says."""
+    """The lines that the README adds to the bot, and those around them, are where it says."""
     folder = ROOT / "examples" / "moved" / framework
     readme, bot = (folder / "README.md").read_text(), (folder / "bot/bot.py").read_text()
     diff = readme.split("+++ bot/bot.py\n")[1].split("\n```")[0]

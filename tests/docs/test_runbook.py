@@ -17,7 +17,7 @@ URL = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runboo
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
 WORDS = {"runbook.md": 1800, "deploy-from-ci.md": 856, "costs.md": 1324, "limits.md": 1062}
 WORDS |= {"security.md": 1110, "comparison.md": 421}
-# What scripts print begins so, or says what it is about.
+# Scripts' messages begin so, or name their subject.
 PRINTED = {"scripts/package": "scripts/package: ", "scripts/requirements.py": "requirements.txt: "}
 # AWS, Terraform and its provider say these. The last one, Telegram's, is put together.
 OTHERS = {

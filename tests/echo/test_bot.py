@@ -28,7 +28,7 @@ COPIED = set(
     "rich_message sticker story venue video video_note voice".split()
 )
 NOT_COPIED = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
-# What the answer to a text depends on.
+# The parts of a message on which the answer depends.
 READ = set(
     "chat direct_messages_topic entities from has_protected_content is_automatic_forward "
     "is_topic_message message_id sender_chat text".split()

@@ -44,7 +44,7 @@ def fails(container: Container, error: str, update_id: int = 1) -> None:
 
 
 def is_served(container: Container, update_id: int = 2) -> None:
-    """Deliver an update, and check that it is answered, whatever happened before."""
+    """Deliver an update, and check that it is answered after any earlier failure."""
     assert container.deliver(message(update_id)) == (200, None)
     assert container.line == logged("answered", update_id)
 

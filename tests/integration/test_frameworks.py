@@ -1,6 +1,6 @@
 """Bots of frameworks under all that happens: containers end anywhere, updates come again.
 
-What a framework calls isn't kept, so calls may be repeated. But each update changes the state once.
+A framework's calls aren't kept, so they may be repeated. But each update changes the state once.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def test_each_update_changes_the_state_once_and_is_answered(
         for number, update_id in enumerate(seen, 1):
             texts = made.made[update_id]
             assert str(seen[:number]) in texts
-            # What was said before the state was written may not be what was kept.
+            # Messages before the state was written may differ from it.
             others = {text for text in texts if text != "more"} - {str(seen[:number])}
             assert all(text.endswith(f"{update_id}]") for text in others)
     repeated = sum(len(texts) - (1 + n % 2) for n, texts in made.made.items())

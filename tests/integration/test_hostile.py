@@ -1,4 +1,4 @@
-"""Hostile events: whatever comes, the function answers, and makes no call without the secret.
+"""Hostile events: the function answers each of them, and makes no call without the secret.
 
 An HTTP event gets a 4xx or 200. It never gets 410, at which Telegram would drop the webhook.
 """

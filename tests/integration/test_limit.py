@@ -42,7 +42,7 @@ def start(start_with_sessions: StartBot) -> Iterator[StartBot]:
 
 @pytest.mark.parametrize("seed", range(1, 3))
 def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
-    """Five are answered, a sixth gets the hint, and a payment passes, whatever comes twice."""
+    """Five are answered, a sixth gets the hint, and a payment passes, even if they come twice."""
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.05, "lose": 0.2, "twice": 0.1}
     world = World(partial(start, BOT), lambda what: chance.random() < often.get(what, 0.1))

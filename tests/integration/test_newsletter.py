@@ -36,7 +36,7 @@ BUTTON = "It begins within a minute."
 
 
 class Died(BaseException):
-    """The container has ended. Whatever it still tries ends it again."""
+    """The container has ended. Anything that it still tries ends it again."""
 
 
 class Subscribers:
@@ -117,7 +117,7 @@ class World:
     """Lambda, Scheduler, DynamoDB and Telegram, on a clock that moves only when they are used.
 
     An operation is a call of any of them. The container dies at those whose numbers `deaths` has:
-    before an even one, after an odd one. Calls of Telegram are numbered, too. The stand-in answers
+    before an even one, after an odd one. Calls of Telegram are also numbered. The stand-in answers
     them, without its server: each would take real time, and there are tens of thousands.
     """
 
@@ -209,7 +209,7 @@ class World:
 
     @property
     def job(self) -> Any:
-        """What is kept of the newsletter."""
+        """The kept data of the newsletter."""
         return json.loads(self.sessions["newsletter"]["session"]["S"])
 
     # Telegram.
@@ -258,7 +258,7 @@ class World:
         edits = [call for call in self.telegram.calls if call.method == "editMessageText"]
         return str(edits[-1].params["text"])
 
-    # What people do.
+    # People's actions.
 
     def say(self, text: str, user: Json = ADA, **content: Any) -> str:
         """Write to the bot, and return what it answers."""

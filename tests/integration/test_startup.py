@@ -1,4 +1,4 @@
-"""What start-up loads: each module takes time (docs/performance.md)."""
+"""The modules that start-up loads: each takes time (docs/performance.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ before = set(sys.modules)
 import handler
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-# What only a bot with a framework loads.
+# Only a bot with a framework loads these.
 NOT_STARTED = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py", "testing.py")
 HOST = ("bot_module", "calls", "outcome", "webhook")
 INVOCATION = ("journal", "place", "settings")

@@ -308,7 +308,7 @@ def test_a_link_to_a_folder_around_it_is_refused(tmp_path: Path, link: str, targ
     for name in (link, f"{link}2"):
         (bot / name).symlink_to(target)
     assert "must not be a link to a folder around it" in refusal(tmp_path / "a.zip", bot)
-    assert "must have no link to a folder around it" in plan(bot)
+    assert "must contain no link to a folder around it" in plan(bot)
     with pytest.raises(ValueError, match=f"{link}2? must not be a link to a folder around it"):
         bot_folder(str(bot))
 
@@ -565,7 +565,7 @@ def told(file: Path, *arguments: Path | str) -> str:
 
 
 def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, index: Index) -> None:
-    """Whatever this machine is; and nothing is left in the bot's folder."""
+    """On any machine; and nothing is left in the bot's folder."""
     index.wheel(
         "pure", "1.0", {"pure/__init__.py": "x = 1\n", "pure-1.0.data/scripts/pure": "#!python\n"}
     )
@@ -659,7 +659,7 @@ def test_an_index_that_gives_nothing_is_told(
     status: int,
     sentence: str,
 ) -> None:
-    """As pip's users name it, too."""
+    """Also as pip's users name it."""
     httpserver.expect_request("/pure/").respond_with_data(status=status or 200)
     monkeypatch.delenv("UV_CONFIG_FILE")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
@@ -744,8 +744,8 @@ def test_an_older_package_in_the_folder_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("brought", "sentence"),
     [
-        ("texts/__init__.py", "brings texts, which the bot or the module has, too"),
-        ("botkit/__init__.py", "brings botkit, which the bot or the module has, too"),
+        ("texts/__init__.py", "brings texts, which the bot or the module also has"),
+        ("botkit/__init__.py", "brings botkit, which the bot or the module also has"),
         ("ssl.py", "brings ssl.py, which would hide Python's own module"),
     ],
     ids=["the bot's", "the module's", "Python's"],
@@ -802,7 +802,7 @@ def test_only_a_file_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_persons_python_settings_change_nothing(tmp_path: Path) -> None:
-    """In a process of its own, as Terraform runs it."""
+    """In a separate process, as Terraform runs it."""
     package(tmp_path / "a.zip")
     settings = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     settings |= {"PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1"}

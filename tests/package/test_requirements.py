@@ -82,7 +82,7 @@ def test_any_other_line_is_named_without_its_secrets(text: str, where: str) -> N
 
 @pytest.mark.parametrize("character", "\r\f\v\0\x1b\x1c\x85\u2028\u2029")
 def test_what_may_end_a_line_for_others_is_refused(tmp_path: Path, character: str) -> None:
-    """In a comment, too: uv ends it at a CR, pip at most of these."""
+    """Also in a comment: uv ends it at a CR, pip at most of these."""
     text = f"a==1\n# C{character}-e ./evil\n"
     (tmp_path / "requirements.txt").write_bytes(text.encode())
     with pytest.raises(NotInstallable, match=f": remove U\\+{ord(character):04X} from line 2$"):

@@ -1,4 +1,4 @@
-"""What the tests of the module do with a deployment and its Telegram."""
+"""The actions of the module's tests on a deployment and its Telegram."""
 
 from __future__ import annotations
 

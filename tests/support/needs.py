@@ -1,4 +1,4 @@
-"""What tests need on this machine: if it is missing, they are skipped, with the reason."""
+"""The needs of tests on this machine: if one is missing, they are skipped, with the reason."""
 
 from __future__ import annotations
 

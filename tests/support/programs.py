@@ -192,7 +192,7 @@ def wait_for_state(process: int, state: str) -> None:
 
 
 def state_of(process: int) -> str:
-    """Return the state of a process. One that nobody has waited for yet has ended, too."""
+    """Return the state of a process. One that nobody has waited for yet has also ended."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
     except (FileNotFoundError, ProcessLookupError):

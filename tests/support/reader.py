@@ -1,6 +1,6 @@
 """docs/first-bot.md and the authors' pages of docs/how-to, followed by a reader.
 
-What they show are files, and changes of files, in the order of the pages.
+They show files, and changes of files, in the order of the pages.
 """
 
 from __future__ import annotations

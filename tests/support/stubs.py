@@ -1,4 +1,4 @@
-"""What stands in for Lambda and for Telegram: a container, its events, and a faulty server."""
+"""Stand-ins for Lambda and for Telegram: a container, its events, and a faulty server."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Finder:
 
 
 class Context:
-    """What the function reads of Lambda's context object."""
+    """The part of Lambda's context object that the function reads."""
 
     aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
@@ -370,7 +370,7 @@ class Peer:
 
     @property
     def bodies(self) -> list[Any]:
-        """What was posted, parsed."""
+        """The posted JSON, parsed."""
         return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in self.requests]
 
     def read_request(self, connection: socket.socket) -> bytes:

@@ -1,4 +1,4 @@
-"""What the adapter of telebot replaces in telebot itself, for the whole process."""
+"""The parts of telebot that its adapter replaces, for the whole process."""
 
 from __future__ import annotations
 

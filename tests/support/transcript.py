@@ -1,4 +1,4 @@
-"""What people say to a bot of a framework, step by step, and the transcript of what it answers."""
+"""People's messages to a bot of a framework, step by step, and the transcript of its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AROUND = ("getMe", "getUpdates", "deleteWebhook", "setWebhook", "getWebhookInfo"
 
 
 class Step(NamedTuple):
-    """What somebody says, where, and the texts of the bot's answers."""
+    """A person's message, its chat, and the texts of the bot's answers."""
 
     says: str
     answers: tuple[str, ...]

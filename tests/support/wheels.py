@@ -13,7 +13,7 @@ from tests.support.needs import skip_or_fail
 
 
 class Index:
-    """Wheels in a folder. `set_variable` sets what tells uv of them, and of caches of their own."""
+    """Wheels in a folder. `set_variable` sets what tells uv of them, and of separate caches."""
 
     def __init__(self, folder: Path, set_variable: Callable[[str, str], None]) -> None:
         if not (VENV / "bin" / "uv").exists():

@@ -84,7 +84,7 @@ class Run:
 
 
 class World:
-    """Telegram, DynamoDB and the containers. What happens is up to `choose`.
+    """Telegram, DynamoDB and the containers. `choose` decides what happens.
 
     With the `queue_url` of the containers, the updates come out of that queue, or by the webhook
     into it if they are delivered so. `kept` are what failed, if the containers have the

@@ -489,7 +489,7 @@ def again(code: str) -> tuple[bytes, str]:
 
 
 def retried_by_botocore() -> set[str]:
-    """Return the codes of the errors that botocore retries, whatever the service."""
+    """Return the codes of the errors that botocore retries, for any service."""
     policies = json.loads(
         Path(botocore.__file__).with_name("data").joinpath("_retry.json").read_text()
     )

@@ -808,7 +808,7 @@ def test_an_account_and_its_customers_have_data_of_their_own(
     line: str,
     fit: str,
 ) -> None:
-    """The account writes in its chats, too."""
+    """The account also writes in its chats."""
     container = start_with_sessions(handler(line, choice=f'"{choice}"'))
     bot_api.answers("getMe", {}, ME)
     container.deliver(business(1, "x", writer))
@@ -907,7 +907,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
             " conversation_timeout=1)); return a",
-            "leave out conversation_timeout: use botkit.later or a schedule",
+            "leave out conversation_timeout, because no timer can reach a conversation: compare",
         ),
     ],
 )

@@ -514,7 +514,7 @@ def business(update_id: int, text: str) -> Json:
 
 
 def test_a_bot_may_name_places_itself(start_with_sessions: StartBot) -> None:
-    """By a number of its own, which equals the update's, and isn't it."""
+    """By a separate number, which equals the update's, and isn't it."""
     ada: Json = {"from": {"id": 4242, "is_bot": False, "first_name": "Ada"}}
     bot = handler("bot.set_state(4242, 'x', 4242)", choice="chat_user")
     container = start_with_sessions(bot.replace("message_handler", "business_message_handler"))

@@ -303,7 +303,7 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key
     assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
         "DynamoDB's limit, names included"
     )
-    with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
+    with pytest.raises(session.BadSession, match="must fit into a DynamoDB item"):
         session.change(key, lambda data: data.update({"": text + "x"}))
     assert session.read(key) == {"": text}
 
@@ -321,7 +321,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
-    with pytest.raises(session.BadSession, match="must fit into an item of DynamoDB"):
+    with pytest.raises(session.BadSession, match="must fit into a DynamoDB item"):
         found.keep()
 
 

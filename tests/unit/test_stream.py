@@ -124,7 +124,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
-        self.journal.streams = 0  # reply() is asked
+        self.journal.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls
@@ -505,6 +505,8 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
     assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
+    if chat is GROUP:
+        assert world.rich[-1][1]["rich_message"]["markdown"].startswith("a\n\n- 0 word")
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
     assert len(numbers) == (2 if chat is PRIVATE else 1)
     for n in numbers:
@@ -618,6 +620,20 @@ def test_what_an_answer_said_is_not_taken_back(world: World) -> None:
     with pytest.raises(RuntimeError):
         world.answer(pieces(), GROUP)
     assert world.calls[-1][0] == "sendMessage"
+
+
+def test_a_message_that_shows_all_that_was_said_is_left_as_it_is(world: World) -> None:
+    refused = world.container.module("errors").Refused
+    busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
+    world.fails["editMessageText"] = [busy]
+
+    def pieces() -> Iterator[str]:
+        yield from thinking(world, "Hello", "<Hm>")
+        world.deadline.start(1.9)
+        yield ""
+
+    assert world.answer(pieces(), GROUP) == []
+    assert world.texts("sendMessage") == ["Hello …"]
 
 
 def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:

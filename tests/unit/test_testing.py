@@ -1,4 +1,4 @@
-"""What stands in for Telegram and AWS in an author's tests."""
+"""The stand-ins for Telegram and AWS in an author's tests."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def f() -> list[Call]:
     return [{{"chat_id": 42, {}}}]
 """
 NO_CALL = "list-item|not assignable"
-# What is wrong, by name, and what a type checker must say.
+# The mistakes, by name, and the errors of a type checker.
 WRONG = {
     "key": (CALL.format('"text": "x", "replymarkup": {}'), "replymarkup"),
     "type": (CALL.format('"text": 7'), r'"int"|Literal\[7\]'),
@@ -85,7 +85,10 @@ WRONG = {
 
 
 def mypy(folder: Path) -> str:
-    cache = ("--cache-dir", str(ROOT / ".mypy_cache" / "types"))  # of its own, for these options
+    cache = (
+        "--cache-dir",
+        str(ROOT / ".mypy_cache" / "types"),
+    )  # another, for these options
     command = [sys.executable, "-m", "mypy", "--strict", *cache, "."]
     environment = {"MYPYPATH": str(ROOT / "lambda")}
     return subprocess.run(

@@ -1,1 +1,1 @@
-"""How fast the function is, beside others, and how far the stack goes."""
+"""How fast the function is, compared with others, and how far the stack goes."""

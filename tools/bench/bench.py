@@ -32,7 +32,7 @@ from bench.measure import Variant
 from bench.report import Result, framework_table
 
 ROUND_TRIPS = (8, 30)  # ms
-MEMORY = (128, 512)  # MB: the default, and what docs/moving-in/README.md advises for a framework
+MEMORY = (128, 512)  # MB: the default, and docs/moving-in/README.md's for a framework
 
 
 def main() -> int:
@@ -150,7 +150,7 @@ def run(
     for number in range(1, runs + 1):
         if not sys.stderr.isatty():
             print(f"run {number}/{runs}", file=sys.stderr)
-        # Shuffled, since the processor's caches still hold what ran before.
+        # Shuffled, since the processor's caches still hold the run before.
         for variant in random.Random(number).sample(every, len(every)):
             left = (time.monotonic() - started) / done * (runs * len(every) - done) if done else 0
             say(f"run {number}/{runs}, about {left / 60:.1f} minutes left: {variant.name}")

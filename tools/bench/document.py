@@ -27,7 +27,7 @@ END = "<!-- end -->"
 
 
 class Results(NamedTuple):
-    """The results of a run: `main` begins with what the targets compare.
+    """The results of a run: `main` begins with the values that the targets compare.
 
     `distances` has a row for each variant that was measured at a distance, by its round trip in ms.
     """

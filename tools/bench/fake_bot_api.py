@@ -1,6 +1,6 @@
-"""A fake Bot API over TLS, in a process of its own, with its own CA. It is DynamoDB and SQS, too.
+"""A fake Bot API over TLS, in a separate process, with its own CA. It is also DynamoDB and SQS.
 
-It checks nothing and answers at once, to add little to what is measured. `telegram_stand_in`
+It checks nothing and answers at once, to add little to the measured times. `telegram_stand_in`
 behaves like Telegram instead: a call takes half as long again, and more with each one it keeps.
 """
 
@@ -23,7 +23,7 @@ from local.http_server import LocalRequest, LocalServer
 from bench.distance import Network, inside
 
 # The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
-# The root has Amazon's name, too, so that the function expects it of AWS.
+# The root also has Amazon's name, so that the function expects it of AWS.
 ROOT_CA = (
     "/C=US/O=GoDaddy.com, Inc./OU=Amazon Root CA 1/CN=Go Daddy Root Certificate Authority - G2"
 )

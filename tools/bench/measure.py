@@ -44,7 +44,7 @@ class Variant(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run took: ms of wall-clock time, unless a comment says otherwise."""
+    """The times of one run: ms of wall-clock time, unless a comment says otherwise."""
 
     startup: float
     first: float
@@ -128,7 +128,7 @@ def event(number: int) -> Any:
 
 
 def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:
-    """Start a variant, invoke it, and return what that took. Raises RuntimeError if it fails."""
+    """Start a variant, invoke it, and return its times. Raises RuntimeError if it fails."""
     connections, calls = bot_api.connections, bot_api.calls
     with RuntimeApi() as api:
         started = time.perf_counter()

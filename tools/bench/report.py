@@ -149,7 +149,7 @@ def framework_table(results: Mapping[int, Mapping[str, Result]]) -> str:
 
 
 def needs_table(results: Sequence[Result]) -> str:
-    """Return what all variants need beside time."""
+    """Return the needs of all variants besides time."""
     rows = [
         [
             result.variant.name,

@@ -1,4 +1,4 @@
-"""What is measured: this function, an empty one, and the same bot written in other ways."""
+"""The measured variants: this function, an empty one, and the same bot written in other ways."""
 
 from __future__ import annotations
 

@@ -268,7 +268,7 @@ class AwsDeployment(Deployment):
         return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
 
     def _schedule(self, bot: Hosted, name: str) -> Json:
-        """Return a schedule, or nothing if it has run meanwhile and runs no more."""
+        """Return a schedule, or nothing if it has run and runs no more."""
         found = self._scheduler(bot, "GET", *self._place(bot, name))
         expression = found.get("ScheduleExpression", "")
         if expression.startswith("at("):
@@ -305,7 +305,7 @@ class AwsDeployment(Deployment):
     def failed(self, bot: Hosted) -> list[Json]:
         if not bot.failed_url:
             return []
-        # Whatever is received counts as replayed before, so this asks MiniStack itself.
+        # A received message counts as replayed before, so this asks MiniStack itself.
         path = f"/_ministack/sqs/messages?QueueUrl={quote(bot.failed_url, '')}"
         found = self._aws(bot.region, "sqs", "GET", path, None)["messages"]
         [messages] = [each for regions in found.values() for each in regions[bot.region].values()]

@@ -1,4 +1,4 @@
-"""What the chat page knows about the bots: names, commands, menu buttons and pages."""
+"""The chat page's knowledge of the bots: names, commands, menu buttons and pages."""
 
 from __future__ import annotations
 

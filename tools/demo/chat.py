@@ -82,7 +82,7 @@ class Chat:
         self.setup.run_schedule(self.bots.get(bot), name)
 
     def replay(self, bot: int) -> Json:
-        """Have a bot take what failed again. Raises InvalidRequest."""
+        """Replay a bot's failed updates and events. Raises InvalidRequest."""
         return self.setup.replay(self.bots.get(bot))
 
     def _fault(self) -> Json:

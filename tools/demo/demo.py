@@ -81,8 +81,8 @@ def options() -> argparse.Namespace:
         action=Act,
         metavar="NAME",
         type=argument(check_name),
-        help="who does what follows: Ada (the default; her id, and that of her private chat, is "
-        "4242), Grace (4343), or any other name",
+        help="the person who acts from here on: Ada (the default; her id, and that of her private "
+        "chat, is 4242), Grace (4343), or any other name",
     )
     acts.add_argument(
         "--chat",
@@ -103,7 +103,7 @@ def options() -> argparse.Namespace:
         "--press",
         action=Act,
         metavar="LABEL",
-        help="press the latest button, result of an inline query or option of a poll with this "
+        help="tap the latest button, result of an inline query or option of a poll with this "
         "text, or the only one that begins with it, with or without its emoji",
     )
     acts.add_argument(
@@ -133,7 +133,7 @@ def options() -> argparse.Namespace:
         "--log",
         action="store_true",
         help="all that the bot logs, with the outcome of each update, not only warnings and "
-        "errors; with --json as lines of JSON, too",
+        "errors; with --json as lines of JSON",
     )
     where = parser.add_argument_group("where the bot runs")
     where.add_argument(
@@ -200,7 +200,7 @@ def options() -> argparse.Namespace:
 
 
 def impossible(options: argparse.Namespace) -> str:
-    """Return which options can't be met together, and what to do, or nothing."""
+    """Return which options contradict each other, and the remedy, or nothing."""
     if options.aws:
         if options.direct:
             return "--aws starts the emulated AWS, and --direct none: leave out one of them"
@@ -221,7 +221,7 @@ def impossible(options: argparse.Namespace) -> str:
         flag = "--open" if options.open else "--port"
         return f"--send, --press, --update and --wait end without a chat page: leave out {flag}"
     if options.actions and options.actions[-1][0] in ("as", "chat"):
-        return f"--{options.actions[-1][0]} is for what follows it: add a --send after it"
+        return f"--{options.actions[-1][0]} is for the actions after it: add a --send"
     if options.json and not options.actions:
         return "--json prints what --send, --press, --update and --wait bring: give one of them"
     return ""
@@ -271,7 +271,7 @@ class Act(argparse.Action):
 
 
 def set_up() -> None:
-    """Make .venv, with what the emulated AWS needs, and go on in it. Raises Unavailable."""
+    """Make .venv, with the packages of the emulated AWS, and go on in it. Raises Unavailable."""
     lines: list[str] = []
     with contextlib.ExitStack() as opened:
         with signals_held():
@@ -290,7 +290,7 @@ def set_up() -> None:
             opened.callback(end, bootstrap)  # if it is interrupted here
         assert bootstrap.stdout
         for line in bootstrap.stdout:
-            if not lines:  # it says what it installs, and is silent if that is nothing
+            if not lines:  # it names its packages, and is silent if it installs none
                 opened.enter_context(step("set-up, only once (--direct needs none)"))
                 if sys.stderr.isatty():
                     tell("")

@@ -1,4 +1,4 @@
-"""What all ways to run the demo's bots have in common."""
+"""Shared by all ways to run the demo's bots."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ REPLAY = {"tf": {"action": "replay"}}  # and that of replay_command
 
 
 class Unavailable(ToolError):
-    """This machine lacks what a deployment needs: what, and what to do about it."""
+    """This machine lacks something for a deployment. The text names it, and the remedy."""
 
     def __init__(self, missing: str, remedy: str = "") -> None:
         super().__init__(missing)
@@ -94,7 +94,7 @@ class Hosted:
 
     @property
     def title(self) -> str:
-        """What people call it: the module's name, or that of the folder if only that is given."""
+        """The name for people: the module's, or that of the folder if only that is given."""
         if self.address or self.folder == LAMBDA:
             return self.name
         return self.folder.parent.name if self.folder.name == "bot" else self.folder.name
@@ -104,7 +104,7 @@ class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
     `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
-    another service of AWS, and its bot, and `look_later` when other calls may wait. `on_log` is
+    another AWS service, and its bot, and `look_later` when other calls may wait. `on_log` is
     called with each invocation of all kinds, when its log is read.
     """
 
@@ -196,7 +196,7 @@ class Deployment(abc.ABC):
     def replace(self, bot: Hosted) -> str:
         """Replace a bot's code, and register it again. Returns why it isn't registered, if so.
 
-        Raises ToolError or OSError if the code can't work: then the bot goes on with what it had.
+        Raises ToolError or OSError if the code can't work: then the bot goes on as before.
         """
 
     @abc.abstractmethod
@@ -209,7 +209,7 @@ class Deployment(abc.ABC):
 
     @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
-        """Invoke a bot's function with an event, as a service of AWS does."""
+        """Invoke a bot's function with an event, as an AWS service does."""
 
     @abc.abstractmethod
     def schedules(self, bot: Hosted) -> list[Json]:
@@ -225,7 +225,7 @@ class Deployment(abc.ABC):
 
     @abc.abstractmethod
     def replay(self, bot: Hosted) -> Invocation:
-        """Have a bot take what failed again."""
+        """Replay a bot's failed updates and events."""
 
     @abc.abstractmethod
     def stop_container(self) -> None:

@@ -1,4 +1,4 @@
-"""What the chats show: messages, notes of what else happened, keyboards, drafts and titles."""
+"""The content of the chats: messages, notes of other events, keyboards, drafts and titles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would 
 class Entries:
     """The entries of all chats, in order.
 
-    An entry is a person's message ("out"), a bot's ("in"), or a note of what else happened.
+    An entry is a person's message ("out"), a bot's ("in"), or a note of another event.
     """
 
     def __init__(self, telegram: Telegram, feed: Feed) -> None:
@@ -91,7 +91,7 @@ class Entries:
                 del self.keyboards[place]
                 self._feed.tell("keyboards", self.keyboards)
 
-    # What people did.
+    # Actions of people.
 
     def on_update(self, update: Json, bot: Bot, where: str) -> None:
         """Show what a person did in a chat."""
@@ -133,7 +133,7 @@ class Entries:
             case _:
                 self.add(where, "note", kind=kind, **about)
 
-    # What bots did.
+    # Actions of bots.
 
     def on_call(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
         """Show what a call changed in its chat, or else a card in the chat that caused it."""

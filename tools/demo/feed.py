@@ -1,4 +1,4 @@
-"""What the clients of the chat page are told: what happened so far, then each change."""
+"""The messages to the clients of the chat page: the state so far, then each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function of the emulated AWS wrote to CloudWatch, by invocation."""
+"""The log of a function of the emulated AWS in CloudWatch, by invocation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bot needs of the module's configuration, as far as its folder tells."""
+"""The inputs of the module that a bot needs, as far as its folder tells."""
 
 from __future__ import annotations
 

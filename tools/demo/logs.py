@@ -1,4 +1,4 @@
-"""What the terminal shows of the functions' logs."""
+"""The functions' logs in the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = {"level", "location", "logger", "message", "requestId", "timestamp", "tr
 
 
 def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool = False) -> None:
-    """Print what an invocation printed, and what the bot logged at WARNING or above.
+    """Print the output of an invocation, and the bot's log lines at WARNING or above.
 
     With `everything` it is all that CloudWatch keeps, as JSON to standard output if `as_json`. A
     failed outcome is told elsewhere.

@@ -26,7 +26,7 @@ In another terminal, in a folder with a Terraform configuration that calls the m
   export {for_this_machine}={packages}
   unset AWS_PROFILE AWS_SESSION_TOKEN
   terraform init
-  terraform workspace new demo   # a state of its own: yours is about another AWS
+  terraform workspace new demo   # a separate state: yours is about another AWS
   terraform apply
 
 The module's block needs both variables: telegram_api_url = var.telegram_api_url, and its token.

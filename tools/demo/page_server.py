@@ -1,7 +1,7 @@
 """Serves a bot's page for the demo, with its own origin, separate from the chat.
 
 `/app/…` is the bot's answer, with one header changed: it lets Telegram's web clients frame the
-page, and here the chat. `/launch.html` is what the chat frames, with the page in it.
+page, and here the chat. The chat frames `/launch.html`, with the page in it.
 """
 
 from __future__ import annotations

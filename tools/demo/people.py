@@ -1,4 +1,4 @@
-"""What people do in the chats: each action of the page, checked and passed on to the stand-in."""
+"""People's actions in the chats: those of the page, checked and passed on to the stand-in."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class People:
         self._telegram.react(*_ids(entry), emoji, user, self._bots.get(entry["bot"]))
 
     def press(self, key: int, data: str, person: str = "") -> None:
-        """Press an inline button of one of the bot's messages."""
+        """Tap an inline button of one of the bot's messages."""
         entry = self._entries.message(key)
         if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
             raise InvalidRequest("the message has no such button")
@@ -150,7 +150,7 @@ class People:
         self._telegram.press(*_ids(entry), data, user, ephemeral)
 
     def stop(self, chat: str, bot: int = 0) -> None:
-        """Press the stop button of what the bot writes."""
+        """Tap the stop button of an answer that the bot writes."""
         of = self._bots.get(bot)
         draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
         self._setup.refresh()

@@ -1,4 +1,4 @@
-"""What the demo writes to the terminal: answers, and progress with the time of each step."""
+"""The demo's output in the terminal: answers, and progress with the time of each step."""
 
 from __future__ import annotations
 

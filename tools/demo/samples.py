@@ -23,7 +23,7 @@ def _private(person: Json) -> Json:
     return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
 
 
-# The chats: what the stand-in puts into a message, and what the page says about them. A person's
+# The chats: their fields in a message, and the page's words about them. A person's
 # private chat has the person's key.
 FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
 CHATS: dict[str, Json] = {

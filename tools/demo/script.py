@@ -1,4 +1,4 @@
-"""What people do by --send, --press, --wait …, in this order, and what the bot answers."""
+"""People's actions by --send, --press, --wait …, in this order, and the bot's answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update
     "message": "messages",
-    "callback_query": "presses of buttons",
+    "callback_query": "taps on buttons",
     "inline_query": "inline queries",
     "poll_answer": "votes",
     "pre_checkout_query": "payments",
@@ -65,7 +65,7 @@ class Update(NamedTuple):
 
 
 class Script:
-    """What people do in the chats. Its words and the bot's answers go to the terminal."""
+    """People's actions in the chats. Their words and the bot's answers go to the terminal."""
 
     def __init__(
         self, telegram: Telegram, deployment: Deployment, *, as_json: bool = False
@@ -108,7 +108,7 @@ class Script:
                         content = text_or_file(self._telegram, value)
                         self._send(hosted, bot, content, value)
 
-    # Who speaks, and where.
+    # The speaker, and the chat.
 
     def _person(self, name: str) -> Json:
         """Return a person by name, a new one if there is none."""
@@ -125,7 +125,7 @@ class Script:
 
     @property
     def _speaker(self) -> str:
-        """Who acts, and where, unless both are as by default."""
+        """The person and the chat, unless both are the defaults."""
         chat = self._place["chat"]
         where = f" in {chat['title']}" if "title" in chat else ""
         return f"{self._user['first_name']}{where}: " if where or self._user is not ADA else ""
@@ -156,7 +156,7 @@ class Script:
             raise ToolError(f"{update.file}: {error}") from None
 
     def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
-        """Write an inline query, whose results can then be pressed."""
+        """Write an inline query, whose results can then be tapped."""
         query = text.removeprefix(INLINE).strip()
 
         def ask() -> None:
@@ -165,7 +165,7 @@ class Script:
         self._do(hosted, bot, "asked", text, ["inline_query"], ask)
 
     def _press(self, text: str) -> None:
-        """Press the latest button with a label, of each bot. Raises ToolError if there is none."""
+        """Tap the latest button with a label, of each bot. Raises ToolError if there is none."""
         labels: list[str] = []
         is_done = False
         for hosted in self._deployment.bots:
@@ -177,7 +177,7 @@ class Script:
                 is_done = True
         if not is_done:
             there = " ".join(f"[{label}]" for label in labels) or "none"
-            raise ToolError(f'there is no button "{text}" to press. The buttons: {there}')
+            raise ToolError(f'there is no button "{text}" to tap. The buttons: {there}')
 
     def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
         chat = self._place["chat"]
@@ -191,7 +191,7 @@ class Script:
         self._do(hosted, bot, "pressed", label, kinds, act)
 
     def _buttons(self, bot: Bot) -> dict[str, Button]:
-        """Return what can be pressed in the person's chat with a bot, by label."""
+        """Return the buttons in the person's chat with a bot, by label."""
         query = self._queries.get(bot.id, "")
         return buttons_for(self._telegram, bot, self._user, self._place["chat"], query)
 

@@ -1,6 +1,6 @@
 """Serves the demo's chat page, which is in page/.
 
-`GET /events` streams what happened so far and then each change, as server-sent events;
+`GET /events` streams the state so far and then each change, as server-sent events;
 `GET /file/ID` is a file that somebody sent; `POST /send`, `/press`, `/vote` … are people's actions.
 """
 

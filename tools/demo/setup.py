@@ -1,4 +1,4 @@
-"""Where the bots run, how that came up, and what was replaced since."""
+"""Where the bots run, how that came up, and later replacements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo.deployments import Deployment, Hosted
 from demo.errors import InvalidRequest
 from demo.feed import Feed
 
-# What the function calls when it is registered.
+# The function's calls when it is registered.
 REGISTRATION = {
     "deleteMyCommands",
     "deleteWebhook",
@@ -63,7 +63,7 @@ class Setup:
             self._feed.tell("setup", self.shown)
 
     def look_later(self) -> None:
-        """Note which calls wait, and what failed, if those are others than before."""
+        """Note waiting calls and failed updates, if those are others than before."""
         if not self.deployment:
             return
         with self._feed.lock:
@@ -86,7 +86,7 @@ class Setup:
             self.deployment.run_schedule(self._hosted(bot), name)
 
     def replay(self, bot: Bot) -> Json:
-        """Have a bot, as it is now, take what failed again. Returns what became of it."""
+        """Replay a bot's failed updates and events with its current code. Returns the result."""
         self.refresh()
         assert self.deployment
         invocation = self.deployment.replay(self._hosted(bot))

@@ -1,4 +1,4 @@
-"""What became of each update: its deliveries, the calls that answered it, and its queue."""
+"""Each update: its deliveries, the calls that answered it, and its queue."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Emulator:
 
     With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
     If `patient`, functions have ten times their time, so that no busy machine interrupts them.
-    They may write to the folder that is `shared`, if any, beside their /tmp.
+    They may also write to the folder that is `shared`, if any, not only to their /tmp.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ LARGEST_REQUEST = 10 << 20  # bytes
 
 
 class Gateway(LocalServer):
-    """The HTTP API. `invoke` gets the event of each request, and returns what the function returns.
+    """The HTTP API. `invoke` gets the event of each request, and returns the function's result.
 
     The header `apigw-requestid` of an answer is the event's `requestId`.
     """

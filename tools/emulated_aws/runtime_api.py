@@ -24,7 +24,7 @@ from local.http_server import LocalRequest, LocalServer
 class Answer(NamedTuple):
     """The result of an invocation.
 
-    `payload` is what the function returned or, if it `failed`, the error that Lambda would report.
+    `payload` is the function's result or, if it `failed`, the error that Lambda would report.
     `seconds` run from sending the event to receiving the answer.
     """
 
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 class InitError(Exception):
-    """The function can't be started; the text is what its runtime client reported."""
+    """The function can't be started; the text is its runtime client's report."""
 
 
 class RuntimeApi(LocalServer):

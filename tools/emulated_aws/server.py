@@ -7,8 +7,8 @@ body one after the other. Now and then a busy Terraform provider closes the conn
 and repeats the request, which fails if the first one was carried out. Here they are written
 together.
 
-And it waits 50 ms at most for what a function logged, and then goes on without. Here it takes what
-the function wrote before it answered, however long that takes.
+And it waits 50 ms at most for a function's log, and then goes on without. Here it takes all lines
+that the function wrote before it answered, however long that takes.
 
 It checks permissions for a schedule as if all were in the default group. Here it takes the group
 that the request names.
@@ -25,16 +25,16 @@ It forgets for how many days a table can be restored. Here it tells.
 
 It can't give a log group another key. Here it can, though it encrypts nothing.
 
-Its functions go on between two events, and take what memory they like. Here they are frozen, and
+Its functions go on between two events, and take any amount of memory. Here they are frozen, and
 ended, as on AWS.
 
 It checks all permissions for one alias of a function as if that were to list them. Here it checks
 those that AWS does.
 
-It takes a function's ARN with a qualifier, and another qualifier beside it. Here it refuses that,
+It takes a function's ARN with a qualifier, and also another qualifier. Here it refuses that,
 as AWS does.
 
-It takes what becomes of a failed asynchronous invocation from the function, whoever is invoked.
+It handles a failed asynchronous invocation by the function's configuration, even of an alias.
 Here it is the alias's, which all invocations name.
 """
 
@@ -90,10 +90,10 @@ class Connection(h11.Connection):
 
 
 class Output:
-    """What a function's process writes, which goes into a queue by lines.
+    """The output of a function's process, which goes into a queue by lines.
 
-    A thread follows it, so that the process never has to wait. Who needs all that was written up to
-    now calls `read`.
+    A thread follows it, so that the process never has to wait. Call `read` for all
+    output up to now.
     """
 
     def __init__(self, pipe: int, lines: queue.Queue[str]) -> None:

@@ -41,7 +41,7 @@ REGISTER = (
 def client() -> Client:
     """Return a client for the bot whose token is in TELEGRAM_BOT_TOKEN.
 
-    Raises ValueError, which says what is wrong with the token, and never quotes it.
+    Raises ValueError, which names the mistake in the token, and never quotes it.
     """
     token = os.environ.get("TELEGRAM_BOT_TOKEN", "")
     if not token:

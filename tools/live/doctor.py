@@ -1,4 +1,4 @@
-"""Check a deployed bot: say what is wrong, and how to fix it.
+"""Check a deployed bot: name each problem, and how to fix it.
 
 Set TELEGRAM_BOT_TOKEN. The outputs webhook_url, logs_command and mini_app_url are read from the
 Terraform state in the current folder, or in the module's folder. Nothing is changed.
@@ -50,7 +50,7 @@ WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
-# What Telegram's words about the last failed delivery mean, and what to do.
+# The meaning of Telegram's words about the last failed delivery, and advice.
 # https://core.telegram.org/bots/webhooks
 ERRORS = (
     (r"\b401\b", "the function refused Telegram's secret", REGISTER),

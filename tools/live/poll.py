@@ -5,7 +5,7 @@ the bot takes effect at the next message. The bot sees only the variables in --e
 your credentials. Ctrl-C ends it.
 
 Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
-Calls for later wait in another one beside it; they are made while this runs, or at the next start.
+Calls for later wait in another one next to it; they are made while this runs, or at the next start.
 
 It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
 
@@ -59,7 +59,7 @@ MOST_UPDATES = 100  # in one answer from Telegram
 
 
 class Stop(Exception):
-    """Polling can't continue; the text says why, and what to do."""
+    """Polling can't continue; the text says why, and gives advice."""
 
 
 class Poll:
@@ -245,11 +245,11 @@ def show(invocation: Invocation) -> None:
 
 
 def explained(refusal: Refused) -> str:
-    """Return why Telegram refuses to deliver updates, and what to do."""
+    """Return why Telegram refuses to deliver updates, and advice."""
     if refusal.is_about_the_token:
         return "Telegram doesn't know this token: ask @BotFather for it with /token"
     if refusal.code == 409 and "webhook" in refusal.description:
-        return "a webhook was set meanwhile, so the updates go there; --take-over removes it"
+        return "a webhook has been set since, so the updates go there; --take-over removes it"
     if refusal.code == 409:
         return "another program polls this bot, and only one can: end it first"
     return str(refusal)

@@ -1,15 +1,15 @@
-"""See, delete and move what a bot remembers (SESSION in bot.py), and what waits in `later`.
+"""See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls (`later`).
 
   list     the keys, how large each session is, when it changed, and when it expires
-  show     what sessions hold, as JSON
-  delete   says what would go, asks, and deletes it
+  show     sessions, as JSON
+  delete   lists sessions, asks, and deletes them
   export   sessions as JSON Lines, to standard output
   import   reads JSON Lines from standard input, or from a file
 
-KEY is a session's key, as SESSION chooses it. --person ID is for a person who asks what is known
-about them, or to be forgotten: all sessions whose keys have the id, in chats too, and what waits
-for the person in `later`. What other sessions say about them, bot.py knows: those that have the id
-in what they hold are named, and stay.
+KEY is a session's key, as SESSION chooses it. --person ID is for a person who asks to see or delete
+their data: all sessions whose keys contain the id, also in chats, and the person's scheduled
+calls. Only bot.py understands the content of other sessions: those that contain the id are named,
+and stay.
 
 Without --table and --file, the table is that of the Terraform state in the current folder, or in
 the module's folder. It is read and changed with your AWS credentials. Only show and export print
@@ -47,7 +47,7 @@ DAY = 24 * 3600  # seconds
 
 
 class Found(NamedTuple):
-    """What is named: items, schedules, and keys of others that have the person's id in them."""
+    """The result of a search: items, schedules, and keys of others that contain the person's id."""
 
     items: list[Item]
     waiting: list[Waiting]
@@ -84,7 +84,7 @@ def line_of(item: Item) -> Json:
 def item_of(line: Json) -> Item:
     """Return the item of a line, as another version: a bot that has read the old one notices.
 
-    Raises KeyError, TypeError, ValueError and AttributeError for what isn't a line.
+    Raises KeyError, TypeError, ValueError and AttributeError for a text that isn't such a line.
     """
     version = {"S": f"{int(time.time()):08x}{secrets.token_hex(4)}"}
     key = line["key"]
@@ -245,7 +245,7 @@ def summary(found: Found, person: str = "") -> Iterator[str]:
         yield f"{count(len(found.waiting), 'event')} for later:"
         yield from (f"  {each.when}  {each.name}" for each in found.waiting)
     if found.mention:
-        yield f"Other sessions that have {person} in what they hold, which bot.py understands:"
+        yield f"Other sessions that contain {person}; only bot.py understands them:"
         yield from (f"  {key}" for key in found.mention)
 
 
@@ -427,7 +427,7 @@ def arguments() -> argparse.Namespace:
     where.add_argument("--file", help="file in which scripts/demo --direct or poll keeps sessions")
     parser.add_argument("--region", help="region of the table (default: the state's, or AWS's own)")
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what delete or import would do, and end"
+        "--dry-run", action="store_true", help="show what delete or import would do, and end"
     )
     parser.add_argument("--yes", action="store_true", help="don't ask")
     parser.add_argument(

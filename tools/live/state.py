@@ -38,7 +38,7 @@ def ask_terraform(*arguments: str) -> tuple[str, str]:
             cwd=where,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            encoding="utf-8",  # whatever the locale is
+            encoding="utf-8",  # in any locale
             errors="replace",
             timeout=TERRAFORM_SECONDS,
         )

@@ -139,7 +139,7 @@ class TableStore:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Raise ToolError for what boto3 raises: what is wrong, and what to do."""
+        """Turn boto3's exceptions into ToolError, with the cause and advice."""
         errors = self._errors
         try:
             yield
@@ -220,7 +220,7 @@ class TableStore:
                         raise
 
     def _schedule(self, group: str, name: str) -> Waiting | None:
-        """Return a schedule, unless it has run meanwhile."""
+        """Return a schedule, unless it has run since."""
         try:
             found = self._scheduler.get_schedule(GroupName=group, Name=name)
         except self._errors.ClientError as error:

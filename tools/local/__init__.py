@@ -1,1 +1,1 @@
-"""What runs on this machine for all tools: processes, Terraform, the function in a container."""
+"""Runs on this machine for all tools: processes, Terraform, the function in a container."""

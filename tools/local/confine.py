@@ -1,4 +1,4 @@
-"""What makes a process on this machine like that of a function on Lambda.
+"""Make a process on this machine like that of a function on Lambda.
 
 It runs in that process, whose code may have modules of any name, so it imports only the standard
 library.
@@ -32,12 +32,12 @@ WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 SHARED = (
     "{} is shared by all containers here, and on AWS each has its own /tmp, which ends with it: "
-    "write to a path below tempfile.gettempdir(), and keep in a session what must last\n"
+    "write to a path below tempfile.gettempdir(), and keep lasting data in a session\n"
 )
 
 ENDS = (
-    "{} ends with its container, and several run at once, each with its own: keep in a session, or "
-    "in a database elsewhere, what must last\n"
+    "{} ends with its container, and several run at once, each with its own: keep lasting data "
+    "in a session, or in a database elsewhere\n"
 )
 
 NO_PATH = (":memory:", "file:")  # how what names a database to sqlite3 begins, unless it is a path
@@ -64,7 +64,7 @@ class Uncached(machinery.SourceFileLoader):
 def confine(own: list[str], libraries: list[str], needed: list[str], writable: list[str]) -> None:
     """Import from these folders and the standard library only, and leave the `own` ones as is.
 
-    `needed` are other paths to read, and `writable` the folders to write to beside /tmp.
+    `needed` are other paths to read, and `writable` the folders to write to besides /tmp.
     """
     always_new = machinery.FileFinder.path_hook(
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
@@ -82,7 +82,7 @@ def confine(own: list[str], libraries: list[str], needed: list[str], writable: l
 
 
 def contain(package: list[str], needed: list[str], writable: list[str] | None = None) -> None:
-    """Let this process change only what is in its own /tmp, as on Lambda; root may not, either.
+    """Let this process change only files in its own /tmp, as on Lambda; root may not, either.
 
     Where the kernel refuses that, it can't change what is in its package, and is told when it
     writes to the /tmp of all. It must have no threads.
@@ -189,7 +189,7 @@ def make_read_only(folders: list[str]) -> None:
     """Refuse to change what is in folders, and tell of files in the /tmp of all."""
     roots = [*folders, *map(os.path.realpath, folders)]
     sys.meta_path.insert(0, _Sqlite3(roots))
-    # Beside the folder for temporary files is what stands in for DynamoDB.
+    # The stand-in for DynamoDB is next to the folder for temporary files.
     own = os.path.dirname(os.environ.get("TMPDIR", "/tmp/x"))
     temporary = {"/tmp", os.path.realpath("/tmp")}
 

@@ -52,16 +52,16 @@ Json = dict[str, Any]
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
 LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
-MOST_PRINTED = 100_000  # bytes that are kept of what an invocation printed
-# What to know about exceptions that surprise people, by a pattern of a traceback's last lines.
+MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
+# Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
     "demo and poll take variables by --env-file FILE, such as a .env, which isn't packed, and demo "
     "a whole configuration by --config DIR",
     "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
-    "only write to /tmp, and that ends with its container: keep in a session, or in a database "
-    "elsewhere, what must last",
+    "only write to /tmp, and that ends with its container: keep lasting data in a session, or "
+    "in a database elsewhere",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }
@@ -141,11 +141,11 @@ BEFORE_BOT = re.compile(
 
 @dataclass
 class Invocation:
-    """One invocation of the handler. What isn't known is None.
+    """One invocation of the handler. Unknown values are None.
 
     `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
     Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
-    `sessions` has what it read and wrote of them, by their keys: JSON "before" and "after".
+    `sessions` has those that it read and wrote, by their keys: JSON "before" and "after".
     `cold` tells whether it started a container, which took `start_milliseconds`.
     """
 
@@ -186,7 +186,7 @@ class Invocation:
 
     @property
     def failure(self) -> str:
-        """What is wrong with bot.py, if anything: the traceback, or a sentence."""
+        """The failure of bot.py, if any: the traceback, or a sentence."""
         if self.outcome.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
             return ""
         return self.traceback or str(self.outcome.get("error", ""))
@@ -197,13 +197,13 @@ class Function:
 
     Unless `follow` is on, it runs a copy of the bot instead, until `take` gives it another one.
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
-    in another one beside it, and what failed in a third one, if the environment has the URL of a
-    queue for it; all are gone at the end if none is given. There is one invocation at
+    in another one next to it, and failed updates in a third one, if the environment has the URL of
+    a queue for it; all are gone at the end if none is given. There is one invocation at
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules. Updates of a bot with TOGETHER go through a queue, in a file beside the sessions.
+    schedules. Updates of a bot with TOGETHER go through a queue, in a file next to the sessions.
     They are answered in another process, so that it may wait for others, and `on_queued` is called
     with each.
     """
@@ -293,7 +293,7 @@ class Function:
 
     @property
     def failed(self) -> dict[str, str]:
-        """What failed and is kept: the messages by their ids, the oldest first."""
+        """The failed updates that are kept: messages by their ids, the oldest first."""
         return {id_: each["body"] for id_, each in kept.read(self._failed).items()}
 
     def run(self, name: str) -> None:
@@ -508,7 +508,7 @@ class Function:
 
 
 def advised(traceback: str) -> str:
-    """Return a traceback with what to know about its exception, if there is something."""
+    """Return a traceback with advice on its exception, if there is any."""
     traceback = traceback.rstrip()
     for pattern, advice in ADVICE.items():
         if found := re.search(f"(?:^|\n) *{pattern}$", traceback):

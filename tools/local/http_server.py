@@ -1,4 +1,4 @@
-"""What the HTTP servers here have in common."""
+"""Shared by the HTTP servers here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function keeps on this machine, without AWS: sessions, schedules, updates, what failed.
+"""The data of a function on this machine, without AWS: sessions, schedules, updates, failures.
 
 Functions' processes execute this file alone, so it imports only the standard library.
 """
@@ -157,7 +157,7 @@ class Schedules:
 
 
 class Queue:
-    """Stands in for a queue of SQS FIFO: SendMessage, and ChangeMessageVisibility.
+    """Stands in for an SQS FIFO queue: SendMessage, and ChangeMessageVisibility.
 
     The file has the messages by their ids of deduplication, the first one first: the "id", "group"
     and "body" of each, how often it was "received", and until when it is "hidden", in seconds since
@@ -187,7 +187,7 @@ class Queue:
 
 
 class Queues:
-    """Stands in for queues of SQS. A message is hidden from others while somebody has it.
+    """Stands in for SQS queues. A message is hidden from others while somebody has it.
 
     A message has its "queue" and "body", how often it was "received", and the time in seconds until
     which it is "hidden". They are in a file, if one is given, and else in memory. `aws` is the
@@ -276,13 +276,13 @@ def watch(aws: ModuleType, tell: Tell) -> None:
 
 
 def queue_beside(sessions: Path) -> Path:
-    """Return the file of the queue beside that of the sessions."""
+    """Return the file of the queue next to that of the sessions."""
     return sessions.with_suffix(".queue.json")
 
 
 @contextlib.contextmanager
 def alone(file: Path | None) -> Iterator[None]:
-    """Give a block a file, if there is one, that other processes write, too."""
+    """Give a block a file, if there is one, that other processes also write."""
     if not file:
         yield
         return

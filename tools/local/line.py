@@ -18,7 +18,7 @@ LOOK_SECONDS = 30.0  # between two looks: a machine that sleeps stops the clock 
 class Line:
     """Takes updates out of a queue's file, each group's in order, while the `with` block lasts.
 
-    `answer` answers an event of the queue, and returns what the function has returned.
+    `answer` answers an event of the queue, and returns the function's result.
     """
 
     def __init__(self, file: Path, answer: Callable[[Json], Any]) -> None:

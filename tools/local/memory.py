@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 LOOK_SECONDS = 0.1  # between two looks at a process
-# AWS counts other pages than are counted here, so only what is well above the limit fails.
+# AWS counts other pages than are counted here, so only a size well above the limit fails.
 SURE = 1.25
 
 

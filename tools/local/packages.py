@@ -1,4 +1,4 @@
-"""What a function's process can import on this machine: its package, and Lambda's own libraries."""
+"""The imports of a function's process on this machine: its package, and Lambda's own libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import requirements
 from local.project import LAMBDA, ROOT, VENV, requirement
 from local.sources import links, packed
 
-# The libraries of Lambda's Python: boto3 and what it brings, and Lambda's runtime client.
+# The libraries of Lambda's Python: boto3 with its dependencies, and Lambda's runtime client.
 RUNTIME = (
     "awslambdaric boto3 botocore dateutil jmespath s3transfer simplejson six.py "
     "snapshot_restore_py urllib3"
@@ -85,7 +85,8 @@ def command(
     """Return the command for a program that sees a bot's package and Lambda's libraries only.
 
     `sys.argv[1]` is the argument, `folder` an empty one, and `writable` one that it may write to,
-    beside its folder for temporary files, TMPDIR. Raises ValueError if packages can't be installed.
+    besides its folder for temporary files, TMPDIR. Raises ValueError if packages can't be
+    installed.
     """
     libraries = [*packages(bot), *runtime(bot, folder)]
     confined = {

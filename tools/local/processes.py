@@ -25,7 +25,7 @@ ASSIGNMENT = re.compile(
 
 
 class ToolError(Exception):
-    """A needed tool is missing or failed; the text says which, and what to do."""
+    """A needed tool is missing or failed; the text says which, and gives advice."""
 
 
 def free_port() -> int:
@@ -120,7 +120,7 @@ _namespaces: WeakKeyDictionary[subprocess.Popen[Any], int] = WeakKeyDictionary()
 
 
 def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
-    """Send a signal to a process's group, and to what else is in a namespace that it has made."""
+    """Send a signal to a process's group, and to the others in a namespace that it has made."""
     if process not in _namespaces and process.poll() is None:
         with contextlib.suppress(OSError):
             held = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY)
@@ -151,7 +151,7 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
     """Send a signal to a process's group, which may outlive the process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if process.poll() is not None:
-            # The id was reused, so the group belongs to another process, too.
+            # The id was reused, so the group also belongs to another process.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, 0)
                 return

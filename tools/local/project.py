@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LAMBDA = ROOT / "lambda"
 SCRIPTS = ROOT / "scripts"
 TOOLS = ROOT / "tools"
-STAND_IN = TOOLS / "telegram-stand-in"  # a project of its own, for Telegram
+STAND_IN = TOOLS / "telegram-stand-in"  # a separate project, for Telegram
 VENV = ROOT / ".venv"
 BUILD = ROOT / ".build"
 

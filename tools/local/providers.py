@@ -58,7 +58,7 @@ class Provider(NamedTuple):
 
 
 def locked(lock: str, registry: str) -> list[Provider]:
-    """Return a lock file's providers. OpenTofu, too, takes the versions of Terraform's registry."""
+    """Return a lock file's providers. OpenTofu also takes the versions of Terraform's registry."""
     found = re.findall(r'^provider "(.*?)" {\s+version += "(.*?)"', lock, re.MULTILINE)
     return [
         Provider(name.replace("registry.terraform.io", registry), version)
@@ -117,7 +117,7 @@ def settings(found: dict[Provider, Path]) -> str:
 def missing(providers: list[Provider]) -> str:
     """Return which provider this machine lacks and can't download, or nothing if there is none.
 
-    REMEDY says what to do.
+    REMEDY is the advice.
     """
     if is_told(providers):
         return ""
@@ -146,7 +146,7 @@ def unreachable(host: str) -> str:
         except OSError as error:
             reasons.append(error.strerror or str(error))
 
-    # In a thread, so that the limit holds for the name server, too.
+    # In a thread, so that the limit also holds for the name server.
     thread = threading.Thread(target=connect, daemon=True)
     thread.start()
     thread.join(PATIENCE)

@@ -48,7 +48,7 @@ def links(folder: Path) -> Iterator[str]:
 
 
 def endless_link(folder: Path) -> Path | None:
-    """Return a link in a folder to one around it, if any. Who follows it finds no end.
+    """Return a link in a folder to one around it, if any. Following it never ends.
 
     scripts/package has the same rule.
     """

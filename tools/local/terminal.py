@@ -1,4 +1,4 @@
-"""What a terminal shows: colours, texts from outside, and why something can't be reached."""
+"""Text for a terminal: colours, texts from outside, and why something can't be reached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TextIO
 
 COLOURS = {"green": 32, "red": 31, "yellow": 33, "blue": 34}
 
-# Control characters but line breaks and tabs. In this form they may also stand in JSON.
+# Control characters but line breaks and tabs. In this form JSON may contain them.
 CONTROL = {n: f"\\u{n:04x}" for n in (*range(32), *range(127, 160)) if n not in b"\t\n"}
 
 

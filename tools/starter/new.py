@@ -1,4 +1,4 @@
-"""Begin a bot of your own: a folder with the bot, its tests, its configuration and a workflow.
+"""Begin your own bot: a folder with the bot, its tests, its configuration and a workflow.
 
 The bot's name is the folder's. Files that are there already are never overwritten. In the new
 main.tf the module's source is this clone, or where Terraform got this copy of it from.
@@ -44,9 +44,9 @@ def main() -> int:
         print(f"  {command}")
     print()
     if chosen.example != FIRST:
-        print(f"What the example does, and needs: {EXAMPLES / chosen.example / 'README.md'}")
+        print(f"About the example: {EXAMPLES / chosen.example / 'README.md'}")
     print(f"To deploy the bot: {ROOT / 'docs' / 'first-bot.md'}")
-    print(f"What else it can do: {ROOT / 'docs' / 'README.md'}")
+    print(f"To do more: {ROOT / 'docs' / 'README.md'}")
     return 0
 
 
@@ -104,7 +104,6 @@ def files(example: Path, name: str) -> dict[str, bytes]:
             path = Path(parent, each)
             found[path.relative_to(example).as_posix()] = path.read_bytes()
     main = found["main.tf"].decode()
-    [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
@@ -113,7 +112,7 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
             place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")
-            found[place] = path.read_bytes().replace(b"LABEL", label.encode())
+            found[place] = path.read_bytes()
     return found
 
 
@@ -153,7 +152,7 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
         raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
     for path in written:
         for place in (folder / path, *(folder / path).parents):
-            if not os.path.lexists(place):  # a link to nothing is there, too
+            if not os.path.lexists(place):  # a link to nothing is also there
                 continue
             if place == folder / path:
                 raise ValueError(f"{place} is there already, and nothing is overwritten")
@@ -178,8 +177,7 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         packages += ["-r", "bot/requirements.txt"]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
     if is_installed():  # the folder will have its own copy
-        [label] = re.findall(r'^module "(\w+)"', written["main.tf"].decode(), re.MULTILINE)
-        demo = f".terraform/modules/{label}/scripts/demo"
+        demo = ".terraform/modules/telegram_bot/scripts/demo"
     elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
     return [

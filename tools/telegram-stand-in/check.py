@@ -1,7 +1,7 @@
 """Build the package's wheel, install it into empty environments, and use it there.
 
 The environments have the oldest Python that the package supports, and the one that runs this. In
-each, the test of the README passes; with the oldest, tests of the package, too. It needs uv, and an
+each, the test of the README passes; with the oldest, also tests of the package. It needs uv, and an
 index such as PyPI.
 
 Exit code: 0 if all passed, 1 if something failed, 2 if there is no such Python.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OLDEST = "3.10"  # as in pyproject.toml
-# What the oldest Python runs of the tests: each method, uploads, Markdown, people, the plugin. mypy
+# The tests that the oldest Python runs: each method, uploads, Markdown, people, the plugin. mypy
 # knows the rest.
 NAMES = ("every_method", "rich", "server", "testing", "pytest_plugin")
 TESTS = tuple(f"test_{name}.py" for name in NAMES)

@@ -1,7 +1,7 @@
 """An agent: a language model of Amazon Bedrock that uses tools, and asks before it acts.
 
-Each person has a conversation in each chat: the session. It also has what the model wants to do
-and may not do yet, so a press is answered by any container, after a release, too.
+Each person has a conversation in each chat: the session. It also contains the action that the model
+wants and may not do yet, so any container can answer a tap, even after a release.
 """
 
 import time
@@ -14,7 +14,7 @@ from botkit.errors import Refused
 
 HELP = (
     "I book meeting rooms. Ask me what is free, or send me a photo or a PDF about a meeting. "
-    "I act only if you press the button. /new forgets what we said. In a group, begin with /ask."
+    "I act only if you tap the button. /new forgets what we said. In a group, begin with /ask."
 )
 NEW = "I forgot what we said."
 ASK = "Shall I do this?"
@@ -37,7 +37,7 @@ def reply(update, session):
 
 def on_messages(messages, session):
     first = messages[0]
-    # A group or channel as which somebody writes can't press a button.
+    # A group or channel as which somebody writes can't tap a button.
     if "sender_chat" in first or first["from"].get("is_bot"):
         return []
     texts = (message.get("text") or message.get("caption") for message in messages)
@@ -79,9 +79,9 @@ def on_press(query, session):
 
 
 def answer(message, session, person):
-    """Return the calls that leave what the model says, and what it asks for."""
-    pieces = turn.go_on(session, person)
-    calls = stream.answer(message, pieces, can_stop=True, markdown=True)
+    """Return the calls that send the model's answer, and its question."""
+    chunks = turn.go_on(session, person)
+    calls = stream.answer(message, chunks, can_stop=True, markdown=True)
     if waits := session.get("waits"):
         choices = ((waits["plan"], "yes"), ("No", "no"))
         rows = [[{"text": text, "callback_data": f"{waits['id']}:{to}"}] for text, to in choices]

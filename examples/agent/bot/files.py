@@ -48,7 +48,7 @@ def attached(messages):
 def filled(messages, fetched):
     """Return the messages as Converse takes them: with the files of the turn that goes on.
 
-    `fetched` has what earlier rounds of the turn have fetched, by id. Raises Unreachable.
+    `fetched` contains the files of earlier rounds of the turn, by id. Raises Unreachable.
     """
     texts = (n for n, each in enumerate(messages) if "text" in each["content"][-1])
     last = max(n for n in texts if messages[n]["role"] == "user")

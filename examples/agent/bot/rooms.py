@@ -77,10 +77,10 @@ def spec(name, description, **parameters):
 DAY = {"type": "string", "description": "as in 2027-01-15"}
 TOOLS = [
     spec("free_rooms", "The rooms, their seats, and the hours at which each is free.", day=DAY),
-    spec("my_bookings", "What the person has booked."),
+    spec("my_bookings", "The person's bookings."),
     spec(
         "book_room",
-        "Book a room for an hour. The person is asked first, by a button.",
+        "Book a room for an hour. A button asks the person first.",
         room={"type": "string", "enum": [*ROOMS]},
         day=DAY,
         hour={"type": "integer", "minimum": HOURS[0], "maximum": HOURS[-1]},

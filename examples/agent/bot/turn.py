@@ -32,7 +32,7 @@ REMEMBERED = 40_000  # characters of a conversation, in JSON
 # Seconds.
 SILENCE = 60  # of the model, after which it has failed
 LONGEST = 150  # for the rounds of a turn
-DECIDE = 900  # to press a button
+DECIDE = 900  # to tap a button
 
 NO_ANSWER = "The model gave no answer. Please ask again in a minute, or in other words."
 SILENT = {"text": NO_ANSWER}
@@ -46,7 +46,7 @@ ONE_AT_A_TIME = "Only one action can be asked for at a time. Ask for this one af
 
 
 def begin(session, text, attached):
-    """Begin a turn with what a person sent. Whatever waited for a press isn't done."""
+    """Begin a turn with a person's message. An action that waited for a tap isn't done."""
     waits = session.pop("waits", None)
     results = [*waits["results"], result(waits["use"], UNDECIDED, "error")] if waits else []
     content = [*results, *attached, {"text": text or "What is this?"}]
@@ -62,7 +62,7 @@ def is_start(message):
 
 
 def decide(session, person, may):
-    """Use the tool that waits, if it may be used, and return what came of it."""
+    """Use the tool that waits, if it may be used, and return its result."""
     waits = session["waits"]
     use, text, status = waits["use"], REFUSED, "error"
     if may:
@@ -71,7 +71,7 @@ def decide(session, person, may):
             status = "success"
         except ValueError as error:
             text = f"Not done: {error}."
-    # Only now: if that was unreachable, the press comes again and finds what waits.
+    # Only now: if that was unreachable, the tap comes again and finds the action.
     del session["waits"]
     content = [*waits["results"], result(use, text, status)]
     session["messages"].append({"role": "user", "content": content})
@@ -79,7 +79,7 @@ def decide(session, person, may):
 
 
 def go_on(session, person):
-    """Yield what the model says. The session has it afterwards, and what waits for a press.
+    """Yield the model's answer. The session has it afterwards, and the action that waits for a tap.
 
     The generator may end at each `yield`, by Stop. The conversation then ends with the model.
     """
@@ -120,7 +120,7 @@ def conclude(messages, text):
 
 
 def plan(use):
-    """Return what waits for a press. Its id is also the key with which the tool acts once."""
+    """Return the action that waits for a tap. Its id is the key by which the tool acts once."""
     until = int(time.time()) + DECIDE
     text = rooms.PLANS[use["name"]](**use["input"])
     return {"id": os.urandom(12).hex(), "use": use, "plan": text, "until": until}

@@ -1,7 +1,7 @@
 """An assistant: a language model of Amazon Bedrock answers, and the chat sees the answer grow.
 
-What was said is the session of a chat or topic. What a person asked on a day has a session of its
-own: an update may come twice, if a container ends in the middle, and no question is counted twice.
+The conversation is the session of a chat or topic. A person's questions of a day are in a separate
+session: an update may come twice, if a container ends in the middle, and no question counts twice.
 """
 
 import logging
@@ -117,7 +117,7 @@ def say(message, text):
 
 
 def count(today, update_id, by=1):
-    """Count a question of today, and tell whether it may be asked. With 0, take it back."""
+    """Count a question of today, and tell whether the model may answer it. With 0, take it back."""
 
     def add(session):
         others = [each for each in session.get("asked", []) if each != update_id]

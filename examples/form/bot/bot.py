@@ -3,7 +3,7 @@
 from botkit import conversation
 from botkit.conversation import ask
 
-SESSION = "chat"  # reply() gets what it kept for a chat
+SESSION = "chat"  # reply() gets a chat's dict
 HANDLED = ["message"]
 COMMANDS = {"start": "Book a table", "cancel": "Forget my answers"}
 

@@ -53,7 +53,7 @@ def reply(update, session):
     if command_of(message) == "/lunch":
         me = telegram.call("getMe")["username"]
         name = message["text"].split()[0].partition("@")[2]
-        if name.lower() in ("", me.lower()):  # an administrator sees other bots' commands, too
+        if name.lower() in ("", me.lower()):  # an administrator also sees other bots' commands
             begin(message, me, session)
     return []
 
@@ -66,7 +66,7 @@ def command_of(message):
 
 
 def offer(session, lunch):
-    """Return the message with the button that opens the page. The menu button opens it, too."""
+    """Return the message with the button that opens the page. The menu button also opens it."""
     if not LUNCH.fullmatch(lunch):
         return {"text": HELP}
     session["last"] = lunch
@@ -122,7 +122,7 @@ def on_request(request):
         "most": MOST,
         "mine": mine,
         "orders": orders,
-        "listed": listed,  # whether the group sees it, too
+        "listed": listed,  # whether the group also sees it
     }
 
 
@@ -140,7 +140,7 @@ def is_member(chat, person):
 
 
 def checked(body):
-    """Return an order that the page sent. Raises ValueError, which says what must be."""
+    """Return an order that the page sent. Raises ValueError with the rule."""
     dishes, note = (body.get("dishes"), body.get("note", "")) if isinstance(body, dict) else (0, 0)
     if not isinstance(dishes, dict) or not isinstance(note, str):
         raise ValueError('An order is {"dishes": {id: how many}, "note": text}.')

@@ -4,7 +4,7 @@ provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
 }
 
-module "bot" {
+module "telegram_bot" {
   source = "../../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 
   name                         = "booking-bot"
@@ -16,10 +16,10 @@ module "bot" {
 
 output "logs_command" {
   description = "Shell command that follows the bot's log."
-  value       = module.bot.logs_command
+  value       = module.telegram_bot.logs_command
 }
 
 output "webhook_url" {
   description = "Where Telegram delivers updates."
-  value       = module.bot.webhook_url
+  value       = module.telegram_bot.webhook_url
 }

@@ -13,7 +13,7 @@ COMMANDS = {"subscribe": "Get the newsletter", "unsubscribe": "Get it no longer"
 
 def reply(update):
     if query := update.get("callback_query"):
-        text = "Only the owner can send it."  # anyone may make a press up, with any data
+        text = "Only the owner can send it."  # anyone may forge a tap, with any data
         if query["from"]["id"] == OWNER:
             source, total = map(int, query["data"].split())
             text = newsletter.begin(query["message"]["message_id"], source, total)

@@ -25,7 +25,7 @@ class Copies:
         self.thread = threading.local()
 
     def send(self, person):
-        """Send a copy, and return what became of it.
+        """Send a copy, and return the result.
 
         "sent"; the person "blocked" the bot, is "gone", or takes no such message ("refused"); the
         message can't be copied ("missing"); to be tried "again", and "unsure", which may have been

@@ -1,4 +1,4 @@
-"""Those who subscribed, in a table of their own: an item for each person."""
+"""The subscribers, in a table: an item for each person."""
 
 import os
 import time
@@ -40,7 +40,7 @@ def count():
 def page(place, size):
     """Return so many people or fewer, and the place of those who follow, None at the end.
 
-    The first place is {}. A place stays valid when people are added or removed meanwhile.
+    The first place is {}. A place stays valid when people are added or removed.
     """
     page = _table("Scan", Limit=size, ConsistentRead=True, **place)
     return [int(item["person"]["N"]) for item in page["Items"]], _next(page)

@@ -143,7 +143,7 @@ def on_press(query, session):
     message, now = query["message"], datetime.now(UTC).timestamp()
     kind, _, id = query["data"].rpartition(" ")
     place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
-    # When reply() is asked again, only the session still has what was cancelled.
+    # When reply() runs again, only the session still has a cancelled reminder.
     listed = session.get("every", {}) if kind else waiting(session, now)
     cancel = later.cancel_every if kind else later.cancel
     waits = cancel(f"{place['chat_id']}.{id}") or id in listed

@@ -1,1 +1,1 @@
-"""What a bot switches on: each module is loaded only if the function or the bot uses it."""
+"""Features that a bot switches on: each module loads only if the function or the bot uses it."""

@@ -1,4 +1,4 @@
-"""Who may use the bot, where the input allowed_ids lists people, groups and channels.
+"""The people who may use the bot, where the input allowed_ids lists people, groups and channels.
 
 All others get silence. This module is loaded only if somebody is listed.
 """
@@ -17,10 +17,10 @@ from ..types import Json
 
 logger = logging.getLogger("botkit")
 
-# For each kind of update, whose id counts: one that is listed lets the update in. "person" is who
-# writes, presses or asks: the chat in whose name that is done, if there is one, and not the account
-# that Telegram then names, which all such chats share. "account" is whose business account it is,
-# since anyone may connect the bot to theirs. What names nobody is let in.
+# For each kind of update, whose id counts: one that is listed lets the update in. "person" writes,
+# taps or asks: the chat in whose name that is done, if there is one, and not the account that
+# Telegram then names, which all such chats share. "account" is the business account's owner,
+# since anyone may connect the bot to theirs. A kind that names nobody is let in.
 WHOSE: dict[str, tuple[str, ...]] = {
     "message": ("person", "chat"),
     "edited_message": ("person", "chat"),
@@ -95,7 +95,7 @@ def ignored(ids: list[int] | None) -> Outcome:
 def ids_of(place: Place) -> list[int] | None:
     """Return the ids that count for an update, or None if its kind names nobody.
 
-    Raises Failure if Telegram can't be asked now whose account it is.
+    Raises Failure if Telegram can't say now whose account it is.
     """
     whose = WHOSE.get(place.kind, UNKNOWN)
     if not whose:

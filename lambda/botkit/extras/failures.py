@@ -1,8 +1,8 @@
-"""What failed for good waits in a queue (SQS), until somebody has repaired the bot and replays it.
+"""Failed updates and events wait in a queue (SQS), until somebody repairs the bot and replays them.
 
     {"tf": {"action": "replay"}}
 
-A message in the queue says what failed, and why:
+A message in the queue contains the update or event, and the reason:
 
     {"failed": {"outcome": "incomplete", "error": …, "version": "41", "at": 1767225600},
      "update": …, "calls": […]}
@@ -37,10 +37,10 @@ logger = logging.getLogger("botkit")
 
 KEPT = ("bot_failed", "incomplete", "lost")
 HOPELESS = ("misconfigured", "unreachable")  # so would be what comes next
-KEEP_SECONDS = 2.0  # before the deadline: to keep what failed, over a new connection
+KEEP_SECONDS = 2.0  # before the deadline: to keep a failed update, over a new connection
 # Seconds after which nothing more is begun: a NAT gateway drops a connection that is silent.
 LONGEST_REPLAY = 60
-HIDDEN = 60  # seconds beyond the replay's time, for which others don't get what it has
+HIDDEN = 60  # seconds beyond the replay's time, for which others don't get its messages
 
 
 def answer(update: Json) -> Outcome:
@@ -53,7 +53,7 @@ def answer(update: Json) -> Outcome:
 
 
 def answer_event(event: Any, request_id: str) -> tuple[Outcome, bool]:
-    """Do what `on_event.answer` does, and keep what failed if Lambda has nothing to try again."""
+    """Do as `on_event.answer`, and keep a failed event if Lambda has nothing to try again."""
     from . import on_event
 
     as_sent = marshal.dumps(event)
@@ -65,10 +65,10 @@ def answer_event(event: Any, request_id: str) -> tuple[Outcome, bool]:
 
 
 def with_reserve(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function, and return what it returns while there is time to keep what failed."""
+    """Call a function, and return its result while there is time to keep a failed update."""
     with deadline.sparing(KEEP_SECONDS):
         result = function(*arguments)
-    deadline.at += bot_module.GRACE_SECONDS  # an interrupt comes that late, too
+    deadline.at += bot_module.GRACE_SECONDS  # an interrupt may come that late
     return result
 
 
@@ -119,7 +119,9 @@ class _Replay:
         self._end, self._whole = deadline.at, deadline.left()
         self._done = self._failed = 0
         self._error: str | None = None
-        self._stay: list[tuple[str, str]] = []  # the queues and the handles of what failed
+        self._stay: list[
+            tuple[str, str]
+        ] = []  # the queues and handles of messages that failed again
         self._has_time = self._is_hopeful = True
 
     def run(self) -> Json:
@@ -177,9 +179,9 @@ def _receive(url: str) -> Json | None:
 
 
 def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | None, Json]:
-    """Try again what is in a message.
+    """Try again the update or event in a message.
 
-    Returns how it failed, or None if it succeeded, and what it is about as `keep` takes it.
+    Returns how it failed, or None if it succeeded, and the `about` that `keep` takes.
     """
     started = time.monotonic()
     journal.begin()
@@ -188,7 +190,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
         content = _parsed(message["Body"])
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:
         id_ = {"message_id": message["MessageId"], "error": type(error).__name__}
-        logger.error("a message of what failed can't be read", extra=id_)
+        logger.error("a message in the queue of failed updates can't be read", extra=id_)
         return Outcome("bot_failed", error=f"message {message['MessageId']} can't be read"), {}
     # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
     # dead letter has no other.
@@ -213,7 +215,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
 
 
 def _parsed(body: str) -> Json:
-    """Return what is in a message: an update or an event, and the calls that remain if known.
+    """Return the content of a message: an update or an event, and the calls that remain if known.
 
     Raises AttributeError, KeyError, TypeError, ValueError or Failure if another program wrote it.
     """

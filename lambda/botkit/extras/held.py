@@ -1,4 +1,4 @@
-"""Calls as JSON holds them until they are made: their files, too."""
+"""Calls and their files, as JSON holds them until they are made."""
 
 from __future__ import annotations
 

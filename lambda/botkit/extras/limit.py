@@ -20,7 +20,7 @@ from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 
-# What is never limited: payments, and what stops an answer. Kinds of update, and of message.
+# Never limited: payments, and the kind that stops an answer. Kinds of update, and of message.
 EXEMPT = {
     "pre_checkout_query",
     "purchased_paid_media",
@@ -115,8 +115,8 @@ def _limit(bot: Any) -> tuple[int, int]:
 def _window(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
-    Windows are fixed. What has a date counts by it, whenever it comes: what was held back while the
-    bot failed is no flood.
+    Windows are fixed. An update with a date counts by it, however late it comes: updates that
+    waited while the bot failed are no flood.
     """
     place = Place(update)
     is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)

@@ -32,7 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# Python's own table, which is the same on all machines, and what some versions of it lack.
+# Python's built-in table, which is the same on all machines, and types that some versions lack.
 TYPES = {
     **mimetypes.MimeTypes().types_map[True],
     ".map": "application/json",
@@ -169,7 +169,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
 
 
 def problem_response(status: int, error: str, message: str, **headers: str) -> Json:
-    """Return a response that tells the page, and its author, what is wrong."""
+    """Return a response that names the problem, for the page and its author."""
     body = json.dumps({"error": error, "message": message})
     return page_response(status, body, Content_Type="application/json", **headers)
 

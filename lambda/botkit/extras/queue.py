@@ -119,8 +119,8 @@ def _note(update: Json) -> None:
 def group(update: Json) -> str:
     """Return the group of an update. Each group is answered in order.
 
-    Usually it is the chat, or the topic in it. A press may concern any chat, and has the group of
-    the person. With SESSION it is the session, presses included, so that no two updates of it are
+    Usually it is the chat, or the topic in it. A tap may concern any chat, and has the group of the
+    person. With SESSION it is the session, also for taps, so that no two updates of it are
     answered at once.
     """
     if settings.session_table:

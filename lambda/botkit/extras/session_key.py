@@ -1,4 +1,4 @@
-"""Whose session an update has, as SESSION in bot.py says."""
+"""The key of an update's session, as SESSION in bot.py says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHOICES = ("chat", "topic", "user", "chat_user")
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none.
 
-    Raises Misconfigured, and what a function in SESSION raises.
+    Raises Misconfigured, and the exceptions of a function in SESSION.
     """
     bot = bot_module.load()
     if not hasattr(bot, "SESSION"):

@@ -1,4 +1,4 @@
-"""JSON in messages of SQS."""
+"""JSON in SQS messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def send(queue_url: str, content: Any, **params: Any) -> None:
     size = len(body.encode())
     # Not left to SQS: it answers a request of over 1.6 MB as if it were a fault, without a code.
     if size > LARGEST:
-        raise NotTaken(f"a message of SQS must have at most {LARGEST:,} bytes, not {size:,}")
+        raise NotTaken(f"an SQS message must have at most {LARGEST:,} bytes, not {size:,}")
     try:
         call("SendMessage", queue_url, MessageBody=body, **params)
     except aws.ClientError as error:

@@ -1,4 +1,4 @@
-"""TOGETHER in bot.py: albums, and what somebody sends in quick succession, are one turn.
+"""TOGETHER in bot.py: albums, and messages in quick succession from a person, are one turn.
 
     TOGETHER = "albums"
     TOGETHER = {"albums": 1.5, "bursts": 1.5}  # seconds without another message that end a turn
@@ -6,7 +6,7 @@
 The webhook lists messages in an item of the sessions' table, and puts each of them into the queue.
 The first one waits until the turn is over, and is answered with all that the list has by then. The
 session is written once, with the ids of them all: the others then find themselves known. The list
-is a hint. What isn't in it in time is a turn by itself, and nothing is lost.
+is a hint. A message that isn't in it in time is a turn by itself, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -150,13 +150,13 @@ def _parts(
     """
     if str(update["update_id"]) not in listed:
         return [update], 0.0
-    parts = {update["update_id"]: update}
+    parts: dict[int, Json] = {}
     album = burst = listed[str(update["update_id"])]["at"]
     in_album, in_burst = "albums" in quiet and bool(_album(update)), _announces(update, quiet)
     is_over = not in_burst
     for update_id in sorted(map(int, listed)):
         entry = listed[str(update_id)]
-        if update_id <= update["update_id"] or update_id in known:
+        if update_id < update["update_id"] or update_id in known:
             continue
         other = entry.get("update", {})
         is_ours = _who(other) == _who(update)

@@ -2,7 +2,7 @@
 
     {"tf": {"action": "watch"}, "url": "https://…/telegram", "namespace": "TelegramBot/NAME"}
 
-CloudWatch makes metrics of what is printed (embedded metric format).
+CloudWatch makes metrics of the printed lines (embedded metric format).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Telegram delivers an update at least once, and several containers answer at once. The item of the
 session has the ids of its last updates, and the calls that answered them. So each update changes
-the session once, and what is answered agrees with what is kept.
+the session once, and the answer agrees with the saved session.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOTE_SECONDS = 0.5  # before the deadline: to note which calls are over
 
 
 def answer(update: Json) -> Outcome:
-    """Answer an update with its session, and keep what reply() changes of it.
+    """Answer an update with its session, and keep reply()'s changes of it.
 
     If a call has to wait after others were carried out, the session gets a note of the calls that
     remain, and the next delivery goes on there. Raises what `_ask_for_calls` raises.
@@ -57,7 +57,7 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
 
     The calls are None if the update was answered without any before. Raises what
     `bot_module.ask_for_calls` raises, BadSession, and Unreachable. If reply() raises Handled, the
-    session is kept, too.
+    session is also kept.
     """
     key = session_key.key_of(update)
     together = _together()
@@ -83,7 +83,8 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
                 asked, ids = together.turn(asked, key, item.updates)
             else:
                 asked = together.joined([asked])
-        others, whole = ids[1:], marshal.dumps(asked) if ids[1:] else b""
+        others = ids[1:]
+        whole = marshal.dumps(asked) if others else b""
         had_time = deadline.left() > 0
         try:
             calls, handled = _ask(asked, item.session, key)

@@ -1,1 +1,1 @@
-"""What the adapters on_aiogram, on_ptb and on_telebot share. Other bots don't load it."""
+"""Shared by the adapters on_aiogram, on_ptb and on_telebot. Other bots don't load it."""

@@ -1,4 +1,4 @@
-"""What the adapters of frameworks share: calls, how an update ends, and the session.
+"""Shared by the adapters of frameworks: calls, how an update ends, and the session.
 
 A framework makes calls while it handles an update, and may swallow their errors. So the first
 error that may be gone later is remembered here. The update then comes again, if the journal of its
@@ -27,7 +27,7 @@ from ..invocation.journal import journal
 from ..types import Any, Json
 
 WRITE_SECONDS = 0.5  # before the deadline: to write the session
-# The module does what these are for.
+# The module does the work of these.
 NOT_HERE = {
     "deletewebhook": "terraform apply registers the webhook",
     "getupdates": "updates come by the webhook",
@@ -102,7 +102,7 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
         return []
     if not isinstance(error, Exception):  # there is no time to write the session
         raise error
-    # What the framework made of a refusal is less than what Telegram said.
+    # The framework's exception says less than Telegram's refusal.
     cause = error.__cause__
     raise Handled(cause if isinstance(cause, Refused) else error)
 
@@ -142,7 +142,7 @@ def _described(choices: Iterable[str]) -> str:
 
 
 def check() -> None:
-    """Raise Misconfigured if the bot needs what isn't possible: for an apply, which then fails."""
+    """Raise Misconfigured if the bot needs something impossible: for an apply, which then fails."""
     for each in checks:
         each()
 
@@ -173,7 +173,7 @@ def described(function: Any) -> str:
 
 
 def refuse_others(chat: bool, user: bool, topic: bool) -> None:
-    """Raise BadSession for what isn't in the update's session, and say with which SESSION it is.
+    """Raise BadSession for data outside of the update's session, and say which SESSION has it.
 
     `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if
     there is no SESSION.
@@ -228,7 +228,7 @@ def put(kind: str, name: str, value: Any) -> None:
 
 
 def as_json(refusal: Refused) -> str:
-    """Return a refusal as Telegram wrote it, for what a framework has in place of HTTP."""
+    """Return a refusal as Telegram wrote it, for the class that replaces a framework's HTTP."""
     names = ("retry_after", "migrate_to_chat_id")
     parameters = {name: getattr(refusal, name) for name in names}
     answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}

@@ -1,4 +1,4 @@
-"""The event loop of a framework: it outlives each update, and what an update leaves running."""
+"""The event loop of a framework: it outlives each update, and the tasks that an update leaves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     global _loop
     asyncio._set_running_loop(None)  # an interrupt may have come before the last loop did so
     if _loop and _end_tasks(_loop):
-        _loop.close()  # what still runs there must not run beside this update
+        _loop.close()  # tasks that still run there must not run during this update
         _loop = None
     if _loop is None or _loop.is_closed():  # by the bot
         _loop = asyncio.new_event_loop()

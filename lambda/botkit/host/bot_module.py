@@ -61,13 +61,13 @@ def kinds(name: str) -> list[str] | None:
 
 
 def ask(name: str, *arguments: Any) -> Any:
-    """Call a function of bot.py in the time that is left, and return what it returns.
+    """Call a function of bot.py in the time that is left, and return its result.
 
     Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
     asynchronous or doesn't take these arguments.
     """
     function = getattr(load(), name)
-    journal.streams = 0  # each of them goes on when the function is asked again
+    journal.streams = 0  # each of them goes on when the function is called again
     try:
         with interrupt_after(deadline.left() + GRACE_SECONDS):
             answer = function(*arguments)

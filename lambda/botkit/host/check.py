@@ -3,7 +3,7 @@
     {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …}
 
 `sources` is the digest of the package that the version should have; without it, for an older
-version, any will do. `variables` is the digest of what the variables with these names should have.
+version, any will do. `variables` is the digest that the variables with these names should have.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from . import bot_module, start_error
 from .outcome import BadAnswer
 from .registration import RegistrationFailed, call, handled_kinds, menus
 
-MISSING = "What bot.py imports must be in its folder, or in the requirements.txt there"
+MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 
 
 class CheckFailed(Exception):
@@ -94,7 +94,7 @@ def digest() -> str:
 
 
 def _check_bot(bot: Any) -> None:
-    """Raise Misconfigured if bot.py needs what the module's inputs don't give it, or can't work."""
+    """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
     if "botkit.later" in sys.modules and not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
     if hasattr(bot, "LIMIT"):

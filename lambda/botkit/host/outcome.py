@@ -17,7 +17,7 @@ NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0]
 NO_LINE = ("None", None, False)  # of the bot
 
 # For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
-# status is 2xx, and meanwhile holds back later updates from the same chat.
+# status is 2xx, and until then holds back later updates from the same chat.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue
@@ -81,7 +81,7 @@ class Outcome:
     def log(self, message: str, started: float | None = None, **subject: object) -> None:
         """Log one line: the outcome, and the update or event that `subject` describes.
 
-        `started` is a time of time.monotonic(). Calls that the bot made itself count, too.
+        `started` is a time of time.monotonic(). Calls that the bot made itself also count.
         """
         if journal.has_calls and self.name == "ignored":
             self.name = "answered"

@@ -128,7 +128,7 @@ def _remove_webhook(url: str) -> bool:
 
 
 def menus(bot: Any) -> Json:
-    """Return the bot's commands by language: "" is for all that have no menu of their own.
+    """Return the bot's commands by language: "" is for all that have no menu.
 
     Raises Misconfigured if COMMANDS is wrong.
     """
@@ -172,7 +172,7 @@ def handled_kinds() -> list[str]:
         )
     if at_once is None or not set(handled).issuperset(at_once):
         raise Misconfigured(
-            "AT_ONCE in bot.py must be a list of kinds of update that HANDLED has, too: "
+            "AT_ONCE in bot.py must be a list of kinds of update that are also in HANDLED: "
             '["callback_query"]'
         )
     return handled

@@ -48,8 +48,8 @@ def described(error: BaseException) -> str:
 def without_secrets(text: str, has_names: bool = False) -> str:
     """Return a text without the token, and without values of the environment.
 
-    What is quoted in the text, and is a part of a value, is left out, too. If the text `has_names`
-    of the source, which a value may have as well, these stay.
+    A quotation in the text that is a part of a value is also left out. If the text `has_names` of
+    the source, which a value may have as well, these stay.
     """
     values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
     for value in sorted(values, key=len, reverse=True):

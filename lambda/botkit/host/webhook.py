@@ -1,4 +1,4 @@
-"""Webhook requests: who sends them, and what the response is.
+"""Webhook requests: their sender, and the response.
 
 Source: https://core.telegram.org/bots/api#setwebhook
 """
@@ -130,7 +130,7 @@ def is_from_telegram(event: Json) -> bool:
 
 
 def parse(event: Json) -> Json:
-    """Return the update in the body of a request. Raises ValueError, which says what is wrong."""
+    """Return the update in the body of a request. Raises ValueError with the problem."""
     body = event.get("body")
     if not isinstance(body, str):
         raise ValueError("the body is missing")
@@ -152,8 +152,8 @@ def parse(event: Json) -> Json:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON from outside. Raises ValueError, also for what only Python takes for JSON: NaN,
-    Infinity and 1e999.
+    """Parse JSON from outside. Raises ValueError, also for values that only Python takes for JSON:
+    NaN, Infinity and 1e999.
 
     Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
     """

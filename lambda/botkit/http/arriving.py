@@ -50,7 +50,7 @@ class PatientStream(Stream):
 
     def is_silent(self, seconds: float) -> bool:
         """Wait for up to some seconds for more to read, and tell whether nothing came."""
-        self._file = self.makefile("rb")  # from now on it may hold what was read ahead
+        self._file = self.makefile("rb")  # from now on it may hold bytes that it read ahead
         self.send_rest()
         self.deadline.timeout()  # raises TimeoutError at the end of all of the time
         try:

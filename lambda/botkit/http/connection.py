@@ -1,4 +1,4 @@
-"""An HTTP connection that stays open. Each request ends in time, whatever the server does.
+"""An HTTP connection that stays open. Each request ends in time, even if the server never does.
 
 Connecting starts with `socket` alone. `ssl` and urllib (exchange.py) load during the wait.
 """
@@ -87,7 +87,7 @@ class Connection:
     def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
         """Lend the connection for one request in a block, and close it unless that keeps it.
 
-        Whatever fails in the block raises Unreachable.
+        Any failure in the block raises Unreachable.
         """
         if timeout <= 0:
             raise Unreachable("no time left")

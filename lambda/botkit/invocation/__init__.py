@@ -1,1 +1,1 @@
-"""What all of botkit shares while the function runs: its settings, and the calls it has made."""
+"""Shared by all of botkit while the function runs: its settings, and the calls it has made."""

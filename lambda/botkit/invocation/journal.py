@@ -30,7 +30,7 @@ TOO_OLD = "query is too old"
 
 
 class Journal:
-    """What was called since the invocation began, and what is known of its update."""
+    """The calls since the invocation began, and the facts about its update."""
 
     def __init__(self) -> None:
         self.begin()
@@ -70,7 +70,7 @@ class Journal:
         self.is_seen |= _is_seen(method, params)
 
     def forgive(self) -> None:
-        """Let the update come again whatever people saw of it.
+        """Let the update come again, even if people saw something of it.
 
         Either nothing that it changed was kept, or its session says where to go on.
         """
@@ -79,7 +79,7 @@ class Journal:
     def excuses(self, refusal: Refused, method: str, params: Json) -> bool:
         """Tell whether a call was refused only because what it asks for is the case already.
 
-        A container may not know that an update has come before. So an answer to a press that comes
+        A container may not know that an update has come before. So an answer to a tap that comes
         too late is excused anyway, unless it has something to show.
         """
         if any(text in refusal.description for text in DONE_BEFORE):
@@ -89,7 +89,7 @@ class Journal:
 
 
 def _is_seen(method: str, params: Json) -> bool:
-    """Tell whether people would see a call twice: of an answer to a press, an alert or a URL."""
+    """Tell whether people would see a call twice: of an answer to a tap, an alert or a URL."""
     name = method.lower()
     is_unseen = name.startswith("get") or name in UNSEEN
     return not is_unseen or bool(params.get("show_alert") or params.get("url"))

@@ -9,10 +9,10 @@ from ..types import Any, Json
 
 
 class Place:
-    """Where an update is. What it doesn't have is None, and its `kind` then is "".
+    """Where an update is. An attribute that it doesn't have is None, the `kind` "".
 
-    `content` is what the update holds, and `message` is its message, or the one whose button was
-    pressed, or all of its content. `chat`, `topic`, `user` and `person` are ids: `topic` is in a
+    `content` is the update's content, and `message` is its message, or the one whose button was
+    tapped, or all of its content. `chat`, `topic`, `user` and `person` are ids: `topic` is in a
     forum (`thread`) or in a channel's direct messages (`direct_topic`), and `person` may also be
     the chat in whose name somebody writes, votes or reacts.
     """
@@ -22,13 +22,13 @@ class Place:
         self.content = content = _object(update.get(self.kind))
         self.message = message = _object(content.get("message")) or content
         self.chat = _id(message, "chat")
-        # A reply in a plain group has a thread id, too, but belongs to no topic.
+        # A reply in a plain group also has a thread id, but belongs to no topic.
         self.thread = message.get("message_thread_id") if message.get("is_topic_message") else None
         self.direct_topic = _object(message.get("direct_messages_topic")).get("topic_id")
         self.topic = self.direct_topic if self.thread is None else self.thread
         self.business: str | None = message.get("business_connection_id")
         self.user = _id(content, "from", "user")
-        # The chat first: the person beside it is then Telegram's own, for all such chats.
+        # The chat first: the person beside it is then an account of Telegram for all such chats.
         self.person = _id(content, "sender_chat", "actor_chat", "voter_chat", "from", "user")
 
     @property

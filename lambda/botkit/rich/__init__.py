@@ -1,1 +1,1 @@
-"""What rich messages need. Only a bot that sends them loads it."""
+"""The code for rich messages. Only a bot that sends them loads it."""

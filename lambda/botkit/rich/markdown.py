@@ -1,12 +1,12 @@
 """Markdown of a language model, written out again for a rich message.
 
-Telegram takes HTML in Markdown, buttons included, so what a model quotes must not become markup.
-What this module understood as code, a formula or a link is written so that no parser reads it
-otherwise, and in all other text nothing can begin one:
+Telegram takes HTML in Markdown, even buttons, so quotations of a model must not become markup.
+This module writes code, formulas and links so that no parser reads them otherwise, and in all other
+text nothing can begin one:
 
 - A fence stands at the margin, is longer than any run of backticks in it, and is closed.
-- What could begin markup is written by number, as "&#96;" for a backtick. Code within a line is a
-  span only if it would be harmless outside of one.
+- Characters that could begin markup are written by number, as "&#96;" for a backtick. Code within
+  a line is a span only if it would be harmless outside of one.
 - Every "<" is written by this module, there is no "![", and a link leads to the web, to a mailbox
   or to a phone.
 
@@ -19,15 +19,16 @@ import re
 from collections.abc import Iterator
 
 # Telegram's limits of a message. All markup is counted, so Telegram counts less.
-MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for what is shown below a text
+MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for additions below a text
 MOST_BLOCKS = 500
 MOST_COLUMNS = 20
 MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
 MOST_MARKS = 4  # within each other: bold, italic and so on
 
-LONGEST_LINE = 4000  # characters: written by number, each is up to six
+# A part of a line, cut at a space: at most 4000 characters. Written by number, each is up to six.
+PART = re.compile(".{1,4000}$|.{2000,3999} |.{4000}")
 
-DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # Telegram drops them, too
+DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # as Telegram does
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 RISKY = re.compile(r"[<\[\]|$`]")  # in code within a line
 FENCE = re.compile(
@@ -63,7 +64,7 @@ CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
 
 
 class Block:
-    """Lines that belong together, and what opens and closes them in each message they are in.
+    """Lines that belong together, and the marks that open and close them in each message.
 
     A line is its Markdown, how many blocks of Telegram's it is, and the number of its source.
     """
@@ -95,7 +96,7 @@ class Block:
     def cut(self) -> Iterator[Block]:
         """Yield it in parts that fit into a message each."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
-        around = _units((self.opening or "") + (self.closing or "")) + 4
+        around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
         for line in self.lines:
             more = _units(line[0]) + 1
@@ -148,16 +149,12 @@ def _units(text: str) -> int:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines of a text, without what Telegram drops before it looks for markup."""
-    # Pieces may cut a surrogate pair in two, which Python keeps apart.
+    """Yield the lines of a text, without characters that Telegram drops before it reads markup."""
+    # Chunks may cut a surrogate pair in two, which Python keeps apart.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = re.sub("\r\n?|[\u2028\u2029]", "\n", text)
     for line in DROPPED.sub("", text).split("\n"):
-        while len(line) > LONGEST_LINE:
-            at = line.rfind(" ", LONGEST_LINE // 2, LONGEST_LINE) + 1 or LONGEST_LINE
-            yield line[:at]
-            line = line[at:]
-        yield line
+        yield from PART.findall(line) or [line]
 
 
 class _Scanner:
@@ -239,7 +236,7 @@ class _Scanner:
                 self._at = at + 1
                 is_closed = True
                 break
-            code.append((line, 1, at))
+            code.append((line, at))
         if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
             code.pop()  # half of the closing fence
         self._is_list = False
@@ -247,18 +244,18 @@ class _Scanner:
             self._shift += len(prefix)
         return [*blocks, *self._fenced(first, language, code)]
 
-    def _fenced(self, first: int, language: str, code: list[tuple[str, int, int]]) -> list[Block]:
+    def _fenced(self, first: int, language: str, code: list[tuple[str, int]]) -> list[Block]:
         """Return code in a fence, or nothing if there is no code."""
-        if not any(line.strip() for line, _, _ in code):
+        if not any(line.strip() for line, _ in code):
             return []
-        # A parser may drop some characters, and what parts two runs of backticks with them.
-        runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _, _ in code))
+        # A parser may drop some characters, even those that separate two runs of backticks.
+        runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _ in code))
         fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
         # A simple one may take any three for the end. From here on it would take code for text.
         self._is_doubtful |= len(fence) > 3
         block = Block(first, fence + language[:30], fence, blocks=1)
         change = _harmless if self._is_doubtful else str
-        block.lines = [(change(line), 0, at) for line, _, at in code]
+        block.lines = [(change(line), 0, at) for line, at in code]
         return [block]
 
     def _formula(self, line: str) -> list[Block] | None:
@@ -282,7 +279,7 @@ class _Scanner:
                 return []
         code.append(line[:-2])
         self._at = at + 1
-        numbered = [(each, 1, first + number) for number, each in enumerate(code) if each.strip()]
+        numbered = [(each, first + number) for number, each in enumerate(code) if each.strip()]
         return self._fenced(first, "math", numbered)
 
     def _rule(self, line: str) -> list[Block] | None:
@@ -317,7 +314,7 @@ class _Scanner:
             rest += 1
         self._at = rest = min(rest, len(self._lines))
         if len(header) > MOST_COLUMNS:
-            return self._fenced(first, "", [(self._lines[at], 1, at) for at in range(first, rest)])
+            return self._fenced(first, "", [(self._lines[at], at) for at in range(first, rest)])
         columns = len(header)
         rules = "|".join(cells or ["-"] * columns)
         block = Block(first, f"{_row(header, columns)}\n|{rules}|", blocks=2)
@@ -329,7 +326,7 @@ class _Scanner:
     # Text.
 
     def _add(self, line: str) -> Iterator[Block]:
-        """Take a line of text. Yield what ends before it."""
+        """Take a line of text. Yield the blocks that end before it."""
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
@@ -346,7 +343,7 @@ class _Scanner:
         content = line[at:].lstrip(" ")
         if not at:
             indent = len(line) - len(content)
-            self._is_list &= indent > 0
+            self._is_list &= bool(indent)
             prefix = " " * min(indent, 2 * (MOST_LEVELS - 1)) * self._is_list
         if self._before and self._before[0] != quotes:
             yield from self._end()
@@ -394,7 +391,7 @@ def _cells(row: str) -> list[str]:
 
 
 def _row(cells: list[str], columns: int, is_half: bool = False) -> str:
-    """Write a row of a table. What would be beside it goes into the last cell."""
+    """Write a row of a table. Surplus cells go into the last one."""
     cells = [*cells[: columns - 1], " | ".join(cells[columns - 1 :])]
     cells = [inline(cell, is_cell=True, is_half=is_half) for cell in cells]
     return f"| {' | '.join(cells)} |"
@@ -434,8 +431,9 @@ def inline(
     made.append(text[at:])
     if is_half:
         while made and (not made[-1].strip() or made[-1] in marks[-1:]):
-            marks[:] = marks[:-1] if made.pop().strip() else marks
-        made += reversed(marks)
+            if made.pop().strip():
+                marks.pop()
+        return "".join(made).rstrip() + "".join(reversed(marks))  # a space before would open them
     return "".join(made)
 
 
@@ -453,7 +451,7 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
             return f"]: {_url(found['definition'])}"
         case "display" | "formula":
             return _formula(found["display"] or found["formula"], is_cell)
-        case "br" if is_cell:  # a line of its own would be HTML, whatever follows
+        case "br" if is_cell:  # a separate line would be HTML, with any text after it
             return "<br>"
         case "bar" if not is_cell:
             return "|"

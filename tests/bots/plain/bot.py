@@ -1,4 +1,4 @@
-"""The bot that the tests run, so that they pass whatever lambda/bot.py says."""
+"""The bot that the tests run, so that they pass with any lambda/bot.py."""
 
 from __future__ import annotations
 

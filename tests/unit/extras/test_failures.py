@@ -138,7 +138,7 @@ def test_the_calls_that_remain_are_kept_with_their_files(
     error = "sendDocument: 429 Slow down"
     assert content["failed"] == {"outcome": "incomplete", "error": error, "version": "41"}
     assert container.invoke(REPLAY) == replayed(1)
-    assert [*map(text_of, telegram.messages.values())] == ["A", "B", "C"]  # reply() was not asked
+    assert [*map(text_of, telegram.messages.values())] == ["A", "B", "C"]  # reply() did not run
     assert files(telegram) == [("a", b"\0")]
     assert container.queues.messages == {}
     assert container.line == {
@@ -554,7 +554,7 @@ def test_a_message_that_is_not_ours_stays_and_holds_up_nothing(
     bot_api.expects(ANSWER)
     assert container.invoke(REPLAY) == replayed(1, 1, "message 1 can't be read")
     assert [*container.queues.messages] == ["1"]
-    assert container.log[0]["message"] == "a message of what failed can't be read"
+    assert container.log[0]["message"] == "a message in the queue of failed updates can't be read"
     assert container.log[0]["message_id"] == "1"
     assert "words" not in json.dumps(container.log)
 
@@ -700,7 +700,7 @@ def test_in_a_short_replay_a_third_of_the_rest_is_for_sqs(
 def test_a_replay_that_answers_nothing_ends(
     keeping: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What failed stays hidden for a while, so that the next one gets what it had no time for."""
+    """Failed messages stay hidden for a while, so that the next replay gets the others."""
     container = keeping(RAISES)
     put_updates(container, 2)
     slow(container, monkeypatch, 99)

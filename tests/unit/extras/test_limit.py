@@ -51,7 +51,7 @@ def begin(start_with_sessions: StartBot, now: SimpleNamespace) -> StartBot:
 
 
 def asked(container: Container, answer: Any = None) -> list[str]:
-    """Have a container's AWS note what it is asked for, and raise or give `answer`, if any."""
+    """Let a container's AWS note its requests, and raise or give `answer`, if any."""
     names: list[str] = []
 
     def call(service: str, target: str, params: Json) -> Any:

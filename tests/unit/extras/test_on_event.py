@@ -456,7 +456,7 @@ def test_lambda_tries_a_call_that_recurs_again(
 def test_what_lambda_gave_up_is_made_when_it_is_replayed(
     recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A replay has another id. What was made isn't made once more."""
+    """A replay has another id. Calls that were made aren't made once more."""
     journal = recurs.module("invocation.journal").journal
     on_event = recurs.module("extras.on_event")
     monkeypatch.setattr(on_event, "schedule_again", lambda *about: False)

@@ -255,7 +255,7 @@ def test_a_group_is_a_session_where_there_is_one(start_with_sessions: StartBot) 
     group = start_with_sessions(BY_TOPIC).module("extras.queue").group
     in_topic = group({"message": SAID})
     assert in_topic.startswith("session:")
-    # A press, too: it waits behind a message, and changes the session after it.
+    # So does a tap: it waits behind a message, and changes the session after it.
     assert group({"callback_query": {"from": {"id": 8}, "message": SAID}}) == in_topic
     assert group({"message": {"chat": GROUP}}) != in_topic
     assert group({"poll_answer": {"user": ADA}}) == "7"  # it has no session

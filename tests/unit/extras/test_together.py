@@ -26,8 +26,8 @@ def reply(update, session):
     ASKED.append(update)
     return []
 """
-ALBUM: Json = {"media_group_id": "1", "photo": [{"file_id": "x"}]}
-OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "2"}
+ALBUM: Json = {"media_group_id": "10", "photo": [{"file_id": "x"}]}
+OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "20"}
 FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
 COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
 MENTION: Json = {
@@ -49,7 +49,7 @@ def sent(fields: Json, kind: str = "message") -> Json:
 
 
 class Line:
-    """What arrives at the webhook, and then comes out of the queue. Its clock moves by pauses.
+    """Updates that arrive at the webhook, and come out of the queue. Its clock moves by pauses.
 
     `coming` are updates that arrive in the next pauses, each after so many seconds of one.
     """
@@ -97,7 +97,7 @@ class Line:
         record = {"messageId": "1", "receiptHandle": "1", "attributes": attributes}
         arn = "arn:aws:sqs:eu-central-1:1:bot.fifo"
         record |= {"body": json.dumps(update), "eventSourceARN": arn}
-        self.container.invoke({"Records": [record]}, 60_000)
+        self.container.invoke({"Records": [record]}, 61_000)
         return str(self.container.line["outcome"])
 
     @property
@@ -176,6 +176,25 @@ def test_what_is_one_turn(lined: Lined, updates: list[Json], turns: list[list[in
         assert line.answer(update) in ("ignored", "repeated")
     assert line.turns == turns
     assert line.pauses == []
+
+
+def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
+    line = lined()
+    line.arrive(*numbered(sent(FORWARD), sent(FORWARD)), seconds=2)
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2]]
+
+
+def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
+    """The queue may not take a message that was listed."""
+    line = lined()
+    first, second = numbered(sent(FORWARD), sent(PLAIN))
+    line.arrive(first)
+    line.together.note(second)
+    line.container.module("host.webhook").answer_once(second)
+    line.answer(first)
+    assert line.turns == [[2], [1]]
 
 
 def test_the_first_message_is_the_updates(lined: Lined) -> None:
@@ -289,7 +308,7 @@ def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.Mo
     line.arrive(part)
     line.answer(part)
     assert line.turns == [[1]]
-    assert clock.now == 29  # of 58
+    assert clock.now == 29.5  # of 59
 
 
 def test_a_turn_has_a_hundred_messages(lined: Lined) -> None:
@@ -345,7 +364,7 @@ def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line.arrive(*updates[:2], seconds=1)
     full = line.container.table.items["together/-7"]["session"]["S"]
     third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
-    line.together.LARGEST_LIST = len(full) + len(third)
+    updates[2]["message"]["text"] += "x" * (128 * 1024 - len(full) - len(third))
     line.arrive(*updates[2:], seconds=1)
     for update in line.queued:
         line.answer(update)

@@ -133,7 +133,7 @@ def test_only_the_newest_calls_are_kept(start_with_sessions: StartBot, bot_api: 
     container.deliver(message(2))
     container = start_with_sessions(LONG)
     container.deliver(message(2))
-    # One whose calls are gone is asked again, with a copy of the session as it is now.
+    # For one whose calls are gone, reply() runs again, with a copy of the session as it is now.
     container.deliver(message(1))
     assert kept(container) == {"n": 2}
     assert list(container.table.items["42"]["calls"]["M"]) == ["2"]
@@ -358,7 +358,7 @@ def test_a_note_costs_nothing_while_nothing_fails(
     bot_api.expects(said("a"), said("b"), said("c"))
     container.deliver(message())
     assert len(writes) == 1
-    # What waits must not make room for others' calls. While it does, it is noted once.
+    # Waiting calls must not make room for others' calls. While it does, it is noted once.
     for _ in range(3):
         bot_api.refuses(said("a"), *LIMIT)
         assert container.deliver(message(2)) == (503, None)

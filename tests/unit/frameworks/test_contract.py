@@ -1,4 +1,4 @@
-"""What holds for bots of every framework: how updates end, and what is kept of them."""
+"""The contract for bots of every framework: how updates end, and the data that is kept."""
 
 from __future__ import annotations
 

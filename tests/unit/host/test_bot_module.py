@@ -240,7 +240,7 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
     url = "https://bot.example/telegram"
     with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
         container.invoke({"tf": {"action": "check"}})
-    hint = ". What bot.py imports must be in its folder, or in the requirements.txt there"
+    hint = ". Modules that bot.py imports must be in its folder, or in the requirements.txt there"
     is_missing = "ModuleNotFoundError" in error
     assert str(caught.value) == line["error"] + (hint if is_missing else "")
     assert failure(container, {"x": 1}) == f"misconfigured: {line['error']}"

@@ -167,7 +167,7 @@ def test_the_bots_own_check_keeps_a_version_from_going_live(
     with pytest.raises(Exception, match=f"^{re.escape(error)}$") as caught:
         start_bot(BOT + source).invoke(CHECK)
     assert type(caught.value).__name__ == "CheckFailed"
-    assert caught.value.__context__ is None, "Lambda would log it, too"
+    assert caught.value.__context__ is None, "Lambda would also log it"
 
 
 def test_the_bots_own_check_is_interrupted(start_bot: StartBot, bot_api: BotApi) -> None:

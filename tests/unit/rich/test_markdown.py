@@ -28,7 +28,7 @@ def shown(text: str, **how: Any) -> str:
 
 
 def check(text: str, **how: Any) -> None:
-    """Check that a text has no markup but what it may have, whoever reads it."""
+    """Check that a text has only the markup that it may have, for any reader."""
     for made, _ in markdown.messages(text, **how):
         for token in GITHUB.parse(made):
             assert token.type != "html_block", made
@@ -119,7 +119,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.booleans())
-@example("~~> ~~math\n`", True)  # what closes them would be a fence on a line of its own
+@example("~~> ~~math\n`", True)  # their end would be a fence on a separate line
 @example("-     > `<a>`", False)  # four spaces after a marker would be code
 @example("![    `$", True)  # so would those that are left of a link
 def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_half: bool) -> None:
@@ -130,6 +130,8 @@ def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text: str, is_h
 
 WRITTEN = {
     "lines stay lines": ("a\nb\n\nc", "a  \nb\n\nc"),
+    "the longest line": (f"{'x' * 3000} {'x' * 999}", f"{'x' * 3000} {'x' * 999}"),
+    "a longer line": (f"{'x' * 3000} {'x' * 1000}", f"{'x' * 3000}  \n{'x' * 1000}"),
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
@@ -149,6 +151,7 @@ WRITTEN = {
         "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
         "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
     ),
+    "a fence that ends a list": ("- a\n```\nb\n```\n    c", "- a\n\n```\nb\n```\n\nc"),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
     "a fence in a quote": ("> ```\n> a\n> ```\n> b", "```\na\n```\n\n> b"),
     "a fence that a quote ends": ("> ```\n> a\nb\n> c", "```\na\n```\n\nb\n\n> c"),
@@ -160,7 +163,8 @@ WRITTEN = {
         "a|b\n-|:-:\nc|`|`|$|x|\\|$",
         "| a | b |\n|-|:-:|\n| c | <code>&#124;</code> &#124; $\\vert x\\vert \\Vert$ |",
     ),
-    "marks in a table": ("|~~a~~|\n|-|\n|**b**|", "| ~~a~~ |\n|-|\n| **b** |"),
+    "marks in a table": ("|*a ~~b~~|\n|-|\n|**c**|", "| *a ~~b~~ |\n|-|\n| **c** |"),
+    "bars in two lines": ("a|b\nc|d", "a|b  \nc|d"),
     "bars in what is no code": (
         '|a|\n|-|\n|[b](https://c.d "`") || `|',
         "| a |\n|-|\n| [b](https://c.d) &#124;&#124; &#96; |",
@@ -170,7 +174,7 @@ WRITTEN = {
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
     "a table that is too wide": ("|a" * 21 + "\n" + "|-" * 21, None),
     "a table that is much too wide": ("|a" * 300 + "\n" + "|-" * 300, None),
-    "an image": ('![a](https://b.c/d "e")', "[a](https://b.c/d)"),
+    "an image": ('![a *](https://b.c/d "e")', "[a *](https://b.c/d)"),
     "an image without a text": ("![](https://b.c/d)", "[https://b.c/d](https://b.c/d)"),
     "links": (
         "[a](<https://b.c/(d)?$|>) [e](mailto:f@g.h) [i](tel:+123)",
@@ -228,6 +232,9 @@ HALVES = {
     "a backtick": ("a `", "a …"),
     "marks": ("a **b *c", "a **b *c*** …"),
     "marks with nothing": ("a **b _", "a **b** …"),
+    "marks before a backtick": ("a **b _`", "a **b** …"),
+    "a mark before a backtick": ("a _`", "a …"),
+    "no mark": ("a b_c", "a b_c …"),
     "marks before the end": ("a **b\n\nc", "a **b\n\nc …"),
     "marks of the line before": ("**a\nb", "**a  \nb** …"),
     "an item": ("- a\n- ", "- a …"),
@@ -297,6 +304,7 @@ def test_a_long_text_is_cut_before_telegrams_limits(text: str) -> None:
 FULL = {
     "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
     "blocks": ("x\n\n" * 500, "x"),
+    "code": ("```\n" + f"{'x' * 99}\n" * 300 + "x" * 758, "x"),
     "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
 }
 
@@ -325,11 +333,9 @@ def test_fences_and_tables_are_opened_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "MOST_UNITS", 41)
-    made = markdown.messages("A paragraph of words.\n\n- an item\n- an item\n- an item")
-    assert [each for each, _ in made] == [
-        "A paragraph of words.",
-        "- an item\n- an item\n- an item",
-    ]
+    items = "- an item\n- an item\n- an item\n\na"
+    made = markdown.messages(f"A paragraph of words.\n\n{items}")
+    assert made == [("A paragraph of words.", "A paragraph of words.\n"), (items, items)]
 
 
 @settings(max_examples=100, deadline=None)

@@ -38,7 +38,7 @@ function drawEvent(e, unfolded) {
     e.over || e.calls.length ? drawFunction({ ...e, attempt: e.id }, "event") : null, e.calls.map(call => drawCall({ ...e, attempt: e.id }, call)));
   return h("section", { class: "card" + (e.id === app.selected ? " selected" : ""), "aria-label": `Event ${e.id.slice(6)}` },
     h("div", { class: "top" }, h("h3", {}, `Event ${e.id.slice(6)}: ${source(e)}`), h("time", {}, clock(e.at, true)), h("span", { class: "pill " + tone }, word), e.over ? h("span", { class: "pill" }, milliseconds(e.details.milliseconds)) : null),
-    unfolded ? hops : h("div", { class: "folded" }, fold(`hops of ${e.id}`, "each hop", hops)));
+    unfolded ? hops : h("div", { class: "folded" }, fold(`hops of ${e.id}`, "each step", hops)));
 }
 // The newest first; the selected one, or else the newest, is unfolded.
 export function drawEvents() {

@@ -39,7 +39,7 @@ function drawTry(trace, t) {
   return h("section", { class: "card", "aria-label": `Attempt ${t.attempt}` },
     h("div", { class: "top" }, h("h3", {}, `Attempt ${t.attempt}`), h("time", {}, clock(t.at, true)), temperature, status, t.over ? h("span", { class: "pill" }, milliseconds(t.milliseconds)) : null),
     t.over ? h("div", { class: "scale", "aria-hidden": "true" }, bars().map(bar)) : null,
-    isLast ? hops : h("div", { class: "folded" }, fold(`try ${trace.update.update_id} ${t.attempt}`, "each hop", hops)));
+    isLast ? hops : h("div", { class: "folded" }, fold(`try ${trace.update.update_id} ${t.attempt}`, "each step", hops)));
 }
 function drawPause(before, after) {
   const waited = after ? (after.at - before.at) * 1000 - before.milliseconds : null;

@@ -389,7 +389,7 @@ def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> Non
         "[Yes] [No]",
         "6. No []",
         "[Go]",
-        'scripts/demo: there is no button "Stop" to press. The buttons: [Yes] [No] [Go]',
+        'scripts/demo: there is no button "Stop" to tap. The buttons: [Yes] [No] [Go]',
     ]
     assert ran.code == 1
 
@@ -415,7 +415,7 @@ def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path)
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "menu", *presses)
     pressed = [line for line in ran.output.splitlines() if line.startswith("pressed")]
     assert pressed == ["pressed Tea", "pressed Tea · 0"]
-    assert 'there is no button "Cake" to press' in ran.output
+    assert 'there is no button "Cake" to tap' in ran.output
 
 
 PEOPLE = """
@@ -665,7 +665,7 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
 
 def test_who_speaks_last_must_say_something() -> None:
     ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
-    assert "--as is for what follows it: add a --send after it" in ran.output
+    assert "--as is for the actions after it: add a --send" in ran.output
     assert ran.code == 2
 
 

@@ -1,4 +1,4 @@
-"""What the demo reads in a function's log on the emulated AWS."""
+"""A function's log on the emulated AWS, as the demo reads it."""
 
 from __future__ import annotations
 

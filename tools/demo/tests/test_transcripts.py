@@ -30,7 +30,7 @@ SHOWN = re.compile(
     r"```text\n…\n(?P<lines>[^`]*)```\n"
 )
 ACTS = ("--as", "--chat", "--send")
-# What differs each time.
+# Parts that differ each time.
 SECONDS = re.compile(r" … \d+\.\d s$")
 TIME = re.compile(r"\b[A-Z][a-z]{2} \d{2} [A-Z][a-z]{2} \d{4}(?: at)? \d{2}:\d{2}\b")
 QUEUE = "answered by way of the queue"  # only where there is one

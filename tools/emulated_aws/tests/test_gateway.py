@@ -16,7 +16,7 @@ OK = {"statusCode": 200, "headers": {}, "body": "ok"}
 
 
 class Function:
-    """What is invoked: it keeps the bodies that came, and answers as told."""
+    """The invoked function: it keeps the bodies that came, and answers as told."""
 
     def __init__(self) -> None:
         self.answer: Any = OK

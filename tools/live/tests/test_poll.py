@@ -310,7 +310,7 @@ def test_a_setting_that_cannot_work_is_explained(
         (
             "Conflict: can't use getUpdates method while webhook is active; "
             "use deleteWebhook to delete the webhook first",
-            "a webhook was set meanwhile",
+            "a webhook has been set since",
         ),
     ],
     ids=["another program", "a webhook"],

@@ -259,7 +259,7 @@ def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
     assert mine["calls"] == {"101": [{"method": "sendMessage", "chat_id": 42}]}
     waits = {line["later"]: line["event"] for line in found if "later" in line}
     assert waits == {name: EVENTS[name] for name in ("42.tea", "a1")}
-    assert re.search(r"^Other sessions that have 42 in what they hold.*\n  -100$", output, re.M)
+    assert re.search(r"^Other sessions that contain 42; .*\n  -100$", output, re.M)
 
 
 def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(

@@ -166,7 +166,7 @@ UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "
 
 
 def test_messages_are_answered_together_while_others_come(tmp_path: Path) -> None:
-    """What waits when the function ends is answered when it starts again."""
+    """Updates that wait when the function ends are answered when it starts again."""
     bot, go = tmp_path / "bot", tmp_path / "kept" / "go"  # what it sees of /tmp
     bot.mkdir()
     (bot / "bot.py").write_text(JOINS)
@@ -196,7 +196,7 @@ def test_messages_are_answered_together_while_others_come(tmp_path: Path) -> Non
 
 
 def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
-    """What became due between two starts runs at the next one, and the others go on waiting."""
+    """Schedules that became due between two starts run at the next one; the others still wait."""
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "bot.py").write_text(LATER)
     ran: queue.Queue[Invocation] = queue.Queue()

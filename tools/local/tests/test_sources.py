@@ -1,4 +1,4 @@
-"""What can't be read in a bot's folder is skipped, as in the package, or named."""
+"""Files that can't be read in a bot's folder are skipped, as in the package, or named."""
 
 from __future__ import annotations
 

@@ -93,9 +93,11 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
     assert re.findall(r"[\w-]+-bot", main.replace(source, "")) in ([], ["python-telegram-bot"])
     for output in ("logs_command", "webhook_url"):  # which scripts/doctor and the README use
         assert f'output "{output}" {{' in main
-    [label] = re.findall(r'^module "(\w+)"', main, re.MULTILINE)
+    # The name that the pages' commands and addresses have.
+    assert re.findall(r'^module "(\w+)"', main, re.MULTILINE) == ["telegram_bot"]
+    settings = (folder / "pyproject.toml").read_text()
     for part in ("lambda", "tools/telegram-stand-in"):
-        assert f'".terraform/modules/{label}/{part}"' in (folder / "pyproject.toml").read_text()
+        assert f'".terraform/modules/telegram_bot/{part}"' in settings
 
 
 def test_the_bots_packages_are_in_the_first_command(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 It also lists the methods in docs/methods.md.
 
 The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks: for a newer
-one, raise its version first. What Telegram has beyond that version may stand in
-bot_api_ahead.json, beside this file.
+one, raise its version first. Telegram's newer methods and fields may be in
+bot_api_ahead.json, next to this file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 def update() -> tuple[Json, list[str]]:
-    """Write the table, and return it with lines that say what changed, and what is needless now."""
+    """Write the table, and return it with lines about changes, and about needless entries."""
     new, told = known()
     old: Json = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     TABLE.write_text(table_text(new))
@@ -36,7 +36,7 @@ def update() -> tuple[Json, list[str]]:
 
 
 def known() -> tuple[Json, str]:
-    """Return the table, and a sentence about what is ahead of the library, if anything is."""
+    """Return the table, and a sentence about entries ahead of the library, if there are any."""
     from . import aiogram_api  # lazy: help needs no aiogram
 
     table = aiogram_api.table()
@@ -49,9 +49,9 @@ def known() -> tuple[Json, str]:
 
 
 def with_ahead(table: Json, ahead: Json) -> Json:
-    """Return a table with what is ahead of it, which is a table of what differs.
+    """Return a table with the entries ahead of it, which are a table of differences.
 
-    Its fields replace those of the same name, `name` or `name?`. What is null is removed.
+    Its fields replace those of the same name, `name` or `name?`. Those that are null are removed.
     """
     return {
         "version": ahead["version"],

@@ -1,8 +1,8 @@
 """The Bot API as the library aiogram describes it, which is generated from Telegram's own page.
 
 Its names differ from Telegram's here and there: fields that Python reserves have an alias, unions
-are written out or end in "Union", what Telegram has removed stays as deprecated, dates are objects,
-and parameters with a default of the whole bot have a type of their own.
+are written out or end in "Union", removed fields stay as deprecated, dates are objects,
+and parameters with a default of the whole bot have a special type.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCALARS = {
     datetime.timedelta: "Integer",
     InputFile: "InputFile",
 }
-# Telegram takes the file_id of a thumbnail, too; aiogram doesn't.
+# Telegram also takes the file_id of a thumbnail; aiogram doesn't.
 FILE_OR_ID = {"thumbnail"}
 
 
@@ -54,7 +54,7 @@ def table() -> Json:
                 },
             }
             for method in of_methods
-            if hasattr(method, "__api_method__")  # there are helpers, too
+            if hasattr(method, "__api_method__")  # there are also helpers
         },
         "types": {
             name: _members(name) or _in_json(_fields(kind))
@@ -102,7 +102,7 @@ def _members(name: str) -> str:
 
 
 def _union(name: str) -> Any:
-    """Return the union of a type's variants, or None if it has fields of its own."""
+    """Return the union of a type's variants, or None if it has fields itself."""
     kind: Any = getattr(aiogram.types, name, None)
     union = _plain(getattr(aiogram.types, f"{name}Union", None))
     objects = [member for member in typing.get_args(union) if _is_object(member)]

@@ -1,11 +1,12 @@
 """A stand-in for Telegram: the Bot API over HTTP, and a server that delivers updates.
 
-`Telegram` answers calls, and does what people do; `Server` serves it. What is named here is public;
-all else may change.
+`Telegram` answers calls, and acts as people; `Server` serves it. The names listed here are public;
+all others may change.
 
 From the inside out: bot_api has the documented methods and types, markup formats text, files and
-delivery are what their names say, state is what Telegram knows, methods carries out calls, stand_in
-puts all of it together, server speaks HTTP, people has their words, and testing plays a test.
+delivery are what their names say, state is Telegram's knowledge, methods carries out calls,
+stand_in puts all of it together, server speaks HTTP, people has their words, and testing plays a
+test.
 """
 
 from .bot_api import METHODS, TYPES

@@ -1,14 +1,15 @@
 """Run Telegram's Bot API alone, on this machine, for a bot in any language.
 
-The first line of the output has the URL and the token, as variables for the bot. What people and
-the bot do follows. Each line of the input is a message of Ada's, and [Buy] presses the button Buy.
+The first line of the output has the URL and the token, as variables for the bot. The actions of
+people and the bot follow. Each line of the input is a message of Ada's, and [Buy] taps the button
+Buy.
 
-A test in any language acts by HTTP: a POST with JSON, a form (with files, too), or a query.
+A test in any language acts by HTTP: a POST with JSON, a form (also with files), or a query.
 
   /people/NAME/send     text="/start", photo=(a file), or other fields of a message
   /people/NAME/press    label="Buy"
   /people/NAME/receive  waits for the next message: {"text": …, "buttons": ["Buy"], …}. Others are
-                        kind="edited", "answer" (to a press), "results" …; timeout=5 is in seconds
+                        kind="edited", "answer" (to a tap), "results" …; timeout=5 is in seconds
   /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
                         leave, block, unblock. With group=TITLE, all of them happen in a group
   /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
@@ -16,7 +17,7 @@ A test in any language acts by HTTP: a POST with JSON, a form (with files, too),
   /transcript           what people and the bot have done
 
 The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "description": …} with
-status 400. Status 400 answers, too, what somebody waits for in vain, and the first action after a
+status 400. Status 400 also answers a wait in vain, and the first action after a
 call that isn't as documented.
 
 Exit code: 0 after Ctrl-C, SIGTERM, or the end of the input, unless that is /dev/null; 1 if the port
@@ -27,7 +28,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import signal
@@ -38,11 +38,13 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
+from .bot_api import parsed
 from .state import Json
 from .testing import TOKEN, BotApi, Group, Person
 
 ACTIONS = "ask block edit join leave press react receive send unblock".split()
 NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
+LARGEST_NUMBER = 10**9
 
 
 class Alone(BotApi):
@@ -67,10 +69,12 @@ class Alone(BotApi):
     def act(self, path: str, params: Json) -> Json | None:
         """Carry out what a test asks for, and return the answer, or None for an unknown path."""
         try:
-            params = {k: json.loads(f"{v}") if k in NUMBERS else v for k, v in params.items()}
+            params = {k: number(k, v) if k in NUMBERS else v for k, v in params.items()}
             match path.strip("/").split("/"):
                 case ["people", name, action] if action in ACTIONS:
-                    person = self._person_in(params.pop("group", ""), urllib.parse.unquote(name))
+                    with self.telegram.changed:  # or two who come at once make two of them
+                        title, name = params.pop("group", ""), urllib.parse.unquote(name)
+                        person = self._person_in(title, name)
                     result = _done(person, action, params)
                 case ["fails" | "advance" as action]:
                     result = getattr(self, action)(**params)
@@ -78,8 +82,11 @@ class Alone(BotApi):
                     result = self.transcript
                 case _:
                     return None
-        except (AssertionError, LookupError, TypeError, ValueError) as error:
+        except (AssertionError, TypeError, ValueError) as error:
             return {"ok": False, "error_code": 400, "description": f"{error}"}
+        except Exception as error:  # fields that no message has may break anything
+            told = f"{type(error).__name__}: {error}"
+            return {"ok": False, "error_code": 400, "description": told}
         return {"ok": True, "result": result if isinstance(result, (dict, str)) else True}
 
     def _person_in(self, title: str, name: str) -> Person:
@@ -116,11 +123,19 @@ class Alone(BotApi):
         self.telegram.stop()
 
 
+def number(name: str, value: Any) -> Any:
+    """Return a number that may come as text. Raises ValueError."""
+    found = parsed(f"{value}")
+    if type(found) not in (int, float) or abs(found) > LARGEST_NUMBER:
+        raise ValueError(f"{name} must be a number, and no larger than 10⁹, not {value!r}")
+    return found
+
+
 def _done(person: Person, action: str, params: Json) -> Any:
     if "message_id" in params:
         key = person.chat["id"], int(params.pop("message_id"))
         if key not in person.stage.telegram.messages:
-            raise LookupError(f"there is no message {key[1]} in this chat")
+            raise ValueError(f"there is no message {key[1]} in this chat")
         params["message"] = person.stage.telegram.messages[key]
     texts = [params.pop("text")] if action == "send" and "text" in params else []
     result = getattr(person, action)(*texts, **params)
@@ -149,7 +164,8 @@ def lines_of_input() -> Iterator[str]:
 def say(line: str) -> None:
     """Print a line, as long as somebody reads it."""
     try:
-        print(line, flush=True)
+        encoding = sys.stdout.encoding or "utf-8"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

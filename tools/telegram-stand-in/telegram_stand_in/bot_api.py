@@ -93,7 +93,7 @@ MISSING |= {name: f"there is no {name.replace('_', ' ')} in the request" for nam
 # Parameters that the documentation calls required, and that Telegram doesn't require.
 NOT_REQUIRED = {"setWebhook.url", "setMyCommands.commands"}
 
-# What it says if a parameter has the wrong type, unless it says the same about every such type.
+# Its message if a parameter has the wrong type, unless it is the same for every such type.
 WRONG = {
     "allowed_updates": "can't parse allowed_updates",
     "caption_entities": "can't parse entities: expected an Array of MessageEntity",
@@ -110,7 +110,7 @@ WRONG_FIELD = {
     "keyboard": 'field "keyboard" must be an Array of Arrays',
 }
 
-# What its errors call the types whose names begin like this.
+# The names in its errors of the types that begin like this.
 LABELS = {
     "InlineKeyboardButton": "inline keyboard button",
     "InlineQueryResult": "inline query result",

@@ -92,9 +92,10 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
     if host.endswith(".localhost"):
         host = "127.0.0.1"
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = None
     try:
+        connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
         connection.request("POST", target, body, {"Host": parts.netloc, **headers})
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
@@ -102,18 +103,19 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
     except (http.client.HTTPException, ValueError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
     finally:
-        connection.close()
+        if connection:
+            connection.close()
 
 
 def kind_of(update: Json) -> str:
-    """Return the kind of an update: the name of its only field beside its id."""
+    """Return the kind of an update: the name of its only field besides its id."""
     return next((key for key in update if key != "update_id"), "")
 
 
 def line_of(update: Json) -> Any:
     """Return the line in which an update waits for those before it.
 
-    A message waits for the messages of its chat, a vote for what became of its poll, and any other
+    A message waits for the messages of its chat, a vote for the update of its poll, and any other
     kind only for the same kind, of the same person or else chat.
     """
     kind = kind_of(update)
@@ -189,7 +191,7 @@ class Outbox:
             threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once: for pauses before retries, and for what waits."""
+        """Let so many seconds pass at once: for pauses before retries, and for waiting updates."""
         self._moved += seconds
         for name in self._clocks:
             self._clocks[name] += seconds

@@ -15,8 +15,8 @@ Json = dict[str, Any]
 def ephemeral_place(request: Request) -> tuple[Json, Json]:
     """Return the chat of an ephemeral message and who receives it. Raises Refusal.
 
-    A press tells both. An administrator may write without one, to any person. That a bot which is
-    none has only 15 seconds after the press isn't played.
+    A tap tells both. A bot that is an administrator may write without one, to any person. Not
+    played: other bots have only 15 seconds after the tap.
     """
     wish = request.params["ephemeral_message_parameters"]
     press = request.bot.presses.get(wish.get("callback_query_id", ""), {})

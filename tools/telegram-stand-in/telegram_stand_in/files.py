@@ -77,7 +77,8 @@ class Files:
 
     def at(self, path: str) -> File | None:
         """Return the file that is served at a path."""
-        return next((file for file in self.by_id.values() if file.path == path), None)
+        files = [*self.by_id.values()]  # at once: uploads add others meanwhile
+        return next((file for file in files if file.path == path), None)
 
     def learn(self, content: Any, kind: str = "document") -> None:
         """Keep a placeholder for each file of a message that nobody uploaded."""

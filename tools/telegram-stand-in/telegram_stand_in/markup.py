@@ -21,7 +21,7 @@ Users = Mapping[int, Json]
 PRIORITY = "blockquote expandable_blockquote pre code text_link text_mention bold italic underline"
 ORDER = {kind: number for number, kind in enumerate(f"{PRIORITY} strikethrough spoiler".split())}
 
-# What errors call an entity.
+# The names of entities in errors.
 TITLES = {
     "blockquote": "BlockQuote",
     "custom_emoji": "CustomEmoji",

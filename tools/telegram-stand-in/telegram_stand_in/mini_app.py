@@ -1,4 +1,4 @@
-"""Mini Apps: the initData that a page gets, signed as Telegram signs it, and what a page sends.
+"""Mini Apps: the initData that a page gets, signed as Telegram signs it, and the data it sends.
 
 Source: https://core.telegram.org/bots/webapps
 """

@@ -1,6 +1,6 @@
 """Payments: invoices, the questions that a bot answers before it is paid, and refunds.
 
-Nobody pays: a person who presses the button of an invoice has the money, and an address.
+Nobody pays: a person who taps the button of an invoice has the money, and an address.
 Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bots/payments-stars
 """
 
@@ -48,7 +48,7 @@ class Checkout:
 
     @property
     def about(self) -> Json:
-        """What every message and query about it has."""
+        """The fields of every message and query about it."""
         total = sum(price["amount"] for price in self.prices)
         about = {"currency": self.invoice["currency"], "total_amount": total}
         wanted = {name: text for name, text in WANTED.items() if self.invoice.get(f"need_{name}")}

@@ -1,4 +1,4 @@
-"""What people see of a bot's calls, and what they do, by its words: texts and labels of buttons."""
+"""People's view of a bot's calls, and their actions, in words: texts and labels of buttons."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .stand_in import Call, Telegram
 from .state import Bot, Json
 
 LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's button shares
-# Parts of emoji beside those that Unicode calls symbols: variants, joiners, keycaps, tags.
+# Parts of emoji besides those that Unicode calls symbols: variants, joiners, keycaps, tags.
 OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
 
 
-# What people send.
+# People's messages.
 
 
 def text_content(text: str) -> Json:
@@ -52,7 +52,7 @@ def file_content(
     return media_content(Request(telegram, telegram.bot, "", {}, {}), kind, file.id, about)
 
 
-# What people see.
+# People's view.
 
 
 def seen(call: Call) -> str:
@@ -80,13 +80,13 @@ def title_of(result: Json) -> str:
 
 
 def buttons(call: Call) -> list[str]:
-    """Return the rows of what can be pressed after a call: buttons, options, results."""
+    """Return the rows that people can tap after a call: buttons, options, results."""
     rows = itertools.chain.from_iterable(labels(each) for each in call.changes)
     return [" ".join(f"[{label}]" for label in row) for row in rows]
 
 
 def labels(change: Json) -> list[list[str]]:
-    """Return the labels of what can be pressed after a change, as rows."""
+    """Return the labels that people can tap after a change, as rows."""
     rows: list[list[Any]] = []
     message = change.get("message", {})
     for keyboard in (message.get("reply_markup"), change.get("keyboard")):
@@ -105,17 +105,18 @@ def buttons_of(message: Json) -> list[Json]:
 
 
 def label_pressed(query: Json) -> str:
-    """Return the text of the button that a callback query came from."""
-    buttons = buttons_of(query.get("message", {}))
-    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == query["data"]]
-    return labels[0] if labels else str(query["data"])
+    """Return the text of the button that a callback query came from, or what it sent."""
+    data = query.get("data")
+    buttons = buttons_of(query.get("message", {})) if data else []
+    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == data]
+    return labels[0] if labels else str(data or query.get("game_short_name", ""))
 
 
-# What people press.
+# People's taps.
 
 
 class Button(NamedTuple):
-    """What people can press: `kind` is "press", "text" (of the keyboard), "pay", "vote", "choose"
+    """A button or the like: `kind` is "press", "text" (of the keyboard), "pay", "vote", "choose"
     (a result of an inline query) or "page", `value` its data, content, number or id. The larger
     `at`, the later it came."""
 
@@ -128,7 +129,7 @@ class Button(NamedTuple):
 def buttons_for(
     telegram: Telegram, bot: Bot, user: Json, chat: Json, query: str = ""
 ) -> dict[str, Button]:
-    """Return what a person can press in a chat with a bot, by label.
+    """Return the buttons that a person can tap in a chat with a bot, by label.
 
     `query` is the id of the inline query whose results are shown.
     """
@@ -191,7 +192,7 @@ def plain(label: str) -> str:
 def pressing(
     telegram: Telegram, button: Button, user: Json, chat: Json, query: str = ""
 ) -> tuple[list[str], Callable[[], Any]]:
-    """Return the kinds of update, if any, by which the bot hears of a press, and what presses.
+    """Return the kinds of update, if any, by which the bot hears of a tap, and a function to tap.
 
     The button is none of the keyboard, whose text is sent, and opens no page.
     """

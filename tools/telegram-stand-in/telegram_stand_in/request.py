@@ -70,7 +70,7 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
         raise bad("chat_id is empty")
     if wanted in request.bot.chats:
         return request.bot.chats[wanted]
-    for chat in request.bot.chats.values():
+    for chat in [*request.bot.chats.values()]:  # more may come meanwhile
         if wanted == f"@{chat.get('username', '')}":
             return chat
     raise bad("chat not found")

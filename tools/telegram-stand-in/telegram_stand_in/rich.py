@@ -49,7 +49,7 @@ def rich_message(request: Request, wish: Json) -> Json:
 
 
 def _given(request: Request, wish: Json) -> list[Json] | None:
-    """Return the blocks of a call, whatever it describes them by."""
+    """Return the blocks of a call, from any of its parameters."""
     if "blocks" in wish:
         blocks: list[Json] = wish["blocks"]
         return blocks
@@ -78,7 +78,7 @@ class _Size:
     levels: int = 0
 
     def add(self, blocks: list[Json], level: int = 1) -> None:
-        """Add blocks at a level, with what is in them."""
+        """Add blocks at a level, with their content."""
         self.levels = max(self.levels, level if blocks else 0)
         for block in blocks:
             rows = block.get("cells", [])

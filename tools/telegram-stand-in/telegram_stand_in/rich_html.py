@@ -81,7 +81,7 @@ class Element:
 
 
 class _Reader(HTMLParser):
-    """Makes a tree of elements. Whatever isn't closed ends with what is around it."""
+    """Makes a tree of elements. An unclosed one ends with the element around it."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -137,7 +137,7 @@ def blocks_of_html(source: str, users: Users, media: list[Json], *, detect: bool
     """Return the InputRichBlocks of HTML.
 
     `users` are the people that a link can mention, by id. `media` are those that the call has
-    beside the source. With `detect`, links, mentions and the like are found in the text.
+    besides the source. With `detect`, links, mentions and the like are found in the text.
     """
     reader = _Reader()
     reader.feed(source)

@@ -99,11 +99,12 @@ class _Request(BaseHTTPRequestHandler):
     do_GET = do_POST
 
     def _check_origin(self) -> None:
-        origin = self.headers.get("Origin")
-        host = origin.partition("://")[2] if origin else None
-        for name in (self.headers.get("Host"), host):
-            if name is not None and not THIS_MACHINE.fullmatch(name):
-                raise Unreadable(403, "Forbidden: this Bot API is for this machine only")
+        pages = [page for name in ("Origin", "Referer") if (page := self.headers.get(name))]
+        names = [self.headers.get("Host", "localhost"), *map(_host_of, pages)]
+        # A picture's GET has no Origin, and its page can leave out the Referer, but not this.
+        is_others = self.headers.get("Sec-Fetch-Site") == "cross-site" and not pages
+        if is_others or not all(map(THIS_MACHINE.fullmatch, names)):
+            raise Unreadable(403, "Forbidden: this Bot API is for this machine only")
 
     # Reading.
 
@@ -235,6 +236,8 @@ def params_of(
             params = parsed(data)
     except UnicodeDecodeError:
         raise Unreadable(400, "Bad Request: strings must be encoded in UTF-8") from None
+    except ValueError:  # a name in an encoding that Python doesn't decode with replacements
+        raise Unreadable(400, "Bad Request: can't parse the names of its parts") from None
     if not isinstance(params, dict):
         raise Unreadable(400, "Bad Request: can't parse JSON object")
     name = method_named(method)
@@ -244,7 +247,7 @@ def params_of(
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
-    """Return the fields and the files of multipart/form-data. Raises UnicodeDecodeError."""
+    """Return the fields and the files of multipart/form-data. Raises ValueError."""
     fields: dict[str, str] = {}
     uploads: dict[str, Upload] = {}
     if not boundary:
@@ -262,6 +265,12 @@ def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, U
         else:
             uploads[name] = Upload(filename, headers.get_content_type(), content)
     return fields, uploads
+
+
+def _host_of(page: str) -> str:
+    """Return the host and port of a page's address, or nothing."""
+    found = re.match("https?://([^/?#]*)", page)
+    return found[1] if found else ""
 
 
 def _error(code: int, description: str) -> Json:

@@ -26,7 +26,7 @@ from .request import (
 
 Json = dict[str, Any]
 
-LONGEST_NOTICE = 200  # characters of the answer to a press
+LONGEST_NOTICE = 200  # characters of the answer to a tap
 LARGEST_DOWNLOAD = 20 * 2**20  # bytes
 MOST_COMMANDS = 100
 MOST_RESULTS = 50  # of an inline query
@@ -207,7 +207,7 @@ def _get_chat_member(request: Request) -> Json:
 
 def _users_in(request: Request, chat: Json) -> list[Json]:
     messages = request.world.messages
-    senders = [m["from"] for (id, _), m in messages.items() if id == chat["id"] and "from" in m]
+    senders = [m["from"] for (id, _), m in [*messages.items()] if id == chat["id"] and "from" in m]
     found = {user["id"]: user for user in [request.bot.user, *senders]}
     left = ("left", "kicked")
     return [u for u in found.values() if request.world.member(chat, u)["status"] not in left]

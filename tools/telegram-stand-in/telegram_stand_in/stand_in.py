@@ -1,4 +1,4 @@
-"""The stand-in for Telegram: it answers calls, and does what people do.
+"""The stand-in for Telegram: it answers calls, and acts as people.
 
 It checks each call as Telegram does (token, method, parameters, types, limits), answers with
 Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, retries
@@ -53,7 +53,7 @@ class Call:
     - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
     - answer: `id` of the callback query, `text`, `show_alert`, `url`
     - widget_answer: `id` of the widget query, `data`
-    - results: `id` of the inline query, `results` and what else it was answered with
+    - results: `id` of the inline query, `results` and the other parameters of the answer
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
@@ -219,7 +219,7 @@ class Telegram(World):
             if refusal.parameters:
                 call.answer["parameters"] = refusal.parameters
             if refusal.description == NO_CHAT:
-                known = [f"{id} ({name_of(chat)})" for id, chat in bot.chats.items()]
+                known = [f"{id} ({name_of(chat)})" for id, chat in [*bot.chats.items()]]
                 call.hints.append(f"{NO_CHAT_HINT}. The bot knows {', '.join(known) or 'no chat'}")
         call.milliseconds = (time.monotonic() - started) * 1000
         with self.changed:
@@ -254,7 +254,7 @@ class Telegram(World):
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
 
-    # What people do.
+    # People's actions.
 
     def edit(
         self, chat_id: int, message_id: int, text: str, bot: Bot | None = None, **content: Any
@@ -292,16 +292,17 @@ class Telegram(World):
     def press(
         self, chat_id: int, message_id: int, data: str, user: Json = ADA, ephemeral_id: int = 0
     ) -> str:
-        """Press a button of a bot's message, and return the id of the query.
+        """Tap a button of a bot's message, and return the id of the query.
 
-        An ephemeral message has an id of its own, and 0 as `message_id`.
+        An ephemeral message has a separate id, and 0 as `message_id`.
         """
         if ephemeral_id:
             message = self.ephemeral[chat_id, ephemeral_id]
         else:
             message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
-        inline = [id for id, key in self.inline_messages.items() if key == (chat_id, message_id)]
+        messages = [*self.inline_messages.items()]
+        inline = [id for id, key in messages if key == (chat_id, message_id)]
         about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
         about = copied(about)
         sender: Json = message.get("via_bot") or message["from"]
@@ -309,7 +310,7 @@ class Telegram(World):
         return str(query["id"])
 
     def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
-        """Press the stop button of a draft, and return the update's id.
+        """Tap the stop button of a draft, and return the update's id.
 
         Raises ValueError if there is no such draft, or no button.
         """

@@ -26,6 +26,10 @@ BOT = {
 }
 # The kinds of update that a method answers by their id.
 QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
+KEPT_MESSAGES = ("channel_post", "edited_channel_post", "edited_message", "message")
+# Fields without which an update of a kind can't be kept.
+NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
+NEEDED["chat_join_request"] = ("chat", "from")
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -40,6 +44,22 @@ GRACE: Json = {
 def private_chat(user: Json) -> Json:
     """Return a person's private chat with a bot. Its id is the person's."""
     return {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+
+
+def _check(update: Json) -> None:
+    """Raise ValueError if an update has no content, or not what the world needs of it."""
+    kind = kind_of(update)
+    content = update.get(kind)
+    if not isinstance(content, dict):
+        told = 'an update must have its content in a field, such as {"message": {…}}'
+        raise ValueError(f"{told}: {update!r}")
+    needed = [*(name for name in NEEDED.get(kind, ()) if name not in content)]
+    for name in ("chat", "from", "user"):
+        about = content.get(name, {"id": 0})
+        if not isinstance(about, dict) or "id" not in about:
+            needed.append(f"{name}.id")
+    if needed:
+        raise ValueError(f"{kind} must have {' and '.join(needed)}: {content!r}")
 
 
 class Bot:
@@ -98,7 +118,7 @@ class World:
         self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
         self.join_requests: set[tuple[int, int]] = set()  # by chat and user
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
-        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot is asked about
+        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Json] = {}  # by id: payments
         self.files = Files()
         self._numbers = itertools.count(1)
@@ -108,7 +128,7 @@ class World:
         self.bots: list[Bot] = []
         self.bot = self.add_bot(token)
 
-    # What a subclass may observe.
+    # For a subclass to observe.
 
     def tell(self, delivery: Delivery) -> None:
         """Called with each delivery, when it begins and when it is over."""
@@ -164,7 +184,7 @@ class World:
         return time.time() + self.moved
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once: pauses before retries, and what expires or ends."""
+        """Let so many seconds pass at once: pauses before retries, ends of polls."""
         with self.changed:
             self.moved += seconds
             for bot in self.bots:
@@ -179,7 +199,7 @@ class World:
                 about: Json = json.loads(json.dumps(poll))
                 self.send({"poll": about}, self.bot_by_id(message["from"]["id"]))
 
-    # What happens in chats.
+    # Events in chats.
 
     def new_id(self) -> str:
         """Return a unique id, for a query, a poll …"""
@@ -238,8 +258,12 @@ class World:
         return {"message": {**numbers, "from": user, "chat": chat, **content}}
 
     def send(self, update: Json, bot: Bot | None = None) -> int:
-        """Send an update to a bot, by default the first, and return its id."""
+        """Send an update to a bot, by default the first, and return its id.
+
+        It may lack what the Bot API requires, but for what keeps it: then it raises ValueError.
+        """
         bot = bot or self.bot
+        _check(update)
         update = {"update_id": next(self.update_ids), **update}
         self.sent(update, bot)
         kind = kind_of(update)
@@ -257,7 +281,7 @@ class World:
                 bot.chats[chat["id"]] = chat
             if kind == "chat_join_request":
                 self.join_requests.add((content["chat"]["id"], content["from"]["id"]))
-            if kind in ("message", "edited_message", "channel_post", "edited_channel_post"):
+            if kind in KEPT_MESSAGES:
                 self.keep(content)
             if bot.outbox.wants(update):
                 bot.outbox.put(line_of(update), update)
@@ -280,7 +304,7 @@ class World:
     def wait(self, condition: Callable[[], Any], timeout: float = 300.0) -> Any:
         """Wait until a condition is true, and return its value. Raises TimeoutError.
 
-        The time-out is for what never happens: on a busy machine the rest takes minutes.
+        The time-out is for something that never happens: on a busy machine the rest takes minutes.
         """
         with self.changed:
             value = self.changed.wait_for(condition, timeout)

@@ -1,4 +1,4 @@
-"""A Telegram for one test: people act by words, and wait for what the bot answers.
+"""A Telegram for one test: people act by words, and wait for the bot's answers.
 
     with BotApi() as bot_api:
         start_my_bot(bot_api.url, bot_api.token)
@@ -6,7 +6,7 @@
         ada.send("/price 3")
         assert ada.receive().text == "3 × 4 € = 12 €"
 
-pytest_plugin makes it the fixture `bot_api`.
+pytest_telegram_stand_in makes it the fixture `bot_api`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import re
+import signal
 import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from . import people
-from .bot_api import METHODS
+from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .request import copied
@@ -35,15 +39,21 @@ from .state import Bot, Json, private_chat
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
-# What only the bot's author sees of a call: it isn't as documented.
+# The kinds of changes, as `Call` lists them.
+KINDS = (
+    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "profile reaction results unpinned web_app_answer widget_answer"
+).split()
+# A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
+MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
 
 
 class Received(dict[str, Any]):
-    """An object of the Bot API, whose fields are attributes, too: `message.text`.
+    """An object of the Bot API, whose fields are also attributes: `message.text`.
 
-    `buttons` are the labels of what can be pressed below a message.
+    `buttons` are the labels of the buttons below a message.
     """
 
     def __init__(self, fields: Json, buttons: list[str] | None = None) -> None:
@@ -78,7 +88,7 @@ class Stage:
         about = {"first_name": "Bot", "username": "test_bot", "supports_inline_queries": True}
         self.telegram.bot.me.update(about)
         self.askers: dict[str, int] = {}  # who asked, by the ids of queries
-        # Lines of the transcript beside the calls, each with how many calls came before.
+        # Lines of the transcript besides the calls, each with how many calls came before.
         self._noted: list[tuple[int, str]] = []
         self._answer = answer
         self._offset = 0  # of the updates that were answered
@@ -131,24 +141,32 @@ class Stage:
         """
         if kind not in FAULTS:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
+        for name, number in (("times", times), ("retry_after", retry_after)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name} must be a whole number from 1, not {number!r}")
+        named = method_named(method)
+        if method and not named:
+            raise ValueError(f"there is no method {method}{did_you_mean(method, METHODS)}")
         fault = FAULTS[kind](times)
         if kind == "429":
             fault.parameters = {"retry_after": retry_after}
             fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
-        fault.methods = (method,) if method else others
+        fault.methods = (named,) if named else others
         with self.telegram.changed:
             self.telegram.faults.append(fault)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass for Telegram: its dates, its retries, what expires or ends.
+        """Let so many seconds pass for Telegram: its dates, its retries, ends of polls.
 
-        A bot in another process has a clock of its own.
+        A bot in another process has its own clock.
         """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
 
-    # What the bot does.
+    # The bot's actions.
 
     def settle(self) -> None:
         """Have a bot in this process answer the updates that wait."""
@@ -180,6 +198,10 @@ class Stage:
             return 0, b""
         return call.status, json.dumps(call.answer).encode()
 
+    def _failed(self) -> str:
+        """Tell that the bot is no more, if it is known."""
+        return ""
+
     def mistakes(self) -> list[str]:
         """Return what the bot's calls had that isn't documented, if the stage is strict."""
         calls = [*self.telegram.calls] if self.strict else []
@@ -189,14 +211,16 @@ class Stage:
     def check(self) -> None:
         """Fail if there are mistakes."""
         if mistakes := self.mistakes():
-            told = "\n".join(mistakes)
+            told = "\n".join(latest([*dict.fromkeys(mistakes)]))
             raise AssertionError(f"this isn't in the Bot API (strict = False allows it):\n{told}")
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
         """Wait until something is found, and return it, or None if time is up."""
         wait = self.patience if timeout is None else timeout
         with self.telegram.changed:
-            self.telegram.changed.wait_for(lambda: found() or self.mistakes(), wait)
+            self.telegram.changed.wait_for(
+                lambda: found() or self.mistakes() or self._failed(), wait
+            )
             self.check()
             return found()
 
@@ -204,7 +228,7 @@ class Stage:
 
     @property
     def transcript(self) -> str:
-        """What people and the bot have done, a line each."""
+        """The actions of people and the bot, a line each."""
         return "\n".join(self.since((0, 0)))
 
     def since(self, start: tuple[int, int]) -> list[str]:
@@ -285,7 +309,7 @@ class Person:
             raise TypeError("a channel only sends, edits and receives")
         return self._user
 
-    # What a person does.
+    # A person's actions.
 
     def send(
         self,
@@ -303,6 +327,10 @@ class Person:
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
+        for name in itertools.chain(*made) if self.stage.strict else ():
+            if name not in TYPES["Message"]:
+                told = did_you_mean(name, TYPES["Message"])
+                raise TypeError(f"a message has no field {name}{told}")
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
@@ -334,6 +362,8 @@ class Person:
         if isinstance(content, str):
             parts = range(0, len(content), LONGEST_TEXT)
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+        if not isinstance(content, dict):
+            raise TypeError(f"people send a text, a path or a dict, not {content!r}")
         return [content]
 
     def _file_in(self, fields: Json) -> Json:
@@ -360,7 +390,7 @@ class Person:
         self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user))
 
     def press(self, label: str, timeout: float | None = None) -> None:
-        """Press the latest button with a label, once there is one; its emoji may be left out.
+        """Tap the latest button with a label, once there is one; its emoji may be left out.
 
         An option of a poll votes, the button of an invoice pays, a result of an inline query is
         sent, and a key of the keyboard sends its text.
@@ -438,13 +468,13 @@ class Person:
             "new_chat_member": now,
         }
 
-    # What a person sees.
+    # A person's view.
 
     def receive(self, kind: str = "message", timeout: float | None = None) -> Received:
         """Return the next message in the chat from the bot, once it comes.
 
         Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
-        "answer" (to a press: `text`, `show_alert`), "results" (of an inline query), "action",
+        "answer" (to a tap: `text`, `show_alert`), "results" (of an inline query), "action",
         "draft" … as in `Call.changes`. Each is received once.
         """
         seen = self.stage.wait_for(lambda: self._seen(kind), timeout)
@@ -462,6 +492,8 @@ class Person:
 
     def _seen(self, kind: str) -> list[tuple[int, Received]]:
         """Return what wasn't received yet, each with how many changes came until then."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind {kind}{did_you_mean(kind, KINDS)}")
         with self.stage.telegram.changed:
             changes = [change for call in self.stage.telegram.calls for change in call.changes]
         found = []
@@ -493,14 +525,16 @@ class Person:
         return buttons.get(people.label_of(label, buttons))
 
     def _told(self) -> str:
-        """Return what came instead of what was waited for, as the end of a sentence."""
+        """Return what came instead, as the end of a sentence."""
         telegram = self.stage.telegram
         lines = self.stage.since(self._since)
-        if not telegram.calls:
+        if failed := self.stage._failed():
+            lines.append(f"  {failed}")
+        elif not telegram.calls:
             lines.append("  the bot has made no call at all")
         elif telegram.pending():
             lines.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
-        return "\n".join([". What came instead:", *lines])
+        return "\n".join([". What came instead:", *latest(lines)])
 
 
 class BotApi(Stage):
@@ -513,6 +547,7 @@ class BotApi(Stage):
         super().__init__(token=token)
         self._server = Server(self.telegram, port=port)
         self._at_end = contextlib.ExitStack()
+        self._started: list[subprocess.Popen[bytes]] = []
         self.url = self._server.url
 
     def __enter__(self) -> BotApi:
@@ -524,15 +559,31 @@ class BotApi(Stage):
         self._server.__exit__(*exception)
 
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a bot, which ends with the server. Raises OSError if there is no such program.
+        """Start a bot, which ends with the server, and so do the programs that it started.
 
-        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and what is named.
+        It gets this process's environment, TELEGRAM_API_URL, TELEGRAM_BOT_TOKEN, and `environment`.
+        Raises OSError if there is no such program.
         """
-        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token, **environment}
-        process = subprocess.Popen(command, env={**os.environ, **told})
+        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        direct = f"{direct},127.0.0.1".lstrip(",")  # a proxy would be asked for this machine
+        told = {"TELEGRAM_API_URL": self.url, "TELEGRAM_BOT_TOKEN": self.token}
+        told |= {"NO_PROXY": direct, "no_proxy": direct, **environment}
+        process = subprocess.Popen(command, env={**os.environ, **told}, start_new_session=True)
+        self._started.append(process)
         self._at_end.callback(process.wait)
-        self._at_end.callback(process.kill)
+        self._at_end.callback(_kill, process)
+        threading.Thread(target=self._wake_after, args=(process,), daemon=True).start()
         return process
+
+    def _wake_after(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        with self.telegram.changed:
+            self.telegram.changed.notify_all()
+
+    def _failed(self) -> str:
+        # Killed by a test, it may be about to start again; and with 0, it may run elsewhere.
+        code = self._started[-1].poll() if self._started else None
+        return f"the bot has ended, with exit code {code}" if code and code > 0 else ""
 
     def webhook(self, url: str, **params: Any) -> None:
         """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
@@ -545,11 +596,27 @@ class BotApi(Stage):
         for those that follow."""
         done = self.wait_for(lambda: not self.telegram.pending(), timeout)
         if not done:
-            raise AssertionError(f"{self.telegram.pending()} updates wait: is the bot running?")
+            why = self._failed() or "is the bot running?"
+            raise AssertionError(f"{self.telegram.pending()} updates wait: {why}")
+
+
+def latest(lines: list[str]) -> list[str]:
+    """Return the last lines, as many as somebody reads, and say how many came before."""
+    before = len(lines) - MOST_LINES
+    return [f"… {before} lines before", *lines[before:]] if before > 0 else lines
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and those that it started: npm and uv don't end theirs."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _said(update: Json) -> str:
-    """Return a line about what somebody did."""
+    """Return a line about a person's action."""
     kind = kind_of(update)
     content: Json = update[kind]
     sender = content.get("from") or content.get("user") or content.get("chat") or {}
@@ -564,15 +631,16 @@ def _said(update: Json) -> str:
     if kind == "callback_query":
         return f"{who} presses [{people.label_pressed(content)}]"
     if kind == "inline_query":
-        return f"{who} asks: {content['query']}"
+        return f"{who} asks: {content.get('query', '')}"
     if kind == "message_reaction":
-        emoji = " ".join(each["emoji"] for each in content["new_reaction"])
+        reactions = content.get("new_reaction", [])
+        emoji = " ".join(each.get("emoji", f"({each.get('type')})") for each in reactions)
         return f"{who}{where} reacts: {emoji or 'no more'}"
     return f"{who}{where}: ({kind})"
 
 
 def _called(call: Call) -> list[str]:
-    """Return lines about what the bot did."""
+    """Return lines about the bot's call."""
     if call.fault or call.status != 200:
         told = call.answer.get("description", call.fault)
         return [f"  {call.method} failed: {told}", *(f"    ({hint})" for hint in call.hints)]

@@ -34,7 +34,7 @@ def _topic(request: Request) -> tuple[tuple[int, int], list[Json]]:
     key = chat_of(request)["id"], request.params["message_thread_id"]
     messages = [
         message
-        for (chat, _), message in request.world.messages.items()
+        for (chat, _), message in [*request.world.messages.items()]
         if (chat, message.get("message_thread_id")) == key
     ]
     if not messages:

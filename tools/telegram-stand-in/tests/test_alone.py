@@ -19,6 +19,7 @@ import pytest
 
 from telegram_stand_in import Json, picture, post
 from telegram_stand_in.__main__ import Alone, main
+from telegram_stand_in.testing import Group
 
 FOLDER = Path(__file__).resolve().parent.parent
 TOKEN = "42:secret"
@@ -99,6 +100,17 @@ def test_a_person_at_the_terminal(start: Start) -> None:
     assert 'there is no button "Sell". The buttons: [Buy]' in output(process).readline()
     process.communicate()  # the input ends
     assert process.returncode == 0
+
+
+def test_text_that_its_output_cannot_have_is_escaped(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    process = start()
+    url, _ = address(process)
+    for text, line in (("3 €", r"3 \u20ac"), ("\ud800", r"\ud800")):
+        ask(f"{url}/people/Ada/send", text=text)
+        assert output(process).readline() == f"Ada: {line}\n"
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
@@ -182,6 +194,28 @@ def test_people_act_by_http(alone: Alone) -> None:
     ]
 
 
+def test_two_who_come_at_once_meet_in_one_group(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: list[bool] = []
+    group = alone.group
+
+    def slow(title: str) -> Group:
+        def look() -> None:
+            free.append(alone.telegram.changed.acquire(blocking=False))
+            if free[0]:
+                alone.telegram.changed.release()
+
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+        return group(title)
+
+    monkeypatch.setattr(alone, "group", slow)
+    ask(f"{alone.url}/people/Ada/send", group="Engines", text="1")
+    assert free == [False]
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -216,6 +250,27 @@ def test_what_goes_wrong_is_told(alone: Alone) -> None:
     bot_sends(alone, chat, "2", parse_moed="HTML")
     assert "sendMessage has no parameter parse_moed" in refused(alone, "/people/Ada/receive")
     assert ask(f"{alone.url}/people/Ada/receive")["text"] == "2", "a mistake is told once"
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "told"),
+    [
+        ("/fails", {"kind": "429", "times": None}, "times must be a number"),
+        ("/fails", {"kind": "429", "times": 0}, "times must be a whole number from 1"),
+        ("/fails", {"kind": "429", "retry_after": '"1\\r\\nX: y"'}, "retry_after must be a number"),
+        ("/advance", {"seconds": "NaN"}, "seconds must be a number"),
+        ("/advance", {"seconds": -1}, "seconds must be from 0"),
+        ("/people/Ada/receive", {"timeout": 1e300}, "timeout must be a number"),
+        ("/people/Ada/send", {"text": 5}, "people send a text, a path or a dict, not 5"),
+        ("/people/Ada/send", {"poll": 1}, "AttributeError: 'int' object has no attribute"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_forgotten(
+    alone: Alone, path: str, params: Json, told: str
+) -> None:
+    assert told in refused(alone, path, **params)
+    ask(f"{alone.url}/people/Ada/send", text="1")
+    assert ask(f"{alone.url}/bot{TOKEN}/getMe")["id"] == 42
 
 
 def test_faults_and_time(alone: Alone) -> None:

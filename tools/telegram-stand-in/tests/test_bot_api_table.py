@@ -33,7 +33,7 @@ MADE_UP: Json = {"version": "Bot API 99", "source": "x", "methods": METHODS, "ty
 
 @pytest.fixture(scope="module")
 def table() -> Json:
-    """What the pinned library says, and what is ahead of it."""
+    """The table of the pinned library, and the entries ahead of it."""
     pytest.importorskip("aiogram", reason="needs aiogram")
     return bot_api_table.known()[0]
 

@@ -1,4 +1,4 @@
-"""What is seen in chats: what bots send and change there, and what people do."""
+"""Chats: messages and changes of bots, and actions of people."""
 
 from __future__ import annotations
 

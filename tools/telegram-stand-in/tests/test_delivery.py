@@ -253,7 +253,7 @@ def test_a_message_is_given_up_after(more: Json, tries: int) -> None:
     assert [d.expired for d in telegram.deliveries].index(True) == len(telegram.deliveries) - 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example", "https://a b/"])
 def test_a_webhook_that_cannot_be_reached(telegram: Telegram, url: str) -> None:
     accepted(telegram, "setWebhook", url=url)
     say(telegram, "hello")

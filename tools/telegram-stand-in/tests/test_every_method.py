@@ -15,7 +15,7 @@ from tests.calls import TOKEN
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 UPLOADS = {"file": Upload("a.png", "image/png", picture(2, 2))}
 SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": "attach://file"}
-# What a parameter must be where any value of its type won't do, by name or by method and name.
+# The value of a parameter where any value of its type won't do, by name or by method and name.
 VALUES: Json = {
     "action": "typing",
     "audio_file_id": "attach://file",

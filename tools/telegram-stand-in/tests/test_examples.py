@@ -20,7 +20,7 @@ import pytest
 from telegram_stand_in import BotApi, Call, picture
 from tests.libraries import EXAMPLES, go_library, skip_or_fail
 
-pytest_plugins = ["telegram_stand_in.pytest_plugin"]
+pytest_plugins = ["pytest_telegram_stand_in"]
 
 PNG = picture(20, 10)
 HEAD = """\

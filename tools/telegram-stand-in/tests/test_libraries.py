@@ -1,4 +1,4 @@
-"""What bots are written with speaks to the stand-in as it speaks to Telegram.
+"""Libraries for bots speak to the stand-in as they speak to Telegram.
 
 The libraries are imported where they are used: to import aiogram alone takes seconds, which each
 process of the tests would spend.
@@ -19,7 +19,7 @@ from tests.calls import CHAT, TOKEN
 PNG = picture(20, 10)
 HTML = "<b>hello</b>"
 # Each library makes these calls, some of them twice. test_every_method.py has all others, whose
-# parameters and results are JSON whatever the library.
+# parameters and results are JSON in any library.
 CALLS = "getMe sendMessage editMessageText sendPhoto getFile sendDocument sendMediaGroup getUpdates"
 
 

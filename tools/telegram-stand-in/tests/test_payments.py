@@ -1,4 +1,4 @@
-"""Payments: what a bot is asked before it is paid, what it gets, and what it gives back."""
+"""Payments: the queries before one, the payment, and refunds."""
 
 from __future__ import annotations
 

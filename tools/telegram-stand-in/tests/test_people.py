@@ -1,4 +1,4 @@
-"""What people see and press, by its words."""
+"""People's view and taps, in words."""
 
 from __future__ import annotations
 

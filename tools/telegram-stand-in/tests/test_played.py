@@ -13,7 +13,7 @@ from tests.calls import CHAT, TOKEN
 
 
 class Id:
-    """What a call before this one left: the id of its message, or what `of` finds."""
+    """The result of a call before this one: the id of its message, or what `of` finds."""
 
     def __init__(self, name: str, of: Callable[[Telegram, int], Any] = lambda _, id: id) -> None:
         self.name = name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import sys
 import threading
 import urllib.error
@@ -16,10 +18,11 @@ import pytest
 
 from telegram_stand_in import BotApi, Json
 
-pytest_plugins = ["pytester", "telegram_stand_in.pytest_plugin"]
+pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-OURS = ("-p", "telegram_stand_in.pytest_plugin", "-p", "no:cacheprovider")
+FOLDER = Path(__file__).resolve().parent.parent
+README = (FOLDER / "README.md").read_text()
+OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
 
 
 class Polls(threading.Thread):
@@ -70,7 +73,10 @@ def test_a_price(bot_api: BotApi) -> None:
     assert bot_api.telegram.pending() == 0
 
 
-def test_a_program_that_is_started_ends_with_the_server() -> None:
+def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("no_proxy", "example.org")
     program = """if 1:
         import os, sys, time, urllib.request as request
         url = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/setMyName?name={NAME}"
@@ -84,6 +90,36 @@ def test_a_program_that_is_started_ends_with_the_server() -> None:
         assert calls[0].params == {"name": "Bob"}
         assert process.poll() is None
     assert process.returncode
+
+
+def test_what_a_program_started_ends_with_it() -> None:
+    child = "import os; os.write(1, b'.'); import time; time.sleep(600)"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    reader, writer = os.pipe()
+    with BotApi() as bot_api:
+        saved = os.dup(1)
+        os.dup2(writer, 1)  # which both inherit
+        try:
+            bot_api.start(sys.executable, "-c", program)
+        finally:
+            os.dup2(saved, 1)
+            os.close(saved)
+            os.close(writer)
+        assert os.read(reader, 1) == b"."
+    ready, _, _ = select.select([reader], [], [], 60)
+    os.close(reader)
+    assert ready, "nobody can write any more, unless the child lives"
+
+
+def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
+    bot_api.patience = 600
+    ada = bot_api.user("Ada")
+    ada.send("Hi")
+    bot_api.start(sys.executable, "-c", "raise SystemExit(3)")
+    with pytest.raises(AssertionError, match="the bot has ended, with exit code 3"):
+        ada.receive()
+    with pytest.raises(AssertionError, match="1 updates wait: the bot has ended"):
+        bot_api.wait()
 
 
 def test_a_button_is_waited_for(bot_api: BotApi) -> None:
@@ -163,6 +199,45 @@ def test_a_failure_shows_the_transcript(runs: Runs) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*- Telegram -*", "Ada: Hi"])
     assert "- Telegram -" not in runs('bot_api.user("Ada").send("Hi")').stdout.str()
+
+
+def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
+    runaway = 'bot_api.strict = False\nfor n in range(250):\n    call(f"no{n}", {})\n'
+    result = runs(f'{runaway}bot_api.user("Ada").receive(timeout=0)')
+    told = "\n".join(["… 300 lines before", "  no150 failed: Not Found: method not found"])
+    assert result.stdout.str().count("no249 failed") == 2, "of the error, and of the transcript"
+    assert told in result.stdout.str()
+    assert "no149 failed" not in result.stdout.str()
+
+
+def test_a_test_that_is_tried_again_begins_without_mistakes(
+    runs: Runs, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+        from _pytest.runner import runtestprotocol
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=nextitem, log=False)
+            item._initrequest()
+            for report in runtestprotocol(item, nextitem=nextitem, log=False):
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+    """)
+    once = "tries = bot_api.__class__.__dict__.get('tries', 0)\nbot_api.__class__.tries = tries + 1"
+    runs(f'{once}\nif not tries: call("getMe", {{"chat": 7}})').assert_outcomes(passed=1)
+
+
+def test_pytest_starts_without_the_package(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most tests don't need it, and it takes half as long to import as pytest."""
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+    pytester.makepyfile("""
+        import sys
+        def test_it():
+            assert "pytest_telegram_stand_in" in sys.modules
+            assert "telegram_stand_in" not in sys.modules
+    """)
+    pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
 
 
 def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:

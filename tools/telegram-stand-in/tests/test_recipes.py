@@ -15,7 +15,7 @@ import pytest
 from telegram_stand_in import BotApi
 from tests.libraries import NPM, go_library, skip_or_fail
 
-pytest_plugins = ["telegram_stand_in.pytest_plugin"]
+pytest_plugins = ["pytest_telegram_stand_in"]
 
 FOLDER = Path(__file__).resolve().parent.parent
 # A section's title, and the name and text of a file in it.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import Json, Telegram
-from telegram_stand_in.files import picture
+from telegram_stand_in.files import File, picture
 from telegram_stand_in.server import LARGEST_REQUEST
 from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
 
@@ -109,19 +109,45 @@ def test_bytes_of_all_kinds_survive(telegram: Telegram) -> None:
     assert file.data == data
 
 
+@pytest.mark.parametrize("encoding", ["undefined", "idna", "a\0b"])
+def test_a_name_in_an_odd_encoding_is_refused(telegram: Telegram, encoding: str) -> None:
+    head = f"--b\r\nContent-Disposition: form-data; name=document; filename*={encoding}''%ff"
+    kind = {"Content_Type": "multipart/form-data; boundary=b"}
+    body = f"{head}\r\n\r\nx\r\n--b--\r\n".encode()
+    status, data = ask(telegram, "POST", f"/bot{TOKEN}/sendDocument", body, **kind)
+    assert (status, json.loads(data)["error_code"]) == (400, 400)
+
+
 FOR_US = ["127.0.0.1", "127.0.0.1:80", "localhost:1", "[::1]:1", "x.localhost", "telegram.test:443"]
 FOR_OTHERS = ["evil", "evil.example:80", "127.0.0.1.example.org", "localhost.evil", "10.0.0.1", ""]
 
 
-@pytest.mark.parametrize("name", ["Host", "Origin"])
+@pytest.mark.parametrize("name", ["Host", "Origin", "Referer"])
 @pytest.mark.parametrize(
     ("host", "status"), [(h, 200) for h in FOR_US] + [(h, 403) for h in FOR_OTHERS]
 )
 def test_it_is_for_this_machine_only(telegram: Telegram, name: str, host: str, status: int) -> None:
     value = host if name == "Host" else f"http://{host}" if host else "null"
+    value += "/a?b=http://localhost" * (name == "Referer")
     before = len(telegram.calls)
     assert ask(telegram, "GET", f"/bot{TOKEN}/deleteWebhook", **{name: value})[0] == status
     assert len(telegram.calls) - before == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Sec_Fetch_Site": "cross-site", "Referer": "http://localhost:3000/"}, 200),
+        ({"Sec_Fetch_Site": "none"}, 200),
+    ],
+    ids=["hidden page", "page of this machine", "address bar"],
+)
+def test_no_picture_of_others_calls_a_method(
+    telegram: Telegram, headers: dict[str, str], status: int
+) -> None:
+    """The token that is the default is in the source, which anybody's page may read."""
+    assert ask(telegram, "GET", f"/bot{TOKEN}/deleteWebhook", **headers)[0] == status
 
 
 def address_of(telegram: Telegram) -> tuple[str, int]:
@@ -209,6 +235,27 @@ def test_many_can_come_at_once(telegram: Telegram) -> None:
     for thread in threads:
         thread.join()
     assert statuses == [200] * 200
+
+
+def test_what_is_looked_through_may_grow_meanwhile(telegram: Telegram) -> None:
+    """Others write, and send files, while a call looks for a chat or a file."""
+
+    class Busy(dict[str, Any]):
+        def get(self, *about: Any) -> Any:
+            telegram.bot.chats[len(telegram.bot.chats)] = {}
+            return super().get(*about)
+
+    class BusyFile(File):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "path":
+                telegram.files.add("photo", PNG)
+            return super().__getattribute__(name)
+
+    news = {"id": 2, "type": "channel", "title": "News", "username": "news"}
+    telegram.bot.chats = {1: Busy(), 2: news}
+    assert ask(telegram, "GET", f"{PATH}?chat_id=@news&text=hello")[0] == 200
+    telegram.files.by_id = {"1": BusyFile("", "", "", "", "", b"")}
+    assert ask(telegram, "GET", f"/file/bot{TOKEN}/photos/file_99")[0] == 404
 
 
 def test_several_bots_live_side_by_side(telegram: Telegram) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from telegram_stand_in import Json, Stage
+from telegram_stand_in import ADA, Call, Json, Stage
 from telegram_stand_in.files import picture
-from telegram_stand_in.testing import TOKEN, Received
+from telegram_stand_in.testing import KINDS, TOKEN, Received
 
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 
@@ -56,7 +57,7 @@ def says(text: str, **params: Any) -> Callable[[Json], list[Json]]:
     return replies
 
 
-# What people do.
+# People's actions.
 
 
 def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) -> None:
@@ -255,7 +256,7 @@ def test_a_bot_in_this_process_starts_no_thread(stage: Played) -> None:
     assert threads() == before
 
 
-# What people see.
+# People's view.
 
 
 def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
@@ -324,6 +325,23 @@ def test_kinds_are_received_apart(stage: Played) -> None:
     assert [ada.receive().text, ada.receive().text] == ["1", "3"]
     assert ada.receive("edited").text == "2"
     assert ada.receive("reaction").reaction[0].emoji == "👍"
+
+
+def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
+    with pytest.raises(ValueError, match="no kind messages; did you mean message"):
+        stage.user("Ada").receive("messages", timeout=600)
+    with pytest.raises(ValueError, match="no kind answers; did you mean answer"):
+        stage.user("Ada").unread("answers")
+    documented = {*re.findall(r"^ *- (\w+(?:, \w+)*):", f"{Call.__doc__}", re.M)}
+    assert {kind for kinds in documented for kind in kinds.split(", ")} == {*KINDS}
+
+
+def test_nobody_sends_a_field_that_no_message_has(stage: Played) -> None:
+    ada = stage.user("Ada")
+    with pytest.raises(TypeError, match="a message has no field txt; did you mean text"):
+        ada.send(txt="Hi")
+    stage.strict = False
+    assert ada.send(txt="Hi").txt == "Hi"
 
 
 def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
@@ -408,7 +426,7 @@ def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
     ]
 
 
-# What isn't documented, faults and time.
+# Undocumented calls, faults and time.
 
 
 @pytest.mark.parametrize(
@@ -430,8 +448,48 @@ def test_what_is_not_documented_fails_the_test(stage: Played, call: Json, mistak
     ]
     with pytest.raises(AssertionError, match=mistake):
         stage.user("Ada").send("Hi")
+    stage.call("getMe", chat=7)
+    stage.call("getMe", chat=7)
+    with pytest.raises(AssertionError) as failed:
+        stage.check()
+    assert str(failed.value).count("getMe has no parameter chat") == 1
     stage.strict = False
     stage.user("Ada").send("Hi")
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({}, "must have its content in a field"),
+        ({"message": None}, "must have its content in a field"),
+        ({"message": {"text": "Hi"}}, "message must have message_id and chat: {'text': 'Hi'}"),
+        ({"message": {"message_id": 1, "chat": {}}}, "message must have chat.id"),
+        ({"inline_query": {"query": "cats"}}, "inline_query must have id"),
+        ({"poll_answer": {"user": None}}, "poll_answer must have user.id"),
+    ],
+)
+def test_an_update_that_cannot_be_kept_is_refused_in_words(
+    stage: Played, update: Json, told: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        stage.telegram.send(update)
+    assert stage.transcript == ""
+
+
+@pytest.mark.parametrize(
+    ("update", "line"),
+    [
+        ({"callback_query": {"id": "1", "from": ADA, "game_short_name": "go"}}, "Ada presses [go]"),
+        ({"inline_query": {"id": "1"}}, "Telegram asks: "),
+        (
+            {"message_reaction": {"user": ADA, "new_reaction": [{"type": "paid"}]}},
+            "Ada reacts: (paid)",
+        ),
+    ],
+)
+def test_a_rare_update_has_its_line(stage: Played, update: Json, line: str) -> None:
+    stage.telegram.send(update)
+    assert stage.transcript.startswith(line)
 
 
 def test_who_waits_is_told_of_a_mistake_at_once() -> None:
@@ -486,6 +544,10 @@ def test_calls_fail_as_told(stage: Played) -> None:
     assert stage.request(path, "application/json", b"[]")[0] == 400
     with pytest.raises(ValueError, match="a fault must be one of 429, 403, 500, silence, lost"):
         stage.fails("418")
+    with pytest.raises(ValueError, match="no method sendMesage; did you mean sendMessage"):
+        stage.fails("429", method="sendMesage")
+    stage.fails("500", method="getme")
+    assert call("getMe")[0] == 500
 
 
 def test_time_passes_for_telegram(stage: Played) -> None:

@@ -1,4 +1,4 @@
-"""A bot of aiogram's that counts the messages of a chat."""
+"""An aiogram bot that counts the messages of a chat."""
 
 from aiogram import Bot, Dispatcher, F
 from botkit import on_aiogram

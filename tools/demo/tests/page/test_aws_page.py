@@ -143,7 +143,7 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     say(page, "/start cold")
     expect(page.get_by_label("Attempt 1", exact=True).locator(".top")).to_contain_text("cold")
     expect(page.locator("#messages")).to_contain_text("Begun with cold")
-    # What doesn't compile isn't packed, and what can't be imported doesn't go live.
+    # Code that doesn't compile isn't packed, and code that can't be imported doesn't go live.
     demo.edit("def reply(", "def reply(:")
     expect(page.locator("#broken")).to_contain_text("bot.py does not compile: line")
     demo.edit("def reply(:", "1 / 0\ndef reply(")

@@ -1,4 +1,4 @@
-"""What bots do, as the demo's chat shows it, in a real Chromium."""
+"""Bots' calls, as the demo's chat shows them, in a real Chromium."""
 
 from __future__ import annotations
 

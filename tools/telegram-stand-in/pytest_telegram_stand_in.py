@@ -1,4 +1,8 @@
-"""The fixture `bot_api` of pytest: a Telegram for one test. `telegram_stand_in.testing` has it."""
+"""The fixture `bot_api` of pytest: a Telegram for one test. `telegram_stand_in.testing` has it.
+
+This is no module of that package: pytest imports it whenever it starts, and the package only for a
+test that asks for it.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .testing import BotApi
+    from telegram_stand_in import BotApi
 
-STAGES: pytest.StashKey[list[BotApi]] = pytest.StashKey()
+STAGE: pytest.StashKey[BotApi] = pytest.StashKey()
 
 
 @pytest.fixture
 def bot_api(request: pytest.FixtureRequest) -> Iterator[BotApi]:
     """A Bot API server on loopback, for this test alone: `bot_api.url`, for `bot_api.token`."""
-    from .testing import BotApi  # lazy: most tests of a project need none
+    from telegram_stand_in import BotApi
 
     with BotApi() as stage:
-        request.node.stash.setdefault(STAGES, []).append(stage)
+        request.node.stash[STAGE] = stage  # instead of the one of an earlier try
         yield stage
 
 
@@ -27,7 +31,7 @@ def bot_api(request: pytest.FixtureRequest) -> Iterator[BotApi]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose bot made a call that isn't as documented, though it didn't notice."""
     result = yield
-    for stage in item.stash.get(STAGES, []):
+    if stage := item.stash.get(STAGE, None):
         stage.check()
     return result
 
@@ -38,7 +42,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the transcript of a test that fails."""
     report = yield
-    for stage in item.stash.get(STAGES, []):
-        if report.failed and stage.transcript:
-            report.sections.append(("Telegram", stage.transcript))
+    stage = item.stash.get(STAGE, None)
+    if report.failed and stage and (lines := stage.since((0, 0))):
+        from telegram_stand_in.testing import latest
+
+        report.sections.append(("Telegram", "\n".join(latest(lines))))
     return report
