@@ -603,7 +603,8 @@ class BotApi(Stage):
 
 def latest(lines: list[str]) -> list[str]:
     """Return the last lines, as many as somebody reads, and say how many came before."""
-    lines = [line for each in lines for line in each.split("\n")]
+    text = "\n".join(lines).encode(errors="backslashreplace").decode()  # as xdist must send it
+    lines = text.split("\n") if lines else []
     lines = [f"{line[:LONGEST_LINE]}…" if len(line) > LONGEST_LINE else line for line in lines]
     before = len(lines) - MOST_LINES
     return [f"… {before} lines before", *lines[before:]] if before > 0 else lines

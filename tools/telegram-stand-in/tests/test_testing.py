@@ -390,6 +390,13 @@ def test_long_texts_are_cut_where_a_failure_tells_them(stage: Played) -> None:
     assert stage.transcript.endswith("b" * 1000), "which is whole"
 
 
+def test_what_no_encoding_has_can_be_told(stage: Played) -> None:
+    ada = stage.user("Ada")
+    ada.send("\ud800")
+    with pytest.raises(AssertionError, match=r"Ada: \\ud800"):
+        ada.receive()
+
+
 def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
