@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from local.project import ROOT
 from local.terraform import LOCK, Module, has_locked_version
 
@@ -47,12 +48,14 @@ def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path: Path) -> No
     assert (module.folder / LOCK).read_text() == providers.lock_file.read_text()
 
 
+@pytest.mark.slow
 def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     run_tests(Deployment(providers, NOWHERE, tmp_path))
 
 
+@pytest.mark.slow
 def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
     [example] = [path.parent for path in ROOT.glob("examples/*/*.tftest.hcl")]
     module = Deployment(providers, NOWHERE, tmp_path)

@@ -87,6 +87,7 @@ def known(words: list[str]) -> str:
     raise LookupError(f"no such command: {shlex.join(words)}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_take_the_flags_that_are_shown(page: Path) -> None:
     for words in commands(page):

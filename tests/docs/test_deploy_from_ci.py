@@ -62,6 +62,7 @@ def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -
     }
 
 
+@pytest.mark.slow
 def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> None:
     """As modules of one configuration, which is initialised once."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")

@@ -121,6 +121,7 @@ def test_the_readers_tests_pass(further: Path) -> None:
     assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
+@pytest.mark.slow
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     reader.add_table(further)
     bot = further / "bot" / "bot.py"
@@ -148,6 +149,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
     httpserver.check()
 
 
+@pytest.mark.slow
 def test_the_configuration_is_valid_at_each_step(
     folder: Path, providers: Providers, tmp_path: Path
 ) -> None:

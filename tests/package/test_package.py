@@ -32,6 +32,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.needs import needs_terraform
 from tests.support.programs import run
+from tests.support.stubs import BOT
 from tests.support.wheels import Index
 
 PACKAGE = SCRIPTS / "package"
@@ -53,11 +54,19 @@ def loaded(script: Path) -> ModuleType:
     return module
 
 
+def with_little() -> ModuleType:
+    """Return the script with one file in place of lambda/, which takes 0.1 s to compile."""
+    script = loaded(PACKAGE)
+    vars(script)["OWN"] = BOT.parent
+    return script
+
+
 def package(
     file: Path, runtime: str = THIS, *folder: Path, script: ModuleType | None = None
 ) -> str:
-    """Write a package, and return the script's output."""
-    ran = run((script or loaded(PACKAGE)).main, str(file), runtime, *map(str, folder))
+    """Write a package, and return the script's output. With a folder, it has only its files."""
+    script = script or (with_little() if folder else loaded(PACKAGE))
+    ran = run(script.main, str(file), runtime, *map(str, folder))
     if ran.code:
         raise Refused(ran.code)
     return ran.output
@@ -180,7 +189,7 @@ def test_terraforms_older_packages_are_removed_after_a_day(tmp_path: Path, folde
         *(zip("bot-python3.13-notes", 2), zip(f"bot-python3.12-{digest}1", 2)),
     }
     old = zip(f"bot-python3.13-{digest}2", 1.1)
-    package(new := place / f"bot-python3.13-{digest}0.zip")
+    package(new := place / f"bot-python3.13-{digest}0.zip", script=with_little())
     assert {*place.iterdir()} == stay | {new} | ({old} if folder == "releases" else set())
 
 
@@ -218,7 +227,7 @@ def test_a_folder_is_packed_whole(tmp_path: Path) -> None:
     fill(tmp_path, "shared/texts/en.json")
     (bot / "texts").symlink_to("../shared/texts")
     (bot / "data" / "run.sh").touch(mode=0o755)
-    assert package(tmp_path / "a.zip", THIS, bot) == ""
+    assert package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE)) == ""
     own = [name for name in FILES if name != "bot.py"]
     packed = sorted([*FOLDER, *own, "data/run.sh", "texts/en.json"])
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -257,7 +266,7 @@ def test_the_modules_own_path_may_not_be_a_pattern_either(tmp_path: Path) -> Non
 
 def test_names_in_a_folder_are_not_taken_for_patterns(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py", "data/[x].txt", "data/{y}/\\*.txt")
-    package(tmp_path / "a.zip", THIS, bot)
+    package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE))
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         digest = archive.read(DIGEST).decode()
     assert terraform_of(bot)["digest"] == digest
@@ -440,7 +449,7 @@ def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -
     bot = page(tmp_path / "bot", large_js=b"x" * 2000, picture_png=noise, own_js=b"x" * 2000)
     (bot / "app" / "own.js.gz").write_bytes(gzip.compress(b"x" * 2000, 1))  # by a bundler
     (bot / "app" / "module.py").write_text("x = 1\n")  # for a Python in the browser
-    assert package(tmp_path / "a.zip", THIS, bot) == ""
+    assert package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE)) == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         found = {name: archive.read(name) for name in archive.namelist() if "app/" in name}
         digest = archive.read(DIGEST).decode()
@@ -448,14 +457,14 @@ def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -
     files = (path for path in (bot / "app").rglob("*") if path.is_file())
     assert found == {str(path.relative_to(bot)): path.read_bytes() for path in files}
     assert terraform_of(bot)["digest"] == digest, "generated files must not change the digest"
-    package(tmp_path / "b.zip", THIS, bot)
+    package(tmp_path / "b.zip", THIS, bot, script=loaded(PACKAGE))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_what_an_older_build_left_is_replaced(tmp_path: Path) -> None:
     bot = page(tmp_path / "bot", large_js=b"x" * 2000)
     (bot / "app" / "large.js.gz").write_bytes(gzip.compress(b"y" * 2000))
-    package(tmp_path / "a.zip", THIS, bot)
+    package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE))
     assert names(tmp_path / "a.zip").count("app/large.js.gz") == 1
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert gzip.decompress(archive.read("app/large.js.gz")) == b"x" * 2000
@@ -565,8 +574,8 @@ def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, in
             tag = f"{python}-{python}-manylinux_2_34_{machine}"
             index.wheel("built", "2.0", {"built.txt": tag}, tag)
     bot = needing(tmp_path / "bot", "pure==1.0", 'built == 2.0 ; python_version > "3.11"  # C')
-    package(tmp_path / "a.zip", "python3.13", bot)
-    package(tmp_path / "b.zip", "python3.12", bot, Path("x86_64"))
+    package(tmp_path / "a.zip", "python3.13", bot, script=loaded(PACKAGE))
+    package(tmp_path / "b.zip", "python3.12", bot, Path("x86_64"), script=loaded(PACKAGE))
     for file, version, machine in (("a", 313, "aarch64"), ("b", 312, "x86_64")):
         tag = f"cp{version}-cp{version}-manylinux_2_34_{machine}"
         with zipfile.ZipFile(tmp_path / f"{file}.zip") as archive:
@@ -788,7 +797,7 @@ def test_only_a_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "link", "pipe"):
-        assert "must be a regular file" in refusal(tmp_path / name)
+        assert "must be a regular file" in refusal(tmp_path / name, script=with_little())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
 
 
@@ -804,7 +813,7 @@ def test_a_persons_python_settings_change_nothing(tmp_path: Path) -> None:
 
 def test_it_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("old")
-    package(tmp_path / "a.zip")
+    package(tmp_path / "a.zip", script=with_little())
     assert zipfile.is_zipfile(tmp_path / "a.zip")
     assert (tmp_path / "a.zip").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]

@@ -107,7 +107,7 @@ def pyright(folder: Path) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("check", [mypy, pyright])
+@pytest.mark.parametrize("check", [mypy, pytest.param(pyright, marks=pytest.mark.slow)])
 def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_path: Path) -> None:
     """And nothing else. All in one run, since starting a checker takes seconds."""
     (tmp_path / "right.py").write_text(RIGHT)

@@ -91,6 +91,7 @@ def test_the_product_is_checked(project: Path) -> None:
     paths = [each for each in deployments if each.startswith("tests")]
     assert len(paths) == 2
     assert all((ROOT / path).exists() for path in paths)
+    assert all(" -m not slow " in line for line in ran)
     assert "mypy lambda" in called
     of_all = ("browser", "checkov", "go", "libraries", "npm")
     assert not {f"bootstrap {name}" for name in of_all} & set(called)
@@ -122,6 +123,7 @@ def test_everything_is_checked(project: Path) -> None:
         "actionlint ",
     } <= set(called)
     ran = [line.partition(" ci ")[2] for line in called if " pytest " in line]
+    assert not any("slow" in line for line in ran)
     [others, deployments] = sorted(ran)
     assert others.startswith("tests examples tools --ignore tests/deployment ")
     assert deployments.startswith("tests/deployment ")
