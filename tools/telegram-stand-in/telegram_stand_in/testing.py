@@ -46,6 +46,7 @@ KINDS = (
 ).split()
 # A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
+LONGEST_LINE = 500  # characters
 MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setwebhook", "deletewebhook")  # calls that begin so aren't in the transcript
 
@@ -602,6 +603,9 @@ class BotApi(Stage):
 
 def latest(lines: list[str]) -> list[str]:
     """Return the last lines, as many as somebody reads, and say how many came before."""
+    text = "\n".join(lines).encode(errors="backslashreplace").decode()  # as xdist must send it
+    lines = text.split("\n") if lines else []
+    lines = [f"{line[:LONGEST_LINE]}…" if len(line) > LONGEST_LINE else line for line in lines]
     before = len(lines) - MOST_LINES
     return [f"… {before} lines before", *lines[before:]] if before > 0 else lines
 

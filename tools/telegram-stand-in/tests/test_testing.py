@@ -379,6 +379,24 @@ def test_what_came_instead_is_told(stage: Played) -> None:
     )
 
 
+def test_long_texts_are_cut_where_a_failure_tells_them(stage: Played) -> None:
+    stage.replies = says("a\n" * 300 + "b" * 1000)
+    ada = stage.user("Ada")
+    ada.send("Hi")
+    with pytest.raises(AssertionError) as failed:
+        ada.receive("edited")
+    first, before, *lines = str(failed.value).splitlines()
+    assert (before, len(lines), lines[-1]) == ("… 102 lines before", 200, "b" * 500 + "…")
+    assert stage.transcript.endswith("b" * 1000), "which is whole"
+
+
+def test_what_no_encoding_has_can_be_told(stage: Played) -> None:
+    ada = stage.user("Ada")
+    ada.send("\ud800")
+    with pytest.raises(AssertionError, match=r"Ada: \\ud800"):
+        ada.receive()
+
+
 def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
