@@ -183,6 +183,7 @@ export function content(message, entry) {
   }
   if (message.paid_media) return { nodes: [h("b", {}, `Paid media, ${message.paid_media.star_count} ⭐`), caption] };
   if (message.invoice) return { nodes: [h("b", {}, message.invoice.title), h("div", {}, message.invoice.description), h("small", {}, `Invoice: ${money(message.invoice)}`), h("div", {}, button({ class: "option", "data-name": `pay ${entry.key}` }, () => ask("pay", { key: entry.key, person: app.person }), "Pay"))] };
+  if (message.forum_topic_created) return { nodes: [h("i", {}, `Topic “${message.forum_topic_created.name}” created`)] };
   if (message.successful_payment) return { nodes: [h("b", {}, `Paid ${money(message.successful_payment)}`)] };
   if (message.refunded_payment) return { nodes: [h("b", {}, `Got back ${money(message.refunded_payment)}`)] };
   if (message.web_app_data) return { nodes: [h("b", {}, `Data of “${message.web_app_data.button_text}”`), h("div", {}, h("code", {}, message.web_app_data.data))] };
