@@ -76,13 +76,13 @@ RETURNS: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("returned", "error"), RETURNS.values(), ids=RETURNS)
 def test_an_invalid_list_of_calls_is_explained(
-    container: Container, monkeypatch: pytest.MonkeyPatch, returned: Any, error: str
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_bot(container, monkeypatch, returned)
-    assert outcome_of(container) == "bot_failed"
-    assert container.line["error"].startswith(error)
+    for number, (name, (returned, error)) in enumerate(RETURNS.items()):
+        with_bot(container, monkeypatch, returned)
+        assert outcome_of(container, json.dumps(message(number))) == "bot_failed", name
+        assert container.line["error"].startswith(error), name
 
 
 def test_parameters_that_are_none_are_left_out(

@@ -51,26 +51,16 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
     return load("botkit.invocation.settings").settings
 
 
-@pytest.mark.parametrize("name", ENVIRONMENT)
-def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    attribute, value = ENVIRONMENT[name]
-    expected = frozenset({42, -1001234567890}) if attribute == "allowed_ids" else value
-    assert getattr(read(monkeypatch, {name: value}), attribute) == expected
+def test_the_variables_are_read_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
+    ids = {"allowed_ids": frozenset({42, -1001234567890})}
+    assert vars(settings) == dict(ENVIRONMENT.values()) | ids
 
 
-@pytest.mark.parametrize("empty", [False, True], ids=["absent", "empty"])
-@pytest.mark.parametrize("name", ENVIRONMENT)
-def test_a_variable_may_be_left_out(
-    monkeypatch: pytest.MonkeyPatch, name: str, empty: bool
-) -> None:
-    attribute = ENVIRONMENT[name][0]
-    settings = read(monkeypatch, {name: ""} if empty else {})
-    assert getattr(settings, attribute) == DEFAULTS.get(attribute, "")
-
-
-def test_nothing_else_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = read(monkeypatch, {})
-    assert set(vars(settings)) == {attribute for attribute, _ in ENVIRONMENT.values()}
+@pytest.mark.parametrize("names", [[], ENVIRONMENT], ids=["absent", "empty"])
+def test_a_variable_may_be_left_out(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    settings = read(monkeypatch, dict.fromkeys(names, ""))
+    assert vars(settings) == {name: DEFAULTS.get(name, "") for name, _ in ENVIRONMENT.values()}
 
 
 def test_the_modules_own_variables_are_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
