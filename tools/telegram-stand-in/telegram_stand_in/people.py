@@ -69,7 +69,7 @@ def seen(call: Call) -> str:
 def text_of(message: Json) -> str:
     """Return the text of a message, its caption, or its poll's question."""
     if "rich_message" in message:
-        return "\n".join(lines_of(message["rich_message"]["blocks"]))
+        return "\n".join(lines_of(message["rich_message"].get("blocks", [])))
     poll = message.get("poll", {}).get("question", "")
     return str(message.get("text") or message.get("caption") or poll)
 

@@ -500,6 +500,10 @@ def test_an_update_that_cannot_be_kept_is_refused_in_words(
         ({"callback_query": {"id": "1", "from": ADA, "game_short_name": "go"}}, "Ada presses [go]"),
         ({"inline_query": {"id": "1"}}, "Telegram asks: "),
         (
+            {"message": {"message_id": 1, "chat": {"id": 1}, "from": ADA, "rich_message": {}}},
+            "Ada: (rich_message)",
+        ),
+        (
             {"message_reaction": {"user": ADA, "new_reaction": [{"type": "paid"}]}},
             "Ada reacts: (paid)",
         ),
