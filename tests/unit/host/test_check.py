@@ -145,6 +145,10 @@ CHECKS: dict[str, tuple[str, str]] = {
         "import os\ndef check():\n    raise ValueError(os.environ['TELEGRAM_WEBHOOK_SECRET'])",
         r"check() of bot.py failed: ValueError: … at bot.py:5",
     ),
+    "it quotes the secret, which could be a name": (
+        "import os\ndef check():\n    raise NameError(os.environ['TELEGRAM_WEBHOOK_SECRET'])",
+        r"check() of bot.py failed: NameError: … at bot.py:5",
+    ),
     "it is refused": (
         "from botkit import telegram\ndef check():\n    telegram.call('getChat', chat_id=1)",
         r"check() of bot.py failed: Refused: getChat: 400 Bad Request: no at bot.py:5",
@@ -165,7 +169,7 @@ def test_the_bots_own_check_keeps_a_version_from_going_live(
     if "getChat" in source:
         bot_api.refuses({"method": "getChat", "chat_id": 1}, 400, "Bad Request: no")
     with pytest.raises(Exception, match=f"^{re.escape(error)}$") as caught:
-        start_bot(BOT + source).invoke(CHECK)
+        start_bot(BOT + source, TELEGRAM_WEBHOOK_SECRET="planted_name").invoke(CHECK)
     assert type(caught.value).__name__ == "CheckFailed"
     assert caught.value.__context__ is None, "Lambda would also log it"
 
