@@ -271,6 +271,8 @@ EQUIVALENT = {
         "answer ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "answer ReplaceComparisonOperator_NotEq_Gt 2": LOWEST_STATUS,
         "answer ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
+        "answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "take ReplaceComparisonOperator_Eq_GtE 1": "no invocation's id sorts after it",
         "schedule_again ReplaceFalseWithTrue 1": "nobody asks what is lost",
     },
     "botkit/extras/failures": {

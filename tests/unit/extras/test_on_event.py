@@ -447,10 +447,10 @@ def test_lambda_tries_a_call_that_recurs_again(
         patch.setattr(recurs.module("aws"), "request", request)
         bot_api.refuses(CALL, 500, "no")
         with pytest.raises(recurs.module("extras.on_event").EventFailed):
-            invoke(recurs, due(), "a")
-        assert invoke(recurs, due(), "b") == "repeated"
+            invoke(recurs, due(), "one-id")
+        assert invoke(recurs, due(), "another") == "repeated"
     bot_api.expects(CALL)
-    assert invoke(recurs, due(), "a") == "answered"
+    assert invoke(recurs, due(), "one-id") == "answered"
 
 
 def test_what_lambda_gave_up_is_made_when_it_is_replayed(
