@@ -139,6 +139,20 @@ def test_the_tasks_of_an_update_have_its_time(
     assert done == expected
 
 
+def test_only_an_exception_fails_an_update(framework: Any, loop: Any) -> None:
+    """Python tells the loop's handler of a task that it destroys, whenever that is."""
+    framework.deadline.start(1)
+    seen: list[dict[str, Any]] = [{"message": "Task was destroyed but it is pending!"}]
+
+    async def handle() -> None:
+        asyncio.get_running_loop().call_exception_handler(seen.pop())
+
+    loop.run(handle())
+    seen.append({"message": "it failed", "exception": ValueError("no")})
+    with pytest.raises(ValueError, match="^no$"):
+        loop.run(handle())
+
+
 def test_a_handler_whose_time_is_up_may_clean_up(framework: Any, loop: Any) -> None:
     framework.deadline.start(0.01)
     done: list[str] = []
