@@ -266,7 +266,7 @@ def on_request(request):
 
 HANDLED = {"message": reply}
 """
-# Inputs of the module, all of which a test may change.
+# The module's inputs. A test may change each of them.
 INPUTS = (
     *("alarm_actions", "failed_retention_in_days", "kms_key_arn", "later", "log_retention_in_days"),
     *("memory_size", "mini_app", "mini_app_origin", "permissions_boundary"),
