@@ -570,51 +570,47 @@ def reply(update, session):
 """
 
 
-def test_a_session_knows_what_was_answered(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def remembers(keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """A container with sessions, whose failed updates are kept."""
     container = keeping(REMEMBERS, **session_environment(bot_api.url))
-    table = Table(container.module("aws"), "sessions")
-    monkeypatch.setattr(container.module("aws"), "call", table.call)
-    bot_api.expects(ANSWER)
-    assert container.deliver(message(2)) == (200, None)
-    container.module("host.webhook").recent.clear()
-    put(container, failed_update(update=message(1)))  # the session has moved on
-    put(container, failed_update(update=message(2)))
-    bot_api.expects(ANSWER)
-    assert container.invoke(REPLAY) == replayed(2)
-    assert container.line["outcome"] == "repeated"
-    assert json.loads(table.items["42"]["session"]["S"]) == {"count": 2}
+    container.table = Table(container.module("aws"), "sessions")
+    monkeypatch.setattr(container.module("aws"), "call", container.table.call)
+    return container
 
 
-def test_a_replay_goes_on_where_one_before_it_ended(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_knows_what_was_answered(remembers: Container, bot_api: BotApi) -> None:
+    bot_api.expects(ANSWER)
+    assert remembers.deliver(message(2)) == (200, None)
+    remembers.module("host.webhook").recent.clear()
+    put(remembers, failed_update(update=message(1)))  # the session has moved on
+    put(remembers, failed_update(update=message(2)))
+    bot_api.expects(ANSWER)
+    assert remembers.invoke(REPLAY) == replayed(2)
+    assert remembers.line["outcome"] == "repeated"
+    assert json.loads(remembers.table.items["42"]["session"]["S"]) == {"count": 2}
+
+
+def test_a_replay_goes_on_where_one_before_it_ended(remembers: Container, bot_api: BotApi) -> None:
     """It has kept the session, and perhaps made no call."""
-    container = keeping(REMEMBERS, **session_environment(bot_api.url))
-    table = Table(container.module("aws"), "sessions")
-    monkeypatch.setattr(container.module("aws"), "call", table.call)
-    put(container, failed_update())
+    put(remembers, failed_update())
     bot_api.refuses(ANSWER, 500, "Oops")
-    assert container.invoke(REPLAY)["failed"] == 1
+    assert remembers.invoke(REPLAY)["failed"] == 1
     bot_api.expects(ANSWER)
-    assert container.invoke(REPLAY) == replayed(1)
-    assert json.loads(table.items["42"]["session"]["S"]) == {"count": 1}
+    assert remembers.invoke(REPLAY) == replayed(1)
+    assert json.loads(remembers.table.items["42"]["session"]["S"]) == {"count": 1}
 
 
 def test_of_a_dead_letter_the_calls_that_remain_are_made(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    remembers: Container, bot_api: BotApi
 ) -> None:
     """Its session knows it, and nobody delivers it any more."""
-    container = keeping(REMEMBERS, **session_environment(bot_api.url))
-    table = Table(container.module("aws"), "sessions")
-    monkeypatch.setattr(container.module("aws"), "call", table.call)
     bot_api.refuses(ANSWER, 500, "Oops")
-    assert container.invoke(request(json.dumps(message())))["statusCode"] == 503
-    put(container, message(), DEAD)
+    assert remembers.invoke(request(json.dumps(message())))["statusCode"] == 503
+    put(remembers, message(), DEAD)
     bot_api.expects(ANSWER)
-    assert container.invoke(REPLAY) == replayed(1)
-    assert container.line["outcome"] == "answered"
+    assert remembers.invoke(REPLAY) == replayed(1)
+    assert remembers.line["outcome"] == "answered"
 
 
 # ── Its time
