@@ -342,7 +342,6 @@ EQUIVALENT = {
     },
     "botkit/host/webhook": {
         "answer_once ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
-        "_finite ReplaceComparisonOperator_Lt_NotEq 1": "nothing is above infinity",
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "respond ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
     },

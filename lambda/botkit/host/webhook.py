@@ -20,10 +20,6 @@ from . import bot_module
 from .calls import make_or_respond
 from .outcome import Outcome, outcome_of
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
 logger = logging.getLogger("botkit")
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
@@ -160,7 +156,7 @@ def parse_json(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
         if MAY_BE_HALF.search(text):
             text = json.dumps(value, ensure_ascii=False)
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
@@ -171,11 +167,9 @@ def parse_json(text: str | bytes) -> Any:
 
 def _finite(number: str) -> float:
     value = float(number)
-    return value if abs(value) < float("inf") else _refuse(number)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    if not abs(value) < float("inf"):  # NaN is neither less nor greater
+        raise ValueError(number)
+    return value
 
 
 def response(
