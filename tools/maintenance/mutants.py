@@ -297,7 +297,6 @@ EQUIVALENT = {
         "ask_bot ReplaceComparisonOperator_Eq_LtE 3": "the other status is 503",
     },
     "botkit/host/outcome": {
-        "__init__ ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "outcome_of ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "give_up_if_seen ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
     },

@@ -191,7 +191,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:
         id_ = {"message_id": message["MessageId"], "error": type(error).__name__}
         logger.error("a message in the queue of failed updates can't be read", extra=id_)
-        return Outcome("bot_failed", error=f"message {message['MessageId']} can't be read"), {}
+        return Outcome("bot_failed", f"message {message['MessageId']} can't be read"), {}
     # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
     # dead letter has no other.
     is_first = message["Attributes"]["ApproximateReceiveCount"] == "1"
@@ -257,6 +257,6 @@ def _retry_event(event: Any, id_: str, is_event: Callable[[Any], bool]) -> Outco
     try:
         outcome, again = with_reserve(on_event.answer, event, id_)
     except on_event.EventFailed as error:
-        outcome, again = Outcome("bot_failed", error=str(error)), True
+        outcome, again = Outcome("bot_failed", str(error)), True
     outcome.log("event", started, source="replay")
     return outcome if again or outcome.name in KEPT else None

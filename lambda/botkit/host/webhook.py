@@ -85,10 +85,12 @@ def answer(update: Json) -> Outcome:
 def answer_once(update: Json) -> Outcome:
     """Answer an update, unless this container has answered it before."""
     journal.update_id = update_id = update["update_id"]
-    if update_id in recent:
-        if recent[update_id].status == 200:
-            return Outcome("repeated", body=recent[update_id].body)
-        journal.is_repeat = True
+    before = recent.get(update_id)
+    if before and before.status == 200:
+        outcome = Outcome("repeated")
+        outcome.body = before.body
+        return outcome
+    journal.is_repeat |= before is not None
     outcome = _answer(update)
     outcome.give_up_if_seen()
     if journal.has_calls:
