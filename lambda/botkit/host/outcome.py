@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from traceback import walk_tb  # logging has loaded it
 
 from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
@@ -116,12 +117,8 @@ def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]
 
     The last one raised it. The third value tells whether the line is in bot.py itself.
     """
-    lines: list[tuple[str, int | None, bool]] = []
-    trace = error.__traceback__
-    while trace:
-        frame = trace.tb_frame
-        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS):
-            is_own = frame.f_globals.get("__name__") == "bot"
-            lines.append((frame.f_code.co_filename, trace.tb_lineno, is_own))
-        trace = trace.tb_next
-    return lines
+    return [
+        (frame.f_code.co_filename, number, frame.f_globals.get("__name__") == "bot")
+        for frame, number in walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS)
+    ]
