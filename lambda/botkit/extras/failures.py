@@ -236,10 +236,10 @@ def _parsed(body: str) -> Json:
 def _answer_again(update: Json) -> Outcome:
     """Answer an update as if Telegram had delivered it now."""
     try:
-        handled = bot_module.kinds("HANDLED")
+        handled = bot_module.load().HANDLED
     except Misconfigured as error:
         return outcome_of(error)
-    if handled and Place(update).kind not in handled:
+    if Place(update).kind not in handled:
         return Outcome("ignored")  # Telegram wouldn't deliver it any more
     before = webhook.recent.get(update["update_id"])
     if before and before.name in KEPT:

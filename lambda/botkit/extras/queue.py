@@ -71,7 +71,7 @@ def waits(update: Json) -> bool:
     if place.kind in AT_ONCE or (place.kind == "chat_join_request" and "query_id" in place.content):
         return False
     try:
-        return place.kind not in (bot_module.kinds("AT_ONCE") or [])
+        return place.kind not in getattr(bot_module.load(), "AT_ONCE", ())
     except Misconfigured:  # it is logged when the update comes out of the queue
         return True
 
