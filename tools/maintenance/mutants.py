@@ -164,6 +164,7 @@ TESTS = {
         "unit/test_conversation",
         "integration/test_sessions",
     ],
+    "botkit/invocation/__init__": ["unit/invocation/test_place", "unit/host/test_webhook"],
     "botkit/invocation/journal": [
         "unit/invocation/test_journal",
         "unit/host/test_webhook",

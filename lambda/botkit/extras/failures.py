@@ -26,8 +26,8 @@ from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
 from ..host.outcome import Outcome, outcome_of
+from ..invocation import kind_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import sqs
@@ -239,7 +239,7 @@ def _answer_again(update: Json) -> Outcome:
         handled = bot_module.load().HANDLED
     except Misconfigured as error:
         return outcome_of(error)
-    if Place(update).kind not in handled:
+    if kind_of(update) not in handled:
         return Outcome("ignored")  # Telegram wouldn't deliver it any more
     before = webhook.recent.get(update["update_id"])
     if before and before.name in KEPT:

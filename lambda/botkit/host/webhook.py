@@ -12,8 +12,8 @@ import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
 
+from ..invocation import kind_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
@@ -70,7 +70,7 @@ def let_in(update: Json, then: Callable[[Json], Outcome]) -> Outcome:
 
 def described(update: Json) -> Json:
     """Return what the log may say of an update."""
-    return {"update_id": update["update_id"], "kind": Place(update).kind or None}
+    return {"update_id": update["update_id"], "kind": kind_of(update) or None}
 
 
 def answer(update: Json) -> Outcome:
