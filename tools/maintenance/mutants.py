@@ -181,6 +181,7 @@ TESTS = {
         "unit/test_stream",
     ],
     "botkit/invocation/settings": ["unit/invocation/test_settings"],
+    "botkit/invocation/stored_token": ["unit/test_telegram_call", "unit/extras/test_page"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
         "unit/test_telegram",
