@@ -144,6 +144,8 @@ def start_up() -> None:
 
         telegram.prepare()
         connects.append(telegram.connect)
+    else:
+        from botkit.host import in_response  # noqa: F401
     for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
         if is_used:
             from botkit import aws

@@ -29,8 +29,9 @@ HOST = ("bot_module", "calls", "outcome", "webhook")
 INVOCATION = ("journal", "settings")
 ROOT = ("deadline", "errors", "host", "http", "invocation", "types")
 OURS = (*ROOT, *(f"host.{name}" for name in HOST), *(f"invocation.{name}" for name in INVOCATION))
-WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
+BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
+WEBHOOK = BOTH | {"botkit.host.in_response"}
+API = BOTH | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",

@@ -63,6 +63,7 @@ TESTS = {
         "unit/extras/test_on_event",
         "unit/extras/test_failures",
     ],
+    "botkit/host/in_response": ["unit/host/test_calls", "unit/extras/test_with_session"],
     "botkit/extras/allowed": ["unit/extras/test_allowed"],
     "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/on_event": [
@@ -249,12 +250,14 @@ EQUIVALENT = {
         "ask ReplaceComparisonOperator_Eq_GtE 1": "there are never more",
     },
     "botkit/host/calls": {
-        "fits_response ReplaceComparisonOperator_NotEq_Lt 1": TWO_MODES,
         "checked ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "make_calls ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "make_calls ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
-        "make_or_respond ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
-        "make_or_respond ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
+        "make_or_respond ReplaceComparisonOperator_Eq_GtE 1": TWO_MODES,
+    },
+    "botkit/host/in_response": {
+        "make ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
+        "make ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
     },
     "botkit/conversation": {
         "_answer ReplaceComparisonOperator_Gt_IsNot 1": SMALL_NUMBER,
