@@ -20,10 +20,7 @@ TIMES = {
     "page": (24.0, 1.0),
     "register": (24.0, 1.0),
     "delete": (24.0, 1.0),
-    "drain": (24.0, 1.0),
-    "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
-    "queue": (900.0, 2.0),
-    "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
+    "queue": (900.0, 0.5),
     "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
 }
 CONNECT_SECONDS = 3.0  # at start-up, for each service
@@ -57,9 +54,7 @@ def handler(event: Any, context: Any) -> Any:
         case "queue":
             from botkit.extras import queue
 
-            outcome = queue.receive(event)
-            set_deadline("settle", context)
-            return queue.settle(event, outcome)
+            return queue.receive(event)
         case "check":
             from botkit.host import check
 
@@ -74,12 +69,8 @@ def handler(event: Any, context: Any) -> Any:
             return registration.remove(event)
         case "drain":
             from botkit.extras import drain
-            from botkit.host import registration
 
-            deadline.start(deadline.left() / 2)  # the rest is for the queue
-            registration.remove(event)
-            set_deadline("drained", context)
-            return drain.await_empty_queue(event)
+            return drain.drain(event)
         case "watch":
             from botkit.extras import watch
 

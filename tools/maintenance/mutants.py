@@ -453,9 +453,11 @@ EQUIVALENT = {
         "show NumberReplacer 2": "the clock never goes back",
         "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
+    "botkit/invocation/stored_token": {
+        "<module> NumberReplacer 3": UNREAD,
+        "<module> NumberReplacer 4": UNREAD,
+    },
     "botkit/telegram": {
-        "<module> NumberReplacer 7": UNREAD,
-        "<module> NumberReplacer 8": UNREAD,
         "_integers ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
         "call ReplaceComparisonOperator_Eq_LtE 1": "there is no lower code",
         "download NumberReplacer 12": CHECKED_ABOVE,
@@ -464,13 +466,9 @@ EQUIVALENT = {
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
     "handler": {
+        "<module> NumberReplacer 17": LAMBDAS_LIMIT,
         "<module> NumberReplacer 21": LAMBDAS_LIMIT,
         "<module> NumberReplacer 22": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 25": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 26": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 29": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 33": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 34": LAMBDAS_LIMIT,
         "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
     },
 }
