@@ -103,12 +103,11 @@ def answer_once(update: Json) -> Outcome:
 def _answer(update: Json) -> Outcome:
     try:
         bot = bot_module.load()
-        if hasattr(bot, "LIMIT") and not journal.is_counted:
+        if hasattr(bot, "LIMIT"):
             from ..extras import limit
 
-            first = limit.count(update)
-            if first is not None:
-                return limit.answer(update, first)
+            if outcome := limit.answer(update):
+                return outcome
         if hasattr(bot, "SESSION"):
             from ..extras import with_session
 
