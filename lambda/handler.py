@@ -107,8 +107,6 @@ def purpose_of(event: Any) -> str:
         # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
         case {"tf": {"action": "create" | "update" | "warm"}}:
             return "nothing"
-    if event == {"warm": True}:  # what schedules outside of this module send
-        return "nothing"
     if settings.queue_url:
         from botkit.extras import queue
 
