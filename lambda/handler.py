@@ -18,10 +18,9 @@ logger = logging.getLogger("botkit")
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
-    "register": (24.0, 1.0),
-    "delete": (24.0, 1.0),
     "queue": (900.0, 0.5),
-    "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
+    "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
+    "event": (900.0, 1.0),
 }
 CONNECT_SECONDS = 3.0  # at start-up, for each service
 
@@ -29,11 +28,9 @@ CONNECT_SECONDS = 3.0  # at start-up, for each service
 def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
-    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
-    the webhook for a registration, `batchItemFailures` for the queue, and the counts of a replay.
-    Raises CheckFailed if a new version can't work, RegistrationFailed if Telegram refuses the
-    registration, QueueNotEmpty if a queue that goes still has updates, and EventFailed if a retry
-    of an event may succeed.
+    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events,
+    `batchItemFailures` for the queue, and what Terraform gets. Raises EventFailed if a retry of an
+    event may succeed, and what fails an apply.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)
@@ -55,32 +52,10 @@ def handler(event: Any, context: Any) -> Any:
             from botkit.extras import queue
 
             return queue.receive(event)
-        case "check":
-            from botkit.host import check
+        case "terraform":
+            from botkit.host import terraform
 
-            return check.check(event)
-        case "register":
-            from botkit.host import registration
-
-            return registration.register(event)
-        case "delete":
-            from botkit.host import registration
-
-            return registration.remove(event)
-        case "drain":
-            from botkit.extras import drain
-
-            return drain.drain(event)
-        case "watch":
-            from botkit.extras import watch
-
-            return watch.watch(event)
-        case "replay":
-            from botkit.extras import failures
-
-            return failures.replay(lambda event: purpose_of(event) == "event")
-        case "nothing":
-            return {}
+            return terraform.answer(event, lambda event: purpose_of(event) == "event")
         case _:
             from botkit.extras import on_event
 
@@ -98,15 +73,11 @@ def purpose_of(event: Any) -> str:
             # API Gateway has chosen the route. The path could be written in many ways.
             route = str(event.get("routeKey"))
             return "page" if settings.mini_app_url and route.startswith("ANY /app") else "webhook"
-        case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
-            return "drain"
-        case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
-            return str(action)
-        case {"tf": {"action": "check" | "replay" as action}}:
-            return str(action)
-        # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
-        case {"tf": {"action": "create" | "update" | "warm"}}:
-            return "nothing"
+        case {"tf": _}:
+            from botkit.host import terraform
+
+            if terraform.is_ours(event):
+                return "terraform"
     if settings.queue_url:
         from botkit.extras import queue
 
@@ -117,7 +88,7 @@ def purpose_of(event: Any) -> str:
 
 def set_deadline(purpose: str, context: Any) -> None:
     """Set the deadline of an event by its purpose."""
-    most, spare = TIMES.get(purpose, TIMES["event"])
+    most, spare = TIMES[purpose]
     deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
 
 

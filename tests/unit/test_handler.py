@@ -36,14 +36,8 @@ PURPOSES: dict[str, tuple[Any, str]] = {
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
-    "a check": ({"tf": {"action": "check"}, "sources": "1"}, "check"),
-    "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
-    "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
-    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
-    "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, "nothing"),
-    "a removal's update": ({"tf": {"action": "update"}, "url": URL}, "nothing"),
-    "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, "watch"),
-    "the warm-up": ({"tf": {"action": "warm"}}, "nothing"),
+    "Terraform's": ({"tf": {"action": "register"}, "url": URL}, "terraform"),
+    "another's that is like it": ({"tf": {"action": "register"}}, "event"),
     "a destination's": ({"requestContext": {}, "requestPayload": {}}, "event"),
     "a call": (CALL, "event"),
     "calls": ([CALL], "event"),
@@ -55,11 +49,6 @@ PURPOSES: dict[str, tuple[Any, str]] = {
 def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, purpose: str) -> None:
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
     assert container.handler.purpose_of(event) == purpose
-
-
-def test_the_warm_up_gets_nothing(container: Container) -> None:
-    assert container.invoke({"tf": {"action": "warm"}}) == {}
-    assert container.log == []
 
 
 @pytest.mark.parametrize(
@@ -91,13 +80,9 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 SECONDS = {
     "webhook": (1.5, 24.0),
     "page": (1.5, 24.0),
-    "check": (1.5, 899.0),
-    "register": (1.5, 24.0),
-    "delete": (1.5, 24.0),
-    "drain": (1.5, 899.0),
     "queue": (2.0, 899.5),
+    "terraform": (1.5, 899.0),
     "event": (1.5, 899.0),
-    "watch": (1.5, 899.0),
 }
 
 
@@ -117,22 +102,6 @@ def test_each_kind_of_event_has_its_time(
         container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
-
-
-@pytest.mark.usefixtures("still")
-@pytest.mark.parametrize(
-    ("milliseconds", "seconds"), [(12_000, [5.5, 11.0]), (900_000, [12.0, 899.0])]
-)
-def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves(
-    container: Container, monkeypatch: pytest.MonkeyPatch, milliseconds: int, seconds: list[float]
-) -> None:
-    registration, given = container.module("host.registration"), []
-    left = container.handler.deadline.left
-    monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
-    drain = container.module("extras.drain")
-    monkeypatch.setattr(drain, "await_empty_queue", lambda event: given.append(left()))
-    container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, milliseconds)
-    assert given == seconds
 
 
 @pytest.mark.usefixtures("still")

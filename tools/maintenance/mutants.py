@@ -105,6 +105,12 @@ TESTS = {
         "unit/invocation/test_settings",
         "unit/frameworks/test_contract",
     ],
+    "botkit/host/terraform": [
+        "unit/host/test_terraform",
+        "unit/host/test_registration",
+        "unit/host/test_check",
+        "unit/extras/test_failures",
+    ],
     "botkit/host/registration": [
         "unit/host/test_registration",
         "unit/host/test_check",
@@ -466,9 +472,11 @@ EQUIVALENT = {
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
     "handler": {
+        "<module> NumberReplacer 9": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 13": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 14": LAMBDAS_LIMIT,
         "<module> NumberReplacer 17": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 21": LAMBDAS_LIMIT,
-        "<module> NumberReplacer 22": LAMBDAS_LIMIT,
+        "<module> NumberReplacer 18": LAMBDAS_LIMIT,
         "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
     },
 }

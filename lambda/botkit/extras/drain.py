@@ -12,13 +12,11 @@ import time
 
 from .. import aws
 from ..deadline import deadline
-from ..host import registration
 from ..invocation.settings import settings
 from ..types import Json
 
 logger = logging.getLogger("botkit")
 
-REMOVAL_SECONDS = 12.0  # for the webhook, or half of the time if that is less
 PAUSE_SECONDS = 1.0  # between two readings. The last one has at least as long
 # For how long the queue must be empty: SQS's counts are right a minute after the last update came.
 QUIET_SECONDS = 60.0
@@ -26,13 +24,6 @@ QUIET_SECONDS = 60.0
 
 class QueueNotEmpty(Exception):
     """The queue still has updates, or may get some, which would be lost with it."""
-
-
-def drain(event: Json) -> Json:
-    """Remove the webhook, and wait until the queue is empty. Raises QueueNotEmpty."""
-    with deadline.within(min(REMOVAL_SECONDS, deadline.left() / 2)):
-        registration.remove(event)
-    return await_empty_queue(event)
 
 
 def await_empty_queue(event: Json) -> Json:
