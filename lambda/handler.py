@@ -29,8 +29,8 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events,
-    `batchItemFailures` for the queue, and what Terraform gets. Raises EventFailed if a retry of an
-    event may succeed, and what fails an apply.
+    `batchItemFailures` for the queue, and the result of `terraform.answer` for its events. Raises
+    what that raises, and EventFailed if a retry of another event may succeed.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)

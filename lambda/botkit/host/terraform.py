@@ -1,8 +1,6 @@
-"""What Terraform, its schedules and an operator invoke the function for:
+"""Events from Terraform, its schedules and an operator: {"tf": {"action": "check"}, …}.
 
-    {"tf": {"action": "check"}, …}
-
-The modules below say what each of these events has.
+The module that answers an event describes it.
 """
 
 from __future__ import annotations
