@@ -496,7 +496,7 @@ def mutate(module: str) -> list[dict[str, Any]] | None:
     tests = [f"tests/{name}.py" for name in [*TESTS[module], "integration/test_startup"]]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "project")
-        for name in ("lambda", "scripts", "tests", "tools"):
+        for name in ("docs", "lambda", "scripts", "tests", "tools"):
             shutil.copytree(ROOT / name, folder / name)
         for file in (ROOT / "conftest.py", ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
             shutil.copy(file, folder)
