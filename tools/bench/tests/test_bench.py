@@ -64,6 +64,7 @@ def test_a_run_measures_and_is_reported(certificates: Path) -> None:
         with pytest.raises(RuntimeError, match="0 calls"):
             measure.measure(empty._replace(calls=True), bot_api, limit, warm=1)
     assert len(report.main_table(results).splitlines()) == 4
+    assert report.main_table(results).endswith(f" {run.memory:.0f} |")
     xml.etree.ElementTree.fromstring(report.plot(results))
 
 
