@@ -1,5 +1,8 @@
 """Webhook requests: their sender, and the response.
 
+On its way to the bot, an update passes `process` (the log), `let_in` (allowed_ids), the queue if
+there is one, `answer` (failed updates are kept), `answer_once` (repetitions), and `_answer` (LIMIT,
+and then SESSION or reply() alone).
 Source: https://core.telegram.org/bots/api#setwebhook
 """
 
