@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator
 
@@ -117,6 +118,17 @@ def test_the_headings_are_the_programs_words() -> None:
     for error in set(ERRORS) - OTHERS:
         for words in filter(None, map(str.strip, error.split("…"))):
             assert words.rstrip(":") in sources, error
+
+
+def test_the_hours_of_20_tries_are_those_of_their_pauses() -> None:
+    """Each pause is up to half as long again."""
+    [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())
+    queue = (ROOT / "lambda/botkit/extras/queue.py").read_text()
+    [longest] = re.findall(r"^LONGEST_BACKOFF = (\d+)", queue, re.MULTILINE)
+    least = sum(min(2**count, int(longest)) for count in range(1, int(tries) + 1)) / 3600
+    assert (tries, int(least), math.ceil(1.5 * least)) == ("20", 3, 5)
+    told = ALARMS + RUNBOOK + (DOCS / "how-to/queue.md").read_text()
+    assert set(re.findall(r"three (?:to five )?hours", told)) == {"three to five hours"}
 
 
 def test_the_sample_is_a_line_of_the_log() -> None:
