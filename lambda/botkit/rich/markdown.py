@@ -61,6 +61,8 @@ TOKEN = re.compile(
     r"|(?P<bar>\|)"
 )
 CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
+CUT_CODE = re.compile(r"(`+)(?!`)((?:(?!\1).)*)$")
+CUT_MARKS = re.compile(r"(?<![*_~=|`\s])[*_~=|`\s]+$")
 
 
 class Block:
@@ -405,7 +407,7 @@ def inline(
     `marks` are those that are open before and after it, such as "**".
     """
     if is_half:
-        text = CUT_LINK.sub(r"\1", text).rstrip("*_~=| ")
+        text = CUT_MARKS.sub("", CUT_LINK.sub(r"\1", text))
     marks = [] if marks is None else marks
     made, at = [], 0
     for found in TOKEN.finditer(text):
@@ -422,18 +424,15 @@ def inline(
                 else:
                     marks.append(token)
             made.append(token)
-        elif token == "`" and is_half and "`" not in text[at:].lstrip("`"):
-            made.append(_code(text[at:].lstrip("`")))
+        elif token == "`" and is_half and (cut := CUT_CODE.match(text, found.start())):
+            made.append(_code(cut[2], is_cell))
             at = len(text)
             break
         else:
             made.append(_written(found, is_cell))
     made.append(text[at:])
     if is_half:
-        while made and (not made[-1].strip() or made[-1] in marks[-1:]):
-            if made.pop().strip():
-                marks.pop()
-        return "".join(made).rstrip() + "".join(reversed(marks))  # a space before would open them
+        made += reversed(marks)
     return "".join(made)
 
 
@@ -441,8 +440,7 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
     """Write what TOKEN found."""
     match found.lastgroup:
         case "code" if found["code"].strip():  # nothing in its place would join what is around it
-            code = found["code"]
-            return _code(code.replace(r"\|", "|") if is_cell else code)
+            return _code(found["code"], is_cell)
         case "image":
             return f"[{inline(found['label'] or found['image'])}]({_url(found['image'])})"
         case "link":
@@ -460,12 +458,12 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
     return found[0].replace("<", "&lt;") if "<" in found[0] else by_number(found[0])
 
 
-def _code(code: str) -> str:
+def _code(code: str, is_cell: bool) -> str:
     """Write code within a line."""
     code = code.strip()
-    if RISKY.search(code):
-        return f"<code>{by_number(code)}</code>"
-    return f"`{code}`" if code else ""
+    if is_cell:
+        code = code.replace(r"\|", "|")
+    return f"<code>{by_number(code)}</code>" if RISKY.search(code) else f"`{code}`"
 
 
 def _url(url: str) -> str:

@@ -186,6 +186,16 @@ def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
     assert line.turns == [[1], [2]]
 
 
+def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> None:
+    line = lined()
+    first, *others = numbered(sent(FORWARD), sent(PLAIN), sent(PLAIN))
+    line.arrive(first, seconds=-0.5)
+    line.arrive(*others, seconds=2)  # since the first one, 1.5
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1, 2, 3]]
+
+
 def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
     """The queue may not take a message that was listed."""
     line = lined()
