@@ -263,7 +263,7 @@ class _Scanner:
     def _formula(self, line: str) -> list[Block] | None:
         """Take a formula with lines for itself, and return it as a fence."""
         line = line.strip()
-        if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
+        if not line.startswith("$$") or "$" in line[2:].removesuffix("$$"):
             return None
         if self._at < self._endless:
             return None
@@ -424,7 +424,7 @@ def inline(
                 else:
                     marks.append(token)
             made.append(token)
-        elif token == "`" and is_half and (cut := CUT_CODE.match(text, found.start())):
+        elif is_half and (cut := CUT_CODE.match(text, found.start())):
             made.append(_code(cut[2], is_cell))
             at = len(text)
             break
