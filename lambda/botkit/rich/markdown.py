@@ -222,14 +222,15 @@ class _Scanner:
         if prefix.strip(" >"):  # a number of a list, or a bullet
             blocks = [*self._add(prefix.rstrip()), *self._end()]
         quotes = re.compile(rf" *(?:> ?){{{prefix.count('>')}}}")
-        indent = 0 if ">" in prefix else self._shift + len(prefix)
-        closing = re.compile(f" *{fence[0]}{{{len(fence)},}} *")
+        spaces = re.compile(f" {{0,{self._shift + len(prefix)}}}")
+        mark = fence[0]
+        closing = re.compile(f" *{mark}{{{len(fence)},}} *")
         code = []
         self._at = len(self._lines)
         is_closed = False
         for at in range(first + 1, self._at):
             line = self._lines[at]
-            inside = quotes.match(line) if ">" in prefix else re.match(f" {{0,{indent}}}", line)
+            inside = (quotes if ">" in prefix else spaces).match(line)
             if not inside:  # the quote ends
                 self._at = at
                 break
@@ -239,7 +240,7 @@ class _Scanner:
                 is_closed = True
                 break
             code.append((line, at))
-        if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
+        if self._is_half and not is_closed and code and not code[-1][0].strip(f" {mark}"):
             code.pop()  # half of the closing fence
         self._is_list = False
         if ">" not in prefix:
@@ -252,7 +253,7 @@ class _Scanner:
             return []
         # A parser may drop some characters, even those that separate two runs of backticks.
         runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _ in code))
-        fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
+        fence = "`" * max([3, *(len(run) + 1 for run in runs)])
         # A simple one may take any three for the end. From here on it would take code for text.
         self._is_doubtful |= len(fence) > 3
         block = Block(first, fence + language[:30], fence, blocks=1)
@@ -274,7 +275,7 @@ class _Scanner:
             at += 1
             line = self._line(at).strip()
             if not line:
-                if not self._is_last(at - 1):
+                if not self._is_last(at):
                     self._endless = at
                     return None
                 self._at = at  # half of it would be refused
@@ -311,10 +312,10 @@ class _Scanner:
             if not self._is_last(first + 1):
                 return None
             cells = []
-        rest = first + 2
+        rest = first
         while rest < len(self._lines) and "|" in self._lines[rest]:
             rest += 1
-        self._at = rest = min(rest, len(self._lines))
+        self._at = rest
         if len(header) > MOST_COLUMNS:
             return self._fenced(first, "", [(self._lines[at], at) for at in range(first, rest)])
         columns = len(header)

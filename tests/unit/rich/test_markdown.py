@@ -135,13 +135,16 @@ WRITTEN = {
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
-    "an item with spaces before": ("  - a", "  - a"),
+    "an item after a tab": ("- a\n\t- b", "- a\n    - b"),
+    "an item with spaces before": ("   - a", "   - a"),
+    "a line far right in an item": ("- a\n         b", "- a  \n      b"),
     "lines of an item": ("- a\n  b", "- a  \n  b"),
     "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
     "code in backticks": ("`` a`b ``", "<code>a&#96;b</code>"),
     "no code": ("a ` b", "a &#96; b"),
     "a fence": ("~~~python\n  a < b\n~~~\nc", "```python\n  a < b\n```\n\nc"),
     "a fence without an end": ("```\na", "```\na\n```"),
+    "a fence with a long name": (f"```{'x' * 31}\na\n```", f"```{'x' * 30}\na\n```"),
     "a fence with a fence": ("````\n```\n<a>\n```\n````", "````\n```\n&#60;a>\n```\n````"),
     "a fence without code": ("a\n```\n\n```\nb", "a\n\nb"),
     "a fence in a list": (
@@ -174,6 +177,7 @@ WRITTEN = {
         "| a |\n|-|\n| [b](https://c.d) &#124;&#124; &#96; |",
     ),
     "bars without a table": ("a | b\nc", "a | b  \nc"),
+    "a line below a table": ("|a|\n|-|\n|b|\nc", "| a |\n|-|\n| b |\n\nc"),
     "more columns than the header": ("a|b\n-|-|-", "a|b  \n-|-|-"),
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
     "a wide table": ("|a" * 20 + "\n" + "|-" * 20, f"|{' a |' * 20}\n{'|-' * 20}|"),
@@ -228,6 +232,7 @@ HALVES = {
     "a fence without code": ("a\n```py", "a …"),
     "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
     "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
+    "a line below what is no table": ("|a|b|\n|-|\nc", "|a|b|  \n|-|  \nc …"),
     "half of a row": ("|a|b|\n|-|-|\n|**c", "| a | b |\n|-|-|\n| **c** |  |\n\n…"),
     "a bar": ("a\n\n|", "a …"),
     "a bar in a line": ("a | b", "a | b …"),
@@ -242,6 +247,7 @@ HALVES = {
     "marks before a backtick": ("a **b _`", "a **b** …"),
     "a mark before a backtick": ("a _`", "a …"),
     "no mark": ("a b_c", "a b_c …"),
+    "a star between words": ("a * b", "a * b …"),
     "what is no mark": ("a **b _c ** `", "a **b _c_** …"),
     "marks before the end": ("a **b\n\nc", "a **b\n\nc …"),
     "marks of the line before": ("**a\nb", "**a  \nb** …"),
@@ -314,6 +320,9 @@ FULL = {
     "blocks": ("x\n\n" * 500, "x"),
     "code": ("```\n" + f"{'x' * 99}\n" * 300 + "x" * 758, "x"),
     "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
+    "items": ("- x\n" * 166, "- x"),
+    "fences": ("```\nx\n```\n" * 500, "```\nx\n```"),
+    "rules": ("---\n" * 500, "---"),
 }
 
 
@@ -344,6 +353,11 @@ def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch: pytest.MonkeyPatc
     items = "- an item\n- an item\n- an item\n\na"
     made = markdown.messages(f"A paragraph of words.\n\n{items}")
     assert made == [("A paragraph of words.", "A paragraph of words.\n"), (items, items)]
+
+
+def test_a_rule_may_begin_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MOST_UNITS", 10)
+    assert markdown.messages("words\n\n---\na") == [("words", "words\n"), ("---\n\na", "---\na")]
 
 
 @settings(max_examples=100, deadline=None)
