@@ -416,6 +416,8 @@ EQUIVALENT = {
         "__init__ NumberReplacer 7": UNREAD,
         "__init__ NumberReplacer 8": UNREAD,
         "__init__ NumberReplacer 10": "no line is before the first one",
+        "_units ReplaceBinaryOperator_FloorDiv_Div 1": "the bytes are even in number",
+        "messages ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "_add NumberReplacer 5": ANY_NUMBER,
         "_add NumberReplacer 6": ANY_NUMBER,
         "_add ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,

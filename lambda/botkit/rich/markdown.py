@@ -178,8 +178,8 @@ class _Scanner:
         """Yield the blocks."""
         while self._at < len(self._lines):
             line = self._line(self._at)
-            indent = len(line) - len(line.lstrip(" "))
-            self._shift = self._shift if indent >= self._shift or not line else 0
+            if line[: self._shift].strip(" "):
+                self._shift = 0
             line = line[self._shift :]
             if not line:
                 yield from self._end()

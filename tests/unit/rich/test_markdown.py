@@ -151,6 +151,7 @@ WRITTEN = {
         "1. a\n   ```\n     b\n   ```\n   c\n2. d",
         "1. a\n\n```\n  b\n```\n\nc\n2. d",
     ),
+    "a line after it with less space": ("- a\n  ```\n  b\n  ```\n c", "- a\n\n```\nb\n```\n\nc"),
     "a list after a fence in a list": (
         "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
         "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
