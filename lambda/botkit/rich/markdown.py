@@ -313,7 +313,7 @@ class _Scanner:
                 return None
             cells = []
         rest = first
-        while rest < len(self._lines) and "|" in self._lines[rest]:
+        while "|" in self._line(rest):
             rest += 1
         self._at = rest
         if len(header) > MOST_COLUMNS:
