@@ -408,7 +408,8 @@ EQUIVALENT = {
         "use_ours ReplaceComparisonOperator_IsNot_NotEq 1": SAME_OBJECT,
     },
     "botkit/rich/markdown": {
-        "_fence NumberReplacer 4": "all of its characters are the same",
+        "_fence NumberReplacer 1": "all of its characters are the same",
+        "_fence NumberReplacer 2": "all of its characters are the same",
         "_fenced ReplaceComparisonOperator_Gt_NotEq 1": "no fence is shorter",
         "messages NumberReplacer 1": UNREAD,
         "messages NumberReplacer 2": UNREAD,

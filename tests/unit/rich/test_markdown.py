@@ -136,7 +136,7 @@ WRITTEN = {
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
     "an item after a tab": ("- a\n\t- b", "- a\n    - b"),
-    "an item with spaces before": ("   - a", "   - a"),
+    "an item with spaces before": ("   -\n   - a", "   - \n   - a"),
     "a line far right in an item": ("- a\n         b", "- a  \n      b"),
     "lines of an item": ("- a\n  b", "- a  \n  b"),
     "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
