@@ -418,6 +418,7 @@ EQUIVALENT = {
         "__init__ NumberReplacer 8": UNREAD,
         "__init__ NumberReplacer 10": "no line is before the first one",
         "_units ReplaceBinaryOperator_FloorDiv_Div 1": "the bytes are even in number",
+        "inline ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "messages ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "_add NumberReplacer 5": ANY_NUMBER,
         "_add NumberReplacer 6": ANY_NUMBER,

@@ -288,8 +288,9 @@ class _Scanner:
     def _rule(self, line: str) -> list[Block] | None:
         if not RULE.fullmatch(line):
             return None
+        rule = Block(self._at, "---", blocks=1)
         self._at += 1
-        return [Block(self._at - 1, "---", blocks=1)]
+        return [rule]
 
     def _table(self, line: str) -> list[Block] | None:
         """Take a table, and return it at the margin, or as code if it is too wide."""
