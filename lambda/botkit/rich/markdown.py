@@ -271,7 +271,7 @@ class _Scanner:
         first, at, code = self._at, self._at, []
         line = line[2:]
         while not line.endswith("$$"):
-            code.append(line)
+            code.append((line, at))
             at += 1
             line = self._line(at).strip()
             if not line:
@@ -280,10 +280,9 @@ class _Scanner:
                     return None
                 self._at = at  # half of it would be refused
                 return []
-        code.append(line[:-2])
+        code.append((line[:-2], at))
         self._at = at + 1
-        numbered = [(each, first + number) for number, each in enumerate(code) if each.strip()]
-        return self._fenced(first, "math", numbered)
+        return self._fenced(first, "math", [each for each in code if each[0].strip()])
 
     def _rule(self, line: str) -> list[Block] | None:
         if not RULE.fullmatch(line):
@@ -299,18 +298,19 @@ class _Scanner:
         first, header = self._at, _cells(line)
         rules = self._line(first + 1).strip()
         cells = _cells(rules)
+        is_last = self._is_last(first + 1)
         if "|" not in rules or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
             # Half of a table has a header, and perhaps a part of the line below it.
             if not line.lstrip().startswith("|") or not re.fullmatch(r"\|[ |:-]*|", rules):
                 return None
-            if not self._is_last(first + bool(rules)):
+            if not is_last:
                 return None
             if not any(header):
                 self._at = len(self._lines)
                 return []
             cells = []
         if cells and len(cells) != len(header):
-            if not self._is_last(first + 1):
+            if not is_last:
                 return None
             cells = []
         rest = first
