@@ -321,7 +321,6 @@ EQUIVALENT = {
         "_check_bot NumberReplacer 2": ANY_NUMBER,
     },
     "botkit/host/registration": {
-        "_await_name ReplaceBinaryOperator_Div_Sub 1": TOO_LONG,
         "_await_name ReplaceComparisonOperator_Eq_GtE 1": "no scheme but http and https",
         "_remove_menu_button ReplaceComparisonOperator_Eq_GtE 1": "no type sorts after web_app",
         "remove ReplaceComparisonOperator_Eq_LtE 2": "the other name sorts after it",

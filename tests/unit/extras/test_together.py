@@ -487,6 +487,8 @@ def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
     aws.call = away
     assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
     assert line.turns == [[1, 2], [2]]
+    [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
+    assert warning["message"] == "a turn can't be given up"
 
 
 def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -> None:
