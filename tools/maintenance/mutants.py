@@ -238,7 +238,9 @@ EQUIVALENT = {
     "botkit/frameworks/event_loop": {"<module> NumberReplacer 1": ANY_NUMBER},
     "botkit/aws": {
         "_connection ReplaceComparisonOperator_Eq_LtE 1": "no other suffix sorts before it",
+        "call ReplaceBinaryOperator_Mul_Div 1": NAMED,
         "call ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
+        "events ReplaceBinaryOperator_Mul_Div 1": NAMED,
     },
     "botkit/host/bot_module": {
         "__init__ ReplaceComparisonOperator_Is_Eq 1": SAME_OBJECT,
