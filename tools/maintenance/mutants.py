@@ -492,7 +492,6 @@ EQUIVALENT = {
         "<module> NumberReplacer 17": LAMBDAS_LIMIT,
         "<module> NumberReplacer 18": LAMBDAS_LIMIT,
         "handler ReplaceComparisonOperator_Eq_LtE 1": "no other purpose sorts before it",
-        "handler ReplaceComparisonOperator_Eq_LtE 1": "no other purpose sorts before it",
         "start_up ReplaceComparisonOperator_Eq_LtE 1": TWO_MODES,
     },
 }
