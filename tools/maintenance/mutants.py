@@ -180,6 +180,8 @@ TESTS = {
         "unit/extras/test_together",
         "unit/extras/test_limit",
         "unit/test_stream",
+        "unit/extras/test_with_session",
+        "unit/frameworks/test_adapter",
     ],
     "botkit/invocation/place": [
         "unit/invocation/test_place",
@@ -382,6 +384,9 @@ EQUIVALENT = {
         "encode NumberReplacer 1": "as unlikely in a file",
         "encode NumberReplacer 2": "as unlikely in a file",
     },
+    "botkit/invocation/journal": {
+        "excuses ReplaceComparisonOperator_Eq_LtE 1": "no other answer to a query sorts before it",
+    },
     "botkit/later": {
         "_check_cron ReplaceComparisonOperator_Eq_Is 1": "there is one True and one False",
         "_check_cron ReplaceComparisonOperator_NotEq_IsNot 1": SMALL_NUMBER,
@@ -484,6 +489,15 @@ EQUIVALENT = {
         "download ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
+    },
+    "botkit/testing": {
+        "<module> NumberReplacer 5": ANY_NUMBER,
+        "<module> NumberReplacer 6": ANY_NUMBER,
+        "_answer ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+        "_answer ReplaceComparisonOperator_Eq_LtE 2": LOWEST_STATUS,
+        "_answer ReplaceComparisonOperator_Gt_NotEq 1": "no count is below 0",
+        "_turn NumberReplacer 3": ANY_NUMBER,
+        "_turn NumberReplacer 4": ANY_NUMBER,
     },
     "handler": {
         "<module> NumberReplacer 9": LAMBDAS_LIMIT,
