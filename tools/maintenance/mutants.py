@@ -361,6 +361,7 @@ EQUIVALENT = {
     "botkit/http/arriving": {
         "post ReplaceComparisonOperator_NotEq_Gt 1": "an interim response has no body",
         "chunks NumberReplacer 7": "the limit has room for more than a byte",
+        "chunks NumberReplacer 8": "the limit has room for more than a byte",
         "chunks NumberReplacer 10": "a line feed before a number is skipped",
     },
     "botkit/http/connection": {
