@@ -228,7 +228,6 @@ LOWEST_STATUS = "there is no lower status"
 CHECKED_ABOVE = "the line above raises at 400"
 AT_ONCE = "join takes both for no time at all"
 ANY_NUMBER = "any number will do"
-ANY_LENGTH = "any length will do"
 EMPTY_IS_LAST = "the JSON of no other object sorts after it"
 NO_COMMON_BIT = "the two have no bit in common"
 ROOMY = "it has room for ids of more digits than Telegram's"
@@ -458,7 +457,6 @@ EQUIVALENT = {
         "_write ReplaceBinaryOperator_Add_BitXor 1": NO_COMMON_BIT,
         "_write NumberReplacer 5": "no call takes a byte",
         "_write NumberReplacer 6": "no call takes less than nothing",
-        "_write NumberReplacer 12": ANY_LENGTH,
         "calls ReplaceComparisonOperator_Eq_Is 1": SMALL_NUMBER,
         "keep ReplaceComparisonOperator_Eq_GtE 2": EMPTY_IS_LAST,
         "note ReplaceComparisonOperator_Eq_GtE 1": EMPTY_IS_LAST,
