@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulated_aws.gateway import Gateway
-from local.container import Function, Invocation
+from local.container import TIMEOUT, Function, Invocation
 from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
@@ -22,6 +22,8 @@ from demo.deployments import (
     registration,
 )
 from demo.inputs import least_memory, notes
+
+KEEP_SECONDS = 2.0  # that botkit/extras/failures.py takes from the bot, to keep a failed update
 
 
 class LocalDeployment(Deployment):
@@ -41,6 +43,8 @@ class LocalDeployment(Deployment):
                 function = Function(
                     bot.folder,
                     variables,
+                    # So that the bot has as long as where nothing is kept, which is the default.
+                    timeout=TIMEOUT + KEEP_SECONDS,
                     fresh=self.fresh,
                     follow=False,
                     memory_size=self._memory_size,
