@@ -215,8 +215,8 @@ def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> No
 
 def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
     reader.change(folder, "bot/bot.py, with a limit")
-    message, tap, other = {"message": {"chat": {"id": 42}}}, {"callback_query": {"id": "7"}}, {}
-    told = [f"bot.on_limit({update})" for update in (message, tap, other)]
+    message, tap = {"message": {"chat": {"id": 42}}}, {"callback_query": {"id": "7"}}
+    told = [f"bot.on_limit({update})" for update in (message, tap, {})]
     said = {"text": "Please wait a minute."}
     calls = [
         {"method": "sendMessage", "chat_id": 42, **said},
