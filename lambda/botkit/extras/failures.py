@@ -26,8 +26,8 @@ from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
 from ..host.outcome import Outcome, outcome_of
+from ..invocation import kind_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import sqs
@@ -191,7 +191,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:
         id_ = {"message_id": message["MessageId"], "error": type(error).__name__}
         logger.error("a message in the queue of failed updates can't be read", extra=id_)
-        return Outcome("bot_failed", error=f"message {message['MessageId']} can't be read"), {}
+        return Outcome("bot_failed", f"message {message['MessageId']} can't be read"), {}
     # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
     # dead letter has no other.
     is_first = message["Attributes"]["ApproximateReceiveCount"] == "1"
@@ -236,10 +236,10 @@ def _parsed(body: str) -> Json:
 def _answer_again(update: Json) -> Outcome:
     """Answer an update as if Telegram had delivered it now."""
     try:
-        handled = bot_module.kinds("HANDLED")
+        handled = bot_module.load().HANDLED
     except Misconfigured as error:
         return outcome_of(error)
-    if handled and Place(update).kind not in handled:
+    if kind_of(update) not in handled:
         return Outcome("ignored")  # Telegram wouldn't deliver it any more
     before = webhook.recent.get(update["update_id"])
     if before and before.name in KEPT:
@@ -257,6 +257,6 @@ def _retry_event(event: Any, id_: str, is_event: Callable[[Any], bool]) -> Outco
     try:
         outcome, again = with_reserve(on_event.answer, event, id_)
     except on_event.EventFailed as error:
-        outcome, again = Outcome("bot_failed", error=str(error)), True
+        outcome, again = Outcome("bot_failed", str(error)), True
     outcome.log("event", started, source="replay")
     return outcome if again or outcome.name in KEPT else None
