@@ -59,7 +59,7 @@ class LocalDeployment(Deployment):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             checked = function.invoke(CHECK)
             error = checked.error and f"{checked.error.strip()}\n{checked.traceback}".strip()
-            error = error or self._register(bot)
+            error = error or self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -91,9 +91,9 @@ class LocalDeployment(Deployment):
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
             self.function.take(version)  # and not the folder, where more may have been saved
-        return self._register(bot)
+        return self.register(bot)
 
-    def _register(self, bot: Hosted) -> str:
+    def register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}

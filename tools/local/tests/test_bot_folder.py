@@ -143,6 +143,7 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
     the_demo_ran_it(demo, processes=1)
 
 
+@pytest.mark.usefixtures("quick_terraform")
 def test_on_emulated_aws_too(
     folder: Path, variables: Path, tmp_path: Path, temporary: Path
 ) -> None:
