@@ -257,11 +257,6 @@ PROVIDERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "none": ({"name": ""}, ROLE, "expected length of name to be in the range (1 - 64)"),
     "plus": ({"name": "a+b"}, LOGS, "isn't a valid log group name"),
     "qualified": ({"name": "a:b"}, ROLE, "invalid value for name"),
-    "reserved": (
-        {"queue": True, "reserved_concurrency": 3},
-        "aws_lambda_event_source_mapping.updates[0]",
-        "maximum_concurrency to be at least (2), got 1",
-    ),
 }
 
 
