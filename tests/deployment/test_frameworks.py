@@ -63,7 +63,7 @@ def deployed(
         module = Deployment(providers, aws.url, folder / "module", configuration=configuration)
         module.apply()
         yield telegrams
-        module.destroy()
+        module.destroy("-refresh=false")
         left = [thing for thing in everything(aws) for bot in NAMES.values() if bot in thing]
         assert left == []
 
