@@ -254,7 +254,7 @@ def test_a_function_starts_without_a_library_that_it_does_not_ask_for() -> None:
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     bare = without_botocore(script, lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
     assert "import botocore" in script and "import botocore" not in bare
-    names = {"__name__": "worker", "sys": None}
+    names: dict[str, Any] = {"__name__": "worker"}
     exec(bare.partition("import sys")[0], names)
     assert names["_ms_install_invoke_depth"]() is None
 
