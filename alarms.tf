@@ -49,8 +49,8 @@ locals {
     }
     misconfigured = {
       advice = <<-EOT
-        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Telegram keeps
-        the updates. Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
+        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Updates wait.
+        Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
       EOT
     }
     duration = {
@@ -144,8 +144,8 @@ locals {
       metric     = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"]
       dimensions = { QueueName = "${var.name}-dead.fifo" }
       advice     = <<-EOT
-        Updates that could not be answered in 20 tries, some three hours, are in the dead-letter queue, for 14 days. The
-        log says why. Fix that, then move them back with aws sqs start-message-move-task.
+        Updates that could not be answered in 20 tries, three to five hours, are in the dead-letter queue, for 14 days.
+        The log says why. Fix that, then move them back with aws sqs start-message-move-task.
       EOT
     }
     # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update that is
@@ -156,7 +156,7 @@ locals {
       seconds = 900
       advice  = <<-EOT
         For half an hour Telegram or AWS could not be reached, so updates in the queue get no answer. Find "unreachable"
-        in the log: its error says which. The queue retries them for some three hours, then they become dead letters.
+        in the log: its error says which. The queue retries them for three to five hours, then they become dead letters.
       EOT
     }
     queue_waits = {

@@ -36,7 +36,7 @@ resource "aws_sqs_queue" "updates" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters[0].arn
-    maxReceiveCount     = 20 # three hours, with the pauses that the function sets
+    maxReceiveCount     = 20 # three to five hours, with the pauses that the function sets
   })
 }
 

@@ -259,8 +259,11 @@ variable "reserved_concurrency" {
   default     = null
 
   validation {
-    condition     = coalesce(var.reserved_concurrency, 1) >= 1
-    error_message = "The reserved_concurrency must be 1 or more, or null. With 0 the function could not run at all."
+    condition = coalesce(var.reserved_concurrency, 4) >= (var.queue ? 4 : 1)
+    error_message = join(" ", [
+      "The reserved_concurrency must be 1 or more, with queue = true 4 or more, or null.",
+      "With 0 the function could not run at all.",
+    ])
   }
 }
 

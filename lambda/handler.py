@@ -18,13 +18,9 @@ logger = logging.getLogger("botkit")
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
-    "register": (24.0, 1.0),
-    "delete": (24.0, 1.0),
-    "drain": (24.0, 1.0),
-    "drained": (900.0, 1.0),  # the end of "drain", which waits until the queue is empty
-    "queue": (900.0, 2.0),
-    "settle": (900.0, 0.5),  # the end of "queue", which tells SQS when to deliver again
-    "event": (900.0, 1.0),  # and all others; 900 s is Lambda's own limit
+    "queue": (900.0, 0.5),
+    "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
+    "event": (900.0, 1.0),
 }
 CONNECT_SECONDS = 3.0  # at start-up, for each service
 
@@ -32,11 +28,9 @@ CONNECT_SECONDS = 3.0  # at start-up, for each service
 def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
-    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events, the state of
-    the webhook for a registration, `batchItemFailures` for the queue, and the counts of a replay.
-    Raises CheckFailed if a new version can't work, RegistrationFailed if Telegram refuses the
-    registration, QueueNotEmpty if a queue that goes still has updates, and EventFailed if a retry
-    of an event may succeed.
+    Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events,
+    `batchItemFailures` for the queue, and the result of `terraform.answer` for its events. Raises
+    what that raises, and EventFailed if a retry of another event may succeed.
     """
     purpose = purpose_of(event)
     set_deadline(purpose, context)
@@ -57,39 +51,11 @@ def handler(event: Any, context: Any) -> Any:
         case "queue":
             from botkit.extras import queue
 
-            outcome = queue.receive(event)
-            set_deadline("settle", context)
-            return queue.settle(event, outcome)
-        case "check":
-            from botkit.host import check
+            return queue.receive(event)
+        case "terraform":
+            from botkit.host import terraform
 
-            return check.check(event)
-        case "register":
-            from botkit.host import registration
-
-            return registration.register(event)
-        case "delete":
-            from botkit.host import registration
-
-            return registration.remove(event)
-        case "drain":
-            from botkit.extras import drain
-            from botkit.host import registration
-
-            deadline.start(deadline.left() / 2)  # the rest is for the queue
-            registration.remove(event)
-            set_deadline("drained", context)
-            return drain.await_empty_queue(event)
-        case "watch":
-            from botkit.extras import watch
-
-            return watch.watch(event)
-        case "replay":
-            from botkit.extras import failures
-
-            return failures.replay(lambda event: purpose_of(event) == "event")
-        case "nothing":
-            return {}
+            return terraform.answer(event, lambda event: purpose_of(event) == "event")
         case _:
             from botkit.extras import on_event
 
@@ -107,17 +73,11 @@ def purpose_of(event: Any) -> str:
             # API Gateway has chosen the route. The path could be written in many ways.
             route = str(event.get("routeKey"))
             return "page" if settings.mini_app_url and route.startswith("ANY /app") else "webhook"
-        case {"tf": {"action": "delete"}, "url": str(), "is": "queue"}:
-            return "drain"
-        case {"tf": {"action": "register" | "delete" | "watch" as action}, "url": str()}:
-            return str(action)
-        case {"tf": {"action": "check" | "replay" as action}}:
-            return str(action)
-        # Terraform creates or changes the resource of a removal, or a schedule keeps it warm.
-        case {"tf": {"action": "create" | "update" | "warm"}}:
-            return "nothing"
-    if event == {"warm": True}:  # what schedules outside of this module send
-        return "nothing"
+        case {"tf": _}:
+            from botkit.host import terraform
+
+            if terraform.is_ours(event):
+                return "terraform"
     if settings.queue_url:
         from botkit.extras import queue
 
@@ -128,7 +88,7 @@ def purpose_of(event: Any) -> str:
 
 def set_deadline(purpose: str, context: Any) -> None:
     """Set the deadline of an event by its purpose."""
-    most, spare = TIMES.get(purpose, TIMES["event"])
+    most, spare = TIMES[purpose]
     deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
 
 
@@ -144,6 +104,8 @@ def start_up() -> None:
 
         telegram.prepare()
         connects.append(telegram.connect)
+    else:
+        from botkit.host import in_response  # noqa: F401
     for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
         if is_used:
             from botkit import aws

@@ -1091,7 +1091,9 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
   variables {
     allowed_ids                  = [0.5]
     mini_app_origin              = "http://app.example.org"
+    queue                        = true
     release                      = 1.5
+    reserved_concurrency         = 3
     session_backup_in_days       = 7
     source_dir                   = ""
     tags                         = { "" = "x" }
@@ -1100,8 +1102,8 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
     warm_schedule                = "cron(0/5 * * * *)"
   }
   expect_failures = [
-    var.allowed_ids, var.mini_app_origin, var.release, var.session_backup_in_days, var.source_dir, var.tags,
-    var.telegram_bot_token_parameter, var.warm_schedule,
+    var.allowed_ids, var.mini_app_origin, var.release, var.reserved_concurrency, var.session_backup_in_days,
+    var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
   ]
 }
 

@@ -11,8 +11,6 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
-import re
-import time
 
 from .deadline import deadline
 from .errors import Misconfigured, Refused, TooLong, Unreachable
@@ -24,8 +22,6 @@ from .types import Any, Json
 # The root CA of api.telegram.org until April 2027, and the one used since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
-TOKEN = "[0-9]+:[A-Za-z0-9_-]{30,}"
-REFETCH_SECONDS = 60  # between two fetches of a token that Telegram refuses
 
 
 class Client:
@@ -87,7 +83,6 @@ class Client:
 
 
 _client = Client(settings.api_url, settings.token, settings.proxy)
-_fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
 
 
 def call(method: str, /, **params: Any) -> Any:
@@ -153,10 +148,13 @@ def token(refused: str = "") -> str:
 
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
-    elapsed = time.time() - _fetched_at
-    may_have_changed = settings.token_parameter and not 0 <= elapsed <= REFETCH_SECONDS
-    if not _client.token or (_client.token == refused and may_have_changed):
-        _fetch_token()
+    if settings.token_parameter:
+        from .invocation import stored_token
+
+        if not _client.token or (_client.token == refused and stored_token.may_have_changed()):
+            _client.token = stored_token.fetch()
+    elif not _client.token:
+        raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
     return _client.token
 
 
@@ -177,27 +175,6 @@ def forget_token() -> None:
     """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
         _client.token = ""
-
-
-def _fetch_token() -> None:
-    """Fetch the token from Parameter Store. Raises Unreachable or Misconfigured."""
-    global _fetched_at
-    if not settings.token_parameter:
-        raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
-    from . import aws
-
-    _fetched_at = time.time()
-    params = {"Name": settings.token_parameter, "WithDecryption": True}
-    try:
-        parameter = aws.call("ssm", "AmazonSSM.GetParameter", params).get("Parameter")
-    except aws.ClientError as error:  # there is no such parameter
-        raise Misconfigured(f"the token can't be fetched: {error}") from None
-    except Unreachable as error:
-        raise Unreachable(f"the token can't be fetched: {error}") from None
-    token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
-    if not re.fullmatch(TOKEN, token):
-        raise Misconfigured(f"the parameter {settings.token_parameter} doesn't hold a bot's token")
-    _client.token = token
 
 
 def _integers(parameters: object) -> dict[str, int]:

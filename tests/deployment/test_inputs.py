@@ -191,7 +191,6 @@ def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) ->
 
 ALARM = "aws_cloudwatch_metric_alarm."
 LOGS = "aws_cloudwatch_log_group.function"
-MAPPING = "aws_lambda_event_source_mapping.updates[0]"
 ROLE = "aws_iam_role.this"
 
 # Folders that are refused, and the messages.
@@ -267,15 +266,9 @@ PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         ],
     ),
     "half": ({"memory_size": 128.5}, [(FUNCTION, "must be a whole number")]),
-    "queue": (
-        {"alarm_actions": ["alarms"], "queue": True, "reserved_concurrency": 3},
-        [
-            (f"{ALARM}pending[0]", "(alarms) is an invalid ARN"),
-            (MAPPING, "maximum_concurrency to be at least (2), got 1"),
-        ],
-    ),
-    "later": (
+    "extras": (
         {
+            "alarm_actions": ["alarms"],
             "later": True,
             "log_retention_in_days": 8,
             "name": "x" * 59,
@@ -283,6 +276,7 @@ PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
             "session_retention_in_days": 0,
         },
         [
+            (f"{ALARM}pending[0]", "(alarms) is an invalid ARN"),
             ("aws_iam_role.later[0]", TOO_LONG),
             (LOGS, "expected retention_in_days to be one of"),
             (

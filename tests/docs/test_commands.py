@@ -62,6 +62,10 @@ def flags(words: list[str]) -> list[str]:
     return [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
 
 
+def operation(command: str) -> str:
+    return "".join(part.title() for part in command.split("-"))
+
+
 def known(words: list[str]) -> str:
     """Return what a command says about its flags. Raises LookupError for an unknown command."""
     program, *rest = words
@@ -79,8 +83,7 @@ def known(words: list[str]) -> str:
         return text + (help_of(*terraform_command(), "plan", "-help") if rest[0] == "apply" else "")
     elif program == "aws":
         service = botocore.session.get_session().get_service_model(rest[0].removesuffix("api"))
-        operation = "".join(part.title() for part in rest[1].split("-"))
-        members = service.operation_model(operation).input_shape.members
+        members = service.operation_model(operation(rest[1])).input_shape.members
         own = ["--" + re.sub("([A-Z])", r"-\1", name).lower().lstrip("-") for name in members]
         of_every_command = ["--cli-binary-format", "--output", "--query"]
         return " ".join([*own, *of_every_command])
@@ -94,6 +97,17 @@ def test_the_commands_take_the_flags_that_are_shown(page: Path) -> None:
         text = known(words)
         for flag in flags([word for word in words if word != "-m"]):  # Python's own
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"
+
+
+def test_an_operator_is_told_the_rights_for_each_command() -> None:
+    docs = ROOT / "docs"
+    told = (docs / "permissions.md").read_text().partition("## Operators")[2]
+    told += (docs / "deployer-policy.json").read_text()
+    pages = [docs / "runbook.md", *docs.glob("how-to/*.md")]
+    shown = [words for page in pages for words in commands(page) if words[0] == "aws"]
+    used = {f"{words[1]}:{operation(words[2])}" for words in shown}
+    assert len(used) > 20
+    assert {action for action in used if action not in told} == set()
 
 
 def test_the_commands_are_found() -> None:

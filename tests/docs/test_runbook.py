@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterator
 
@@ -15,8 +16,9 @@ RUNBOOK = (DOCS / "runbook.md").read_text()
 ALARMS = (ROOT / "alarms.tf").read_text()
 URL = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
-WORDS = {"runbook.md": 1800, "deploy-from-ci.md": 856, "costs.md": 1324, "limits.md": 1062}
-WORDS |= {"security.md": 1110, "comparison.md": 421}
+WORDS = {"runbook.md": 1750, "deploy-from-ci.md": 450, "costs.md": 680, "limits.md": 810}
+WORDS |= {"security.md": 900, "comparison.md": 350, "permissions.md": 410, "architecture.md": 1020}
+WORDS |= {"performance.md": 1040, "../CONTRIBUTING.md": 740, "../AGENTS.md": 480}
 # Scripts' messages begin so, or name their subject.
 PRINTED = {"scripts/package": "scripts/package: ", "scripts/requirements.py": "requirements.txt: "}
 # AWS, Terraform and its provider say these. The last one, Telegram's, is put together.
@@ -26,6 +28,7 @@ OTHERS = {
     "Still creating...", "An event source mapping … already exists", "AccessDenied",
     "Error acquiring the state lock", "expected runtime to be one of", "KMSAccessDeniedException",
     "ResourceNotFoundException", "DependencyViolation", "Runtime.ExitError", "Sandbox.Timedout",
+    "UnreservedConcurrentExecution", "UnauthorizedOperation", "AuthorizationError",
     "Telegram did not accept the token",
 }  # fmt: skip
 
@@ -116,6 +119,17 @@ def test_the_headings_are_the_programs_words() -> None:
     for error in set(ERRORS) - OTHERS:
         for words in filter(None, map(str.strip, error.split("…"))):
             assert words.rstrip(":") in sources, error
+
+
+def test_the_hours_of_20_tries_are_those_of_their_pauses() -> None:
+    """Each pause is up to half as long again."""
+    [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())
+    queue = (ROOT / "lambda/botkit/extras/queue.py").read_text()
+    [longest] = re.findall(r"^LONGEST_BACKOFF = (\d+)", queue, re.MULTILINE)
+    least = sum(min(2**count, int(longest)) for count in range(1, int(tries) + 1)) / 3600
+    assert (tries, int(least), math.ceil(1.5 * least)) == ("20", 3, 5)
+    told = ALARMS + RUNBOOK + (DOCS / "how-to/queue.md").read_text()
+    assert set(re.findall(r"three (?:to five )?hours", told)) == {"three to five hours"}
 
 
 def test_the_sample_is_a_line_of_the_log() -> None:

@@ -251,7 +251,7 @@ IMITATIONS: dict[str, Any] = {
     "a request": {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
     "a call": CALL,
     "calls": [CALL, CALL],
-    "the warm-up": {"warm": True},
+    "the warm-up": {"tf": {"action": "warm"}},
     "a check of the webhook": {
         "tf": {"action": "watch"},
         "url": "https://bot.example/telegram",

@@ -123,7 +123,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     assert (failed, answer["statusCode"], answer["body"]) == (False, 200, "")
     answer, failed, _ = runtime_api.invoke(request(json.dumps(message()), "wrong"))
     assert (failed, answer["statusCode"]) == (False, 401)
-    answer, failed, _ = runtime_api.invoke({"warm": True})
+    answer, failed, _ = runtime_api.invoke({"tf": {"action": "warm"}})
     assert (failed, answer) == (False, {})
     (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")

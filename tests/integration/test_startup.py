@@ -26,11 +26,12 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 # Only a bot with a framework loads these.
 NOT_STARTED = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py", "testing.py")
 HOST = ("bot_module", "calls", "outcome", "webhook")
-INVOCATION = ("journal", "place", "settings")
+INVOCATION = ("journal", "settings")
 ROOT = ("deadline", "errors", "host", "http", "invocation", "types")
 OURS = (*ROOT, *(f"host.{name}" for name in HOST), *(f"invocation.{name}" for name in INVOCATION))
-WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-API = WEBHOOK | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
+BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
+WEBHOOK = BOTH | {"botkit.host.in_response"}
+API = BOTH | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",

@@ -184,7 +184,7 @@ class World:
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("event", "webhook", "queue", "replay"):
+        for kind in ("event", "webhook", "queue", "terraform"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("extras.with_session")

@@ -36,16 +36,8 @@ PURPOSES: dict[str, tuple[Any, str]] = {
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
-    "a check": ({"tf": {"action": "check"}, "sources": "1"}, "check"),
-    "a registration": ({"tf": {"action": "register"}, "url": URL}, "register"),
-    "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, "delete"),
-    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, "drain"),
-    "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, "nothing"),
-    "a removal's update": ({"tf": {"action": "update"}, "url": URL}, "nothing"),
-    "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, "watch"),
-    "our warm-up": ({"tf": {"action": "warm"}}, "nothing"),
-    "another's warm-up": ({"warm": True}, "nothing"),
-    "what is more than a warm-up": ({"warm": True, "x": 1}, "event"),
+    "Terraform's": ({"tf": {"action": "register"}, "url": URL}, "terraform"),
+    "another's that is like it": ({"tf": {"action": "register"}}, "event"),
     "a destination's": ({"requestContext": {}, "requestPayload": {}}, "event"),
     "a call": (CALL, "event"),
     "calls": ([CALL], "event"),
@@ -59,18 +51,11 @@ def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, pur
     assert container.handler.purpose_of(event) == purpose
 
 
-@pytest.mark.parametrize("event", [{"warm": True}, {"tf": {"action": "warm"}}], ids=str)
-def test_the_warm_up_gets_nothing(container: Container, event: Json) -> None:
-    assert container.invoke(event) == {}
-    assert container.log == []
-
-
 @pytest.mark.parametrize(
     "imitated",
     [
         {"tf": {"action": "delete"}, "url": "https://x"},
         {"tf": {"action": "delete"}, "url": "https://x", "is": "queue"},
-        {"warm": True},
         {"tf": {"action": "warm"}},
         {"tf": {"action": "watch"}, "url": "https://x", "namespace": "x"},
         CALL,
@@ -79,7 +64,6 @@ def test_the_warm_up_gets_nothing(container: Container, event: Json) -> None:
         "Terraform",
         "Terraform's drain",
         "warm-up",
-        "our warm-up",
         "a check of the webhook",
         "a call",
     ],
@@ -96,15 +80,9 @@ def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
 SECONDS = {
     "webhook": (1.5, 24.0),
     "page": (1.5, 24.0),
-    "check": (1.5, 899.0),
-    "register": (1.5, 24.0),
-    "delete": (1.5, 24.0),
-    "drain": (1.5, 24.0),
-    "drained": (1.5, 899.0),
-    "queue": (0.5, 898.0),
-    "settle": (2.0, 899.5),
+    "queue": (2.0, 899.5),
+    "terraform": (1.5, 899.0),
     "event": (1.5, 899.0),
-    "watch": (1.5, 899.0),
 }
 
 
@@ -124,19 +102,6 @@ def test_each_kind_of_event_has_its_time(
         container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
-
-
-@pytest.mark.usefixtures("still")
-def test_a_queue_has_half_of_the_time_of_its_removal_and_what_the_webhook_leaves(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    registration, given = container.module("host.registration"), []
-    left = container.handler.deadline.left
-    monkeypatch.setattr(registration, "remove", lambda event: given.append(left()))
-    drain = container.module("extras.drain")
-    monkeypatch.setattr(drain, "await_empty_queue", lambda event: given.append(left()))
-    container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, 12_000)
-    assert given == [5.5, 11.0]
 
 
 @pytest.mark.usefixtures("still")

@@ -232,6 +232,14 @@ def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: Bo
     assert result(container) == ("answered", "")
 
 
+def test_a_call_of_botkits_is_noted_too(start_bot: StartBot, bot_api: BotApi) -> None:
+    call = "telegram.call('sendMessage', chat_id=42, text='b')"
+    container = start_bot(handler(SEND, "from botkit import telegram", call))
+    expects(bot_api, "a", "b", me=True)
+    assert result(container) == ("answered", "")
+    assert container.line["methods"] == ["sendMessage", "sendMessage"]
+
+
 # ── What fails
 
 
@@ -430,10 +438,12 @@ def test_a_conversation_may_go_on_in_the_background(
         "ConversationHandler([], {1: [MessageHandler(filters.ALL, handle, block=False)], 2: [],"
         " 'end': []}, [], name='form', persistent=True)",
     )
+    lines = ("context.chat_data['n'] = 1", *lines)
     container = start_with_sessions(handler(*lines, choice='"chat"', build=build))
     keeps(container, "42", {"conversations of form": {"[42, 42]": 1}})
     bot_api.answers("getMe", {}, ME)
     assert container.deliver(message(text="x"), 2000) == (200, None)
+    assert kept(container)["chat_data"] == {"42": {"n": 1}}
     assert kept(container).get("conversations of form", {}).get("[42, 42]") == state
 
 

@@ -13,6 +13,7 @@ from tests.support.stubs import (
     OLD_TOKEN,
     SECRET,
     TOKEN,
+    Container,
     answers,
     answers_all,
     answers_and_closes,
@@ -25,6 +26,12 @@ from tests.support.stubs import (
 )
 
 CALL = {"chat_id": 42, "text": "hi"}
+
+
+def a_minute_passes(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the token be fetched more than a minute ago."""
+    stored_token = container.module("invocation.stored_token")
+    monkeypatch.setattr(stored_token, "fetched_at", time.time() - 61)
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
@@ -50,7 +57,7 @@ def test_a_changed_token_is_fetched_again(
     store = serve(answers(*map(parameter, tokens)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
+    a_minute_passes(container, monkeypatch)
     assert container.deliver(message()) == (200, None)
     sent = [request.split(b"/")[1].decode() for request in peer.requests]
     assert sent == ["bot" + token for token in tokens]
@@ -65,7 +72,7 @@ def test_a_changed_token_and_then_a_new_id_cost_no_answer(
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
+    a_minute_passes(container, monkeypatch)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
@@ -88,7 +95,7 @@ def test_a_token_that_is_still_refused_is_not_tried_again(
     store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
     container = start_with_parameter(peer.url, store)
-    monkeypatch.setattr(container.telegram, "_fetched_at", time.time() - 61)
+    a_minute_passes(container, monkeypatch)
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "misconfigured"
     assert (len(store.requests), len(peer.requests)) == (2, 1)
@@ -98,8 +105,9 @@ def test_only_a_refusal_of_the_current_token_fetches_it_again(
     start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
-    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
-    monkeypatch.setattr(telegram, "_fetched_at", time.time() - 61)
+    container = start_with_parameter("http://127.0.0.1:1", store)
+    a_minute_passes(container, monkeypatch)
+    telegram = container.telegram
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
     assert telegram.token("".join(TOKEN)) == OLD_TOKEN
     assert len(store.requests) == 2
@@ -119,10 +127,11 @@ def test_a_token_is_fetched_again_after_a_minute(
             return 30 + age
 
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    telegram = start_with_parameter("http://127.0.0.1:1", store).telegram
-    monkeypatch.setattr(telegram, "_fetched_at", 30)
-    monkeypatch.setattr(telegram, "time", Clock)
-    assert telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
+    container = start_with_parameter("http://127.0.0.1:1", store)
+    stored_token = container.module("invocation.stored_token")
+    monkeypatch.setattr(stored_token, "fetched_at", 30)
+    monkeypatch.setattr(stored_token, "time", Clock)
+    assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 
 
 FAILURES: dict[str, tuple[bytes, str]] = {

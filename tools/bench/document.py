@@ -15,7 +15,6 @@ from bench.report import (
     Target,
     distance_table,
     main_table,
-    needs_table,
     plot,
     target_table,
     targets,
@@ -56,7 +55,6 @@ def parts(results: Results) -> dict[str, str]:
     has_distance = len(results.distances[0]) > 1
     return {
         "main": main_table(results.main),
-        "needs": needs_table(results.main),
         "distance": distance_table(results.main[0], results.distances)
         if has_distance
         else "Not measured: this machine doesn't allow a network namespace.",
@@ -104,7 +102,7 @@ def _conditions(conditions: Conditions, empty: Result) -> str:
         [
             f"- **Where**: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
             f"CPython {RUNTIME}. {conditions.runs} runs of each variant in "
-            f"{conditions.minutes:.0f} minutes: one of each, in random order, then the next.",
+            f"{conditions.minutes:.0f} minutes, in random order.",
             f"- **Noise**: half of the empty function's first answers took {low:.1f} to "
             f"{high:.1f} ms. The machine's load was {conditions.load:.1f} before.",
             f"- **CPU**: {limit}",

@@ -34,7 +34,7 @@ class Variant(NamedTuple):
     folder: Path
     command: list[str]
     environment: dict[str, str] = {}  # noqa: RUF012
-    package: int = 0  # bytes, zipped
+    package: int = 0  # bytes, zipped; of this project's function only
     calls: bool = True  # whether it answers by calling the Bot API
     away: int = 0  # ms of a round trip to the Bot API
 

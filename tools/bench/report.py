@@ -96,13 +96,12 @@ def floor(empty: Result, away: int) -> float:
 
 def target_table(values: Iterable[Target]) -> str:
     return markdown(
-        ["", "target", "measured", ""],
+        ["", "target", "measured"],
         [
             [
                 each.what,
                 f"{'≥' if each.at_least else '≤'} {each.limit:g} {each.of}",
-                f"{each.value:.2f}",
-                "met" if each.met else "**missed**",
+                f"{each.value:.2f}" + ("" if each.met else " **missed**"),
             ]
             for each in values
         ],
@@ -110,21 +109,18 @@ def target_table(values: Iterable[Target]) -> str:
 
 
 def main_table(results: Sequence[Result]) -> str:
-    """Return the times of all variants, compared with the first one."""
-    rows = []
-    for result in results:
-        low, high = result.quartiles
-        rows.append(
-            [
-                result.variant.name,
-                f"{result.first_answer:.0f}",
-                f"{low:.0f}–{high:.0f}",
-                f"{result.first_answer / results[0].first_answer:.2f}",
-                f"{result.median('startup'):.0f}",
-                f"{result.median('warm'):.1f}",
-            ]
-        )
-    headings = ["", "first answer, ms", "quartiles", "× empty", "start-up, ms", "warm, ms"]
+    """Return the times and the memory of all variants, compared with the first one."""
+    rows = [
+        [
+            result.variant.name,
+            f"{result.first_answer:.0f}",
+            f"{result.first_answer / results[0].first_answer:.2f}",
+            f"{result.median('warm'):.1f}",
+            f"{result.median('memory'):.0f}",
+        ]
+        for result in results
+    ]
+    headings = ["", "first answer, ms", "× empty", "warm, ms", "memory, MB"]
     return markdown(headings, rows)
 
 
@@ -148,26 +144,10 @@ def framework_table(results: Mapping[int, Mapping[str, Result]]) -> str:
     return markdown([*headings, "memory, MB", "package, MB"], rows)
 
 
-def needs_table(results: Sequence[Result]) -> str:
-    """Return the needs of all variants besides time."""
-    rows = [
-        [
-            result.variant.name,
-            f"{result.median('warm_cpu'):.2f}",
-            f"{result.median('memory'):.0f}",
-            f"{max(run.connections for run in result.runs)}",
-            f"{result.variant.package / 1024:.0f}",
-        ]
-        for result in results
-    ]
-    return markdown(["", "warm CPU, ms", "memory, MB", "connections", "package, KB"], rows)
-
-
 def distance_table(empty: Result, rows: Sequence[Mapping[int, Result]]) -> str:
     """Return the table of first answers by distance. Each row has the results of one variant."""
     aways = list(rows[0])
     table = [
-        ["empty function", *(f"{empty.first_answer:.0f}" for _ in aways)],
         [f"empty function + {ROUND_TRIPS} round trips", *(f"{floor(empty, each):.0f}" for each in aways)],
         *([row[0].variant.name, *(f"{row[each].first_answer:.0f}" for each in aways)] for row in rows),
     ]  # fmt: skip

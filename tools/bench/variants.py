@@ -114,9 +114,9 @@ class Builder:
             shutil.copytree(installed, folder, dirs_exist_ok=True)
             package = _zip(folder)
         _make_read_only(folder)
-        variant = self._variant(name, folder, "handler.handler", package)
+        variant = self._variant(name, folder, "handler.handler")
         variant.environment.update(environment, REPLY_MODE=mode)
-        return variant._replace(calls=mode == "api")
+        return variant._replace(calls=mode == "api", package=package.stat().st_size)
 
     def _function(self, name: str, module: str, library: str = "") -> Variant:
         """Return another function, with the library that it needs."""
@@ -125,21 +125,20 @@ class Builder:
             installed = _install(self._python, library, [requirement(library)])
             shutil.copytree(installed, folder, dirs_exist_ok=True)
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
-        package = _zip(folder)
         for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
             bundle.write_text(bundle.read_text() + self._root.read_text())
         _make_read_only(folder)
-        variant = self._variant(name, folder, f"{module}.handler", package)
+        variant = self._variant(name, folder, f"{module}.handler")
         return variant._replace(calls=module != "empty")
 
-    def _variant(self, name: str, folder: Path, handler: str, package: Path) -> Variant:
+    def _variant(self, name: str, folder: Path, handler: str) -> Variant:
         environment = {
             "PYTHONPATH": str(self._client),
             "SSL_CERT_FILE": str(self._store),
             "SSL_CERT_DIR": "/nowhere",
         }
         command = [self._python, "-m", "awslambdaric", handler]
-        return Variant(name, folder, command, environment, package=package.stat().st_size)
+        return Variant(name, folder, command, environment)
 
 
 def _node_functions(root: Path) -> Iterator[Variant]:
@@ -163,12 +162,11 @@ def _node_functions(root: Path) -> Iterator[Variant]:
                 partial.rename(installed)
             shutil.copytree(installed / "node_modules", folder / "node_modules", symlinks=True)
         shutil.copy(FUNCTIONS / f"{module}.mjs", folder)
-        size = _zip(folder).stat().st_size
         _make_read_only(folder)
         runtime = str(FUNCTIONS.parent / "node_runtime.mjs")
         command = [node, *NODE_OPTIONS, runtime, str(folder / f"{module}.mjs")]
         trust = {"NODE_EXTRA_CA_CERTS": str(root)}
-        yield Variant(name, folder, command, trust, package=size, calls=module != "empty")
+        yield Variant(name, folder, command, trust, calls=module != "empty")
 
 
 def _system_store(root: Path) -> Path:

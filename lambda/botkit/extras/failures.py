@@ -26,8 +26,8 @@ from ..errors import Failure, Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.calls import checked, make_or_respond
 from ..host.outcome import Outcome, outcome_of
+from ..invocation import kind_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import sqs
@@ -76,8 +76,8 @@ def keep(outcome: Outcome, subject: Json, **how: int) -> bool:
     """Put what failed into the queue. Returns whether it is there.
 
     `subject` is its update or event, and `how` are parameters of SendMessage. If SQS can't be used,
-    the outcome becomes one after which the subject comes again, unless people would then see a call
-    twice.
+    the outcome becomes one after which the subject is delivered again, unless people would then see
+    a call twice.
     """
     error = outcome.error or outcome.refusal
     about = {"outcome": outcome.name, "error": error, "version": settings.function_version}
@@ -119,9 +119,8 @@ class _Replay:
         self._end, self._whole = deadline.at, deadline.left()
         self._done = self._failed = 0
         self._error: str | None = None
-        self._stay: list[
-            tuple[str, str]
-        ] = []  # the queues and handles of messages that failed again
+        # The queues and handles of messages that failed again.
+        self._stay: list[tuple[str, str]] = []
         self._has_time = self._is_hopeful = True
 
     def run(self) -> Json:
@@ -181,7 +180,7 @@ def _receive(url: str) -> Json | None:
 def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | None, Json]:
     """Try again the update or event in a message.
 
-    Returns how it failed, or None if it succeeded, and the `about` that `keep` takes.
+    Returns how it failed, or None if it succeeded, and its update or event, as `subject` of `keep`.
     """
     started = time.monotonic()
     journal.begin()
@@ -191,7 +190,7 @@ def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | No
     except (AttributeError, KeyError, TypeError, ValueError, Failure) as error:
         id_ = {"message_id": message["MessageId"], "error": type(error).__name__}
         logger.error("a message in the queue of failed updates can't be read", extra=id_)
-        return Outcome("bot_failed", error=f"message {message['MessageId']} can't be read"), {}
+        return Outcome("bot_failed", f"message {message['MessageId']} can't be read"), {}
     # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
     # dead letter has no other.
     is_first = message["Attributes"]["ApproximateReceiveCount"] == "1"
@@ -236,10 +235,10 @@ def _parsed(body: str) -> Json:
 def _answer_again(update: Json) -> Outcome:
     """Answer an update as if Telegram had delivered it now."""
     try:
-        handled = bot_module.kinds("HANDLED")
+        handled = bot_module.load().HANDLED
     except Misconfigured as error:
         return outcome_of(error)
-    if handled and Place(update).kind not in handled:
+    if kind_of(update) not in handled:
         return Outcome("ignored")  # Telegram wouldn't deliver it any more
     before = webhook.recent.get(update["update_id"])
     if before and before.name in KEPT:
@@ -251,12 +250,12 @@ def _retry_event(event: Any, id_: str, is_event: Callable[[Any], bool]) -> Outco
     """Answer an event again. Returns how it failed, or None if it succeeded."""
     from . import on_event
 
-    if not is_event(event):  # such as a schedule's, which has come again since
+    if not is_event(event):  # such as a schedule's, which has come since
         return None
     started = time.monotonic()
     try:
         outcome, again = with_reserve(on_event.answer, event, id_)
     except on_event.EventFailed as error:
-        outcome, again = Outcome("bot_failed", error=str(error)), True
+        outcome, again = Outcome("bot_failed", str(error)), True
     outcome.log("event", started, source="replay")
     return outcome if again or outcome.name in KEPT else None

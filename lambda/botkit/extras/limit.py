@@ -3,7 +3,7 @@
     LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
 
 An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
-an update that comes again counts once. This module is loaded only for a bot with LIMIT.
+an update that is redelivered counts once. This module is loaded only for a bot with LIMIT.
 """
 
 from __future__ import annotations
@@ -81,11 +81,14 @@ def count(update: Json) -> str | None:
     return None if update_id in counted else first
 
 
-def answer(update: Json, first: str) -> Outcome:
-    """Answer an update that is one too many: the `first` by on_limit(), and others by silence.
+def answer(update: Json) -> Outcome | None:
+    """Answer an update that is one too many: the first by on_limit(), and others by silence.
 
-    Raises what `bot_module.ask_for_calls` raises.
+    Returns None for all others. Raises what `count` and `bot_module.ask_for_calls` raise.
     """
+    first = None if journal.is_counted else count(update)
+    if first is None:
+        return None
     if str(update["update_id"]) != first or not hasattr(bot_module.load(), "on_limit"):
         return Outcome("limited")
     outcome = make_or_respond(bot_module.ask_for_calls("on_limit", update))

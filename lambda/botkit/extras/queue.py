@@ -13,6 +13,7 @@ import logging
 import random  # urllib loads it anyway
 
 from .. import aws
+from ..deadline import deadline
 from ..errors import Misconfigured, Unreachable
 from ..host import bot_module, webhook
 from ..host.outcome import Outcome, outcome_of
@@ -34,6 +35,7 @@ AT_ONCE = {
     "stopped_message_generation",
     "widget_query",
 }
+SETTLE_SECONDS = 1.5  # before the deadline: to tell SQS when to deliver again
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
@@ -71,7 +73,7 @@ def waits(update: Json) -> bool:
     if place.kind in AT_ONCE or (place.kind == "chat_join_request" and "query_id" in place.content):
         return False
     try:
-        return place.kind not in (bot_module.kinds("AT_ONCE") or [])
+        return place.kind not in getattr(bot_module.load(), "AT_ONCE", ())
     except Misconfigured:  # it is logged when the update comes out of the queue
         return True
 
@@ -153,12 +155,14 @@ def is_ours(event: Any) -> bool:
     return settings.queue_url.endswith(f"/{account}/{name}")
 
 
-def receive(event: Json) -> Outcome:
-    """Answer the update in a message from our queue."""
+def receive(event: Json) -> Json:
+    """Answer the update in a message from our queue. Returns the response for Lambda."""
     [record] = event["Records"]
     journal.is_queued, journal.is_repeat = True, received(record) > 1
     journal.is_counted = True  # when it came
-    return webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
+    with deadline.within(deadline.left() - SETTLE_SECONDS):
+        outcome = webhook.process(json.loads(record["body"]), webhook.answer, source="queue")
+    return settle(record, outcome)
 
 
 def received(record: Json) -> int:
@@ -166,14 +170,13 @@ def received(record: Json) -> int:
     return int(record["attributes"]["ApproximateReceiveCount"])
 
 
-def settle(event: Json, outcome: Outcome) -> Json:
-    """Return the response that tells Lambda whether to deliver the message again.
+def settle(record: Json, outcome: Outcome) -> Json:
+    """Return the response that tells Lambda whether to deliver a message again.
 
     An exception would do so too, but would count as an error of the function.
     """
     if outcome.status == 200:
         return {"batchItemFailures": []}
-    [record] = event["Records"]
     # Up to half as long again at random, or the updates of a burst would come back together, and
     # meet a rate limit again. Telegram's pause may be a second: 20 tries would take 20 seconds.
     pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))

@@ -49,17 +49,6 @@ def load() -> Any:
     return bot
 
 
-def kinds(name: str) -> list[str] | None:
-    """Return the kinds of update that a variable of bot.py lists: none if there is no variable.
-
-    Returns None if it isn't a list of texts, or a dict, tuple or set. Raises Misconfigured.
-    """
-    listed = getattr(load(), name, [])
-    if not isinstance(listed, (dict, list, tuple, set)):
-        return None
-    return list(listed) if all(isinstance(kind, str) for kind in listed) else None
-
-
 def ask(name: str, *arguments: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return its result.
 

@@ -16,7 +16,6 @@ HINTS = {
     "NoneType": ": return [] where there is nothing to say",
 }
 NO_PARAMETERS = ("method", "instead_of")
-NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
 
 
 def checked(calls: Any, name: str) -> list[Json]:
@@ -57,32 +56,14 @@ def _check_json(call: Json) -> None:
 
 
 def make_or_respond(calls: list[Json]) -> Outcome:
-    """Make calls. If the response may hold the last one, leave it in the `body` of the outcome."""
+    """Make calls, or leave the last one in the `body` of the outcome, for the response."""
     if not calls:
         return Outcome("ignored")
-    last = calls[-1] if fits_response(calls[-1]) else None
-    outcome = make_calls(calls[:-1] if last else calls)
-    if last and outcome.remaining:
-        outcome.remaining.append(last)
-    elif last and outcome.done < len(calls):
-        # As text, since the bot may change the dict before the update is delivered again.
-        params = {name: value for name, value in last.items() if value is not None}
-        outcome.body = json.dumps(params)
-        journal.methods.append(last["method"])
-    return outcome
+    if settings.reply_mode == "webhook":  # then there is no queue: see variables.tf
+        from . import in_response
 
-
-def fits_response(call: Json) -> bool:
-    """Tell whether a call may be the body of the response. Telegram then makes it.
-
-    Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
-    """
-    if settings.reply_mode != "webhook":
-        return False
-    method = call["method"].lower()
-    if method.startswith("get") or method in NEVER_IN_RESPONSE:
-        return False
-    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
+        return in_response.make(calls)
+    return make_calls(calls)
 
 
 def make_calls(calls: list[Json]) -> Outcome:

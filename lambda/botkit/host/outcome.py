@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from traceback import walk_tb  # logging has loaded it
 
 from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
@@ -17,7 +18,8 @@ NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0]
 NO_LINE = ("None", None, False)  # of the bot
 
 # For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
-# status is 2xx, and until then holds back later updates from the same chat.
+# status is 2xx, and until then holds back later updates from the same chat. A new one with 503
+# also goes into Failure.may_pass, and one that operators replay into failures.KEPT.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue
@@ -40,33 +42,18 @@ class BadAnswer(Failure):
 
 
 class Outcome:
-    """The outcome of an update or an event. `name` is one of OUTCOMES.
+    """The outcome of an update or an event. `name` is one of OUTCOMES."""
 
-    `refusal` is the error from Telegram, with its `code`, and `error` any other. `retry_after` is
-    in seconds. `body` is the JSON of a call that the response should hold. `done` is how many of
-    the calls are over, carried out or refused, and `remaining` are those that had to wait. `told`
-    is more of the log line.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        refusal: str | None = None,
-        code: int | None = None,
-        error: str | None = None,
-        retry_after: int | None = None,
-        body: str | None = None,
-    ) -> None:
+    def __init__(self, name: str, error: str | None = None) -> None:
         self.name = name
-        self.refusal = refusal
-        self.code = code
         self.error = error
-        self.retry_after = retry_after
-        self.body = body
-        self.done = 0
-        self.remaining: list[Json] = []
-        self.told: Json = {}
+        self.refusal: str | None = None  # an error from Telegram
+        self.code: int | None = None  # of the refusal
+        self.retry_after: int | None = None  # seconds
+        self.body: str | None = None  # the JSON of a call that the response should hold
+        self.done = 0  # how many of the calls are over: carried out, or refused
+        self.remaining: list[Json] = []  # the calls that had to wait
+        self.told: Json = {}  # more of the log line
 
     @property
     def status(self) -> int:
@@ -86,8 +73,7 @@ class Outcome:
         if journal.has_calls and self.name == "ignored":
             self.name = "answered"
         line = {**subject, **self.told, "methods": journal.methods, "outcome": self.name}
-        line |= {"refusal": self.refusal, "error": self.error}
-        line["retry_after"] = self.retry_after
+        line |= {"refusal": self.refusal, "error": self.error, "retry_after": self.retry_after}
         if started is not None:
             line["milliseconds"] = round((time.monotonic() - started) * 1000, 1)
         known = {name: value for name, value in line.items() if value is not None}
@@ -103,16 +89,18 @@ def outcome_of(error: BaseException) -> Outcome:
             outcome.name = "incomplete"
         return outcome
     if isinstance(error, Refused):
-        told = str(error)
-        return Outcome(error.outcome, refusal=told, code=error.code, retry_after=error.retry_after)
+        outcome = Outcome(error.outcome)
+        outcome.refusal, outcome.code = str(error), error.code
+        outcome.retry_after = error.retry_after
+        return outcome
     if isinstance(error, StartFailed):
         from . import start_error
 
-        return Outcome(error.outcome, error=f"{error}: {start_error.described(error.error)}")
+        return Outcome(error.outcome, f"{error}: {start_error.described(error.error)}")
     if isinstance(error, Failure):
-        return Outcome(error.outcome, error=str(error))
+        return Outcome(error.outcome, str(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
-    return Outcome("bot_failed", error=where_raised(error))
+    return Outcome("bot_failed", where_raised(error))
 
 
 def where_raised(error: BaseException) -> str:
@@ -130,12 +118,8 @@ def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]
 
     The last one raised it. The third value tells whether the line is in bot.py itself.
     """
-    lines: list[tuple[str, int | None, bool]] = []
-    trace = error.__traceback__
-    while trace:
-        frame = trace.tb_frame
-        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS):
-            is_own = frame.f_globals.get("__name__") == "bot"
-            lines.append((frame.f_code.co_filename, trace.tb_lineno, is_own))
-        trace = trace.tb_next
-    return lines
+    return [
+        (frame.f_code.co_filename, number, frame.f_globals.get("__name__") == "bot")
+        for frame, number in walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS)
+    ]

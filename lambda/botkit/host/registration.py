@@ -165,7 +165,8 @@ def handled_kinds() -> list[str]:
 
     Raises Misconfigured, also if HANDLED or AT_ONCE is wrong.
     """
-    handled, at_once = bot_module.kinds("HANDLED"), bot_module.kinds("AT_ONCE")
+    bot = bot_module.load()
+    handled, at_once = _kinds(bot, "HANDLED"), _kinds(bot, "AT_ONCE")
     if not handled:
         raise Misconfigured(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
@@ -176,6 +177,17 @@ def handled_kinds() -> list[str]:
             '["callback_query"]'
         )
     return handled
+
+
+def _kinds(bot: Any, name: str) -> list[str] | None:
+    """Return the kinds of update that a variable of bot.py lists: none if there is no variable.
+
+    Returns None unless it is a list, dict, tuple or set of texts.
+    """
+    listed = getattr(bot, name, [])
+    if not isinstance(listed, (dict, list, tuple, set)):
+        return None
+    return list(listed) if all(isinstance(kind, str) for kind in listed) else None
 
 
 def _await_name(url: str) -> None:

@@ -1,5 +1,9 @@
 """Webhook requests: their sender, and the response.
 
+On its way to the bot, an update passes `process` (the log), `let_in` (allowed_ids), the queue if
+there is one, `answer` (failed updates are kept), `answer_once` (repetitions), and `_answer` (LIMIT,
+and then SESSION or reply() alone).
+With a queue, it passes the first two again when it comes out, and LIMIT on its way in only.
 Source: https://core.telegram.org/bots/api#setwebhook
 """
 
@@ -12,17 +16,13 @@ import time
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 from collections.abc import Callable
 
+from ..invocation import kind_of
 from ..invocation.journal import journal
-from ..invocation.place import Place
 from ..invocation.settings import settings
 from ..types import Any, Json
 from . import bot_module
 from .calls import make_or_respond
 from .outcome import Outcome, outcome_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 logger = logging.getLogger("botkit")
 
@@ -74,7 +74,7 @@ def let_in(update: Json, then: Callable[[Json], Outcome]) -> Outcome:
 
 def described(update: Json) -> Json:
     """Return what the log may say of an update."""
-    return {"update_id": update["update_id"], "kind": Place(update).kind or None}
+    return {"update_id": update["update_id"], "kind": kind_of(update) or None}
 
 
 def answer(update: Json) -> Outcome:
@@ -87,12 +87,14 @@ def answer(update: Json) -> Outcome:
 
 
 def answer_once(update: Json) -> Outcome:
-    """Answer an update, unless this container has answered it before."""
+    """Answer an update, unless this container has made calls for it, and is done."""
     journal.update_id = update_id = update["update_id"]
-    if update_id in recent:
-        if recent[update_id].status == 200:
-            return Outcome("repeated", body=recent[update_id].body)
-        journal.is_repeat = True
+    before = recent.get(update_id)
+    if before and before.status == 200:
+        outcome = Outcome("repeated")
+        outcome.body = before.body
+        return outcome
+    journal.is_repeat |= before is not None
     outcome = _answer(update)
     outcome.give_up_if_seen()
     if journal.has_calls:
@@ -105,12 +107,11 @@ def answer_once(update: Json) -> Outcome:
 def _answer(update: Json) -> Outcome:
     try:
         bot = bot_module.load()
-        if hasattr(bot, "LIMIT") and not journal.is_counted:
+        if hasattr(bot, "LIMIT"):
             from ..extras import limit
 
-            first = limit.count(update)
-            if first is not None:
-                return limit.answer(update, first)
+            if outcome := limit.answer(update):
+                return outcome
         if hasattr(bot, "SESSION"):
             from ..extras import with_session
 
@@ -160,7 +161,7 @@ def parse_json(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
         if MAY_BE_HALF.search(text):
             text = json.dumps(value, ensure_ascii=False)
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
@@ -171,11 +172,9 @@ def parse_json(text: str | bytes) -> Any:
 
 def _finite(number: str) -> float:
     value = float(number)
-    return value if abs(value) < float("inf") else _refuse(number)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    if not abs(value) < float("inf"):  # NaN is neither less nor greater
+        raise ValueError(number)
+    return value
 
 
 def response(

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager  # logging has loaded it
+from contextlib import contextmanager, suppress  # logging has loaded it
 
 from ..deadline import Deadline
 from ..errors import Unreachable
@@ -59,7 +59,7 @@ class Connection:
     def open(self, timeout: float) -> None:
         """Wait for up to `timeout` seconds until the connection is open. Raises Unreachable."""
         try:
-            self._keep(self._take(Deadline(timeout)))
+            self._kept, self._last_used = self._take(Deadline(timeout)), time.time()
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
@@ -102,7 +102,7 @@ class Connection:
             raise _described(error) from None
         finally:  # also when an interrupt ends it
             if stream.is_kept:
-                self._keep(connection)
+                self._kept, self._last_used = connection, time.time()
             else:
                 connection.close()
 
@@ -113,10 +113,8 @@ class Connection:
             # The wall clock, since the others may stop while a container is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
-            try:
+            with suppress(OSError):  # the bot's code closed the descriptor
                 connection.close()
-            except OSError:  # the bot's code closed the descriptor
-                pass
         try:
             return self._connect(deadline)
         except Exception as error:
@@ -128,10 +126,6 @@ class Connection:
         )
         self._roots, self._tls = (), None
         return self._take(deadline)
-
-    def _keep(self, connection: socket.socket) -> None:
-        """Keep a connection for the next request."""
-        self._kept, self._last_used = connection, time.time()
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
@@ -205,16 +199,14 @@ def _context(roots: tuple[str, ...]) -> SSLContext:
 
     if not roots:
         return ssl.create_default_context()
-    trusted = b""
     try:
         with open(ssl.get_default_verify_paths().cafile or "", "rb") as file:
             _, *blocks = file.read().split(b"-----BEGIN CERTIFICATE-----")
-        for block in blocks:
-            certificate = a2b_base64(block.partition(b"-----END")[0])
-            if any(root.encode() in certificate for root in roots):
-                trusted += certificate
+        certificates = [a2b_base64(block.partition(b"-----END")[0]) for block in blocks]
     except (OSError, ValueError):
-        trusted = b""
+        certificates = []
+    names = [root.encode() for root in roots]
+    trusted = b"".join(each for each in certificates if any(name in each for name in names))
     if not trusted:
         logger.warning("All CAs had to be loaded: the system has none of the expected ones")
     return ssl.create_default_context(cadata=trusted)

@@ -95,7 +95,6 @@ class OverStream(urllib.request.BaseHandler):
     def http_open(self, request: Request) -> http.client.HTTPResponse:
         client = Client(request.host, request.stream)
         headers = {name.title(): value for name, value in request.header_items()}
-        headers = {"Host": request.host, **headers}
         client.request(request.get_method(), request.selector, request.data, headers)
         return client.getresponse()
 

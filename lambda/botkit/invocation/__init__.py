@@ -1,1 +1,13 @@
-"""Shared by all of botkit while the function runs: its settings, and the calls it has made."""
+"""Shared by all of botkit: the settings, the journal of calls, the kind and place of an update."""
+
+from __future__ import annotations
+
+from ..types import Json
+
+
+def kind_of(update: Json) -> str:
+    """Return the kind of an update, such as "message", or "" if it has none.
+
+    Source: https://core.telegram.org/bots/api#update
+    """
+    return next((key for key in update if key != "update_id"), "")

@@ -6,6 +6,7 @@ Source: https://core.telegram.org/bots/api#update
 from __future__ import annotations
 
 from ..types import Any, Json
+from . import kind_of
 
 
 class Place:
@@ -18,7 +19,7 @@ class Place:
     """
 
     def __init__(self, update: Json) -> None:
-        self.kind: str = next((key for key in update if key != "update_id"), "")
+        self.kind = kind_of(update)
         self.content = content = _object(update.get(self.kind))
         self.message = message = _object(content.get("message")) or content
         self.chat = _id(message, "chat")

@@ -61,6 +61,8 @@ TOKEN = re.compile(
     r"|(?P<bar>\|)"
 )
 CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
+CUT_CODE = re.compile(r"(`+)(?!`)((?:(?!\1).)*)$")
+CUT_MARKS = re.compile(r"(?<![*_~=|`\s])[*_~=|`\s]+$")
 
 
 class Block:
@@ -176,8 +178,8 @@ class _Scanner:
         """Yield the blocks."""
         while self._at < len(self._lines):
             line = self._line(self._at)
-            indent = len(line) - len(line.lstrip(" "))
-            self._shift = self._shift if indent >= self._shift or not line else 0
+            if line[: self._shift].strip(" "):
+                self._shift = 0
             line = line[self._shift :]
             if not line:
                 yield from self._end()
@@ -220,14 +222,15 @@ class _Scanner:
         if prefix.strip(" >"):  # a number of a list, or a bullet
             blocks = [*self._add(prefix.rstrip()), *self._end()]
         quotes = re.compile(rf" *(?:> ?){{{prefix.count('>')}}}")
-        indent = 0 if ">" in prefix else self._shift + len(prefix)
-        closing = re.compile(f" *{fence[0]}{{{len(fence)},}} *")
+        spaces = re.compile(f" {{0,{self._shift + len(prefix)}}}")
+        mark = fence[0]
+        closing = re.compile(f" *{mark}{{{len(fence)},}} *")
         code = []
         self._at = len(self._lines)
         is_closed = False
         for at in range(first + 1, self._at):
             line = self._lines[at]
-            inside = quotes.match(line) if ">" in prefix else re.match(f" {{0,{indent}}}", line)
+            inside = (quotes if ">" in prefix else spaces).match(line)
             if not inside:  # the quote ends
                 self._at = at
                 break
@@ -237,7 +240,7 @@ class _Scanner:
                 is_closed = True
                 break
             code.append((line, at))
-        if self._is_half and not is_closed and code and not code[-1][0].strip(f" {fence[0]}"):
+        if self._is_half and not is_closed and code and not code[-1][0].strip(f" {mark}"):
             code.pop()  # half of the closing fence
         self._is_list = False
         if ">" not in prefix:
@@ -250,7 +253,7 @@ class _Scanner:
             return []
         # A parser may drop some characters, even those that separate two runs of backticks.
         runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _ in code))
-        fence = "`" * max(3, *(len(run) + 1 for run in runs), 0)
+        fence = "`" * max([3, *(len(run) + 1 for run in runs)])
         # A simple one may take any three for the end. From here on it would take code for text.
         self._is_doubtful |= len(fence) > 3
         block = Block(first, fence + language[:30], fence, blocks=1)
@@ -261,32 +264,32 @@ class _Scanner:
     def _formula(self, line: str) -> list[Block] | None:
         """Take a formula with lines for itself, and return it as a fence."""
         line = line.strip()
-        if not line.startswith("$$") or len(line) > 2 and "$" in line[2:].removesuffix("$$"):
+        if not line.startswith("$$") or "$" in line[2:].removesuffix("$$"):
             return None
         if self._at < self._endless:
             return None
         first, at, code = self._at, self._at, []
         line = line[2:]
         while not line.endswith("$$"):
-            code.append(line)
+            code.append((line, at))
             at += 1
             line = self._line(at).strip()
             if not line:
-                if not self._is_last(at - 1):
+                if not self._is_last(at):
                     self._endless = at
                     return None
                 self._at = at  # half of it would be refused
                 return []
-        code.append(line[:-2])
+        code.append((line[:-2], at))
         self._at = at + 1
-        numbered = [(each, first + number) for number, each in enumerate(code) if each.strip()]
-        return self._fenced(first, "math", numbered)
+        return self._fenced(first, "math", [each for each in code if each[0].strip()])
 
     def _rule(self, line: str) -> list[Block] | None:
         if not RULE.fullmatch(line):
             return None
+        rule = Block(self._at, "---", blocks=1)
         self._at += 1
-        return [Block(self._at - 1, "---", blocks=1)]
+        return [rule]
 
     def _table(self, line: str) -> list[Block] | None:
         """Take a table, and return it at the margin, or as code if it is too wide."""
@@ -295,24 +298,25 @@ class _Scanner:
         first, header = self._at, _cells(line)
         rules = self._line(first + 1).strip()
         cells = _cells(rules)
+        is_last = self._is_last(first + 1)
         if "|" not in rules or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
             # Half of a table has a header, and perhaps a part of the line below it.
             if not line.lstrip().startswith("|") or not re.fullmatch(r"\|[ |:-]*|", rules):
                 return None
-            if not self._is_last(first + bool(rules)):
+            if not is_last:
                 return None
             if not any(header):
                 self._at = len(self._lines)
                 return []
             cells = []
         if cells and len(cells) != len(header):
-            if not self._is_last(first + 1):
+            if not is_last:
                 return None
             cells = []
-        rest = first + 2
-        while rest < len(self._lines) and "|" in self._lines[rest]:
+        rest = first
+        while "|" in self._line(rest):
             rest += 1
-        self._at = rest = min(rest, len(self._lines))
+        self._at = rest
         if len(header) > MOST_COLUMNS:
             return self._fenced(first, "", [(self._lines[at], at) for at in range(first, rest)])
         columns = len(header)
@@ -405,7 +409,7 @@ def inline(
     `marks` are those that are open before and after it, such as "**".
     """
     if is_half:
-        text = CUT_LINK.sub(r"\1", text).rstrip("*_~=| ")
+        text = CUT_MARKS.sub("", CUT_LINK.sub(r"\1", text))
     marks = [] if marks is None else marks
     made, at = [], 0
     for found in TOKEN.finditer(text):
@@ -422,18 +426,15 @@ def inline(
                 else:
                     marks.append(token)
             made.append(token)
-        elif token == "`" and is_half and "`" not in text[at:].lstrip("`"):
-            made.append(_code(text[at:].lstrip("`")))
+        elif is_half and (cut := CUT_CODE.match(text, found.start())):
+            made.append(_code(cut[2], is_cell))
             at = len(text)
             break
         else:
             made.append(_written(found, is_cell))
     made.append(text[at:])
     if is_half:
-        while made and (not made[-1].strip() or made[-1] in marks[-1:]):
-            if made.pop().strip():
-                marks.pop()
-        return "".join(made).rstrip() + "".join(reversed(marks))  # a space before would open them
+        made += reversed(marks)
     return "".join(made)
 
 
@@ -441,8 +442,7 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
     """Write what TOKEN found."""
     match found.lastgroup:
         case "code" if found["code"].strip():  # nothing in its place would join what is around it
-            code = found["code"]
-            return _code(code.replace(r"\|", "|") if is_cell else code)
+            return _code(found["code"], is_cell)
         case "image":
             return f"[{inline(found['label'] or found['image'])}]({_url(found['image'])})"
         case "link":
@@ -460,12 +460,12 @@ def _written(found: re.Match[str], is_cell: bool) -> str:
     return found[0].replace("<", "&lt;") if "<" in found[0] else by_number(found[0])
 
 
-def _code(code: str) -> str:
+def _code(code: str, is_cell: bool) -> str:
     """Write code within a line."""
     code = code.strip()
-    if RISKY.search(code):
-        return f"<code>{by_number(code)}</code>"
-    return f"`{code}`" if code else ""
+    if is_cell:
+        code = code.replace(r"\|", "|")
+    return f"<code>{by_number(code)}</code>" if RISKY.search(code) else f"`{code}`"
 
 
 def _url(url: str) -> str:

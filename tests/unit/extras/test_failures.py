@@ -485,10 +485,9 @@ def test_an_event_that_lambda_gave_up_is_answered(
     [
         {"tf": {"action": "warm"}},
         {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
-        {"warm": True},
         {"requestContext": {}, "routeKey": "POST /telegram"},
     ],
-    ids=["a schedule's", "Terraform's", "warm", "Telegram's"],
+    ids=["a schedule's", "Terraform's", "Telegram's"],
 )
 def test_what_is_no_event_of_the_bots_is_deleted_and_does_nothing(
     keeping: Keeping, event: Json

@@ -37,7 +37,6 @@ OTHERS: dict[str, tuple[Any, str]] = {
     "url not text": ({"tf": {}, "url": None}, "dict (tf, url)"),
     "another action": ({"tf": {"action": "x"}, "url": "https://x"}, "dict (tf, url)"),
     "an invalid action": ({"tf": {"action": 7}, "url": "https://x"}, "dict (tf, url)"),
-    "warm and more": ({"warm": True, "y": 1}, "dict (warm, y)"),
     "half a surrogate pair": ({"\ud800": 1}, "dict (\\ud800)"),
 }
 

@@ -228,16 +228,6 @@ def test_an_answer_at_once_has_the_webhooks_time(
     assert given == [24]
 
 
-def test_a_bot_that_adds_no_list_of_kinds_adds_none(
-    queued: Queued, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The apply fails, but the function is there by then."""
-    container, _ = queued(answers(TAKEN))
-    monkeypatch.setattr(container.bot, "AT_ONCE", "callback_query", raising=False)
-    assert container.deliver(PRESS) == (200, None)
-    assert container.line["outcome"] == "queued"
-
-
 def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:

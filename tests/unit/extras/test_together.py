@@ -186,6 +186,16 @@ def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
     assert line.turns == [[1], [2]]
 
 
+def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> None:
+    line = lined()
+    first, *others = numbered(sent(FORWARD), sent(PLAIN), sent(PLAIN))
+    line.arrive(first, seconds=-0.5)
+    line.arrive(*others, seconds=2)  # since the first one, 1.5
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1, 2, 3]]
+
+
 def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
     """The queue may not take a message that was listed."""
     line = lined()
@@ -477,6 +487,8 @@ def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
     aws.call = away
     assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
     assert line.turns == [[1, 2], [2]]
+    [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
+    assert warning["message"] == "a turn can't be given up"
 
 
 def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -> None:

@@ -408,6 +408,24 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
     assert container.module("session").Item("42").calls(1) == calls[2:]
 
 
+def test_a_note_goes_on_from_what_another_container_has_noted(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(UNCHANGED.replace("abc", "abcd"))
+    calls = [said(text) for text in "abcd"]
+    session = container.module("session")
+
+    def note() -> None:
+        if not container.table.items:
+            session.Item("42").note(1, calls[2:], session.UNFINISHED)
+
+    bot_api.expects(*calls[:3])
+    bot_api.refuses(calls[3], *LIMIT)
+    meanwhile(container, note)
+    assert container.deliver(message()) == (503, None)
+    assert session.Item("42").calls(1) == calls[3:]
+
+
 def away(container: Container) -> None:
     """Have DynamoDB fail at the next write."""
 

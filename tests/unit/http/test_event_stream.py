@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.stubs import Json, frame, load, unreachable
@@ -27,6 +27,7 @@ def module() -> ModuleType:
 
 
 def test_it_reads_as_botocore_does(module: ModuleType) -> None:
+    @settings(deadline=None)  # the machine may be busy
     @given(
         heads=st.lists(st.lists(st.sampled_from(HEADERS), unique=True), min_size=1, max_size=4),
         payload=st.binary(max_size=40),

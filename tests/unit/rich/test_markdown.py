@@ -134,22 +134,32 @@ WRITTEN = {
     "a longer line": (f"{'x' * 3000} {'x' * 1000}", f"{'x' * 3000}  \n{'x' * 1000}"),
     "but where a block begins": ("a\n- b\n# c\nd", "a\n- b\n# c\nd"),
     "lines of a quote": ("> a\n> b\n>\n> c\nd", "> a  \n> b\n> \n> c\n\nd"),
+    "quotes with more spaces": (">  >  >  > a", ">  >  >  > a"),
     "a quote after a line": ("a\n> b", "a\n\n> b"),
-    "lines of an item": ("- a\n  b", "- a  \n  b"),
+    "an item after a tab": ("- a\n\t- b", "- a\n    - b"),
+    "an item with spaces before": ("   -\n   - a", "   - \n   - a"),
+    "a line far right in an item": ("- a\n         b", "- a  \n      b"),
+    "lines of an item": ("- a\n  bc", "- a  \n  bc"),
     "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
     "code in backticks": ("`` a`b ``", "<code>a&#96;b</code>"),
     "no code": ("a ` b", "a &#96; b"),
     "a fence": ("~~~python\n  a < b\n~~~\nc", "```python\n  a < b\n```\n\nc"),
     "a fence without an end": ("```\na", "```\na\n```"),
+    "a fence with a long name": (f"```{'x' * 31}\na\n```", f"```{'x' * 30}\na\n```"),
     "a fence with a fence": ("````\n```\n<a>\n```\n````", "````\n```\n&#60;a>\n```\n````"),
     "a fence without code": ("a\n```\n\n```\nb", "a\n\nb"),
     "a fence in a list": (
         "1. a\n   ```\n     b\n   ```\n   c\n2. d",
         "1. a\n\n```\n  b\n```\n\nc\n2. d",
     ),
+    "a line after it with less space": ("- a\n  ```\n  b\n  ```\n c", "- a\n\n```\nb\n```\n\nc"),
     "a list after a fence in a list": (
         "- a\n  ```\n  b\n  ```\n  - c\n    - d\n- e\n  - f",
         "- a\n\n```\nb\n```\n\n- c\n  - d\n- e\n  - f",
+    ),
+    "two fences in a list": (
+        "- a\n  ```\n  b\n  ```\n    ```\n    c\n    ```",
+        "- a\n\n```\nb\n```\n\n```\nc\n```",
     ),
     "a fence that ends a list": ("- a\n```\nb\n```\n    c", "- a\n\n```\nb\n```\n\nc"),
     "a fence as an item": ("3. ```\n   a\n   ```", "3.\n\n```\na\n```"),
@@ -158,6 +168,9 @@ WRITTEN = {
     "a formula": ("$x_1 < 2$, $$y$$ and ![a]", r"$x_1 \lt  2$, $y$ and &#33;[a]"),
     "prices": ("$5 to $6, $7/$8, $ 9$", "&#36;5 to &#36;6, &#36;7/&#36;8, &#36; 9&#36;"),
     "a formula for itself": ("a\n$$\nx\n= y$$\nb", "a\n\n```math\nx\n= y\n```\n\nb"),
+    "a formula on a line": ("$$x$$", "```math\nx\n```"),
+    "more than a formula": ("$$x$$ y", "$x$ y"),
+    "a dollar too many": ("$$$x$$", "&#36;$x$"),
     "no formula": ("$$\na\n\nb", "&#36;&#36;  \na\n\nb"),
     "a table": (
         "a|b\n-|:-:\nc|`|`|$|x|\\|$",
@@ -170,8 +183,10 @@ WRITTEN = {
         "| a |\n|-|\n| [b](https://c.d) &#124;&#124; &#96; |",
     ),
     "bars without a table": ("a | b\nc", "a | b  \nc"),
+    "a line below a table": ("|a|\n|-|\n|b|\nc", "| a |\n|-|\n| b |\n\nc"),
     "more columns than the header": ("a|b\n-|-|-", "a|b  \n-|-|-"),
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
+    "a wide table": ("|a" * 20 + "\n" + "|-" * 20, f"|{' a |' * 20}\n{'|-' * 20}|"),
     "a table that is too wide": ("|a" * 21 + "\n" + "|-" * 21, None),
     "a table that is much too wide": ("|a" * 300 + "\n" + "|-" * 300, None),
     "an image": ('![a *](https://b.c/d "e")', "[a *](https://b.c/d)"),
@@ -222,19 +237,25 @@ HALVES = {
     "a blank line in a fence": ("```\na\n\n```", "```\na\n\n```\n\n…"),
     "a fence without code": ("a\n```py", "a …"),
     "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
-    "the line below it": ("|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
+    "the line below it": ("\n|a|b|\n|:-", "| a | b |\n|-|-|\n\n…"),
+    "half of the line below it": ("|a|b|\n|-|:", "| a | b |\n|-|-|\n\n…"),
+    "a line below what is no table": ("\n\n|a|b|\n|-|\nc", "|a|b|  \n|-|  \nc …"),
     "half of a row": ("|a|b|\n|-|-|\n|**c", "| a | b |\n|-|-|\n| **c** |  |\n\n…"),
     "a bar": ("a\n\n|", "a …"),
     "a bar in a line": ("a | b", "a | b …"),
     "a link": ("a [b](https://c", "a b …"),
     "an image": ("a ![b", "a b …"),
     "code": ("a `b <", "a <code>b &#60;</code> …"),
+    "code with a backtick": ("a ``b`c`", "a <code>b&#96;c</code> …"),
+    "code in half of a row": ("|a|\n|-|\n|`b\\|c", "| a |\n|-|\n| <code>b&#124;c</code> |\n\n…"),
     "a backtick": ("a `", "a …"),
     "marks": ("a **b *c", "a **b *c*** …"),
     "marks with nothing": ("a **b _", "a **b** …"),
     "marks before a backtick": ("a **b _`", "a **b** …"),
     "a mark before a backtick": ("a _`", "a …"),
     "no mark": ("a b_c", "a b_c …"),
+    "a star between words": ("a * b", "a * b …"),
+    "what is no mark": ("a **b _c ** `", "a **b _c_** …"),
     "marks before the end": ("a **b\n\nc", "a **b\n\nc …"),
     "marks of the line before": ("**a\nb", "**a  \nb** …"),
     "an item": ("- a\n- ", "- a …"),
@@ -305,7 +326,11 @@ FULL = {
     "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
     "blocks": ("x\n\n" * 500, "x"),
     "code": ("```\n" + f"{'x' * 99}\n" * 300 + "x" * 758, "x"),
+    "a table": ("|x|\n|-|\n" + "|x|\n" * 498, "\nx"),
     "rows": ("|x|\n|-|\n" + "|x|\n" * 498, "|x|"),
+    "items": ("- x\n" * 166, "- x"),
+    "fences": ("```\nx\n```\n" * 500, "```\nx\n```"),
+    "rules": ("---\n" * 500, "---"),
 }
 
 
@@ -336,6 +361,11 @@ def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch: pytest.MonkeyPatc
     items = "- an item\n- an item\n- an item\n\na"
     made = markdown.messages(f"A paragraph of words.\n\n{items}")
     assert made == [("A paragraph of words.", "A paragraph of words.\n"), (items, items)]
+
+
+def test_a_rule_may_begin_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MOST_UNITS", 10)
+    assert markdown.messages("words\n\n---\na") == [("words", "words\n"), ("---\n\na", "---\na")]
 
 
 @settings(max_examples=100, deadline=None)

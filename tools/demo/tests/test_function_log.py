@@ -72,7 +72,7 @@ def test_an_event_is_told_apart() -> None:
     found = came({"Records": []}, "EventFailed: x")
     assert (found.event, found.error, found.printed) == ({"Records": []}, "EventFailed: x", "")
     assert is_event(found) and is_event(came([1], "", line("event", outcome="answered")))
-    assert not is_event(came({"warm": True}, ""))
+    assert not is_event(came({"tf": {"action": "warm"}}, ""))
     queued = line("update", update_id=1, outcome="answered", source="queue")
     assert not is_event(came({"Records": []}, "", queued))
     assert not is_event(invocation([START, "END RequestId: 1", REPORT]))
