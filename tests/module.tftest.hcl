@@ -242,12 +242,20 @@ run "a_token_is_enough" {
   }
 }
 
-run "the_role_may_read_the_tokens_parameter_too" {
+run "the_role_may_read_the_tokens_parameter_too_in_each_partition" {
   command = apply
 
   variables {
     telegram_bot_token           = null
     telegram_bot_token_parameter = "/bots/echo"
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = {
+      partition  = "aws-cn"
+      dns_suffix = "amazonaws.com.cn"
+    }
   }
 
   assert {
@@ -257,21 +265,21 @@ run "the_role_may_read_the_tokens_parameter_too" {
         {
           Effect   = "Allow"
           Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-          Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/telegram-bot:*"
+          Resource = "arn:aws-cn:logs:eu-central-1:123456789012:log-group:/aws/lambda/telegram-bot:*"
         },
         {
           Effect   = "Allow"
           Action   = "ssm:GetParameter"
-          Resource = "arn:aws:ssm:eu-central-1:123456789012:parameter/bots/echo"
+          Resource = "arn:aws-cn:ssm:eu-central-1:123456789012:parameter/bots/echo"
         },
         {
           Effect   = "Allow"
           Action   = "kms:Decrypt"
-          Resource = "arn:aws:kms:eu-central-1:123456789012:key/*"
+          Resource = "arn:aws-cn:kms:eu-central-1:123456789012:key/*"
           Condition = {
             StringEquals = {
-              "kms:EncryptionContext:PARAMETER_ARN" = "arn:aws:ssm:eu-central-1:123456789012:parameter/bots/echo"
-              "kms:ViaService"                      = "ssm.eu-central-1.amazonaws.com"
+              "kms:EncryptionContext:PARAMETER_ARN" = "arn:aws-cn:ssm:eu-central-1:123456789012:parameter/bots/echo"
+              "kms:ViaService"                      = "ssm.eu-central-1.amazonaws.com.cn"
             }
           }
         },
@@ -283,32 +291,10 @@ run "the_role_may_read_the_tokens_parameter_too" {
     condition     = !contains(keys(aws_lambda_function.this.environment[0].variables), "TELEGRAM_BOT_TOKEN")
     error_message = "The function's environment has no token."
   }
-}
-
-run "another_partition_has_endpoints_of_another_name" {
-  command = apply
-
-  override_data {
-    target = data.aws_partition.current
-    values = {
-      partition  = "aws-cn"
-      dns_suffix = "amazonaws.com.cn"
-    }
-  }
-
-  variables {
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "/bots/echo"
-  }
 
   assert {
     condition     = aws_lambda_function.this.environment[0].variables["AWS_DNS_SUFFIX"] == "amazonaws.com.cn"
     error_message = "The function knows the endpoints of its partition."
-  }
-
-  assert {
-    condition     = strcontains(aws_iam_role_policy.this.policy, "\"kms:ViaService\":\"ssm.eu-central-1.amazonaws.com.cn\"")
-    error_message = "KMS names a service by its endpoint."
   }
 
   assert {
@@ -321,6 +307,7 @@ run "what_is_asked_for_is_set" {
   command = apply
 
   variables {
+    allowed_ids           = [-1001234567890, 7000000042, 42]
     log_level             = "WARN"
     log_retention_in_days = 30
     memory_size           = 256
@@ -390,14 +377,25 @@ run "what_is_asked_for_is_set" {
     condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.interface_actions, Resource = "*", Condition = { ArnLike = { "lambda:SourceFunctionArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot", "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:*"] } } }]
     error_message = "The bot itself may not manage network interfaces."
   }
+
+  assert {
+    condition     = nonsensitive(local.environment.ALLOWED_IDS) == "-1001234567890,42,7000000042"
+    error_message = "The function gets the ids as they are."
+  }
 }
 
-run "a_page_has_its_routes_and_its_button" {
+run "a_page_has_its_routes_and_a_queue_its_containers_and_only_the_alias_is_invoked" {
   command = apply
 
   variables {
-    mini_app   = "Open"
-    source_dir = "tests/bots/bundle"
+    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    later                = true
+    mini_app             = "Open"
+    queue                = true
+    reserved_concurrency = 9
+    source_dir           = "tests/bots/bundle"
+    timeout              = 3
+    warm_schedule        = "rate(5 minutes)"
   }
 
   assert {
@@ -424,14 +422,39 @@ run "a_page_has_its_routes_and_its_button" {
     condition     = aws_lambda_invocation.remove_menu_button[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.remove_menu_button[0].input) == { url = output.mini_app_url, is = "menu button" }
     error_message = "The end of the page removes the button."
   }
+
+  assert {
+    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], values(aws_lambda_permission.mini_app), values(aws_lambda_permission.schedule)) :
+      permission.function_name == aws_lambda_function.this.function_name && permission.qualifier == "live"
+    ])
+    error_message = "The permissions are to invoke the alias. With its ARN in place of the qualifier, each plan would replace them."
+  }
+  assert {
+    condition     = aws_apigatewayv2_integration.function.integration_uri == aws_lambda_alias.live.invoke_arn && aws_lambda_event_source_mapping.updates[0].function_name == aws_lambda_alias.live.arn && toset(values(aws_cloudwatch_event_target.schedule)[*].arn) == toset([aws_lambda_alias.live.arn])
+    error_message = "The API, the queue and the schedules invoke the alias."
+  }
+  assert {
+    condition     = toset([for each in [aws_lambda_invocation.register_webhook, aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
+    error_message = "Terraform itself invokes the alias, and events to it are limited."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 4
+    error_message = "The other half is for the webhook."
+  }
+  assert {
+    condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 60
+    error_message = "An update that was being answered is hidden for a minute at least."
+  }
 }
 
-run "a_page_may_have_another_origin" {
+run "a_page_may_have_another_origin_and_a_policy_a_list" {
   command = apply
 
   variables {
     mini_app        = "Open"
     mini_app_origin = "https://d111111abcdef8.cloudfront.net"
+    policy          = "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}, {\"Effect\": \"Deny\", \"Action\": \"s3:Delete*\", \"Resource\": \"*\"}]}"
     source_dir      = "tests/bots/bundle"
   }
 
@@ -447,9 +470,14 @@ run "a_page_may_have_another_origin" {
     condition     = output.webhook_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/telegram"
     error_message = "The webhook's URL is still the API's own."
   }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect] == ["Allow", "Allow", "Deny"]
+    error_message = "The bot's statements join the role's policy."
+  }
 }
 
-run "a_bot_has_what_it_asks_for" {
+run "a_bot_has_what_it_asks_for_and_is_warm" {
   command = apply
 
   variables {
@@ -457,6 +485,7 @@ run "a_bot_has_what_it_asks_for" {
     permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
     policy               = "{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"dynamodb:GetItem\", \"Resource\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/votes\"}}"
     timeout              = 25
+    warm_schedule        = "rate(5 minutes)"
   }
 
   assert {
@@ -486,33 +515,22 @@ run "a_bot_has_what_it_asks_for" {
     condition     = output.function_arn == aws_lambda_function.this.arn && output.alias_arn == aws_lambda_alias.live.arn && output.function_alias == "live" && output.role_name == "telegram-bot"
     error_message = "The function, its alias and the role are outputs."
   }
-}
-
-run "only_the_alias_is_invoked" {
-  command = apply
-
-  variables {
-    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    later         = true
-    mini_app      = "Open"
-    queue         = true
-    source_dir    = "tests/bots/bundle"
-    warm_schedule = "rate(5 minutes)"
-  }
 
   assert {
-    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], values(aws_lambda_permission.mini_app), values(aws_lambda_permission.schedule)) :
-      permission.function_name == aws_lambda_function.this.function_name && permission.qualifier == "live"
-    ])
-    error_message = "The permissions are to invoke the alias. With its ARN in place of the qualifier, each plan would replace them."
+    condition     = { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.schedule_expression } == { warm = "rate(5 minutes)" }
+    error_message = "There is one schedule, as asked for."
   }
   assert {
-    condition     = aws_apigatewayv2_integration.function.integration_uri == aws_lambda_alias.live.invoke_arn && aws_lambda_event_source_mapping.updates[0].function_name == aws_lambda_alias.live.arn && toset(values(aws_cloudwatch_event_target.schedule)[*].arn) == toset([aws_lambda_alias.live.arn])
-    error_message = "The API, the queue and the schedules invoke the alias."
+    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { tf = { action = "warm" } } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_alias.live.arn
+    error_message = "The schedule's target is the alias, with the warm-up's input."
   }
   assert {
-    condition     = toset([for each in [aws_lambda_invocation.register_webhook, aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
-    error_message = "Terraform itself invokes the alias, and events to it are limited."
+    condition     = aws_lambda_permission.schedule["warm"].principal == "events.amazonaws.com" && aws_lambda_permission.schedule["warm"].source_arn == aws_cloudwatch_event_rule.schedule["warm"].arn
+    error_message = "The permission names the one schedule."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 0
+    error_message = "A warm-up needs no alarms."
   }
 }
 
@@ -535,45 +553,6 @@ run "an_older_version_goes_live_again" {
       variables = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
     })
     error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
-  }
-}
-
-run "an_older_version_may_keep_nothing" {
-  command = apply
-
-  variables {
-    failed_retention_in_days = 3
-    release                  = 41
-  }
-
-  assert {
-    condition     = !contains(jsondecode(aws_lambda_invocation.check.input).names, "FAILED_QUEUE_URL")
-    error_message = "An older version may do without a queue for what failed, which keeps its messages."
-  }
-}
-
-run "the_warm_up_is_an_input_of_its_own" {
-  command = apply
-
-  variables {
-    warm_schedule = "rate(5 minutes)"
-  }
-
-  assert {
-    condition     = { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.schedule_expression } == { warm = "rate(5 minutes)" }
-    error_message = "There is one schedule, as asked for."
-  }
-  assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.schedule["warm"].input) == { tf = { action = "warm" } } && aws_cloudwatch_event_target.schedule["warm"].arn == aws_lambda_alias.live.arn
-    error_message = "The schedule's target is the alias, with the warm-up's input."
-  }
-  assert {
-    condition     = aws_lambda_permission.schedule["warm"].principal == "events.amazonaws.com" && aws_lambda_permission.schedule["warm"].source_arn == aws_cloudwatch_event_rule.schedule["warm"].arn
-    error_message = "The permission names the one schedule."
-  }
-  assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 0
-    error_message = "A warm-up needs no alarms."
   }
 }
 
@@ -699,19 +678,6 @@ run "a_key_encrypts_all_that_is_kept" {
   }
 }
 
-run "a_policy_may_have_a_list_of_statements" {
-  command = apply
-
-  variables {
-    policy = "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}, {\"Effect\": \"Deny\", \"Action\": \"s3:Delete*\", \"Resource\": \"*\"}]}"
-  }
-
-  assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Effect] == ["Allow", "Allow", "Deny"]
-    error_message = "The bot's statements join the role's policy."
-  }
-}
-
 run "updates_wait_in_a_queue" {
   command = apply
 
@@ -821,58 +787,35 @@ run "what_failed_is_kept" {
   }
 }
 
-run "what_failed_is_kept_without_a_queue_too" {
+run "what_failed_is_kept_without_a_queue_too_and_an_older_version_may_keep_nothing" {
   command = plan
 
   variables {
     alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     failed_retention_in_days = 14
+    release                  = 41
   }
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.failed[0].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
     error_message = "There are no dead letters."
   }
+
+  assert {
+    condition     = !contains(jsondecode(aws_lambda_invocation.check.input).names, "FAILED_QUEUE_URL")
+    error_message = "An older version may do without a queue for what failed, which keeps its messages."
+  }
 }
 
-run "the_queue_takes_half_of_the_reserved_containers" {
+run "only_valid_urls_and_names_of_variables_are_accepted" {
   command = plan
 
   variables {
-    queue                = true
-    reserved_concurrency = 9
-    timeout              = 3
+    environment = {
+      "1ST"              = "", "A" = "", "A-B" = "", "_HANDLER" = "", "AWS_ENDPOINT_URL_S3" = "", "AWS_LAMBDA_FUNCTION_NAME" = "", "AWS_REGION" = "",
+      "LAMBDA_TASK_ROOT" = "", "TELEGRAM_BOT_TOKEN" = "", "QUEUE_URL" = "", "TABLE" = "", "TELEGRAM_CHANNEL" = "",
+    }
   }
-
-  assert {
-    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 4
-    error_message = "The other half is for the webhook."
-  }
-  assert {
-    condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 60
-    error_message = "An update that was being answered is hidden for a minute at least."
-  }
-}
-
-run "no_queue_takes_more_containers_than_aws_allows" {
-  command = plan
-
-  variables {
-    queue                = true
-    reserved_concurrency = 3000
-  }
-
-  assert {
-    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 1000
-    error_message = "AWS takes 1000 at most."
-  }
-}
-
-# Each validation refuses something once, several in a run: expect_failures fails for each that
-# doesn't. Preconditions, except for their patterns, are tested in tests/deployment/test_inputs.py.
-
-run "only_valid_urls_are_accepted" {
-  command = plan
 
   assert {
     condition = [for url in [
@@ -904,17 +847,7 @@ run "only_valid_urls_are_accepted" {
     ] : url if !can(regex(local.proxy_url, url))] == []
     error_message = "A valid URL is refused."
   }
-}
 
-run "names_that_no_variable_of_a_bot_can_have" {
-  command = plan
-
-  variables {
-    environment = {
-      "1ST"              = "", "A" = "", "A-B" = "", "_HANDLER" = "", "AWS_ENDPOINT_URL_S3" = "", "AWS_LAMBDA_FUNCTION_NAME" = "", "AWS_REGION" = "",
-      "LAMBDA_TASK_ROOT" = "", "TELEGRAM_BOT_TOKEN" = "", "QUEUE_URL" = "", "TABLE" = "", "TELEGRAM_CHANNEL" = "",
-    }
-  }
   expect_failures = [terraform_data.webhook_secret]
 
   assert {
@@ -945,17 +878,21 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
   ]
 }
 
-run "a_bot_that_remembers_has_a_table_of_its_own" {
+run "sessions_and_calls_for_later_have_what_is_their_own" {
   command = apply
 
   variables {
-    name                      = "votes"
+    alarm_actions             = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    later                     = true
+    name                      = "tea"
+    permissions_boundary      = "arn:aws:iam::123456789012:policy/boundary"
+    tags                      = { team = "bots" }
     session_retention_in_days = 0
   }
 
   assert {
     condition = (
-      aws_dynamodb_table.sessions[0].name == "votes-sessions" && aws_dynamodb_table.sessions[0].billing_mode == "PAY_PER_REQUEST" &&
+      aws_dynamodb_table.sessions[0].name == "tea-sessions" && aws_dynamodb_table.sessions[0].billing_mode == "PAY_PER_REQUEST" &&
       one(aws_dynamodb_table.sessions[0].ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.sessions[0].ttl).enabled
     )
     error_message = "The table is on demand, and its items expire."
@@ -977,100 +914,17 @@ run "a_bot_that_remembers_has_a_table_of_its_own" {
       ]) == {
       Effect   = "Allow"
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/votes-sessions"
+      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/tea-sessions"
     }
     error_message = "The role may get, put and update items of this table, no more."
   }
 
   assert {
     condition = (
-      aws_lambda_function.this.environment[0].variables["SESSION_TABLE"] == "votes-sessions" &&
+      aws_lambda_function.this.environment[0].variables["SESSION_TABLE"] == "tea-sessions" &&
       aws_lambda_function.this.environment[0].variables["SESSION_RETENTION_IN_DAYS"] == "0"
     )
     error_message = "The function knows its table, and how long it keeps what is in it."
-  }
-}
-
-run "a_bot_may_be_for_some_people" {
-  command = plan
-
-  variables {
-    allowed_ids = [-1001234567890, 7000000042, 42]
-  }
-
-  assert {
-    condition     = nonsensitive(local.environment.ALLOWED_IDS) == "-1001234567890,42,7000000042"
-    error_message = "The function gets the ids as they are."
-  }
-}
-
-run "a_hundred_ids_are_taken" {
-  command = plan
-
-  variables {
-    allowed_ids = range(-1009999999999, -1009999999899)
-  }
-
-  assert {
-    condition     = length(split(",", nonsensitive(local.environment.ALLOWED_IDS))) == 100
-    error_message = "A hundred of the longest ids fit into the environment."
-  }
-}
-
-run "sessions_have_a_backup_for_as_long_as_is_asked_for" {
-  command = plan
-
-  variables {
-    name                      = "votes"
-    session_backup_in_days    = 35
-    session_retention_in_days = 0
-  }
-
-  assert {
-    condition = (
-      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled &&
-      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
-    )
-    error_message = "The table can be restored to any second of these days."
-  }
-}
-
-run "another_name_would_delete_the_sessions" {
-  command = plan
-
-  variables {
-    name                      = "polls"
-    session_retention_in_days = 0
-  }
-  expect_failures = [aws_dynamodb_table.sessions]
-}
-
-run "another_name_may_delete_the_sessions_on_demand" {
-  command = plan
-
-  plan_options {
-    replace = [terraform_data.sessions_name[0]]
-  }
-  variables {
-    name                      = "polls"
-    session_retention_in_days = 0
-  }
-
-  assert {
-    condition     = aws_dynamodb_table.sessions[0].name == "polls-sessions"
-    error_message = "The table has the new name."
-  }
-}
-
-run "calls_for_later_have_a_group_and_a_role_of_their_own" {
-  command = apply
-
-  variables {
-    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    later                = true
-    name                 = "tea"
-    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
-    tags                 = { team = "bots" }
   }
 
   assert {
@@ -1146,14 +1000,64 @@ run "calls_for_later_have_a_group_and_a_role_of_their_own" {
   }
 }
 
-run "another_name_would_delete_what_waits" {
+run "another_name_would_delete_the_sessions_and_what_waits" {
   command = plan
 
   variables {
-    later = true
-    name  = "coffee"
+    later                     = true
+    name                      = "polls"
+    session_retention_in_days = 0
   }
-  expect_failures = [aws_scheduler_schedule_group.later]
+
+  expect_failures = [aws_dynamodb_table.sessions, aws_scheduler_schedule_group.later]
+}
+
+run "another_name_may_delete_them_on_demand_and_the_most_of_all_is_taken" {
+  command = plan
+
+  variables {
+    allowed_ids               = range(-1009999999999, -1009999999899)
+    later                     = true
+    name                      = "polls"
+    queue                     = true
+    reserved_concurrency      = 3000
+    session_backup_in_days    = 35
+    session_retention_in_days = 0
+    tags = merge(
+      { for number in range(49) : "tag${number}" => join("", [for _ in range(256) : "é"]) },
+      { "Kosten Stelle/${join("", [for _ in range(114) : "é"])}" = "" },
+    )
+    telegram_bot_token           = null
+    telegram_bot_token_parameter = "echo-token"
+    warm_schedule                = "cron(0/5 8-17 ? * MON-FRI *)"
+  }
+
+  plan_options {
+    replace = [terraform_data.sessions_name[0], terraform_data.later_name[0]]
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.sessions[0].name == "polls-sessions"
+    error_message = "The table has the new name."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 1000
+    error_message = "AWS takes 1000 at most."
+  }
+
+  assert {
+    condition     = length(split(",", nonsensitive(local.environment.ALLOWED_IDS))) == 100
+    error_message = "A hundred of the longest ids fit into the environment."
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled &&
+      aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
+    )
+    error_message = "The table can be restored to any second of these days."
+  }
 }
 
 run "unknown_words_are_refused" {
@@ -1235,18 +1139,4 @@ run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day
   expect_failures = [
     var.failed_retention_in_days, var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
   ]
-}
-
-run "fifty_tags_in_unicode_a_parameter_without_levels_and_cron_are_taken" {
-  command = plan
-
-  variables {
-    tags = merge(
-      { for number in range(49) : "tag${number}" => join("", [for _ in range(256) : "é"]) },
-      { "Kosten Stelle/${join("", [for _ in range(114) : "é"])}" = "" },
-    )
-    telegram_bot_token           = null
-    telegram_bot_token_parameter = "echo-token"
-    warm_schedule                = "cron(0/5 8-17 ? * MON-FRI *)"
-  }
 }

@@ -181,8 +181,8 @@ def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Qu
 def keep(name: str, function: Callable[[], Any]) -> Kept:
     """Call a function, and keep its result: `result = yield keep("price", lambda: …)`.
 
-    It is called at least once: again only if its update comes again, or somebody else changes the
-    session, before the result was kept. The result must be what JSON gives back.
+    It is called at least once: again only if its update is redelivered, or somebody else changes
+    the session, before the result was kept. The result must be what JSON gives back.
     """
     return Kept(name, function)
 

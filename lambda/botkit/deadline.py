@@ -43,7 +43,7 @@ class Deadline:
         return self._by(min(self.at, time.monotonic() + seconds))
 
     def sparing(self, seconds: float) -> AbstractContextManager[None]:
-        """Give a block what is left, but for `seconds`, or a third of it if that is less."""
+        """Keep back `seconds`, at most a third of what is left, and give a block the rest."""
         return self._by(self.at - min(seconds, self.left() / 3))
 
     @contextmanager

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -62,6 +62,7 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
     if "bot" in sys.modules:  # else bot.py runs as a program
         _refuse_to_poll(dispatcher)
         _leave_out_others(dispatcher)
+        dispatcher.errors.outer_middleware(_remember)
         _take_over(dispatcher, its_bot)  # now, so that on_event() also has them
 
     def check() -> None:
@@ -185,7 +186,8 @@ class SessionStorage(BaseStorage):
         """Keep the data of a key. Raises BadSession if JSON would give it back changed."""
         from .session import checked_copy
 
-        self._keep(key, data=checked_copy(dict(data)))
+        with adapter.remembering():
+            self._keep(key, data=checked_copy(dict(data)))
 
     async def close(self) -> None:
         """Do nothing."""
@@ -217,6 +219,14 @@ class SessionStorage(BaseStorage):
             for name in ("chat_id", "business_connection_id", "user_id", "thread_id")
         )
         adapter.refuse_others(chat and business, user, topic)
+
+
+async def _remember(
+    handler: Callable[[Any, dict[str, Any]], Awaitable[Any]], event: Any, data: dict[str, Any]
+) -> Any:
+    """Remember an error before the bot's error handlers get it."""
+    adapter.remember(event.exception)
+    return await handler(event, data)
 
 
 def _take_over(dispatcher: Dispatcher, bot: Bot) -> None:

@@ -108,7 +108,7 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         application = built()
         _check_session(application)
         errors: list[Exception] = []
-        state = _State(application, update, errors)
+        state = _State(application, update)
 
         async def remember(_: object, context: Any) -> None:
             errors.append(context.error)
@@ -146,12 +146,13 @@ async def _process(application: Any, update: Update) -> None:
 
 
 def _watched(handler: Any, errors: list[Exception]) -> Any:
-    """Return an error handler of the bot's whose own error is remembered.
+    """Return an error handler of the bot's that can't hide botkit's error, nor its own.
 
-    An Application would only log it, with a text that may quote people.
+    An Application would only log its own, with a text that may quote people.
     """
 
     async def watched(update: object, context: Any) -> None:
+        adapter.remember(context.error)
         try:
             await handler(update, context)
         except ApplicationHandlerStop:
@@ -238,8 +239,8 @@ class _State:
     That of another account's chat has separate names with any SESSION.
     """
 
-    def __init__(self, application: Any, update: Json, errors: list[Exception]) -> None:
-        self.application, self.errors = application, errors
+    def __init__(self, application: Any, update: Json) -> None:
+        self.application = application
         self.update = Update.de_json(update, application.bot)
         chat, user = self.update.effective_chat, self.update.effective_user
         self.own = {"chat_data": chat and chat.id, "user_data": user and user.id}
@@ -264,21 +265,17 @@ class _State:
             }
         self.bot_data = repr(application.bot_data)
         application.bot_data = _BotData(application.bot_data)
-        application.bot_data.errors = errors
 
     def _new(self, kind: str) -> Json:
         """Return empty data. Raises BadSession if the update's session can't have them."""
-        try:
-            adapter.refuse_others(**self.belongs[kind], topic=False)
-        except BadSession as error:
-            self.errors.append(error)  # an error handler of the bot's may swallow it
-            raise
+        adapter.refuse_others(**self.belongs[kind], topic=False)
         return {}
 
     def _kept(self, conversation: Any) -> Json:
         kept = adapter.read().get(_kind(conversation), {}).items()
         return {name: state for name, state in kept if name.startswith(self.prefix + "[")}
 
+    @adapter.remembering()
     def write(self) -> None:
         """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
         for kind, own in self.own.items():
@@ -303,16 +300,13 @@ class _State:
 class _BotData(dict[Any, Any]):
     """The bot_data that `build` made. A change raises BadSession, which names the bot's line."""
 
-    errors: list[Exception]
-
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         self._refuse_at(sys._getframe(1))
 
+    @adapter.remembering()
     def _refuse_at(self, at: Any) -> NoReturn:
         place = f"{at.f_code.co_filename.rpartition('/')[2]}:{at.f_lineno}"
-        error = BadSession(f"bot_data was changed at {place}, and {NOT_KEPT}")
-        self.errors.append(error)  # an error handler of the bot's may swallow it
-        raise error
+        raise BadSession(f"bot_data was changed at {place}, and {NOT_KEPT}")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = _refuse
 
@@ -342,6 +336,7 @@ class _NoJobs:
     def set_application(self, application: object) -> None:
         """Do nothing, so that an Application can be built."""
 
+    @adapter.remembering()
     def __getattr__(self, name: str) -> NoReturn:
         raise Misconfigured(f"there is no job queue: use {SCHEDULES}")
 

@@ -111,6 +111,7 @@ class _Errors(telebot.ExceptionHandler):
     first: Exception | None = None
 
     def handle(self, exception: Exception) -> bool:
+        adapter.remember(exception)
         if self.theirs and self.theirs.handle(exception):
             return True
         self.first = self.first or exception
@@ -177,6 +178,7 @@ class _Waiting(HandlerBackend):
     def begin(self, own: _Place) -> None:
         self.own = own
 
+    @adapter.remembering()
     def register_handler(self, id: int, handler: telebot.Handler) -> None:
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
@@ -205,6 +207,7 @@ class _Waiting(HandlerBackend):
         waiting: list[Any] = adapter.read().get(self.kind, {}).get(str(id), [])
         return waiting
 
+    @adapter.remembering()
     def _refuse_others(self, id: int) -> None:
         """Raise BadSession for data outside of the update's session."""
         own = self.own or _Place({})  # an event has none
@@ -288,6 +291,7 @@ def _not_here(*_: object, **__: object) -> NoReturn:
     )
 
 
+@adapter.remembering()
 def _no_url(*_: object) -> NoReturn:
     raise Misconfigured("the URL of a file has the token: use bot.download_file(file_path)")
 

@@ -117,7 +117,7 @@ class Item:
     def calls(self, update_id: int) -> list[Json] | None:
         """Return the calls that answer an update, or None if they aren't kept.
 
-        They are parsed here, since few updates come again. Raises Misconfigured.
+        They are parsed here, since few updates are redelivered. Raises Misconfigured.
         """
         if self.updates.get(update_id) == SILENT:
             return []

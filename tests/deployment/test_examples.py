@@ -250,7 +250,7 @@ def world(
         world.say("notify-bot", "/start")  # a bot can't write to people who never did
         world.told("notify-bot")
         yield world
-        module.destroy()
+        module.destroy("-refresh=false")
         assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
         assert client(aws, "dynamodb").list_tables()["TableNames"] == []
         assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)

@@ -219,51 +219,83 @@ TAKEN = {
 }
 # A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
-# Inputs that are refused, alone or beside others, and the messages.
-INPUTS: dict[str, tuple[dict[str, Any], str]] = {
-    "no_bot": ({"source_dir": "nowhere"}, "must contain a bot.py: "),
-    "no_page": ({"mini_app": "Open"}, NO_PAGE),
-    "environment": ({"environment": {"TEXT": "éé" * 1000}}, "must not exceed 4 KB in total"),
-    "timeout": ({"timeout": 26}, "The timeout must be from 3 to 25 seconds"),
-    "reply_mode": ({"queue": True, "reply_mode": "webhook"}, 'the reply_mode must be "api"'),
-    "url": ({"telegram_api_url": "https://api.telegram.org/"}, "The telegram_api_url must begin"),
-    "token": ({"telegram_bot_token": "not-a-token"}, "must be the token from @BotFather"),
-    "no_token": ({"telegram_bot_token": None}, "exactly one of them"),
-    "two_tokens": ({"telegram_bot_token_parameter": "/bots/echo"}, "exactly one of them"),
-    "policy": ({"policy": json.dumps(LONG)}, "must not exceed 5,120 characters in total"),
-    "proxy": ({"telegram_proxy": "http://proxy.example"}, "The telegram_proxy must be http://"),
-    "log_level": ({"alarm_actions": TOPICS, "log_level": "FATAL"}, "must not be FATAL with alarm"),
+# Inputs that are refused, several in a call, and the messages.
+INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no_bot": (
+        {"source_dir": "nowhere", "timeout": 26},
+        ["must contain a bot.py: ", "The timeout must be from 3 to 25 seconds"],
+    ),
+    "no_page": ({"mini_app": "Open"}, [NO_PAGE]),
+    "several": (
+        {
+            "environment": {"TEXT": "éé" * 1000},
+            "policy": json.dumps(LONG),
+            "telegram_api_url": "https://api.telegram.org/",
+            "telegram_bot_token": "not-a-token",
+            "telegram_proxy": "http://proxy.example",
+        },
+        [
+            "must not exceed 4 KB in total",
+            "must not exceed 5,120 characters in total",
+            "The telegram_api_url must begin",
+            "must be the token from @BotFather",
+            "The telegram_proxy must be http://",
+        ],
+    ),
+    "reply_mode": ({"queue": True, "reply_mode": "webhook"}, ['the reply_mode must be "api"']),
+    "no_token": ({"telegram_bot_token": None}, ["exactly one of them"]),
+    "two_tokens": (
+        {
+            "alarm_actions": TOPICS,
+            "log_level": "FATAL",
+            "telegram_bot_token_parameter": "/bots/echo",
+        },
+        ["exactly one of them", "must not be FATAL with alarm"],
+    ),
 }
-# Inputs that the provider refuses, a resource that it names, and its message. The module has
-# no check of its own for them.
-PROVIDERS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "arm": ({"architecture": "arm"}, FUNCTION, "expected architectures to be one of"),
-    "arn": ({"alarm_actions": ["alarms"]}, f"{ALARM}pending[0]", "(alarms) is an invalid ARN"),
-    "backup": (
-        {"session_backup_in_days": 36, "session_retention_in_days": 0},
-        "aws_dynamodb_table.sessions[0]",
-        "recovery_period_in_days to be in the range (1 - 35)",
+# Inputs that the provider refuses, several in a call: resources that it names, and its messages.
+# The module has no check of its own for them.
+TOO_LONG = "expected length of name to be in the range (1 - 64)"
+PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "function": (
+        {"architecture": "arm", "log_level": "NOTE", "memory_size": 10241},
+        [
+            (FUNCTION, "expected architectures to be one of"),
+            (FUNCTION, "expected application_log_level to be one of"),
+            (FUNCTION, "expected memory_size to be in the range"),
+        ],
     ),
-    "days": ({"log_retention_in_days": 8}, LOGS, "expected retention_in_days to be one of"),
-    "half": ({"memory_size": 128.5}, FUNCTION, "must be a whole number"),
-    "level": ({"log_level": "NOTE"}, FUNCTION, "expected application_log_level to be one of"),
-    "long": ({"name": "x" * 65}, ROLE, "expected length of name to be in the range (1 - 64)"),
-    "long_later": (
-        {"later": True, "name": "x" * 59},
-        "aws_iam_role.later[0]",
-        "expected length of name to be in the range (1 - 64)",
+    "half": ({"memory_size": 128.5}, [(FUNCTION, "must be a whole number")]),
+    "extras": (
+        {
+            "alarm_actions": ["alarms"],
+            "later": True,
+            "log_retention_in_days": 8,
+            "name": "x" * 59,
+            "session_backup_in_days": 36,
+            "session_retention_in_days": 0,
+        },
+        [
+            (f"{ALARM}pending[0]", "(alarms) is an invalid ARN"),
+            ("aws_iam_role.later[0]", TOO_LONG),
+            (LOGS, "expected retention_in_days to be one of"),
+            (
+                "aws_dynamodb_table.sessions[0]",
+                "recovery_period_in_days to be in the range (1 - 35)",
+            ),
+        ],
     ),
-    "memory": ({"memory_size": 10241}, FUNCTION, "expected memory_size to be in the range"),
-    "none": ({"name": ""}, ROLE, "expected length of name to be in the range (1 - 64)"),
-    "plus": ({"name": "a+b"}, LOGS, "isn't a valid log group name"),
-    "qualified": ({"name": "a:b"}, ROLE, "invalid value for name"),
+    "long": ({"name": "x" * 65}, [(ROLE, TOO_LONG)]),
+    "none": ({"name": ""}, [(ROLE, TOO_LONG)]),
+    "plus": ({"name": "a+b"}, [(LOGS, "isn't a valid log group name")]),
+    "qualified": ({"name": "a:b"}, [(ROLE, "invalid value for name")]),
 }
 
 
 def test_what_is_refused_is_refused_at_plan(
     aws: Emulator, providers: Providers, tmp_path: Path
 ) -> None:
-    """Each input in a separate call, all in one configuration."""
+    """All calls are in one configuration."""
     calls: dict[str, dict[str, Any]] = {}
     expected = []
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN
@@ -273,10 +305,10 @@ def test_what_is_refused_is_refused_at_plan(
         calls[name] = {"source_dir": str(folder)}
         if name in FOLDERS:
             expected.append(FOLDERS[name][1].format(folder=folder))
-    for name, (inputs, sentence) in INPUTS.items():
+    for name, (inputs, sentences) in INPUTS.items():
         calls[name] = inputs
-        expected.append(sentence)
-    calls |= {name: inputs for name, (inputs, _, _) in PROVIDERS.items()}
+        expected += sentences
+    calls |= {f"provider-{name}": inputs for name, (inputs, _) in PROVIDERS.items()}
     configuration = ""
     for name, inputs in calls.items():
         values = {"name": name, "telegram_bot_token": TOKEN, **inputs}
@@ -292,13 +324,14 @@ def test_what_is_refused_is_refused_at_plan(
     said = []
     for each in found:
         _, name, resource = (*each.get("address", "").split(".", 2), "", "")[:3]
-        if name in PROVIDERS:
-            by_provider[name].add((resource, each["summary"]))
+        if name.startswith("provider-"):
+            by_provider[name.removeprefix("provider-")].add((resource, each["summary"]))
         else:
             said.append(each["detail"])
-    for name, (_, resource, sentence) in PROVIDERS.items():
-        of_resource = [text for address, text in by_provider[name] if address == resource]
-        assert any(sentence in text for text in of_resource), (name, by_provider[name])
+    for name, (_, refusals) in PROVIDERS.items():
+        for resource, sentence in refusals:
+            of_resource = [text for address, text in by_provider[name] if address == resource]
+            assert any(sentence in text for text in of_resource), (name, by_provider[name])
     for sentence, times in Counter(expected).items():
         assert [sentence in each for each in said].count(True) == times, sentence
     assert len(said) == len(expected)

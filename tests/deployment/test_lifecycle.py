@@ -22,6 +22,7 @@ from tests.support.deployment import (
     change,
     client,
     everything,
+    fetch,
     texts,
 )
 from tests.support.telegram import OTHER_TOKEN, TOKEN
@@ -280,4 +281,6 @@ def test_what_is_switched_on_is_switched_off_again(
     assert texts(telegram) == ["1. hello", "2. think", "3. second", "4. third", "1. meanwhile"]
     assert made() == ALWAYS
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
+    assert fetch(page, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
+    assert "mini_app_url" not in module.outputs()
     assert module.is_up_to_date()

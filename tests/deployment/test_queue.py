@@ -32,7 +32,7 @@ from tests.support.provider import Providers
 from tests.support.telegram import TOKEN, FailingTelegram, said, say
 
 SEED = 20260101
-CHATS, MESSAGES = 20, 200
+CHATS, MESSAGES = 20, 120
 
 # What the tests' bot does beside: it thinks until it may end, fails until it is repaired, or its
 # process ends at the first try.
@@ -236,7 +236,7 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegra
     telegram.wait(lambda: Counter(said(c) for c in made() if c.status == 200) == expected())
     telegram.failing = 0
     assert {chat: answered(telegram, chat) for chat in sent} == sent
-    assert 0.2 < len([call for call in made() if call.fault]) / len(made()) < 0.4
+    assert 0.15 < len([call for call in made() if call.fault]) / len(made()) < 0.45
 
 
 @pytest.mark.usefixtures("module")

@@ -24,8 +24,10 @@ from werkzeug import Request, Response
 from tests.support import reader
 from tests.support.deployment import Deployment
 from tests.support.provider import Providers
-from tests.support.reader import BLOCKS, FILES
+from tests.support.reader import BLOCKS, CHANGES, FILES
 from tests.support.stubs import TOKEN, Json, frame
+
+HANDLED = "\nHANDLED = "  # in a whole bot.py
 
 
 @pytest.fixture
@@ -116,15 +118,25 @@ def test_the_page_shows_what_scripts_new_writes() -> None:
 
 
 def test_the_readers_tests_pass(further: Path) -> None:
-    for name in ("test_hello.py", "test_photos.py"):
+    tests = [name for name in FILES if name.startswith("test_")]
+    for name in tests:
         (further / name).write_text(FILES[name])
-    assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert len(tests) > 4
+    assert f"{3 + len(tests)} passed" in python(
+        further, "-m", "pytest", "-q", "-p", "no:cacheprovider"
+    )
 
 
 @pytest.mark.slow
 def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     reader.add_table(further)
     bot = further / "bot" / "bot.py"
+    whole = [text for name, text in CHANGES.items() if name.startswith("bot/") and HANDLED in text]
+    assert len(whole) > 1
+    for number, text in enumerate(whole):
+        (further / "bot" / f"whole_{number}.py").write_text(text)
+    (further / "bot" / "limited.py").write_text(bot.read_text())
+    reader.change(further, "bot/bot.py, with a limit", "bot/limited.py")
     wrong = bot.read_text().replace('"chat_id": chat_id', '"chatid": chat_id')
     (further / "bot" / "wrong.py").write_text(wrong)
     # A separate cache, since the project's has other options; the next run is 10 s shorter.
@@ -140,7 +152,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 ) -> None:
     reader.add_table(further)
     reader.add_secret(further)
-    assert "3 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "4 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
     result = {"Attributes": {"reached": {"N": "3"}}}
     answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
@@ -180,26 +192,45 @@ def test_the_configuration_is_valid_at_each_step(
 
 def test_a_bot_remembers(folder: Path) -> None:
     """By the lines that the page begins with, then in a conversation, which has its own test."""
-    about, conversation, test = (
-        next(text for _, text in BLOCKS if text.startswith(f"# {file}\n"))
-        for file in (
-            "bot/bot.py, which remembers",
-            "bot/bot.py, a conversation",
-            "test_bot.py, of the conversation",
-        )
-    )
-    (folder / "bot" / "remembers.py").write_text(about)
+    (folder / "bot" / "remembers.py").write_text(CHANGES["bot/bot.py, which remembers"])
     update = {"message": {"chat": {"id": 42}}}
     calls = evaluate(folder, "remembers", f"reply({update}, {{'rolls': 2}})")
     assert calls == repr([{"method": "sendMessage", "chat_id": 42, "text": "3 rolls"}])
-    limited = next(text for _, text in BLOCKS if text.startswith("# bot/bot.py, with a limit\n"))
-    (folder / "bot" / "limited.py").write_text(limited)
-    calls = evaluate(folder, "limited", f"on_limit({update}) + [limited.LIMIT]")
-    wait = {"method": "sendMessage", "chat_id": 42, "text": "Please wait a minute."}
-    assert calls == repr([wait, (20, 60)])
-    (folder / "bot" / "bot.py").write_text(conversation)
-    (folder / "test_bot.py").write_text(test)
+
+
+@pytest.mark.parametrize(
+    ("bot", "test"),
+    [
+        (CHANGES["bot/bot.py, a conversation"], "of the conversation"),
+        (FILES["bot/album.py"], "of the album"),
+        (FILES["bot/words.py"], "of a growing answer"),
+    ],
+    ids=["dialogues", "albums", "stream"],
+)
+def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
+    (folder / "bot" / "bot.py").write_text(bot)
+    (folder / "test_bot.py").write_text(CHANGES[f"test_bot.py, {test}"])
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
+    reader.change(folder, "bot/bot.py, with a limit")
+    message, tap = {"message": {"chat": {"id": 42}}}, {"callback_query": {"id": "7"}}
+    told = [f"bot.on_limit({update})" for update in (message, tap, {})]
+    said = {"text": "Please wait a minute."}
+    calls = [
+        {"method": "sendMessage", "chat_id": 42, **said},
+        {"method": "answerCallbackQuery", "callback_query_id": "7", **said},
+    ]
+    expression = f"LIMIT == (20, 60) and {' + '.join(told)}"
+    assert evaluate(folder, "bot", expression) == repr(calls)
+
+
+def test_files_are_sent(further: Path) -> None:
+    sent = ast.literal_eval(evaluate(further, "sending", "album(42, b'1', b'2')"))
+    assert [sent[each["media"].removeprefix("attach://")] for each in sent["media"]] == [b"1", b"2"]
+    sent = ast.literal_eval(evaluate(further, "sending", "table(42)"))
+    assert sent["document"] == ("rolls.csv", b"1,2,3\n")
 
 
 def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) -> None:
@@ -349,10 +380,8 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
 def test_a_model_sees_a_whole_album(
     further: Path, httpserver: HTTPServer, telegram: Telegram
 ) -> None:
-    content: list[Json] = []
-    for data, caption in (("YQ==", "Which is older?"), ("Yg==", "What is this?")):
-        content.append({"image": {"format": "jpeg", "source": {"bytes": data}}})
-        content.append({"text": caption})
+    images = [{"format": "jpeg", "source": {"bytes": data}} for data in ("YQ==", "Yg==")]
+    content = [*({"image": image} for image in images), {"text": "Which is older?"}]
     answer = {"output": {"message": {"content": [{"text": "The first."}]}}}
     httpserver.expect_oneshot_request(
         "/model/nova:0/converse",

@@ -100,9 +100,9 @@ class Deployment(Module):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Destroy what is applied."""
+        """Destroy what is applied, as the state has it: reading all of it again takes as long."""
         if self.has_state():
-            self.destroy()
+            self.destroy("-refresh=false")
 
 
 def without_provider(main: Path) -> str:

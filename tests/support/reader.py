@@ -57,6 +57,7 @@ def add_table(folder: Path) -> None:
         (folder / name).write_text(FILES[name])
     in_the_module(folder, CHANGES[TABLE])
     change(folder, "bot/bot.py, with the table")
+    change(folder, "test_bot.py, with the table")
 
 
 def add_secret(folder: Path) -> None:
@@ -71,9 +72,9 @@ def add_secret(folder: Path) -> None:
     main.write_text(text)
 
 
-def change(folder: Path, name: str) -> None:
+def change(folder: Path, name: str, of: str = "") -> None:
     """Make a page's change of a Python file: imports, constants and functions, new or not."""
-    file, new_text = folder / name.partition(",")[0], CHANGES[name]
+    file, new_text = folder / (of or name.partition(",")[0]), CHANGES[name]
     text = file.read_text()
     for wanted in ast.parse(new_text).body:
         lines = "\n".join(new_text.splitlines()[wanted.lineno - 1 : wanted.end_lineno])

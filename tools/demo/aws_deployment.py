@@ -229,6 +229,9 @@ class AwsDeployment(Deployment):
             self._upload(bot, code)  # what stop_container starts
             raise ToolError(str(error))
         self._go_live(bot, version)
+        return self.register(bot)
+
+    def register(self, bot: Hosted) -> str:
         answer = self._invoke(bot, registration("register", bot.webhook_url))
         with self._lock:
             self._logs[bot.name].new()

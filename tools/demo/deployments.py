@@ -200,6 +200,10 @@ class Deployment(abc.ABC):
         """
 
     @abc.abstractmethod
+    def register(self, bot: Hosted) -> str:
+        """Register a bot at Telegram, as it is. Returns why it isn't registered, if so."""
+
+    @abc.abstractmethod
     def forget(self, bot: Hosted, key: str) -> None:
         """Delete a session of a bot."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulated_aws.gateway import Gateway
-from local.container import Function, Invocation
+from local.container import TIMEOUT, Function, Invocation
 from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
@@ -22,6 +22,8 @@ from demo.deployments import (
     registration,
 )
 from demo.inputs import least_memory, notes
+
+KEEP_SECONDS = 2.0  # that botkit/extras/failures.py takes from the bot, to keep a failed update
 
 
 class LocalDeployment(Deployment):
@@ -41,6 +43,8 @@ class LocalDeployment(Deployment):
                 function = Function(
                     bot.folder,
                     variables,
+                    # So that the bot has as long as where nothing is kept, which is the default.
+                    timeout=TIMEOUT + KEEP_SECONDS,
                     fresh=self.fresh,
                     follow=False,
                     memory_size=self._memory_size,
@@ -55,7 +59,7 @@ class LocalDeployment(Deployment):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             checked = function.invoke(CHECK)
             error = checked.error and f"{checked.error.strip()}\n{checked.traceback}".strip()
-            error = error or self._register(bot)
+            error = error or self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")
@@ -87,9 +91,9 @@ class LocalDeployment(Deployment):
             if error := version.invoke(CHECK).error.strip():
                 raise ToolError(error)
             self.function.take(version)  # and not the folder, where more may have been saved
-        return self._register(bot)
+        return self.register(bot)
 
-    def _register(self, bot: Hosted) -> str:
+    def register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}

@@ -36,6 +36,9 @@ as AWS does.
 
 It handles a failed asynchronous invocation by the function's configuration, even of an alias.
 Here it is the alias's, which all invocations name.
+
+Its functions import botocore at their start, to count how deeply they invoke each other, and so
+take twice as long. Here they import what they need.
 """
 
 from __future__ import annotations
@@ -165,6 +168,11 @@ def with_whole_logs(worker: Any, fresh: bool = False) -> Any:
             return self._drain_stderr()
 
     return Worker
+
+
+def without_botocore(script: str, bootstrap: str) -> str:
+    """Return MiniStack's program of a function's process without its first part."""
+    return f"def _ms_install_invoke_depth(): pass\n{script.removeprefix(bootstrap)}"
 
 
 class Pythons:
@@ -425,7 +433,9 @@ if __name__ == "__main__":
     from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, lambda_svc
 
     h11.Connection = Connection  # type: ignore[misc]  # its HTTP server looks it up
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    script = without_botocore(
+        lambda_runtime._PYTHON_WORKER_SCRIPT, lambda_runtime.INVOKE_DEPTH_BOOTSTRAP
+    )
     pythons = Pythons(Path(sys.argv.pop(1)))
     lambda_runtime._detect_runtime_binary = lambda runtime: (pythons.of(runtime), script)
     fresh = sys.argv.pop(1) == "fresh"

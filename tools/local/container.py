@@ -62,6 +62,8 @@ ADVICE = {
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
     "only write to /tmp, and that ends with its container: keep lasting data in a session, or "
     "in a database elsewhere",
+    ".+TimeIsUp: .+": "demo --direct and poll have the default timeout, 10 s: demo --config DIR "
+    "has the configuration's",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }

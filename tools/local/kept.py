@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,10 @@ Json = dict[str, Any]
 Tell = Callable[[Json], None]
 
 EVERY = "every "  # before the names of schedules that recur
+NO_AWS = (
+    "there is no AWS here: leave it out, or try it with its tables and permissions by "
+    "scripts/demo --config DIR"
+)
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
@@ -248,13 +253,22 @@ def seconds_of(expression: str) -> float:
 
 
 def install(aws: ModuleType, sessions: str, schedules: str, failed: str) -> None:
-    """Have a function keep these in files. There is nothing to connect to at start-up."""
+    """Have a function keep these in files. There is nothing to connect to at start-up.
+
+    Without credentials, which an --env-file may have, other requests to AWS are refused.
+    """
+    if not os.environ.get("AWS_ACCESS_KEY_ID"):
+        aws._Request = partial(_refuse, aws)  # type: ignore[attr-defined]
     aws.call = Queue(aws, queue_beside(Path(sessions))).call  # type: ignore[attr-defined]
     aws.call = Table(aws, os.environ["SESSION_TABLE"], Path(sessions)).call  # type: ignore[attr-defined]
     if queue := os.environ.get("FAILED_QUEUE_URL"):
         aws.call = Queues(aws, queue, file=Path(failed)).call  # type: ignore[attr-defined]
     aws.request = Schedules(aws, Path(schedules)).request  # type: ignore[attr-defined]
     aws.prepare = aws.connect = lambda service: None  # type: ignore[attr-defined]
+
+
+def _refuse(aws: ModuleType, *request: Any) -> None:
+    raise aws.Unreachable(NO_AWS)
 
 
 def watch(aws: ModuleType, tell: Tell) -> None:

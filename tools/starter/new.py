@@ -180,11 +180,12 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         demo = ".terraform/modules/telegram_bot/scripts/demo"
     elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
+    uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)
     return [
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
-        f"{shlex.quote(demo)} --config . --open",
+        f"{shlex.quote(demo)} {'--config .' if uses_aws else '--direct --bot bot'} --open",
     ]
 
 

@@ -71,7 +71,7 @@ def decide(session, person, may):
             status = "success"
         except ValueError as error:
             text = f"Not done: {error}."
-    # Only now: if that was unreachable, the tap comes again and finds the action.
+    # Only now: if that was unreachable, the tap is redelivered and finds the action.
     del session["waits"]
     content = [*waits["results"], result(use, text, status)]
     session["messages"].append({"role": "user", "content": content})
@@ -89,7 +89,7 @@ def go_on(session, person):
         if not count(person, day, RESERVED, TOKENS):
             yield conclude(messages, ENOUGH)
             return
-        # Not a failure of the model's: if Telegram is unreachable, the update comes again.
+        # Not a failure of the model's: if Telegram is unreachable, the update is redelivered.
         sent = files.filled(messages, fetched)
         uses = yield from ask(sent, messages, person, day, ends)
         if not uses:

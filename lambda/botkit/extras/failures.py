@@ -76,8 +76,8 @@ def keep(outcome: Outcome, subject: Json, **how: int) -> bool:
     """Put what failed into the queue. Returns whether it is there.
 
     `subject` is its update or event, and `how` are parameters of SendMessage. If SQS can't be used,
-    the outcome becomes one after which the subject comes again, unless people would then see a call
-    twice.
+    the outcome becomes one after which the subject is delivered again, unless people would then see
+    a call twice.
     """
     error = outcome.error or outcome.refusal
     about = {"outcome": outcome.name, "error": error, "version": settings.function_version}
@@ -119,9 +119,8 @@ class _Replay:
         self._end, self._whole = deadline.at, deadline.left()
         self._done = self._failed = 0
         self._error: str | None = None
-        self._stay: list[
-            tuple[str, str]
-        ] = []  # the queues and handles of messages that failed again
+        # The queues and handles of messages that failed again.
+        self._stay: list[tuple[str, str]] = []
         self._has_time = self._is_hopeful = True
 
     def run(self) -> Json:
@@ -181,7 +180,7 @@ def _receive(url: str) -> Json | None:
 def _retry(message: Json, is_event: Callable[[Any], bool]) -> tuple[Outcome | None, Json]:
     """Try again the update or event in a message.
 
-    Returns how it failed, or None if it succeeded, and the `about` that `keep` takes.
+    Returns how it failed, or None if it succeeded, and its update or event, as `subject` of `keep`.
     """
     started = time.monotonic()
     journal.begin()
@@ -251,7 +250,7 @@ def _retry_event(event: Any, id_: str, is_event: Callable[[Any], bool]) -> Outco
     """Answer an event again. Returns how it failed, or None if it succeeded."""
     from . import on_event
 
-    if not is_event(event):  # such as a schedule's, which has come again since
+    if not is_event(event):  # such as a schedule's, which has come since
         return None
     started = time.monotonic()
     try:

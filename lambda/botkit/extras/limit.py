@@ -3,7 +3,7 @@
     LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
 
 An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
-an update that comes again counts once. This module is loaded only for a bot with LIMIT.
+an update that is redelivered counts once. This module is loaded only for a bot with LIMIT.
 """
 
 from __future__ import annotations

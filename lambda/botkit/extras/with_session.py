@@ -119,7 +119,7 @@ def _ask_for_calls(update: Json) -> tuple[session.Item | None, list[Json] | None
 
 
 def _give_up(key: str, others: list[int], whole: bytes, error: BaseException) -> None:
-    """Have a session know the other messages of a turn if its first one doesn't come again.
+    """Have a session know the other messages of a turn if its first one isn't redelivered.
 
     `whole` is the update with all of them, by marshal, for a replay.
     """
@@ -144,8 +144,8 @@ def _give_up(key: str, others: list[int], whole: bytes, error: BaseException) ->
 def _note(item: session.Item, update_id: int, calls: list[Json], done: int, state: int) -> bool:
     """Note in an update's session which of its calls remain when so many are done, and its state.
 
-    Returns False if they are too large for a session. If DynamoDB can't be used, the update still
-    comes again, and repeats what is done: nothing is lost.
+    Returns False if they are too large for a session. If DynamoDB can't be used, the update is
+    redelivered all the same, and repeats what is done: nothing is lost.
     """
     all_calls = held(calls)
     remaining = all_calls[done:]

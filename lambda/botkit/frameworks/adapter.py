@@ -1,8 +1,15 @@
 """Shared by the adapters of frameworks: calls, how an update ends, and the session.
 
-A framework makes calls while it handles an update, and may swallow their errors. So the first
-error that may be gone later is remembered here. The update then comes again, if the journal of its
-calls allows that.
+The framework, the bot and its error handlers may swallow an error. The update would then end as if
+nothing was lost. So these errors are remembered here, and decide how it ends:
+
+- an error of a call, a state, a job or whatever else the framework hands over to botkit, even if
+  the bot catches it
+- another error of botkit, such as BadSchedule, that reaches an error handler: that one takes errors
+  of every kind. If the bot catches it before, it has handled it
+
+A refusal by Telegram is remembered only if a later try may succeed. After an error for which that
+is so, the update comes again, if the journal of its calls allows that.
 """
 
 from __future__ import annotations
@@ -38,7 +45,7 @@ NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot
 state: Json | None = None  # the session of the update that is handled, None without SESSION
 checks: list[Callable[[], object]] = []  # of the adapters
 
-_failures: list[tuple[object, Exception]] = []  # what failed for now, and its error
+_failures: list[tuple[object, Failure]] = []  # what failed, and its error
 
 
 def call(method: str, params: Json) -> Any:
@@ -62,23 +69,36 @@ def download(file_path: str) -> bytes:
         return telegram.download(file_path)
 
 
+def remember(error: object, what: object = None) -> None:
+    """Remember an error of botkit's, but for a refusal that a later try wouldn't change."""
+    if not isinstance(error, Failure) or error in (known for _, known in _failures):
+        return
+    if error.may_pass or not isinstance(error, Refused):
+        _failures.append((what, error))
+
+
 @contextmanager
-def remembering(what: object) -> Iterator[None]:
-    """Remember an error that may be gone later, until `what` has succeeded."""
+def remembering(what: object = None) -> Iterator[None]:
+    """Remember an error: that of a call until it has succeeded, which `what` identifies."""
     try:
         yield
     except Failure as error:
-        if error.may_pass:
-            _failures.append((what, error))
+        remember(error, what)
         raise
-    _failures[:] = [failure for failure in _failures if failure[0] != what]
+    if what is not None:
+        _failures[:] = [failure for failure in _failures if failure[0] != what]
+
+
+def _first() -> Failure | None:
+    """Return the first error that is remembered, if possible one that may be gone later."""
+    return min((error for _, error in _failures), key=lambda each: not each.may_pass, default=None)
 
 
 def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     """Have a framework handle an update, with the session as its state. Returns no calls.
 
     Raises an error that may be gone later if the update may come again, and else Handled if the
-    handler failed.
+    handler failed, or an error is remembered.
     """
     global state
     _failures.clear()
@@ -91,11 +111,9 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
         error = raised
     finally:
         state = None
-    if isinstance(error, Failure) and error.may_pass:  # of aws.call, for example
-        _failures.append((None, error))
-    if _failures:
-        failure = _failures[0][1]
-        if not journal.is_seen:
+    remember(error)
+    if failure := _first():
+        if failure.may_pass and not journal.is_seen:
             raise failure
         error = failure if error is None or isinstance(error, Exception) else error
     if error is None:
@@ -114,11 +132,9 @@ def starting() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        failure: Exception = StartFailed(error)
-        if isinstance(error, Unreachable):
-            failure = error
-        elif _failures:
-            failure = _failures[0][1]
+        failure = error if isinstance(error, Unreachable) else _first()
+        if not (failure and failure.may_pass):
+            failure = StartFailed(error)
         _failures[:] = [(None, failure)]
         raise
     finally:
@@ -172,6 +188,7 @@ def described(function: Any) -> str:
     return f"{name}(){place or ''}"
 
 
+@remembering()
 def refuse_others(chat: bool, user: bool, topic: bool) -> None:
     """Raise BadSession for data outside of the update's session, and say which SESSION has it.
 
@@ -192,6 +209,7 @@ def read() -> Json:
     return {} if state is None else state
 
 
+@remembering()
 def change(function: Callable[[Json], object]) -> None:
     """Change the session of the update. Raises Misconfigured or BadSession if there is none."""
     own = _own()
@@ -202,12 +220,12 @@ def change(function: Callable[[Json], object]) -> None:
 
 
 def _own() -> Json:
-    with remembering(NO_STATE):
-        if state is None:
-            raise Misconfigured(NO_STATE)
+    if state is None:
+        raise Misconfigured(NO_STATE)
     return state
 
 
+@remembering()
 def put(kind: str, name: str, value: Any) -> None:
     """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
     from ..session import checked_copy

@@ -37,8 +37,8 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
         _end_tasks(_loop)
         errors = _errors.copy()
         _errors.clear()
-    for error in errors:
-        raise error
+    if errors:
+        raise errors[0]
 
 
 def _remember(_: object, context: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ def make_or_respond(calls: list[Json]) -> Outcome:
     """Make calls, or leave the last one in the `body` of the outcome, for the response."""
     if not calls:
         return Outcome("ignored")
-    if settings.reply_mode == "webhook":
+    if settings.reply_mode == "webhook":  # then there is no queue: see variables.tf
         from . import in_response
 
         return in_response.make(calls)

@@ -18,7 +18,8 @@ NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0]
 NO_LINE = ("None", None, False)  # of the bot
 
 # For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
-# status is 2xx, and until then holds back later updates from the same chat.
+# status is 2xx, and until then holds back later updates from the same chat. A new one with 503
+# also goes into Failure.may_pass, and one that operators replay into failures.KEPT.
 OUTCOMES = {
     "answered": (logging.INFO, 200),
     "queued": (logging.INFO, 200),  # a second line follows when it comes out of the queue

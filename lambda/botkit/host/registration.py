@@ -182,7 +182,7 @@ def handled_kinds() -> list[str]:
 def _kinds(bot: Any, name: str) -> list[str] | None:
     """Return the kinds of update that a variable of bot.py lists: none if there is no variable.
 
-    Returns None if it isn't a list of texts, or a dict, tuple or set.
+    Returns None unless it is a list, dict, tuple or set of texts.
     """
     listed = getattr(bot, name, [])
     if not isinstance(listed, (dict, list, tuple, set)):

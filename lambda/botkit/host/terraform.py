@@ -26,7 +26,8 @@ def is_ours(event: Json) -> bool:
 def answer(event: Json, is_event: Callable[[Any], bool]) -> Any:
     """Answer an event, and return the result. `is_event` is as in `failures.replay`.
 
-    Raises CheckFailed, RegistrationFailed and QueueNotEmpty, which fail the apply.
+    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueNotEmpty, which fail the apply,
+    and what `failures.replay` raises.
     """
     match event["tf"]["action"]:
         case "check":

@@ -3,6 +3,7 @@
 On its way to the bot, an update passes `process` (the log), `let_in` (allowed_ids), the queue if
 there is one, `answer` (failed updates are kept), `answer_once` (repetitions), and `_answer` (LIMIT,
 and then SESSION or reply() alone).
+With a queue, it passes the first two again when it comes out, and LIMIT on its way in only.
 Source: https://core.telegram.org/bots/api#setwebhook
 """
 
@@ -86,7 +87,7 @@ def answer(update: Json) -> Outcome:
 
 
 def answer_once(update: Json) -> Outcome:
-    """Answer an update, unless this container has answered it before."""
+    """Answer an update, unless this container has made calls for it, and is done."""
     journal.update_id = update_id = update["update_id"]
     before = recent.get(update_id)
     if before and before.status == 200:

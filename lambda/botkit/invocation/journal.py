@@ -1,7 +1,7 @@
-"""The journal of an invocation's calls, and the rule by which an update may come again.
+"""The journal of an invocation's calls, and the rule by which an update may be redelivered.
 
-An update may come again as long as nothing was carried out that people would see twice. The host,
-the bot and frameworks make their calls with `telegram.call`, which writes them down here.
+An update may be redelivered as long as nothing was carried out that people would see twice. The
+host, the bot and frameworks make their calls with `telegram.call`, which writes them down here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Journal:
 
     def begin(self) -> None:
         """Begin an invocation, or the next update of a replay."""
-        self.methods: list[str] = []  # for the log
+        self.methods: list[str] = []  # for the log: also those of returned calls that were refused
         self.has_calls = False  # Telegram carried out any
         self.is_seen = False  # people would see one of them twice
 
@@ -47,7 +47,7 @@ class Journal:
         self.is_counted = False  # it counts no more for LIMIT in bot.py
         self.trusts_session = False  # it needs no answer if its session knows it
         self.streams = 0  # its answers that grow
-        self.turn = b""  # with all messages of its turn, by marshal, if they won't come again
+        self.turn = b""  # with all messages of its turn, by marshal, if they won't be redelivered
 
         self.is_start = False  # while a bot starts, which is no part of an update
         self.is_rerun = False  # while a dialogue runs again
@@ -70,7 +70,7 @@ class Journal:
         self.is_seen |= _is_seen(method, params)
 
     def forgive(self) -> None:
-        """Let the update come again, even if people saw something of it.
+        """Let the update be redelivered, even if people saw something of it.
 
         Either nothing that it changed was kept, or its session says where to go on.
         """

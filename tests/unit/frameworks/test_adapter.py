@@ -243,6 +243,62 @@ def test_a_call_that_the_bot_itself_repeats_with_success_has_not_failed(
     assert framework.handle(None, handler) == []
 
 
+def test_an_error_that_an_error_handler_makes_good_is_no_failure(framework: Any) -> None:
+    def handler() -> None:
+        try:
+            with framework.remembering("a call"):
+                raise framework.Unreachable("a call")
+        except framework.Unreachable as error:
+            framework.remember(error)
+        with framework.remembering("a call"):
+            pass
+
+    assert framework.handle(None, handler) == []
+
+
+def test_a_change_that_is_lost_stays_so_whatever_else_is_kept(framework: Any) -> None:
+    state: dict[str, Any] = {}
+
+    def handler() -> None:
+        with contextlib.suppress(framework.BadSession):
+            framework.put("kind", "name", {1: 2})
+        framework.put("kind", "name", 1)
+
+    with pytest.raises(framework.Handled) as raised:
+        framework.handle(state, handler)
+    assert type(raised.value.error) is framework.BadSession
+    assert state == {"kind": {"name": 1}}
+
+
+@pytest.mark.parametrize(("is_seen", "kind"), [(False, "Unreachable"), (True, "Handled")])
+def test_what_can_never_be_kept_does_not_drop_an_update_that_may_come_again(
+    framework: Any, is_seen: bool, kind: str
+) -> None:
+    def handler() -> None:
+        with contextlib.suppress(framework.BadSession), framework.remembering():
+            raise framework.BadSession("never")
+        fail_twice(framework)
+
+    framework.journal.is_seen = is_seen
+    with pytest.raises(getattr(framework, kind)) as raised:
+        framework.handle(None, handler)
+    assert str(getattr(raised.value, "error", raised.value)) == "call 1"
+
+
+@pytest.mark.parametrize("is_swallowed", [False, True])
+def test_a_start_that_can_never_succeed_keeps_the_update(
+    framework: Any, is_swallowed: bool
+) -> None:
+    def handler() -> None:
+        with framework.starting():
+            with contextlib.suppress(framework.BadSession if is_swallowed else KeyError):
+                framework.put("kind", "name", {1: 2})
+            raise RuntimeError
+
+    with pytest.raises(framework.StartFailed):
+        framework.handle({}, handler)
+
+
 def fail_twice(framework: Any) -> None:
     """Have the calls 1 and 2 fail, whose errors the framework swallows."""
     for number in (1, 2):

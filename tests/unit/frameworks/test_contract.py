@@ -13,6 +13,7 @@ from tests.support.telebot import restored
 
 MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+OTHERS = "the session of this update doesn't have that: botkit.session has others"
 BLOCKED = "Forbidden: bot was blocked by the user"
 
 
@@ -26,6 +27,9 @@ class Framework(NamedTuple):
     keep: str  # a line that keeps the number n
     kept: str  # that number, or 0
     session: Json  # which has the number 1
+    handles_errors: str  # the bot's error handler, which passes over all of them
+    impossible: str  # a line that can't work here
+    why: str
     chat: int | str = 42  # as its calls name it
     asks_who_it_is: bool = False
 
@@ -49,6 +53,13 @@ async def handle(message, bot, state):
         "await state.update_data(n=n)",
         "(await state.get_data()).get('n', 0)",
         {"fsm:42:42:default": {"data": {"n": 1}}},
+        """
+@dispatcher.errors()
+async def pass_over(event):
+    return True
+""",
+        "await state.storage.set_data(type(state.key)(1, 999, 999), {'n': 1})",
+        OTHERS,
     ),
     "ptb": Framework(
         """
@@ -71,6 +82,18 @@ async def handle(update, context):
         "context.user_data['n'] = n",
         "context.user_data.get('n', 0)",
         {"user_data": {"42": {"n": 1}}},
+        """
+async def pass_over(update, context):
+    pass
+
+
+def build(builder, before=build):
+    application = before(builder)
+    application.add_error_handler(pass_over)
+    return application
+""",
+        "context.job_queue.run_once(handle, 1)",
+        "there is no job queue: use botkit.later or a schedule (docs/moving-in/data.md)",
         asks_who_it_is=True,
     ),
     "telebot": Framework(
@@ -92,6 +115,16 @@ def handle(message):
         "bot.set_state(who[0], str(n), who[1])",
         "int(bot.get_state(*who) or 0)",
         {"states": {"42:42": {"state": "1", "data": {}}}},
+        """
+class PassOver(telebot.ExceptionHandler):
+    def handle(self, exception):
+        return True
+
+
+bot.exception_handler = PassOver()
+""",
+        "bot.set_state(999, 's')",
+        OTHERS,
         chat="42",
     ),
 }
@@ -120,9 +153,15 @@ def counts(framework: Framework) -> tuple[str, ...]:
     return f"n = {framework.kept} + 1", framework.keep, framework.send.format("str(n)")
 
 
-def swallows(framework: Framework) -> tuple[str, ...]:
-    """Return the lines that send "a" and don't care."""
-    return "try:", f"    {framework.send.format("'a'")}", "except Exception:", "    pass"
+def swallows(framework: Framework, line: str = "") -> tuple[str, ...]:
+    """Return the lines that send "a", or do something else, and don't care."""
+    return "try:", f"    {line or framework.send.format("'a'")}", "except Exception:", "    pass"
+
+
+def handling_errors(framework: Framework, *lines: str) -> str:
+    """Return a bot whose handler has these lines, and whose error handler passes over errors."""
+    end = f"{framework.handles_errors}\n\n{framework.end}"
+    return bot(framework._replace(end=end), *lines, choice="'chat_user'")
 
 
 def expects(bot_api: BotApi, framework: Framework, *texts: str, is_new: bool = False) -> None:
@@ -236,6 +275,76 @@ def test_a_download_that_nobody_catches_is_logged_in_telegrams_words(
     bot_api.has_no_file("a")
     error = "download: 400 HTTP 404: unknown file_path, or too old"
     assert result(container) == ("refused", error)
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["at first", "after an answer"])
+@pytest.mark.parametrize("is_swallowed", [False, True], ids=["raised", "swallowed"])
+def test_what_cannot_work_is_told_whatever_catches_the_error(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    framework: Framework,
+    is_swallowed: bool,
+    is_answered: bool,
+) -> None:
+    lines = [framework.send.format("'a'")] * is_answered
+    line = framework.impossible
+    lines += swallows(framework, line) if is_swallowed else (line,)
+    container = start_with_sessions(handling_errors(framework, *lines))
+    expects(bot_api, framework, *["a"] * is_answered, is_new=True)
+    outcome, status = "bot_failed", 200
+    if framework.why != OTHERS:  # an apply could change that
+        outcome, status = ("incomplete", 200) if is_answered else ("misconfigured", 503)
+    assert result(container, status) == (outcome, framework.why)
+
+
+NO_LATER = "there is nothing to schedule with: set later = true"
+NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "outcome", "error"),
+    [
+        ("later.send({}, None, 'x')", 200, "bot_failed", NO_CALL),
+        ("later.cancel('x')", 503, "misconfigured", NO_LATER),
+    ],
+)
+def test_an_error_handler_hides_no_error_of_botkit(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    framework: Framework,
+    line: str,
+    status: int,
+    outcome: str,
+    error: str,
+) -> None:
+    bot = handling_errors(framework, "from botkit import later", line)
+    expects(bot_api, framework, is_new=True)
+    assert result(start_with_sessions(bot), status) == (outcome, error)
+
+
+@pytest.mark.parametrize("line", ["later.send({}, None, 'x')", "later.cancel('x')"])
+def test_a_bot_may_catch_an_error_of_botkit_before(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework, line: str
+) -> None:
+    lines = "from botkit import later", *swallows(framework, line)
+    expects(bot_api, framework, is_new=True)
+    assert result(start_with_sessions(handling_errors(framework, *lines))) == ("ignored", "")
+
+
+def test_a_bug_that_an_error_handler_handles_has_not_failed(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    expects(bot_api, framework, is_new=True)
+    assert result(start_with_sessions(handling_errors(framework, "1 / 0"))) == ("ignored", "")
+
+
+def test_a_refusal_that_an_error_handler_handles_has_not_failed(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_with_sessions(handling_errors(framework, framework.send.format("'a'")))
+    expects(bot_api, framework, is_new=True)
+    refuses(bot_api, framework, 403)
+    assert result(container) == ("ignored", "")
 
 
 # ── What is kept

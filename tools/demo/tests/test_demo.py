@@ -109,6 +109,7 @@ def test_the_page_demo_names_the_file_to_change() -> None:
 
 
 @linux
+@pytest.mark.usefixtures("quick_terraform")
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
 def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
     needs_provider()

@@ -6,9 +6,11 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from local.container import TIMEOUT
+from local.events import webhook_event
 from telegram_stand_in import Server, Telegram
 
-from demo.deployments import REPLAY, TOKEN
+from demo.deployments import REPLAY, TOKEN, WEBHOOK_SECRET
 from demo.local_deployment import LocalDeployment
 
 SAYS = """
@@ -51,3 +53,25 @@ def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path: Path, fres
             file.write_text("raise Exception")  # not looked at yet
             deployment.stop_container()
             assert deployment.send_event(bot, {"x": 1}).printed == "two\n"
+
+
+def test_a_bot_has_the_time_of_the_default_configuration(tmp_path: Path) -> None:
+    """That keeps no failed updates, which takes time that the demo adds. The clock stands still."""
+    (tmp_path / "bot.py").write_text(
+        "import time\n"
+        "from botkit.deadline import deadline\n"
+        "HANDLED = ['message']\n"
+        "time.monotonic = lambda: 100.0\n"
+        "def reply(update):\n"
+        "    print(deadline.left())\n"
+        "    return []\n"
+    )
+    with Server(telegram := Telegram(TOKEN)):
+        deployment = LocalDeployment(
+            telegram.url, lambda name: contextlib.nullcontext(), tmp_path, {}
+        )
+        with deployment:
+            [bot] = deployment.bots
+            secret = {"x-telegram-bot-api-secret-token": WEBHOOK_SECRET}
+            event = webhook_event('{"update_id": 1, "message": {}}', secret)
+            assert deployment.send_event(bot, event).printed == f"{TIMEOUT - 1}\n"

@@ -18,6 +18,7 @@ from typing import Any
 import h11
 import pytest
 from local.request import request
+from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
 
 from emulated_aws.emulator import Emulator
@@ -33,6 +34,7 @@ from emulated_aws.server import (
     with_patience,
     with_scheduled_times,
     with_whole_logs,
+    without_botocore,
 )
 from tests.support.programs import wait_for_state
 
@@ -246,6 +248,15 @@ def group(process: int) -> list[int]:
     """Return a process and its child."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text()
     return [process, *map(int, children.split())]
+
+
+def test_a_function_starts_without_a_library_that_it_does_not_ask_for() -> None:
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    bare = without_botocore(script, lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
+    assert "import botocore" in script and "import botocore" not in bare
+    names: dict[str, Any] = {"__name__": "worker"}
+    exec(bare.partition("import sys")[0], names)
+    assert names["_ms_install_invoke_depth"]() is None
 
 
 def test_a_function_is_frozen_between_events_and_ends_with_its_children() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from local.container import Function, Invocation, handled_kinds, unknown_kinds
+from local.container import Function, Invocation, advised, handled_kinds, unknown_kinds
 from local.events import webhook_event
 from tests.support.programs import LONGEST, state_of, wait_for_state
 from tests.support.stubs import BOT, CALL
@@ -101,6 +101,10 @@ def test_what_surprises_people_is_explained(
         database.execute("CREATE TABLE x (y)")
     with Function(tmp_path, variables) as function:
         assert words in function.invoke({"query": query}).traceback
+
+
+def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
+    assert "the default timeout, 10 s: demo --config" in advised("bot_module.TimeIsUp: bot.py ran")
 
 
 def test_the_packages_of_requirements_are_installed_once(

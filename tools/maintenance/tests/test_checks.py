@@ -36,10 +36,15 @@ echo "$name $*" >>log
 case "$*" in *check.py) [ -e lacks-oldest ] && echo "there is no such Python" && exit 2 ;; esac
 case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
 case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && echo "$name hangs" && exec sleep 600 ;; esac
-case "$*" in *"ci tests/deployment"*) name=deployments ;; esac
+case "$*" in *"ci tests/deployment"*) name=deployments && [ -p pipe ] && echo >pipe ;; esac
 [ ! -e "fails-$name" ] || { echo "$name is not content"; exit 1; }
 """
-BOOTSTRAP = '#!/bin/sh\necho "bootstrap $*" >>log\n[ ! -e "lacks-${1:-}" ]\n'
+# If there is a pipe, the browser's set-up waits until somebody writes to it.
+BOOTSTRAP = """#!/bin/sh
+echo "bootstrap $*" >>log
+[ "${1:-}" = browser ] && [ -p pipe ] && read -r line <pipe
+[ ! -e "lacks-${1:-}" ]
+"""
 
 
 @pytest.fixture
@@ -200,6 +205,16 @@ def test_in_a_new_checkout_the_tests_are_compiled_first(project: Path) -> None:
     run(project)
     called = [line for line in (project / "log").read_text().splitlines() if " pytest " in line]
     assert ["--collect-only" in line for line in called] == [True, False, False]
+    (project / "log").unlink()
+    run(project, "--all")
+    called = [line.partition(" ci ")[2] for line in (project / "log").read_text().splitlines()]
+    before_all = [line for line in called if line.startswith(("--collect", "tests/deployment"))]
+    assert ["--collect-only" in line for line in before_all] == [True, False]
+
+
+def test_deployments_begin_before_all_is_set_up(project: Path) -> None:
+    os.mkfifo(project / "pipe")
+    assert run(project, "--all")[0] == 0
 
 
 def test_arguments_are_pytests(project: Path) -> None:

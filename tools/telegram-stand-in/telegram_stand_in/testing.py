@@ -321,9 +321,9 @@ class Person:
     ) -> Received:
         """Send texts, files or other content, all at once, and return the last message.
 
-        A file's path becomes a photo or a document. Of `fields`, a path or bytes become a file of
-        that kind: `voice=Path("hello.ogg")`; others are fields of the message. A long text is cut,
-        as the apps do.
+        A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
+        or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
+        message. A long text is cut, as the apps do.
         """
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
@@ -365,12 +365,14 @@ class Person:
             return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
         if not isinstance(content, dict):
             raise TypeError(f"people send a text, a path or a dict, not {content!r}")
-        return [content]
+        return [self._file_in(content)]
 
     def _file_in(self, fields: Json) -> Json:
         """Return fields with the file that one of them gives."""
         for kind in MEDIA:
             file = fields.get(kind)
+            if isinstance(file, str):
+                raise TypeError(f"{kind} must be a Path or bytes, not {file!r}")
             if isinstance(file, (bytes, Path)):
                 name = file.name if isinstance(file, Path) else ""
                 data = file.read_bytes() if isinstance(file, Path) else file

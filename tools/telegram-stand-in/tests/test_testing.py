@@ -96,6 +96,9 @@ def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> 
     assert ada.send(tmp_path / "menu.pdf").document.file_name == "menu.pdf"
     voice = ada.send(voice=b"ogg", duration=3).voice
     assert voice.duration == 3
+    assert ada.send({"voice": b"ogg", "duration": 4}).voice.duration == 4
+    with pytest.raises(TypeError, match=r"photo must be a Path or bytes, not 'a\.png'"):
+        ada.send(photo="a.png")
     assert ada.send(location={"latitude": 1, "longitude": 2}).location.latitude == 1
     path = stage.call("getFile", file_id=voice.file_id)["file_path"]
     assert stage.request(f"/file/bot{TOKEN}/{path}", "", None) == (200, b"ogg")

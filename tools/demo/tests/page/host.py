@@ -77,6 +77,7 @@ class Host:
         self.original, self.folder = original, folder
         self.steps: list[tuple[str, float]] = []
         self._copy()
+        self.sources = read_sources(folder)
 
     def _copy(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -105,7 +106,7 @@ class Host:
 
     @contextlib.contextmanager
     def chat(self) -> Iterator[Demo]:
-        """Begin an empty chat with the bot. At the end, the bot's folder is restored."""
+        """Begin an empty chat with the bot, whose folder is as it was at first."""
         telegram = self.server.telegram = NewTelegram()
         telegram.url = self.server.url
         telegram.deliver = self.deployment.deliver
@@ -116,9 +117,13 @@ class Host:
         chat.setup.deployment = self.deployment
         self.deployment.from_queue = chat.traces.from_queue
         self.deployment.look_later = chat.setup.look_later
-        before = read_sources(self.folder)
-        for hosted in self.deployment.bots:
-            assert not self.deployment.replace(hosted)
+        if read_sources(self.folder) != self.sources:  # the last chat's test has changed the bot
+            self._copy()
+        if reload := self.deployment.refresh():
+            assert not reload.error
+        else:  # its container goes on: a new one for each chat would take longer than most tests
+            for hosted in self.deployment.bots:
+                assert not self.deployment.register(hosted)
         with contextlib.ExitStack() as opened:
             page = opened.enter_context(PageServer(chat))
             for bot in telegram.bots:
@@ -129,6 +134,3 @@ class Host:
             for release in demo.releases:
                 release.set()
         telegram.stop()
-        if read_sources(self.folder) != before:
-            self._copy()
-            self.deployment.refresh()

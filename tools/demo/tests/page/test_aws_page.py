@@ -20,6 +20,7 @@ from demo.deployments import Deployment, Hosted
 from demo.tests.page.browser import Page, Tab, expect, fail_once, say, violations
 from demo.tests.page.host import Host
 from tests.support.deployment import client
+from tests.support.programs import save
 from tests.support.provider import Providers
 
 if TYPE_CHECKING:
@@ -89,10 +90,26 @@ def test_a_message_goes_through_the_queue(visit: Visit) -> None:
     assert violations(page) == []
 
 
-def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
-    demo.edit("reply(update: Json)", "reply(update: Json, session: Json)")
-    demo.edit("HANDLED =", "SESSION = 'chat'\nHANDLED =")
-    demo.edit('["message"]\n', '["message"]\n    session["n"] = session.get("n", 0) + 1\n')
+KEEPS = """    session["n"] = session.get("n", 0) + 1
+    if word == "later":
+        later.send({**call, "text": "Tea"}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
+        return []
+    if word == "fail":
+        raise ValueError
+"""
+
+
+def test_what_aws_keeps_is_shown_and_can_be_changed(visit: Visit, demo: Demo) -> None:
+    """Sessions, schedules and what failed. To change the code three times would take seconds."""
+    bot = demo.folder / "bot.py"
+    save(
+        bot,
+        "def reply(",
+        "from datetime import UTC, datetime\nfrom botkit import later\n\ndef reply(",
+    )
+    save(bot, "reply(update: Json)", "reply(update: Json, session: Json)")
+    save(bot, "HANDLED =", "SESSION = 'chat'\nHANDLED =")
+    demo.edit('    if word == "inline":', f'{KEEPS}    if word == "inline":')
     page = visit()
     session = page.get_by_role("region", name=re.compile("^Session "))
     for count in ("1", "2"):
@@ -103,32 +120,18 @@ def test_what_the_bot_remembers(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#toast")).to_contain_text("Forgotten")
     say(page, "/start over")
     expect(session.locator(".changed")).to_have_text("n— → 1")
-
-
-def test_what_waits_for_its_time(visit: Visit, demo: Demo) -> None:
-    imports = "from datetime import UTC, datetime\nfrom botkit import later\n\n"
-    demo.edit("def reply(", f"{imports}def reply(")
-    send = "later.send({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
-    demo.edit('    word = message.get("text", "")\n', f'    {send}\n    word = "/start"\n')
-    page = visit()
-    say(page, "hello")
-    expect(page.locator("#messages")).to_contain_text("Started with")
+    say(page, "later")
     page.get_by_role("button", name="Events", exact=True).click()
     expect(page.locator("#later")).to_contain_text(" · tea")
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#messages")).to_contain_text("Tea")
     expect(page.locator("#later")).to_have_count(0)
-
-
-def test_what_failed_is_answered_after_a_saved_change(visit: Visit, demo: Demo) -> None:
-    demo.edit('    word = message.get("text", "")\n', '    word = message["txt"]\n')
-    page = visit()
-    say(page, "/start 7")
+    say(page, "fail")
     page.get_by_role("button", name="Events", exact=True).click()
-    expect(page.locator("#failed")).to_contain_text("bot_failed: KeyError at bot.py:")
-    demo.edit('    word = message["txt"]\n', '    word = message.get("text", "")\n')
+    expect(page.locator("#failed")).to_contain_text("bot_failed: ValueError at bot.py:")
+    demo.edit("        raise ValueError\n", '        return [{**call, "text": "Fixed"}]\n')
     page.get_by_role("button", name="Take it again").click()
-    expect(page.locator("#messages")).to_contain_text("Started with 7")
+    expect(page.locator("#messages")).to_contain_text("Fixed")
     expect(page.locator("#failed")).to_have_count(0)
 
 

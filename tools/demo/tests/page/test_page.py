@@ -18,6 +18,7 @@ from local.project import LAMBDA
 
 from demo.tests.page.browser import Page, Tab, expect, fail_once, is_too_wide, say, violations
 from tests.support import stubs
+from tests.support.programs import save
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -245,7 +246,7 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
 
 def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, demo: Demo) -> None:
     imports = "from datetime import UTC, datetime\nfrom botkit import later\n\n"
-    demo.edit("def reply(", f"{imports}def reply(")
+    save(demo.folder / "bot.py", "def reply(", f"{imports}def reply(")
     send = "later.send({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
     demo.edit("    return [call]", f"    {send}\n    return [call]")
     page = visit()
