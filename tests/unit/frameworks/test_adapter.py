@@ -153,6 +153,18 @@ def test_only_an_exception_fails_an_update(framework: Any, loop: Any) -> None:
         loop.run(handle())
 
 
+def test_of_several_errors_the_first_one_fails_an_update(framework: Any, loop: Any) -> None:
+    framework.deadline.start(1)
+
+    async def handle() -> None:
+        for text in ("first", "second"):
+            context = {"message": "it failed", "exception": ValueError(text)}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+    with pytest.raises(ValueError, match="^first$"):
+        loop.run(handle())
+
+
 def test_a_handler_whose_time_is_up_may_clean_up(framework: Any, loop: Any) -> None:
     framework.deadline.start(0.01)
     done: list[str] = []
