@@ -63,7 +63,11 @@ TESTS = {
         "unit/extras/test_on_event",
         "unit/extras/test_failures",
     ],
-    "botkit/host/in_response": ["unit/host/test_calls", "unit/extras/test_with_session"],
+    "botkit/host/in_response": [
+        "unit/host/test_calls",
+        "unit/extras/test_with_session",
+        "unit/extras/test_failures",
+    ],
     "botkit/extras/allowed": ["unit/extras/test_allowed"],
     "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/on_event": [
