@@ -37,7 +37,7 @@ def test_a_block_has_what_it_is_given_or_what_is_left(left: float, has: float) -
     assert deadline.left() == left
 
 
-@pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (9, 6)])
+@pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (4.5, 3)])
 def test_a_block_spares_seconds_or_a_third_of_what_is_left(left: float, has: float) -> None:
     deadline = load("botkit.deadline").deadline
     deadline.start(left)

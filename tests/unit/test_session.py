@@ -57,6 +57,12 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     assert session.read("42") == {"paid": True}
 
 
+def test_a_change_of_nothing_is_not_written(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    assert container.module("session").change("42", len) == 0
+    assert container.table.items == {}
+
+
 def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
     session = container.module("session")

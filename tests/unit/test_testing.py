@@ -400,9 +400,10 @@ def answer(message, session):
         ("raise KeyError('x')", "'x'"),
         ("raise Handled(KeyError('y'))", "'y'"),
         ("telegram.call('sendMessage', chat_id=1, text='x')", "chat not found"),
+        ("telegram.call('answerInlineQuery', inline_query_id='0', results=[])", "query is too old"),
         ("return {}", r"reply\(\) must return a list of calls, not a dict"),
     ],
-    ids=["an exception", "that of a framework", "a refusal", "no calls"],
+    ids=["an exception", "that of a framework", "a refusal", "too late", "no calls"],
 )
 def test_what_the_bot_raises_fails_the_test(chat_with: With, answer: str, error: str) -> None:
     ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
@@ -472,6 +473,13 @@ def test_an_update_comes_again_as_from_telegram(
     ada = chat.user("Ada")
     ada.send("Hi")
     assert texts(ada) == answers
+
+
+def test_updates_that_come_at_once_are_answered_in_order(chat_with: With) -> None:
+    source = "def answer(message, session): return [say(message, message['text'])]"
+    ada = chat_with(source).user("Ada")
+    ada.send("one", "two")
+    assert texts(ada) == ["one", "two"]
 
 
 def test_each_update_begins_with_nothing_seen(chat_with: With) -> None:
@@ -553,6 +561,19 @@ def on_event(event):
     assert botkit("invocation.journal").journal.methods == ["sendMessage"]
     with pytest.raises(AssertionError, match="no parameter parsemode"):
         chat.advance(900_000)
+
+
+def test_what_waits_until_now_is_done(
+    chat_with: With, waits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = chat_with(ONE)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    monkeypatch.setattr(chat.telegram, "now", AT.timestamp)
+    tea = {"method": "sendMessage", "chat_id": ada.chat["id"], "text": "Tea"}
+    waits.schedule(tea, AT.timestamp(), "tea")
+    chat.advance(0)
+    assert texts(ada) == ["asked 1", "Tea"]
 
 
 def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:
