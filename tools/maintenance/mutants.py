@@ -269,8 +269,8 @@ EQUIVALENT = {
         "make_or_respond ReplaceComparisonOperator_Eq_GtE 1": TWO_MODES,
     },
     "botkit/host/in_response": {
-        "make ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
-        "make ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
+        "put_last ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
+        "put_last ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
     },
     "botkit/conversation": {
         "_answer ReplaceComparisonOperator_Gt_IsNot 1": SMALL_NUMBER,
