@@ -63,7 +63,11 @@ TESTS = {
         "unit/extras/test_on_event",
         "unit/extras/test_failures",
     ],
-    "botkit/host/in_response": ["unit/host/test_calls", "unit/extras/test_with_session"],
+    "botkit/host/in_response": [
+        "unit/host/test_calls",
+        "unit/extras/test_with_session",
+        "unit/extras/test_failures",
+    ],
     "botkit/extras/allowed": ["unit/extras/test_allowed"],
     "botkit/extras/limit": ["unit/extras/test_limit"],
     "botkit/extras/on_event": [
@@ -265,8 +269,8 @@ EQUIVALENT = {
         "make_or_respond ReplaceComparisonOperator_Eq_GtE 1": TWO_MODES,
     },
     "botkit/host/in_response": {
-        "make ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
-        "make ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
+        "put_last ReplaceComparisonOperator_Lt_IsNot 1": SMALL_NUMBER,
+        "put_last ReplaceComparisonOperator_Lt_NotEq 1": "there are never more",
     },
     "botkit/conversation": {
         "_answer ReplaceComparisonOperator_Gt_IsNot 1": SMALL_NUMBER,

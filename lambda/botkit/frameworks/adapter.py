@@ -9,7 +9,7 @@ nothing was lost. So these errors are remembered here, and decide how it ends:
   of every kind. If the bot catches it before, it has handled it
 
 A refusal by Telegram is remembered only if a later try may succeed. After an error for which that
-is so, the update comes again, if the journal of its calls allows that.
+is so, the update is redelivered, if the journal of its calls allows that.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _first() -> Failure | None:
 def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     """Have a framework handle an update, with the session as its state. Returns no calls.
 
-    Raises an error that may be gone later if the update may come again, and else Handled if the
+    Raises an error that may be gone later if the update may be redelivered, and else Handled if the
     handler failed, or an error is remembered.
     """
     global state

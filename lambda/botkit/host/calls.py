@@ -62,7 +62,10 @@ def make_or_respond(calls: list[Json]) -> Outcome:
     if settings.reply_mode == "webhook":  # then there is no queue: see variables.tf
         from . import in_response
 
-        return in_response.make(calls)
+        if in_response.fits(calls[-1]):
+            outcome = make_calls(calls[:-1])
+            in_response.put_last(calls, outcome)
+            return outcome
     return make_calls(calls)
 
 

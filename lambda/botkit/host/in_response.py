@@ -9,24 +9,9 @@ import json
 
 from ..invocation.journal import journal
 from ..types import Json
-from .calls import make_calls
 from .outcome import Outcome
 
 NEVER = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
-
-
-def make(calls: list[Json]) -> Outcome:
-    """Make calls. If the response may hold the last one, leave it in the `body` of the outcome."""
-    last = calls[-1] if fits(calls[-1]) else None
-    outcome = make_calls(calls[:-1] if last else calls)
-    if last and outcome.remaining:
-        outcome.remaining.append(last)
-    elif last and outcome.done < len(calls):
-        # As text, since the bot may change the dict before the update is delivered again.
-        params = {name: value for name, value in last.items() if value is not None}
-        outcome.body = json.dumps(params)
-        journal.methods.append(last["method"])
-    return outcome
 
 
 def fits(call: Json) -> bool:
@@ -35,3 +20,15 @@ def fits(call: Json) -> bool:
     if method.startswith("get") or method in NEVER:
         return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
+
+
+def put_last(calls: list[Json], outcome: Outcome) -> None:
+    """Put the last call into the `body` of the outcome of the others, unless they need a retry."""
+    last = calls[-1]
+    if outcome.remaining:
+        outcome.remaining.append(last)
+    elif outcome.done < len(calls):  # else another one was made instead of it
+        # As text, since the bot may change the dict before the update is delivered again.
+        params = {name: value for name, value in last.items() if value is not None}
+        outcome.body = json.dumps(params)
+        journal.methods.append(last["method"])

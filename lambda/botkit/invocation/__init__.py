@@ -1,4 +1,4 @@
-"""Shared by all of botkit: the settings, the journal of calls, the kind and place of an update."""
+"""Shared by all of botkit: settings, a stored token, the journal of calls, an update's place."""
 
 from __future__ import annotations
 

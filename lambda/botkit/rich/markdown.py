@@ -409,7 +409,7 @@ def inline(
     `marks` are those that are open before and after it, such as "**".
     """
     if is_half:
-        text = CUT_MARKS.sub("", CUT_LINK.sub(r"\1", text))
+        text = _without_half_markup(text)
     marks = [] if marks is None else marks
     made, at = [], 0
     for found in TOKEN.finditer(text):
@@ -436,6 +436,17 @@ def inline(
     if is_half:
         made += reversed(marks)
     return "".join(made)
+
+
+def _without_half_markup(text: str) -> str:
+    """Leave out the marks at the end of a line that goes on, and half of a link around its text."""
+    text, whole = CUT_LINK.sub(r"\1", text), 0
+    for found in TOKEN.finditer(text):
+        if CUT_CODE.match(text, found.start()):
+            break  # the marks at its end may be half of that
+        if (found["code"] or found["escaped"] or "").strip():
+            whole = found.end()  # marks in it are none
+    return text[:whole] + CUT_MARKS.sub("", text[whole:])
 
 
 def _written(found: re.Match[str], is_cell: bool) -> str:

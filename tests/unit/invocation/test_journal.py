@@ -126,6 +126,21 @@ def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused
     assert journal.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
+def test_an_update_that_failed_here_before_is_a_repetition(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    query = {"method": "answerInlineQuery", "inline_query_id": "1"}
+    said = {"method": "sendMessage", "chat_id": 42, "text": "x"}
+    container = start_bot(f"def reply(update):\n    return {[query, said]}\n")
+    bot_api.expects(query)
+    bot_api.refuses(said, 429, "Too Many Requests", retry_after=1)
+    assert container.deliver(message())[0] == 503
+    bot_api.refuses(query, 400, "Bad Request: query is too old")
+    bot_api.expects(said)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
 def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True

@@ -8,12 +8,10 @@ import re
 import shlex
 import struct
 from binascii import crc32
-from functools import partial
 from pathlib import Path
 
 import pytest
 from local import container
-from local.container import Function
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from starter import new
@@ -131,7 +129,7 @@ def test_a_readme_shows_what_the_demo_prints(
     monkeypatch.setattr(demo, "handled_kinds", lambda bot, variables: [])
     # On a busy machine, aiogram takes longer to import than Lambda allows.
     monkeypatch.setattr(container, "INIT_TIMEOUT", LONGEST)
-    monkeypatch.setattr(local_deployment, "Function", partial(Function, timeout=LONGEST))
+    monkeypatch.setattr(local_deployment, "TIMEOUT", LONGEST)
     monkeypatch.setattr(script, "PATIENCE", LONGEST)
     monkeypatch.chdir(ROOT)
     where = ("--direct", "--bot", f"examples/{example}/bot", "--env-file", f"{tmp_path}/bot.env")
