@@ -255,6 +255,7 @@ HALVES = {
     "marks": ("a **b *c", "a **b *c*** …"),
     "marks with nothing": ("a **b _", "a **b** …"),
     "marks before a backtick": ("a **b _`", "a **b** …"),
+    "marks alone": ("a\n\n**", "a …"),
     "a mark before a backtick": ("a _`", "a …"),
     "no mark": ("a b_c", "a b_c …"),
     "a star between words": ("a * b", "a * b …"),
