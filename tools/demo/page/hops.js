@@ -22,7 +22,9 @@ export function output(text, about) {
   return pre;
 }
 export function fold(name, title, body) {
-  return h("details", { open: open.has(name), ontoggle: event => event.target.open ? open.add(name) : open.delete(name) }, h("summary", { "data-name": name }, title), body);
+  // At the click: the toggle event comes later, when the page may have been drawn again without it.
+  const toggle = () => open.has(name) ? open.delete(name) : open.add(name);
+  return h("details", { open: open.has(name) }, h("summary", { "data-name": name, onclick: toggle }, title), body);
 }
 export function hop(kind, title, to, ms, ...rest) {
   return h("li", { class: "hop " + kind }, h("span", { class: "dot" }), h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, to), ms ? h("span", { class: "ms" }, ms) : null), ...rest);

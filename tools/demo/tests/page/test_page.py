@@ -177,6 +177,18 @@ def test_group_and_topic(visit: Visit) -> None:
     expect(page.locator("details[open] pre")).to_contain_text('"message_thread_id": 7')
 
 
+def test_what_is_unfolded_stays_so_when_it_is_drawn_again_at_once(visit: Visit) -> None:
+    page = visit()
+    say(page, "hello")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    page.evaluate("""() => {
+        [...document.querySelectorAll("summary")].find(s => s.textContent == "parameters").click();
+        document.querySelector("[data-name='view Set-up']").click();
+        document.querySelector("#messages .bubble").click();
+    }""")
+    expect(page.locator("details[open] pre")).to_contain_text('"chat_id"')
+
+
 def test_a_failure_of_telegram_and_the_recovery(visit: Visit, demo: Demo) -> None:
     page = visit()
     go_on = demo.hold(lambda delivery: delivery.attempt == 2)
