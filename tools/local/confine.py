@@ -76,7 +76,7 @@ def confine(own: list[str], libraries: list[str], needed: list[str], writable: l
             raise ImportError
         return always_new(path)
 
-    contain([*own, *libraries], needed, writable)  # before one of its modules hides Python's
+    contain([*own, *libraries], needed, writable)  # before a module of the bot hides Python's
     sys.path_hooks.insert(0, finder)
     sys.path[:0] = [*own, *libraries]
 
