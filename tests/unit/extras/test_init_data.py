@@ -260,6 +260,7 @@ def test_init_data_py_accepts_it_too() -> None:
     accepted_by("p", lambda init_data: not init_data_py(init_data))
 
 
+@pytest.mark.slow
 def test_the_library_for_node_accepts_it_too(node: Node) -> None:
     accepted_by("n", lambda init_data: not node.check(init_data))
 
@@ -274,6 +275,7 @@ CHANGES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("aiogram")
 @settings(
     max_examples=100,
