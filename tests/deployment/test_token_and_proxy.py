@@ -114,6 +114,7 @@ class Proxy:
                 return
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, "the proxy does not start"
+            time.sleep(0.05)
 
     def stop(self) -> None:
         if self._process:

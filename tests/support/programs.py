@@ -189,6 +189,7 @@ def wait_for_state(process: int, state: str) -> None:
     ends = time.monotonic() + LONGEST
     while (now := state_of(process)) != state:
         assert time.monotonic() < ends, f"{process} must be {state!r}, not {now!r}"
+        time.sleep(0.01)
 
 
 def state_of(process: int) -> str:
