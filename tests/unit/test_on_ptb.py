@@ -327,7 +327,7 @@ def test_what_an_error_handler_raises_may_quote_people(
 def test_a_handler_that_blocks_is_interrupted_and_logged_with_its_place(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
-    container = start_with_sessions(handler("while True:", "    pass", choice='"chat"'))
+    container = start_with_sessions(handler("import time", "time.sleep(60)", choice='"chat"'))
     bot_api.answers("getMe", {}, ME)
     assert container.deliver(message(text="x"), 2000) == (200, None)
     assert container.line["outcome"] == "bot_failed"
