@@ -30,6 +30,7 @@ from telegram.ext import (
     ApplicationHandlerStop,
     BasePersistence,
     ChatMemberHandler,
+    ContextTypes,
     ConversationHandler,
     PersistenceInput,
 )
@@ -117,6 +118,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
             application.add_error_handler(remember)
         handlers = application.error_handlers.items()
         application.error_handlers = {_watched(own, errors): block for own, block in handlers}
+        context = _watched_context(application.context_types.context, errors)
+        application.context_types = ContextTypes(context=context)
         request.refusal = None
         steps: list[Callable[[], object]] = [
             lambda: event_loop.run(_process(application, state.update)),
@@ -125,6 +128,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         for step in steps:
             try:
                 step()
+            except _NoContextError:
+                pass  # `errors` has why
             except Exception as error:  # its time was up, or something can't be kept
                 errors.append(error)
         for failure in errors:
@@ -161,6 +166,36 @@ def _watched(handler: Any, errors: list[Exception]) -> Any:
             errors.append(error)
 
     return watched
+
+
+class _NoContextError(BaseException):
+    """A bot's own context can't be made. The library would log an Exception, and go on."""
+
+
+def _watched_context(context: Any, errors: list[Exception]) -> Any:
+    """Return a class of contexts like the bot's, which can't lose an update.
+
+    An Application would only log that it can't make one, with the whole update.
+    """
+
+    class Watched(context):  # type: ignore[misc]
+        @classmethod
+        def from_update(cls, *arguments: Any, **named: Any) -> Any:
+            try:
+                return super().from_update(*arguments, **named)
+            except Exception as error:
+                errors.append(error)
+                raise _NoContextError from error
+
+        @classmethod
+        def from_error(cls, update: object, error: Any, *arguments: Any, **named: Any) -> Any:
+            try:
+                return super().from_error(update, error, *arguments, **named)
+            except (Exception, _NoContextError) as own:
+                errors.insert(0, error)  # which tells whether Telegram should redeliver the update
+                raise _NoContextError from own
+
+    return Watched
 
 
 class _Request(BaseRequest):

@@ -324,6 +324,40 @@ def test_what_an_error_handler_raises_may_quote_people(
     assert "secret" not in str(container.log)
 
 
+OWN_CONTEXT = """
+from telegram.ext import CallbackContext, ContextTypes
+
+
+class Own(CallbackContext):
+    @classmethod
+    def {0}(cls, update, *others, **named):
+        raise ValueError(update.message.text)
+
+
+"""
+WITH_OWN = BUILD.replace("builder.", "builder.context_types(ContextTypes(context=Own)).")
+
+
+def test_a_context_of_the_bots_own_that_cant_be_made_loses_no_update(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(SEND, before=OWN_CONTEXT.format("from_update"), build=WITH_OWN))
+    bot_api.answers("getMe", {}, ME)
+    outcome, error = result(container, "secret")
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
+    assert "secret" not in str(container.log)
+
+
+def test_a_context_of_an_error_that_cant_be_made_keeps_the_update(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(handler(SEND, before=OWN_CONTEXT.format("from_error"), build=WITH_OWN))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 429, "x")
+    assert result(container, "secret", status=503) == ("throttled", "sendMessage: 429 x")
+    assert "secret" not in str(container.log)
+
+
 def test_a_handler_that_blocks_is_interrupted_and_logged_with_its_place(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
