@@ -15,7 +15,6 @@ logger = logging.getLogger("botkit")
 
 # Folders without code of the bot: botkit, and the standard library.
 NOT_THE_BOTS = (__file__.rsplit("/", 2)[0] + "/", os.__file__.rpartition("/")[0] + "/")
-NO_LINE = ("None", None, False)  # of the bot
 
 # For each outcome, the log level and the HTTP status. Telegram delivers an update again until the
 # status is 2xx, and until then holds back later updates from the same chat. A new one with 503
@@ -109,8 +108,9 @@ def where_raised(error: BaseException) -> str:
     The text of the exception is left out, since it may quote people. If botkit or the standard
     library raised it, the line is the one that called them.
     """
-    file, number, _ = [NO_LINE, *lines_of_the_bot(error)][-1]
-    return encodable(f"{type(error).__name__} at {file.rpartition('/')[2]}:{number}")
+    last = lines_of_the_bot(error)[-1:]
+    at = [f" at {file.rpartition('/')[2]}:{number}" for file, number, _ in last]
+    return encodable(type(error).__name__ + "".join(at))
 
 
 def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]:

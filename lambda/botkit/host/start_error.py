@@ -7,7 +7,7 @@ import re
 import sys
 
 from ..errors import Failure, Refused, encodable
-from .outcome import NO_LINE, lines_of_the_bot
+from .outcome import lines_of_the_bot
 
 # Variables that aren't secrets, and that errors name: folders, the region, resources.
 KNOWN = (
@@ -27,12 +27,12 @@ def described(error: BaseException) -> str:
     The text is without secrets, and the file is named with its folder. bot.py's own line follows if
     another file raised it. The line of a SyntaxError is the one that can't be parsed.
     """
-    lines = [NO_LINE, *lines_of_the_bot(error)]
-    file, number, _ = lines[-1]
+    lines = lines_of_the_bot(error)
+    file, number, _ = lines[-1] if lines else ("", None, False)
     own = next((f"bot.py:{number}" for _, number, is_own in reversed(lines) if is_own), "")
     text: object = error
     if isinstance(error, SyntaxError):
-        file, number, text = str(error.filename), error.lineno, error.msg
+        file, number, text = error.filename or "", error.lineno, error.msg
     elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
         text = error.__cause__
     has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
@@ -42,7 +42,7 @@ def described(error: BaseException) -> str:
     where = file[len(max(folders, key=len)) + 1 :] if folders else file.rpartition("/")[2]
     at = f"{where}:{number}"
     via = f", from {own}" if own not in ("", at) else ""
-    return encodable(f"{what} at {at}{via}")
+    return encodable(f"{what} at {at}{via}" if file else what)
 
 
 def without_secrets(text: str, has_names: bool = False) -> str:

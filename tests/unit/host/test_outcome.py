@@ -191,6 +191,10 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(
     assert container.line["error"] == error
 
 
+def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container: Container) -> None:
+    assert container.module("host.outcome").where_raised(KeyError("secret")) == "KeyError"
+
+
 def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
     assert not f"{LAMBDA}/bot.py".startswith(container.module("host.outcome").NOT_THE_BOTS)
 

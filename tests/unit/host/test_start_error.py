@@ -53,3 +53,9 @@ def test_a_file_outside_of_all_folders_has_its_name_only() -> None:
     error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
     start_error: Any = load("botkit.host.start_error")
     assert start_error.described(error) == "SyntaxError: invalid at words.py:3"
+
+
+def test_an_error_that_passed_no_line_of_the_bot_has_no_place() -> None:
+    start_error: Any = load("botkit.host.start_error")
+    assert start_error.described(ValueError("odd")) == "ValueError: odd"
+    assert start_error.described(SyntaxError("odd")) == "SyntaxError: odd"
