@@ -31,8 +31,8 @@ def described(error: BaseException) -> str:
     file, number, _ = lines[-1] if lines else ("", None, False)
     own = next((f"bot.py:{number}" for _, number, is_own in reversed(lines) if is_own), "")
     text: object = error
-    if isinstance(error, SyntaxError):
-        file, number, text = error.filename or "", error.lineno, error.msg
+    if isinstance(error, SyntaxError) and error.filename:
+        file, number, text = error.filename, error.lineno, error.msg
     elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
         text = error.__cause__
     has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))

@@ -5,6 +5,7 @@ How an exception is described: test_bot_module.py and test_check.py.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,3 +60,11 @@ def test_an_error_that_passed_no_line_of_the_bot_has_no_place() -> None:
     start_error: Any = load("botkit.host.start_error")
     assert start_error.described(ValueError("odd")) == "ValueError: odd"
     assert start_error.described(SyntaxError("odd")) == "SyntaxError: odd"
+
+
+def test_a_syntax_error_without_a_file_has_the_line_that_raised_it(tmp_path: Path) -> None:
+    bot = tmp_path / "bot.py"
+    start_error: Any = load("botkit.host.start_error")
+    with pytest.raises(SyntaxError) as raised:
+        exec(compile("\nraise SyntaxError('odd')", bot, "exec"), {"__name__": "bot"})
+    assert start_error.described(raised.value) == "SyntaxError: odd at bot.py:2"
