@@ -173,9 +173,9 @@ class _NoContextError(BaseException):
 
 
 def _watched_context(context: Any, errors: list[Exception]) -> Any:
-    """Return a class of contexts like the bot's, which can't lose an update.
+    """Return a class of contexts like the bot's. If one can't be made, `errors` has why.
 
-    An Application would only log that it can't make one, with the whole update.
+    An Application would only log that, with the whole update, and take it for handled.
     """
 
     class Watched(context):  # type: ignore[misc]

@@ -338,7 +338,7 @@ class Own(CallbackContext):
 WITH_OWN = BUILD.replace("builder.", "builder.context_types(ContextTypes(context=Own)).")
 
 
-def test_a_context_of_the_bots_own_that_cant_be_made_loses_no_update(
+def test_a_context_of_the_bots_own_that_cant_be_made_is_a_failure_of_the_bot(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
     container = start_bot(handler(SEND, before=OWN_CONTEXT.format("from_update"), build=WITH_OWN))
