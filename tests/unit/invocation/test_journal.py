@@ -120,7 +120,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
 )
 def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
     journal = load("botkit.invocation.journal").Journal()
-    journal.is_repeat = is_repeat
+    journal.is_repeat, journal.is_framework = is_repeat, True  # which makes no difference
     old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
     assert journal.excuses(old, "answerCallbackQuery", params) == is_excused
     assert journal.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
