@@ -49,8 +49,8 @@ locals {
     }
     misconfigured = {
       advice = <<-EOT
-        The token is missing, malformed or refused, bot.py can't be imported, or the queue can't be used. Updates wait.
-        Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
+        The token is missing, malformed or refused, bot.py can't be imported, or the queue or table can't be used.
+        Updates wait. Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
       EOT
     }
     duration = {

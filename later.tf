@@ -43,9 +43,9 @@ resource "terraform_data" "later_name" {
   }
 }
 
-# The groups, the role and its policy are deleted after the webhook is registered, which fails as long as the bot uses
-# later: until then, scheduled calls can be made. So they refer to var.name: a resource that they depend on would also
-# be created before it is destroyed, and the function's role can't be.
+# The groups, the role and its policy are deleted after the check, which fails as long as the bot uses later: until
+# then, scheduled calls can be made. So they refer to var.name: a resource that they depend on would also be created
+# before it is destroyed, and the function's role can't be.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 

@@ -210,8 +210,8 @@ resource "aws_lambda_invocation" "register_webhook" {
     max_connections = var.max_connections
   }))
 
-  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The function may
-  # refuse to register without the extras' resources, so these are deleted after that.
+  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The check
+  # may refuse a version without the extras' resources, so these are deleted after that.
   triggers = merge(local.menu_button_triggers, local.queue_triggers, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url

@@ -38,7 +38,7 @@ locals {
     { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
   )
   unreadable = [for file, hash in local.hashes : file if hash == ""]
-  # The package contains this digest, and the function compares the two when it registers the webhook.
+  # The package contains this digest, and the function compares the two when it is checked.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
     local.sources_digest, filesha256("${path.module}/scripts/package"),

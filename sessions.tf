@@ -55,7 +55,7 @@ resource "aws_dynamodb_table" "sessions" {
   }
 
   lifecycle {
-    # Deleted after the webhook is registered, which fails as long as the bot has sessions.
+    # Deleted after the check, which fails as long as the bot has sessions.
     create_before_destroy = true
 
     precondition {

@@ -46,7 +46,7 @@ variable "environment" {
   EOT
   default     = {}
   nullable    = false
-  # Preconditions of the function check the names and the size.
+  # Preconditions in environment.tf check the names and the size.
 }
 
 variable "failed_retention_in_days" {
@@ -358,7 +358,7 @@ variable "telegram_api_url" {
   description = "URL of the Bot API, without a trailing slash. Change it only to use a Bot API server that you run."
   default     = "https://api.telegram.org"
   nullable    = false
-  # A precondition of the function checks it: a validation that fails prints the value.
+  # A precondition in environment.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token" {
@@ -369,7 +369,7 @@ variable "telegram_bot_token" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition of the function checks it: a validation that fails prints the value.
+  # A precondition in environment.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token_parameter" {
@@ -405,7 +405,7 @@ variable "telegram_proxy" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition of the function checks it: a validation that fails prints the value.
+  # A precondition in environment.tf checks it: a validation that fails prints the value.
 }
 
 variable "throttling_limit" {

@@ -108,9 +108,8 @@ def where_raised(error: BaseException) -> str:
     The text of the exception is left out, since it may quote people. If botkit or the standard
     library raised it, the line is the one that called them.
     """
-    last = lines_of_the_bot(error)[-1:]
-    at = [f" at {file.rpartition('/')[2]}:{number}" for file, number, _ in last]
-    return encodable(type(error).__name__ + "".join(at))
+    places = [f"{file.rpartition('/')[2]}:{number}" for file, number, _ in lines_of_the_bot(error)]
+    return encodable(" at ".join([type(error).__name__, *places[-1:]]))
 
 
 def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]:
