@@ -24,6 +24,7 @@ from demo.samples import CHATS, CONTENT, SEVERAL, person_in
 from demo.setup import Setup
 from demo.traces import Traces
 
+POSTS = ("message", "channel_post")  # kinds of update with a new message of a chat
 MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
 
 
@@ -50,14 +51,14 @@ def read_update(text: str) -> Json:
 def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
     """Send an update as a new one, and so with new ids. Raises InvalidRequest if it lacks parts."""
     [(kind, content)] = update.items()
-    if kind == "message":
+    if kind in POSTS:
         content = {**content, "message_id": telegram.new_message_id(), "date": int(time.time())}
     elif kind in QUERIES:
         content = {**content, "id": telegram.new_id()}
     try:
         telegram.send({kind: content}, bot)
-    except (KeyError, AttributeError) as error:
-        raise InvalidRequest(f"This {kind} lacks {error}, which Telegram sends.") from None
+    except (AttributeError, KeyError, ValueError) as error:
+        raise InvalidRequest(f"Telegram sends no such {kind}: {error}") from None
 
 
 class People:

@@ -488,7 +488,7 @@ def of_people(output: str) -> list[str]:
 
 
 def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
-    post = {"message_id": 7, "date": 1, "chat": {"id": -5, "type": "channel", "title": "News"}}
+    post = {"chat": {"id": -5, "type": "channel", "title": "News"}}
     (tmp_path / "post").write_text(json.dumps({"update_id": 1, "channel_post": post}))
     talk = ("--send", "hi", "--as", "Bob", "--send", "hi", "--chat", "group", "--send", "hi")
     vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
@@ -522,6 +522,17 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
         "(to News) None in channel:",
     ]
     assert ran.code == 0
+
+
+def test_an_update_without_what_telegram_sends_is_told_in_words(
+    people: Path, tmp_path: Path
+) -> None:
+    post = tmp_path / "post"
+    post.write_text('{"channel_post": {"text": "hi"}}')
+    ran = run(demo.main, "--direct", "--bot", str(people), "--update", str(post))
+    told = "Telegram sends no such channel_post: channel_post must have chat: {'text': 'hi'"
+    assert f"scripts/demo: {post}: {told}" in ran.output
+    assert ran.code == 1
 
 
 def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
