@@ -28,7 +28,7 @@ def described(error: BaseException) -> str:
     another file raised it. The line of a SyntaxError is the one that can't be parsed.
     """
     lines = lines_of_the_bot(error)
-    file, number, _ = lines[-1] if lines else ("", None, False)
+    file, number = lines[-1][:2] if lines else ("", None)
     own = next((f"bot.py:{number}" for _, number, is_own in reversed(lines) if is_own), "")
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
