@@ -20,6 +20,7 @@ PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
     for page in ROOT.glob(pattern)
+    if "/." not in f"{page.relative_to(ROOT)}"  # such as a cache of pytest's
 )
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()

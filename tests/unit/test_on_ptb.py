@@ -383,14 +383,53 @@ def test_a_context_of_the_bots_own_that_cant_be_made_loses_no_update(
     assert "secret" not in str(container.log)
 
 
+# Made without the library, so botkit knows of its error only if the library passes that on.
+CALLS = 'telegram.call("sendMessage", chat_id=42, text="a")'
+
+
 def test_a_context_of_an_error_that_cant_be_made_keeps_the_update(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
-    container = start_bot(handler(SEND, before=OWN_CONTEXT.format("from_error"), build=WITH_OWN))
+    before = "from botkit import telegram\n" + OWN_CONTEXT.format("from_error")
+    container = start_bot(handler(CALLS, before=before, build=WITH_OWN))
     expects(bot_api, me=True)
     bot_api.refuses(CALL, 429, "x")
     assert result(container, "secret", status=503) == ("throttled", "sendMessage: 429 x")
     assert "secret" not in str(container.log)
+
+
+def test_an_error_without_a_context_keeps_the_update_after_others(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = f"""
+from telegram.ext import CallbackContext, ContextTypes
+
+from botkit import telegram
+
+
+class Own(CallbackContext):
+    made = 0
+
+    def __init__(self, *arguments, **named):
+        Own.made += 1  # for the update, for its first error, for its second one
+        assert Own.made < 3
+        super().__init__(*arguments, **named)
+
+
+async def second(update, context):
+    {CALLS}
+
+
+async def sorry(update, context):
+    1 / 0
+"""
+    add = "application.add_handler(MessageHandler(filters.ALL, second), group=1)"
+    watch = "application.add_error_handler(sorry)"
+    build = WITH_OWN.replace("    return", f"    {add}\n    {watch}\n    return")
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    expects(bot_api, me=True)
+    bot_api.refuses(CALL, 429, "x")
+    assert result(container, status=503) == ("throttled", "sendMessage: 429 x")
 
 
 def test_a_handler_that_blocks_is_interrupted_and_logged_with_its_place(

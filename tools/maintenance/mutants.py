@@ -318,6 +318,9 @@ EQUIVALENT = {
         "outcome_of ReplaceComparisonOperator_NotEq_Gt 1": LOWEST_STATUS,
         "give_up_if_seen ReplaceComparisonOperator_Eq_GtE 1": "there is no higher status",
     },
+    "botkit/host/start_error": {
+        "described ReplaceFalseWithTrue 1": "of the last line only the place is read",
+    },
     "botkit/extras/queue": {
         "receive ReplaceComparisonOperator_Gt_NotEq 1": "it has been received at least once",
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
