@@ -135,6 +135,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
             except Exception as error:  # its time was up, or something can't be kept
                 errors.append(error)
         for failure in errors:
+            adapter.remember(failure)
+        for failure in errors:
             if isinstance(failure, TelegramError) and request.refusal:
                 raise failure from request.refusal
             raise failure

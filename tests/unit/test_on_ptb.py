@@ -345,6 +345,27 @@ def test_what_fails_in_the_bots_error_handler_is_logged(
     assert result(container) == ("refused", "sendMessage: 400 Bad Request: x")
 
 
+def test_of_all_that_fails_in_error_handlers_what_may_pass_counts(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = """
+from botkit.errors import Unreachable
+
+
+async def fail(update, context):
+    1 / 0
+
+
+async def report(update, context):
+    raise Unreachable("no")
+"""
+    add = "    application.add_error_handler({})\n"
+    build = BUILD.replace("    return", f"{add.format('fail')}{add.format('report')}    return")
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    bot_api.answers("getMe", {}, ME)
+    assert result(container, status=503) == ("unreachable", "no")
+
+
 @pytest.mark.parametrize("block", ["True", "False"])
 def test_what_an_error_handler_raises_may_quote_people(
     start_bot: StartBot, bot_api: BotApi, block: str

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Set
 
 from ..deadline import deadline
 from ..types import Any
+from . import adapter
 
 logger = logging.getLogger("botkit")
 
@@ -41,6 +42,8 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
         # asyncio reports a task's when it is freed: later, if the bot keeps the task.
         errors: list[Any] = [*_errors, *(task.exception() for task in tasks if task._log_traceback)]
         _errors.clear()
+        for error in errors:
+            adapter.remember(error)
     if errors:
         raise errors[0]
 

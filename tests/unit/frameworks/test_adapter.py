@@ -184,6 +184,20 @@ def test_a_task_that_the_bot_keeps_fails_its_own_update(framework: Any, loop: An
     loop.run(handle())
 
 
+def test_of_all_that_fails_in_tasks_what_may_pass_counts(framework: Any, loop: Any) -> None:
+    async def fail(error: Exception) -> None:
+        raise error
+
+    async def handle(*errors: Exception) -> None:
+        for error in errors:
+            asyncio.create_task(fail(error))  # noqa: RUF006
+
+    unreachable = framework.Unreachable("no")
+    framework.deadline.start(1)
+    with pytest.raises(framework.Unreachable):
+        framework.handle(None, lambda: loop.run(handle(ValueError("a bug"), unreachable)))
+
+
 def test_a_task_whose_error_the_bot_handles_has_not_failed(framework: Any, loop: Any) -> None:
     framework.deadline.start(1)
 
