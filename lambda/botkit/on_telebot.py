@@ -126,8 +126,7 @@ class _Errors(telebot.ExceptionHandler, logging.Filter):
         if record.pathname != telebot.__file__ or record.levelno != logging.ERROR:
             return True
         if error := sys.exception():
-            adapter.remember(error)
-            self.first = self.first or error
+            self.first = error
         elif record.msg.startswith(NOT_CALLED):
             raise Failure(record.msg)
         return error is None

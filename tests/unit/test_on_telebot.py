@@ -227,6 +227,7 @@ def telebots_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     own = logging.Handler()
     monkeypatch.setattr(own, "emit", lambda record: lines.append(record.getMessage()))
     monkeypatch.setattr(telebot.logger, "handlers", [own])
+    monkeypatch.setattr(telebot.logger, "level", telebot.logger.level)  # as the bot may
     monkeypatch.setattr(telebot.apihelper, "ENABLE_MIDDLEWARE", False)  # unless the bot does so
     return lines
 
@@ -285,12 +286,21 @@ def test_a_handler_that_telebot_cant_call_fails_the_update(
 def test_what_else_is_logged_by_telebot_or_with_its_logger_stays(
     start_bot: StartBot, telebots_log: list[str]
 ) -> None:
-    lines = "try:", "    1 / 0", "except ZeroDivisionError:", "    telebot.logger.error('mine')"
+    lines = (
+        "telebot.logger.setLevel('WARNING')",
+        "try:",
+        "    1 / 0",
+        "except ZeroDivisionError:",
+        "    telebot.logger.error('mine')",
+        "    bot.message_handler(content_types='text')",
+    )
     bot = handler(*lines, before=MIDDLEWARE)
     container = start_bot(bot.replace('"1:x"', '"1:x", use_class_middlewares=True'))
     assert result(container) == ("ignored", "")
     assert telebots_log == [
         "mine",
+        "message_handler: 'content_types' filter should be List of strings (content types), "
+        "not string.",
         "Middleware: Own does not have post_process_message method. "
         "Post process function was not executed.",
     ]

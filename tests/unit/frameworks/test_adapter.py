@@ -182,6 +182,7 @@ def test_a_task_that_the_bot_keeps_fails_its_own_update(framework: Any, loop: An
     loop.run(handle())
     kept.clear()
     loop.run(handle())
+    assert len(loop.tasks) == 2  # the loop's own, and the handler's
 
 
 def test_of_all_that_fails_in_tasks_what_may_pass_counts(framework: Any, loop: Any) -> None:
