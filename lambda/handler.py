@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from functools import partial
 
 from botkit.deadline import deadline
@@ -112,8 +113,9 @@ def start_up() -> None:
 
             aws.prepare(service)
             connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
-    from botkit.host import bot_module, webhook  # noqa: F401
+    from botkit.host import bot_module, outcome, webhook  # noqa: F401
 
+    threading.excepthook = outcome.log_thread
     if settings.queue_url:
         from botkit.extras import queue  # noqa: F401
     if settings.session_table:

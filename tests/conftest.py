@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     At the end, no secret may be in its log or in its answers.
     """
     containers: list[Container] = []
+
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
     def start_container(api_url: str, **environment: str) -> Container:
         values = {

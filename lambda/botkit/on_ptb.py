@@ -16,6 +16,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from itertools import chain
@@ -99,10 +100,11 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         logger.setLevel(logging.WARNING)  # each update has a line already
 
     def built() -> Any:
-        builder: Any = ApplicationBuilder().token(TOKEN).updater(None).persistence(_Persistence())
+        persistence = _Persistence()
+        builder: Any = ApplicationBuilder().token(TOKEN).updater(None).persistence(persistence)
         builder.request(request).get_updates_request(request).job_queue(_NoJobs())
         application = build(builder)
-        _check(application, request)
+        _check(application, request, persistence)
         return application
 
     def handle(update: Json) -> None:
@@ -133,6 +135,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
             except Exception as error:  # its time was up, or something can't be kept
                 errors.append(error)
         for failure in errors:
+            adapter.remember(failure)
+        for failure in errors:
             if isinstance(failure, TelegramError) and request.refusal:
                 raise failure from request.refusal
             raise failure
@@ -145,9 +149,13 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
 async def _process(application: Any, update: Update) -> None:
     await application.initialize()
     application._running = True  # start() would also start two tasks, which wait for ever
-    await application.process_update(update)
+    application.update_queue.put_nowait(update)
     while not application.update_queue.empty():
         await application.process_update(application.update_queue.get_nowait())
+        for task in event_loop.tasks:  # which may become more
+            if "non_blocking" in task.get_name():  # a handler with block=False
+                with suppress(Exception):  # an error handler has it
+                    await task
 
 
 def _watched(handler: Any, errors: list[Exception]) -> Any:
@@ -376,7 +384,7 @@ class _NoJobs:
         raise Misconfigured(f"there is no job queue: use {SCHEDULES}")
 
 
-def _check(application: Any, request: _Request) -> None:
+def _check(application: Any, request: _Request, persistence: _Persistence) -> None:
     """Raise Misconfigured if an Application needs something that doesn't work here."""
     if not isinstance(application, Application):
         raise Misconfigured("build() must return an Application")
@@ -384,6 +392,8 @@ def _check(application: Any, request: _Request) -> None:
         raise Misconfigured("build() must use the builder that it gets")
     if not isinstance(application.persistence, _Persistence):
         raise Misconfigured("leave out .persistence(): SESSION in bot.py keeps data")
+    if application.persistence is not persistence:
+        raise Misconfigured("build() must return a new Application: each has an update's state")
     if application.bot.callback_data_cache is not None:
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:

@@ -21,7 +21,7 @@ from telebot import apihelper, util
 from telebot.handler_backends import FileHandlerBackend, HandlerBackend, MemoryHandlerBackend
 from telebot.storage import StateMemoryStorage, StatePickleStorage
 
-from .errors import BadSession, Misconfigured, Refused
+from .errors import BadSession, Failure, Misconfigured, Refused
 from .frameworks import adapter
 from .invocation.place import Place
 from .types import Any, Json
@@ -31,6 +31,8 @@ logger = logging.getLogger("botkit")
 IN_MEMORY = (StateMemoryStorage, MemoryHandlerBackend)
 KINDS = {"inline_handlers": "inline_query", "chosen_inline_handlers": "chosen_inline_result"}
 IN_FILES = (StatePickleStorage, FileHandlerBackend)
+# How telebot's errors begin after which it doesn't call a handler.
+NOT_CALLED = ("Custom filter: wrong type", "It is not allowed to pass", "You are passing more")
 
 
 def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
@@ -88,6 +90,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         own = _Place(update)
         for storage in ours.values():
             storage.begin(own)
+        telebot.logger.addFilter(errors)
         try:
             bot.process_new_updates([telebot.types.Update.de_json(update)])
             if errors.first:
@@ -95,6 +98,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         except apihelper.ApiTelegramException as error:
             raise error from error.result.refusal
         finally:
+            telebot.logger.removeFilter(errors)
             states.end()
 
     if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
@@ -104,11 +108,11 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     return lambda update, session=None: adapter.handle(session, lambda: handle(update))
 
 
-class _Errors(telebot.ExceptionHandler):
+class _Errors(telebot.ExceptionHandler, logging.Filter):
     """Remembers the first error that the bot doesn't handle: telebot may only log it."""
 
     theirs: telebot.ExceptionHandler | None = None
-    first: Exception | None = None
+    first: BaseException | None = None
 
     def handle(self, exception: Exception) -> bool:
         adapter.remember(exception)
@@ -116,6 +120,16 @@ class _Errors(telebot.ExceptionHandler):
             return True
         self.first = self.first or exception
         return False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep telebot from only logging an error, with a text that may quote people."""
+        if record.pathname != telebot.__file__ or record.levelno != logging.ERROR:
+            return True
+        if error := sys.exception():
+            self.first = error
+        elif record.msg.startswith(NOT_CALLED):
+            raise Failure(record.msg)
+        return error is None
 
 
 class _Place(Place):

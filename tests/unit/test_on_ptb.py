@@ -232,6 +232,41 @@ def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: Bo
     assert result(container) == ("answered", "")
 
 
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("await asyncio.Event().wait()", "TimeoutError"),
+        ("raise asyncio.CancelledError", "TimeoutError"),
+        ("raise GeneratorExit", "GeneratorExit"),
+    ],
+)
+@pytest.mark.parametrize("where", ["a handler", "an error handler"])
+def test_what_does_not_block_fails_the_update_as_what_does(
+    start_bot: StartBot, bot_api: BotApi, line: str, error: str, where: str
+) -> None:
+    lines = (line,) if where == "a handler" else ("1 / 0",)
+    before = f"async def sorry(update, context):\n    {line}\n"
+    add = "    application.add_error_handler(sorry, block=False)\n"
+    build = BUILD.replace("    return", f"{add}    return") if where != "a handler" else BUILD
+    build = build.replace("handle))", f"handle, block={where != 'a handler'}))")
+    container = start_bot(handler(*lines, before=before, build=build))
+    bot_api.answers("getMe", {}, ME)
+    assert container.deliver(message(text="x"), 2000) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].partition(" ")[0] == error
+
+
+def test_what_an_error_handler_handles_has_not_failed_even_without_blocking(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = 'async def sorry(update, context):\n    await update.message.reply_text("Sorry")\n'
+    build = BUILD.replace("    return", "    application.add_error_handler(sorry)\n    return")
+    build = build.replace("handle))", "handle, block=False))")
+    expects(bot_api, "Sorry", me=True)
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    assert result(container) == ("answered", "")
+
+
 def test_a_call_of_botkits_is_noted_too(start_bot: StartBot, bot_api: BotApi) -> None:
     call = "telegram.call('sendMessage', chat_id=42, text='b')"
     container = start_bot(handler(SEND, "from botkit import telegram", call))
@@ -308,6 +343,27 @@ def test_what_fails_in_the_bots_error_handler_is_logged(
     expects(bot_api, me=True)
     bot_api.refuses(CALL, 400, "Bad Request: x")
     assert result(container) == ("refused", "sendMessage: 400 Bad Request: x")
+
+
+def test_of_all_that_fails_in_error_handlers_what_may_pass_counts(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = """
+from botkit.errors import Unreachable
+
+
+async def fail(update, context):
+    1 / 0
+
+
+async def report(update, context):
+    raise Unreachable("no")
+"""
+    add = "    application.add_error_handler({})\n"
+    build = BUILD.replace("    return", f"{add.format('fail')}{add.format('report')}    return")
+    container = start_bot(handler("1 / 0", before=before, build=build))
+    bot_api.answers("getMe", {}, ME)
+    assert result(container, status=503) == ("unreachable", "no")
 
 
 @pytest.mark.parametrize("block", ["True", "False"])
@@ -954,6 +1010,10 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
     [
         ("return None", "build() must return an Application"),
         ("return ApplicationBuilder().token('1:x').build()", "build() must use the builder"),
+        (
+            "global a; a = globals().get('a') or builder.build(); return a",
+            "build() must return a new Application: each has an update's state",
+        ),
         ("return builder.persistence(DictPersistence()).build()", "leave out .persistence()"),
         (
             "a = builder.build(); a.bot._callback_data_cache = {}; return a",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -199,6 +200,110 @@ def test_a_bug_is_logged_with_its_place(start_bot: StartBot, options: str) -> No
     container = start_bot(handler("1 / 0").replace('"1:x"', f'"1:x"{options}'))
     outcome, error = result(container)
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+MIDDLEWARE = """
+import telebot.handler_backends
+
+
+class Own(telebot.handler_backends.BaseMiddleware):
+    update_types = ["message"]
+    update_sensitive = True
+
+    def pre_process_message(self, message, data):
+        data["a"] = 1
+
+
+bot.setup_middleware(Own())
+"""
+
+
+@pytest.fixture
+def telebots_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What telebot logs."""
+    import telebot
+
+    lines: list[str] = []
+    own = logging.Handler()
+    monkeypatch.setattr(own, "emit", lambda record: lines.append(record.getMessage()))
+    monkeypatch.setattr(telebot.logger, "handlers", [own])
+    monkeypatch.setattr(telebot.logger, "level", telebot.logger.level)  # as the bot may
+    monkeypatch.setattr(telebot.apihelper, "ENABLE_MIDDLEWARE", False)  # unless the bot does so
+    return lines
+
+
+IN_MIDDLEWARE = """
+telebot.apihelper.ENABLE_MIDDLEWARE = True
+
+
+@bot.middleware_handler(update_types=["message"])
+def fail(bot, message):
+    raise ValueError(message.text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "before"),
+    [
+        ("use_class_middlewares=True", ""),
+        ("use_class_middlewares=False", IN_MIDDLEWARE),
+        ("suppress_middleware_excepions=True", IN_MIDDLEWARE),
+    ],
+)
+def test_what_telebot_only_logs_fails_the_update_and_quotes_nobody(
+    start_bot: StartBot, telebots_log: list[str], options: str, before: str
+) -> None:
+    bot = handler("raise ValueError(message.text)", before=before)
+    container = start_bot(bot.replace('"1:x"', f'"1:x", {options}'))
+    outcome, error = result(container, "secret")
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
+    assert (telebots_log, "secret" in str(container.log)) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "error"),
+    [
+        ("handle(message, data, a, b)", MIDDLEWARE, "It is not allowed to pass data and values"),
+        ("handle(message, a)", MIDDLEWARE, "You are passing more parameters than the handler"),
+        (
+            "handle(message)",
+            "class Own:\n    key = 'own'\nbot.add_custom_filter(Own())\n",
+            "Custom filter: wrong type. Should be",
+        ),
+    ],
+)
+def test_a_handler_that_telebot_cant_call_fails_the_update(
+    start_bot: StartBot, head: str, before: str, error: str
+) -> None:
+    filters = "own=1" if "own" in before else "pass_bot=True"
+    bot = handler(SEND, before=before).replace("message_handler()", f"message_handler({filters})")
+    bot = bot.replace("handle(message)", head)
+    container = start_bot(bot.replace('"1:x"', '"1:x", use_class_middlewares=True'))
+    outcome, said = result(container)
+    assert (outcome, said[: len(error)]) == ("bot_failed", error)
+
+
+def test_what_else_is_logged_by_telebot_or_with_its_logger_stays(
+    start_bot: StartBot, telebots_log: list[str]
+) -> None:
+    lines = (
+        "telebot.logger.setLevel('WARNING')",
+        "try:",
+        "    1 / 0",
+        "except ZeroDivisionError:",
+        "    telebot.logger.error('mine')",
+        "    bot.message_handler(content_types='text')",
+    )
+    bot = handler(*lines, before=MIDDLEWARE)
+    container = start_bot(bot.replace('"1:x"', '"1:x", use_class_middlewares=True'))
+    assert result(container) == ("ignored", "")
+    assert telebots_log == [
+        "mine",
+        "message_handler: 'content_types' filter should be List of strings (content types), "
+        "not string.",
+        "Middleware: Own does not have post_process_message method. "
+        "Post process function was not executed.",
+    ]
 
 
 def test_a_bug_is_logged_once(start_bot: StartBot) -> None:

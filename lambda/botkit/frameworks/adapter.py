@@ -15,7 +15,9 @@ is so, the update is redelivered, if the journal of its calls allows that.
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -32,6 +34,8 @@ from ..errors import (
 )
 from ..invocation.journal import journal
 from ..types import Any, Json
+
+logger = logging.getLogger("botkit")
 
 WRITE_SECONDS = 0.5  # before the deadline: to write the session
 # The module does the work of these.
@@ -102,6 +106,7 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     """
     global state
     _failures.clear()
+    warnings.showwarning = _log_warning  # type: ignore[assignment]
     error: BaseException | None = None
     state = session
     try:
@@ -123,6 +128,12 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     # The framework's exception says less than Telegram's refusal.
     cause = error.__cause__
     raise Handled(cause if isinstance(cause, Refused) else error)
+
+
+def _log_warning(_: object, kind: type[Warning], file: str, line: int, *__: object) -> None:
+    """Log a warning without its text, which may quote people: aiogram's has a whole update."""
+    at = f"{file.rpartition('/')[2]}:{line}"
+    logger.warning("Python warns", extra={"warning": kind.__name__, "at": at})
 
 
 @contextmanager

@@ -8,13 +8,15 @@ from collections.abc import Coroutine, Set
 
 from ..deadline import deadline
 from ..types import Any
+from . import adapter
 
 logger = logging.getLogger("botkit")
 
 PATIENCE = 0.2  # seconds for tasks that are cancelled
 
 _loop: asyncio.AbstractEventLoop | None = None
-_errors: list[Exception] = []  # of tasks that nobody awaits
+_errors: list[Exception] = []  # that asyncio would only log
+tasks: list[asyncio.Task[Any]] = []  # of the update, also those that are done
 
 
 def run(coroutine: Coroutine[Any, Any, object]) -> None:
@@ -24,6 +26,7 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     awaits.
     """
     global _loop
+    tasks.clear()
     asyncio._set_running_loop(None)  # an interrupt may have come before the last loop did so
     if _loop and _end_tasks(_loop):
         _loop.close()  # tasks that still run there must not run during this update
@@ -31,14 +34,23 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     if _loop is None or _loop.is_closed():  # by the bot
         _loop = asyncio.new_event_loop()
         _loop.set_exception_handler(_remember)
+        _loop.set_task_factory(_new_task)
     try:
         _loop.run_until_complete(_run(coroutine))
     finally:
         _end_tasks(_loop)
-        errors = _errors.copy()
+        # asyncio reports a task's when it is freed: later, if the bot keeps the task.
+        errors: list[Any] = [*_errors, *(task.exception() for task in tasks if task._log_traceback)]
         _errors.clear()
+        for error in errors:
+            adapter.remember(error)
     if errors:
         raise errors[0]
+
+
+def _new_task(loop: Any, coroutine: Any, **options: Any) -> Any:
+    tasks.append(asyncio.Task(coroutine, loop=loop, **options))
+    return tasks[-1]
 
 
 def _remember(_: object, context: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from traceback import walk_tb  # logging has loaded it
+from threading import ExceptHookArgs  # logging has loaded this, and the next one
+from traceback import walk_tb
 
 from ..errors import Failure, Handled, Refused, StartFailed, encodable
 from ..invocation.journal import journal
@@ -110,6 +111,12 @@ def where_raised(error: BaseException) -> str:
     """
     places = [f"{file.rpartition('/')[2]}:{number}" for file, number, _ in lines_of_the_bot(error)]
     return encodable(" at ".join([type(error).__name__, *places[-1:]]))
+
+
+def log_thread(failed: ExceptHookArgs) -> None:
+    """Log what a thread of the bot raised. Python would print a text that may quote people."""
+    if failed.exc_value and not isinstance(failed.exc_value, SystemExit):
+        logger.error("a thread failed", extra={"error": where_raised(failed.exc_value)})
 
 
 def lines_of_the_bot(error: BaseException) -> list[tuple[str, int | None, bool]]:

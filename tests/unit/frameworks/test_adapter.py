@@ -165,6 +165,53 @@ def test_of_several_errors_the_first_one_fails_an_update(framework: Any, loop: A
         loop.run(handle())
 
 
+def test_a_task_that_the_bot_keeps_fails_its_own_update(framework: Any, loop: Any) -> None:
+    """asyncio reports it only when it is freed."""
+    framework.deadline.start(1)
+    kept: list[asyncio.Task[None]] = []
+
+    async def fail() -> None:
+        raise ValueError("no")
+
+    async def handle(*, keeps: bool = False) -> None:
+        if keeps:
+            kept.append(asyncio.create_task(fail()))
+
+    with pytest.raises(ValueError, match="^no$"):
+        loop.run(handle(keeps=True))
+    loop.run(handle())
+    kept.clear()
+    loop.run(handle())
+    assert len(loop.tasks) == 2  # the loop's own, and the handler's
+
+
+def test_of_all_that_fails_in_tasks_what_may_pass_counts(framework: Any, loop: Any) -> None:
+    async def fail(error: Exception) -> None:
+        raise error
+
+    async def handle(*errors: Exception) -> None:
+        for error in errors:
+            asyncio.create_task(fail(error))  # noqa: RUF006
+
+    unreachable = framework.Unreachable("no")
+    framework.deadline.start(1)
+    with pytest.raises(framework.Unreachable):
+        framework.handle(None, lambda: loop.run(handle(ValueError("a bug"), unreachable)))
+
+
+def test_a_task_whose_error_the_bot_handles_has_not_failed(framework: Any, loop: Any) -> None:
+    framework.deadline.start(1)
+
+    async def fail() -> None:
+        raise ValueError("no")
+
+    async def handle() -> None:
+        with contextlib.suppress(ValueError):
+            await asyncio.create_task(fail())
+
+    loop.run(handle())
+
+
 def test_a_handler_whose_time_is_up_may_clean_up(framework: Any, loop: Any) -> None:
     framework.deadline.start(0.01)
     done: list[str] = []

@@ -347,6 +347,18 @@ def test_a_refusal_that_an_error_handler_handles_has_not_failed(
     assert result(container) == ("ignored", "")
 
 
+@pytest.mark.filterwarnings("always")
+def test_what_python_warns_of_is_logged_without_a_text_that_may_quote_people(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, "import warnings", "warnings.warn(message.text)"))
+    expects(bot_api, framework, is_new=True)
+    assert container.deliver(message(text="secret"), 60_000)[0] == 200
+    warning = next(line for line in container.log if line["message"] == "Python warns")
+    assert (warning["warning"], warning["at"].partition(":")[0]) == ("UserWarning", "bot.py")
+    assert "secret" not in str(container.log)
+
+
 # ── What is kept
 
 

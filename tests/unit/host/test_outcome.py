@@ -200,6 +200,31 @@ def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
 
 
 @pytest.mark.parametrize(
+    ("raised", "errors"), [("ValueError", ["ValueError at bot.py:5"]), ("SystemExit", [])]
+)
+def test_what_a_thread_of_the_bot_raises_is_logged_without_its_text(
+    start_bot: StartBot, capfd: pytest.CaptureFixture[str], raised: str, errors: list[str]
+) -> None:
+    container = start_bot(f"""
+import threading
+
+def work(text):
+    raise {raised}(text)
+
+def reply(update):
+    thread = threading.Thread(target=work, args=(update["message"]["text"],))
+    thread.start()
+    thread.join()
+    return []
+""")
+    container.deliver(message())
+    assert [
+        line["error"] for line in container.log if line["message"] == "a thread failed"
+    ] == errors
+    assert TEXT not in str(container.log) + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
     ("kind", "content", "outcome"),
     [
         ("Refused", ("getChat", 403, "no", {}), "refused"),
