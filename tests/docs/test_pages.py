@@ -28,7 +28,7 @@ LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 900  # in the README
 # In these pages, so that each is read at once, and in the reference. Code doesn't count.
 SHORT = {"README.md": 430, "first-bot.md": 450, "how-to/*.md": 220, "moving-in/*.md": 460}
-SHORT |= {"reference.md": 3410}
+SHORT |= {"reference.md": 3425}
 LONGEST_CELL = 25  # words in a cell of the reference: more needs sentences
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
