@@ -61,10 +61,13 @@ class Uncached(machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
-def confine(own: list[str], libraries: list[str], needed: list[str], writable: list[str]) -> None:
+def confine(
+    own: list[str], compiled: str, libraries: list[str], needed: list[str], writable: list[str]
+) -> None:
     """Import from these folders and the standard library only, and leave the `own` ones as is.
 
-    `needed` are other paths to read, and `writable` the folders to write to besides /tmp.
+    `compiled` is a folder in them, which may be imported from its byte code. `needed` are other
+    paths to read, and `writable` the folders to write to besides /tmp.
     """
     always_new = machinery.FileFinder.path_hook(
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
@@ -72,7 +75,7 @@ def confine(own: list[str], libraries: list[str], needed: list[str], writable: l
     )
 
     def finder(path: str) -> Any:
-        if not _is_inside(path, own):
+        if not _is_inside(path, own) or _is_inside(path, [compiled]):
             raise ImportError
         return always_new(path)
 

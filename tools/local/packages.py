@@ -91,6 +91,7 @@ def command(
     libraries = [*packages(bot), *runtime(bot, folder)]
     confined = {
         "own": [str(bot), str(LAMBDA)],
+        "compiled": str(LAMBDA / "botkit"),  # no author saves a file there
         "libraries": libraries,
         "needed": [str(ROOT), *links(bot)],
         "writable": [str(writable)] if writable else [],
