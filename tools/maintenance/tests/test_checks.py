@@ -60,6 +60,8 @@ def project(tmp_path: Path) -> Path:
         (tmp_path / "commands" / command).symlink_to(str(shutil.which(command)))
     shutil.copy(SCRIPTS / "test", tmp_path / "scripts")
     (tmp_path / "tests" / "__pycache__").mkdir(parents=True)  # the tests are compiled
+    (tmp_path / "tools" / "telegram-stand-in").mkdir(parents=True)
+    (tmp_path / "requirements-dev.txt").touch()
     return tmp_path
 
 
@@ -134,15 +136,23 @@ def test_everything_is_checked(project: Path) -> None:
     assert deployments.startswith("tests/deployment ")
 
 
-def test_checkov_runs_again_when_what_it_checks_has_changed(project: Path) -> None:
-    (project / "examples").mkdir()
+@pytest.mark.parametrize(
+    ("check", "file"),
+    [
+        ("checkov --config-file", "examples/main.tf"),
+        ("python tools/telegram-stand-in/check.py", "tools/telegram-stand-in/a.py"),
+    ],
+)
+def test_a_check_runs_again_when_what_it_checks_has_changed(
+    project: Path, check: str, file: str
+) -> None:
+    (project / file).parent.mkdir(exist_ok=True)
     for text, code, runs in (("one", 1, 1), ("one", 0, 2), ("one", 0, 2), ("two", 0, 3)):
-        (project / "examples" / "main.tf").write_text(text)
-        (project / "fails-checkov").touch()
-        if code == 0:
-            (project / "fails-checkov").unlink()
+        (project / file).write_text(text)
+        fails = project / f"fails-{check.partition(' ')[0]}"
+        fails.touch() if code else fails.unlink(missing_ok=True)
         assert run(project, "--all")[0] == code
-        assert (project / "log").read_text().count("checkov --config-file") == runs
+        assert (project / "log").read_text().count(check) == runs
 
 
 @pytest.mark.parametrize("lacking", LEFT_OUT)
