@@ -305,8 +305,7 @@ def votes(world: World, post: Json) -> Any:
 
 
 def test_a_second_plan_is_empty(world: World) -> None:
-    """The apply has read each resource. To read all of them again takes as long."""
-    assert world.module.is_up_to_date("-refresh=false")
+    assert world.module.is_up_to_date()
 
 
 def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:

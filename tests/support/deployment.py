@@ -84,9 +84,9 @@ class Deployment(Module):
         assert result.returncode == 1, result.stdout
         return " ".join(result.stderr.replace("│", "").split())
 
-    def is_up_to_date(self, *arguments: str) -> bool:
+    def is_up_to_date(self) -> bool:
         """Return whether a plan changes nothing, and print the plan."""
-        plan = self.terraform("plan", "-detailed-exitcode", "-no-color", *arguments, check=False)
+        plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
         print(plan.stdout)
         return plan.returncode == 0
 
