@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -94,8 +95,18 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
-        # Else by function: at each test that ends, xdist counts what each process has had.
+        # Else by function: fewer messages than for each test.
         return nodeid.partition("::" if is_shared else "[")[0]
+
+    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
+        # At each test that ends, xdist counts all that the process has had, done or not.
+        for scope in [scope for scope, tests in workload.items() if all(tests.values())]:
+            del workload[scope]
+        return int(super()._pending_of(workload))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -194,7 +205,9 @@ def modules(request: pytest.FixtureRequest) -> Iterator[None]:
 def aiogram(pytestconfig: pytest.Config) -> ModuleType:
     """Import aiogram now: a container that does so may take longer than start-up lasts."""
     with unmeasured(pytestconfig):
-        return importlib.import_module("aiogram")
+        module = importlib.import_module("aiogram")
+    gc.freeze()
+    return module
 
 
 @pytest.fixture(scope="session")
