@@ -143,6 +143,12 @@ class Request(NamedTuple):
         assert match
         return match[1]
 
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What the emulator chooses an action by: nothing else in a body matters."""
+        [action, *_] = [*re.findall(rb"Action=\w+", self.body), b""]
+        return (self.method, self.path, self.headers.get("X-Amz-Target", ""), action.decode())
+
 
 class Recorder(LocalServer):
     """Hands requests on to the emulated AWS as they are, and notes them."""
@@ -639,9 +645,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     # The action that each request needs, from the refusals of a user without permissions.
     nobody = User(aws, "nobody")
     asked: dict[str, Request] = {}
-    kinds = {
-        (*each[:2], each.headers.get("X-Amz-Target"), each.body): each for each in recorder.requests
-    }
+    kinds = {each.kind: each for each in recorder.requests}
     for request in kinds.values():
         asked.setdefault(nobody.refused(recorder, request), request)
     anybody = asked.pop("")

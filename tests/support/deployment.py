@@ -130,8 +130,9 @@ def session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
+@functools.cache
 def client(aws: Emulator, service: str) -> Any:
-    """Return a botocore client of the emulated AWS."""
+    """Return a botocore client of the emulated AWS, the same each time."""
     return session().create_client(
         service,
         region_name=REGION,
