@@ -34,7 +34,7 @@ PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
 # Tests that start first, in this order: the longest, so that no process waits for another at the
-# end. Deployments begin with those that wait longest for AWS.
+# end. Deployments begin with those that wait longest for AWS, and meanwhile unit tests compute.
 ORDER = (
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
@@ -43,13 +43,12 @@ ORDER = (
     f"{DEPLOYMENT}test_frameworks.py",
     DEPLOYMENT,
     PAGE,
+    "tests/unit/",
     "tools/demo/",
     "tools/emulated_aws/",
     "tools/live/",
     "tools/maintenance/",
     "tools/",
-    "tests/unit/test_types.py",
-    "tests/unit/extras/test_init_data.py",
     "tests/docs/",
     "tests/integration/",
     "examples/",
