@@ -215,6 +215,7 @@ TESTS = {
         "unit/host/test_bot_module",
         "integration/test_hostile",
         "integration/test_runtime",
+        "integration/test_startup",
     ],
 }
 
