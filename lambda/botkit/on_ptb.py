@@ -200,7 +200,7 @@ def _watched_context(context: Any, errors: list[Exception]) -> Any:
             try:
                 return super().from_error(update, error, *arguments, **named)
             except (Exception, _NoContextError) as own:
-                errors.insert(0, error)  # which tells whether Telegram should redeliver the update
+                errors.append(error)  # which tells whether Telegram should redeliver the update
                 raise _NoContextError from own
 
     return Watched
@@ -318,7 +318,6 @@ class _State:
         kept = adapter.read().get(_kind(conversation), {}).items()
         return {name: state for name, state in kept if name.startswith(self.prefix + "[")}
 
-    @adapter.remembering()
     def write(self) -> None:
         """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
         for kind, own in self.own.items():

@@ -118,7 +118,7 @@ class _Errors(telebot.ExceptionHandler, logging.Filter):
         adapter.remember(exception)
         if self.theirs and self.theirs.handle(exception):
             return True
-        self.first = self.first or exception
+        self.first = exception
         return False
 
     def filter(self, record: logging.LogRecord) -> bool:

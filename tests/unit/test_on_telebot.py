@@ -246,6 +246,7 @@ def fail(bot, message):
     ("options", "before"),
     [
         ("use_class_middlewares=True", ""),
+        ("use_class_middlewares=True", "telebot.logger.setLevel('CRITICAL')"),
         ("use_class_middlewares=False", IN_MIDDLEWARE),
         ("suppress_middleware_excepions=True", IN_MIDDLEWARE),
     ],
@@ -292,6 +293,7 @@ def test_what_else_is_logged_by_telebot_or_with_its_logger_stays(
         "    1 / 0",
         "except ZeroDivisionError:",
         "    telebot.logger.error('mine')",
+        "    exec(compile('telebot.logger.error(2)', chr(126), 'exec'))",  # sorts after telebot's
         "    bot.message_handler(content_types='text')",
     )
     bot = handler(*lines, before=MIDDLEWARE)
@@ -299,6 +301,7 @@ def test_what_else_is_logged_by_telebot_or_with_its_logger_stays(
     assert result(container) == ("ignored", "")
     assert telebots_log == [
         "mine",
+        "2",
         "message_handler: 'content_types' filter should be List of strings (content types), "
         "not string.",
         "Middleware: Own does not have post_process_message method. "
