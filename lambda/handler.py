@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from functools import partial
@@ -141,9 +140,4 @@ def start_up() -> None:
             logger.warning("not ready at start-up", extra={"error": str(error)})
 
 
-# Modules stay. To look for garbage among them would take a tenth of the start of a framework, and
-# hold up an update later.
-gc.disable()
 start_up()
-gc.freeze()
-gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import threading
@@ -121,7 +120,6 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     containers: list[Container] = []
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
-    monkeypatch.setattr(gc, "freeze", lambda: None)  # what tests make is garbage one day
 
     def start_container(api_url: str, **environment: str) -> Container:
         values = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from types import SimpleNamespace
@@ -232,14 +231,3 @@ def test_in_webhook_mode_no_module_for_calls_is_imported(start: Start, bot_api: 
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))
     assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)
-
-
-def test_nothing_looks_for_garbage_among_what_start_up_imports(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = []
-    monkeypatch.setattr(gc, "freeze", lambda: found.append(gc.isenabled()))
-    container = start_bot(
-        "import gc\n\nLOOKED = gc.isenabled()\n\ndef reply(update):\n    return []"
-    )
-    assert (container.bot.LOOKED, found, gc.isenabled()) == (False, [False], True)
