@@ -33,8 +33,9 @@ from tests.support.wheels import Index
 PAGE = "tools/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
-# Tests that start first, in this order: the longest, so that no process waits for another at the
-# end. Deployments begin with those that wait longest for AWS, and meanwhile unit tests compute.
+# Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
+# unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
+# process waits for another at the end.
 ORDER = (
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",

@@ -86,15 +86,15 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 
     def handle(update: Json) -> None:
         check()
-        errors.first = None
+        errors.last = None
         own = _Place(update)
         for storage in ours.values():
             storage.begin(own)
         telebot.logger.addFilter(errors)
         try:
             bot.process_new_updates([telebot.types.Update.de_json(update)])
-            if errors.first:
-                raise errors.first
+            if errors.last:
+                raise errors.last
         except apihelper.ApiTelegramException as error:
             raise error from error.result.refusal
         finally:
@@ -109,16 +109,16 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
 
 
 class _Errors(telebot.ExceptionHandler, logging.Filter):
-    """Remembers the first error that the bot doesn't handle: telebot may only log it."""
+    """Remembers the last error that the bot doesn't handle: telebot may only log it."""
 
     theirs: telebot.ExceptionHandler | None = None
-    first: BaseException | None = None
+    last: BaseException | None = None
 
     def handle(self, exception: Exception) -> bool:
         adapter.remember(exception)
         if self.theirs and self.theirs.handle(exception):
             return True
-        self.first = exception
+        self.last = exception
         return False
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -126,7 +126,7 @@ class _Errors(telebot.ExceptionHandler, logging.Filter):
         if record.pathname != telebot.__file__ or record.levelno != logging.ERROR:
             return True
         if error := sys.exception():
-            self.first = error
+            self.last = error
         elif record.msg.startswith(NOT_CALLED):
             raise Failure(record.msg)
         return error is None

@@ -145,9 +145,10 @@ class Request(NamedTuple):
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What the emulator chooses an action by: nothing else in a body matters."""
-        [action, *_] = [*re.findall(rb"Action=\w+", self.body), b""]
-        return (self.method, self.path, self.headers.get("X-Amz-Target", ""), action.decode())
+        """All that says which action it needs."""
+        named = re.search(rb"Action=\w+", self.body)
+        target = self.headers.get("X-Amz-Target", named[0].decode() if named else "")
+        return (self.service, self.method, self.path, target)
 
 
 class Recorder(LocalServer):
