@@ -107,6 +107,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
+    gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
