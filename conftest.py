@@ -61,8 +61,8 @@ AIOGRAM = (
     "tools/telegram-stand-in/tests/test_libraries.py",
     "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
-    "tests/unit/extras/test_init_data.py::test_aiogram",
-    "tests/unit/extras/test_init_data.py::test_they_accept",
+    "tests/unit/test_init_data.py::test_aiogram",
+    "tests/unit/test_init_data.py::test_they_accept",
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
@@ -72,7 +72,7 @@ HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help,
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 # But for these: with hundreds of made-up values, they take seconds more when they are measured.
 UNMEASURED = (
-    "tests/unit/extras/test_init_data.py::test_they_accept_what_ours_accepts",
+    "tests/unit/test_init_data.py::test_they_accept_what_ours_accepts",
     "tests/unit/rich/test_markdown.py::test_a_long_text_is_cut_before_telegrams_limits",
 )
 

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from . import current
 from .deadline import deadline
 from .errors import TooLong, Unreachable, encodable
 from .http.connection import Connection
-from .invocation.journal import journal
-from .invocation.settings import settings
+from .settings import settings
 from .types import Any, Json
 
 # Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
@@ -151,7 +151,7 @@ class _Request:
         body: bytes | None,
         signed_as: str,
     ) -> None:
-        journal.check_rerun()
+        current.check_rerun()
         if not (settings.aws_access_key_id and settings.aws_region):
             raise Unreachable(
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"

@@ -26,9 +26,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 
+from . import current
 from .errors import BadConversation
-from .invocation.journal import journal
-from .invocation.place import Place
+from .place import Place
 from .session import check_own, checked_copy
 from .types import Any, Call, Json
 
@@ -427,11 +427,11 @@ class _Run:
 @contextmanager
 def _without_effects() -> Iterator[None]:
     """Refuse calls of telegram, aws, later and session, which would be made again and again."""
-    journal.is_rerun = True
+    current.asking.is_rerun = True
     try:
         yield
     finally:
-        journal.is_rerun = False
+        current.asking.is_rerun = False
 
 
 def _name_of(function: Any) -> str:

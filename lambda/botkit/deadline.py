@@ -13,6 +13,26 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager  # logging has loaded it
 
+# For each source of an event: how many seconds it may take, and how many seconds before the
+# time-out of the function it must end.
+TIMES = {
+    "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
+    "page": (24.0, 1.0),
+    "queue": (900.0, 0.5),
+    "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
+    "event": (900.0, 1.0),
+}
+# For each purpose: the seconds that are kept back for it from what is done before, at most a third
+# of what is left.
+RESERVES = {
+    "keep": 2.0,  # to keep what failed, over a new connection
+    "note": 0.5,  # to note in a session which calls are over, or the messages of a turn
+    "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
+    "settle": 1.5,  # to tell SQS when to deliver again
+    "write": 0.5,  # to write the session after a framework
+}
+GRACE = 0.5  # seconds beyond the deadline, after which bot.py is interrupted: calls end before
+
 
 class Deadline:
     """The time by which something must end: `seconds` from now.
@@ -42,17 +62,26 @@ class Deadline:
         """Give a block `seconds`, or what is left if that is less."""
         return self._by(min(self.at, time.monotonic() + seconds))
 
-    def sparing(self, seconds: float) -> AbstractContextManager[None]:
-        """Keep back `seconds`, at most a third of what is left, and give a block the rest."""
-        return self._by(self.at - min(seconds, self.left() / 3))
+    def reserve(self, purpose: str) -> AbstractContextManager[None]:
+        """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
+
+        What is kept after the block may take GRACE longer, since bot.py may be interrupted so late.
+        It is added here and not to the reserve, which would take it from a bot that is in time.
+        """
+        grace = GRACE if purpose == "keep" else 0
+        return self._by(self.at - self.reserved(purpose), grace)
+
+    def reserved(self, purpose: str) -> float:
+        """Return the seconds that `reserve` would keep back now."""
+        return min(RESERVES[purpose], self.left() / 3)
 
     @contextmanager
-    def _by(self, at: float) -> Iterator[None]:
+    def _by(self, at: float, grace: float = 0) -> Iterator[None]:
         end, self.at = self.at, at
         try:
             yield
         finally:
-            self.at = end
+            self.at = end + grace
 
 
 # Lambda stops a start-up after 10 s. handler.py sets the deadline of each invocation.

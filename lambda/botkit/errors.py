@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from .outcome import OUTCOMES
 from .types import Json
 
 
 class Failure(Exception):
     """A failure whose text may be logged: it quotes neither people nor the token.
 
-    `outcome` is the result of the update: one of OUTCOMES in botkit/host/outcome.py.
+    `outcome` is the result of the update: one of OUTCOMES in botkit/outcome.py.
     """
 
     outcome = "bot_failed"
@@ -19,7 +20,7 @@ class Failure(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether a later try may succeed."""
-        return self.outcome in ("misconfigured", "throttled", "unreachable")
+        return OUTCOMES[self.outcome][2]
 
 
 class Unreachable(Failure):

@@ -22,7 +22,7 @@ from datetime import datetime  # http.client loads it anyway
 from . import aws
 from .aws import to_json
 from .errors import BadSchedule, Misconfigured, Unreachable
-from .invocation.settings import settings
+from .settings import settings
 from .types import Any, Call, Json
 
 # Scheduler also takes names of dots alone, which a path can't have.

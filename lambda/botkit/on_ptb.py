@@ -38,10 +38,10 @@ from telegram.ext import (
 from telegram.ext._handlers.conversationhandler import PendingState
 from telegram.request import BaseRequest, RequestData
 
+from . import current
 from .errors import BadSession, Misconfigured, Refused, Unreachable
 from .frameworks import adapter, event_loop
-from .invocation.journal import journal
-from .invocation.place import Place
+from .place import Place
 from .types import Any, Json
 
 MESSAGES = (
@@ -237,7 +237,7 @@ class _Request(BaseRequest):
                 path = unquote(urlsplit(url).path).partition("/file/bot")[2].partition("/")[2]
                 return 200, adapter.download(path)
             # The library's own getMe: an update that nobody handles is ignored.
-            journal.is_start = name == "getMe"
+            current.asking.is_start = name == "getMe"
             result = adapter.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
             self.refusal = refusal
@@ -245,7 +245,7 @@ class _Request(BaseRequest):
         except Unreachable as error:
             raise NetworkError(str(error)) from error
         finally:
-            journal.is_start = False
+            current.asking.is_start = False
         body = json.dumps({"ok": True, "result": result}).encode()
         if name == "getMe":
             self._me = body

@@ -23,7 +23,7 @@ from telebot.storage import StateMemoryStorage, StatePickleStorage
 
 from .errors import BadSession, Failure, Misconfigured, Refused
 from .frameworks import adapter
-from .invocation.place import Place
+from .place import Place
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")

@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable
 from itertools import accumulate, pairwise
 
-from . import aws
+from . import aws, current
 from .aws import to_json
 from .errors import BadSession, Misconfigured
-from .invocation.settings import settings
+from .settings import settings
 from .types import Any, Json
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
@@ -33,6 +33,7 @@ EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
 KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
 SILENT = 1  # it was answered without calls
 UNFINISHED = 2  # its calls in the item have to be made
+FAILED = 3  # the bot failed at it, or at its turn: it is over, but not for a replay
 
 # The exceptions of parsing an item that another program has written.
 ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
@@ -40,9 +41,6 @@ ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
-
-# The key of the session that reply() has as its argument: "" if that isn't kept.
-current: str | None = None
 
 changing: set[str] = set()  # keys of sessions that change() changes
 
@@ -64,7 +62,8 @@ def change(key: str, function: Callable[[Json], Any], *, days: int | None = None
     argument, Unreachable if DynamoDB can't be used or there is no time left, and the exceptions of
     `function`.
     """
-    if key == current:  # reply() would then find its session changed, and run again for ever
+    # reply() would then find its session changed, and run again for ever.
+    if key == current.asking.session:
         raise BadSession("reply() must change its own session by its argument")
     item = Item(key)
     if key in changing:
@@ -119,7 +118,7 @@ class Item:
 
         They are parsed here, since few updates are redelivered. Raises Misconfigured.
         """
-        if self.updates.get(update_id) == SILENT:
+        if self.updates.get(update_id) in (SILENT, FAILED):
             return []
         if update_id not in self._calls:
             return None
@@ -134,6 +133,7 @@ class Item:
         days: int | None = None,
         *,
         always: bool = False,
+        state: int = KEPT,
     ) -> bool:
         """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
 
@@ -148,7 +148,7 @@ class Item:
             days = int(settings.session_retention_in_days or 0)
         if text == "{}":
             days = 1
-        return self._write(text, answers or {}, KEPT, days and _in(days))
+        return self._write(text, answers or {}, state, days and _in(days))
 
     def note(self, update_id: int, calls: list[Json], state: int) -> bool:
         """Write which calls of an update remain, and its state, with the session as it was.
@@ -163,8 +163,15 @@ class Item:
     def _write(
         self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
     ) -> bool:
-        new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
-        updates = dict([*{**self.updates, **new}.items()][-MOST_UPDATES:])
+        silent = FAILED if state == FAILED else SILENT
+        new = {update_id: state if calls else silent for update_id, calls in answers.items()}
+        # One that failed before is the newest now.
+        old = {
+            each: known
+            for each, known in self.updates.items()
+            if known != FAILED or each not in new
+        }
+        updates = dict([*{**old, **new}.items()][-MOST_UPDATES:])
         numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
         ids = to_json([after - before for before, after in pairwise(numbers)])
         answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
@@ -199,7 +206,7 @@ class Item:
 
 def check_own(what: str) -> None:
     """Raise BadSession if reply() has a session that isn't kept. `what` should be in it."""
-    if current == "":
+    if current.asking.session == "":
         raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
 
 
@@ -227,7 +234,7 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
     newest = next(reversed(updates), None)
     kept = {}
     for update_id, state in reversed(updates.items()):
-        if state != SILENT and update_id in calls:
+        if state not in (SILENT, FAILED) and update_id in calls:
             room -= len(_bytes(calls[update_id]))
             if room >= 0 or update_id == newest or state == UNFINISHED:
                 kept[update_id] = calls[update_id]

@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from . import telegram
+from . import current, telegram
 from .deadline import deadline
 from .errors import Refused, Unreachable
-from .invocation.journal import journal
-from .invocation.place import Place
-from .invocation.settings import settings
+from .place import Place
+from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 
 PRESS = "stopped_message_generation"  # the kind of update
@@ -131,8 +130,10 @@ class _Growing:
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps may be answered below one message
-            self._key += f"/{journal.update_id}.{journal.streams}"
-            journal.streams += bool(journal.update_id)  # an author's tests call reply() themselves
+            self._key += f"/{current.run.id}.{current.asking.streams}"
+            current.asking.streams += bool(
+                current.run.id
+            )  # an author's tests call reply() themselves
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
             _sessions().read(self._key).get("post") if self._notes_post else None
@@ -185,7 +186,7 @@ class _Growing:
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
         self._shown = end
-        is_seen = journal.is_seen
+        is_seen = current.run.made.seen
         if self._is_draft:
             keeps = bool(text.strip())
             stop = {"can_stop": True, "keep_on_stop": keeps} if self._can_stop else {}
@@ -203,7 +204,7 @@ class _Growing:
                     notes = {"post": self._post}
                     _sessions().change(self._key, lambda kept: kept.update(notes), days=DAYS)
                     self._is_noted = True
-                    journal.is_seen = is_seen
+                    current.run.made.seen = is_seen
 
     def whole(self, text: str, is_whole: bool, tail: str) -> list[Call]:
         """Return the calls that leave all of a text, and its tail."""
@@ -277,11 +278,11 @@ class _Growing:
         """
         if time.monotonic() < self._waits_until:
             return
-        is_seen = journal.is_seen
+        is_seen = current.run.made.seen
         if edited := self._try_each(self._edit, contents):
             self._post_content, _ = edited
         if self._is_noted:  # nobody sees it twice: the next delivery goes on in this message
-            journal.is_seen = is_seen
+            current.run.made.seen = is_seen
 
     def _try_each(
         self, make: Callable[[Json], Json], contents: list[Json]

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 
+from . import current
 from .deadline import deadline
 from .errors import Misconfigured, Refused, TooLong, Unreachable
 from .http.connection import JSON_LIMIT, Connection
-from .invocation.journal import journal
-from .invocation.settings import settings
+from .settings import settings
 from .types import Any, Json
 
 # The root CA of api.telegram.org until April 2027, and the one used since June 2026.
@@ -92,22 +92,22 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram refuses the call only because what it asks for is the case already, such as the same
     edit, the result is True. Raises Refused or Unreachable.
     """
-    journal.check_rerun()
+    current.check_rerun()
     used = token()
     try:
         result = _client.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
-        if journal.excuses(refusal, method, params):
-            journal.methods.append(method)
+        if current.excuses(refusal, method, params):
+            current.run.made.methods.append(method)
             return True
         if refusal.code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
             result = _client.post(method, params, deadline.left())
         else:
             raise
-    journal.note(method, params)
+    current.note(method, params)
     return result
 
 
@@ -128,7 +128,7 @@ def download(file_path: str) -> bytes:
     """
     from urllib.parse import quote
 
-    journal.check_rerun()
+    current.check_rerun()
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
         status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
@@ -149,7 +149,7 @@ def token(refused: str = "") -> str:
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if settings.token_parameter:
-        from .invocation import stored_token
+        from . import stored_token
 
         if not _client.token or (_client.token == refused and stored_token.may_have_changed()):
             _client.token = stored_token.fetch()

@@ -110,8 +110,8 @@ class Sessions(dict[str, Json]):
         return copy.deepcopy(self.get(key, {}))
 
     def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
-        _botkit("invocation.journal").journal.check_rerun()
-        if key == _botkit("session").current:
+        _botkit("current").check_rerun()
+        if key == _botkit("current").asking.session:
             told = "reply() must change its own session by its argument"
             raise _botkit("errors").BadSession(told)
         changed = self.read(key)
@@ -126,7 +126,7 @@ class Sessions(dict[str, Json]):
 def sessions(monkeypatch: pytest.MonkeyPatch) -> Sessions:
     """The sessions, in memory. Give `reply` the one of its update: `sessions["42"]`."""
     sessions, session = Sessions(), _botkit("session")
-    monkeypatch.setattr(_botkit("invocation.settings").settings, "session_table", "sessions")
+    monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     monkeypatch.setattr(session, "read", sessions.read)
     monkeypatch.setattr(session, "change", sessions.change)
     return sessions
@@ -155,7 +155,7 @@ class Waits(dict[str, Waiting]):
         self.every: dict[str, Recurring] = {}
 
     def schedule(self, event: Any, seconds: float, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_rerun()
+        _botkit("current").check_rerun()
         _botkit("later")._check(name)
         if name in self:
             return False
@@ -163,12 +163,12 @@ class Waits(dict[str, Waiting]):
         return True
 
     def cancel(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_rerun()
+        _botkit("current").check_rerun()
         _botkit("later")._check(name)
         return self.pop(name, None) is not None
 
     def recur(self, content: str, cron: str, zone: str, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_rerun()
+        _botkit("current").check_rerun()
         try:
             ZoneInfo(zone)
         except (OSError, ValueError, ZoneInfoNotFoundError):
@@ -178,7 +178,7 @@ class Waits(dict[str, Waiting]):
         return is_new
 
     def cancel_every(self, name: str) -> bool:
-        _botkit("invocation.journal").journal.check_rerun()
+        _botkit("current").check_rerun()
         _botkit("later")._check(name)
         return self.every.pop(name, None) is not None
 
@@ -187,7 +187,7 @@ class Waits(dict[str, Waiting]):
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """The calls and events that wait. Nothing is made of them when their time comes."""
     waits, later = Waits(), _botkit("later")
-    monkeypatch.setattr(_botkit("invocation.settings").settings, "later_group", "waits")
+    monkeypatch.setattr(_botkit("settings").settings, "later_group", "waits")
     monkeypatch.setattr(later, "schedule", waits.schedule)
     monkeypatch.setattr(later, "cancel", waits.cancel)
     monkeypatch.setattr(later, "_recur", waits.recur)
@@ -218,7 +218,7 @@ class Aws:
         yield from self._ask(path, body)
 
     def _ask(self, name: str, content: Any) -> Any:
-        _botkit("invocation.journal").journal.check_rerun()
+        _botkit("current").check_rerun()
         self.asked.append((name, content))
         if name not in self.results:
             raise LookupError(f'give it a result: aws.results["{name}"] = …')
@@ -237,7 +237,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 @pytest.fixture
 def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     """`stream.answer` shows each chunk, and has a Stop button, as with `queue = true`."""
-    monkeypatch.setattr(_botkit("invocation.settings").settings, "queue_url", "queue")
+    monkeypatch.setattr(_botkit("settings").settings, "queue_url", "queue")
     for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
@@ -256,13 +256,13 @@ class _Host:
             parts = [update]
             if hasattr(self.bot, "TOGETHER"):
                 parts = self._turn(updates)
-                update = _botkit("extras.together").joined(parts)
+                update = _botkit("turns").joined(parts)
             updates = [each for each in updates if each not in parts]
             self._answer(update)
 
     def _turn(self, updates: list[Json]) -> list[Json]:
         """Return the updates of the turn that the first one begins."""
-        together, key_of = _botkit("extras.together"), _botkit("extras.session_key").key_of
+        together, key_of = _botkit("turns"), _botkit("session_key").key_of
         first, quiet = updates[0], together.seconds()
         key = key_of(first)
         if key is None or not together._begins(first, quiet):
@@ -277,47 +277,48 @@ class _Host:
 
     def _answer(self, update: Json) -> None:
         """Answer an update, again while its calls fail for now: Telegram delivers it again."""
-        errors, journal = _botkit("errors"), _botkit("invocation.journal").journal
+        errors, current = _botkit("errors"), _botkit("current")
         calls: list[Json] | None = None
         for tries in range(MOST_TRIES):
             _begin()
-            journal.update_id, journal.is_repeat = update["update_id"], tries > 0
+            run = current.begin(current.Run.of_update("test", update))
+            run.attempt = "again" if tries else "first"
             try:
                 calls = self._ask(copy.deepcopy(update)) if calls is None else calls
-                outcome = _botkit("host.calls").make_calls(calls)
+                outcome = _botkit("calls").make_calls(run, calls)
             except errors.Handled as handled:
                 raise handled.error from None
             except errors.Failure as error:
-                outcome = _botkit("host.outcome").outcome_of(error)
-                outcome.give_up_if_seen()
-                if outcome.status == 200:
+                outcome = _botkit("failed").outcome_of(error)
+                if not outcome.comes_again or run.made.seen:
                     raise
                 continue
             if hasattr(self.bot, "SESSION"):  # which knows where to go on
                 calls = calls[outcome.done :]
             else:
                 calls = None
-                outcome.give_up_if_seen()
-            if outcome.status == 200:
+                if run.made.seen:
+                    return
+            if not outcome.comes_again:
                 return
         raise AssertionError(f"Telegram delivers this update again and again: {outcome.name}")
 
     def _ask(self, update: Json) -> list[Json]:
         """Return the calls with which reply() answers, and keep its changes of its session."""
-        session, checked = _botkit("session"), _botkit("host.calls").checked
+        asking, checked = _botkit("current").asking, _botkit("calls").checked
         if not hasattr(self.bot, "SESSION"):
             calls: list[Json] = checked(self.bot.reply(update), "reply()")
             return calls
-        key = _botkit("extras.session_key").key_of(update)
+        key = _botkit("session_key").key_of(update)
         state = {} if key is None else self._sessions.read(key)
-        session.current = key or ""
+        asking.session = key or ""
         try:
             calls = checked(self.bot.reply(update, state), "reply()")
         except _botkit("errors").Handled:
             self._keep(key, state)
             raise
         finally:
-            session.current = None
+            asking.session = None
         self._keep(key, state)
         return calls
 
@@ -337,12 +338,13 @@ class _Host:
                 calls = event if isinstance(event, list) else [event]
                 if not all(isinstance(call, dict) and "method" in call for call in calls):
                     calls = self.bot.on_event(event)
-                _botkit("host.calls").make_calls(_botkit("host.calls").checked(calls, name))
+                calls = _botkit("calls").checked(calls, name)
+                _botkit("calls").make_calls(_botkit("current").run, calls)
 
 
 def _begin() -> None:
     """Begin an invocation."""
-    _botkit("invocation.journal").journal.begin()
+    _botkit("current").begin(_botkit("current").Run("test"))
     _botkit("deadline").deadline.start(SECONDS)
 
 

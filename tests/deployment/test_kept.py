@@ -97,7 +97,7 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
         table = Table(module, "sessions")
         call = table.call if stands_in else table._others
         got: list[Any] = []
-        for action, params in copy.deepcopy([*CALLS, *counted(container.module("extras.limit"))]):
+        for action, params in copy.deepcopy([*CALLS, *counted(container.module("steps.limit"))]):
             module.deadline.start(60)
             target = f"DynamoDB_20120810.{action}"
             try:

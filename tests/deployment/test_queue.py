@@ -1,8 +1,8 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/extras/test_queue.py has them. That a
-queue takes no update with it when it goes is in test_lifecycle.py.
+pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them. A
+queue takes no update with it when it goes: test_lifecycle.py.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def module(
         change(module, "def reply(", "def reply_to_one(")
         change(module, "\nHANDLED = ", ALBUMS + ON_EVENT)
         change(
-            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/extras/queue.py"
+            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/sources/queue.py"
         )
         module.apply()
         yield module

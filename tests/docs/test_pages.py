@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botkit.extras.allowed import WHOSE
-from botkit.host.outcome import OUTCOMES
+from botkit.outcome import OUTCOMES
+from botkit.steps.allow import WHOSE
 from local.project import ROOT
 from starter import new
 
@@ -81,7 +81,8 @@ def test_the_table_of_outcomes_is_the_functions() -> None:
         for name in re.findall(r"\w+", names)
     ]
     assert sorted(rows) == sorted(
-        (name, logging.getLevelName(level), status) for name, (level, status) in OUTCOMES.items()
+        (name, logging.getLevelName(level), status)
+        for name, (level, status, *_) in OUTCOMES.items()
     )
 
 
@@ -97,12 +98,11 @@ def test_the_table_of_ids_is_the_functions() -> None:
 
 
 def test_the_table_of_a_pages_errors_is_the_functions() -> None:
-    sources = {name: ROOT / f"lambda/botkit/extras/{name}.py" for name in ("init_data", "page")}
+    botkit = ROOT / "lambda/botkit"
+    page, init_data = botkit / "sources/page.py", botkit / "init_data.py"
     refused = r'[pP]roblem(?:_response)?\(\s*(\d+), "(\w+)"'
-    errors = {*re.findall(refused, sources["page"].read_text())}
-    errors |= {
-        ("401", name) for name in re.findall(r' error = "(\w+)"', sources["init_data"].read_text())
-    }
+    errors = {*re.findall(refused, page.read_text())}
+    errors |= {("401", name) for name in re.findall(r' error = "(\w+)"', init_data.read_text())}
     assert len(errors) > 6
     section = REFERENCE.split("## Requests of a page\n")[1].split("\n## ")[0]
     assert {*re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)} == errors

@@ -344,7 +344,7 @@ BODIES: dict[str, Json] = {
 
 def deliver(container: Container, body: Any) -> int:
     """Deliver a body with the right secret, for the first time, and return the status."""
-    container.module("host.webhook").recent.clear()
+    container.module("steps.once").recent.clear()
     return is_refused_or_served(container, request(json.dumps(body)))
 
 
@@ -436,6 +436,6 @@ def test_any_request_for_a_page_gets_a_status(
 def test_any_event_gets_an_answer(in_mode: Container, peer: Peer, event: Json) -> None:
     try:
         assert in_mode.invoke({**event, "tf": None})["statusCode"] in (400, 401)
-    except in_mode.module("extras.on_event").EventFailed:
+    except in_mode.module("sources.event").EventFailed:
         assert "requestContext" not in event
     assert peer.requests == []

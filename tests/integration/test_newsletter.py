@@ -176,7 +176,7 @@ class World:
         clock = SimpleNamespace(**vars(time))
         clock.time = clock.monotonic = lambda: self.now
         clock.sleep = self._sleep
-        names = ("deadline", "later", "session", "extras.on_event")
+        names = ("deadline", "later", "session", "steps.again", "steps.due")
         botkit = [container.module(name) for name in names]
         for module in (*botkit, *map(sys.modules.get, OWN)):
             module.time = clock

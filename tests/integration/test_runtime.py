@@ -317,7 +317,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
         "lost": 1,
         "page_failed": 1,
     }
-    assert {line["outcome"] for line in found} == set(load("botkit.host.outcome").OUTCOMES) - {
+    assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {
         "limited",
         "queued",
     }

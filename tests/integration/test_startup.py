@@ -25,12 +25,13 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 # Only a bot with a framework loads these.
 NOT_STARTED = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py", "testing.py")
-HOST = ("bot_module", "calls", "outcome", "webhook")
-INVOCATION = ("journal", "settings")
-ROOT = ("deadline", "errors", "host", "http", "invocation", "types")
-OURS = (*ROOT, *(f"host.{name}" for name in HOST), *(f"invocation.{name}" for name in INVOCATION))
+OURS = (
+    *("bot_module", "calls", "current", "deadline", "errors", "failed", "http", "outcome"),
+    *("settings", "sources", "sources.webhook", "types", "ways"),
+    *("steps", "steps.answer", "steps.once"),
+)
 BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-WEBHOOK = BOTH | {"botkit.host.in_response"}
+WEBHOOK = BOTH | {"botkit.in_response"}
 API = BOTH | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",

@@ -43,7 +43,7 @@ THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 TAG = sys.implementation.cache_tag
-DIGEST = "botkit/host/digest"
+DIGEST = "botkit/release/digest"
 
 
 def loaded(script: Path) -> ModuleType:

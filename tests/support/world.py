@@ -187,8 +187,8 @@ class World:
         for kind in ("event", "webhook", "queue", "terraform"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
-        container.module("extras.with_session")
-        journal = container.module("invocation.journal").journal
+        container.module("steps.session")
+        current = container.module("current")
         table = container.table.call
         queues = Queues(aws, self._failed_url)
         queues._messages, queues.now = self.kept, lambda: self.now
@@ -219,7 +219,7 @@ class World:
                 raise telegram.Refused(method, 400, "Bad Request", {})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            made = self.made.setdefault(journal.update_id, [])
+            made = self.made.setdefault(current.run.about.get("update_id", 0), [])
             made.append(params.get("text", method))
             self._step()
             if self.choose("telegram lost"):
@@ -233,7 +233,7 @@ class World:
         telegram._client.post = post
         if hasattr(container.bot, "TOGETHER"):
             clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
-            container.module("extras.together").time = clock
+            container.module("turns").time = clock
         return loaded()
 
     def _send(self, params: Json) -> Json:

@@ -503,7 +503,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
     person: Any, talk: Any, container: Container, effect: str, place: str
 ) -> None:
     names = {name: container.module(name) for name in ("telegram", "aws", "later")}
-    container.module("invocation.settings").settings.later_group = "waits"
+    container.module("settings").settings.later_group = "waits"
 
     def order(message: Json) -> Any:
         try:
@@ -516,7 +516,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
 
     with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
         person(order).send("/go")
-    assert not container.module("invocation.journal").journal.is_rerun
+    assert not container.module("current").asking.is_rerun
 
 
 def test_what_is_kept_may_call(
@@ -725,7 +725,7 @@ def test_a_dialogue_needs_a_session_that_is_kept(
         yield talk.ask("size", say(message, "Which size?"))
 
     ada = person(order)
-    monkeypatch.setattr(container.module("session"), "current", "")
+    monkeypatch.setattr(container.module("current").asking, "session", "")
     with pytest.raises(ValueError, match="SESSION in bot.py gives this update no session"):
         ada.send("/go")
 

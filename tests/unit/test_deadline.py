@@ -39,8 +39,10 @@ def test_a_block_has_what_it_is_given_or_what_is_left(left: float, has: float) -
 
 @pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (4.5, 3)])
 def test_a_block_spares_seconds_or_a_third_of_what_is_left(left: float, has: float) -> None:
-    deadline = load("botkit.deadline").deadline
+    module = load("botkit.deadline")
+    module.RESERVES["a block"] = 6
+    deadline = module.deadline
     deadline.start(left)
-    with deadline.sparing(6):
+    with deadline.reserve("a block"):
         assert deadline.left() == has
     assert deadline.left() == left

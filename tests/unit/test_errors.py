@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from botkit.errors import BadSchedule, BadSession, Failure, Misconfigured, Refused, Unreachable
-from botkit.host.outcome import OUTCOMES, BadAnswer
+from botkit.failed import BadAnswer
+from botkit.outcome import OUTCOMES
 
 NO_METHOD = "Not Found: method not found"
 

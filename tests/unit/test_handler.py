@@ -48,7 +48,7 @@ PURPOSES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
 def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, purpose: str) -> None:
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
-    assert container.handler.purpose_of(event) == purpose
+    assert container.handler.sources.source_of(event) == purpose
 
 
 @pytest.mark.parametrize(

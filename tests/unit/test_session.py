@@ -52,7 +52,7 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     assert session.change(key="42", function=lambda data: data.update(paid=True)) is None
     assert session.read("42") == {"paid": True}
     # Its updates are known all the same.
-    container.module("host.webhook").recent.clear()
+    container.module("steps.once").recent.clear()
     container.deliver(message(text="hello"))
     assert session.read("42") == {"paid": True}
 
@@ -159,9 +159,7 @@ def test_what_cant_be_kept_is_told_in_the_log(start_with_sessions: StartBot) -> 
         "def on_event(event):\n    session.read(42)"
     )
     container = start_with_sessions(source)
-    with pytest.raises(
-        container.module("extras.on_event").EventFailed, match="the key of a session"
-    ):
+    with pytest.raises(container.module("sources.event").EventFailed, match="the key of a session"):
         container.invoke({"source": "aws.test"})
 
 

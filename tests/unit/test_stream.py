@@ -61,7 +61,7 @@ class World:
             monkeypatch.setattr(self.stream, "answer", self._answer_in_markdown)
         self.session = container.module("session")
         self.calls: list[tuple[str, Json]] = []
-        self.journal = container.module("invocation.journal").journal
+        self.current = container.module("current")
         self.fails: dict[str, list[Exception]] = {}
         self.limits: list[float] = []
         self.now = 0.0
@@ -112,7 +112,7 @@ class World:
         self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
-        self.journal.note(method, params)
+        self.current.note(method, params)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
 
     def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -124,7 +124,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
-        self.journal.streams = 0  # reply() runs
+        self.current.asking.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
         return calls
@@ -179,12 +179,12 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
 def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
-    assert not world.journal.is_seen
+    assert not world.current.run.made.seen
     world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
-    assert not world.journal.is_seen
+    assert not world.current.run.made.seen
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
     world.stream.answer({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
-    assert world.journal.is_seen
+    assert world.current.run.made.seen
 
 
 @in_each_form
@@ -220,13 +220,13 @@ def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
 
 
 def test_each_press_below_a_message_has_its_answer(world: World) -> None:
-    for world.journal.update_id in (7, 8, 8):  # the last one is delivered again
+    for world.current.run.id in (7, 8, 8):  # the last one is delivered again
         world.answer(["Hello"], GROUP)
     assert world.texts("sendMessage") == ["Hello …"] * 2
 
 
 def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
-    world.journal.update_id = 7
+    world.current.run.id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
         world.stream.answer(message(GROUP), ["Goodbye"])

@@ -30,7 +30,7 @@ CALL = {"chat_id": 42, "text": "hi"}
 
 def a_minute_passes(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the token be fetched more than a minute ago."""
-    stored_token = container.module("invocation.stored_token")
+    stored_token = container.module("stored_token")
     monkeypatch.setattr(stored_token, "fetched_at", time.time() - 61)
 
 
@@ -128,7 +128,7 @@ def test_a_token_is_fetched_again_after_a_minute(
 
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    stored_token = container.module("invocation.stored_token")
+    stored_token = container.module("stored_token")
     monkeypatch.setattr(stored_token, "fetched_at", 30)
     monkeypatch.setattr(stored_token, "time", Clock)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
@@ -316,4 +316,4 @@ def test_another_thread_has_a_client_with_the_same_token(
     # One of them is that of start-up.
     assert peer.connections == 3
     assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
-    assert container.module("invocation.journal").journal.methods == []
+    assert container.module("current").run.made.methods == []

@@ -45,7 +45,7 @@ def author(
     assert "own" not in sys.modules
     loop = sys.modules["botkit.frameworks.event_loop"]._loop
     assert loop is None or loop.is_closed()
-    assert not botkit("invocation.journal").journal.is_repeat
+    assert not botkit("current").run.is_again
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
@@ -213,7 +213,7 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
 def test_a_dialogue_has_no_effects_in_tests_either(
     aws: Any, sessions: Any, waits: Any, effect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(botkit("invocation.journal").journal, "is_rerun", True)
+    monkeypatch.setattr(botkit("current").asking, "is_rerun", True)
     names = {name: botkit(name) for name in ("aws", "later", "session")}
     with pytest.raises(ValueError, match="a dialogue runs again"):
         eval(effect, names)  # noqa: S307
@@ -558,7 +558,7 @@ def on_event(event):
     assert list(waits) == ["late", "wrong"]
     chat.advance(90_000)
     assert texts(ada) == ["Own", "Tea", "Late"]
-    assert botkit("invocation.journal").journal.methods == ["sendMessage"]
+    assert botkit("current").run.made.methods == ["sendMessage"]
     with pytest.raises(AssertionError, match="no parameter parsemode"):
         chat.advance(900_000)
 

@@ -264,7 +264,7 @@ def has_page(folder: Path) -> bool:
 
 
 def failure(id_: str, body: str) -> Json:
-    """Return the "id" of a message of botkit/extras/failures.py, its "outcome" and "error", and
+    """Return the "id" of a message of botkit/failed_queue.py, its "outcome" and "error", and
     what it is "about".
     """
     content = json.loads(body)

@@ -23,7 +23,7 @@ from demo.deployments import (
 )
 from demo.inputs import least_memory, notes
 
-KEEP_SECONDS = 2.0  # that botkit/extras/failures.py takes from the bot, to keep a failed update
+KEEP_SECONDS = 2.0  # that botkit/deadline.py takes from the bot, to keep a failed update
 
 
 class LocalDeployment(Deployment):

@@ -13,7 +13,7 @@ from local.project import LAMBDA
 sys.path.append(str(LAMBDA))
 
 from botkit.errors import Refused, Unreachable  # noqa: E402
-from botkit.invocation.stored_token import TOKEN  # noqa: E402
+from botkit.stored_token import TOKEN  # noqa: E402
 from botkit.telegram import Client  # noqa: E402
 
 __all__ = [

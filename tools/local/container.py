@@ -125,7 +125,7 @@ for line in sys.stdin:
 HANDLED = """
 import json, sys
 import bot
-from botkit.host import registration
+from botkit.release import registration
 try:
     kinds = registration.handled_kinds()
 except Exception as error:

@@ -31,7 +31,7 @@ QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 class Table:
     """Stands in for a table: GetItem, PutItem with the conditions of botkit/session.py, and
-    UpdateItem as botkit/extras/limit.py asks for it.
+    UpdateItem as botkit/steps/limit.py asks for it.
 
     Its items are in a file, if one is given, and else in memory. `aws` is the module of botkit,
     which makes all other calls.

@@ -9,7 +9,7 @@ nothing was lost. So these errors are remembered here, and decide how it ends:
   of every kind. If the bot catches it before, it has handled it
 
 A refusal by Telegram is remembered only if a later try may succeed. After an error for which that
-is so, the update is redelivered, if the journal of its calls allows that.
+is so, the update is redelivered, if people have seen none of its calls.
 """
 
 from __future__ import annotations
@@ -19,25 +19,15 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
-from .. import telegram
+from .. import current, telegram
 from ..deadline import deadline
-from ..errors import (
-    BadSession,
-    Failure,
-    Handled,
-    Misconfigured,
-    Refused,
-    StartFailed,
-    Unreachable,
-)
-from ..invocation.journal import journal
+from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, StartFailed, Unreachable
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-WRITE_SECONDS = 0.5  # before the deadline: to write the session
 # The module does the work of these.
 NOT_HERE = {
     "deletewebhook": "terraform apply registers the webhook",
@@ -60,11 +50,11 @@ def call(method: str, params: Json) -> Any:
     with remembering((method, params)):
         if method.lower() in NOT_HERE:
             raise Misconfigured(f"{method} must not be called: {NOT_HERE[method.lower()]}")
-        journal.is_framework = True
+        current.asking.is_framework = True
         try:
             return telegram.call(method, **params)
         finally:
-            journal.is_framework = False
+            current.asking.is_framework = False
 
 
 def download(file_path: str) -> bytes:
@@ -110,7 +100,7 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     error: BaseException | None = None
     state = session
     try:
-        with deadline.sparing(0 if state is None else WRITE_SECONDS):
+        with nullcontext() if state is None else deadline.reserve("write"):
             handler()
     except BaseException as raised:
         error = raised
@@ -118,7 +108,7 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
         state = None
     remember(error)
     if failure := _first():
-        if failure.may_pass and not journal.is_seen:
+        if failure.may_pass and not current.run.made.seen:
             raise failure
         error = failure if error is None or isinstance(error, Exception) else error
     if error is None:
@@ -139,7 +129,7 @@ def _log_warning(_: object, kind: type[Warning], file: str, line: int, *__: obje
 @contextmanager
 def starting() -> Iterator[None]:
     """Run the start of a framework, which is no part of the update: if it fails, none is lost."""
-    journal.is_start = True
+    current.asking.is_start = True
     try:
         yield
     except BaseException as error:
@@ -149,7 +139,7 @@ def starting() -> Iterator[None]:
         _failures[:] = [(None, failure)]
         raise
     finally:
-        journal.is_start = False
+        current.asking.is_start = False
     _failures.clear()
 
 

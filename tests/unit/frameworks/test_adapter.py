@@ -38,7 +38,7 @@ def framework() -> ModuleType:
 def test_what_the_session_of_an_update_has(
     framework: Any, monkeypatch: pytest.MonkeyPatch, choice: Any, has: Any, belongs: Any
 ) -> None:
-    """As extras/with_session.py makes its key."""
+    """As session_key.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
     framework.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
@@ -51,16 +51,16 @@ def test_a_framework_gets_the_refusal_of_what_is_done_but_for_a_repetition(
     """aiogram-dialog, for one, waits for it when an edit changes nothing."""
     container = start_bot("def reply(update): ...")
     adapter = container.module("frameworks.adapter")
-    journal = container.module("invocation.journal").journal
+    current = container.module("current")
     edit = {"chat_id": 42, "message_id": 1, "text": "x"}
     same = (400, "Bad Request: message is not modified")
     bot_api.refuses({"method": "editMessageText", **edit}, *same)
     with pytest.raises(container.module("errors").Refused, match="not modified"):
         adapter.call("editMessageText", edit)
-    journal.is_repeat = True
+    current.run.before = True
     bot_api.refuses({"method": "editMessageText", **edit}, *same)
     assert adapter.call("editMessageText", edit) is True
-    assert not journal.is_framework
+    assert not current.asking.is_framework
 
 
 def plain() -> None: ...
@@ -250,8 +250,7 @@ def test_what_an_interrupted_update_started_is_ended(framework: Any, loop: Any) 
 
 
 def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
-    sessions: Any = importlib.import_module("botkit.session")
-    sessions.current = ""
+    framework.current.asking.session = ""
     with pytest.raises(framework.Handled) as raised:
         framework.handle({}, lambda: framework.change(dict.clear))
     assert str(raised.value.error).endswith("gives this update no session")
@@ -338,7 +337,7 @@ def test_what_can_never_be_kept_does_not_drop_an_update_that_may_come_again(
             raise framework.BadSession("never")
         fail_twice(framework)
 
-    framework.journal.is_seen = is_seen
+    framework.current.run.made.seen = is_seen
     with pytest.raises(getattr(framework, kind)) as raised:
         framework.handle(None, handler)
     assert str(getattr(raised.value, "error", raised.value)) == "call 1"

@@ -51,7 +51,7 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 if PATIENCE > 1:
                     deadline = importlib.import_module("botkit.deadline").deadline
                     deadline.start(deadline.left() * PATIENCE)
-                    vars(importlib.import_module("botkit.host.terraform"))["SECONDS"] *= PATIENCE
+                    vars(importlib.import_module("botkit.sources.terraform"))["SECONDS"] *= PATIENCE
                 began = time.perf_counter()
                 load(module)
                 took = round((time.perf_counter() - began) * 1000, 1)

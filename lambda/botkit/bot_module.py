@@ -1,0 +1,133 @@
+"""The author's bot.py: imports it, calls its functions, and interrupts those that run too long."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # without the enums of `signal`
+import logging
+import sys
+import threading
+from types import FrameType
+
+from . import current
+from .calls import checked
+from .deadline import GRACE, deadline
+from .errors import Misconfigured
+from .failed import BadAnswer
+from .types import Any, Json
+
+logger = logging.getLogger("botkit")
+
+NO_END = ' in time (what polls may run only if __name__ == "__main__")'
+REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
+
+
+def load() -> Any:
+    """Return the module bot.py, and import it if necessary. Raises Misconfigured.
+
+    If the import failed before, it is tried again. An import that doesn't end, because the bot
+    starts to poll for example, is interrupted.
+    """
+    if "bot" not in sys.modules:
+        current.asking.is_start = True
+        try:
+            with interrupt_after(deadline.left()):
+                __import__("bot")
+        except BaseException as error:  # sys.exit() too
+            logger.debug("exception in bot.py", exc_info=error)
+            why = NO_END if isinstance(error, TimeIsUp) else ""
+            from . import start_error
+
+            told = start_error.described(error)
+            raise Misconfigured(f"bot.py can't be imported{why}: {told}") from None
+        finally:
+            current.asking.is_start = False
+            logger.disabled = False  # logging.config.dictConfig() disables every logger by default
+    bot = sys.modules["bot"]
+    if not callable(getattr(bot, "reply", None)):
+        raise Misconfigured("bot.py must have a function reply(update)")
+    return bot
+
+
+def loaded() -> Any:
+    """Return the module bot.py, or None if it can't be imported: the last step says so."""
+    try:
+        return load()
+    except Misconfigured:
+        return None
+
+
+def ask(name: str, *arguments: Any) -> Any:
+    """Call a function of bot.py in the time that is left, and return its result.
+
+    Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
+    asynchronous or doesn't take these arguments.
+    """
+    function = getattr(load(), name)
+    current.asking.streams = 0  # each of them goes on when the function is called again
+    try:
+        with interrupt_after(deadline.left() + GRACE):
+            answer = function(*arguments)
+    except TypeError as error:
+        if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
+            raise
+        count = ("no argument", "one argument", "two arguments")[len(arguments)]
+        raise BadAnswer(f"{name}() must take {count}") from None
+    if type(answer).__name__ == "coroutine":
+        answer.close()  # otherwise Python warns that it was never awaited
+        raise BadAnswer(f"{name}() must be written with def, not async def")
+    return answer
+
+
+def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
+    """Call a function of bot.py, and return a copy of the list of calls that it returns.
+
+    Raises what `ask` raises, and BadAnswer if the calls can't be made.
+    """
+    had_time = deadline.left() > 0
+    calls = checked(ask(name, *arguments), f"{name}()")
+    if calls and had_time and deadline.left() <= 0:
+        raise BadAnswer(f"{name}() left no time to make its calls")
+    return calls
+
+
+def check_on_event(event: Any) -> None:
+    """Raise BadAnswer if bot.py has no function for events of other services."""
+    bot = loaded()
+    if bot and not hasattr(bot, "on_event"):
+        keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+        about = f"{type(event).__name__} ({keys})"
+        raise BadAnswer(f"bot.py has no on_event() for {about}")
+
+
+class TimeIsUp(BaseException):
+    """bot.py ran too long. An `except Exception` in it doesn't catch this."""
+
+
+class interrupt_after:
+    """Raises TimeIsUp in the `with` block after some seconds, repeatedly until the block ends.
+
+    The signal (SIGALRM) reaches only the main thread. In others, the block is never interrupted.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = max(seconds, 0.001)  # zero would switch it off
+        self._is_possible = threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> None:
+        if self._is_possible:
+            _signal.signal(_signal.SIGALRM, _interrupt)
+            _signal.setitimer(_signal.ITIMER_REAL, self._seconds, REPEAT_SECONDS)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_possible:
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
+
+
+# The signal may arrive while one of these runs. An exception in them would leave the timer on, and
+# the next signal would interrupt code outside of the block. So they are never interrupted.
+_SWITCHES = (interrupt_after.__enter__.__code__, interrupt_after.__exit__.__code__)
+
+
+def _interrupt(number: int, frame: FrameType) -> None:
+    if frame.f_code not in _SWITCHES:
+        raise TimeIsUp("bot.py ran until the function's time was almost over")

@@ -1,0 +1,100 @@
+"""Checks the calls that a bot returns, and makes them."""
+
+from __future__ import annotations
+
+import json
+
+from .current import Run
+from .errors import Failure
+from .failed import BadAnswer, outcome_of
+from .outcome import Outcome
+from .types import Any, Json
+
+HINTS = {
+    "dict": ": put it into a list",
+    "generator": ": return a list",
+    "NoneType": ": return [] where there is nothing to say",
+}
+NO_PARAMETERS = ("method", "instead_of")
+
+
+def checked(calls: Any, name: str) -> list[Json]:
+    """Return a copy of a list of calls. Raises BadAnswer if they can't be made."""
+    if not isinstance(calls, list):
+        kind = type(calls).__name__
+        raise BadAnswer(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
+    for number, call in enumerate(calls, 1):
+        if not isinstance(call, dict):
+            raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
+        method = call.get("method")
+        if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
+            raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
+        if not all(isinstance(key, str) for key in call):
+            raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
+        others = call.get("instead_of", 0)
+        if type(others) is not int or not 0 <= others <= len(calls) - number:
+            raise BadAnswer(
+                f'"instead_of" of a {method} of {name} must be how many of the calls that follow '
+                "are made only if Telegram refuses this one"
+            )
+        try:
+            _check_json(call)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadAnswer(f"a {method} of {name} can't be sent: {error}") from None
+    return list(calls)
+
+
+def _check_json(call: Json) -> None:
+    """Raise TypeError, ValueError or RecursionError if JSON can't hold a call without its files."""
+    try:
+        json.dumps(call, allow_nan=False)
+    except TypeError:
+        from .http.multipart import is_file
+
+        params = {name: value for name, value in call.items() if not is_file(value)}
+        json.dumps(params, allow_nan=False)
+
+
+def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
+    """Make calls, or leave the last one in the `body` of the outcome, for the response.
+
+    If they are carried out, the outcome has this name.
+    """
+    if not calls:
+        # The bot may have made calls itself.
+        return Outcome(name if run.made.answered or name != "answered" else "ignored")
+    if run.may_respond:  # then there is no queue: see variables.tf
+        from . import in_response
+
+        if in_response.fits(calls[-1]):
+            return in_response.put_last(run, calls, make_calls(run, calls[:-1], name))
+    return make_calls(run, calls, name)
+
+
+def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
+    """Make calls in order, until one has to wait. The outcome says how many are over or remain.
+
+    A call with "instead_of", a number, is over together with so many calls that follow, unless
+    Telegram refuses it: then those are made, and decide the outcome.
+    """
+    end: Outcome | None = None  # of a call that Telegram refused for good
+    refusal, done = None, 0
+    if calls:
+        from . import telegram
+    while done < len(calls):
+        call = calls[done]
+        params = {key: value for key, value in call.items() if key not in NO_PARAMETERS}
+        try:
+            telegram.call(call["method"], **params)
+            done += call.get("instead_of", 0)
+        except Failure as error:
+            run.made.methods.append(call["method"])
+            failure = outcome_of(error)
+            if failure.comes_again:
+                return failure.but(done=done, remaining=calls[done:])
+            if call.get("instead_of"):
+                refusal = failure.refusal  # for the log
+            else:
+                end = failure
+        done += 1
+    return end.but(done=done) if end else Outcome(name, refusal=refusal, done=done)

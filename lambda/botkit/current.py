@@ -1,0 +1,201 @@
+"""A run: what is known of one update or event while it is worked on.
+
+A source makes it and passes it along; steps and helpers take it as an argument. Only what a bot
+itself calls (telegram, stream, a framework's adapter) reads the ambient `run`. `asking` is what
+holds while the bot's code runs.
+
+A run's calls decide whether its update may be delivered again: it may as long as nothing was
+carried out that people would see twice. The host, the bot and frameworks make their calls with
+`telegram.call`, which notes them here.
+"""
+
+from __future__ import annotations
+
+import marshal
+
+from .errors import BadConversation, Refused
+from .types import Any, Json
+
+# Besides get…, the methods whose calls nobody sees twice. An edit isn't among them: repeated after
+# a later one, it would bring back what that one replaced.
+UNSEEN = {
+    "answercallbackquery",
+    "answerinlinequery",
+    "answerprecheckoutquery",
+    "answershippingquery",
+    "answerwidgetquery",
+    "deletemessage",
+    "deletemessages",
+    "sendchataction",
+    "sendmessagedraft",
+    "sendrichmessagedraft",
+}
+# What Telegram says to a call whose effect is there already.
+DONE_BEFORE = ("message is not modified", "message to delete not found")
+# And to an answer that was given, or comes too late.
+TOO_OLD = "query is too old"
+
+
+class Made:
+    """The calls of a run that were made."""
+
+    def __init__(self) -> None:
+        self.methods: list[str] = []  # for the log: also those of returned calls that were refused
+        self.answered = False  # Telegram carried out any
+        self.seen = False  # people would see one of them twice
+
+    def __repr__(self) -> str:
+        facts = [name for name in ("answered", "seen") if getattr(self, name)]
+        return f"<Made: {', '.join([*self.methods, *facts])}>"
+
+    def note(self, method: str, params: Json) -> None:
+        """Write down a call that Telegram has carried out."""
+        self.methods.append(method)
+        self.answered = True
+        self.seen |= is_seen(method, params)
+
+    def forgive(self) -> None:
+        """Let the update be delivered again, even if people saw something of it.
+
+        Either nothing that it changed was kept, or its session says where to go on.
+        """
+        self.seen = False
+
+
+class Run:
+    """What is known of one update or event. Each fact has one writer."""
+
+    # Written by the source, when it makes the run:
+    attempt = "first"  # or "again". A replay is "first" while no replay of it has ended half-way
+    may_respond = False  # the HTTP response may hold a call
+    may_wait = False  # it came out of the queue, so that it may wait for the rest of its turn
+    calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
+    # By the step `once`:
+    before = False  # this container has tried it
+    # By the step `session`. The first two are two facts: with one flag, updates would be lost.
+    known = False  # the session has it
+    was_asked = False  # reply() was, and others changed the session meanwhile
+    turn: Json | None = None  # the update with all messages of its turn, until they are saved
+    others: tuple[int, ...] = ()  # the ids of the other messages
+
+    _as_sent: bytes | None = None
+
+    def __init__(
+        self, source: str, subject: Any = None, id: Any = 0, about: Json | None = None
+    ) -> None:
+        self.source = source
+        self.subject = subject  # the update or the event. The bot may change it
+        self.id = id  # of the update, a number, or of Lambda's request, a string
+        self.about = about or {}  # what the log may say of it
+        self.made = Made()
+
+    @classmethod
+    def of_update(cls, source: str, update: Json, /, **about: Any) -> Run:
+        """Return the run of an update."""
+        update_id = update["update_id"]
+        told = {"update_id": update_id, "kind": kind_of(update) or None, **about}
+        return cls(source, update, update_id, told)
+
+    @classmethod
+    def of_event(cls, source: str, event: Any, id: str, service: str | None) -> Run:
+        """Return the run of an event from a service, with the calls in it if there are any."""
+        run = cls(source, event, id, {"source": service})
+        calls: Any = event if isinstance(event, list) else [event]
+        match event:
+            case {"later": {"since": int(), "tries": int(tries)}, "calls": list(calls)}:
+                run.attempt = "again" if tries else "first"
+            case {"every": {"name": str(), "at": str()}, "calls": list(calls)}:
+                pass
+        if calls and all(isinstance(call, dict) and "method" in call for call in calls):
+            run.calls = calls
+        return run
+
+    def keep_copy(self) -> None:
+        """Keep the update or event as it came: the bot may change it."""
+        if self._as_sent is None:
+            self._as_sent = marshal.dumps(self.subject)
+
+    def as_sent(self) -> Any:
+        """Return a copy of the update or event as it came, which `keep_copy` kept."""
+        return marshal.loads(self._as_sent or b"")
+
+    def __repr__(self) -> str:
+        return f"<Run: {self.source}, {self.about}, {self.attempt}, {self.made.methods}>"
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it is one of Telegram's updates, and no event of another service."""
+        return "update_id" in self.about
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it was tried before, as far as anybody knows."""
+        is_old = self.attempt != "first" or self.source == "replay"
+        return is_old or self.before or self.known or self.was_asked
+
+
+class Asking:
+    """What holds while a bot's code runs, and says nothing of the update. Each run has its own."""
+
+    session: str | None = None  # the key of reply()'s session, "" if that isn't kept
+    streams = 0  # how many answers have grown (stream)
+    is_start = False  # the bot starts, which is no part of an update
+    is_rerun = False  # a dialogue runs again
+    is_framework = False  # a framework calls, which may wait for its own exception
+
+    def __repr__(self) -> str:
+        return f"<Asking: {vars(self)}>"
+
+
+# Empty at start-up, and in an author's tests that call reply() themselves.
+run = Run("start")
+asking = Asking()
+
+
+def begin(new: Run) -> Run:
+    """Make a run the current one, and return it."""
+    global run, asking
+    run, asking = new, Asking()
+    return new
+
+
+def kind_of(update: Json) -> str:
+    """Return the kind of an update, such as "message", or "" if it has none.
+
+    Source: https://core.telegram.org/bots/api#update
+    """
+    return next((key for key in update if key != "update_id"), "")
+
+
+def note(method: str, params: Json) -> None:
+    """Write down a call that Telegram has carried out, unless the bot only starts."""
+    if not asking.is_start:
+        run.made.note(method, params)
+
+
+def check_rerun() -> None:
+    """Raise BadConversation while a dialogue runs again, which must have no effects."""
+    if asking.is_rerun:
+        raise BadConversation(
+            "a dialogue runs again at each answer: calls of telegram, aws, later and session "
+            "belong in `yield keep(…)`"
+        )
+
+
+def excuses(refusal: Refused, method: str, params: Json) -> bool:
+    """Tell whether a call was refused only because what it asks for is the case already.
+
+    A container may not know that an update has come before. So an answer to a tap that comes too
+    late is excused anyway, unless it has something to show.
+    """
+    if any(text in refusal.description for text in DONE_BEFORE):
+        return run.is_again or not asking.is_framework
+    is_press = method.lower() == "answercallbackquery" and not is_seen(method, params)
+    return TOO_OLD in refusal.description and (run.is_again or is_press)
+
+
+def is_seen(method: str, params: Json) -> bool:
+    """Tell whether people would see a call twice: of an answer to a tap, an alert or a URL."""
+    name = method.lower()
+    is_unseen = name.startswith("get") or name in UNSEEN
+    return not is_unseen or bool(params.get("show_alert") or params.get("url"))

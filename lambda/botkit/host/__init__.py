@@ -1,1 +1,0 @@
-"""Runs a bot on Lambda. A bot never imports it."""

@@ -1,0 +1,1 @@
+"""What Terraform and its schedules ask for: the check, the registration, removals and metrics."""

@@ -1,0 +1,121 @@
+"""Checks a new version before it goes live, when Terraform invokes the function by its number:
+
+    {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …}
+
+`sources` is the digest of the package that the version should have; without it, for an older
+version, any will do. `variables` is the digest that the variables with these names should have.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from hashlib import sha256
+
+from .. import bot_module, start_error, telegram
+from ..errors import Misconfigured
+from ..failed import BadAnswer
+from ..settings import settings
+from ..types import Any, Json
+from .registration import RegistrationFailed, call, handled_kinds, menus
+
+MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
+
+
+class CheckFailed(Exception):
+    """The version must not go live. The text says why, in Telegram's words if possible."""
+
+
+def check(event: Json) -> Json:
+    """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
+
+    Raises CheckFailed, which fails the apply: the version before stays live.
+    Source: https://core.telegram.org/bots/api#getme
+    """
+    secrets = {settings.webhook_secret, telegram._client.token}
+    telegram.forget_token()  # it may have changed
+    try:
+        _check_release(event)
+        bot = bot_module.load()
+        _check_bot(bot)
+        handled_kinds()
+        call("getMe", "accept the token")
+        if callable(getattr(bot, "check", None)):
+            bot_module.ask("check")
+        return {}
+    except BadAnswer as error:
+        told = f"{error}: it is called before a version goes live. Rename it if it is another one"
+    except (Misconfigured, RegistrationFailed) as error:
+        told = str(error)
+        if "ModuleNotFoundError" in told:
+            told += f". {MISSING}"
+    except BaseException as error:  # sys.exit() too
+        told = f"check() of bot.py failed: {start_error.described(error)}"
+    for secret in filter(None, {*secrets, telegram._client.token}):
+        told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
+    raise CheckFailed(told)
+
+
+def _check_release(event: Json) -> None:
+    """Raise Misconfigured if the version has other code or variables than were planned."""
+    packed = digest()
+    if packed and event.get("sources", packed) != packed:
+        # If an upload fails, Terraform saves it as done all the same.
+        raise Misconfigured(
+            "The function runs other code than was planned: terraform apply "
+            "-replace=terraform_data.package -replace=aws_lambda_function.this "
+            "(if a configuration calls the module, with module.NAME. before each address)"
+        )
+    if "variables" not in event:
+        return
+    values = "\n".join(os.environ.get(name, "") for name in event["names"])
+    if sha256(values.encode()).hexdigest() == event["variables"]:
+        return
+    if "sources" in event:  # so does a version that fails to be published
+        raise Misconfigured(
+            "The function has other variables than were planned: terraform apply "
+            "-replace=terraform_data.webhook_secret "
+            "(if a configuration calls the module, with module.NAME. before the address)"
+        )
+    raise Misconfigured(
+        "later, mini_app, queue or the sessions were switched on or off since this version, or "
+        "failed_retention_in_days off: set them as they were, or choose another release"
+    )
+
+
+def digest() -> str:
+    """Return the digest that scripts/package wrote into the package, or "" in a checkout."""
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "digest")) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _check_bot(bot: Any) -> None:
+    """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
+    if "botkit.later" in sys.modules and not settings.later_group:
+        raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if hasattr(bot, "LIMIT"):
+        from ..steps import limit
+
+        limit.check(bot)
+    if hasattr(bot, "SESSION"):
+        from ..steps import session as with_session
+
+        with_session.check(bot)
+    elif "botkit.conversation" in sys.modules:
+        raise Misconfigured(
+            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
+        )
+    elif "botkit.session" in sys.modules and not settings.session_table:
+        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
+    if hasattr(bot, "TOGETHER"):
+        from .. import turns as together
+
+        together.check(bot)
+    if framework := sys.modules.get("botkit.frameworks.adapter"):
+        framework.check()
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    menus(bot)

@@ -1,0 +1,240 @@
+"""Registers and removes the webhook and the bot's menu, when Terraform invokes the function:
+
+    {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40,
+     "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
+    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", …}
+
+`menu_button` opens the Mini App if there is one. The version has been checked by check.py. The end
+of the queue is in drain.py. The removals come from an `aws_lambda_invocation` with
+`lifecycle_scope = "CRUD"`. The provider adds `tf`, and also sends the actions create and update,
+which do nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import threading
+import time
+
+from .. import bot_module, telegram
+from ..deadline import deadline
+from ..errors import Failure, Misconfigured, encodable
+from ..settings import settings
+from ..types import Any, Json
+
+logger = logging.getLogger("botkit")
+
+PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
+RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
+LOOK_UPS = 10  # during that time
+LANGUAGE = "([a-z]{2})?"
+UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
+
+
+class RegistrationFailed(Exception):
+    """The webhook is not registered. The text says why, in Telegram's words if possible."""
+
+
+def register(event: Json) -> Json:
+    """Register the menu, the menu button and the webhook.
+
+    The webhook comes last, so a refused menu leaves the previous webhook in place. Errors that may
+    pass, such as a permission that isn't effective yet, are retried while there is time.
+    Returns `url`, `pending_updates` and `last_error` from getWebhookInfo. Raises
+    RegistrationFailed, which fails the apply.
+    Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
+    """
+    telegram.forget_token()  # it may have changed
+    bot = bot_module.load()
+    params = {
+        "url": event["url"],
+        "max_connections": event["max_connections"],
+        "allowed_updates": handled_kinds(),
+        "secret_token": settings.webhook_secret,
+    }
+    for language, commands in menus(bot).items():
+        if commands:
+            menu = [{"command": name, "description": text} for name, text in commands.items()]
+            call("setMyCommands", "set the bot's menu", commands=menu, **_of(language))
+        else:
+            call("deleteMyCommands", "set the bot's menu", **_of(language))
+    button = event.get("menu_button")
+    if button:
+        app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
+        call("setChatMenuButton", "set the bot's menu button", menu_button=app)
+    _await_name(event["url"])
+    call("setWebhook", "register the webhook", **params)
+    info: Json = {}
+    try:
+        info = {**telegram.call("getWebhookInfo")}
+    except Exception as error:  # the webhook is registered all the same
+        logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
+    last_error = info.get("last_error_message")
+    return {
+        "url": encodable(str(info.get("url", event["url"]))),
+        "pending_updates": info.get("pending_update_count"),
+        "last_error": None if last_error is None else encodable(str(last_error)),
+    }
+
+
+def remove(event: Json) -> Json:
+    """Remove the webhook and the menus, or the menu button, unless it is another deployment's now.
+
+    Errors are logged and not raised, since they must not block a destroy. But if a queue goes, and
+    Telegram limits the rate, more updates would come into it: this raises QueueNotEmpty.
+    """
+    what = "menu button" if event.get("is") == "menu button" else "webhook"
+    try:
+        telegram.forget_token()  # it may have changed
+        if what == "menu button":
+            _remove_menu_button(event["url"])
+        elif _remove_webhook(event["url"]) and "is" not in event:
+            what = "menu of commands"
+            for language in menus(bot_module.load()):
+                call("deleteMyCommands", **_of(language))
+    except Exception as error:  # a revoked token, or Telegram is unreachable
+        if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
+            from .drain import QueueNotEmpty
+
+            raise QueueNotEmpty(
+                "Telegram did not remove the webhook, so updates still come into the queue: "
+                + _with_advice(error)
+            ) from None
+        reason = f"{type(error).__name__}: {error}"
+        logger.error(f"the {what} was not removed", extra={"error": reason})
+    return {}
+
+
+def _remove_menu_button(url: str) -> None:
+    button = call("getChatMenuButton")
+    if button["type"] == "web_app" and button["web_app"]["url"] == url:
+        call("setChatMenuButton", menu_button={"type": "default"})
+
+
+def _remove_webhook(url: str) -> bool:
+    """Remove the webhook, and return whether the bot is no other deployment's."""
+    registered = call("getWebhookInfo")["url"]
+    if registered == url:
+        call("deleteWebhook")
+    elif registered:
+        logger.warning("the webhook belongs to another deployment now, and stays")
+        return False
+    return True
+
+
+def menus(bot: Any) -> Json:
+    """Return the bot's commands by language: "" is for all that have no menu.
+
+    Raises Misconfigured if COMMANDS is wrong.
+    """
+    commands = getattr(bot, "COMMANDS", None)
+    if commands is None:
+        return {}
+    kinds = {type(value) for value in commands.values()} if isinstance(commands, dict) else {None}
+    if kinds == {dict}:
+        if not all(isinstance(code, str) and re.fullmatch(LANGUAGE, code) for code in commands):
+            raise Misconfigured(
+                'COMMANDS by language must have keys of two letters, such as "de", and "" for all '
+                "other languages"
+            )
+    elif not kinds & {dict, None}:
+        commands = {"": commands}
+    else:
+        raise Misconfigured(
+            "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
+            'language: {"": {…}, "de": {…}}'
+        )
+    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
+    names = [name for menu in commands.values() for name in menu]
+    if not all(isinstance(name, str) and not name.startswith("/") for name in names):
+        raise Misconfigured("COMMANDS must have names that are text, without a slash")
+    return commands
+
+
+def _of(language: str) -> Json:
+    return {"language_code": language} if language else {}
+
+
+def handled_kinds() -> list[str]:
+    """Return the kinds of update that bot.py handles.
+
+    Raises Misconfigured, also if HANDLED or AT_ONCE is wrong.
+    """
+    bot = bot_module.load()
+    handled, at_once = _kinds(bot, "HANDLED"), _kinds(bot, "AT_ONCE")
+    if not handled:
+        raise Misconfigured(
+            'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
+        )
+    if at_once is None or not set(handled).issuperset(at_once):
+        raise Misconfigured(
+            "AT_ONCE in bot.py must be a list of kinds of update that are also in HANDLED: "
+            '["callback_query"]'
+        )
+    return handled
+
+
+def _kinds(bot: Any, name: str) -> list[str] | None:
+    """Return the kinds of update that a variable of bot.py lists: none if there is no variable.
+
+    Returns None unless it is a list, dict, tuple or set of texts.
+    """
+    listed = getattr(bot, name, [])
+    if not isinstance(listed, (dict, list, tuple, set)):
+        return None
+    return list(listed) if all(isinstance(kind, str) for kind in listed) else None
+
+
+def _await_name(url: str) -> None:
+    """Wait until the host name of a public URL resolves, for at most half of the time left.
+
+    Telegram's server uses IPv4 only, and caches a failed look-up for five minutes.
+    Source: https://github.com/tdlib/td, GetHostByNameActor
+    """
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].encode()
+
+    def look_up() -> None:
+        for _ in range(LOOK_UPS):
+            try:
+                socket.getaddrinfo(host, 443, socket.AF_INET)
+                return
+            except OSError:
+                time.sleep(RESOLVE_SECONDS / LOOK_UPS)
+
+    if scheme == "https":
+        thread = threading.Thread(target=look_up, daemon=True)  # a look-up has no time-out
+        thread.start()
+        thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
+
+
+def call(method: str, what: str = "", **params: Any) -> Any:
+    """Call a method, and while there is time once more if Telegram limits the rate.
+
+    With `what`, such as "register the webhook", also after other errors that may pass, and a
+    failure is a RegistrationFailed. Otherwise it is a Refused or an Unreachable.
+    """
+    may_pass = ("throttled", "unreachable") if what else ("throttled",)
+    while True:
+        try:
+            return telegram.call(method, **params)
+        except Failure as error:
+            pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
+            if error.outcome not in may_pass or deadline.left() < pause + PAUSE_SECONDS:
+                if not what:
+                    raise
+                told = f"Telegram did not {what}: {_with_advice(error)}"
+                raise RegistrationFailed(told) from None
+            logger.warning(f"retrying {method}", extra={"reason": str(error)})
+        time.sleep(pause)
+
+
+def _with_advice(error: Exception) -> str:
+    if UNRESOLVED in str(error):
+        return f"{error}; apply again in five minutes"
+    seconds = getattr(error, "retry_after", None)
+    return f"{error}; run the command again in {seconds} seconds" if seconds else str(error)

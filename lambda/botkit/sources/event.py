@@ -1,0 +1,47 @@
+"""Events from other services. Each is a call, a list of calls, or answered by on_event().
+
+With the input `later`, the calls that remain are scheduled again if they may succeed later, for a
+day:
+
+    {"later": {"since": 1767225600, "tries": 1}, "calls": [{"method": "sendMessage", …}]}
+
+A call that recurs, by `later.every`, comes with the time that is due, since Scheduler and Lambda
+may deliver an event twice:
+
+    {"every": {"name": "42.tea", "at": "2026-01-01T16:00:00Z"}, "calls": [{…}]}
+"""
+
+from __future__ import annotations
+
+from .. import bot_module, current, ways
+from ..current import Run
+from ..errors import encodable
+from ..failed import BadAnswer
+from ..types import Any
+
+
+class EventFailed(Exception):
+    """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
+
+
+def receive(event: Any, request_id: str) -> None:
+    """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
+    run = Run.of_event("event", event, request_id, service_of(event))
+    if run.calls is None:
+        try:
+            bot_module.check_on_event(event)
+        except BadAnswer as error:  # an error of the caller: nothing to log of the bot
+            raise EventFailed(str(error)) from None
+    outcome = ways.take(current.begin(run), "event")
+    if outcome.comes_again:
+        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+
+
+def service_of(event: Any) -> str | None:
+    """Return the service that sent an event, such as "aws.s3" or "aws:sns", if it says so."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    first = records[0] if isinstance(records, list) and records else event
+    if not isinstance(first, dict):
+        return None
+    names = (first.get(key) for key in ("source", "eventSource", "EventSource"))
+    return next((encodable(name) for name in names if isinstance(name, str)), None)

@@ -1,0 +1,259 @@
+"""The Mini App of a bot: the files in the folder app/ beside bot.py, and requests to the bot.
+
+    GET /app/index.html   a file, for anyone
+    … /app/api/…          bot.on_request(request), after the user's signature is verified
+
+The page sends `Authorization: tma <initData>` (https://core.telegram.org/bots/webapps).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+import re
+import sys
+import time
+from base64 import b64decode, b64encode
+from urllib.parse import parse_qsl, quote, unquote
+
+from .. import bot_module, current, init_data
+from ..failed import BadAnswer, outcome_of
+from ..outcome import Outcome
+from ..settings import settings
+from ..types import Any, Json
+from . import parse_json
+
+FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
+HEADERS = {
+    # Only Telegram's web clients may show the page in a frame.
+    "Content-Security-Policy": "frame-ancestors https://web.telegram.org "
+    "https://weba.telegram.org https://webk.telegram.org https://webz.telegram.org",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# Python's built-in table, which is the same on all machines, and types that some versions lack.
+TYPES = {
+    **mimetypes.MimeTypes().types_map[True],
+    ".map": "application/json",
+    ".otf": "font/otf",
+    ".ttf": "font/ttf",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+# Keys that a request always has. They are None if Telegram didn't send them.
+OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
+
+
+def receive(event: Json) -> Json:
+    """Return the response to a request for /app or a path below it."""
+    current.begin(current.Run("page"))
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    method = _text(http, "method")
+    # API Gateway has decoded all but %25, and takes several slashes at the beginning as one.
+    path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
+    if path == "/api" or path.startswith("/api/"):
+        answer = ask_bot(event, method, path.removeprefix("/api"))
+    elif method not in ("GET", "HEAD"):
+        answer = page_response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
+    elif path in ("", "/"):
+        query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
+        answer = page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+    else:
+        answer = send_file(path, event.get("headers"))
+    if method == "HEAD":
+        answer["body"] = ""
+    return answer
+
+
+def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
+    """Return a response for API Gateway. In the names of headers, underscores stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {
+        "statusCode": status,
+        "headers": {
+            **HEADERS,
+            "Cache-Control": "no-store",
+            "Content-Type": "text/plain; charset=utf-8",
+            **named,
+        },
+        "body": b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
+    }
+
+
+def send_file(path: str, headers: Any) -> Json:
+    """Return the response with a file of app/, gzipped if scripts/package made such a file."""
+    takes_gzip = GZIP.search(_text(headers, "accept-encoding"))
+    packed = read_file(path + ".gz") if takes_gzip else None
+    content = read_file(path) if packed is None else packed
+    if content is None:
+        return page_response(404, "There is no such file.", Vary="Accept-Encoding")
+    kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    more = {
+        "Cache_Control": "no-cache",  # cached, and revalidated each time
+        "Content_Type": kind + ("; charset=utf-8" if kind.startswith("text/") else ""),
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+    }
+    if tag in _text(headers, "if-none-match"):
+        return page_response(304, **more)
+    if packed is not None:
+        more["Content_Encoding"] = "gzip"
+    return page_response(200, content, **more)
+
+
+def read_file(path: str) -> bytes | None:
+    """Return the content of a file of app/, or None if there is no such file.
+
+    No path leads out of the folder: a part of it must not be empty or begin with a dot, and a link
+    must lead to a file in the folder.
+    """
+    parts = path[1:].split("/")
+    if not FOLDER or not all(part and part[0] != "." for part in parts):
+        return None
+    folder = os.path.realpath(os.path.join(FOLDER, "app"))
+    try:
+        file = os.path.realpath(os.path.join(folder, *parts))
+        if not file.startswith(folder + "/"):
+            return None
+        with open(file, "rb") as opened:
+            return opened.read()
+    except (OSError, ValueError):  # none, a folder, a NUL, half a surrogate pair
+        return None
+
+
+class Problem(Exception):
+    """A request is refused before it reaches the bot. `response` tells the page why."""
+
+    def __init__(self, status: int, name: str, sentence: str) -> None:
+        super().__init__(status, name, sentence)
+        self.response = problem_response(status, name, sentence)
+
+
+def ask_bot(event: Json, method: str, path: str) -> Json:
+    """Return the response of bot.on_request(), after the user's signature is verified."""
+    started = time.monotonic()
+    text = ""
+    try:
+        request = read_request(event, method, path)
+        if settings.allowed_ids:
+            from .. import allowed
+
+            ids = [who["id"] for who in (request["user"], request["chat"]) if who]
+            if not allowed.is_in(ids):
+                about = {"method": method, "status": 403}
+                allowed.ignored(ids).log("request", started, [], about)
+                return problem_response(403, "forbidden", "This bot isn't for everyone.")
+        status, text = status_and_json(bot_module.ask("on_request", request))
+        outcome = Outcome("answered")
+    except Problem as refusal:
+        return refusal.response
+    except BaseException as error:
+        outcome = outcome_of(error)
+        if outcome.status == 200:
+            outcome = outcome.but("page_failed")
+        status = outcome.status
+    about = {"method": method, "status": status}
+    outcome.log("request", started, current.run.made.methods, about)
+    if outcome.name == "answered":
+        return page_response(status, text, Content_Type="application/json")
+    if status == 500:
+        return problem_response(500, "failed", "The bot failed. Its log says why.")
+    later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
+    return problem_response(
+        503, "unavailable", "The bot can't answer now. Try again later.", **later
+    )
+
+
+def problem_response(status: int, error: str, message: str, **headers: str) -> Json:
+    """Return a response that names the problem, for the page and its author."""
+    body = json.dumps({"error": error, "message": message})
+    return page_response(status, body, Content_Type="application/json", **headers)
+
+
+def read_request(event: Json, method: str, path: str) -> Json:
+    """Return the argument of on_request().
+
+    Raises Problem, or Unreachable if bot.py or the token can't be used.
+    """
+    bot = bot_module.load()
+    seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
+    signed = authenticate(_text(event.get("headers"), "authorization"), seconds)
+    body = read_body(event)
+    if not hasattr(bot, "on_request"):
+        raise Problem(404, "not_found", "bot.py has no on_request(request).")
+    query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
+    request = {"method": method, "path": path or "/", "query": query, "body": body}
+    return {**dict.fromkeys(OPTIONAL), **signed, **request}
+
+
+def authenticate(authorization: str, seconds: float) -> Json:
+    """Verify who sends a request. Raises Problem, or Unreachable if there is no token."""
+    from .. import telegram
+
+    scheme, _, data = authorization.partition(" ")
+    if scheme.lower() != "tma" or not data:
+        raise Problem(401, "unauthorized", "The header must be Authorization: tma <initData>.")
+    token = telegram.token()
+    try:
+        try:
+            return init_data.check(data, token, seconds)
+        except init_data.Unauthorized:  # the token in Parameter Store may have changed
+            return init_data.check(data, telegram.token(token), seconds)
+    except init_data.Unauthorized as error:
+        raise Problem(401, error.error, str(error)) from None
+
+
+def read_body(event: Json) -> Any:
+    """Return the body of a request: parsed JSON, text, bytes of another type, or None if empty.
+
+    Raises Problem.
+    """
+    kind = _text(event.get("headers"), "content-type").partition(";")[0].strip().lower()
+    text = _text(event, "body")
+    data = text.encode("utf-8", "replace")
+    if event.get("isBase64Encoded"):
+        try:
+            data = b64decode(text, validate=True)
+        except ValueError:
+            raise Problem(400, "bad_request", "The body isn't valid base64.") from None
+    if not data:
+        return None
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return parse_json(data)
+        except ValueError:
+            raise Problem(400, "bad_request", "The body isn't valid JSON.") from None
+    return data.decode("utf-8", "replace") if kind.startswith("text/") else data
+
+
+def status_and_json(answer: Any) -> tuple[int, str]:
+    """Return the status and the JSON of the answer from on_request(). Raises BadAnswer."""
+    status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        # Only a number is shown: other values may quote people.
+        wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
+        raise BadAnswer(
+            "on_request() must return an answer, or a status from 200 to 599 and an answer: "
+            f"{wrong} is not a status"
+        )
+    try:
+        text = "" if status == 204 else json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadAnswer(f"on_request() must return a value that JSON can hold: {error}") from None
+    if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts: as a string in JSON
+        raise BadAnswer("on_request() must return less than 6 MB of JSON")
+    return int(status), text
+
+
+def _text(mapping: Any, key: str) -> str:
+    """Return a text from a part of the event, or "" if there is none."""
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,62 @@
+"""The queue's messages: Lambda invokes the function with one update of each group at a time.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random  # urllib loads it anyway
+
+from .. import aws, current, sqs, ways
+from ..current import Run
+from ..deadline import deadline
+from ..errors import Unreachable
+from ..outcome import Outcome
+from ..settings import settings
+from ..types import Json
+
+logger = logging.getLogger("botkit")
+
+LONGEST_BACKOFF = 900  # seconds
+LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
+
+
+def receive(event: Json) -> Json:
+    """Answer the update in a message from our queue. Returns the response for Lambda."""
+    [record] = event["Records"]
+    run = Run.of_update("queue", json.loads(record["body"]), source="queue")
+    run.attempt = "again" if received(record) > 1 else "first"
+    run.may_wait = True
+    with deadline.reserve("settle"):
+        outcome = ways.take(current.begin(run), "queue")
+    return settle(record, outcome)
+
+
+def received(record: Json) -> int:
+    """Return how many times a message has been received."""
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def settle(record: Json, outcome: Outcome) -> Json:
+    """Return the response that tells Lambda whether to deliver a message again.
+
+    An exception would do so too, but would count as an error of the function.
+    """
+    if outcome.status == 200:
+        return {"batchItemFailures": []}
+    # Up to half as long again at random, or the updates of a burst would come back together, and
+    # meet a rate limit again. Telegram's pause may be a second: 20 tries would take 20 seconds.
+    pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))
+    pause = max(pause, outcome.retry_after or pause)
+    params = {
+        "ReceiptHandle": record["receiptHandle"],
+        "VisibilityTimeout": min(pause, LONGEST_PAUSE),
+    }
+    try:
+        sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
+    except (aws.ClientError, Unreachable) as error:
+        # Then SQS delivers it again after the visibility time-out.
+        logger.warning("the pause was not set", extra={"error": str(error)})
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}

@@ -1,0 +1,51 @@
+"""Events from Terraform, its schedules and an operator: {"tf": {"action": "check"}, …}.
+
+The module of release/ that answers an event describes it; a replay is a source of runs by itself.
+"""
+
+from __future__ import annotations
+
+from .. import current
+from ..deadline import deadline
+from ..types import Any, Json
+
+SECONDS = 24.0  # for the registration, or a removal
+
+
+def receive(event: Json) -> Any:
+    """Answer an event, and return the result.
+
+    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueNotEmpty, which fail the apply,
+    and what `replay.replay` raises.
+    """
+    current.begin(current.Run("terraform"))
+    match event["tf"]["action"]:
+        case "check":
+            from ..release import check
+
+            return check.check(event)
+        case "register":
+            from ..release import registration
+
+            with deadline.within(SECONDS):
+                return registration.register(event)
+        case "delete" if event.get("is") == "queue":
+            from ..release import drain, registration
+
+            with deadline.within(min(SECONDS, deadline.left()) / 2):  # the rest is for the queue
+                registration.remove(event)
+            return drain.await_empty_queue(event)
+        case "delete":
+            from ..release import registration
+
+            with deadline.within(SECONDS):
+                return registration.remove(event)
+        case "watch":
+            from ..release import watch
+
+            return watch.watch(event)
+        case "replay":
+            from . import replay
+
+            return replay.replay()
+    return {}  # a removal's resource is created or changed, or a schedule keeps the function warm

@@ -1,0 +1,68 @@
+"""Describes what failed at the start, before any update: with its text, which can quote nobody."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from .errors import Failure, Refused, encodable
+from .failed import lines_of_the_bot
+
+# Variables that aren't secrets, and that errors name: folders, the region, resources.
+KNOWN = (
+    "ALLOWED_IDS|AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|DEAD_LETTERS_URL|"
+    "FAILED_QUEUE_URL|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|MINI_APP_URL|PATH|PWD|PYTHON|"
+    "QUEUE_URL|REPLY_MODE|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
+)
+SHORTEST = 6  # characters of a secret: shorter values are numbers and words
+SHORTEST_PART = 3  # that an error quotes
+# A bot's token, which may also come from Parameter Store; the name and the password in a URL.
+SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
+
+
+def described(error: BaseException) -> str:
+    """Return the type and the text of an exception, and the line of the bot that raised it.
+
+    The text is without secrets, and the file is named with its folder. bot.py's own line follows if
+    another file raised it. The line of a SyntaxError is the one that can't be parsed.
+    """
+    lines = lines_of_the_bot(error)
+    file, number = lines[-1][:2] if lines else ("", None)
+    own = next((f"bot.py:{number}" for _, number, is_own in reversed(lines) if is_own), "")
+    text: object = error
+    if isinstance(error, SyntaxError) and error.filename:
+        file, number, text = error.filename, error.lineno, error.msg
+    elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
+        text = error.__cause__
+    has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+    told = without_secrets(str(text), has_names)
+    what = type(error).__name__ + (f": {told}" if told else "")
+    folders = [path for path in sys.path if file.startswith(f"{path}/")]
+    where = file[len(max(folders, key=len)) + 1 :] if folders else file.rpartition("/")[2]
+    at = f"{where}:{number}"
+    via = f", from {own}" if own not in ("", at) else ""
+    return encodable(f"{what} at {at}{via}" if file else what)
+
+
+def without_secrets(text: str, has_names: bool = False) -> str:
+    """Return a text without the token, and without values of the environment.
+
+    A quotation in the text that is a part of a value is also left out. If the text `has_names` of
+    the source, which a value may have as well, these stay.
+    """
+    values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
+    for value in sorted(values, key=len, reverse=True):
+        if has_names and value.strip().replace(".", "").isidentifier():
+            continue
+        for form in (repr(value)[1:-1], value.strip()):
+            text = text.replace(form, "…") if len(form) >= SHORTEST else text
+
+    def shown(quoted: re.Match[str]) -> str:
+        part = quoted[2]
+        is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
+        return "…" if is_part and not has_names else part
+
+    # Between each two quotes: an apostrophe before the first one would make others the pairs.
+    text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
+    return re.sub(SECRET, "…", text)

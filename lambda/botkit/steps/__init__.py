@@ -1,0 +1,14 @@
+"""What is done with a run on its way: a step each, which doesn't know those before and after it.
+
+A step is a function of a run. It returns the outcome if the way ends there, and None if the run
+goes on. One that also acts afterwards is a generator, as a pytest fixture is: it waits for the
+outcome, `outcome = yield`, and returns the same or another one. ways.py has their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ..outcome import Outcome
+
+Waiting = Generator[None, Outcome, Outcome]  # what a step that also acts afterwards returns

@@ -1,0 +1,46 @@
+"""The calls in an event that have to wait are scheduled again (the input `later`), for a day."""
+
+from __future__ import annotations
+
+import logging
+import random  # urllib loads it anyway
+import time
+
+from .. import later
+from ..current import Run
+from ..deadline import deadline
+from ..errors import BadSchedule, Unreachable
+from . import Waiting
+
+logger = logging.getLogger("botkit")
+
+LONGEST_PAUSE = 900  # seconds between two tries, without what is added at random
+LONGEST_TRIES = 24 * 3600  # seconds from the first try
+
+
+def step(run: Run) -> Waiting:
+    """Schedule the remaining calls of an event again, or give them up after a day."""
+    if run.calls is None:  # they are on_event()'s: Lambda tries again
+        return (yield)
+    with deadline.reserve("schedule"):
+        outcome = yield
+    if not outcome.comes_again or outcome.status == 200:
+        return outcome
+    since, tries = int(time.time()), 0
+    match run.subject:
+        case {"later": {"since": int(since), "tries": int(tries)}}:
+            pass
+    # Up to half as long again at random, or what was due at the same time would stay together.
+    pause = round(min(60 * 2**tries, LONGEST_PAUSE) * random.uniform(1, 1.5))
+    pause = max(pause, outcome.retry_after or pause)
+    now = time.time()
+    if now + pause > since + LONGEST_TRIES:
+        return outcome.but("lost")
+    event = {"later": {"since": since, "tries": tries + 1}, "calls": outcome.remaining or run.calls}
+    try:
+        # If Lambda delivers the event again, the id is the same.
+        later.schedule(event, now + pause, f"retry.{run.id}")
+    except (BadSchedule, Unreachable) as error:
+        logger.warning("the calls were not scheduled again", extra={"error": str(error)})
+        return outcome
+    return outcome.but(retry_after=pause, comes_again=False)

@@ -1,0 +1,87 @@
+"""The times of a call that recurs (later.every): each is taken by one invocation.
+
+Scheduler and Lambda may deliver an event twice, and Lambda may repeat an invocation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ..current import Run
+from ..errors import Failure
+from ..outcome import Outcome
+from ..settings import settings
+from ..types import Any, Json
+
+logger = logging.getLogger("botkit")
+
+MOST_TIMES = 10  # of a call that recurs, which are kept
+TIMES_DAYS = 2  # for which they are kept: Scheduler tries for one
+OVER = "over"
+REMEMBERED = 256  # calls that recur, whose times a container remembers
+
+# Without a table: the last times of calls that recur, by name, and then as in `take`.
+recent: dict[str, Json] = {}
+
+
+def step(run: Run) -> Outcome | None:
+    """Let each time of a call that recurs pass once."""
+    due = due_time(run)
+    return Outcome("repeated") if due and not due.take() else None
+
+
+def due_time(run: Run) -> DueTime | None:
+    """Return the time that is due, if the event is that of a call that recurs."""
+    match run.subject:
+        case {"every": {"name": str(name), "at": str(at)}} if run.calls is not None:
+            return DueTime(name, at, str(run.id), run.source == "replay")
+    return None
+
+
+class DueTime:
+    """A time of a call that recurs. One invocation takes it, and Lambda may repeat that one.
+
+    `times` has who took the last times, by an invocation's id, or OVER. It is in the table of
+    sessions, if there is one, and else only in the container.
+    """
+
+    def __init__(self, name: str, at: str, id: str, is_replayed: bool) -> None:
+        self._name, self._at, self._id, self._is_replayed = name, at, id, is_replayed
+
+    def take(self) -> bool:
+        """Tell whether no other invocation took it, and this one didn't end it. Raises Failure.
+
+        A replay takes what another one has not ended: Lambda gave that one up.
+        """
+
+        def take(times: Json) -> bool:
+            taken = times.setdefault(self._at, self._id)
+            if taken != self._id and (taken == OVER or not self._is_replayed):
+                return False
+            for at in sorted(times)[:-MOST_TIMES]:
+                del times[at]
+            return True
+
+        return bool(self._change(take))
+
+    def end(self, outcome: Outcome) -> None:
+        """Have nobody take it again, and no other come if Telegram doesn't let the bot write."""
+        from .. import later
+
+        try:
+            self._change(lambda times: times.update({self._at: OVER}))
+            if outcome.code == 403 and later.cancel_every(self._name):
+                logger.warning("a call that Telegram refuses recurs no more")
+        except Failure as error:
+            logger.warning("a call that recurs was not noted", extra={"error": str(error)})
+
+    def _change(self, function: Callable[[Json], Any]) -> Any:
+        if settings.session_table:
+            from .. import session
+
+            return session.change(f"every:{self._name}", function, days=TIMES_DAYS)
+        times = recent.setdefault(self._name, {})
+        if len(recent) > REMEMBERED:
+            del recent[next(iter(recent))]
+        return function(times)

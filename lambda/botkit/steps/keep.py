@@ -1,0 +1,22 @@
+"""What failed is kept until somebody repairs the bot and replays it (failed_retention_in_days)."""
+
+from __future__ import annotations
+
+from .. import failed_queue
+from ..current import Run
+from ..deadline import deadline
+from . import Waiting
+
+
+def step(run: Run) -> Waiting:
+    """Keep an update or event as it came, if it failed and nobody delivers it again."""
+    run.keep_copy()
+    with deadline.reserve("keep"):
+        outcome = yield
+    if not outcome.is_kept or outcome.comes_again:
+        return outcome
+    if run.source != "event":
+        subject = {"update": run.turn or run.as_sent()}
+    else:
+        subject = {} if outcome.remaining else {"event": run.as_sent()}
+    return failed_queue.keep(run, outcome, subject)

@@ -1,0 +1,129 @@
+"""How often a person may use the bot: LIMIT in bot.py, and on_limit() for the first update beyond.
+
+    LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
+
+An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
+an update that is redelivered counts once. This module is loaded only for a bot with LIMIT.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .. import bot_module, session
+from ..calls import make
+from ..current import Run
+from ..errors import Misconfigured
+from ..outcome import Outcome
+from ..place import Place
+from ..settings import settings
+from ..types import Any, Json
+
+# Never limited: payments, and the kind that stops an answer. Kinds of update, and of message.
+EXEMPT = {
+    "pre_checkout_query",
+    "purchased_paid_media",
+    "shipping_query",
+    "stopped_message_generation",
+    "subscription",
+}
+EXEMPT_MESSAGES = {
+    "refunded_payment",
+    "successful_payment",
+    "suggested_post_paid",
+    "suggested_post_refunded",
+}
+MOST = 1000  # updates in a window: their ids are in one item
+LONGEST = session.DAY  # seconds of a window
+
+COUNT: Json = {
+    "UpdateExpression": "ADD ids :ids SET expires_at = :end",
+    "ConditionExpression": "attribute_not_exists(ids) OR size(ids) < :most OR contains(ids, :id)",
+}
+CLOSE: Json = {
+    "UpdateExpression": "SET beyond = if_not_exists(beyond, :id)",
+    "ConditionExpression": "attribute_exists(ids)",
+    "ReturnValues": "ALL_NEW",
+}
+
+REMEMBERED = 100  # full windows
+# By the key of a full window: the ids of its updates, which don't change any more, and the id of
+# the first update beyond.
+full: dict[str, tuple[set[str], str]] = {}
+
+
+def count(update: Json) -> str | None:
+    """Count an update. If it is one too many, return the id of the first that was, else None.
+
+    That takes one write. A window that is full takes one more in each container, and then none.
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
+    """
+    most, seconds = _limit(bot_module.load())
+    key = _window(update, seconds)
+    if key is None:
+        return None
+    update_id = str(update["update_id"])
+    if key not in full:
+        end = {"N": str(int(time.time()) + seconds + session.DAY)}  # Telegram repeats for a day
+        values = {":ids": {"NS": [update_id]}, ":most": {"N": str(most)}, ":end": end}
+        if _update(key, COUNT, values, update_id) is not None:
+            return None
+        closed = _update(key, CLOSE, {}, update_id)
+        if closed is None:  # somebody has just deleted it
+            return None
+        item = closed["Attributes"]
+        full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+        if len(full) > REMEMBERED:
+            del full[next(iter(full))]
+    counted, first = full[key]
+    return None if update_id in counted else first
+
+
+def step(run: Run) -> Outcome | None:
+    """Answer an update that is one too many: the first by on_limit(), and others by silence."""
+    first = count(run.subject)
+    if first is None:
+        return None
+    if str(run.id) != first or not hasattr(bot_module.load(), "on_limit"):
+        return Outcome("limited")
+    return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
+
+
+def check(bot: Any) -> None:
+    """Raise Misconfigured if updates can't be counted."""
+    _limit(bot)
+    if not settings.session_table:
+        raise Misconfigured("LIMIT in bot.py needs a table: set session_retention_in_days")
+
+
+def _limit(bot: Any) -> tuple[int, int]:
+    """Return LIMIT of bot.py: how many updates in how many seconds. Raises Misconfigured."""
+    match bot.LIMIT:
+        case (int(most), int(seconds)) if 1 <= most <= MOST and 1 <= seconds <= LONGEST:
+            return most, seconds
+    raise Misconfigured(
+        f"LIMIT in bot.py must be a number of updates, from 1 to {MOST}, and one of seconds, up to "
+        "a day: (20, 60)"
+    )
+
+
+def _window(update: Json, seconds: int) -> str | None:
+    """Return the key of the window in which an update counts, or None if it never counts.
+
+    Windows are fixed. An update with a date counts by it, however late it comes: updates that
+    waited while the bot failed are no flood.
+    """
+    place = Place(update)
+    is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)
+    if is_exempt or place.person is None:
+        return None
+    date = place.content.get("edit_date") or place.content.get("date") or int(time.time())
+    return f"limit:{place.person}:{date - date % seconds}"
+
+
+def _update(key: str, change: Json, values: Json, update_id: str) -> Any:
+    """Change the item of a window. Returns None if the condition isn't met."""
+    values = {**values, ":id": {"N": update_id}}
+    return session._dynamodb(
+        "UpdateItem", Key={"id": {"S": key}}, **change, ExpressionAttributeValues=values
+    )

@@ -1,0 +1,33 @@
+"""An update is answered once, as far as this container knows.
+
+Telegram delivers an update again if our 200 didn't reach it. And an update whose answer people have
+seen must not come again, whatever failed afterwards.
+"""
+
+from __future__ import annotations
+
+from ..current import Run
+from ..outcome import Outcome
+from . import Waiting
+
+REMEMBERED = 256  # updates
+
+# The outcomes of recent updates for which calls were carried out, by update id.
+recent: dict[int, Outcome] = {}
+
+
+def step(run: Run) -> Waiting:
+    """Answer an update unless that is over, and give it up rather than show something twice."""
+    before = recent.get(run.id) if run.is_update else None
+    # What failed for good is over for Telegram, but not for whoever replays it.
+    if before and not before.comes_again and not (before.is_kept and run.source == "replay"):
+        return Outcome("repeated", body=before.body)
+    run.before = before is not None
+    outcome = yield
+    if outcome.comes_again and run.made.seen:
+        outcome = outcome.but("incomplete")
+    if run.is_update and run.made.answered:
+        recent[run.id] = outcome
+        if len(recent) > REMEMBERED:
+            del recent[next(iter(recent))]
+    return outcome

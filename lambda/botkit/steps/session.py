@@ -1,0 +1,195 @@
+"""The end of the way of a bot with SESSION: it answers with a memory.
+
+Telegram delivers an update at least once, and several containers answer at once. The item of the
+session has the ids of its last updates, and the calls that answered them. So each update changes
+the session once, and the answer agrees with the saved session.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import marshal
+
+from .. import bot_module, current, session, session_key
+from ..calls import make
+from ..current import Run
+from ..deadline import deadline
+from ..errors import Failure, Handled, Misconfigured, Unreachable
+from ..failed import BadAnswer
+from ..outcome import Outcome
+from ..packed import packed, unpacked
+from ..settings import settings
+from ..types import Any, Json
+
+logger = logging.getLogger("botkit")
+
+
+def step(run: Run) -> Outcome:
+    """Answer an update with its session, and keep reply()'s changes of it.
+
+    If others have changed the session meanwhile, reply() is asked again, while there is time.
+    """
+    key = session_key.key_of(run.subject)
+    if key is None:
+        return make(run, ask(run, joined(run.subject)))
+    run.keep_copy()
+    while True:
+        item = session.Item(key)
+        is_failed = item.updates.get(run.id) == session.FAILED
+        run.known = run.id in item.updates and not is_failed
+        calls = recall(run, item)
+        if calls is not None:
+            return finish(run, item, calls) if calls else Outcome("repeated")
+        update, others = turn_of(run, item)
+        run.others = tuple(others)
+        run.turn = marshal.loads(marshal.dumps(update)) if others else None
+        try:
+            calls, failure = ask(run, update, item), None
+        except Handled as handled:  # by a framework, whose changes are kept
+            calls, failure = [], handled
+        if save(run, item, calls, session.FAILED if failure else session.KEPT):
+            run.turn = None
+            if failure:
+                raise failure
+            return finish(run, item, calls)
+        run.was_asked = True
+        run.made.forgive()
+
+
+def recall(run: Run, item: session.Item) -> list[Json] | None:
+    """Return the calls that remain of an update that the session knows: [] if it is over.
+
+    None if the bot has to be asked.
+    """
+    if item.updates.get(run.id) == session.FAILED:  # it is kept, alone or with its turn
+        return None if run.source == "replay" else []
+    if run.known and run.source == "replay" and run.attempt == "first":
+        return []  # no replay of it has ended half-way: another delivery answers it
+    calls = item.calls(run.id)
+    return None if calls is None else unpacked(calls)
+
+
+def turn_of(run: Run, item: session.Item) -> tuple[Json, list[int]]:
+    """Return an update with all messages of its turn, and the ids of the other messages."""
+    if not (run.may_wait and has_turns()):
+        return joined(run.as_sent()), []
+    from .. import turns
+
+    # One whose turn failed is a part again if the turn's first message comes again.
+    known = {each for each, state in item.updates.items() if state != session.FAILED}
+    update, ids = turns.turn(run.as_sent(), item.key, known)
+    return update, ids[1:]
+
+
+def joined(update: Json) -> Json:
+    """Return an update as a turn by itself, if bot.py has TOGETHER."""
+    if not has_turns():
+        return update
+    from .. import turns
+
+    return turns.joined([update])
+
+
+def has_turns() -> bool:
+    """Tell whether bot.py has TOGETHER."""
+    return hasattr(bot_module.load(), "TOGETHER")
+
+
+def ask(run: Run, update: Json, item: session.Item | None = None) -> list[Json]:
+    """Return the calls with which reply() answers an update. Raises what it raises.
+
+    Without an item, reply() gets a session that isn't kept. If reply() fails because its time went
+    by while others changed the session, that is Unreachable: the update comes again.
+    """
+    had_time = deadline.left() > 0
+    current.asking.session = item.key if item else ""
+    try:
+        calls = bot_module.ask_for_calls("reply", update, item.session if item else {})
+        if item and had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
+            raise BadAnswer("reply() left no time to keep its session")
+    except BaseException as error:
+        if isinstance(error, Handled) or not run.was_asked or deadline.left() > 0:
+            raise
+        run.made.forgive()
+        raise Unreachable(
+            "others changed the session, and there was no time to ask reply() again"
+        ) from None
+    finally:
+        current.asking.session = None
+    return calls
+
+
+def save(run: Run, item: session.Item, calls: list[Json], state: int) -> bool:
+    """Keep the session with the calls. Returns False if somebody was faster.
+
+    Raises BadSession or Unreachable.
+    """
+    if run.known:  # it has changed the session before: only its calls are gone
+        return True
+    # Its own last: the calls of the newest stay.
+    answers = {**{each: [] for each in run.others}, run.id: packed(calls)}
+    always = run.id in item.updates or (has_turns() and is_listed(run.subject))
+    try:
+        return item.keep(answers, always=always, state=state)
+    except Unreachable:
+        run.made.forgive()
+        raise
+
+
+def is_listed(update: Json) -> bool:
+    """Tell whether a turn may have this update, so that the session must know it."""
+    from .. import turns
+
+    return turns.is_listed(update)
+
+
+def finish(run: Run, item: session.Item, calls: list[Json]) -> Outcome:
+    """Make the calls. If some have to wait after others, the next delivery goes on there."""
+    with deadline.reserve("note"):
+        outcome = make(run, calls)
+    state = item.updates.get(run.id)
+    if not outcome.comes_again:
+        if state == session.UNFINISHED:  # what remains is in the response, or nothing
+            note(run, item, calls, outcome.done, session.KEPT)
+    elif run.made.seen or state == session.KEPT:
+        if note(run, item, calls, outcome.done, session.UNFINISHED):
+            run.made.forgive()
+    return outcome
+
+
+def note(run: Run, item: session.Item, calls: list[Json], done: int, state: int) -> bool:
+    """Note in an update's session which of its calls remain when so many are done, and its state.
+
+    Returns False if they are too large for a session. If DynamoDB can't be used, the update is
+    redelivered all the same, and repeats what is done: nothing is lost.
+    """
+    all_calls = packed(calls)
+    remaining = all_calls[done:]
+    try:
+        while True:
+            known = item.calls(run.id)
+            # Another container answers the same update: it is ahead, or has other calls.
+            if known is not None and (
+                len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
+            ):
+                return True
+            if item.note(run.id, remaining, state):
+                return True
+            item = session.Item(item.key)
+    except Failure as error:
+        logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
+        return error.may_pass
+
+
+def check(bot: Any) -> None:
+    """Raise Misconfigured if updates can't be answered with a session."""
+    session_key.choice(bot)
+    if not settings.session_table:
+        raise Misconfigured("SESSION in bot.py needs a table: set session_retention_in_days")
+    from inspect import signature
+
+    try:
+        signature(bot.reply).bind({}, {})
+    except TypeError:
+        raise Misconfigured("with SESSION, bot.py must have reply(update, session)") from None

@@ -1,0 +1,45 @@
+"""The other messages of a turn that failed (TOGETHER) must not become turns by themselves.
+
+The whole turn is kept first, and then the session gets their ids. In between, a container may end:
+rather answer them twice than never. So the turn's first message doesn't come again; if it does all
+the same, they are part of its turn again.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from .. import (
+    session,
+    session_key,
+    turns,  # noqa: F401  # at start-up: `enqueue` and `session` import it when they need it
+)
+from ..current import Run
+from ..deadline import deadline
+from ..errors import Failure
+from ..types import Json
+from . import Waiting
+
+logger = logging.getLogger("botkit")
+
+
+def step(run: Run) -> Waiting:
+    """Have the session know the other messages of a turn that failed, and isn't redelivered."""
+    with deadline.reserve("note"):
+        outcome = yield
+    if not run.turn or outcome.comes_again:
+        return outcome
+    try:
+        note(str(session_key.key_of(run.turn)), run.others)
+    except Failure as failure:  # they are turns by themselves
+        logger.warning("a turn can't be given up", extra={"error": str(failure)})
+    return outcome
+
+
+def note(key: str, ids: tuple[int, ...]) -> None:
+    """Write into a session that updates failed, unless it knows them. Raises Failure."""
+    is_kept = False
+    while not is_kept:
+        item = session.Item(key)
+        new = {each: list[Json]() for each in ids if each not in item.updates}
+        is_kept = item.keep(new, always=True, state=session.FAILED)

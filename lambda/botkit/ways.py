@@ -1,0 +1,108 @@
+"""The way of an update or event: the steps that it passes until one of them answers, and then back.
+
+Each way reads as a person would tell it. Is the update from somebody who may use the bot? If it
+fails, it is kept. Was it answered before? Is it one too many? May it wait in the queue? Then the
+bot answers, with its memory if it has one. Only this file knows the order.
+
+Why this order:
+
+- `keep` and `once` stand before `limit`. Otherwise on_limit() would say it twice when a 200 is
+  lost, and what it raises wouldn't be kept.
+- `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
+  would: what can't wait goes on to the bot.
+- `turns` stands outside of `keep`: a turn is kept first, and then its other messages are noted.
+- `once` stands inside of `keep`, which keeps what it gives up, and outside of `again` and
+  `session`, which may have a run go on.
+- `due` stands inside of `again`: if its table is away, the calls are scheduled again. `over` stands
+  outside: what is scheduled again, or given up by `once`, is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from types import GeneratorType
+
+from . import bot_module
+from .current import Run
+from .failed import outcome_of
+from .outcome import Outcome
+from .settings import settings
+from .types import Any
+
+WAYS = {
+    "webhook": "allow keep once limit enqueue session answer",
+    "queue": "allow turns keep once session answer",  # limited when it came in
+    "replay": "handled allow once session answer",
+    "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
+    "event": "keep over once again due on_event",
+    "replayed event": "over once again due on_event",
+}
+
+# The setting, or the name in bot.py, that switches a step on: one that isn't listed is always on.
+# The steps can't be asked, since one that is off isn't imported.
+WANTED: dict[str, Callable[[Any], object]] = {
+    "again": lambda bot: settings.later_group,
+    "allow": lambda bot: settings.allowed_ids,
+    "enqueue": lambda bot: settings.queue_url,
+    "keep": lambda bot: settings.failed_queue_url,
+    "limit": lambda bot: hasattr(bot, "LIMIT"),
+    "session": lambda bot: hasattr(bot, "SESSION"),
+    "turns": lambda bot: hasattr(bot, "TOGETHER"),
+}
+
+Step = Callable[[Run], Any]
+imported: dict[str, Step] = {}  # by name
+
+
+def steps(way: str) -> list[Step]:
+    """Return the steps of a way that the settings and the bot switch on.
+
+    They are found at each run. While bot.py can't be imported, it is tried again, and its updates
+    may wait in the queue meanwhile.
+    """
+    bot = bot_module.loaded()
+    wanted = [name for name in WAYS[way].split() if name not in WANTED or WANTED[name](bot)]
+    for name in wanted:
+        if name not in imported:
+            imported[name] = import_module(f"botkit.steps.{name}").step
+    return [imported[name] for name in wanted]
+
+
+def take(run: Run, way: str) -> Outcome:
+    """Send a run its way and log its outcome, one line for each run.
+
+    An exception becomes an outcome here. So the steps outside of the one that raised it still act.
+    """
+    started = time.monotonic()
+    ahead, waiting = steps(way), list[Any]()
+    outcome: Outcome | None = None
+    while not outcome:  # the last step of a way answers
+        try:
+            result = ahead.pop(0)(run)
+        except BaseException as error:
+            result = outcome_of(error)
+        if isinstance(result, GeneratorType):
+            waiting.append(result)
+            result = go_on(result, None)
+            if result:  # it doesn't wait
+                waiting.pop()
+        outcome = result
+    while waiting:
+        outcome = go_on(waiting.pop(), outcome) or outcome
+    subject = "update" if run.is_update else "event"
+    outcome.log(subject, started, run.made.methods, run.about)
+    return outcome
+
+
+def go_on(step: Any, outcome: Outcome | None) -> Outcome | None:
+    """Have a step that also acts afterwards go on. Returns its outcome, or None if it waits."""
+    try:
+        step.send(outcome)
+    except StopIteration as end:
+        answer: Outcome = end.value
+        return answer
+    except BaseException as error:
+        return outcome_of(error)
+    return None

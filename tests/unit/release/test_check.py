@@ -1,0 +1,342 @@
+"""check.py: a new version goes live only if it can work."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.support.stubs import (
+    TOKEN,
+    Container,
+    Json,
+    answers,
+    http,
+    load,
+    parameter,
+    with_pauses,
+)
+
+CHECK = {"tf": {"action": "check"}}
+ME = {"id": 1234567890, "is_bot": True, "username": "tea_bot"}
+
+
+def test_a_version_that_can_work_is_checked_without_a_word(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+    assert container.log == []
+
+
+def test_other_code_than_was_planned_goes_not_live(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("botkit.release.check")
+    monkeypatch.setattr(module, "digest", lambda: "1" * 64)
+    for planned in ("0", "2"):
+        with pytest.raises(module.CheckFailed, match=r"other code than .*module\.NAME\."):
+            container.invoke({**CHECK, "sources": planned * 64})
+    equal = "".join("1" for _ in range(64))  # equal, but not identical
+    for more in ({"sources": equal}, {}):  # an older version may have any
+        bot_api.answers("getMe", {}, ME)
+        assert container.invoke({**CHECK, **more}) == {}
+
+
+VARIABLES = {"names": ["QUEUE_URL", "TABLE"]}
+
+
+def variables(**values: str) -> str:
+    """Return the digest of these variables' values, as Terraform makes it."""
+    return hashlib.sha256("\n".join(values.values()).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        (
+            {"sources": "1"},
+            r"other variables than .*=terraform_data\.webhook_secret .*module\.NAME\.",
+        ),
+        ({}, r"^later, .* were switched on or off since this version, .* another release$"),
+    ],
+    ids=["the newest", "an older one"],
+)
+def test_a_version_with_other_variables_goes_not_live(
+    start: Start, bot_api: BotApi, more: Json, error: str
+) -> None:
+    container = start(bot_api.url, TABLE="vötes")
+    for other in (variables(a="https://x", b="vötes"), variables(a="", b="votes")):
+        with pytest.raises(Exception, match=error) as caught:
+            container.invoke({**CHECK, **VARIABLES, **more, "variables": other})
+        assert type(caught.value).__name__ == "CheckFailed"
+    bot_api.answers("getMe", {}, ME)
+    equal = variables(a="", b="vötes")
+    assert container.invoke({**CHECK, **VARIABLES, **more, "variables": equal}) == {}
+
+
+def test_the_digest_is_in_a_file_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = load("botkit.release.check")
+    assert module.digest() == "", "a checkout has no digest"
+    (tmp_path / "digest").write_text("f" * 64)
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "check.py"))
+    assert module.digest() == "f" * 64
+
+
+def test_a_token_that_telegram_refuses_goes_not_live(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses({"method": "getMe"}, 401, "Unauthorized")
+    with pytest.raises(Exception, match="^Telegram did not accept the token: getMe: 401 Unauth"):
+        container.invoke(CHECK)
+
+
+def test_while_telegram_is_away_nothing_goes_live(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start(serve(answers(*[http(b"", "502 Bad Gateway")] * 3)).url)
+    pauses = with_pauses(container, monkeypatch)
+    with pytest.raises(Exception, match="^Telegram did not accept the token: getMe: HTTP 502"):
+        container.invoke(CHECK, milliseconds=4_500)
+    assert pauses == [1.0] * 2
+
+
+def test_a_token_that_was_rotated_in_the_parameter_is_fetched_again(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi
+) -> None:
+    store = serve(answers(parameter("1:" + "x" * 30), parameter(TOKEN)))
+    bot_api.answers("getMe", {}, ME)
+    assert start_with_parameter(bot_api.url, store).invoke(CHECK) == {}
+
+
+def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
+# ── check() of bot.py
+
+BOT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
+RENAME = "it is called before a version goes live. Rename it if it is another one"
+# What bot.py says beside: with what the check ends then.
+CHECKS: dict[str, tuple[str, str]] = {
+    "it raises": (
+        "def check():\n    raise RuntimeError('no table')",
+        r"check() of bot.py failed: RuntimeError: no table at bot.py:4",
+    ),
+    "it exits": (
+        "import sys\ndef check():\n    sys.exit('over')",
+        r"check() of bot.py failed: SystemExit: over at bot.py:5",
+    ),
+    "it quotes the token": (
+        "from botkit import telegram\ndef check():\n    raise ValueError(telegram.token())",
+        r"check() of bot.py failed: ValueError: … at bot.py:5",
+    ),
+    "it quotes the secret": (
+        "import os\ndef check():\n    raise ValueError(os.environ['TELEGRAM_WEBHOOK_SECRET'])",
+        r"check() of bot.py failed: ValueError: … at bot.py:5",
+    ),
+    "it quotes the secret, which could be a name": (
+        "import os\ndef check():\n    raise NameError(os.environ['TELEGRAM_WEBHOOK_SECRET'])",
+        r"check() of bot.py failed: NameError: … at bot.py:5",
+    ),
+    "it is refused": (
+        "from botkit import telegram\ndef check():\n    telegram.call('getChat', chat_id=1)",
+        r"check() of bot.py failed: Refused: getChat: 400 Bad Request: no at bot.py:5",
+    ),
+    "it waits": (
+        "async def check(): ...",
+        f"check() must be written with def, not async def: {RENAME}",
+    ),
+    "it wants something": ("def check(update): ...", f"check() must take no argument: {RENAME}"),
+}
+
+
+@pytest.mark.parametrize(("source", "error"), CHECKS.values(), ids=CHECKS)
+def test_the_bots_own_check_keeps_a_version_from_going_live(
+    start_bot: StartBot, bot_api: BotApi, source: str, error: str
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    if "getChat" in source:
+        bot_api.refuses({"method": "getChat", "chat_id": 1}, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=f"^{re.escape(error)}$") as caught:
+        start_bot(BOT + source, TELEGRAM_WEBHOOK_SECRET="planted_name").invoke(CHECK)
+    assert type(caught.value).__name__ == "CheckFailed"
+    assert caught.value.__context__ is None, "Lambda would also log it"
+
+
+def test_the_bots_own_check_is_interrupted(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(BOT + "import time\ndef check():\n    while True: time.sleep(0.01)")
+    bot_api.answers("getMe", {}, ME)
+    with pytest.raises(Exception, match=r"^check\(\) of bot\.py failed: TimeIsUp: .* at bot\.py:5"):
+        container.invoke(CHECK, milliseconds=1_300)
+
+
+@pytest.mark.parametrize("source", ["def check(): noted.append(1)", "check = [1]"])
+def test_the_bots_own_check_is_called_once(
+    start_bot: StartBot, bot_api: BotApi, source: str
+) -> None:
+    container = start_bot(f"{BOT}noted = []\n{source}")
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+    assert container.bot.noted == ([] if "[1]" in source else [1])
+
+
+# ── What bot.py needs, and says about itself
+
+NAME = "^COMMANDS must have names that are text, without a slash$"
+SHAPE = r'^COMMANDS must be a dict of names .* for each language: \{"": \{…\}, "de": \{…\}\}$'
+LANGUAGE = '^COMMANDS by language must have keys of two letters, such as "de", and "" for all other'
+MENUS: dict[str, tuple[Any, str]] = {
+    "a list": (["start"], SHAPE),
+    "an empty list": ([], SHAPE),
+    "mixed": ({"": {"start": "x"}, "help": "x"}, SHAPE),
+    "a locale": ({"de-AT": {"start": "x"}}, LANGUAGE),
+    "no text for a language": ({7: {"start": "x"}}, LANGUAGE),
+    "commands": ({"start": {}, "help": {}}, LANGUAGE),
+    "a slash in a language": ({"": {"help": "x"}, "de": {"/help": "x"}}, NAME),
+    "a slash": ({"help": "x", "/start": "x"}, NAME),
+    "a name that is not text": ({7: "x"}, NAME),
+}
+
+
+@pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
+def test_a_menu_that_telegram_would_change_goes_not_live(
+    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    with pytest.raises(Exception, match=error):
+        container.invoke(CHECK)
+
+
+@pytest.mark.parametrize("seconds", [3600, 0.5])
+def test_init_data_seconds_may_be_any_number(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
+def test_init_data_seconds_must_be_a_number(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
+    with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
+        container.invoke(CHECK)
+
+
+WITH_SESSION = 'SESSION = "chat"\nHANDLED = ["message"]\ndef reply(update, session): ...'
+
+
+@pytest.mark.parametrize(
+    ("source", "table", "error"),
+    [
+        (WITH_SESSION, "", "SESSION in bot.py needs a table: set session_retention_in_days"),
+        (
+            WITH_SESSION.replace('"chat"', '"chats"'),
+            "x",
+            'SESSION in bot.py must be "chat", "topic"',
+        ),
+        (WITH_SESSION.replace(", session", ""), "x", r"bot.py must have reply\(update, session\)"),
+    ],
+    ids=["no table", "no such choice", "one argument"],
+)
+def test_a_session_that_cant_be_kept_fails_the_apply(
+    start_with_sessions: StartBot, bot_api: BotApi, source: str, table: str, error: str
+) -> None:
+    container = start_with_sessions(source, SESSION_TABLE=table)
+    with pytest.raises(Exception, match=error):
+        container.invoke(CHECK)
+
+
+WITHOUT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
+
+
+def test_a_dialogue_needs_a_session(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(WITHOUT + "from botkit import conversation")
+    with pytest.raises(
+        Exception,
+        match=r'^bot\.py uses botkit\.conversation: it must have SESSION, such as "chat_user"$',
+    ):
+        container.invoke(CHECK)
+
+
+def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
+    """An apply without one would delete the one that there was."""
+    container = start_bot(WITHOUT + "from botkit import session")
+    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.session: set session_retention"):
+        container.invoke(CHECK)
+
+
+def test_an_answer_that_grows_needs_no_table(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(WITHOUT + "from botkit import stream")
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
+def test_a_bot_with_sessions_may_go_live(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(WITH_SESSION)
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
+def test_a_failed_import_never_tells_the_token_of_the_parameter(
+    start_with_parameter: Start,
+    serve: Serve,
+    bot_api: BotApi,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = "from botkit import telegram\nraise RuntimeError(f'no {telegram.token()}')\n"
+    (tmp_path / "bot.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 3)))
+    with pytest.raises(
+        Exception, match=r"^bot\.py can't be imported: RuntimeError: no … at bot.py:2$"
+    ):
+        container.invoke(CHECK)
+
+
+WITH_LATER = """
+HANDLED = ["message"]
+from botkit import later
+def reply(update): ...
+"""
+
+
+def test_a_bot_that_imports_later_needs_the_input(
+    start_with_schedules: StartBot, start_bot: StartBot, bot_api: BotApi
+) -> None:
+    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.later: set later = true$"):
+        start_bot(WITH_LATER).invoke(CHECK)
+    container = start_with_schedules(WITH_LATER)
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
+@pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
+def test_a_bot_must_say_what_it_handles(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    with pytest.raises(Exception, match=r"^bot\.py must have HANDLED"):
+        container.invoke(CHECK)
+
+
+@pytest.mark.parametrize("at_once", ["message", None, 7, ["message", 7], ["mesage"]], ids=repr)
+def test_what_is_answered_at_once_must_be_a_list_of_what_is_handled(
+    container: Container, monkeypatch: pytest.MonkeyPatch, at_once: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "AT_ONCE", at_once, raising=False)
+    with pytest.raises(Exception, match=r"^AT_ONCE in bot\.py must be a list of kinds of update"):
+        container.invoke(CHECK)

@@ -1,0 +1,560 @@
+"""registration.py: Terraform's invocations register the webhook, and remove it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import (
+    KEY,
+    SECRET,
+    TOKEN,
+    Container,
+    Json,
+    answers,
+    answers_and_closes,
+    http,
+    load,
+    parameter,
+    refusal,
+    request,
+    with_clock,
+    with_pauses,
+)
+
+CREDENTIALS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": KEY,
+}
+HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
+URL = f"https://{HOST}/telegram"
+INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
+SET = {
+    "url": URL,
+    "max_connections": 20,
+    "allowed_updates": ["message", "callback_query"],
+    "secret_token": SECRET,
+}
+MENU = {"commands": [{"command": "start", "description": "What this bot does"}]}
+UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+
+
+def event(action: str, **fields: Any) -> Json:
+    """Return what Terraform's aws_lambda_invocation sends."""
+    return {"url": URL, "max_connections": 20, "tf": {"action": action}, **fields}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Replace the next container's pauses between tries by a list of their lengths."""
+    import time
+
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+class Names:
+    """Name look-ups: `answer` is called for the API's, all others are the system's."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answer: Callable[[], object] = lambda: None
+        self.asked: list[Any] = []
+        self._resolve = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        if arguments[0] != HOST.encode():
+            return self._resolve(*arguments)
+        self.asked.append(arguments[1:])
+        return self.answer()
+
+    def fail(self, count: int) -> None:
+        """Make the next look-ups of the API's name fail."""
+        failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
+
+        def answer() -> None:
+            for failure in failures:
+                raise failure
+
+        self.answer = answer
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Make the API's name resolve."""
+    return Names(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("more", "last_error"),
+    [
+        ({}, None),
+        ({"last_error_message": "Wrong response: 503"}, "Wrong response: 503"),
+        ({"last_error_message": "half a pair: \ud800"}, "half a pair: \\ud800"),
+    ],
+    ids=["no error", "an error", "half a surrogate pair"],
+)
+def test_the_webhook_is_registered(
+    container: Container, bot_api: BotApi, more: Json, last_error: str | None
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
+    expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
+    assert container.invoke(event("register")) == expected
+    assert container.log == []
+
+
+REFUSALS = {
+    "token": (401, "Unauthorized"),
+    "token unknown": (404, "Not Found"),
+    "url": (400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"),
+    "secret": (400, "Bad Request: secret token contains unallowed characters"),
+    "a code never seen": (499, "Something new"),
+}
+
+
+@pytest.mark.parametrize(("code", "description"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_fails_the_apply_in_telegrams_words(
+    container: Container, bot_api: BotApi, code: int, description: str
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.refuses({"method": "setWebhook", **SET}, code, description)
+    with pytest.raises(Exception, match="did not register") as caught:
+        container.invoke(event("register"))
+    assert type(caught.value).__name__ == "RegistrationFailed"
+    expected = f"Telegram did not register the webhook: setWebhook: {code} {description}"
+    assert str(caught.value) == expected
+
+
+def registered(bot_api: BotApi, url: str = URL) -> None:
+    """Expect the calls of a registration, which Telegram accepts."""
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", {**SET, "url": url})
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
+
+
+@pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
+def test_a_new_name_is_waited_for(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    no_pauses: list[float],
+    failures: int,
+    look_ups: int,
+) -> None:
+    """Telegram's server caches a failed look-up for five minutes."""
+    names.fail(failures)
+    registered(bot_api)
+    assert container.invoke(event("register"))["url"] == URL
+    assert names.asked == [(443, socket.AF_INET)] * look_ups
+    assert no_pauses == [0.5] * min(failures, look_ups)
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
+def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
+    container: Container,
+    bot_api: BotApi,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    seconds: float,
+) -> None:
+    released = threading.Event()
+    names.answer = released.wait
+    look_ups: dict[threading.Thread, float | None] = {}
+    join = threading.Thread.join
+
+    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+        if "look_up" not in thread.name:
+            join(thread, timeout)
+        look_ups[thread] = timeout
+
+    monkeypatch.setattr(threading.Thread, "join", note)
+    with_clock(container, monkeypatch)
+    registered(bot_api)
+    assert container.invoke(event("register"), milliseconds)["url"] == URL
+    [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
+    assert look_ups[look_up] == seconds
+    assert look_up.daemon, "it keeps no process from its end"
+    released.set()
+    join(look_up, 60)
+
+
+def test_an_emulators_name_is_not_waited_for(
+    container: Container, bot_api: BotApi, names: Names
+) -> None:
+    url = URL.replace("https:", "http:")
+    registered(bot_api, url)
+    container.invoke(event("register", url=url))
+    assert names.asked == []
+
+
+def test_a_name_that_telegram_does_not_find_needs_a_later_apply(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
+    with pytest.raises(Exception, match="known; apply again in five minutes$"):
+        container.invoke(event("register"))
+
+
+PASSING = {
+    "throttled": http(refusal(429, "Too Many Requests", retry_after=1), "429 Too Many Requests"),
+    "broken": http(b"", "502 Bad Gateway"),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
+def test_a_temporary_failure_is_tried_again(
+    start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
+) -> None:
+    info = http({"ok": True, "result": INFO})
+    peer = serve(answers(answer, http(), answer, answer, http(), info))
+    container = start(peer.url)
+    assert container.invoke(event("register"), 20_000)["url"] == URL
+    assert peer.bodies == [MENU, MENU, SET, SET, SET, {}]
+    assert no_pauses == [1.0] * 3
+    assert {line["message"] for line in container.log} == {
+        "retrying setMyCommands",
+        "retrying setWebhook",
+    }
+    assert all(line["reason"] for line in container.log)
+
+
+def test_a_permission_that_is_not_there_yet_is_waited_for(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
+    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
+    container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"), 20_000)["url"] == URL
+    assert no_pauses == [1.0] * 2
+    assert len(store.requests) == 4
+    reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
+    assert [(line["message"], line["reason"]) for line in container.log[1:]] == [
+        ("retrying setMyCommands", reason)
+    ] * 2
+
+
+def test_a_malformed_token_fails_at_once(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
+) -> None:
+    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
+    container = start_with_parameter(bot_api.url, store)
+    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
+        container.invoke(event("register"))
+    assert no_pauses == []
+
+
+def limited(seconds: int) -> bytes:
+    """Return Telegram's answer to a call when it wants to be left alone for some seconds."""
+    told = f"Too Many Requests: retry after {seconds}"
+    return http(refusal(429, told, retry_after=seconds), "429 Too Many Requests")
+
+
+def test_telegram_is_left_alone_for_as_long_as_it_wants(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers(http(), limited(7), http(), http({"ok": True, "result": INFO})))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(event("register"), 9_000)["url"] == URL
+    assert pauses == [7]
+
+
+def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = serve(answers(http(), limited(40)))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    with pytest.raises(Exception, match="after 40; run the command again in 40 seconds$"):
+        container.invoke(event("register"), 25_000)
+    assert pauses == []
+    assert peer.bodies == [MENU, SET]
+
+
+@pytest.mark.parametrize("error", ["Too Many Requests", "AccessDenied"])
+@pytest.mark.parametrize(
+    ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
+)
+def test_it_is_tried_until_the_time_is_nearly_up(
+    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
+) -> None:
+    webhook = importlib.import_module("botkit.release.registration")
+    kinds = container.module("errors")
+    errors = {
+        "Too Many Requests": kinds.Refused("setWebhook", 429, "Too Many Requests", {}),
+        "AccessDenied": kinds.Unreachable("the token can't be fetched: AccessDenied"),
+    }
+    calls: list[str] = []
+
+    def call(method: str, **params: Any) -> None:
+        calls.append(method)
+        if method == "setWebhook":
+            raise errors[error]
+
+    monkeypatch.setattr(webhook.telegram, "call", call)
+    with_pauses(container, monkeypatch)
+    with pytest.raises(webhook.RegistrationFailed, match=error):
+        container.invoke(event("register"), round(seconds * 1000) + 1000)
+    assert calls == ["setMyCommands", *["setWebhook"] * tries]
+
+
+UNTOLD = {
+    "no object": True,
+    "null": None,
+    "no url": {"has_custom_certificate": False},
+}
+
+
+@pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
+def test_a_webhook_is_registered_even_if_telegram_says_nothing_about_it(
+    container: Container, bot_api: BotApi, info: Any
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, info)
+    expected = {"url": URL, "pending_updates": None, "last_error": None}
+    assert container.invoke(event("register")) == expected
+
+
+def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(
+    start: Start, serve: Serve
+) -> None:
+    peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
+    container = start(peer.url)
+    assert container.invoke(event("register"))["url"] == URL
+    assert container.line["message"] == "getWebhookInfo failed"
+    assert peer.bodies == [MENU, SET, {}]
+
+
+# ── The menu of commands
+
+
+def test_an_empty_menu_is_deleted(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", {})
+    bot_api.answers("deleteMyCommands", {})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_each_language_has_its_menu(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one is deleted, which an earlier release registered."""
+    commands: Json = {"": {"start": "Begin"}, "de": {"start": "Anfangen"}, "fr": {}}
+    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    bot_api.answers("setMyCommands", {"commands": [{"command": "start", "description": "Begin"}]})
+    german = [{"command": "start", "description": "Anfangen"}]
+    bot_api.answers("setMyCommands", {"commands": german, "language_code": "de"})
+    bot_api.answers("deleteMyCommands", {"language_code": "fr"})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_without_commands_the_menu_is_left_as_it_is(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(container.bot, "COMMANDS")
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+def test_a_refused_menu_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
+        container.invoke(event("register"))
+
+
+# ── The menu button that opens the page
+
+APP_URL = URL.replace("/telegram", "/app/index.html")
+OPEN = {"text": "Open", "url": APP_URL}
+BUTTON = {"type": "web_app", "text": "Open", "web_app": {"url": APP_URL}}
+
+
+def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setChatMenuButton", {"menu_button": BUTTON})
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register", menu_button=OPEN))["url"] == URL
+
+
+def test_a_refused_button_leaves_the_old_webhook_in_place(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("setMyCommands", MENU)
+    call = {"method": "setChatMenuButton", "menu_button": BUTTON}
+    bot_api.refuses(call, 400, "Bad Request: no")
+    with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu button: setChatM"):
+        container.invoke(event("register", menu_button=OPEN))
+
+
+OTHERS = {
+    "another page's": {**BUTTON, "web_app": {"url": "https://bot.example/app/index.html"}},
+    "a third page's": {**BUTTON, "web_app": {"url": "https://a.example/app/index.html"}},
+    "the commands": {"type": "commands"},
+    "the default": {"type": "default"},
+}
+
+
+def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
+    bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
+    removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
+    assert container.invoke(removal) == {}
+    assert container.log == []
+
+
+@pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
+def test_a_button_that_is_not_ours_stays(
+    container: Container, bot_api: BotApi, button: Json
+) -> None:
+    bot_api.answers("getChatMenuButton", {}, button)
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.log == []
+
+
+def test_a_button_that_stays_does_not_hold_up_a_destroy(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
+    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.line["message"] == "the menu button was not removed"
+
+
+@pytest.mark.parametrize(
+    "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
+)
+def test_a_bot_says_what_it_handles_in_any_collection(
+    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
+) -> None:
+    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    assert container.module("release.registration").handled_kinds() == ["message"]
+
+
+def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
+    bot_api.answers("setMyCommands", MENU)
+    bot_api.answers("setWebhook", SET)
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    assert container.invoke(event("register"))["url"] == URL
+
+
+# ── The removal
+
+
+def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    bot_api.answers("deleteMyCommands", {})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+def test_the_menus_of_all_languages_are_removed(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container.bot, "COMMANDS", {"": {"start": "Begin"}, "de": {}})
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    bot_api.answers("deleteMyCommands", {})
+    bot_api.answers("deleteMyCommands", {"language_code": "de"})
+    assert container.invoke(event("delete")) == {}
+
+
+def test_a_menu_that_stays_holds_up_no_destroy(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
+    bot_api.answers("deleteWebhook", {})
+    bot_api.refuses({"method": "deleteMyCommands"}, 400, "Bad Request: no")
+    assert container.invoke(event("delete")) == {}
+    assert container.line["message"] == "the menu of commands was not removed"
+
+
+def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
+    assert container.invoke(event("delete")) == {}
+    assert container.line["message"] == "the webhook belongs to another deployment now, and stays"
+
+
+def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi) -> None:
+    """As when the queue's removal has done that: it leaves the menu, which may stay."""
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
+    bot_api.answers("deleteMyCommands", {})
+    assert container.invoke(event("delete")) == {}
+    assert container.log == []
+
+
+def test_a_limited_rate_is_waited_for(
+    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = http({"ok": True, "result": INFO})
+    peer = serve(answers(limited(2), info, limited(3), http(), limited(1), http()))
+    container = start(peer.url)
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(event("delete")) == {}
+    assert pauses == [2, 3, 1]
+    assert len(peer.requests) == 6
+
+
+HINDRANCES = {
+    "a rate limited for long": (answers(limited(60)), "Refused: getWebhookInfo: 429 "),
+    "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
+    "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
+    "a malformed answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
+}
+
+
+@pytest.mark.parametrize(("part", "error"), HINDRANCES.values(), ids=HINDRANCES)
+def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error: str) -> None:
+    container = start(serve(part).url)
+    assert container.invoke(event("delete")) == {}
+    assert container.line["level"] == "ERROR"
+    assert container.line["message"] == "the webhook was not removed"
+    assert container.line["error"].startswith(error)
+    assert len(container.log) == 1, "it was tried again"
+
+
+def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
+    container: Container, bot_api: BotApi
+) -> None:
+    """No update comes by it. With a rate that is limited, more could come."""
+    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
+    remove = container.module("release.registration").remove
+    assert remove({**event("delete"), "is": "queue"}) == {}
+
+
+@pytest.mark.parametrize("action", ["check", "register", "delete"])
+def test_a_request_over_http_is_none_of_terraforms(container: Container, action: str) -> None:
+    body = json.dumps(event(action))
+    for each in (request(body), {**request(body), **event(action)}):
+        assert container.invoke(each)["statusCode"] in (400, 401)
+
+
+def test_the_failure_has_a_name_of_its_own() -> None:
+    assert load("botkit.release.registration").RegistrationFailed.__mro__[1] is Exception

@@ -1,0 +1,779 @@
+"""page.py: the files of a page, and what it asks of the bot."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import importlib
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from awslambdaric.lambda_runtime_marshaller import to_json
+from local.events import app_event
+from local.project import ROOT
+
+from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
+from tests.support.stubs import (
+    OLD_TOKEN,
+    SECRET,
+    SECRET_HEADER,
+    TEXT,
+    TOKEN,
+    Container,
+    Json,
+    answers,
+    http,
+    message,
+    parameter,
+    request,
+)
+
+PAGE = ROOT / "tests" / "bots" / "bundle"
+URL = "https://bot.example/app/index.html"
+ON = {"MINI_APP_URL": URL}
+FRAMES = " ".join(f"https://web{version}.telegram.org" for version in ("", "a", "k", "z"))
+SECURITY = {
+    "Content-Security-Policy": f"frame-ancestors {FRAMES}",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@pytest.fixture
+def container(start: Start, bot_api: BotApi) -> Container:
+    """A container with the page of tests/bots/bundle."""
+    return show(start(bot_api.url, **ON), PAGE)
+
+
+def show(container: Container, folder: Path) -> Container:
+    page_module().FOLDER = str(folder)
+    return container
+
+
+def page_module() -> Any:
+    return importlib.import_module("botkit.sources.page")
+
+
+def content(answer: Json) -> bytes:
+    assert answer["isBase64Encoded"] is True
+    return base64.b64decode(answer["body"])
+
+
+def get(container: Container, path: str, method: str = "GET", **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return container.invoke(app_event(method, path, headers=named))
+
+
+# ── Files
+
+BUNDLE = {
+    "index.html": "text/html; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "assets/add-DkMAU0Nf.wasm": "application/wasm",
+    "assets/digits-CXm5C4Y-.woff2": "font/woff2",
+    "assets/index-BLkzH5II.css": "text/css; charset=utf-8",
+    "assets/index-BwuI1Cyk.js": "text/javascript; charset=utf-8",
+    "assets/index-BwuI1Cyk.js.map": "application/json",
+    "assets/more-DO9aqfvY.js": "text/javascript; charset=utf-8",
+    "assets/more-DO9aqfvY.js.map": "application/json",
+}
+
+
+def test_what_vite_has_built_is_served_whole(container: Container) -> None:
+    files = [path for path in (PAGE / "app").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(PAGE / "app")) for path in files} == set(BUNDLE)
+    for name, kind in BUNDLE.items():
+        answer = get(container, f"/app/{name}")
+        assert answer["statusCode"] == 200
+        assert content(answer) == (PAGE / "app" / name).read_bytes()
+        headers = answer["headers"]
+        assert re.fullmatch('"[0-9a-f]{32}"', headers.pop("ETag"))
+        assert headers == {
+            **SECURITY,
+            "Cache-Control": "no-cache",  # kept, and asked about each time
+            "Content-Type": kind,
+            "Vary": "Accept-Encoding",
+        }
+    index = (PAGE / "app" / "index.html").read_text()
+    loaded = re.findall('(?:src|href)="([^"]+)"', index)
+    assert {name.removeprefix("./") for name in loaded} < set(BUNDLE)
+    assert container.log == []
+
+
+TYPES = {
+    "x.mjs": "text/javascript; charset=utf-8",
+    "x.json": "application/json",
+    "x.webp": "image/webp",
+    "x.PNG": "image/png",
+    "x.ico": "image/vnd.microsoft.icon",
+    "x.woff": "font/woff",
+    "x.ttf": "font/ttf",
+    "x.otf": "font/otf",
+    "x.mp4": "video/mp4",
+    "x.webmanifest": "application/manifest+json",
+    "x.txt": "text/plain; charset=utf-8",
+    "x.unheard-of": "application/octet-stream",
+    "x": "application/octet-stream",
+    "x y é.txt": "text/plain; charset=utf-8",
+    "100%25.txt": "text/plain; charset=utf-8",
+    "-x.txt": "text/plain; charset=utf-8",
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path, name: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / name.replace("%25", "%")).write_bytes(b"x")
+    answer = get(show(container, tmp_path), f"/app/{name}")
+    assert (answer["headers"]["Content-Type"], content(answer)) == (TYPES[name], b"x")
+
+
+def test_what_a_client_has_is_not_sent_again(container: Container) -> None:
+    path = "/app/assets/index-BwuI1Cyk.js"
+    first = get(container, path)["headers"]
+    tag = first["ETag"]
+    for has in (tag, f"W/{tag}", f'"x", {tag}'):
+        answer = get(container, path, if_none_match=has)
+        assert (answer["statusCode"], answer["body"]) == (304, "")
+        assert answer["headers"] == first
+    assert get(container, path, if_none_match='"x"')["statusCode"] == 200
+    assert get(container, "/app/index.html", if_none_match=tag)["statusCode"] == 200
+
+
+ENCODINGS = {
+    "gzip, deflate, br": True,
+    "br;q=1.0, gzip;q=0.8": True,
+    "gzip;q=0.01": True,
+    "": False,
+    "br": False,
+    "identity": False,
+    "gzip;q=0": False,
+    "gzip; q=0.000, br": False,
+    "x-gzipped": False,
+}
+
+
+@pytest.mark.parametrize(("accepted", "gzipped"), ENCODINGS.items(), ids=ENCODINGS)
+def test_a_gzipped_file_is_sent_to_clients_that_accept_it(
+    container: Container, tmp_path: Path, accepted: str, gzipped: bool
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x.css").write_bytes(b"plain")
+    (tmp_path / "app" / "x.css.gz").write_bytes(gzip.compress(b"plain"))
+    container = show(container, tmp_path)
+    answer = get(container, "/app/x.css", accept_encoding=accepted)
+    plain = get(container, "/app/x.css")
+    assert answer["headers"].get("Content-Encoding") == ("gzip" if gzipped else None)
+    body = content(answer)
+    assert (gzip.decompress(body) if gzipped else body) == b"plain"
+    assert answer["headers"]["Content-Type"] == "text/css; charset=utf-8"
+    assert answer["headers"]["Vary"] == plain["headers"]["Vary"] == "Accept-Encoding"
+    assert (answer["headers"]["ETag"] == plain["headers"]["ETag"]) is not gzipped
+    again = get(
+        container,
+        "/app/x.css",
+        accept_encoding=accepted,
+        if_none_match=answer["headers"]["ETag"],
+    )
+    assert (again["statusCode"], "Content-Encoding" in again["headers"]) == (304, False)
+
+
+def test_a_file_may_be_there_gzipped_only(container: Container, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x.css.gz").write_bytes(gzip.compress(b"plain"))
+    container = show(container, tmp_path)
+    assert get(container, "/app/x.css")["statusCode"] == 404
+    answer = get(container, "/app/x.css", accept_encoding="gzip")
+    assert gzip.decompress(content(answer)) == b"plain"
+
+
+def test_a_file_that_is_not_gzipped_is_sent_as_it_is(container: Container) -> None:
+    answer = get(container, "/app/index.html", accept_encoding="gzip")
+    assert content(answer) == (PAGE / "app" / "index.html").read_bytes()
+
+
+def test_head_is_get_without_the_body(container: Container) -> None:
+    for path in ("/app/index.html", "/app/nothing", "/app/", "/app/api/x"):
+        got, head = get(container, path), get(container, path, "HEAD")
+        assert head == {**got, "body": ""}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_a_file_takes_no_other_method(container: Container, method: str) -> None:
+    answer = get(container, "/app/index.html", method)
+    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, HEAD")
+    assert answer["body"] == "A page's files take GET and HEAD only."
+
+
+def test_the_folder_leads_to_its_page(container: Container) -> None:
+    for path in ("/app", "/app/"):
+        answer = get(container, path)
+        assert (answer["statusCode"], answer["headers"]["Location"]) == (302, "/app/index.html")
+    answer = container.invoke(app_event("GET", "/app", "a=1&b=%20"))
+    assert answer["headers"]["Location"] == "/app/index.html?a=1&b=%20"
+    answer = container.invoke(app_event("GET", "/app", "a=\r\nX: y\ud800"))
+    assert answer["headers"]["Location"] == "/app/index.html?a=%0D%0AX:%20y?"
+
+
+def test_what_is_not_there_gets_a_sentence(container: Container) -> None:
+    for path in ("/app/nothing.js", "/app/assets", "/app/assets/", "/app/index.html/"):
+        answer = get(container, path)
+        assert (answer["statusCode"], answer["body"]) == (404, "There is no such file.")
+        assert SECURITY.items() <= answer["headers"].items()
+        assert answer["headers"]["Cache-Control"] == "no-store"
+
+
+# Each as the client sends it: API Gateway decodes all but %25, this function the rest.
+LEADING_OUT = [
+    "/app/../bot.py",
+    "/app/./index.html",
+    "/app/assets/../index.html",
+    "/app/assets/../../bot.py",
+    "/app/%2e%2e/bot.py",
+    "/app/%2e%2e%2fbot.py",
+    "/app/..%2fbot.py",
+    "/app/%252e%252e/bot.py",
+    "/app/%252e%252e%252fbot.py",
+    "/app/%25252e%25252e/bot.py",
+    "/app/..%5cbot.py",
+    "/app/assets%5cindex.js",
+    "/app//bot.py",
+    "/app//{folder}/bot.py",
+    "/app/%2f{folder}/bot.py",
+    "/app/{folder}/bot.py",
+    "/app/../app/../bot.py",
+    "/app/..",
+    "/app/..%00/bot.py",
+    "/app/index.html%00",
+    "/app/index.html%00.png",
+    "/app/bot.py",
+    "/app/.env",
+    "/app/.git/config",
+    "/app/assets/.hidden/x",
+    "/app/%2eenv",
+    "/app/out.txt",
+    "/app/out/bot.py",
+    "/app/beside/x",
+    "/app/%c0%ae%c0%ae/bot.py",
+    "/app/%u002e%u002e/bot.py",
+    "/app/....//bot.py",
+    "/app/..;/bot.py",
+    "/app/file:%2f%2f{folder}/bot.py",
+    "/app/~root/bot.py",
+    "/app/" + "x" * 5000,
+    "/app/" + "x/" * 2000,
+    "/app/\ud800",
+    "//app/../bot.py",
+    "/app/api%2f..%2f..%2fbot.py",
+]
+
+
+def test_no_path_leaves_the_folder(container: Container, tmp_path: Path) -> None:
+    for name in ("bot.py", "app/.env", "app/.git/config", "app/assets/.hidden/x", "app-2/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(TEXT)
+    (tmp_path / "app" / "index.html").write_text("the page")
+    (tmp_path / "app" / "out.txt").symlink_to(tmp_path / "bot.py")
+    (tmp_path / "app" / "out").symlink_to(tmp_path)
+    (tmp_path / "app" / "beside").symlink_to(tmp_path / "app-2")  # a name that begins with app's
+    show(container, tmp_path)
+    got = {}
+    for path in LEADING_OUT:
+        answer = get(container, path.replace("{folder}", str(tmp_path)))
+        got[path] = answer["statusCode"]
+        assert TEXT not in answer["body"], path
+        assert base64.b64encode(TEXT.encode()).decode() not in answer["body"], path
+    assert got == {path: 401 if "api" in path else 404 for path in LEADING_OUT}
+
+
+def test_a_link_may_stay_in_the_folder(container: Container, tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "index.html").write_text("the page")
+    (tmp_path / "dist" / "start.html").symlink_to("index.html")
+    (tmp_path / "app").symlink_to("dist")
+    assert content(get(show(container, tmp_path), "/app/start.html")) == b"the page"
+    (tmp_path / "dist-2").mkdir()
+    (tmp_path / "dist-2" / "x").write_text("no page")
+    (tmp_path / "dist" / "x").symlink_to("../dist-2/x")
+    assert get(container, "/app/x")["statusCode"] == 404
+
+
+def test_several_slashes_are_one_at_the_beginning(container: Container) -> None:
+    assert get(container, "///app/index.html")["statusCode"] == 200
+
+
+def test_without_a_folder_there_is_no_file(container: Container, tmp_path: Path) -> None:
+    assert get(show(container, tmp_path), "/app/index.html")["statusCode"] == 404
+    page_module().FOLDER = ""
+    assert get(container, "/app/index.html")["statusCode"] == 404
+
+
+def test_the_folder_is_beside_the_bot_that_is_imported(container: Container) -> None:
+    module = importlib.reload(page_module())
+    assert module.FOLDER == str(Path(str(container.bot.__file__)).parent)
+
+
+def test_the_largest_file_that_is_packed_fits_lambdas_answer(
+    container: Container, tmp_path: Path
+) -> None:
+    source = (ROOT / "scripts" / "package").read_text()
+    (limit,) = re.findall(r"^PAGE_FILE_LIMIT = (.+)$", source, re.MULTILINE)
+    (tmp_path / "app").mkdir()
+    name = "x" * 240 + ".webmanifest"
+    (tmp_path / "app" / name).write_bytes(bytes(eval(limit)))
+    answer = get(show(container, tmp_path), f"/app/{name}")
+    assert 6_291_556 - 2000 < len(to_json(answer)) <= 6_291_556
+
+
+# ── Routes
+
+
+def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(
+    container: Container, bot_api: BotApi
+) -> None:
+    update = json.dumps(message())
+    secret = {SECRET_HEADER: SECRET, "content-type": "application/json"}
+    for path in ("/app/../telegram", "/telegram", "/app/telegram"):
+        event = app_event("POST", path, headers=secret, body=update.encode())
+        assert container.invoke(event)["statusCode"] == 405
+    page = {"rawPath": "/app/index.html"}
+    assert container.invoke(request(update, "wrong", **page))["statusCode"] == 401
+    bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
+    assert container.invoke(request(update, **page)) == {
+        "statusCode": 200,
+        "headers": {"Content-Type": "text/plain"},
+        "body": "",
+    }
+
+
+def test_without_mini_app_a_page_is_not_served(start: Start, bot_api: BotApi) -> None:
+    answer = get(show(start(bot_api.url), PAGE), "/app/index.html")
+    assert (answer["statusCode"], answer["body"]) == (401, "the secret token is missing or wrong")
+
+
+def test_the_module_is_loaded_at_the_first_page_request(start: Start, bot_api: BotApi) -> None:
+    import sys
+
+    container = start(bot_api.url, **ON)
+    bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
+    container.deliver(message())
+    assert "botkit.sources.page" not in sys.modules
+    get(container, "/app/index.html")
+    assert "botkit.sources.page" in sys.modules
+
+
+# ── Requests
+
+TMA = "tma "
+
+
+def answer_with(
+    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any = None
+) -> list[Json]:
+    """Make on_request() return or raise `answer`, and return the list of requests it will get."""
+    got: list[Json] = []
+
+    def on_request(request: Json) -> Any:
+        got.append(request)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
+    return got
+
+
+def ask(
+    container: Container,
+    path: str = "/app/api/orders",
+    method: str = "POST",
+    query: str = "",
+    body: bytes = b"",
+    kind: str = "application/json",
+    authorization: str | None = None,
+) -> tuple[int, Any]:
+    """Send a request as the page does, and return the status and the JSON of the answer."""
+    authorization = TMA + sign(launch()) if authorization is None else authorization
+    headers = {"authorization": authorization, "content-type": kind}
+    answer = container.invoke(app_event(method, path, query, headers, body))
+    expected = {**SECURITY, "Cache-Control": "no-store", "Content-Type": "application/json"}
+    assert answer["headers"] == expected
+    if answer["statusCode"] == 204:
+        assert not answer["body"]
+        return 204, None
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_the_bot_gets_the_pages_request_and_what_telegram_signed(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got = answer_with(container, monkeypatch, {"taken": [1, "é"]})
+    fields = launch(start_param="menu_7", chat_type="group", chat_instance="-5", query_id="Q")
+    status, answer = ask(
+        container,
+        "/app/api/orders/7%20b",
+        query="a=1&b=&c=%C3%A9+x",
+        body=b'{"n": 1}',
+        authorization=TMA + sign(fields),
+    )
+    assert (status, answer) == (200, {"taken": [1, "é"]})
+    assert got == [
+        {
+            "method": "POST",
+            "path": "/orders/7 b",
+            "query": {"a": "1", "b": "", "c": "é x"},
+            "body": {"n": 1},
+            "user": ADA,
+            "chat": None,
+            "chat_type": "group",
+            "chat_instance": "-5",
+            "start_param": "menu_7",
+            "query_id": "Q",
+            "auth_date": int(fields["auth_date"]),
+        }
+    ]
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "request",
+        "method": "POST",
+        "methods": [],
+        "outcome": "answered",
+        "status": 200,
+    }
+    assert container.log[-1]["milliseconds"] >= 0
+
+
+def test_what_telegram_did_not_say_is_none(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (got,) = (answer_with(container, monkeypatch),)
+    assert ask(container, "/app/api", "GET") == (200, None)
+    told = {name: got[0][name] for name in ("path", "query", "body", "chat", "start_param")}
+    assert told == {"path": "/", "query": {}, "body": None, "chat": None, "start_param": None}
+
+
+BODIES: dict[str, tuple[str, bytes, Any]] = {
+    "JSON": ("application/json", b'["\xc3\xa9"]', ["é"]),
+    "JSON with a charset": ("Application/JSON; charset=utf-8", b"1", 1),
+    "another JSON": ("application/vnd.api+json", b"1", 1),
+    "JSON with a byte order mark": ("application/json", b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+    "JSON with half a surrogate pair": ("application/json", b'"\\ud800"', "\ufffd"),
+    "text": ("text/plain;charset=UTF-8", b"1", "1"),
+    "no type": ("", b"1", b"1"),
+    "a picture": ("image/png", b"\x89PNG\xff", b"\x89PNG\xff"),
+    "nothing": ("application/json", b"", None),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "given"), BODIES.values(), ids=BODIES)
+def test_a_body_is_what_its_type_says(
+    container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, body: bytes, given: Any
+) -> None:
+    got = answer_with(container, monkeypatch)
+    assert ask(container, body=body, kind=kind) == (200, None)
+    assert got[0]["body"] == given
+
+
+def test_a_body_that_does_not_match_its_type_is_refused(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got = answer_with(container, monkeypatch)
+    for body in (b"{", b"[" * 100_000, b"NaN", b"[-Infinity]", b"1e999"):
+        assert ask(container, body=body) == (
+            400,
+            {"error": "bad_request", "message": "The body isn't valid JSON."},
+        )
+    event = app_event("POST", "/app/api", headers={"authorization": TMA + sign(launch())})
+    for text in ("é", "e3 0="):
+        answer = container.invoke({**event, "body": text, "isBase64Encoded": True})
+        assert (answer["statusCode"], json.loads(answer["body"])["message"]) == (
+            400,
+            "The body isn't valid base64.",
+        )
+    assert got == []
+
+
+HEADER = "The header must be Authorization: tma <initData>."
+UNSIGNED = "Telegram didn't sign this initData for this bot."
+STRANGERS: dict[str, tuple[Callable[[], str], str, str]] = {
+    "nothing": (lambda: "", "unauthorized", HEADER),
+    "no data": (lambda: "tma ", "unauthorized", HEADER),  # as from a keyboard's button
+    "another scheme": (lambda: "Bearer " + sign(launch()), "unauthorized", HEADER),
+    "yet another": (lambda: "Twilight " + sign(launch()), "unauthorized", HEADER),
+    "no scheme": (lambda: sign(launch()), "unauthorized", HEADER),
+    "forged": (lambda: TMA + sign(launch()) + "0", "unauthorized", UNSIGNED),
+    "too old": (
+        lambda: TMA + sign(launch(DAY + 5)),
+        "expired",
+        "This initData is too old. Open the page again.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "error", "said"), STRANGERS.values(), ids=STRANGERS)
+def test_a_stranger_does_not_reach_the_bot(
+    container: Container,
+    monkeypatch: pytest.MonkeyPatch,
+    header: Callable[[], str],
+    error: str,
+    said: str,
+) -> None:
+    got = answer_with(container, monkeypatch)
+    answer = ask(container, authorization=header(), body=b"{")
+    assert answer == (401, {"error": error, "message": said})
+    assert got == container.log == []
+
+
+def test_the_scheme_may_be_in_upper_case(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_with(container, monkeypatch)
+    assert ask(container, authorization="TMA " + sign(launch()))[0] == 200
+
+
+def test_a_bot_says_how_long_its_pages_may_be_open(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_with(container, monkeypatch)
+    monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", 60, raising=False)
+    assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
+    assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
+
+
+def test_that_also_holds_if_the_bot_is_imported_for_this_request(
+    start_bot: StartBot, tmp_path: Path
+) -> None:
+    source = "import os\nos.stat(__file__ + '.there')\nINIT_DATA_SECONDS = 60\nreply = len"
+    container = start_bot(source, **ON)
+    (tmp_path / "bot.py.there").touch()
+    assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
+
+
+ANSWERS: dict[str, tuple[Any, int, Any]] = {
+    "an object": ({"a": 1}, 200, {"a": 1}),
+    "a list": ([1], 200, [1]),
+    "nothing": (None, 200, None),
+    "an empty list": ([], 200, []),
+    "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
+    "only a status": ((204, None), 204, None),
+    "a status with a name": ((HTTPStatus.NOT_FOUND, 1), 404, 1),
+    "a status beside it": ((203, None), 203, None),
+    "another one": ((205, None), 205, None),
+    "the highest status": ((599, "x"), 599, "x"),
+    "a tuple of one": ((404,), 200, [404]),
+    "a tuple of three": ((404, "x", "y"), 200, [404, "x", "y"]),
+}
+
+
+@pytest.mark.parametrize(("answer", "status", "body"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_may_have_a_status(
+    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any, status: int, body: Any
+) -> None:
+    answer_with(container, monkeypatch, answer)
+    assert ask(container) == (status, body)
+    assert (container.line["outcome"], container.line["status"]) == ("answered", status)
+
+
+STATUS = "on_request() must return an answer, or a status from 200 to 599 and an answer: "
+HOLD = "on_request() must return a value that JSON can hold: "
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
+NO_ANSWERS: dict[str, tuple[Any, str]] = {
+    "too low": ((199, 1), STATUS + "199 is not a status"),
+    "too high": ((600, 1), STATUS + "600 is not a status"),
+    "what somebody wrote": (("my diary", 201), STATUS + "a str is not a status"),
+    "true": ((True, 1), STATUS + "True is not a status"),
+    "bytes": (b"x", HOLD + "Object of type bytes is not JSON serializable"),
+    "not a number": (float("nan"), HOLD + "Out of range float values are not JSON compliant"),
+    "itself": (ENDLESS, HOLD + "Circular reference detected"),
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_an_invalid_answer_is_explained_in_the_log(
+    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any, error: str
+) -> None:
+    answer_with(container, monkeypatch, answer)
+    assert ask(container) == (500, FAILED)
+    assert container.line["error"].startswith(error)
+
+
+FAILED = {"error": "failed", "message": "The bot failed. Its log says why."}
+UNAVAILABLE = {
+    "error": "unavailable",
+    "message": "The bot can't answer now. Try again later.",
+}
+
+
+@pytest.mark.parametrize("error", [RuntimeError(TEXT), SystemExit(TEXT)], ids=repr)
+def test_an_exception_is_logged_and_not_shown_to_the_page(
+    container: Container, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    answer_with(container, monkeypatch, error)
+    assert ask(container) == (500, FAILED)
+    place = container.line.pop("error")
+    assert re.fullmatch(rf"{type(error).__name__} at test_page\.py:\d+", place)
+    assert container.line == {
+        "level": "ERROR",
+        "logger": "botkit",
+        "message": "request",
+        "method": "POST",
+        "methods": [],
+        "outcome": "page_failed",
+        "status": 500,
+        "error": place,
+    }
+
+
+def test_a_refusal_that_the_bot_does_not_catch_is_logged_and_not_shown_to_the_page(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram: ModuleType = container.telegram
+    call = {"method": "getChatMember", "chat_id": -1, "user_id": 42}
+    bot_api.refuses(call, 400, "Bad Request: chat not found")
+    answer_with(
+        container,
+        monkeypatch,
+        lambda request: telegram.call("getChatMember", chat_id=-1, user_id=request["user"]["id"]),
+    )
+    assert ask(container) == (500, FAILED)
+    line = container.line
+    assert (line["outcome"], line["refusal"]) == (
+        "page_failed",
+        "getChatMember: 400 Bad Request: chat not found",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "outcome", "retry_after"),
+    [
+        (429, {"retry_after": 7}, "throttled", "7"),
+        (500, {}, "unreachable", None),
+        (401, {}, "misconfigured", None),
+    ],
+    ids=["limited", "away", "token"],
+)
+def test_a_temporary_failure_is_not_the_bots(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    outcome: str,
+    retry_after: str | None,
+) -> None:
+    telegram: ModuleType = container.telegram
+    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
+    answer_with(container, monkeypatch, lambda _: telegram.call("getChat", chat_id=42))
+    event = app_event("GET", "/app/api", headers={"authorization": TMA + sign(launch())})
+    answer = container.invoke(event)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, UNAVAILABLE)
+    assert answer["headers"].get("Retry-After") == retry_after
+    assert container.line["outcome"] == outcome
+
+
+def test_an_answer_must_fit_lambdas(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 6291556 - 2000 - 6  # two pairs of quotes, the inner ones escaped
+    answer_with(container, monkeypatch, "x" * most)
+    assert ask(container) == (200, "x" * most)
+    answer_with(container, monkeypatch, "x" * (most + 1))
+    assert ask(container) == (500, FAILED)
+    assert container.line["error"] == "on_request() must return less than 6 MB of JSON"
+
+
+def test_a_request_that_never_ends_is_ended(
+    container: Container, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "botkit")
+
+    def endless(request: Json) -> None:
+        while True:
+            pass
+
+    answer_with(container, monkeypatch, endless)
+    event = app_event("GET", "/app/api", headers={"authorization": TMA + sign(launch())})
+    assert container.invoke(event, 700)["statusCode"] == 500
+    assert container.log[-1]["error"].startswith("TimeIsUp at ")
+
+
+def test_a_coroutine_is_named(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def on_request(request: Json) -> None:
+        pass
+
+    monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
+    assert ask(container) == (500, FAILED)
+    assert container.line["error"] == "on_request() must be written with def, not async def"
+
+
+def test_a_bot_without_an_answer_says_so(container: Container) -> None:
+    said = "bot.py has no on_request(request)."
+    assert ask(container) == (404, {"error": "not_found", "message": said})
+
+
+def test_a_bot_that_cannot_be_imported_keeps_its_page(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bot", None)  # so that an import fails
+    assert get(container, "/app/index.html")["statusCode"] == 200
+    assert ask(container) == (503, UNAVAILABLE)
+    assert (container.line["outcome"], container.line["status"]) == ("misconfigured", 503)
+
+
+# ── The token that signatures are checked with
+
+
+def test_without_a_token_nobody_is_let_in(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url, TELEGRAM_BOT_TOKEN="", **ON)
+    assert ask(container) == (503, UNAVAILABLE)
+    assert container.line == {
+        "level": "ERROR",
+        "logger": "botkit",
+        "message": "request",
+        "method": "POST",
+        "methods": [],
+        "outcome": "misconfigured",
+        "status": 503,
+        "error": "TELEGRAM_BOT_TOKEN is not set",
+    }
+
+
+def test_the_token_may_be_in_parameter_store(
+    start_with_parameter: Start,
+    serve: Serve,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    monkeypatch.setenv("MINI_APP_URL", URL)
+    container = start_with_parameter(bot_api.url, store)
+    answer_with(container, monkeypatch)
+    fields = launch()
+    old = TMA + sign({**fields}).replace(hash_of(fields), hash_of(fields, key_of(OLD_TOKEN)))
+    assert ask(container, authorization=old)[0] == 200
+    # It was fetched a moment ago: strangers must not cause a fetch each time.
+    assert ask(container)[0] == 401
+    assert len(store.requests) == 1
+    monkeypatch.setattr(container.module("stored_token"), "fetched_at", -1e9)
+    assert ask(container)[0] == 200
+    assert ask(container, authorization=old)[0] == 401
+    assert len(store.requests) == 2
+
+
+def test_if_the_parameter_cannot_be_read_nobody_is_let_in(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = http({"__type": "AccessDeniedException", "Message": "no"}, "400 Bad")
+    monkeypatch.setenv("MINI_APP_URL", URL)
+    container = start_with_parameter(bot_api.url, serve(answers(denied, denied)))
+    assert ask(container) == (503, UNAVAILABLE)
+    assert container.line["outcome"] == "unreachable"

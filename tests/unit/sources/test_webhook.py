@@ -1,0 +1,286 @@
+"""webhook.py: who sent an update, and what Telegram gets."""
+
+from __future__ import annotations
+
+import _operator
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, Start
+from tests.support.stubs import (
+    CALL,
+    SECRET,
+    SECRET_HEADER,
+    UPDATE,
+    Container,
+    Json,
+    echo,
+    message,
+    outcome_of,
+    request,
+    text_response,
+)
+
+# ── Updates with the right secret
+
+
+def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo())
+    assert container.invoke(request(UPDATE)) == text_response(200)
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "update",
+        "update_id": 1,
+        "kind": "message",
+        "methods": ["sendMessage"],
+        "outcome": "answered",
+    }
+
+
+def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) -> None:
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+    assert container.line == {
+        "level": "INFO",
+        "logger": "botkit",
+        "message": "update",
+        "update_id": 5,
+        "kind": "poll",
+        "methods": [],
+        "outcome": "ignored",
+    }
+
+
+def test_half_a_surrogate_pair_is_replaced(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo("\ufffd, 👍 and \ufffd"))
+    container.deliver(message(text="\ud800, 👍 and \udc4d"))
+
+
+def test_an_update_is_logged_with_its_time(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        readings = iter([1.0, 3.34567])  # before the answer, and after it
+
+        @classmethod
+        def monotonic(cls) -> float:
+            return next(cls.readings)
+
+    monkeypatch.setattr(container.module("ways"), "time", Clock)
+    monkeypatch.setattr(container.module("outcome"), "time", Clock)
+    container.deliver({"update_id": 1})
+    assert [line["milliseconds"] for line in container.log] == [2345.7]
+
+
+def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(echo())
+    body = base64.b64encode(UPDATE.encode()).decode()
+    assert outcome_of(container, body, isBase64Encoded=True) == "answered"
+
+
+def test_a_bot_may_change_the_update(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        del update["update_id"]
+        kind, _ = update.popitem()
+        return [{**CALL, "text": kind}]
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    bot_api.expects({**CALL, "text": "message"})
+    assert outcome_of(container) == "answered"
+    assert (container.line["update_id"], container.line["kind"]) == (1, "message")
+    assert outcome_of(container) == "repeated"
+
+
+# ── Secret missing or wrong
+
+SECRETS: dict[str, Any] = {
+    "wrong": {SECRET_HEADER: "wrong"},
+    "missing": {"content-type": "application/json"},
+    "empty": {SECRET_HEADER: ""},
+    "a part": {SECRET_HEADER: SECRET[:-1]},
+    "more": {SECRET_HEADER: SECRET + "x"},
+    "in capitals": {SECRET_HEADER: SECRET.upper()},
+    "twice, joined by API Gateway": {SECRET_HEADER: f"{SECRET},{SECRET}"},
+    "in an upper-case header": {SECRET_HEADER.upper(): SECRET},
+    "not ASCII": {SECRET_HEADER: "gehéim"},
+    "half a surrogate pair": {SECRET_HEADER: "\ud800"},
+    "null": {SECRET_HEADER: None},
+    "a list": {SECRET_HEADER: [SECRET]},
+    "a number": {SECRET_HEADER: 7},
+    "true": {SECRET_HEADER: True},
+    "another header": {"authorization": SECRET},
+    "a longer header": {SECRET_HEADER + "s": SECRET},
+    "no headers": {},
+    "headers are null": None,
+    "headers are a list": [[SECRET_HEADER, SECRET]],
+    "headers are text": f"{SECRET_HEADER}: {SECRET}",
+}
+
+
+def test_without_the_secret_nothing_is_parsed(container: Container) -> None:
+    got = {
+        (name, body): container.invoke(request(body, headers=headers))
+        for name, headers in SECRETS.items()
+        for body in (UPDATE, "{")
+    }
+    assert got == dict.fromkeys(got, text_response(401, "the secret token is missing or wrong"))
+    assert container.log == []
+
+
+@pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "x"}], ids=str)
+def test_without_a_configured_secret_every_update_is_refused(
+    start: Start, bot_api: BotApi, headers: Json
+) -> None:
+    container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET="")
+    got = container.invoke(request(UPDATE, headers=headers))
+    assert got == text_response(401, "no secret token is configured")
+    assert container.line["level"] == "ERROR"
+    assert "TELEGRAM_WEBHOOK_SECRET is not set" in container.line["message"]
+
+
+def test_the_secret_is_compared_in_constant_time(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def record(given: bytes, secret: bytes) -> bool:
+        compared.append((given, secret))
+        return False
+
+    webhook = container.module("sources.webhook")
+    assert webhook.compare_digest is _operator._compare_digest
+    monkeypatch.setattr(webhook, "compare_digest", record)
+    assert container.invoke(request(UPDATE, "é"))["statusCode"] == 401
+    assert compared == [("é".encode(), SECRET.encode())]
+
+
+# ── Bodies that are not updates
+
+NO_JSON = "the body is not valid JSON"
+
+NO_UPDATE = "the body is not an update: an object with an integer update_id"
+
+BODIES: dict[str, tuple[Any, str]] = {
+    "null": (None, "the body is missing"),
+    "an object": ({}, "the body is missing"),
+    "a number": (7, "the body is missing"),
+    "empty": ("", NO_JSON),
+    "half an object": ('{"update_id": 1', NO_JSON),
+    "two objects": ('{"update_id": 1}{}', NO_JSON),
+    "a byte order mark": ("\ufeff" + UPDATE, NO_JSON),
+    "single quotes": ("{'update_id': 1}", NO_JSON),
+    "NaN": ('{"update_id": NaN}', NO_JSON),
+    "NaN somewhere": ('{"update_id": 1, "message": {"x": NaN}}', NO_JSON),
+    "Infinity": ('{"update_id": 1, "x": Infinity}', NO_JSON),
+    "-Infinity": ('{"update_id": 1, "x": -Infinity}', NO_JSON),
+    "infinite": ('{"update_id": 1, "x": 1e999}', NO_JSON),
+    "infinite and negative": ('{"update_id": 1, "x": -1e999}', NO_JSON),
+    "update_id 1e400": ('{"update_id": 1e400}', NO_JSON),
+    "5000 digits": ('{"update_id": ' + "9" * 5000 + "}", NO_JSON),
+    "nested too deep": ("[" * 200_000, NO_JSON),
+    "objects nested too deep": ('{"a":' * 200_000, NO_JSON),
+    "a form": ("update_id=1", NO_JSON),
+    "a list of updates": (f"[{UPDATE}]", NO_UPDATE),
+    "JSON null": ("null", NO_UPDATE),
+    "JSON text": ('"update_id"', NO_UPDATE),
+    "no update_id": ('{"message": {}}', NO_UPDATE),
+    "update_id null": ('{"update_id": null}', NO_UPDATE),
+    "update_id text": ('{"update_id": "1"}', NO_UPDATE),
+    "update_id true": ('{"update_id": true}', NO_UPDATE),
+    "update_id 1.0": ('{"update_id": 1.0}', NO_UPDATE),
+    "update_id a list": ('{"update_id": [1]}', NO_UPDATE),
+    "Terraform's event": ('{"tf": {"action": "delete"}, "url": "https://x"}', NO_UPDATE),
+}
+
+
+def test_a_body_that_is_not_an_update(container: Container) -> None:
+    got = {name: container.invoke(request(body)) for name, (body, _) in BODIES.items()}
+    assert got == {name: text_response(400, reason) for name, (_, reason) in BODIES.items()}
+    logged = [(line["level"], line["message"], line["reason"]) for line in container.log]
+    assert logged == [("WARNING", "bad request", reason) for _, reason in BODIES.values()]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("%%%", "the body is not valid base64"),
+        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is not valid base64"),
+        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is not valid base64"),
+        ("é", "the body is not valid base64"),
+        (UPDATE, "the body is not valid base64"),
+        ("", NO_JSON),
+        (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
+        (base64.b64encode(b"\xff\xfe\x00").decode(), NO_JSON),
+        (base64.b64encode(b"[]").decode(), NO_UPDATE),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_a_base64_body_that_is_not_an_update(container: Container, body: str, reason: str) -> None:
+    assert container.invoke(request(body, isBase64Encoded=True)) == text_response(400, reason)
+
+
+# ── Redelivery
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "header"),
+    [
+        (5, "5"),
+        (0, "0"),
+        (3600, "3600"),
+        (3601, "3600"),
+        (10**400, "3600"),
+        (-1, None),
+        ("5", None),
+        (1.5, None),
+        (True, None),
+        (None, None),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_retry_after_is_what_telegram_honours(
+    container: Container, bot_api: BotApi, retry_after: Any, header: str | None
+) -> None:
+    bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
+    assert container.deliver(message()) == (503, header)
+
+
+def test_an_answered_update_is_acknowledged_without_a_second_answer(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.expects(echo())
+    assert outcome_of(container) == "answered"
+    assert outcome_of(container) == "repeated"
+    assert (container.line["level"], container.line["outcome"]) == ("INFO", "repeated")
+    assert container.line["methods"] == []
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 429, 500])
+def test_after_a_failed_try_it_is_tried_again(
+    container: Container, bot_api: BotApi, code: int
+) -> None:
+    bot_api.refuses(echo(), code, "no")
+    container.deliver(message())
+    bot_api.expects(echo())
+    assert outcome_of(container) == "answered"
+
+
+def test_a_new_container_has_no_memory(start: Start, bot_api: BotApi) -> None:
+    bot_api.expects(echo(), echo())
+    for _ in range(2):
+        assert outcome_of(start(bot_api.url)) == "answered"
+
+
+def test_the_last_256_updates_are_remembered(container: Container, bot_api: BotApi) -> None:
+    bot_api.expects(*[echo()] * 257)
+    for update_id in range(257):
+        container.deliver(message(update_id))
+    assert list(container.module("steps.once").recent) == list(range(1, 257))
+    assert outcome_of(container, json.dumps(message(1))) == "repeated"
+    bot_api.expects(echo())
+    assert outcome_of(container, json.dumps(message(0))) == "answered"

@@ -1,0 +1,392 @@
+"""limit.py: a person's updates are counted, and what is too many gets silence."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from telegram_stand_in import TYPES
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, Json, message
+
+BOT = """
+LIMIT = (2, 60)
+
+def reply(update):
+    return [{"method": "sendMessage", "chat_id": 42, "text": "Heard"}]
+"""
+TELLS = """
+def on_limit(update):
+    who = update["message"]["from"]["id"]
+    return [{"method": "sendMessage", "chat_id": who, "text": "Too fast"}]
+"""
+HEARD = {"method": "sendMessage", "chat_id": 42, "text": "Heard"}
+TOO_FAST = {"method": "sendMessage", "chat_id": 42, "text": "Too fast"}
+AT = 1767225600  # the date of the tests' message, at which a window begins
+ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
+BEA = {"id": 43, "is_bot": False, "first_name": "Bea"}
+GROUP = {"id": -100, "type": "supergroup"}
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+
+
+@pytest.fixture
+def now() -> SimpleNamespace:
+    """The clock, which stands still."""
+    return SimpleNamespace(now=float(AT))
+
+
+@pytest.fixture
+def begin(start_with_sessions: StartBot, now: SimpleNamespace) -> StartBot:
+    """Start a container with LIMIT, which goes by that clock: `begin(source)`."""
+
+    def start(source: str = BOT, **environment: str) -> Container:
+        container = start_with_sessions(source, **environment)
+        container.module("steps.limit").time = SimpleNamespace(time=lambda: now.now)
+        return container
+
+    return start
+
+
+def asked(container: Container, answer: Any = None) -> list[str]:
+    """Let a container's AWS note its requests, and raise or give `answer`, if any."""
+    names: list[str] = []
+
+    def call(service: str, target: str, params: Json) -> Any:
+        names.append(params.get("UpdateExpression", target)[:3])
+        if isinstance(answer, BaseException):
+            raise answer
+        return {} if service == "sqs" else container.table.call(service, target, params)
+
+    container.module("aws").call = call
+    return names
+
+
+def outcomes(container: Container) -> list[str]:
+    return [line["outcome"] for line in container.log if "outcome" in line]
+
+
+def said(update_id: int, kind: str = "message", by: Json = ADA, **fields: Any) -> Json:
+    """Return an update in a group, of Ada's."""
+    return {"update_id": update_id, kind: {"chat": GROUP, "from": by, **fields}}
+
+
+def test_what_is_one_too_many_gets_silence_until_the_next_window(
+    begin: StartBot, bot_api: BotApi, now: SimpleNamespace
+) -> None:
+    bot_api.expects(HEARD, HEARD, HEARD, HEARD)
+    container = begin()
+    writes = asked(container)
+    for number in range(1, 5):
+        container.deliver(message(number))
+    container.deliver(said(5, date=AT, by=BEA))
+    container.deliver(said(6, date=AT + 59))
+    container.deliver(said(7, date=AT + 60))
+    assert outcomes(container) == [
+        *("answered", "answered", "limited", "limited"),
+        *("answered", "limited", "answered"),
+    ]
+    assert container.log[2]["level"] == "INFO"
+    assert container.log[2]["methods"] == []
+    # A window that is full is written once more, and then no more.
+    assert writes == ["ADD", "ADD", "ADD", "SET", "ADD", "ADD"]
+
+
+def test_an_item_has_the_ids_of_a_window_and_goes_a_day_after_it(
+    begin: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.expects(HEARD, HEARD)
+    container = begin()
+    for number in range(1, 4):
+        container.deliver(message(number))
+    item = container.table.items[f"limit:42:{AT}"]
+    assert sorted(item["ids"]["NS"]) == ["1", "2"]
+    assert item == {
+        "id": {"S": f"limit:42:{AT}"},
+        "ids": item["ids"],
+        "beyond": {"N": "3"},
+        "expires_at": {"N": str(AT + 60 + 24 * 3600)},
+    }
+
+
+def test_an_update_that_comes_again_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+    """In the same container and in another, which knows nothing of it."""
+    container = begin()
+    for number in (1, 2, 1, 2):
+        bot_api.refuses(HEARD, 500, "no")
+        assert container.deliver(message(number))[0] == 503
+    container.deliver(message(3))
+    bot_api.expects(HEARD)
+    container.deliver(message(1))
+    container = begin()
+    container.deliver(message(4))  # it learns that the window is full, and who is in it
+    bot_api.expects(HEARD)
+    container.deliver(message(2))
+    assert outcomes(container) == [
+        *["unreachable"] * 4,
+        *("limited", "answered"),
+        *("limited", "answered"),
+    ]
+
+
+def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
+    begin: StartBot, bot_api: BotApi, now: SimpleNamespace
+) -> None:
+    now.now = AT + 90.5
+    container = begin()
+    bot_api.expects(HEARD, HEARD, HEARD)
+    container.deliver(said(1, "callback_query", message={"chat": GROUP, "date": AT - 7200}))
+    container.deliver(said(2, date=AT - 30))
+    container.deliver(said(3, "edited_message", date=AT - 7200, edit_date=AT + 61))
+    items = container.table.items
+    assert {key: sorted(item["ids"]["NS"]) for key, item in items.items()} == {
+        f"limit:42:{AT + 60}": ["1", "3"],
+        f"limit:42:{AT - 60}": ["2"],
+    }
+
+
+# ── on_limit()
+
+
+def test_the_first_beyond_goes_to_on_limit(begin: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(HEARD, HEARD, TOO_FAST)
+    container = begin(BOT + TELLS)
+    for number in range(1, 5):
+        container.deliver(message(number))
+    container.deliver(message(0))
+    container.deliver(message(3))
+    assert outcomes(container) == [*["answered"] * 2, *["limited"] * 3, "repeated"]
+    assert [line["methods"] for line in container.log[2:5]] == [["sendMessage"], [], []]
+    begin(BOT + TELLS).deliver(message(5))  # another container tells nobody again
+    assert container.log[-1]["methods"] == []
+
+
+def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin: StartBot, bot_api: BotApi) -> None:
+    container = begin(BOT.replace("(2,", "(1,") + TELLS)
+    bot_api.expects(HEARD)
+    container.deliver(message(1))
+    bot_api.refuses(TOO_FAST, 429, "no", retry_after=5)
+    assert container.deliver(message(2)) == (503, "5")
+    container.deliver(message(3))
+    bot_api.expects(TOO_FAST)
+    assert container.deliver(message(2)) == (200, None)
+    assert outcomes(container) == ["answered", "throttled", "limited", "limited"]
+
+
+def test_on_limit_may_say_nothing_or_fail(begin: StartBot, bot_api: BotApi) -> None:
+    once = BOT.replace("(2,", "(1,")
+    bot_api.expects(HEARD)
+    container = begin(once + "\ndef on_limit(update): return 1 / (update['update_id'] % 2) and []")
+    for number in range(1, 4):
+        container.deliver(message(number))
+    bot_api.expects(HEARD)
+    container.deliver(said(4, date=AT + 60))
+    container.deliver(said(5, date=AT + 60))
+    assert outcomes(container) == ["answered", "bot_failed", "limited", "answered", "limited"]
+
+
+# ── Who and what is limited
+
+PAID = {"chat": GROUP, "from": ADA}
+EXEMPT: dict[str, Json] = {
+    **{
+        kind: {kind: {"from": ADA}}
+        for kind in ("pre_checkout_query", "purchased_paid_media", "shipping_query")
+    },
+    "subscription": {"subscription": {"user": ADA}},
+    "stopped_message_generation": {"stopped_message_generation": {"chat": {"id": 42}}},
+    **{
+        name: {"message": {**PAID, name: {}}}
+        for name in (
+            *("successful_payment", "refunded_payment"),
+            *("suggested_post_paid", "suggested_post_refunded"),
+        )
+    },
+    "a poll's count": {"poll": {"id": "1"}},
+    "a count of reactions": {"message_reaction_count": {"chat": GROUP}},
+    "a channel's post without its name": {"channel_post": {"chat": GROUP}},
+    "a boost": {"chat_boost": {"chat": GROUP, "boost": {"source": {"user": ADA}}}},
+}
+
+
+@pytest.mark.parametrize("update", EXEMPT.values(), ids=EXEMPT)
+def test_payments_and_what_names_nobody_always_pass(
+    begin: StartBot, bot_api: BotApi, update: Json
+) -> None:
+    container = begin(BOT.replace("(2,", "(1,"))
+    bot_api.expects(HEARD, HEARD, HEARD)
+    container.deliver(said(1, "callback_query"))
+    for number in (2, 3):
+        container.deliver({"update_id": number, **update})
+    assert outcomes(container) == ["answered"] * 3
+    assert len(container.table.items) == 1
+
+
+NAMED = {
+    *("message", "edited_message", "channel_post", "edited_channel_post", "business_connection"),
+    *("business_message", "edited_business_message", "guest_message", "message_reaction"),
+    *("inline_query", "chosen_inline_result", "callback_query", "poll_answer", "my_chat_member"),
+    *("chat_member", "chat_join_request", "managed_bot", "widget_query", "shared_widget_query"),
+}
+UNNAMED = {
+    *("deleted_business_messages", "message_reaction_count", "poll", "chat_boost"),
+    "removed_chat_boost",
+}
+
+
+def test_all_other_kinds_count(begin: StartBot, bot_api: BotApi) -> None:
+    exempt = {kind for kind in EXEMPT if kind in TYPES["Update"]}
+    assert NAMED | UNNAMED | exempt == set(TYPES["Update"]) - {"update_id"}
+    container = begin(BOT.replace("(2,", "(100,"))
+    bot_api.expects(*[HEARD] * len(NAMED))
+    for number, kind in enumerate(NAMED):
+        container.deliver(said(number, kind, date=AT))
+    [item] = container.table.items.values()
+    assert len(item["ids"]["NS"]) == len(NAMED)
+
+
+def test_who_writes_as_a_group_counts_as_the_group(begin: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(HEARD)
+    container = begin()
+    container.deliver(said(1, date=AT, sender_chat=GROUP))
+    assert list(container.table.items) == [f"limit:-100:{AT}"]
+
+
+# ── The queue
+
+
+def test_a_flood_stays_out_of_the_queue(begin: StartBot, bot_api: BotApi) -> None:
+    container = begin(BOT + TELLS, QUEUE_URL=QUEUE)
+    names = asked(container)
+    bot_api.expects(TOO_FAST)
+    for number in range(1, 5):
+        container.deliver(message(number))
+    assert outcomes(container) == ["queued", "queued", "limited", "limited"]
+    assert names == ["ADD", "Ama", "ADD", "Ama", "ADD", "SET"]
+
+
+def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotApi) -> None:
+    container = begin(BOT, QUEUE_URL=QUEUE)
+    bot_api.expects(*[HEARD] * 3)
+    for number in range(1, 4):
+        record = {
+            "messageId": "1",
+            "receiptHandle": "1",
+            "body": json.dumps(message(number)),
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo",
+        }
+        container.invoke({"Records": [record]})
+    assert outcomes(container) == ["answered"] * 3
+    assert container.table.items == {}
+
+
+def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(HEARD, HEARD)
+    container = begin(BOT, QUEUE_URL=QUEUE)
+    names = asked(container)
+    container.deliver(said(1, text="x" * 300_000, date=AT))
+    refusal = container.module("aws").ClientError("InvalidParameterValue", "no")
+    names += asked(container)
+    call = container.module("aws").call
+
+    def refusing(service: str, *about: Any) -> Any:
+        answer = call(service, *about)
+        if service == "sqs":
+            raise refusal
+        return answer
+
+    container.module("aws").call = refusing
+    container.deliver(message(2))
+    assert outcomes(container) == ["answered", "answered"]
+    assert names == ["ADD"]
+    [item] = container.table.items.values()
+    assert sorted(item["ids"]["NS"]) == ["1", "2"]
+
+
+# ── When something fails
+
+
+@pytest.mark.parametrize("queue", ["", QUEUE], ids=["webhook", "queue"])
+def test_while_nothing_can_be_counted_updates_come_again(begin: StartBot, queue: str) -> None:
+    container = begin(BOT, QUEUE_URL=queue)
+    asked(container, container.module("errors").Unreachable("dynamodb: HTTP 500"))
+    assert container.deliver(message())[0] == 503
+    assert container.line["outcome"] == "unreachable"
+
+
+def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(
+    begin: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.expects(HEARD, HEARD)
+    container = begin(BOT.replace("(2,", "(1,"))
+    container.deliver(message(1))
+    call = container.module("aws").call
+
+    def forgetting(service: str, target: str, params: Json) -> Any:
+        if params["UpdateExpression"].startswith("SET"):
+            container.table.items.clear()
+        return call(service, target, params)
+
+    container.module("aws").call = forgetting
+    container.deliver(message(2))
+    assert outcomes(container) == ["answered", "answered"]
+    assert container.table.items == {}
+
+
+def test_a_container_forgets_the_windows_that_it_has_known_longest(
+    begin: StartBot, bot_api: BotApi
+) -> None:
+    container = begin(BOT.replace("(2,", "(1,"))
+    bot_api.expects(*[HEARD] * 101)
+    for number in range(101):
+        container.deliver(said(number, date=AT, by={"id": 1000 + number}))
+        container.deliver(said(200, date=AT, by={"id": 1000 + number}))
+    names = asked(container)
+    for number in (1, 100, 0):
+        container.deliver(said(200, date=AT, by={"id": 1000 + number}))
+    assert names == ["ADD", "SET"]
+
+
+WRONG = [
+    "20",
+    "(20,)",
+    "(20, 60, 1)",
+    "(0, 60)",
+    "(1001, 60)",
+    "(20, 0)",
+    "(20, 86401)",
+    "(2.5, 60)",
+]
+
+
+@pytest.mark.parametrize("limit", [*WRONG, "(1, 1)", "[1000, 86400]"])
+def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin: StartBot, limit: str) -> None:
+    container = begin(BOT.replace("(2, 60)", limit))
+    check = container.module("release.check")._check_bot
+    if limit not in WRONG:
+        check(container.bot)
+        return
+    told = "LIMIT in bot.py must be a number of updates, from 1 to 1000, and one of seconds, up to "
+    with pytest.raises(Exception) as raised:
+        check(container.bot)
+    assert type(raised.value).__name__ == "Misconfigured"
+    assert str(raised.value) == told + "a day: (20, 60)"
+    assert container.deliver(message())[0] == 503
+    assert container.line["outcome"] == "misconfigured"
+
+
+def test_a_limit_needs_a_table(start_bot: StartBot) -> None:
+    container = start_bot(BOT)
+    told = "LIMIT in bot.py needs a table: set session_retention_in_days"
+    with pytest.raises(Exception, match=told):
+        container.module("release.check")._check_bot(container.bot)
+
+
+def test_a_bot_that_can_not_be_imported_has_its_updates_queued(begin: StartBot) -> None:
+    container = begin("1 / 0", QUEUE_URL=QUEUE)
+    names = asked(container)
+    container.deliver(message())
+    assert (outcomes(container), names) == (["queued"], ["Ama"])

@@ -1,0 +1,318 @@
+"""bot_module.py: bot.py, imported and asked in time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import (
+    CALL,
+    UPDATE,
+    Container,
+    Json,
+    echo,
+    failure,
+    message,
+    outcome_of,
+    request,
+    text_response,
+    with_clock,
+    with_timeouts,
+)
+
+# ── Asked
+
+LIST = "reply() must return a list of calls, not a "
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (
+            "async def reply(update):\n    return []",
+            "reply() must be written with def, not async def",
+        ),
+        (
+            "def reply(update): ...",
+            LIST + "NoneType: return [] where there is nothing to say",
+        ),
+        ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
+        ("from functools import partial\nreply = partial(len)", LIST + "int"),
+        ("def reply(update, context):\n    return []", "reply() must take one argument"),
+        ("def reply():\n    return []", "reply() must take one argument"),
+    ],
+    ids=["async", "nothing", "generator", "without a name", "two arguments", "no argument"],
+)
+def test_a_function_of_the_wrong_kind_is_named(
+    container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
+) -> None:
+    names: Json = {}
+    exec(source, names)
+    monkeypatch.setattr(container.bot, "reply", names["reply"])
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "left", "answer", "outcome"),
+    [
+        (2_000, 0.25, [CALL], "answered"),
+        (2_000, 0.0, [CALL], "bot_failed"),
+        (2_000, -1.0, [CALL], "bot_failed"),
+        (2_000, 0.0, [], "ignored"),
+        (1_000, 0.0, [CALL], "answered"),
+        (500, -1.0, [CALL], "answered"),
+    ],
+    ids=[
+        *("in time", "at the deadline", "too late", "too late with nothing to say"),
+        *("it began at the deadline", "it began too late"),
+    ],
+)
+def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
+    container: Container,
+    monkeypatch: pytest.MonkeyPatch,
+    milliseconds: int,
+    left: float,
+    answer: list[Json],
+    outcome: str,
+) -> None:
+    deadline = container.module("deadline").deadline
+    with_clock(container, monkeypatch)
+    monkeypatch.setattr(container.module("bot_module"), "GRACE", 60)
+
+    def reply(update: Json) -> list[Json]:
+        deadline.start(left)
+        return answer
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    with_timeouts(container, monkeypatch)
+    container.deliver(message(), milliseconds)
+    assert container.line["outcome"] == outcome
+    late = "reply() left no time to make its calls"
+    assert container.line.get("error") == (late if outcome == "bot_failed" else None)
+
+
+def test_a_bot_that_never_ends_leaves_the_update_unanswered(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "botkit")
+
+    def reply(update: Json) -> list[Json]:
+        while True:
+            try:
+                len("")
+            except Exception:
+                continue
+
+    with monkeypatch.context() as patch:
+        patch.setattr(container.bot, "reply", reply)
+        began = time.monotonic()
+        assert container.deliver(message(), milliseconds=1_200) == (200, None)
+        assert 0.7 <= time.monotonic() - began
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeIsUp at test_bot_module.py:")
+    assert "TimeIsUp: bot.py ran until the function's time was almost over" in caplog.text
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)
+
+
+def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[float] = []
+    intervals: set[float] = set()
+
+    class Signals:
+        SIGALRM = ITIMER_REAL = 0
+
+        @staticmethod
+        def signal(number: int, handler: object) -> None: ...
+
+        @staticmethod
+        def setitimer(which: int, seconds: float, interval: float = 0) -> None:
+            alarms.append(seconds)
+            intervals.add(interval)
+
+    monkeypatch.setattr(container.module("bot_module"), "_signal", Signals)
+    container.deliver({"update_id": 1}, milliseconds=0)
+    assert alarms == [0.001, 0]
+    assert 0 < max(intervals) < container.module("deadline").GRACE  # then Lambda ends it
+
+
+def test_a_bot_that_disables_all_loggers_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("botkit"), "disabled", True)  # as dictConfig() does
+    monkeypatch.delitem(sys.modules, "bot")
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_a_library_that_disables_all_loggers_in_reply_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        logging.getLogger("botkit").disabled = True  # as dictConfig() does
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(update: Json) -> list[Json]:  # as dictConfig() and basicConfig(force=True) do
+        monkeypatch.setattr(logging.getLogger(), "handlers", [])
+        logging.getLogger().setLevel(logging.CRITICAL)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+def test_the_level_of_the_bots_own_logger_makes_no_difference(
+    container: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(60, container.bot.__name__)
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+
+
+# ── A bot that can't be imported
+
+
+BROKEN: dict[str, tuple[str, str]] = {
+    "syntax": ("def reply(update):\n    return [", "SyntaxError: '[' was never closed at bot.py:2"),
+    "import": ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
+    "error": ("\n\n1 / 0", "ZeroDivisionError: division by zero at bot.py:3"),
+    "no text": ("raise OSError", "OSError at bot.py:1"),
+    "exit": ("import sys\nsys.exit('no')", "SystemExit: no at bot.py:2"),
+    "a name": (
+        "import sys\nsys.planted",
+        "AttributeError: module 'sys' has no attribute 'planted'",
+    ),
+    "a failure": (
+        "from botkit.errors import BadSession\nraise BadSession('as \"ada\"')",
+        'BadSession: as "ada" at bot.py:2',
+    ),
+    "a token": (
+        "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",
+        "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",
+    ),
+    "a secret beside names": (
+        "import os\nraise ImportError(os.environ['DATABASE'])",
+        "ImportError: … at bot.py:2",
+    ),
+    "a secret": ("import os\nraise OSError(os.environ['DATABASE'])", "OSError: … at bot.py:2"),
+    "a part of a secret": (
+        "import os\nfrom urllib.parse import urlsplit\nurlsplit(os.environ['DATABASE']).port",
+        "ValueError: Port could not be cast to integer value as '…' at bot.py:3",
+    ),
+    "a secret with a line's end": (
+        "import os\nint(os.environ['KEY'])",
+        "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",
+    ),
+    "a secret from elsewhere": (
+        "raise OSError('no postgres://ada:planted@db.example.org/x')",
+        "OSError: no postgres://…@db.example.org/x at bot.py:1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "error"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
+    start_bot: StartBot, bot_api: BotApi, source: str, error: str
+) -> None:
+    container = start_bot(source, DATABASE="postgres://ada:plan/ted@host/x", KEY="planted-key\n")
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    line = container.line
+    assert line["level"] == "ERROR"
+    assert line["error"].startswith(f"bot.py can't be imported: {error}")
+    url = "https://bot.example/telegram"
+    with pytest.raises(Exception, match=r"^bot\.py can't be imported: ") as caught:
+        container.invoke({"tf": {"action": "check"}})
+    hint = ". Modules that bot.py imports must be in its folder, or in the requirements.txt there"
+    is_missing = "ModuleNotFoundError" in error
+    assert str(caught.value) == line["error"] + (hint if is_missing else "")
+    assert failure(container, {"x": 1}) == f"misconfigured: {line['error']}"
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+
+
+@pytest.mark.parametrize("name", ["about", "brought"])
+def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
+    start_bot: StartBot, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("\n1 / 0")
+    container = start_bot(f"\n\nimport {name}")
+    container.invoke(request(UPDATE))
+    place = f"{name}/__init__.py:2, from bot.py:3"
+    assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
+
+
+def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
+    container = start_bot("HANDLED = ['message']")
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
+        container.invoke({"tf": {"action": "check"}})
+
+
+def test_a_bot_that_could_not_be_imported_is_imported_later(
+    start_bot: StartBot, tmp_path: Path
+) -> None:
+    source = "import os\nos.stat(__file__ + '.there')\nreply = lambda update: []"
+    container = start_bot(source)
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    (tmp_path / "bot.py.there").touch()
+    assert container.invoke(request(UPDATE)) == text_response(200)
+
+
+def test_a_call_of_the_import_is_none_of_the_update(
+    start_bot: StartBot, bot_api: BotApi, tmp_path: Path
+) -> None:
+    imported = "import os\nfrom botkit import telegram\nos.stat(__file__ + '.there')\n"
+    called = "telegram.call('setMyName', name='Bot')\n"
+    container = start_bot(f"{imported}{called}reply = lambda update: [{CALL}]")
+    (tmp_path / "bot.py.there").touch()
+    bot_api.expects({"method": "setMyName", "name": "Bot"}, CALL)
+    assert outcome_of(container) == "answered"
+    assert container.line["methods"] == [CALL["method"]]
+
+
+# An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is
+# shortened here.
+NO_END = (
+    "bot.py can't be imported in time (what polls may run only if __name__ == "
+    '"__main__"): TimeIsUp: '
+)
+ENDLESS = """
+import os, signal, threading
+seconds, _ = signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+assert 0 < seconds < float(os.environ["LIMIT"])
+threading.Event().wait()
+"""
+
+
+def test_an_import_that_never_ends_does_not_hold_up_a_destroy(
+    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(ENDLESS, LIMIT="10")
+    url = "https://bot.example/telegram"
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    bot_api.answers("deleteWebhook", {})
+    assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
+    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
+    assert container.line["error"].startswith(NO_END)
+    # When there is no time left, it ends at once.
+    monkeypatch.setenv("LIMIT", "0.5")
+    assert container.invoke(request(UPDATE), milliseconds=0) == text_response(503, "misconfigured")
+    assert container.line["error"].startswith(NO_END)

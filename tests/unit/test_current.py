@@ -1,0 +1,180 @@
+"""current.py: which calls people would see twice, so that their update must not come again."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, Json, load, message
+
+UNSEEN: dict[str, Json] = {
+    "getChat": {"chat_id": 42},
+    "sendChatAction": {"chat_id": 42, "action": "typing"},
+    "sendMessageDraft": {"chat_id": 42, "draft_id": 1, "text": "x"},
+    "sendRichMessageDraft": {"chat_id": 42, "draft_id": 1},
+    "answerCallbackQuery": {"callback_query_id": "1", "text": "Saved", "show_alert": False},
+    "answerInlineQuery": {"inline_query_id": "1"},
+    "answerPreCheckoutQuery": {"pre_checkout_query_id": "1"},
+    "answerShippingQuery": {"shipping_query_id": "1"},
+    "answerWidgetQuery": {"widget_query_id": "1"},
+    "deleteMessage": {"chat_id": 42, "message_id": 7},
+    "deletemessages": {"chat_id": 42, "message_ids": [7]},
+}
+SEEN: dict[str, Json] = {
+    "sendMessage": {"chat_id": 42, "text": "x"},
+    "editMessageText": {"chat_id": 42, "text": "x"},
+    "setMessageReaction": {"chat_id": 42},
+    "a method of tomorrow": {},
+}
+ALERTS: dict[str, Json] = {
+    "an alert": {"show_alert": True, "text": "Sold out"},
+    "a game's URL": {"url": "https://example.org"},
+}
+MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "is_seen"),
+    [
+        *((method, params, False) for method, params in UNSEEN.items()),
+        *((method, params, True) for method, params in SEEN.items()),
+        *(("answerCallbackQuery", params, True) for params in ALERTS.values()),
+    ],
+    ids=[*UNSEEN, *SEEN, *ALERTS],
+)
+def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -> None:
+    made = load("botkit.current").Made()
+    made.note(method, params)
+    assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
+
+
+def test_what_a_failed_test_shows_of_a_run() -> None:
+    current, outcome = load("botkit.current"), importlib.import_module("botkit.outcome")
+    run = current.Run.of_update("queue", message(), source="queue")
+    run.made.note("sendMessage", {"text": "x"})
+    current.asking.streams = 1
+    shown = [repr(each) for each in (run, run.made, current.asking, outcome.Outcome("lost", "x"))]
+    about = {"update_id": 1, "kind": "message", "source": "queue"}
+    assert shown[:3] == [
+        f"<Run: queue, {about}, first, ['sendMessage']>",
+        "<Made: sendMessage, answered, seen>",
+        "<Asking: {'streams': 1}>",
+    ]
+    assert shown[3].startswith("Outcome(name='lost', error='x', level=40, status=200")
+
+
+def returning(*calls: Json, own: str = "") -> str:
+    return f"""
+from botkit import telegram
+HANDLED = ["message"]
+
+def reply(update):
+    {own or "pass"}
+    return {list(calls)!r}
+"""
+
+
+@pytest.mark.parametrize("first", UNSEEN)
+def test_an_update_comes_again_after_calls_that_nobody_saw(
+    start_bot: StartBot, bot_api: BotApi, first: str
+) -> None:
+    call = {"method": first, **UNSEEN[first]}
+    container = start_bot(returning(call, MESSAGE))
+    bot_api.expects(call)
+    bot_api.refuses(MESSAGE, 429, "Too Many Requests", retry_after=3)
+    bot_api.expects(call, MESSAGE)
+    assert container.deliver(message()) == (503, "3")
+    assert container.line["outcome"] == "throttled"
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+def test_the_bots_own_calls_count_as_returned_ones_do(start_bot: StartBot, bot_api: BotApi) -> None:
+    own = 'telegram.call("sendMessage", chat_id=42, text="seen")'
+    container = start_bot(returning(MESSAGE, own=own))
+    bot_api.expects({**MESSAGE, "text": "seen"})
+    bot_api.refuses(MESSAGE, 429, "Too Many Requests")
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "repeated"
+
+
+@pytest.mark.parametrize(
+    ("first", "refusal"),
+    [
+        ("answerCallbackQuery", "Bad Request: query is too old and response timeout expired"),
+        ("deleteMessage", "Bad Request: message to delete not found"),
+    ],
+)
+def test_a_repetition_that_is_refused_is_no_failure(
+    start_bot: StartBot, bot_api: BotApi, first: str, refusal: str
+) -> None:
+    call = {"method": first, **UNSEEN[first]}
+    container = start_bot(returning(call, MESSAGE))
+    bot_api.expects(call)
+    bot_api.refuses(MESSAGE, 429, "Too Many Requests")
+    container.deliver(message())
+    bot_api.refuses(call, 400, refusal)
+    bot_api.expects(MESSAGE)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert container.line["methods"] == [first, "sendMessage"]
+
+
+@pytest.mark.parametrize(
+    ("params", "is_repeat", "is_excused"),
+    [
+        ({}, False, True),
+        ({"text": "Sold out", "show_alert": True}, False, False),
+        ({"text": "Sold out", "show_alert": True}, True, True),
+    ],
+    ids=["nothing to see", "an alert", "an alert again"],
+)
+def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
+    current = load("botkit.current")
+    current.run.before, current.asking.is_framework = is_repeat, True  # which makes no difference
+    old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
+    assert current.excuses(old, "answerCallbackQuery", params) == is_excused
+    assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
+
+
+def test_an_update_that_failed_here_before_is_a_repetition(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    query = {"method": "answerInlineQuery", "inline_query_id": "1"}
+    said = {"method": "sendMessage", "chat_id": 42, "text": "x"}
+    container = start_bot(f"def reply(update):\n    return {[query, said]}\n")
+    bot_api.expects(query)
+    bot_api.refuses(said, 429, "Too Many Requests", retry_after=1)
+    assert container.deliver(message())[0] == 503
+    bot_api.refuses(query, 400, "Bad Request: query is too old")
+    bot_api.expects(said)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
+    assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
+    assert not container.module("current").run.made.seen
+    bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
+    with pytest.raises(container.module("errors").Refused):
+        container.telegram.call("sendMessage", chat_id=42, text="x")
+
+
+def test_what_a_bot_calls_at_its_import_is_no_part_of_an_update(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    hello = {**MESSAGE, "text": "I am up"}
+    source = returning(MESSAGE) + 'telegram.call("sendMessage", chat_id=42, text="I am up")\n'
+    bot_api.expects(hello)
+    container = start_bot(source)
+    del sys.modules["bot"]  # as if the import had failed at start-up
+    bot_api.expects(hello)
+    bot_api.refuses(MESSAGE, 429, "Too Many Requests")
+    assert container.deliver(message()) == (503, None)
+    assert container.line["methods"] == ["sendMessage"]

@@ -1,0 +1,70 @@
+"""bot_module.py: code that runs too long is interrupted, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+import pytest
+
+from tests.support.stubs import (
+    Container,
+    Json,
+    message,
+)
+
+
+def test_a_bot_that_catches_everything_is_ended_too(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught: list[BaseException] = []
+
+    def reply(update: Json) -> list[Json]:
+        for _ in range(2):
+            try:
+                threading.Event().wait(5)
+            except BaseException as error:  # like a bare `except:`
+                caught.append(error)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert container.deliver(message(), milliseconds=700) == (200, None)
+    assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
+
+
+def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
+    bot_module = container.module("bot_module")
+
+    def in_time() -> str:
+        with bot_module.interrupt_after(9):  # signals can't be set there
+            return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(in_time).result() == "done"
+
+
+def test_an_interrupt_may_come_while_it_is_switched_off(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot_module = container.module("bot_module")
+    frames: list[FrameType] = []
+
+    class Signals:
+        SIGALRM = ITIMER_REAL = 0
+
+        @staticmethod
+        def signal(number: int, handler: object) -> None: ...
+
+        @staticmethod
+        def setitimer(*arguments: object) -> None:
+            frames.append(sys._getframe(1))
+
+    monkeypatch.setattr(bot_module, "_signal", Signals)
+    with bot_module.interrupt_after(9):
+        with pytest.raises(bot_module.TimeIsUp):
+            bot_module._interrupt(14, sys._getframe())
+    for frame in frames:
+        bot_module._interrupt(14, frame)
+    assert [frame.f_code.co_name for frame in frames] == ["__enter__", "__exit__"]

@@ -1,0 +1,298 @@
+"""outcome.py: what a refusal and an exception lead to, and what the log says about them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+from local.project import LAMBDA
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import (
+    TEXT,
+    UPDATE,
+    Container,
+    Json,
+    echo,
+    message,
+    outcome_of,
+    request,
+    text_response,
+    with_bot,
+)
+
+BLOCKED = (403, "Forbidden: bot was blocked by the user")
+
+REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
+    "blocked": (*BLOCKED, 200, "refused", "WARNING"),
+    "deleted": (403, "Forbidden: user is deactivated", 200, "refused", "WARNING"),
+    "can't copy": (400, "Bad Request: message can't be copied", 200, "refused", "WARNING"),
+    "no such method": (404, "Not Found: method not found", 200, "refused", "WARNING"),
+    "token revoked": (401, "Unauthorized", 503, "misconfigured", "ERROR"),
+    "token unknown": (404, "Not Found", 503, "misconfigured", "ERROR"),
+    "token of another server": (421, "Misdirected Request", 503, "misconfigured", "ERROR"),
+    "throttled": (429, "Too Many Requests: retry later", 503, "throttled", "WARNING"),
+    "a code never seen": (499, "Something new", 200, "refused", "WARNING"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
+)
+def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    description: str,
+    status: int,
+    outcome: str,
+    level: str,
+) -> None:
+    bot_api.refuses(echo(), code, description)
+    assert container.invoke(request(UPDATE)) == text_response(
+        status, outcome if status != 200 else ""
+    )
+    line = container.line
+    assert (line["level"], line["outcome"], line["methods"]) == (level, outcome, ["sendMessage"])
+    assert line["refusal"] == f"sendMessage: {code} {description}"
+
+
+def test_a_group_that_has_a_new_id_gets_the_call_once_more(
+    container: Container, bot_api: BotApi
+) -> None:
+    upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
+    bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
+    bot_api.expects(echo(chat_id=-1001))
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "header", "outcome"),
+    [
+        (403, {}, 200, None, "refused"),
+        (429, {"retry_after": 7}, 503, "7", "throttled"),
+        (401, {}, 503, None, "misconfigured"),
+        (400, {"migrate_to_chat_id": -1002}, 200, None, "refused"),
+    ],
+    ids=["blocked", "throttled", "token", "moved again"],
+)
+def test_a_second_failure_after_a_new_id_counts(
+    container: Container,
+    bot_api: BotApi,
+    code: int,
+    parameters: Json,
+    status: int,
+    header: str | None,
+    outcome: str,
+) -> None:
+    bot_api.refuses(echo(), 400, "upgraded", migrate_to_chat_id=-1001)
+    bot_api.refuses(echo(chat_id=-1001), code, "no", **parameters)
+    assert container.deliver(message()) == (status, header)
+    assert container.line["outcome"] == outcome
+
+
+def test_a_new_id_counts_only_under_400(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
+    assert container.deliver(message()) == (200, None)
+
+
+REFUSED_IN_THE_BOT: dict[str, tuple[int, Json, int, str]] = {
+    "blocked": (403, {}, 200, "refused"),
+    "throttled": (429, {"retry_after": 7}, 503, "throttled"),
+    "token": (401, {}, 503, "misconfigured"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "status", "outcome"),
+    REFUSED_IN_THE_BOT.values(),
+    ids=REFUSED_IN_THE_BOT,
+)
+def test_a_call_that_the_bot_makes_itself_may_be_refused(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    status: int,
+    outcome: str,
+) -> None:
+    def reply(update: Json) -> list[Json]:
+        container.telegram.call("getChat", chat_id=42)
+        return []
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
+    retry_after = str(parameters["retry_after"]) if parameters else None
+    assert container.deliver(message()) == (status, retry_after)
+    assert container.line["outcome"] == outcome
+
+
+def test_a_bot_may_find_something_unreachable(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bot(container, monkeypatch, container.telegram.Unreachable("dynamodb: HTTP 500"))
+    assert container.invoke(request(UPDATE)) == text_response(503, "unreachable")
+    assert container.line["error"] == "dynamodb: HTTP 500"
+
+
+RAISES: dict[str, tuple[BaseException, str]] = {
+    "an exception": (KeyError(TEXT), "KeyError at stubs.py:"),
+    "an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at stubs"),
+    "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at stubs"),
+    "exits": (SystemExit(TEXT), "SystemExit at stubs.py:"),
+    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at stubs.py:"),
+    "recursion": (RecursionError(TEXT), "RecursionError at stubs.py:"),
+    "has no more": (StopIteration(TEXT), "StopIteration at stubs.py:"),
+}
+
+
+@pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
+def test_an_exception_leaves_the_update_unanswered(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: BaseException,
+    error: str,
+) -> None:
+    with monkeypatch.context() as patch:
+        with_bot(container, patch, raised)
+        assert outcome_of(container) == "bot_failed"
+    line = container.line
+    assert (line["level"], line["methods"]) == ("ERROR", [])
+    assert line["error"].startswith(error)
+    assert line["error"].rpartition(":")[2].isdigit()
+    bot_api.expects(echo())
+    assert container.deliver(message()) == (200, None)  # a repaired bot gets it again
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("len(7)", "TypeError at bot.py:4"),
+        ("def size():\n        len(7)\n    size()", "TypeError at bot.py:5"),
+        ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
+        (
+            "from botkit import telegram\n    telegram.call('getMe', x=set())",
+            "TypeError at bot.py:5",
+        ),
+        ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
+    ],
+    ids=["the bot", "its function", "the standard library", "botkit", "an invalid method"],
+)
+def test_an_exception_is_logged_with_its_place_in_the_bot(
+    start_bot: StartBot, source: str, error: str
+) -> None:
+    container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["error"] == error
+
+
+def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container: Container) -> None:
+    assert container.module("failed").where_raised(KeyError("secret")) == "KeyError"
+
+
+def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
+    assert not f"{LAMBDA}/bot.py".startswith(container.module("failed").NOT_THE_BOTS)
+
+
+@pytest.mark.parametrize(
+    ("raised", "errors"), [("ValueError", ["ValueError at bot.py:5"]), ("SystemExit", [])]
+)
+def test_what_a_thread_of_the_bot_raises_is_logged_without_its_text(
+    start_bot: StartBot, capfd: pytest.CaptureFixture[str], raised: str, errors: list[str]
+) -> None:
+    container = start_bot(f"""
+import threading
+
+def work(text):
+    raise {raised}(text)
+
+def reply(update):
+    thread = threading.Thread(target=work, args=(update["message"]["text"],))
+    thread.start()
+    thread.join()
+    return []
+""")
+    container.deliver(message())
+    assert [
+        line["error"] for line in container.log if line["message"] == "a thread failed"
+    ] == errors
+    assert TEXT not in str(container.log) + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "outcome"),
+    [
+        ("Refused", ("getChat", 403, "no", {}), "refused"),
+        ("Refused", ("getChat", 429, "no", {}), "incomplete"),
+        ("Unreachable", ("no",), "incomplete"),
+        ("BadSession", ("no",), "bot_failed"),
+    ],
+)
+def test_what_has_been_handled_is_over(
+    container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, content: Any, outcome: str
+) -> None:
+    errors = container.module("errors")
+    with_bot(container, monkeypatch, errors.Handled(getattr(errors, kind)(*content)))
+    assert outcome_of(container) == outcome
+
+
+def test_the_traceback_is_logged_at_debug_only(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.DEBUG)
+    monkeypatch.setattr(handler, "emit", records.append)
+    logger = logging.getLogger("botkit")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(handler)
+    error = KeyError("a text")
+    with_bot(container, monkeypatch, error)
+    container.deliver(message())
+    logger.removeHandler(handler)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
+    assert told == [(logging.DEBUG, error)]
+
+
+OWN = """
+from botkit import telegram
+from botkit.errors import Refused
+
+telegram.call("getMe")  # belongs to no update
+
+def reply(update):
+    telegram.call("getChat", chat_id=42)
+    {then}
+
+HANDLED = ["message"]
+"""
+OWN_CALLS: dict[str, tuple[str, str, list[str]]] = {
+    "alone": ("return []", "answered", ["getChat"]),
+    "before those that it returns": (
+        "return [{'method': 'getMe'}]",
+        "answered",
+        ["getChat", "getMe"],
+    ),
+    "before it fails": ("len(7)", "bot_failed", ["getChat"]),
+}
+
+
+@pytest.mark.parametrize(("then", "outcome", "methods"), OWN_CALLS.values(), ids=OWN_CALLS)
+def test_what_a_bot_calls_itself_counts(
+    start_bot: StartBot, bot_api: BotApi, then: str, outcome: str, methods: list[str]
+) -> None:
+    bot_api.answers("getMe", {}, {"id": 1})
+    container = start_bot(OWN.format(then=then))
+    for update_id in (1, 2):
+        bot_api.answers("getChat", {"chat_id": 42}, {"id": 42})
+        if methods[1:]:
+            bot_api.answers("getMe", {}, {"id": 1})
+        assert outcome_of(container, json.dumps(message(update_id))) == outcome
+        assert container.line["methods"] == methods

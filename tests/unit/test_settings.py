@@ -1,0 +1,81 @@
+"""settings.py: the environment, read once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.stubs import PASSWORD, SECRET, TOKEN, load
+
+ENVIRONMENT = {
+    "ALLOWED_IDS": ("allowed_ids", "42,-1001234567890"),
+    "TELEGRAM_BOT_TOKEN": ("token", TOKEN),
+    "TELEGRAM_BOT_TOKEN_PARAMETER": ("token_parameter", "/bot/token"),
+    "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
+    "TELEGRAM_API_URL": ("api_url", "http://localhost:8081"),
+    "TELEGRAM_PROXY": ("proxy", f"http://bot:{PASSWORD}@proxy.example:3128"),
+    "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
+    "REPLY_MODE": ("reply_mode", "webhook"),
+    "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
+    "FAILED_QUEUE_URL": ("failed_queue_url", "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"),
+    "DEAD_LETTERS_URL": ("dead_letters_url", "https://sqs.eu-central-1.amazonaws.com/1/dead.fifo"),
+    "SESSION_TABLE": ("session_table", "bot-sessions"),
+    "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
+    "LATER_GROUP": ("later_group", "bot"),
+    "LATER_KEY": ("later_key", "arn:aws:kms:eu-central-1:123456789012:key/1"),
+    "LATER_ROLE": ("later_role", "arn:aws:iam::123456789012:role/bot-later"),
+    "AWS_DNS_SUFFIX": ("aws_dns_suffix", "amazonaws.com.cn"),
+    "AWS_LAMBDA_FUNCTION_NAME": ("function_name", "bot"),
+    "AWS_LAMBDA_FUNCTION_VERSION": ("function_version", "41"),
+    "AWS_REGION": ("aws_region", "eu-central-1"),
+    "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
+    "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),
+    "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
+    "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
+}
+DEFAULTS: dict[str, Any] = {
+    "allowed_ids": frozenset(),
+    "api_url": "https://api.telegram.org",
+    "aws_dns_suffix": "amazonaws.com",
+    "reply_mode": "api",
+}
+
+
+def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return load("botkit.settings").settings
+
+
+def test_the_variables_are_read_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
+    ids = {"allowed_ids": frozenset({42, -1001234567890})}
+    assert vars(settings) == dict(ENVIRONMENT.values()) | ids
+
+
+@pytest.mark.parametrize("names", [[], ENVIRONMENT], ids=["absent", "empty"])
+def test_a_variable_may_be_left_out(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    settings = read(monkeypatch, dict.fromkeys(names, ""))
+    assert vars(settings) == {name: DEFAULTS.get(name, "") for name, _ in ENVIRONMENT.values()}
+
+
+def test_the_modules_own_variables_are_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their values have parts such as "bot" and "api", which a bot's error may quote."""
+    start_error: Any = load("botkit.start_error")
+    secrets = {
+        "TELEGRAM_API_URL",
+        "TELEGRAM_BOT_TOKEN",
+        "TELEGRAM_PROXY",
+        "TELEGRAM_WEBHOOK_SECRET",
+    }
+    credentials = {
+        name for name in ENVIRONMENT if re.match("AWS_(ACCESS|SECRET|SESSION|END)", name)
+    }
+    for name, (_, value) in ENVIRONMENT.items():
+        monkeypatch.setattr("os.environ", {name: value})
+        shown = start_error.without_secrets(f"no {value}, no '{value[:6]}'")
+        assert ("…" in shown) == (name in secrets | credentials), name

@@ -1,0 +1,595 @@
+"""turns.py: albums and bursts are one turn. tests/integration/test_together.py plays faults."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import Container, Json, request, with_clock
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+BOTH = '{"albums": 1.5, "bursts": 1.5}'
+BOT = """
+HANDLED = ["message", "callback_query"]
+SESSION = "chat"
+TOGETHER = {"albums": 1.5, "bursts": 1.5}
+ASKED = []
+
+
+def reply(update, session):
+    ASKED.append(update)
+    return []
+"""
+ALBUM: Json = {"media_group_id": "10", "photo": [{"file_id": "x"}]}
+OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "20"}
+FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
+COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
+MENTION: Json = {
+    "text": "a /x",
+    "entities": [
+        {"type": "bold", "offset": 0, "length": 1},
+        {"type": "underline", "offset": 0, "length": 1},
+        {"type": "bot_command", "offset": 2, "length": 2},
+    ],
+}
+PLAIN: Json = {"text": "x"}
+BOB: Json = {"from": {"id": 8}}
+
+
+def sent(fields: Json, kind: str = "message") -> Json:
+    """Return an update without its id: a message of Ada's in a group, unless told otherwise."""
+    chat = {"id": -7, "type": "supergroup"}
+    return {kind: {"chat": chat, "from": {"id": 7}, **fields}}
+
+
+class Line:
+    """Updates that arrive at the webhook, and come out of the queue. Its clock moves by pauses.
+
+    `coming` are updates that arrive in the next pauses, each after so many seconds of one.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self.container, self.queued, self.pauses = container, list[Json](), list[float]()
+        self.coming: list[tuple[float, Json]] = []
+        self.calls: list[str] = []  # of the table
+        self.now = 1767225600.0
+        self.together = container.module("turns")
+        self.together.time = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
+        aws = container.module("aws")
+
+        def call(service: str, target: str, params: Json) -> Any:
+            if target.endswith("ChangeMessageVisibility"):
+                return {}
+            if service == "sqs":
+                self.queued.append(json.loads(params["MessageBody"]))
+                return {}
+            self.calls.append(target.partition(".")[2])
+            return container.table.call(service, target, params)
+
+        aws.call = call
+
+    def _sleep(self, seconds: float) -> None:
+        assert seconds > 0, "it would never end"
+        ends = self.now + seconds
+        self.pauses.append(round(seconds, 3))
+        if self.coming:
+            after, update = self.coming.pop(0)
+            self.now += after
+            self.together.note(update)
+        self.now = ends
+
+    def arrive(self, *updates: Json, seconds: float = 0.1) -> None:
+        """Have updates arrive at the webhook, with so many seconds after each."""
+        for update in updates:
+            self.container.deliver(update)
+            assert self.container.line["outcome"] == "queued"
+            self.now += seconds
+
+    def answer(self, update: Json) -> str:
+        """Answer an update that comes out of the queue. Returns the outcome."""
+        attributes = {"ApproximateReceiveCount": "1"}
+        record = {"messageId": "1", "receiptHandle": "1", "attributes": attributes}
+        arn = "arn:aws:sqs:eu-central-1:1:bot.fifo"
+        record |= {"body": json.dumps(update), "eventSourceARN": arn}
+        self.container.invoke({"Records": [record]}, 61_000)
+        return str(self.container.line["outcome"])
+
+    @property
+    def turns(self) -> list[list[int]]:
+        """The ids of the messages that reply() has got, or that of an update."""
+        return [
+            [each["message_id"] for each in update.get("together", [])] or [update["update_id"]]
+            for update in self.container.bot.ASKED
+        ]
+
+
+Lined = Callable[..., Line]
+
+
+@pytest.fixture
+def lined(start_with_sessions: StartBot) -> Lined:
+    return lambda bot=BOT, **more: Line(start_with_sessions(bot, QUEUE_URL=QUEUE, **more))
+
+
+def replay(container: Container, update: Json) -> None:
+    """Answer an update as a replay does: at once, without the rest of its turn."""
+    current = container.module("current")
+    run = current.begin(current.Run.of_update("replay", update))
+    container.module("ways").take(run, "replay")
+
+
+def numbered(*updates: Json) -> list[Json]:
+    """Give updates their ids, and messages the same."""
+    for number, update in enumerate(updates, 1):
+        [content] = update.values()
+        content["message_id"] = number
+    return [{"update_id": number, **update} for number, update in enumerate(updates, 1)]
+
+
+def album(*others: Json) -> list[Json]:
+    return numbered(sent(ALBUM), sent(ALBUM), *others)
+
+
+# ── What is one turn
+
+FORWARD: Json = {**PLAIN, **FORWARDED}
+EDIT, POST, BUSINESS = "edited_message", "channel_post", "business_message"
+TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
+    "an album": ([sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2], [3]]),
+    "two albums": ([sent(ALBUM), sent(ALBUM), sent(OTHER_ALBUM)], [[1, 2], [3]]),
+    "an album in a channel": ([sent(ALBUM, POST), sent(ALBUM, POST)], [[1, 2]]),
+    "an album of an account": ([sent(ALBUM, BUSINESS), sent(ALBUM, BUSINESS)], [[1, 2]]),
+    "its edit": ([sent(ALBUM), sent(ALBUM, EDIT), sent(ALBUM)], [[1, 3], [2]]),
+    "another person's": ([sent(ALBUM), sent({**ALBUM, **BOB}), sent(ALBUM)], [[1, 3], [2]]),
+    "texts": ([sent(PLAIN), sent(PLAIN)], [[1], [2]]),
+    "what is forwarded": ([sent(FORWARD), sent(FORWARD), sent(PLAIN)], [[1, 2, 3]]),
+    "a comment before": ([sent(PLAIN), sent(FORWARD), sent(FORWARD)], [[1], [2, 3]]),
+    "a forwarded album": (
+        [sent({**ALBUM, **FORWARDED}), sent({**ALBUM, **FORWARDED}), sent(PLAIN)],
+        [[1, 2, 3]],
+    ),
+    "an album after it": ([sent(FORWARD), sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2, 3, 4]]),
+    "a cut text": ([sent({"text": "x" * 4096}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
+    "a cut text of emoji": ([sent({"text": "👍" * 2000}), sent(PLAIN)], [[1, 2]]),
+    "a shorter text": ([sent({"text": "👍" * 1999 + "x"}), sent(PLAIN)], [[1], [2]]),
+    "a command": ([sent(FORWARD), sent(COMMAND), sent(PLAIN)], [[1], [2], [3]]),
+    "a forwarded command": ([sent({**COMMAND, **FORWARDED}), sent(PLAIN)], [[1], [2]]),
+    "no command": ([sent(FORWARD), sent(MENTION)], [[1, 2]]),
+    "a press": ([sent(FORWARD), sent({}, "callback_query"), sent(FORWARD)], [[1], [2], [3]]),
+    "somebody else": ([sent(FORWARD), sent({**PLAIN, **BOB}), sent(PLAIN)], [[1], [2], [3]]),
+    "two people": (
+        [sent(FORWARD), sent({**FORWARD, **BOB}), sent({**PLAIN, **BOB})],
+        [[1], [2, 3]],
+    ),
+    "in another topic": (
+        [sent(FORWARD), sent({**PLAIN, "is_topic_message": True, "message_thread_id": 2})],
+        [[1], [2]],
+    ),
+}
+
+
+@pytest.mark.parametrize(("updates", "turns"), TURNS.values(), ids=TURNS)
+def test_what_is_one_turn(lined: Lined, updates: list[Json], turns: list[list[int]]) -> None:
+    line = lined()
+    line.arrive(*numbered(*updates))
+    line.now += 60  # its session was busy
+    for update in line.queued:
+        assert line.answer(update) in ("ignored", "repeated")
+    assert line.turns == turns
+    assert line.pauses == []
+
+
+def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
+    line = lined()
+    line.arrive(*numbered(sent(FORWARD), sent(FORWARD)), seconds=2)
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2]]
+
+
+def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> None:
+    line = lined()
+    first, *others = numbered(sent(FORWARD), sent(PLAIN), sent(PLAIN))
+    line.arrive(first, seconds=-0.5)
+    line.arrive(*others, seconds=2)  # since the first one, 1.5
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1, 2, 3]]
+
+
+def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
+    """The queue may not take a message that was listed."""
+    line = lined()
+    first, second = numbered(sent(FORWARD), sent(PLAIN))
+    line.arrive(first)
+    line.together.note(second)
+    replay(line.container, second)
+    line.answer(first)
+    assert line.turns == [[2], [1]]
+
+
+def test_the_first_message_is_the_updates(lined: Lined) -> None:
+    line, parts = lined(), album()
+    line.arrive(*parts)
+    line.answer(parts[0])
+    [asked] = line.container.bot.ASKED
+    assert asked == {**parts[0], "together": [part["message"] for part in parts]}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "turns"), [(1.5, [[1, 2]]), (1.6, [[1], [2]])], ids=["joins", "is too late"]
+)
+def test_a_burst_is_what_comes_soon(lined: Lined, seconds: float, turns: list[list[int]]) -> None:
+    line = lined()
+    line.arrive(*numbered(sent(FORWARD), sent(PLAIN)), seconds=seconds)
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == turns
+
+
+def test_albums_alone_are_no_bursts_and_cost_others_nothing(lined: Lined) -> None:
+    line = lined(BOT.replace(BOTH, '"albums"'))
+    line.arrive(*numbered(sent(FORWARD), sent(PLAIN), sent({}, "callback_query"), sent(COMMAND)))
+    assert line.calls == []
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2], [3], [4]]
+    assert line.calls == ["GetItem"] * 4
+    assert line.pauses == []
+    assert line.together.seconds() == {"albums": 1.5}
+
+
+def test_bursts_alone_are_no_albums(lined: Lined) -> None:
+    line = lined(BOT.replace(BOTH, '{"bursts": 1.5}'))
+    line.arrive(*album())
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2]]
+
+
+def test_with_bursts_only_what_could_join_or_end_a_turn_is_written(lined: Lined) -> None:
+    line, written = lined(), []
+    for update in numbered(
+        sent(PLAIN), sent(FORWARD), sent(PLAIN), sent({}, "callback_query"), sent(PLAIN)
+    ):
+        line.calls.clear()
+        line.arrive(update)
+        written.append(line.calls == ["GetItem", "PutItem"])
+    assert written == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "choice", ['"user"', "lambda update: str(update['message']['message_id'])"]
+)
+def test_what_has_different_sessions_or_chats_is_not_together(lined: Lined, choice: str) -> None:
+    line = lined(BOT.replace('"chat"', choice))
+    line.arrive(*album(sent({**ALBUM, "chat": {"id": -9, "type": "supergroup"}})))
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == ([[1, 2], [3]] if choice == '"user"' else [[1], [2], [3]])
+
+
+def test_without_a_session_each_message_is_a_turn(lined: Lined) -> None:
+    line = lined(BOT.replace('"chat"', "lambda update: None"))
+    line.arrive(*album())
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2]]
+    assert line.calls == []
+
+
+# ── How long it waits
+
+
+def test_a_turn_waits_until_it_is_quiet(lined: Lined) -> None:
+    line, parts = lined(), album(sent(ALBUM))
+    line.arrive(parts[0], seconds=0)
+    line.coming = [(1.0, parts[1]), (0.25, parts[2])]
+    assert line.answer(parts[0]) == "ignored"
+    assert line.pauses == [1.5, 1.0, 0.75]
+    assert line.turns == [[1, 2, 3]]
+    assert [line.answer(part) for part in parts[1:]] == ["repeated"] * 2
+    assert len(line.pauses) == 3
+
+
+def test_a_burst_that_is_ended_waits_no_longer(lined: Lined) -> None:
+    line = lined()
+    updates = numbered(sent(FORWARD), sent(COMMAND))
+    line.arrive(updates[0], seconds=0)
+    line.coming = [(0.5, updates[1])]
+    line.answer(updates[0])
+    assert (line.pauses, line.turns) == ([1.5], [[1]])
+
+
+def test_a_late_message_is_a_turn_by_itself(lined: Lined) -> None:
+    line, parts = lined(), album(sent(ALBUM))
+    line.arrive(parts[0])
+    line.answer(parts[0])
+    line.arrive(*parts[1:])
+    for part in parts[1:]:
+        line.answer(part)
+    assert line.turns == [[1], [2, 3]]
+
+
+def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lined(BOT.replace(BOTH, '{"albums": 60}'))
+    clock = with_clock(line.container, monkeypatch)
+    monkeypatch.setattr(line.together.time, "sleep", lambda s: setattr(clock, "now", clock.now + s))
+    [part, _] = album()
+    line.arrive(part)
+    line.answer(part)
+    assert line.turns == [[1]]
+    assert clock.now == 29.25  # of 58.5
+
+
+def test_a_turn_has_a_hundred_messages(lined: Lined) -> None:
+    line = lined()
+    line.arrive(*numbered(*(sent({**FORWARD}) for _ in range(102))), seconds=0)
+    line.answer(line.queued[0])
+    assert line.pauses == []
+    for update in line.queued[1:]:
+        line.answer(update)
+    assert line.turns == [[*range(1, 101)], [101, 102]]
+
+
+# ── The list
+
+
+def test_a_list_keeps_what_the_longest_answer_holds_up(lined: Lined) -> None:
+    line, parts = lined(), album(sent(OTHER_ALBUM), sent(OTHER_ALBUM))
+    line.arrive(parts[0], seconds=0)
+    line.now += 900
+    listed = []
+    for part in parts[1:]:
+        line.arrive(part, seconds=1)
+        listed.append([*json.loads(line.container.table.items["together/-7"]["session"]["S"])])
+    assert listed == [["1", "2"], ["2", "3"], ["2", "3", "4"]]
+
+
+def test_a_list_is_gone_after_a_day(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lined()
+    clock = SimpleNamespace(time=lambda: line.now)
+    monkeypatch.setattr(line.container.module("session"), "time", clock)
+    line.arrive(*album())
+    item = line.container.table.items["together/-7"]
+    assert int(item["expires_at"]["N"]) == 1767225600 + 86_400
+
+
+def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined) -> None:
+    line = lined()
+    large = {**FORWARD, "text": "x" * 40_000}
+    updates = numbered(*(sent({**large}) for _ in range(5)))
+    line.arrive(*updates[:4])
+    line.now += 10
+    line.arrive(updates[4])
+    listed = json.loads(line.container.table.items["together/-7"]["session"]["S"])
+    assert [*listed] == ["5"]
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1], [2], [3], [4], [5]]
+
+
+def test_a_full_list_takes_what_fits(lined: Lined) -> None:
+    line = lined()
+    updates = numbered(*(sent({**FORWARD}) for _ in range(4)))
+    line.arrive(*updates[:2], seconds=1)
+    full = line.container.table.items["together/-7"]["session"]["S"]
+    third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
+    updates[2]["message"]["text"] += "x" * (128 * 1024 - len(full) - len(third))
+    line.arrive(*updates[2:], seconds=1)
+    for update in line.queued:
+        line.answer(update)
+    assert line.turns == [[1, 2, 3], [4]]
+
+
+def test_what_comes_again_is_listed_as_it_came_first(lined: Lined) -> None:
+    line, parts = lined(), album()
+    line.arrive(parts[0], seconds=1)
+    line.calls.clear()
+    line.arrive(parts[0])
+    assert line.calls == ["GetItem"]
+
+
+def test_telegram_delivers_again_what_cant_be_listed(lined: Lined) -> None:
+    line = lined()
+    aws = line.container.module("aws")
+    call = aws.call
+
+    def away(service: str, target: str, params: Json) -> Any:
+        if service == "dynamodb":
+            raise aws.Unreachable("dynamodb: HTTP 500")
+        return call(service, target, params)
+
+    aws.call = away
+    assert line.container.deliver(album()[0]) == (503, None)
+    assert line.queued == []
+
+
+def test_what_can_never_be_listed_is_queued_all_the_same(lined: Lined) -> None:
+    line = lined(BOT.replace('"chat"', "lambda update: 1 / 0"))
+    [part, _] = album()
+    line.arrive(part)
+    assert line.queued == [part]
+    [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
+    said = warning["message"], warning["error"]
+    assert said == ("an update is not listed", "ZeroDivisionError")
+
+
+def test_what_is_wrong_is_told_when_the_update_is_answered(lined: Lined) -> None:
+    line = lined(BOT.replace(BOTH, "1.5"))
+    [part, _] = album()
+    line.arrive(part)
+    assert line.answer(part) == "misconfigured"
+
+
+def test_a_list_may_take_two_seconds(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lined()
+    with_clock(line.container, monkeypatch)
+    deadline, left = line.container.module("deadline").deadline, list[float]()
+    aws = line.container.module("aws")
+    call = aws.call
+
+    def timed(service: str, target: str, params: Json) -> Any:
+        left.append(deadline.left())
+        return call(service, target, params)
+
+    aws.call = timed
+    line.arrive(album()[0])
+    assert left == [2, 2, 9]
+
+
+# ── Each once
+
+
+def test_what_the_queue_cant_take_doesnt_wait(lined: Lined, bot_api: BotApi) -> None:
+    line = lined(BOT.replace("TOGETHER", 'AT_ONCE = ["message"]\nTOGETHER'))
+    for part in album():
+        line.container.invoke(request(json.dumps(part)))
+    assert line.turns == [[1], [2]]
+    assert line.pauses == []
+
+
+def test_an_answer_that_fails_for_good_is_that_of_the_turn(lined: Lined) -> None:
+    line, parts = lined(BOT.replace("return []", "return None")), album(sent(ALBUM))
+    line.arrive(*parts)
+    assert [line.answer(part) for part in parts] == ["bot_failed", "repeated", "repeated"]
+    assert line.turns == [[1, 2, 3]]
+
+
+def test_an_answer_that_may_succeed_later_is_asked_for_again(lined: Lined) -> None:
+    source = "from botkit.errors import Unreachable" + BOT.replace(
+        "return []", "if len(ASKED) < 2:\n        raise Unreachable('AWS')\n    return []"
+    )
+    line, parts = lined(source), album()
+    line.arrive(*parts)
+    assert line.answer(parts[0]) == "unreachable"
+    assert [line.answer(part) for part in parts] == ["ignored", "repeated"]
+    assert line.turns == [[1, 2], [1, 2]]
+
+
+def test_a_session_that_cant_be_kept_fails_for_the_turn(lined: Lined) -> None:
+    line = lined(BOT.replace("return []", "session['x'] = {1}\n    return []"))
+    parts = album()
+    line.arrive(*parts)
+    assert [line.answer(part) for part in parts] == ["bot_failed", "repeated"]
+
+
+def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
+    line, parts = lined(BOT.replace("return []", "return None")), album()
+    line.arrive(*parts)
+    aws = line.container.module("aws")
+    call = aws.call
+
+    def away(service: str, target: str, params: Json) -> Any:
+        if target.endswith("PutItem"):
+            raise aws.Unreachable("dynamodb: HTTP 500")
+        return call(service, target, params)
+
+    aws.call = away
+    assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
+    assert line.turns == [[1, 2], [2]]
+    [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
+    assert warning["message"] == "a turn can't be given up"
+
+
+def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -> None:
+    """The session knows the first one, but its calls had to make room."""
+    line, parts = lined(), album(sent(ALBUM))
+    line.arrive(*parts)
+    session = line.container.module("session")
+    item = session.Item("-7")
+    assert item.keep({1: [{"method": "x"}]}, always=True)
+    line.container.table.items["-7"]["calls"]["M"].clear()
+    assert line.answer(parts[0]) == "ignored"
+    assert line.turns == [[1]]
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_turn_that_failed_is_replayed_as_a_whole(
+    lined: Lined, monkeypatch: pytest.MonkeyPatch, is_noted: bool
+) -> None:
+    """If its session can't be written, its other messages are also turns by themselves."""
+    failed = "https://sqs.eu-central-1.amazonaws.com/1/failed"
+    line = lined(BOT.replace("return []", "update.clear()"), FAILED_QUEUE_URL=failed)
+    parts = album()
+    line.arrive(*parts)
+    session = line.container.module("session")
+    with monkeypatch.context() as patch:
+        if not is_noted:
+            patch.setattr(session, "LARGEST_ITEM", 0)
+        line.answer(parts[0])
+    kept = line.queued[-1]["update"]
+    assert kept == {**parts[0], "together": [part["message"] for part in parts]}
+    assert line.answer(parts[1]) == ("repeated" if is_noted else "bot_failed")
+    asked = line.container.bot.ASKED
+    monkeypatch.setattr(line.container.bot, "reply", lambda update, _: asked.append(update) or [])
+    replay(line.container, kept)
+    assert len(asked[-1]["together"]) == 2
+
+
+# ── The check of a release
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        *(
+            (wanted, r'^TOGETHER in bot.py must be "albums", or seconds, 60 at most: \{"albums": 1')
+            for wanted in (
+                '"bursts"',
+                "1.5",
+                '{"album": 1.5}',
+                '{"albums": "1.5"}',
+                '{"albums": 0}',
+                '{"albums": -1}',
+                '{"bursts": 60.5}',
+                "None",
+            )
+        ),
+        ('"albums"', "^TOGETHER in bot.py needs a queue: set queue = true$"),
+    ],
+)
+def test_what_cant_work_fails_the_apply(
+    start_with_sessions: StartBot, wanted: str, message: str
+) -> None:
+    container = start_with_sessions(BOT.replace(BOTH, wanted))
+    check: Any = container.module("release.check")
+    with pytest.raises(Exception, match=message):
+        check._check_bot(container.bot)
+
+
+def test_it_needs_sessions(start_with_sessions: StartBot) -> None:
+    source = BOT.replace('SESSION = "chat"', "").replace(", session", "")
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    check: Any = container.module("release.check")
+    with pytest.raises(Exception, match='^TOGETHER in bot.py needs SESSION, such as SESSION = "ch'):
+        check._check_bot(container.bot)
+
+
+def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(
+        f"from botkit.frameworks import adapter\n{BOT}", QUEUE_URL=QUEUE
+    )
+    check: Any = container.module("release.check")
+    with pytest.raises(Exception, match="^TOGETHER in bot.py isn't for handlers of a framework"):
+        check._check_bot(container.bot)
+
+
+@pytest.mark.parametrize("wanted", ['"albums"', '{"albums": 60}', '{"albums": 1, "bursts": 0.5}'])
+def test_what_works(start_with_sessions: StartBot, wanted: str) -> None:
+    container = start_with_sessions(BOT.replace(BOTH, wanted), QUEUE_URL=QUEUE)
+    check: Any = container.module("release.check")
+    check._check_bot(container.bot)
+
+
+def test_only_a_bot_that_has_it_loads_it(start_with_sessions: StartBot) -> None:
+    start_with_sessions(BOT.replace("TOGETHER", "APART"), QUEUE_URL=QUEUE)
+    assert "botkit.turns" not in sys.modules
+    start_with_sessions(BOT, QUEUE_URL=QUEUE)
+    assert "botkit.turns" in sys.modules
