@@ -5,8 +5,8 @@ locals {
   alarms_are_on = length(var.alarm_actions) > 0
   namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # Each alarm has a heading there. The alarm's description ends with its address.
-  runbook = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
+  # Each alarm has a heading there, which its description names. The page is where the module is: it fits the version.
+  runbook = "in docs/runbook.md, in the module's folder (such as .terraform/modules/telegram_bot)."
 }
 
 # One metric for each outcome, from the log lines of botkit.
@@ -180,7 +180,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 
   alarm_name          = "${aws_iam_role.this.name}-${each.key}"
-  alarm_description   = "${replace(trimspace(each.value.advice), "\n", " ")} ${local.runbook}#${each.key}"
+  alarm_description   = "${replace(trimspace(each.value.advice), "\n", " ")} See \"${each.key}\" ${local.runbook}"
   alarm_actions       = var.alarm_actions
   namespace           = each.value.metric[0]
   metric_name         = each.value.metric[1]
@@ -209,7 +209,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_description = join(" ", [
     "Updates or events failed and are kept, for failed_retention_in_days (dead letters of the queue for 14 days). The",
     "log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh",
-    "${local.runbook}#failed",
+    "See \"failed\" ${local.runbook}",
   ])
 
   # A queue without messages has no metric after some hours.
@@ -252,7 +252,7 @@ resource "aws_cloudwatch_metric_alarm" "pending" {
   alarm_description = join(" ", [
     "Updates wait at Telegram, and their number did not fall in three readings, an hour apart. Find \"PendingUpdates\"",
     "in the log: last_error has Telegram's words, if any. If there are none, raise max_connections, throttling_limit",
-    "or reserved_concurrency. ${local.runbook}#pending_updates",
+    "or reserved_concurrency. See \"pending_updates\" ${local.runbook}",
   ])
 
   # Two differences of three readings, each while the reading before was above zero. A minimum above zero would also

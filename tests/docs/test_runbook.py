@@ -14,7 +14,6 @@ from local.project import ROOT
 DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
 ALARMS = (ROOT / "alarms.tf").read_text()
-URL = "https://github.com/OWNER/terraform-aws-telegram-bot/blob/main/docs/runbook.md"
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
 WORDS = {"runbook.md": 1750, "deploy-from-ci.md": 450, "costs.md": 680, "limits.md": 810}
 WORDS |= {"security.md": 900, "comparison.md": 350, "permissions.md": 410, "architecture.md": 1110}
@@ -79,16 +78,16 @@ def finds(message: str) -> bool:
     )
 
 
-def test_each_alarm_ends_with_the_address_of_its_heading() -> None:
+def test_each_alarm_ends_with_its_heading_and_where_the_page_is() -> None:
     keys = re.findall(
         r"^    (\w+) = {$",
         ALARMS.partition("  alarms = {\n")[2].partition("\n  }\n")[0],
         re.MULTILINE,
     )
-    others = re.findall(r"\${local\.runbook}#(\w+)", ALARMS)
+    others = re.findall(r'See \\"(\w+)\\" \${local\.runbook}",\n', ALARMS)
     assert sorted([*keys, *others]) == sorted(headings("Alarms"))
-    assert "${local.runbook}#${each.key}" in ALARMS
-    assert f'runbook = "{URL}"' in ALARMS
+    assert 'See \\"${each.key}\\" ${local.runbook}"\n' in ALARMS
+    assert 'runbook = "in docs/runbook.md, in the module\'s folder ' in ALARMS
     assert ALARMS.count("alarm_description") == 1 + len(others)
 
 
