@@ -16,6 +16,7 @@ TOOLS = {
     "mutants": "maintenance.mutants",
     "new": "starter.new",
     "poll": "live.poll",
+    "release": "maintenance.release",
     "screenshot": "demo.screenshot",
     "sessions": "live.sessions",
     "update-bot-api": "maintenance.update_bot_api",

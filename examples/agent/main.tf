@@ -18,7 +18,7 @@ variable "takes_audio" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
 
   name                         = "agent-bot"
   source_dir                   = "${path.module}/bot"

@@ -12,7 +12,7 @@ variable "model" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
 
   name                         = "assistant-bot"
   source_dir                   = "${path.module}/bot"

@@ -10,7 +10,7 @@ variable "owner_id" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
 
   name                         = "newsletter-bot"
   source_dir                   = "${path.module}/bot"

@@ -23,13 +23,13 @@ from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deployment, answer_to, client
 from tests.support.provider import Providers
+from tests.support.reader import SOURCE
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
 PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
 [MAIN] = re.findall(r"^```hcl\n# main.tf\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FORM = "application/x-www-form-urlencoded"
-SOURCE = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"
 # The emulator checks this action against "*", AWS against the function.
 NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
 # The emulator never sets iam:PermissionsBoundary, so this statement would deny every role.
@@ -76,7 +76,7 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
     folder = tmp_path / "repository"
     (folder / "bot").mkdir(parents=True)
     shutil.copy(BOT, folder / "bot")
-    text = MAIN.replace(SOURCE, "./module").replace("eu-central-1", REGION)
+    text = SOURCE.sub('"./module"', MAIN).replace("eu-central-1", REGION)
     # The emulator has no host name per bucket.
     text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
     (folder / "main.tf").write_text(text)

@@ -17,9 +17,9 @@ from starter import new
 from tests.support.deployment import Deployment
 from tests.support.needs import skip_or_fail
 from tests.support.provider import Providers
+from tests.support.reader import SOURCE
 
 DOCS = ROOT / "docs"
-SOURCE = '"git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"'
 DEPLOY, DESTROY = ".github/workflows/deploy.yml", ".github/workflows/destroy.yml"
 WORKFLOWS = {
     DEPLOY: new.files(ROOT / "examples" / new.FIRST, "telegram-bot")[DEPLOY].decode(),
@@ -83,7 +83,7 @@ def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> N
     formatted = module.terraform("fmt", "-check", "-diff", "-recursive", check=False)
     assert formatted.returncode == 0, formatted.stdout
     for path in module.root.glob("*/main.tf"):
-        text = path.read_text().replace(SOURCE, '"../../module"')
+        text = SOURCE.sub('"../../module"', path.read_text())
         text = text.replace("  # …\n", '  source = "../../module"\n')
         path.write_text(re.sub(r' *backend "s3" {.*?\n +}\n', "", text, flags=re.DOTALL))
     (module.root / "all.tf").write_text("".join(calls))

@@ -87,7 +87,7 @@ def test_each_alarm_ends_with_its_heading_and_where_the_page_is() -> None:
     others = re.findall(r'See \\"(\w+)\\" \${local\.runbook}",\n', ALARMS)
     assert sorted([*keys, *others]) == sorted(headings("Alarms"))
     assert 'See \\"${each.key}\\" ${local.runbook}"\n' in ALARMS
-    assert 'runbook = "in docs/runbook.md, in the module\'s folder ' in ALARMS
+    assert "runbook = \"in docs/runbook.md, in the module's folder " in ALARMS
     assert ALARMS.count("alarm_description") == 1 + len(others)
 
 

@@ -38,7 +38,7 @@ CHANGES = {
     for _, block in BLOCKS
     if (found := re.fullmatch(r"# (\S+\.(?:py|tf), .*?)\n(.*)", block, re.DOTALL))
 }
-SOURCE = '"git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=v1.0.0"'
+SOURCE = re.compile(r'"git::https://github\.com/[^"]+"')  # the module's, as pages have it
 DIE = ("bot/bot.py, with a die", "test_bot.py, with a die")
 TABLE = 'main.tf, in module "telegram_bot"'
 SECRET = 'main.tf, in module "telegram_bot", with the secret'
