@@ -89,7 +89,7 @@ def project(tmp_path: Path) -> Path:
 
 def write_release(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a copy's scripts/release."""
-    command = [project / "scripts" / "release", *arguments]
+    command = [str(project / "scripts" / "release"), *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
 

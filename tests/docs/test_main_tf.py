@@ -1,0 +1,40 @@
+"""Each whole main.tf that a page shows is valid by itself, as a reader copies it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from local.project import ROOT
+
+from tests.support.deployment import Deployment
+from tests.support.provider import Providers
+from tests.support.reader import SOURCE
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+# A fragment's first line says more, such as `# main.tf, in module "telegram_bot"`.
+BLOCKS = {
+    str(page.relative_to(ROOT)): block
+    for page in PAGES
+    for block in re.findall(r"^```hcl\n# main\.tf\n(.*?)^```$", page.read_text(), re.M | re.DOTALL)
+}
+
+
+def test_the_pages_that_begin_with_a_configuration_are_found() -> None:
+    assert {"README.md", "docs/deploy-from-ci.md", "docs/moving-in/aiogram.md"} <= {*BLOCKS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", BLOCKS)
+def test_the_configuration_is_valid(page: str, providers: Providers, tmp_path: Path) -> None:
+    """And formatted."""
+    module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
+    module.root = tmp_path / "copied"
+    module.root.mkdir()
+    assert len(SOURCE.findall(BLOCKS[page])) == 1
+    (module.root / "main.tf").write_text(SOURCE.sub('"../module"', BLOCKS[page]))
+    module.terraform("fmt", "-check", "-diff")
+    module.environment["TF_CLI_ARGS_init"] = "-backend=false"  # a bucket on AWS
+    module.init()
+    module.terraform("validate", "-no-color")
