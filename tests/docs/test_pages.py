@@ -26,10 +26,10 @@ PAGES = sorted(
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
-MOST_WORDS = 900  # in the README
+MOST_WORDS = 960  # in the README
 # In these pages, so that each is read at once, and in the reference. Code doesn't count.
 SHORT = {"README.md": 430, "first-bot.md": 450, "how-to/*.md": 220, "moving-in/*.md": 460}
-SHORT |= {"reference.md": 3425}
+SHORT |= {"reference.md": 3445}
 LONGEST_CELL = 25  # words in a cell of the reference: more needs sentences
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
@@ -111,6 +111,14 @@ def test_the_table_of_a_pages_errors_is_the_functions() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(README.split()) <= MOST_WORDS
+
+
+def test_the_readme_says_what_scripts_test_takes_and_how_it_ends() -> None:
+    script = (ROOT / "scripts" / "test").read_text()
+    [checks] = re.findall(r'which="not slow"\n +steps=(\d+)', script)
+    assert f"\nAll {checks} checks passed.\n" in README
+    seconds = re.compile(r"about (\d+) seconds")
+    assert seconds.findall(README) == seconds.findall((ROOT / "CONTRIBUTING.md").read_text())
 
 
 def words(page: Path) -> int:
