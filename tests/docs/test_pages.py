@@ -121,6 +121,18 @@ def test_the_readme_says_what_scripts_test_takes_and_how_it_ends() -> None:
     assert seconds.findall(README) == seconds.findall((ROOT / "CONTRIBUTING.md").read_text())
 
 
+def test_the_pictures_are_small() -> None:
+    """Everyone who uses the module downloads them."""
+    linked = {
+        page.parent / target
+        for page in PAGES
+        for target in LINK.findall(release.relative(page.read_text()))
+        if target.endswith(release.PICTURES)
+    }
+    assert len(linked) >= 5  # in light and dark, and of the performance
+    assert [path.name for path in linked if path.stat().st_size >= 100_000] == []
+
+
 def words(page: Path) -> int:
     """Count the words of a page, without its code."""
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -24,7 +24,7 @@ from local.project import ROOT, SCRIPTS
 EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")
 FIRST = "hello"  # the example that is copied unless another one is named
-OF_THE_EXAMPLE = ("README.md", "*.png", "__pycache__", ".terraform", ".terraform.lock.hcl")
+OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terraform.lock.hcl")
 FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
 SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: ".*"')
 

@@ -524,3 +524,19 @@ def test_no_picture_is_taken_without_the_emulated_aws(visit: Visit) -> None:
 
     with pytest.raises(ToolError, match="no picture, since there is no emulated AWS: "):
         screenshot.act(visit())
+
+
+def test_a_picture_is_saved_as_webp_unless_it_is_too_large(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from demo import screenshot
+
+    page, path = visit(), tmp_path / "page.webp"
+    picture = page.screenshot()
+    page.goto("about:blank")
+    saved = screenshot.save(page, path, picture).read_bytes()
+    assert (saved[:4], saved[8:12]) == (b"RIFF", b"WEBP")
+    assert len(saved) < len(picture)
+    monkeypatch.setattr(screenshot, "LARGEST", len(saved))
+    with pytest.raises(ToolError, match=f"page.webp has {len(saved)} bytes, and must have 1 to "):
+        screenshot.save(page, path, picture)
