@@ -1,4 +1,4 @@
-"""Containers, Telegram and DynamoDB, where anything may fail or end at each step.
+"""Containers, Telegram, DynamoDB and Scheduler, where anything may fail or end at each step.
 
 Each container is a thread, and one runs at a time: at each step another one may go on, or the
 container ends. Telegram, or the queue, delivers in order in each line until an update is answered.
@@ -14,10 +14,11 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from local.kept import Queues
+from local.kept import Queues, Schedules
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -39,6 +40,7 @@ class Run:
         self.is_queued = is_queued
         self.wakes = 0.0  # when its pause is over
         self.status: int | None = None
+        self.call: Json = {}  # in the response, for Telegram to make it
         self.is_over = False
         self.go, self.waits = threading.Semaphore(0), threading.Semaphore(0)
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -54,6 +56,8 @@ class Run:
             self.step()
             is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
+            if self.status == 200 and answer.get("body"):
+                self.call = json.loads(answer["body"])
         except Ended:
             pass
         except Exception as error:
@@ -84,11 +88,12 @@ class Run:
 
 
 class World:
-    """Telegram, DynamoDB and the containers. `choose` decides what happens.
+    """Telegram, AWS and the containers. `choose` decides what happens.
 
     With the `queue_url` of the containers, the updates come out of that queue, or by the webhook
     into it if they are delivered so. `kept` are what failed, if the containers have the
-    `failed_url` of a queue for it. `now` is the clock of that, and of their pauses.
+    `failed_url` of a queue for it. `now` is the clock of that, and of their pauses. `schedules` are
+    the items of Scheduler, which wait for a test to deliver their events.
     """
 
     def __init__(
@@ -108,6 +113,8 @@ class World:
         self.is_over = False
         self.running: Run | None = None
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
+        self.calls: list[tuple[Run, str, Json]] = []  # all of them, each with who made it
+        self.schedules: Json = {}
         self._start = start
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
@@ -151,9 +158,16 @@ class World:
             if run.is_over:
                 under_way.remove((run, line))
                 self._idle.append(run.modules)
-                if run.status == 200 and not self.choose("lose") and run.update in line:
-                    line.remove(run.update)
+                if run.status == 200 and not self.choose("lose"):
+                    if run.call:
+                        self.calls.append((run, run.call.pop("method"), run.call))
+                    if run.update in line:
+                        line.remove(run.update)
         raise AssertionError("this has no end")
+
+    def renew(self) -> None:
+        """Have new containers take what comes from now on, as after a release."""
+        self._idle.clear()
 
     def event(self, update: Json, is_queued: bool) -> Json:
         """Return the event in which an update is delivered. Terraform's come as they are.
@@ -192,22 +206,31 @@ class World:
         table = container.table.call
         queues = Queues(aws, self._failed_url)
         queues._messages, queues.now = self.kept, lambda: self.now
+        schedules = Schedules(aws)
+        schedules._items = self.schedules
+
+        def reach(away: str, service: str, request: Callable[[], Any]) -> Any:
+            self._step()
+            if self.choose(away):
+                raise aws.Unreachable(f"{service}: HTTP 500")
+            answer = request()
+            self._step()
+            if self.choose("aws lost"):
+                raise aws.Unreachable(f"{service}: timed out")
+            return answer
+
+        def request(service: str, *parts: str, **content: Any) -> Any:
+            return reach(
+                "aws away", service, partial(schedules.request, service, *parts, **content)
+            )
 
         def call(service: str, target: str, params: Json) -> Any:
             is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
             if is_ours and target.endswith(".ChangeMessageVisibility"):
                 return {}  # the pause before the next delivery
-            self._step()
-            if self.choose("sqs away" if service == "sqs" and not is_ours else "aws away"):
-                raise aws.Unreachable(f"{service}: HTTP 500")
-            if is_ours:
-                answer = self._send(params)
-            else:
-                answer = (queues.call if service == "sqs" else table)(service, target, params)
-            self._step()
-            if self.choose("aws lost"):
-                raise aws.Unreachable(f"{service}: timed out")
-            return answer
+            answers = self._send if is_ours else queues.call if service == "sqs" else table
+            away = "sqs away" if service == "sqs" and not is_ours else "aws away"
+            return reach(away, service, partial(answers, service, target, params))
 
         def post(method: str, params: Json, timeout: float) -> Any:
             self._step()
@@ -221,6 +244,8 @@ class World:
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             made = self.made.setdefault(current.run.about.get("update_id", 0), [])
             made.append(params.get("text", method))
+            assert self.running
+            self.calls.append((self.running, method, params))
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
@@ -229,14 +254,14 @@ class World:
             about = {"message_id": len(made), "date": 1767225600}
             return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
 
-        aws.call = call
+        aws.call, aws.request = call, request
         telegram._client.post = post
         if hasattr(container.bot, "TOGETHER"):
             clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
             container.module("turns").time = clock
         return loaded()
 
-    def _send(self, params: Json) -> Json:
+    def _send(self, service: str, target: str, params: Json) -> Json:
         """Take a message into the queue, unless it has been there."""
         if params["MessageDeduplicationId"] not in self._taken:
             self._taken.add(params["MessageDeduplicationId"])

@@ -1,0 +1,529 @@
+"""The table of pairs: each feature beside each other one, under each fault at each step.
+
+A world has one bot, made from the parts of two features (tests/support/features.py), and one fault
+at most. People write to it in four phases. In the second one it is broken, if what fails is kept,
+and replayed in the third and after the fourth; or a release or a roll-back is under way. `check`
+is what must hold.
+
+    PAIRS=all scripts/test tests/integration/test_pairs.py   # all worlds, for an hour or two
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from local.project import ROOT
+
+from tests.conftest import StartBot
+from tests.support import features
+from tests.support.features import ALBUM, FEATURES, FRAMEWORKS, Feature
+from tests.support.stubs import Container, Json, Log, unused_port
+from tests.support.telebot import restored
+from tests.support.world import World
+
+pytestmark = pytest.mark.usefixtures("aiogram")
+
+# After these, something may be said twice: that it was carried out, or noted, got lost.
+LOSSES = ("end", "telegram lost", "aws away", "aws lost", "sqs away", "lose", "twice")
+REFUSALS = ("429", "telegram away")
+ORDERS = 3  # worlds in which updates come out of order
+OUT_OF_ORDER = "out of order"
+AGAIN = "again"
+
+CHECK = "the check refuses it"
+PLAN = "a plan refuses it"
+MEANS_NOTHING = "means nothing"
+QUEUE_OR_WEBHOOK_MODE = (PLAN, 'With queue = true, the reply_mode must be \\"api\\":')
+NOT_FOR_FRAMEWORKS = (CHECK, "TOGETHER in bot.py isn't for handlers of a framework")
+# The pairs that don't stand together: who refuses them, in which words, or why they mean nothing.
+EXCLUDED = {
+    ("SESSION chat", "SESSION chat_user"): (MEANS_NOTHING, "a bot has one SESSION"),
+    ("release", "roll-back"): (MEANS_NOTHING, "a roll-back follows a release anyway"),
+    ("queue", "webhook mode"): QUEUE_OR_WEBHOOK_MODE,
+    ("TOGETHER", "webhook mode"): QUEUE_OR_WEBHOOK_MODE,  # it needs a queue
+    **{("TOGETHER", framework): NOT_FOR_FRAMEWORKS for framework in FRAMEWORKS},
+}
+
+Pair = tuple[str, str]
+
+
+class Case(NamedTuple):
+    """A pair that meets a fault, "" for none, at one of its chances."""
+
+    pair: Pair
+    fault: str = ""
+    at: int = 0
+
+
+# What fails until something is repaired: delete a line with the repair that it names.
+# What people don't write yet, and an old time of a call that recurs (AGAIN).
+UNSAID = {
+    ("dialogue", "/start@another_bot"),  # one function decides whose command it is
+    ("LIMIT", ALBUM),  # an album counts once
+    ("every", AGAIN),  # a time isn't taken again after eleven newer ones
+}
+# Features with the faults under which they fail: under all, and without one, if it names none.
+UNREPAIRED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("dialogue", "TOGETHER"): (),  # ask_message gets the turn
+    ("dialogue", "failed + replay"): (),  # an old message neither answers nor begins
+    ("LIMIT", "failed + replay"): (),  # a replay asks on_limit() again
+    ("failed + replay", "aiogram"): (),  # a replay asks again after a failure with a new state
+    ("failed + replay", "pyTelegramBotAPI"): (),  # the same
+}
+
+PAIRS = [*itertools.combinations(FEATURES, 2)]
+STANDING = [pair for pair in PAIRS if pair not in EXCLUDED]
+
+REPLAY = {"tf": {"action": "replay"}}
+RELEASE_CHECK = {"tf": {"action": "check"}}
+SENTENCE = re.compile(r"(\S+) (\d)/(\d) (\[.*?\])(.*)", re.DOTALL)
+START = 1767225600
+HOUR = 3600
+TIMES = 12  # of a call that recurs
+
+
+class Said(NamedTuple):
+    """A part of an answer that was carried out: the first of two to updates 7 and 8, and so on.
+
+    `at` is the time for which it was scheduled, if it recurs.
+    """
+
+    word: str
+    part: int
+    parts: int
+    ids: tuple[int, ...]
+    more: str
+    chat: int
+    is_sent: bool  # and not an edit
+    at: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the text doesn't grow any more."""
+        return not self.more.endswith("…")
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it isn't the answer to an update, but was scheduled by it."""
+        return self.word in ("reminder", "tea")
+
+
+class Play:
+    """The world of a case: who says what to the bot, and what the bot says."""
+
+    def __init__(self, start: StartBot, nobody: str, log: Log, case: Case) -> None:
+        self.pair, self.fault, self.at = case
+        self.log = log
+        self.features = [FEATURES[name] for name in self.pair]
+        self.updates: dict[int, Json] = {}
+        self.chances: Counter[str] = Counter()  # that each fault has had
+        self.chance = random.Random(f"{self.pair} {self.at * (self.fault == OUT_OF_ORDER)}")  # noqa: S311
+        self.settings: dict[str, str] = {}
+        for feature in self.features:
+            self.settings |= feature.settings
+        self.versions: Iterator[str] = iter(())
+        self._start = start
+        self._urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
+        urls = (self.settings.get(name, "") for name in ("QUEUE_URL", "FAILED_QUEUE_URL"))
+        self.world = World(lambda: self.container(next(self.versions)), self._choose, *urls)
+        self.table: Json = {}
+
+    def container(self, version: str) -> Container:
+        """Start a container with a version of the bot."""
+        container = self._start(version, **self._urls, **self.settings)
+        self.table = container.table.items
+        if stream := sys.modules.get("botkit.stream"):
+            # Each reading is a second later, or how much it shows would depend on the machine.
+            ticks = itertools.count()
+            clock = SimpleNamespace(monotonic=lambda: next(ticks))
+            stream.time = clock  # type: ignore[attr-defined]
+        return container
+
+    def _choose(self, what: str) -> bool:
+        self.chances[what] += 1
+        return what == self.fault and self.chances[what] == self.at
+
+    def has(self, *names: str) -> bool:
+        """Tell whether the bot has one of these features."""
+        return not set(names).isdisjoint(self.pair)
+
+    @property
+    def session(self) -> str:
+        """SESSION of the bot, "" without one. Beside a plain bot, frameworks have no state."""
+        if self.has("plain") and self.has(*FRAMEWORKS):
+            return ""
+        chosen = [f.session for f in self.features if f in features.SESSIONS]
+        return (chosen or sorted((f.session for f in self.features), reverse=True))[0]
+
+    def source(self, version: int = 1, is_broken: bool = False) -> str:
+        """Return a version of the bot."""
+        head = f"VERSION, IS_BROKEN = {version}, {is_broken}\n"
+        head += f'SESSION = "{self.session}"\n' if self.session else ""
+        return head + features.BASE + "".join(f.part for f in self.features) + features.END
+
+    def releases(self) -> list[list[str]]:
+        """Return the versions that answer in each of the four phases, side by side."""
+        is_broken = self.has("failed + replay")
+        old, new = self.source(), self.source(2)
+        if self.has("release"):
+            return [[old], [self.source(2, True)] if is_broken else [old, new], [new], [new]]
+        if self.has("roll-back"):
+            return [[old], [self.source(2, is_broken)], [old] if is_broken else [new, old], [old]]
+        return [[old], [self.source(1, is_broken)], [old], [old]]
+
+    def check_release(self, version: str) -> None:
+        """Check a version, as an apply does before it goes live."""
+        container = self.container(version)
+        bot = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+        container.telegram._client.post = lambda method, params, timeout: bot
+        container.invoke(RELEASE_CHECK)
+
+    def run(self) -> None:
+        """Play all phases, and replay what failed."""
+        before: list[str] = []
+        for phase, versions in enumerate(self.releases()):
+            if versions != before:
+                for version in versions if not self.fault else []:
+                    self.check_release(version)
+                self.versions = itertools.cycle(versions)
+                self.world.renew()
+            before = versions
+            self._deliver([*self._lines(phase), *self._due(phase)])
+            if phase == 2:
+                self._replay()
+        self._replay()
+        while lines := self._due(4):
+            self._deliver(lines)
+        self._replay()
+
+    def _deliver(self, lines: list[list[Json]]) -> None:
+        if self.fault == OUT_OF_ORDER:
+            lines = [[each] for line in lines for each in line]
+        by_webhook = bool(self.settings.get("QUEUE_URL"))
+        self.world.deliver([line for line in lines if line], self.chance.choice, by_webhook)
+
+    def _replay(self) -> None:
+        if self.has("failed + replay"):
+            self.world.now += 2 * HOUR  # what a replay had that has ended
+            self._deliver([[REPLAY]])
+
+    def _lines(self, phase: int) -> list[list[Json]]:
+        """Return the updates of a phase, by chat."""
+        speaking = [f for f in self.features if f.says]
+        if len(speaking) < 2:
+            speaking.append(FEATURES["plain"])
+        lines: dict[int, list[Json]] = defaultdict(list)
+        for feature in speaking:
+            for text in feature.says[phase]:
+                if (self._name(feature), text) in UNSAID:
+                    continue
+                update = self._update(feature.person, text, phase)
+                lines[update["message"]["chat"]["id"]].append(update)
+        # Others also say something, also while somebody is asked.
+        own = speaking[phase % len(speaking)].says
+        text = next(text for texts in own for text in texts)
+        if phase < 2:
+            lines[features.OTHER].append(self._update(features.OTHER, text, phase))
+        elif phase == 2:
+            lines[features.GROUP].insert(2, self._update(features.GUEST, "a", phase))
+        return [*lines.values()]
+
+    def _name(self, feature: Feature) -> str:
+        return next(name for name, each in FEATURES.items() if each is feature)
+
+    def _update(self, person: int, text: str, phase: int) -> Json:
+        id_ = len(self.updates) + 1
+        is_private = person in features.PRIVATE
+        chat: Json = {"id": features.GROUP, "type": "supergroup", "title": "A group"}
+        message: Json = {
+            "message_id": id_,
+            # By its date, an update counts for LIMIT.
+            "date": START if person == features.FLOODER else START + id_ * HOUR,
+            "chat": {"id": person, "type": "private"} if is_private else chat,
+            "from": {"id": person, "is_bot": False, "first_name": "A"},
+        }
+        if text == ALBUM:
+            photo = {"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}
+            message |= {"media_group_id": f"{person} {phase}", "photo": [photo]}
+        else:
+            message["text"] = f"{text} {id_}"
+        if text.startswith("/"):
+            command = {"type": "bot_command", "offset": 0, "length": len(text)}
+            message["entities"] = [command]
+        self.updates[id_] = {"update_id": id_, "message": message}
+        return self.updates[id_]
+
+    def _due(self, phase: int) -> list[list[Json]]:
+        """Return Scheduler's events of a phase: a call once, one that recurs many times."""
+        lines: list[list[Json]] = []
+        for name, item in [*self.world.schedules.items()]:
+            event: Json = item["event"]
+            if "at" in item:
+                del self.world.schedules[name]
+                lines.append([{"event": event, "request_id": f"{name}.{phase}"}])
+                continue
+            lines.append([])
+            days = {1: [*range(1, TIMES + 1)], 2: [] if ("every", AGAIN) in UNSAID else [1]}
+            for day in days.get(phase, []):
+                every = {**event["every"], "at": f"2026-01-{day:02}T16:00:00Z"}
+                due = {"event": {**event, "every": every}, "request_id": f"{name}.{day}.{phase}"}
+                lines[-1].append(due)
+        return [line for line in lines if line]
+
+    def said(self) -> list[Said]:
+        """Return what people see, in order: no drafts, and no calls without a text."""
+        found = []
+        for run, method, params in self.world.calls:
+            if "text" not in params or method == "sendMessageDraft":
+                continue
+            sentence = SENTENCE.fullmatch(params["text"])
+            assert sentence, params["text"]
+            word, part, parts, ids, more = sentence.groups()
+            at = run.update.get("event", {}).get("every", {}).get("at", "")
+            found.append(
+                Said(
+                    word,
+                    int(part),
+                    int(parts),
+                    tuple(json.loads(ids)),
+                    more,
+                    int(params["chat_id"]),
+                    method == "sendMessage",
+                    at,
+                )
+            )
+        return found
+
+    def word(self, update_id: int) -> str:
+        """Return the first word of an update's text."""
+        return str(self.updates[update_id]["message"].get("text", ALBUM)).split()[0]
+
+    def by(self, person: int) -> list[int]:
+        """Return the ids of a person's updates."""
+        return [n for n, each in self.updates.items() if each["message"]["from"]["id"] == person]
+
+
+def check(play: Play) -> None:
+    """Check what must hold.
+
+    Every update is answered, whole and by one answer, or its outcome says why not. What is said
+    twice was carried out, and its answer or the note of it was lost: one answer, once. Nothing
+    reaches another chat. No update changes a session twice. What failed is gone after the replays.
+    """
+    said = play.said()
+    answers: dict[int, set[Any]] = {update_id: set() for update_id in play.updates}
+    parts: dict[Any, list[int]] = defaultdict(list)
+    times: Counter[Any] = Counter()
+    for each in said:
+        answer = each.word, each.ids, each.parts, each.at
+        times[answer, each.part] += each.is_sent
+        for update_id in each.ids:
+            assert play.updates[update_id]["message"]["chat"]["id"] == each.chat, each
+            if not each.is_event:
+                answers[update_id].add(answer)
+        if each.is_whole:
+            parts[answer].append(each.part)
+    for update_id, found in answers.items():
+        assert len(found) <= 1, f"{update_id} has several answers: {found}"
+        assert found or is_excused(play, update_id), f"{update_id} has no answer"
+    for answer, made in parts.items():
+        is_whole = [*dict.fromkeys(made)] == [*range(1, answer[2] + 1)]
+        assert is_whole or is_excused(play, answer[1][0]), f"{answer} is said in parts {made}"
+    repeated = {what for what, count in times.items() if count > 1}
+    assert max(times.values()) <= 2, f"more than twice: {times}"
+    assert len({answer for answer, _ in repeated}) <= 1, f"several are said twice: {repeated}"
+    assert not repeated or may_repeat(play, repeated), f"said twice: {repeated}"
+    assert not play.world.kept, "a replay leaves something"
+    for item in play.table.values():
+        for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
+            assert len(seen) == len({*seen}), f"counted twice: {seen}"
+    for name in {*play.pair} & OWN.keys():
+        OWN[name](play, said)
+
+
+def is_excused(play: Play, update_id: int) -> bool:
+    """Tell whether the outcome of an update says why it has no answer, or a part of one."""
+    lines = [line for line in play.log.lines if line.get("update_id") == update_id]
+    outcome = lines[-1]["outcome"] if lines else None
+    if outcome == "ignored":
+        is_part = "media_group_id" in play.updates[update_id]["message"]
+        return update_id in play.by(features.STRANGER) or (is_part and play.has("dialogue"))
+    if outcome == "limited":
+        return update_id in play.by(features.FLOODER) and play.has("LIMIT")
+    if outcome == "incomplete":
+        is_noted = play.session and play.word(update_id) not in features.OWN_CALLS
+        return not is_noted and not play.has("failed + replay")
+    return False
+
+
+def may_repeat(play: Play, repeated: set[Any]) -> bool:
+    """Tell whether a part of an answer may be said twice after this fault."""
+    makes_own = {answer[0] for answer, _ in repeated} <= features.OWN_CALLS
+    return play.fault in LOSSES or makes_own
+
+
+def seen_in(value: Any) -> Iterator[list[int]]:
+    """Yield what a session, or the state of a framework in it, has seen."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key == "seen":
+            yield inner
+        yield from seen_in(inner)
+
+
+# ── What must hold for one feature
+
+
+def check_dialogue(play: Play, said: list[Said]) -> None:
+    """The last dialogue ends with its own answers, whatever failed before is answered later."""
+    if play.fault == OUT_OF_ORDER:
+        return
+    own = [n for n in play.by(features.ASKED) if "@" not in play.word(n)]
+    *_, begun, photo, second, day = own
+    photos = [photo, second] if play.has("TOGETHER") else [photo]
+    ends = [(each.ids, each.more) for each in said if each.word == "ordered"]
+    assert {*ends} == {((day,), f" of {[begun, *photos]}")}, ends
+
+
+def check_limit(play: Play, said: list[Said]) -> None:
+    """Three of a flood are answered, of which an album is one. The hint comes once."""
+    flood = {*play.by(features.FLOODER)}
+    album = {n for n in flood if play.word(n) == ALBUM}
+    answered = {n for each in said for n in each.ids if each.word != "wait"} & flood
+    assert album <= answered or not album & answered, "an album is torn"
+    assert len(answered - album) + bool(album & answered) == 3, answered
+    assert [each.word for each in said].count("wait") <= 1, "the hint is said twice"
+
+
+def check_reminders(play: Play, said: list[Said]) -> None:
+    """A reminder comes if nobody has cancelled it, and none comes after that."""
+    first, second = (n for n in play.by(features.OWNER) if play.word(n).startswith("remind"))
+    words = [(each.word, each.ids) for each in said]
+    cancelled = [word for word, _ in words].index("cancelled")
+    assert ("reminder", (first,)) not in words[cancelled:], "it comes after it was cancelled"
+    assert ("reminder", (second,)) in words, "it doesn't come"
+
+
+def check_times(play: Play, said: list[Said]) -> None:
+    """Each time of a call that recurs is taken."""
+    assert len({each.at for each in said if each.word == "tea"}) == TIMES
+
+
+def check_ptb(play: Play, said: list[Said]) -> None:
+    """Each update changes the state of the framework once."""
+    if not play.session:
+        return
+    kept = (json.loads(item.get("session", {"S": "{}"})["S"]) for item in play.table.values())
+    counts = [count for each in kept for count in each.get("conversations of counts", {}).values()]
+    handled = {each.ids for each in said if each.word == "ptb"}
+    assert play.has("clear()") or sum(counts) == len(handled), counts
+
+
+OWN: dict[str, Callable[[Play, list[Said]], None]] = {
+    "dialogue": check_dialogue,
+    "LIMIT": check_limit,
+    "later": check_reminders,
+    "every": check_times,
+    "python-telegram-bot": check_ptb,
+}
+
+
+# ── The worlds
+
+PlayCase = Callable[[Case], Play]
+IS_ALL = os.environ.get("PAIRS") == "all"
+SEED = 20260101
+SAMPLE, FEW = 40, 4  # pairs of a normal run, and for each pair worlds with a fault
+
+
+@pytest.fixture
+def prepare(
+    start_with_sessions: StartBot, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PlayCase]:
+    """Prepare the world of a case, with a table that is empty."""
+    restored(monkeypatch)
+
+    def make(case: Case) -> Play:
+        log.lines.clear()
+        return Play(start_with_sessions, nobody, log, case)
+
+    with unused_port() as port:  # nothing connects
+        nobody = f"http://127.0.0.1:{port}"
+        yield make
+
+
+@pytest.fixture
+def play(prepare: PlayCase) -> PlayCase:
+    """Play a case, and check what must hold."""
+
+    def run(case: Case) -> Play:
+        played = prepare(case)
+        try:
+            played.run()
+            check(played)
+        except Exception as error:
+            error.add_note(f"{case}")
+            raise
+        finally:
+            played.world.end()
+            played.table.clear()
+        return played
+
+    return run
+
+
+def cases_of(played: Play) -> list[Case]:
+    """Return the cases of a pair with a fault, after one without: at each chance of each fault."""
+    chances = {fault: played.chances[fault] for fault in (*LOSSES, *REFUSALS)}
+    chances[OUT_OF_ORDER] = ORDERS
+    cases = [
+        Case(played.pair, fault, at) for fault in chances for at in range(1, chances[fault] + 1)
+    ]
+    return [case for case in cases if is_repaired(case)]
+
+
+def is_repaired(case: Case) -> bool:
+    """Tell whether a case must hold already."""
+    return not any(
+        {*names} <= {*case.pair} and case.fault in (faults or [case.fault])
+        for names, faults in UNREPAIRED.items()
+    )
+
+
+def pairs() -> Iterator[Any]:
+    """Yield the pairs that are played: a sample of them in a normal run."""
+    usual = random.Random(SEED).sample(STANDING, SAMPLE)  # noqa: S311
+    for pair in filter(lambda pair: is_repaired(Case(pair)), STANDING):
+        marks = [] if pair in usual else [pytest.mark.slow]
+        yield pytest.param(pair, id=" and ".join(pair), marks=marks)
+
+
+@pytest.mark.parametrize("pair", [*pairs()])
+def test_a_pair_stands_together(play: PlayCase, pair: Pair) -> None:
+    cases = cases_of(play(Case(pair)))
+    if not IS_ALL:
+        cases = random.Random(f"{SEED} {pair}").sample(cases, FEW)  # noqa: S311
+    for case in cases:
+        play(case)
+
+
+@pytest.mark.parametrize("pair", EXCLUDED, ids=" and ".join)
+def test_a_pair_that_does_not_stand_together_is_refused_in_words(
+    prepare: PlayCase, pair: Pair
+) -> None:
+    refused_by, words = EXCLUDED[pair]
+    if refused_by == PLAN:
+        assert words in (ROOT / "variables.tf").read_text()
+    elif refused_by == CHECK:
+        played = prepare(Case(pair))
+        with pytest.raises(Exception, match=re.escape(words)):
+            played.check_release(played.source())

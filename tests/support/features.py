@@ -1,0 +1,287 @@
+"""The features of the table of pairs, as parts of small bots, and what people write to them.
+
+A bot is BASE, the parts of its features, and END. What it says has the ids of the updates that it
+answers: "plain 2/2 [7]" is the second of the two parts of the answer to update 7.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# People: in a group, and in private chats.
+OWNER, ASKED, GUEST, STRANGER = 7, 8, 11, 99
+OTHER, FLOODER = 9, 10
+GROUP = -5
+PRIVATE = (OTHER, FLOODER)
+ALBUM = "album"  # in `says`: a photo. Those that follow one another are an album
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+
+BASE = """
+HANDLED = ["message"]
+ANSWERS = {}
+
+
+def ids_of(update):
+    return [each["message_id"] for each in update.get("together", [update["message"]])]
+
+
+def say(update, word, parts=1, more="", ids=None):
+    texts = [f"{word} {n}/{parts} {ids or ids_of(update)}{more}" for n in range(1, parts + 1)]
+    place = {"chat_id": update["message"]["chat"]["id"]}
+    return [{"method": "sendMessage", **place, "text": text} for text in texts]
+
+
+def plain(update, session):
+    if session is not None:
+        session.setdefault("seen", []).extend(ids_of(update))
+    return say(update, "plain", 2)
+
+
+def answer(update, session):
+    word = update["message"].get("text", "").split(" ")[0]
+    return ANSWERS.get(word, plain)(update, session)
+"""
+END = """
+
+def reply(update, session=None):
+    calls = answer(update, session)
+    if IS_BROKEN:
+        raise ValueError
+    return calls
+"""
+
+CLEAR = """
+
+def forget(update, session):
+    session.clear()
+    return say(update, "forgotten", 2)
+
+
+ANSWERS["forget"] = forget
+"""
+# The last answer has the ids of the updates that led to it.
+DIALOGUE = """
+from botkit import conversation
+
+
+def order(message):
+    begun = {"message": message}
+    sent = yield conversation.ask_message("photo", say(begun, "photo?"))
+    sent = {"message": sent, "together": sent.get("together", [sent])}
+    day = yield conversation.ask("day", say(sent, "day?"))
+    more = f" of {[*ids_of(begun), *ids_of(sent)]}"
+    return say(begun, "ordered", more=more, ids=[int(day.split()[-1])])
+
+
+answer = conversation.reply_with({"/order": order}, answer)
+"""
+ON_LIMIT = """
+LIMIT = (3, 3600)
+
+
+def on_limit(update):
+    if IS_BROKEN:
+        raise ValueError
+    return say(update, "wait")
+"""
+STREAM = """
+from botkit import stream
+
+
+def grow(update, session):
+    def chunks():
+        yield say(update, "grown")[0]["text"]
+        if IS_BROKEN:
+            raise ValueError
+        yield ", whole."
+
+    return stream.answer(update["message"], chunks())
+
+
+ANSWERS["grow"] = grow
+"""
+LATER = """
+from datetime import UTC, datetime, timedelta
+from botkit import later
+
+
+def remind(update, session):
+    if IS_BROKEN:  # before it has an effect
+        raise ValueError
+    word = update["message"]["text"].split()[0]
+    at = datetime.now(UTC) + timedelta(hours=1)
+    later.send(say(update, "reminder")[0], at, f"{update['message']['from']['id']}.{word}")
+    return say(update, "noted")
+
+
+def cancel(update, session):
+    was_there = later.cancel(f"{update['message']['from']['id']}.remind")
+    return say(update, "cancelled", more=f" {was_there}")
+
+
+ANSWERS |= {"remind": remind, "remind-too": remind, "cancel": cancel}
+"""
+EVERY = """
+from botkit import later
+
+
+def every(update, session):
+    name = f"{update['message']['from']['id']}.tea"
+    later.every(say(update, "tea")[0], "0 16 ? * * *", "Europe/Berlin", name)
+    return say(update, "noted")
+
+
+def stop(update, session):
+    later.cancel_every(f"{update['message']['from']['id']}.tea")
+    return say(update, "stopped")
+
+
+ANSWERS |= {"every": every, "stop": stop}
+"""
+AIOGRAM = """
+from aiogram import Dispatcher
+from botkit import on_aiogram
+
+dispatcher = Dispatcher()
+
+
+@dispatcher.message()
+async def handle_by_aiogram(message, event_update, **data):
+    if "SESSION" in globals():
+        state = data["state"]
+        seen = (await state.get_data()).get("seen", [])
+        await state.set_data({"seen": [*seen, event_update.update_id]})
+    if IS_BROKEN:
+        raise ValueError
+    for part in (1, 2):
+        await message.answer(f"aiogram {part}/2 [{event_update.update_id}]")
+
+
+ANSWERS["aiogram"] = on_aiogram.reply_with(dispatcher)
+"""
+# Its state is how many updates it has handled.
+PTB = """
+from functools import partial
+from telegram import Update
+from telegram.ext import ConversationHandler, TypeHandler
+from botkit import on_ptb
+
+
+async def handle_by_ptb(count, update, context):
+    if IS_BROKEN:
+        raise ValueError
+    for part in (1, 2):
+        await update.effective_chat.send_message(f"ptb {part}/2 [{update.update_id}]")
+    return count + 1
+
+
+def build(builder):
+    handlers = [TypeHandler(Update, partial(handle_by_ptb, count)) for count in range(9)]
+    states = {count: [handler] for count, handler in enumerate(handlers)}
+    counts = ConversationHandler([handlers[0]], states, [], name="counts", persistent=True)
+    application = builder.build()
+    application.add_handler(counts if "SESSION" in globals() else handlers[0])
+    return application
+
+
+ANSWERS["ptb"] = on_ptb.reply_with(build)
+"""
+TELEBOT = """
+import telebot
+from botkit import on_telebot
+
+bot = telebot.TeleBot("1:x", threaded=False)
+
+
+@bot.message_handler()
+def handle_by_telebot(message):
+    user, chat = message.from_user.id, message.chat.id
+    if "SESSION" in globals():
+        bot.set_state(user, "counts", chat)
+        with bot.retrieve_data(user, chat) as data:
+            data["seen"] = [*data.get("seen", []), message.message_id]
+    if IS_BROKEN:
+        raise ValueError
+    for part in (1, 2):
+        bot.send_message(chat, f"telebot {part}/2 [{message.message_id}]")
+
+
+ANSWERS["telebot"] = on_telebot.reply_with(bot)
+"""
+
+
+class Feature(NamedTuple):
+    """A feature: a part of bot.py, or settings of the function, or what happens to the bot.
+
+    `says` is what a `person` writes to it in each of four phases. `session` is the SESSION that
+    the bot has then, if the other feature has none.
+    """
+
+    part: str = ""
+    session: str = ""
+    settings: dict[str, str] = {}
+    says: tuple[list[str], ...] = ()
+    person: int = OWNER
+
+
+LATER_SETTINGS = {
+    "LATER_GROUP": "bot",
+    "LATER_ROLE": "arn:aws:iam::123456789012:role/bot-later",
+}
+QUEUED = {"QUEUE_URL": QUEUE}
+
+FEATURES = {
+    "plain": Feature(says=(["a"], ["b"], ["c"], [])),
+    "SESSION chat": Feature(session="chat"),
+    "SESSION chat_user": Feature(session="chat_user"),
+    "clear()": Feature(CLEAR, "chat", says=(["a", "forget"], ["forget"], [], ["b"])),
+    "dialogue": Feature(
+        DIALOGUE,
+        "chat_user",
+        says=(
+            ["/order"],
+            ["Monday", "/order"],
+            ["/order", "/start@another_bot", ALBUM, ALBUM],
+            ["Friday"],
+        ),
+        person=ASKED,
+    ),
+    "TOGETHER": Feature(
+        '\nTOGETHER = "albums"\n',
+        "chat",
+        QUEUED,
+        ([ALBUM, ALBUM], [ALBUM, ALBUM, ALBUM], ["a"], []),
+    ),
+    "LIMIT": Feature(
+        ON_LIMIT,
+        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [], []),
+        person=FLOODER,
+    ),
+    "allowed_ids": Feature(
+        settings={"ALLOWED_IDS": f"{OWNER},{ASKED},{GUEST},{OTHER},{FLOODER}"},
+        says=(["a"], ["b"], [], []),
+        person=STRANGER,
+    ),
+    "queue": Feature(settings=QUEUED),
+    "webhook mode": Feature(settings={"REPLY_MODE": "webhook"}),
+    "failed + replay": Feature(settings={"FAILED_QUEUE_URL": FAILED}),
+    "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
+    "later": Feature(
+        LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])
+    ),
+    "every": Feature(EVERY, settings=LATER_SETTINGS, says=(["every"], [], [], ["stop"])),
+    "aiogram": Feature(AIOGRAM, "chat_user", says=(["aiogram"], ["aiogram"], ["aiogram"], [])),
+    "python-telegram-bot": Feature(PTB, "chat_user", says=(["ptb"], ["ptb"], ["ptb"], [])),
+    "pyTelegramBotAPI": Feature(
+        TELEBOT, "chat_user", says=(["telebot"], ["telebot"], ["telebot"], [])
+    ),
+    "release": Feature(),
+    "roll-back": Feature(),
+}
+
+SESSIONS = [FEATURES["SESSION chat"], FEATURES["SESSION chat_user"]]
+FRAMEWORKS = ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"]
+# The bot itself makes the calls of these answers: it may not be known which were made.
+OWN_CALLS = {"aiogram", "ptb", "telebot", "grow", "grown"}
