@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 # People: in a group, and in private chats.
 OWNER, ASKED, GUEST, STRANGER = 7, 8, 11, 99
-OTHER, FLOODER = 9, 10
+OTHER, FLOODER, UNLUCKY = 9, 10, 12
 GROUP = -5
-PRIVATE = (OTHER, FLOODER)
+PRIVATE = (OTHER, FLOODER, UNLUCKY)
 ALBUM = "album"  # in `says`: a photo. Those that follow one another are an album
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
@@ -52,6 +52,16 @@ def reply(update, session=None):
     return calls
 """
 
+# The key is in a table of the bot's own.
+SESSION_FUNCTION = """
+from botkit import session as sessions
+
+
+def SESSION(update):
+    message = update["message"]
+    table = sessions.read("keys")
+    return table.get("key", f"{message['chat']['id']}/{message['from']['id']}")
+"""
 CLEAR = """
 
 def forget(update, session):
@@ -85,6 +95,19 @@ def on_limit(update):
     if IS_BROKEN:
         raise ValueError
     return say(update, "wait")
+"""
+# What one person needs may be away while all others are answered.
+UNLUCKY_ONES = """
+from botkit.errors import Unreachable
+
+
+def need(update, session):
+    if IS_AWAY:
+        raise Unreachable("a shop's API: HTTP 500")
+    return say(update, "served")
+
+
+ANSWERS["unlucky"] = need
 """
 STREAM = """
 from botkit import stream
@@ -236,6 +259,7 @@ FEATURES = {
     "plain": Feature(says=(["a"], ["b"], ["c"], [])),
     "SESSION chat": Feature(session="chat"),
     "SESSION chat_user": Feature(session="chat_user"),
+    "SESSION function": Feature(SESSION_FUNCTION, session="function"),
     "clear()": Feature(CLEAR, "chat", says=(["a", "forget"], ["forget"], [], ["b"])),
     "dialogue": Feature(
         DIALOGUE,
@@ -260,13 +284,18 @@ FEATURES = {
         person=FLOODER,
     ),
     "allowed_ids": Feature(
-        settings={"ALLOWED_IDS": f"{OWNER},{ASKED},{GUEST},{OTHER},{FLOODER}"},
+        settings={"ALLOWED_IDS": f"{OWNER},{ASKED},{GUEST},{OTHER},{FLOODER},{UNLUCKY}"},
         says=(["a"], ["b"], [], []),
         person=STRANGER,
     ),
     "queue": Feature(settings=QUEUED),
     "webhook mode": Feature(settings={"REPLY_MODE": "webhook"}),
-    "failed + replay": Feature(settings={"FAILED_QUEUE_URL": FAILED}),
+    "failed + replay": Feature(
+        UNLUCKY_ONES,
+        settings={"FAILED_QUEUE_URL": FAILED},
+        says=([], ["unlucky"], [], []),
+        person=UNLUCKY,
+    ),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
     "later": Feature(
         LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])
@@ -281,7 +310,7 @@ FEATURES = {
     "roll-back": Feature(),
 }
 
-SESSIONS = [FEATURES["SESSION chat"], FEATURES["SESSION chat_user"]]
+SESSIONS = ["SESSION chat", "SESSION chat_user", "SESSION function"]
 FRAMEWORKS = ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"]
 # The bot itself makes the calls of these answers: it may not be known which were made.
 OWN_CALLS = {"aiogram", "ptb", "telebot", "grow", "grown"}

@@ -143,8 +143,8 @@ class Container:
 
     @property
     def bot(self) -> ModuleType:
-        """The container's bot.py."""
-        return sys.modules["bot"]
+        """The container's bot.py, which an update imports if start-up had no time for it."""
+        return importlib.import_module("bot")
 
     @property
     def telegram(self) -> Any:

@@ -54,7 +54,7 @@ class Run:
             event = self.world.event(self.update, self.is_queued)
             answer = self.modules["handler"].handler(event, context) or {}
             self.step()
-            is_left = bool(answer.get("batchItemFailures") or answer.get("failed"))
+            is_left = bool(answer.get("batchItemFailures"))
             self.status = answer.get("statusCode", 503 if is_left else 200)
             if self.status == 200 and answer.get("body"):
                 self.call = json.loads(answer["body"])
