@@ -1,0 +1,162 @@
+"""Each line of the README's table "if this fails, this happens", by a test that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from local.project import ROOT
+from telegram_stand_in.delivery import KEPT, KEPT_BY_KIND
+
+from tests.conftest import BotApi, Start, StartBot
+from tests.support.stubs import Container, Json, message, refusal, unused_port
+
+FIRST: Json = {"method": "sendMessage", "chat_id": 42, "text": "first"}
+SECOND: Json = {**FIRST, "text": "second"}
+ONE_CALL = f"""
+HANDLED = ["message"]
+
+
+def reply(update):
+    return [{FIRST}]
+"""
+TWO_CALLS = f"""
+HANDLED = ["message"]
+
+
+def reply(update, session=None):
+    return [{FIRST}, {SECOND}]
+"""
+CHECK = {"tf": {"action": "check"}}
+
+TABLE = (ROOT / "README.md").read_text().partition("| if this fails | this happens |\n|---|---|\n")
+LINES = dict(
+    line.strip("| ").split(" | ", 1) for line in TABLE[2].partition("\n\n")[0].splitlines()
+)
+named: list[str] = []
+
+
+def line(fails: str) -> Callable[[Any], Any]:
+    """Name the line that a test is for."""
+    named.append(fails)
+    return lambda test: test
+
+
+def test_each_line_is_named() -> None:
+    assert {*named} == {*LINES}
+
+
+def is_redelivered_and_answered(container: Container, retry_after: str | None = None) -> None:
+    """Deliver an update at which something fails, and then again."""
+    assert container.deliver(message(1)) == (503, retry_after)
+    assert container.deliver(message(1)) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+TELEGRAM_AWS_OR_THE_NETWORK = "Telegram, AWS or the network; a rate limit; a revoked token"
+
+
+@line(TELEGRAM_AWS_OR_THE_NETWORK)
+@pytest.mark.parametrize(
+    ("status", "answer", "retry_after"),
+    [
+        (500, {"ok": False, "error_code": 500, "description": "Internal Server Error"}, None),
+        (429, refusal(429, "Too Many Requests", retry_after=3), "3"),
+        (401, refusal(401, "Unauthorized"), None),
+    ],
+    ids=["Telegram", "a rate limit", "a revoked token"],
+)
+def test_telegram_delivers_again(
+    start_bot: StartBot, bot_api: BotApi, status: int, answer: Json, retry_after: str | None
+) -> None:
+    params = {name: FIRST[name] for name in ("chat_id", "text")}
+    bot_api.answers("sendMessage", params, status=status, **answer)
+    bot_api.expects(FIRST)
+    is_redelivered_and_answered(start_bot(ONE_CALL), retry_after)
+
+
+@line(TELEGRAM_AWS_OR_THE_NETWORK)
+@pytest.mark.parametrize("away", ["TELEGRAM_API_URL", "AWS_ENDPOINT_URL"])
+def test_telegram_delivers_again_if_a_service_can_not_be_reached(
+    start_bot: StartBot, start_with_sessions: StartBot, bot_api: BotApi, away: str
+) -> None:
+    source = 'SESSION = "chat"\n' + TWO_CALLS
+    with unused_port() as port:
+        container = start_with_sessions(source, **{away: f"http://127.0.0.1:{port}"})
+        if away == "AWS_ENDPOINT_URL":
+            container.module("aws").call = container.table._others
+        assert container.deliver(message(1)) == (503, None)
+        assert container.line["outcome"] == "unreachable"
+    bot_api.expects(FIRST, SECOND)
+    assert start_with_sessions(source).deliver(message(1)) == (200, None)
+
+
+@line(TELEGRAM_AWS_OR_THE_NETWORK)
+def test_telegram_delivers_for_as_long_as_it_says() -> None:
+    """By Telegram's source, which the stand-in follows."""
+    assert LINES[TELEGRAM_AWS_OR_THE_NETWORK] == (
+        f"Telegram delivers the update again: a message for {KEPT / 3600:.0f} hours, "
+        f"a tap on a button for {KEPT_BY_KIND['callback_query']:.0f} seconds, "
+        f"an inline query for {KEPT_BY_KIND['inline_query']:.0f}"
+    )
+
+
+AT_THE_SECOND_CALL = "the same, at the second of two calls"
+
+
+@line(AT_THE_SECOND_CALL)
+def test_with_session_the_next_delivery_makes_the_second_call(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.expects(FIRST)
+    bot_api.refuses(SECOND, 429, "Too Many Requests", retry_after=3)
+    bot_api.expects(SECOND)
+    is_redelivered_and_answered(start_with_sessions('SESSION = "chat"\n' + TWO_CALLS), "3")
+
+
+@line(AT_THE_SECOND_CALL)
+def test_without_session_the_outcome_is_incomplete(start_bot: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(FIRST)
+    bot_api.refuses(SECOND, 429, "Too Many Requests", retry_after=3)
+    container = start_bot(TWO_CALLS)
+    assert container.deliver(message(1)) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+
+
+@line("a release: `bot.py` can't be imported, or its `check()` raises")
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("import missing\n", r"bot\.py can't be imported: ModuleNotFoundError"),
+        ("def check():\n    raise ValueError\n", r"check\(\) of bot\.py failed: ValueError"),
+    ],
+    ids=["import", "check()"],
+)
+def test_the_apply_fails(start_bot: StartBot, bot_api: BotApi, more: str, why: str) -> None:
+    """At the check, before the alias moves: tests/deployment/test_lifecycle.py applies such ones."""
+    if "check" in more:
+        bot_api.answers("getMe", {}, {"id": 1, "is_bot": True, "username": "a_bot"})
+    with pytest.raises(Exception, match=why):
+        start_bot(ONE_CALL + more).invoke(CHECK)
+
+
+@line("your code, at one update")
+def test_the_chat_goes_on_with_the_next_update(start_bot: StartBot, bot_api: BotApi) -> None:
+    fails = 'update["update_id"] == 1 and {}["missing"]'
+    container = start_bot(ONE_CALL.replace("    return", f"    {fails}\n    return"))
+    assert container.deliver(message(1)) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    bot_api.expects(FIRST)
+    assert container.deliver(message(2)) == (200, None)
+    assert container.line["outcome"] == "answered"
+
+
+@line("Telegram refuses a call: the person has blocked the bot")
+def test_the_log_has_telegrams_words(start: Start, start_bot: StartBot, bot_api: BotApi) -> None:
+    blocked = "Forbidden: bot was blocked by the user"
+    bot_api.refuses(FIRST, 403, blocked)
+    container = start_bot(ONE_CALL)
+    assert container.deliver(message(1)) == (200, None)
+    assert container.line["outcome"] == "refused"
+    assert container.line["refusal"] == f"sendMessage: 403 {blocked}"
