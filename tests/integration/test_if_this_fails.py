@@ -134,7 +134,7 @@ def test_without_session_the_outcome_is_incomplete(start_bot: StartBot, bot_api:
     ids=["import", "check()"],
 )
 def test_the_apply_fails(start_bot: StartBot, bot_api: BotApi, more: str, why: str) -> None:
-    """At the check, before the alias moves: tests/deployment/test_lifecycle.py applies such ones."""
+    """The check refuses it, before it is live: tests/deployment/test_lifecycle.py applies one."""
     if "check" in more:
         bot_api.answers("getMe", {}, {"id": 1, "is_bot": True, "username": "a_bot"})
     with pytest.raises(Exception, match=why):
