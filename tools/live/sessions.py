@@ -84,7 +84,8 @@ def line_of(item: Item) -> Json:
 def item_of(line: Json) -> Item:
     """Return the item of a line, as another version: a bot that has read the old one notices.
 
-    Raises KeyError, TypeError, ValueError and AttributeError for a text that isn't such a line.
+    Raises KeyError, OverflowError, TypeError, ValueError and AttributeError for a text that isn't
+    such a line.
     """
     version = {"S": f"{int(time.time()):08x}{secrets.token_hex(4)}"}
     key = line["key"]
@@ -95,12 +96,16 @@ def item_of(line: Json) -> Item:
         return {**item, "version": version} if "version" in item else item
     if not isinstance(line["session"], dict):
         raise ValueError("the session must be an object")
-    calls = line.get("calls", {})
+    updates, calls = line.get("updates", []), line.get("calls", {})
+    if not isinstance(updates, list) or not all(type(each) is int for each in updates):
+        raise ValueError("updates must be a list of whole numbers")
+    if not all(int(name) and isinstance(each, list) for name, each in calls.items()):
+        raise ValueError("calls must be lists, by the ids of their updates")
     item = {
         "id": {"S": key},
         "version": version,
         "session": {"S": compact(line["session"])},
-        "updates": {"S": compact(line.get("updates", []))},
+        "updates": {"S": compact(updates)},
         "calls": {"M": {name: {"S": compact(each)} for name, each in calls.items()}},
     }
     if "expires_at" in line:
@@ -114,12 +119,17 @@ def read_lines(lines: Iterable[str]) -> Iterator[Json]:
         if not text.strip():
             continue
         try:
-            line = json.loads(text)
+            line = json.loads(text, parse_constant=no_number)
             if "later" not in line:
                 item_of(line)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ToolError(f"line {number} is not of an export: {error}") from None
         yield line
+
+
+def no_number(word: str) -> float:
+    """Refuse NaN and Infinity, which Python reads as JSON, and botkit doesn't."""
+    raise ValueError(f"{word} is not JSON")
 
 
 def size(value: Any) -> int:
@@ -152,7 +162,12 @@ def about(item: Item) -> str:
         end = "kept forever"
     else:
         end = f"expires in {count(round(expires / DAY), 'day')}" if expires > 0 else "expired"
-    return f"{size(item):>9,} bytes  {age:20}  {end:20}  {item['id']['S']}"
+    return f"{size(item):>9,} bytes  {age:20}  {end:20}  {shown(item['id']['S'])}"
+
+
+def shown(key: str) -> str:
+    """Return a key on one line, with line breaks and tabs as JSON writes them."""
+    return key.replace("\n", "\\n").replace("\t", "\\t")
 
 
 # People.
@@ -169,6 +184,8 @@ def key_names(key: str, person: str) -> bool:
         return person in numbers(key.split(":", 2)[-1])
     if key.startswith("limit:"):  # what follows the person is a time
         return person == key.split(":")[1]
+    if key.startswith("stream:"):  # what follows the chat is a message
+        key = key.rpartition("/")[0]
     return person in numbers(key)
 
 
@@ -205,9 +222,8 @@ def find(store: Store, keys: list[str], person: str) -> Found:
     if keys:
         items = {key: store.get(key) for key in dict.fromkeys(keys)}
         if unknown := [key for key, item in items.items() if item is None]:
-            raise ToolError(
-                f"there is no session {', '.join(unknown)} in {store.place}: list shows all"
-            )
+            named = ", ".join(map(shown, unknown))
+            raise ToolError(f"there is no session {named} in {store.place}: list shows all")
         return Found([item for item in items.values() if item], [], [])
     found = Found([], [each for each in store.waiting() if is_for(each, person)], [])
     for item in store.items():
@@ -246,7 +262,7 @@ def summary(found: Found, person: str = "") -> Iterator[str]:
         yield from (f"  {each.when}  {each.name}" for each in found.waiting)
     if found.mention:
         yield f"Other sessions that contain {person}; only bot.py understands them:"
-        yield from (f"  {key}" for key in found.mention)
+        yield from (f"  {shown(key)}" for key in found.mention)
 
 
 def show_list(store: Store, keys: list[str], person: str) -> int:
@@ -282,10 +298,7 @@ def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> i
 
 
 def write_line(line: Json, indent: int | None) -> None:
-    try:
-        write(json.dumps(line, ensure_ascii=False, indent=indent))
-    except TypeError:
-        raise ToolError(f"{line['key']} has binary data, which JSON can't hold") from None
+    write(json.dumps(line, ensure_ascii=False, indent=indent))
 
 
 def agrees(question: str, options: argparse.Namespace) -> bool:

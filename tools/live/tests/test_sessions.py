@@ -206,6 +206,9 @@ def lines(ran: Ran) -> list[Json]:
         ("4.42", False),
         ("limit:42:1795000000", True),
         ("limit:1795000000:42", False),  # that is a time
+        ("stream:42/7", True),
+        ("stream:-100/7/42", False),  # that is a message
+        ("stream:7/42", False),
     ],
 )
 def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
@@ -335,7 +338,15 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["[]", "nonsense", '{"key": ""}', '{"key": "42"}', '{"key": "42", "session": []}'],
+    [
+        *("[]", "nonsense", '{"key": ""}', '{"key": "42"}', '{"key": "42", "session": []}'),
+        '{"key": "42", "session": {"price": NaN}}',
+        '{"key": "42", "session": {}, "updates": [401, "4"]}',
+        '{"key": "42", "session": {}, "updates": "401"}',
+        '{"key": "42", "session": {}, "calls": {"new": []}}',
+        '{"key": "42", "session": {}, "calls": {"101": {}}}',
+        '{"key": "42", "session": {}, "expires_at": 1e999}',
+    ],
 )
 def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: str) -> None:
     there = Files(tmp_path)
@@ -362,6 +373,29 @@ def test_words_obey_no_terminal_and_come_back(tmp_path: Path) -> None:
 def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
     odd = item("42", {}, updates={"S": "[401, 4]"})  # with a space, which botkit doesn't write
     assert line_of(odd) == {"key": "42", "item": odd}
+
+
+def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
+    """AWS, too, answers in base64."""
+    odd = {"id": {"S": "1"}, "B": {"L": [{"B": "AP8="}, {"BS": ["AA==", "AQ=="]}]}}
+    aws.items["1"] = odd
+    found = lines(ask(aws, "export"))
+    assert len(found) == len(ITEMS) + 1
+    assert {"key": "1", "item": odd} in found
+    (tmp_path / "export").write_text("\n".join(map(json.dumps, found)))
+    assert ask(aws, "delete", "1", "--yes").code == 0
+    assert ask(aws, "import", str(tmp_path / "export")).code == 0
+    assert aws.items["1"] == odd
+
+
+def test_a_line_break_in_a_key_breaks_no_list(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    kept.write(tmp_path / "sessions.json", {"a\n42": item("a\n42", {})})
+    for arguments in ((), ("--person", "42")):
+        code, output = ask(files, "list", *arguments)
+        assert code == 0
+        [line] = [line for line in output.splitlines() if " bytes " in line]
+        assert line.endswith("  a\\n42")
 
 
 def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
