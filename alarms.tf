@@ -65,10 +65,10 @@ locals {
     }
     errors = {
       metric     = ["AWS/Lambda", "Errors", "Sum"]
-      dimensions = local.by_function
+      dimensions = merge(local.by_function, { Resource = "${var.name}:live" }) # a refused release fails by its number
       advice     = <<-EOT
-        An invocation failed: an event that was not answered, a new version's check, a time-out, or too little memory.
-        The log's lines of level ERROR say which. Lambda retries events twice; Telegram delivers updates again.
+        An invocation failed: an event that was not answered, a time-out, or too little memory. The log's lines of level
+        ERROR say which. Lambda retries events twice; Telegram delivers updates again.
       EOT
     }
     events_dropped = {
@@ -76,7 +76,17 @@ locals {
       dimensions = local.by_function
       advice     = <<-EOT
         Lambda gave up on an event from an AWS service, after two retries or an hour. Find out why in the log. With
-        failed_retention_in_days it is kept: run replay_command after the repair. Else it is lost: send it again.
+        failed_retention_in_days it is kept, unless "events_lost" goes off too: run replay_command after the repair.
+        Else it is lost: send it again.
+      EOT
+    }
+    events_lost = {
+      on         = var.failed_retention_in_days != null
+      metric     = ["AWS/Lambda", "DestinationDeliveryFailures", "Sum"]
+      dimensions = local.by_function
+      advice     = <<-EOT
+        Lambda gave up on an event and could not keep it in the queue of failures, which takes 256 KB: it is lost. Send
+        it again after the repair. If it was smaller, look whether the queue and the role's rights are there: apply.
       EOT
     }
     throttles = {
@@ -126,6 +136,25 @@ locals {
       advice = <<-EOT
         A call of a schedule, such as a reminder, could not be made for a day. Find "lost" in the log: its error or
         refusal says why. With failed_retention_in_days it is kept: run replay_command after the repair.
+      EOT
+    }
+    # Scheduler retries for a day, but not if the function or a right is missing. The log has nothing.
+    later_dropped = {
+      on         = var.later
+      metric     = ["AWS/Scheduler", "InvocationDroppedCount", "Sum"]
+      dimensions = { ScheduleGroup = local.later_groups[0] }
+      advice     = <<-EOT
+        EventBridge Scheduler could not invoke the function, and gave up a call for later, such as a reminder: it is
+        lost. Apply, so that the function, the role and its rights are there.
+      EOT
+    }
+    every_dropped = {
+      on         = var.later
+      metric     = ["AWS/Scheduler", "InvocationDroppedCount", "Sum"]
+      dimensions = { ScheduleGroup = local.later_groups[1] }
+      advice     = <<-EOT
+        EventBridge Scheduler could not invoke the function, and gave up one time of a call that recurs. Apply, so that
+        the function, the role and its rights are there.
       EOT
     }
 

@@ -599,8 +599,12 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
     error_message = "Thresholds or periods have changed."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["server_errors"].dimensions.ApiId == aws_apigatewayv2_api.this.id && aws_cloudwatch_metric_alarm.this["errors"].dimensions.FunctionName == "telegram-bot"
+    condition     = aws_cloudwatch_metric_alarm.this["server_errors"].dimensions.ApiId == aws_apigatewayv2_api.this.id && aws_cloudwatch_metric_alarm.this["throttles"].dimensions == tomap({ FunctionName = "telegram-bot" })
     error_message = "The alarms are about this API and this function."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["errors"].dimensions == tomap({ FunctionName = "telegram-bot", Resource = "telegram-bot:live" })
+    error_message = "Errors of the live version are counted, and no refused release."
   }
   assert {
     condition     = { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.schedule_expression } == { watch = "cron(30 * * * ? *)" }
@@ -776,6 +780,10 @@ run "what_failed_is_kept" {
   assert {
     condition     = [for query in aws_cloudwatch_metric_alarm.failed[0].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
     error_message = "One alarm counts what failed in both queues."
+  }
+  assert {
+    condition     = [for alarm in [aws_cloudwatch_metric_alarm.this["events_lost"]] : [alarm.metric_name, alarm.dimensions]][0] == ["DestinationDeliveryFailures", tomap({ FunctionName = "telegram-bot" })]
+    error_message = "An event that the queue doesn't take sets off an alarm."
   }
   assert {
     condition     = strcontains(output.replay_command, "--function-name telegram-bot ") && strcontains(output.replay_command, "--region eu-central-1 ")
@@ -997,6 +1005,14 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["lost"].dimensions == tomap({ outcome = "lost" })
     error_message = "A call that is lost sets off an alarm."
+  }
+
+  assert {
+    condition = [for name in ["later", "every"] : [for alarm in [aws_cloudwatch_metric_alarm.this["${name}_dropped"]] : [alarm.namespace, alarm.metric_name, alarm.dimensions]][0]] == [
+      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "tea" })],
+      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "tea-every" })],
+    ]
+    error_message = "What Scheduler gives up sets off an alarm, for each of its groups."
   }
 }
 

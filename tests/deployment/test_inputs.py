@@ -90,9 +90,12 @@ ADDED = {
     },
     "failed_retention_in_days": {
         "aws_cloudwatch_metric_alarm.failed[0]",
+        'aws_cloudwatch_metric_alarm.this["events_lost"]',
         "aws_sqs_queue.failed[0]",
+        "terraform_data.failed_name[0]",
     },
     "later": {
+        *(f'aws_cloudwatch_metric_alarm.this["{each}_dropped"]' for each in ("every", "later")),
         'aws_cloudwatch_metric_alarm.this["lost"]',
         "aws_iam_role.later[0]",
         "aws_iam_role_policy.later[0]",

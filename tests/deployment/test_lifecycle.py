@@ -216,7 +216,7 @@ SESSION = "chat"
 """
 # How many of each kind a deployment always makes, and what is added when everything is on.
 ALWAYS = Counter({"API": 1, "function": 1, "log group": 2, "role": 1})
-ADDED = Counter({"alarm": 15, "dashboard": 1, "metric filter": 1, "queue": 3, "role": 1, "rule": 2})
+ADDED = Counter({"alarm": 18, "dashboard": 1, "metric filter": 1, "queue": 3, "role": 1, "rule": 2})
 ADDED += Counter({"schedule group": 2, "source": 1, "table": 1})
 
 
