@@ -171,7 +171,7 @@ variable "name" {
   description = <<-EOT
     Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits,
     hyphens and underscores, or 58 with alarm_actions, later or warm_schedule. Two bots in one account need different
-    names, even in different regions.
+    names, even in different regions. A new one must not end in -every or -later, nor with queue in -dead.
   EOT
   default     = "telegram-bot"
   nullable    = false

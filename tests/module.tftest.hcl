@@ -1156,3 +1156,85 @@ run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day
     var.failed_retention_in_days, var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
   ]
 }
+
+run "a_new_bot_has_no_name_that_another_bots_resources_have" {
+  command = plan
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.deployed
+    values = {
+      log_group_names = ["/aws/lambda/tea-later-2"]
+    }
+  }
+
+  variables {
+    name = "tea-later"
+  }
+  expect_failures = [terraform_data.name]
+}
+
+run "a_new_bot_without_a_queue_has_no_dead_letters_to_meet" {
+  command = apply
+
+  variables {
+    name = "tea-dead"
+  }
+  assert {
+    condition     = !terraform_data.name[0].input.is_deployed
+    error_message = "It is new."
+  }
+}
+
+run "such_a_bot_gets_no_queue_either" {
+  command = plan
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.deployed
+    values = {
+      log_group_names = ["/aws/lambda/tea-dead"]
+    }
+  }
+
+  variables {
+    name  = "tea-dead"
+    queue = true
+  }
+  expect_failures = [terraform_data.name]
+}
+
+run "a_deployment_keeps_its_name" {
+  command = apply
+
+  plan_options {
+    replace = [terraform_data.name[0]] # as if there had been no such rule
+  }
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.deployed
+    values = {
+      log_group_names = ["/aws/lambda/tea-dead-2", "/aws/lambda/tea-dead"]
+    }
+  }
+
+  variables {
+    name  = "tea-dead"
+    queue = true
+  }
+  assert {
+    condition     = aws_sqs_queue.updates[0].name == "tea-dead.fifo"
+    error_message = "The queue stays."
+  }
+}
+
+run "and_so_it_does_if_its_log_group_was_deleted" {
+  command = plan
+
+  variables {
+    name  = "tea-dead"
+    queue = true
+  }
+  assert {
+    condition     = terraform_data.name[0].input.is_deployed
+    error_message = "The name has been looked at."
+  }
+}

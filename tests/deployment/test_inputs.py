@@ -222,6 +222,7 @@ TAKEN = {
 }
 # A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
+MEETS = "resources of a bot tea have the same names. Choose another name."
 # Inputs that are refused, several in a call, and the messages.
 INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no_bot": (
@@ -245,6 +246,8 @@ INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "The telegram_proxy must be http://",
         ],
     ),
+    "every": ({"name": "tea-every"}, [MEETS]),
+    "dead": ({"name": "tea-dead", "queue": True}, [MEETS]),
     "reply_mode": ({"queue": True, "reply_mode": "webhook"}, ['the reply_mode must be "api"']),
     "no_token": ({"telegram_bot_token": None}, ["exactly one of them"]),
     "two_tokens": (

@@ -24,6 +24,7 @@ MODULE = (
     "later.tf",
     "main.tf",
     "mini_app.tf",
+    "name.tf",
     "outputs.tf",
     "package.tf",
     "queue.tf",

@@ -1,0 +1,37 @@
+# Name: some of a bot's resources have its name with an ending, which must not be another bot's name. The bot a-every
+# would have the schedule group of a bot a for what recurs, a-later the role of its Scheduler, and the queue a-dead.fifo
+# has its dead letters.
+
+locals {
+  name_may_meet = can(regex("-(dead|every|later)$", var.name))
+}
+
+data "aws_cloudwatch_log_groups" "deployed" {
+  count = local.name_may_meet ? 1 : 0
+
+  log_group_name_prefix = "/aws/lambda/${var.name}"
+}
+
+# What there was when the name was first looked at: a deployment from before this rule keeps its name.
+resource "terraform_data" "name" {
+  count = local.name_may_meet ? 1 : 0
+
+  input = {
+    is_deployed = contains(data.aws_cloudwatch_log_groups.deployed[0].log_group_names, "/aws/lambda/${var.name}")
+    queue       = var.queue
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition = (
+        endswith(var.name, "-dead") ? !var.queue || self.input.is_deployed && self.input.queue : self.input.is_deployed
+      )
+      error_message = join(" ", [
+        "The name of a new bot must not end in -every or -later, nor with queue = true in -dead: resources of a bot",
+        "${replace(var.name, "/-[a-z]+$/", "")} have the same names. Choose another name.",
+      ])
+    }
+  }
+}
