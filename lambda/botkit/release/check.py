@@ -62,9 +62,11 @@ def _check_release(event: Json) -> None:
     if packed and event.get("sources", packed) != packed:
         # If an upload fails, Terraform saves it as done all the same.
         raise Misconfigured(
-            "The function runs other code than was planned: terraform apply "
-            "-replace=terraform_data.package -replace=aws_lambda_function.this "
-            "(if a configuration calls the module, with module.NAME. before each address)"
+            "The function runs other code than was planned. If the newest version was deleted, "
+            "publish it again: terraform apply -replace=terraform_data.webhook_secret "
+            "(if a configuration calls the module, with module.NAME. before each address). "
+            "If that ends with this message again, an upload failed: terraform apply "
+            "-replace=terraform_data.package -replace=aws_lambda_function.this"
         )
     if "variables" not in event:
         return

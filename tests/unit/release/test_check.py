@@ -41,8 +41,12 @@ def test_other_code_than_was_planned_goes_not_live(
     module = importlib.import_module("botkit.release.check")
     monkeypatch.setattr(module, "digest", lambda: "1" * 64)
     for planned in ("0", "2"):
-        with pytest.raises(module.CheckFailed, match=r"other code than .*module\.NAME\."):
+        with pytest.raises(module.CheckFailed, match=r"other code than .*module\.NAME\.") as caught:
             container.invoke({**CHECK, "sources": planned * 64})
+        # First what makes a version of the newest code, and only then what makes a new function.
+        replaced = re.findall(r"-replace=([\w.]+)", str(caught.value))
+        function = ["terraform_data.package", "aws_lambda_function.this"]
+        assert replaced == ["terraform_data.webhook_secret", *function]
     equal = "".join("1" for _ in range(64))  # equal, but not identical
     for more in ({"sources": equal}, {}):  # an older version may have any
         bot_api.answers("getMe", {}, ME)
