@@ -19,7 +19,21 @@ locals {
       Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
       Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
     }],
+    # To count them before they go: the policy of the live version still allows it then.
+    [for queue in concat(aws_sqs_queue.failed, aws_sqs_queue.dead_letters) : {
+      Effect   = "Allow"
+      Action   = "sqs:GetQueueAttributes"
+      Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
+    }],
   ])
+
+  # Those that this apply deletes, if they are there: the check counts what waits in them.
+  unwanted_queues = [
+    for name in compact([
+      var.failed_retention_in_days == null ? "${var.name}-failed" : "",
+      var.queue ? "" : "${var.name}-dead.fifo",
+    ]) : "https://sqs.${local.region}.${local.dns_suffix}/${local.account}/${name}"
+  ]
 
   # Both versions of the AWS CLI take a payload from a file as it is, and write the result before the FunctionError or
   # "None". A replay ends after a while, so that no NAT gateway drops a silent connection.
@@ -40,12 +54,42 @@ locals {
   EOT
 }
 
+# The name of the queue's bot: see terraform_data.sessions_name.
+resource "terraform_data" "failed_name" {
+  count = var.failed_retention_in_days == null ? 0 : 1
+
+  input = var.name
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+# This queue and the dead letters are deleted after the check, which fails while something waits in them. What they
+# depend on would also be created before it is destroyed, and the function's role can't be. So they wait for the log
+# group: AWS refuses a second one of a name, too.
 resource "aws_sqs_queue" "failed" {
   count = var.failed_retention_in_days == null ? 0 : 1
 
-  name                      = "${aws_iam_role.this.name}-failed"
+  name                      = "${var.name}-failed"
   message_retention_seconds = var.failed_retention_in_days * 24 * 3600
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
+
+  lifecycle {
+    create_before_destroy = true
+
+    precondition {
+      condition = terraform_data.failed_name[0].input == var.name
+      error_message = join(" ", [
+        "Another name would delete the queue of failures, ${terraform_data.failed_name[0].input}-failed, with all that",
+        "waits in it: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
+        "-replace='terraform_data.failed_name[0]' (if a configuration calls the module, with module.NAME. before the",
+        "address).",
+      ])
+    }
+  }
+
+  depends_on = [aws_cloudwatch_log_group.function]
 }

@@ -1,8 +1,8 @@
 # Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
 # resources, use the key through the services that keep data of the bot, and do what the bot's policy allows.
 #
-# The queues, alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name, but lets a
-# second deployment overwrite those, whose destroy would then remove the first one's.
+# The updates' queue, the alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name,
+# but lets a second deployment overwrite those, whose destroy would then remove the first one's.
 
 data "aws_partition" "current" {}
 

@@ -174,6 +174,8 @@ resource "aws_lambda_invocation" "check" {
     tf        = { action = "check" }
     names     = nonsensitive(keys(local.expected_variables))
     variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))
+    queues    = local.unwanted_queues
+    in_vpc    = var.vpc != null
   }))
 }
 

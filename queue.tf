@@ -43,12 +43,18 @@ resource "aws_sqs_queue" "updates" {
 resource "aws_sqs_queue" "dead_letters" {
   count = var.queue ? 1 : 0
 
-  name                      = "${aws_iam_role.this.name}-dead.fifo"
+  name                      = "${var.name}-dead.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600                               # 14 days
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null # SQS takes one of the two
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
+
+  lifecycle {
+    create_before_destroy = true # see aws_sqs_queue.failed
+  }
+
+  depends_on = [aws_cloudwatch_log_group.function]
 }
 
 resource "aws_lambda_event_source_mapping" "updates" {

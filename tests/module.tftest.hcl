@@ -202,8 +202,10 @@ run "a_token_is_enough" {
       sources   = local.sources_digest
       names     = keys(aws_lambda_function.this.environment[0].variables)
       variables = sha256(join("\n", values(aws_lambda_function.this.environment[0].variables)))
+      queues    = [for name in ["telegram-bot-failed", "telegram-bot-dead.fifo"] : "https://sqs.eu-central-1.amazonaws.com/123456789012/${name}"]
+      in_vpc    = false
     })
-    error_message = "The check's input is the action, the variables' names, and digests of sources and variables, nothing else."
+    error_message = "The check's input is the action, the variables' names, digests of sources and variables, and the queues that go, nothing else."
   }
 
   assert {
@@ -551,6 +553,8 @@ run "an_older_version_goes_live_again" {
       tf        = { action = "check" }
       names     = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
       variables = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
+      queues    = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
+      in_vpc    = false
     })
     error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
   }
@@ -732,12 +736,19 @@ run "updates_wait_in_a_queue" {
     error_message = "The function knows the queue, and has the time that was asked for."
   }
   assert {
-    condition = jsondecode(aws_iam_role_policy.this.policy).Statement[1] == {
-      Effect   = "Allow"
-      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
-      Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
-    }
-    error_message = "The role may use the one queue."
+    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 3) == [
+      {
+        Effect   = "Allow"
+        Action   = "sqs:GetQueueAttributes"
+        Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+        Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
+      },
+    ]
+    error_message = "The role may use the one queue, and count its dead letters."
   }
   assert {
     condition     = aws_lambda_invocation.drain_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.drain_queue[0].input) == { url = output.webhook_url, is = "queue" } && aws_lambda_invocation.register_webhook.triggers.queue_removal == aws_lambda_invocation.drain_queue[0].result
@@ -766,12 +777,18 @@ run "what_failed_is_kept" {
     error_message = "The function knows both queues."
   }
   assert {
-    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 4) : [jsonencode(statement.Action), statement.Resource]] == [
+    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 6) : [jsonencode(statement.Action), statement.Resource]] == [
       ["\"sqs:SendMessage\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
       [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
       [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
+      ["\"sqs:GetQueueAttributes\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
+      ["\"sqs:GetQueueAttributes\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
     ]
-    error_message = "The role writes what failed, and takes it and the dead letters."
+    error_message = "The role writes what failed, takes it and the dead letters, and counts them."
+  }
+  assert {
+    condition     = jsondecode(aws_lambda_invocation.check.input).queues == []
+    error_message = "No queue goes, so none is counted."
   }
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.failed[0].arn
@@ -792,6 +809,35 @@ run "what_failed_is_kept" {
   assert {
     condition     = can(regex("(?s)^\\(.*\\)\\s*$", output.replay_command))
     error_message = "The command doesn't end the shell into which it is pasted."
+  }
+}
+
+run "another_name_would_delete_what_failed" {
+  command = plan
+
+  variables {
+    failed_retention_in_days = 3
+    name                     = "polls"
+  }
+
+  expect_failures = [aws_sqs_queue.failed]
+}
+
+run "another_name_may_delete_it_on_demand" {
+  command = plan
+
+  variables {
+    failed_retention_in_days = 3
+    name                     = "polls"
+  }
+
+  plan_options {
+    replace = [terraform_data.failed_name[0]]
+  }
+
+  assert {
+    condition     = aws_sqs_queue.failed[0].name == "polls-failed"
+    error_message = "The queue has the new name."
   }
 }
 

@@ -116,7 +116,7 @@ resource "aws_iam_policy" "boundary" {
       # For failed_retention_in_days.
       {
         Effect   = "Allow"
-        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"]
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
         Resource = ["${local.arn}:sqs:*:*:telegram-bot-dead.fifo", "${local.arn}:sqs:*:*:telegram-bot-failed"]
       },
       # For later = true: the function's, and that of the role in which Scheduler invokes it.

@@ -33,6 +33,16 @@ def send(queue_url: str, content: Any, **params: Any) -> None:
         raise Misconfigured(f"the queue can't be used: {error}") from None
 
 
+def waiting(queue_url: str) -> int:
+    """Return about how many messages a queue has. Raises aws.ClientError or Unreachable.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    """
+    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
+    counts = call("GetQueueAttributes", queue_url, AttributeNames=names)["Attributes"]
+    return sum(int(counts[name]) for name in names)
+
+
 def call(action: str, queue_url: str, **params: Any) -> Any:
     """Call SQS. Raises aws.ClientError or Unreachable."""
     return aws.call("sqs", f"AmazonSQS.{action}", {"QueueUrl": queue_url, **params})

@@ -1,4 +1,4 @@
-"""An apply deletes sessions and scheduled calls only if the operator wants it."""
+"""An apply deletes sessions, scheduled calls and what failed only if the operator wants it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from emulated_aws.emulator import Emulator
 from telegram_stand_in import Telegram
 
-from tests.support.deployment import Deploy, answer_to, change, client, everything
+from tests.support.deployment import SECRET, Deploy, answer_to, change, client, everything
 
 # A bot with SESSION, which no pattern finds in bot.py.
 ANSWER = "def reply(update: Json) -> list[Json]:"
@@ -71,3 +71,61 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     assert kept("forgets") == {*groups, "role forgets-later"}
     module.destroy()
     assert [thing for thing in everything(aws) if "forgets" in thing] == []
+
+
+def test_what_failed_goes_only_after_a_replay_or_a_purge(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    module = deploy("keeps", failed_retention_in_days=1, queue=True)
+    sqs, functions = client(aws, "sqs"), client(aws, "lambda")
+    urls = [
+        sqs.get_queue_url(QueueName=f"keeps{end}")["QueueUrl"] for end in ("-failed", "-dead.fifo")
+    ]
+    failed, dead = urls
+    for url, fifo in (
+        (failed, {}),
+        (failed, {}),
+        (dead, {"MessageGroupId": "42", "MessageDeduplicationId": "1"}),
+    ):
+        sqs.send_message(QueueUrl=url, MessageBody="{}", **fifo)
+
+    def kept() -> set[str]:
+        queues = {"queue keeps-failed", "queue keeps-dead.fifo"}
+        return queues.intersection(everything(aws))
+
+    # An apply that would delete a queue fails before that, however often.
+    module.variables["failed_retention_in_days"] = None
+    for _ in range(2):
+        assert "wait in keeps-failed, and would be deleted with it: 2." in module.refused()
+        assert len(kept()) == 2
+    assert answer_to(telegram, "one") == "Heard: one"
+    # So would another name, until the operator says so.
+    module.variables |= {"failed_retention_in_days": 1, "name": "loses"}
+    assert (
+        "would delete the queue of failures, keeps-failed, with all that waits" in module.refused()
+    )
+    module.variables["name"] = "keeps"
+
+    # Without the newest version, whose code is still the function's, nothing has to be replaced.
+    change(module, "Heard: ", "Noted: ")
+    module.apply()
+    [_, first, *_, newest] = functions.list_versions_by_function(FunctionName="keeps")["Versions"]
+    module.variables["release"] = int(first["Version"])
+    module.apply()
+    functions.delete_function(FunctionName="keeps", Qualifier=newest["Version"])
+    module.variables["release"] = None
+    assert f"publish it again: terraform apply -replace={SECRET} " in module.refused()
+    assert answer_to(telegram, "two") == "Heard: two"
+    module.apply(f"-replace={SECRET}")
+    assert answer_to(telegram, "three") == "Noted: three"
+
+    # Dead letters stay, too, even where nothing else is kept.
+    sqs.purge_queue(QueueUrl=failed)
+    module.variables |= {"failed_retention_in_days": None, "queue": False}
+    assert "wait in keeps-dead.fifo, and would be deleted with it: 1." in module.refused()
+    assert len(kept()) == 2
+    sqs.purge_queue(QueueUrl=dead)
+    module.apply()
+    assert answer_to(telegram, "four") == "Noted: four"
+    assert kept() == set()
+    assert module.is_up_to_date()

@@ -498,13 +498,15 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
     providers: Providers,
     tmp_path: Path,
 ) -> None:
-    """AWS refuses a second role of a name, but not a second queue, alarm or rule."""
+    """AWS refuses a second role or log group of a name, but not a second queue, alarm or rule."""
     user = deployer.credentials
     options: dict[str, Any] = {"queue": True, "warm_schedule": "rate(1 hour)"}
+    options["failed_retention_in_days"] = 1
     options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
     options["alarm_actions"] = module.variables["inputs"]["alarm_actions"]
     with Deployment(providers, recorder.url, tmp_path / "second", user=user, **options) as second:
-        assert "EntityAlreadyExists" in second.refused()
+        said = second.refused()
+        assert "EntityAlreadyExists" in said and "ResourceAlreadyExistsException" in said
         kinds = {resource["type"] for resource in second.resources() if resource["instances"]}
         assert not kinds & {"aws_cloudwatch_event_rule", "aws_cloudwatch_metric_alarm"}
         assert not kinds & {"aws_cloudwatch_dashboard", "aws_sqs_queue"}
@@ -619,6 +621,8 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     Later providers upload again.
     """
     assert drift(module) <= FORGOTTEN
+    sqs = client(aws, "sqs")  # an update without a message, above, has failed and is kept
+    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="telegram-bot-failed")["QueueUrl"])
     inputs = module.variables["inputs"]
     Path(inputs["source_dir"], "texts.json").write_text('{"hello": "Good day"}')
     inputs |= {"alarm_actions": [], "later": False, "queue": False, "timeout": 7}

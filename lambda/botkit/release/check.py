@@ -1,24 +1,30 @@
 """Checks a new version before it goes live, when Terraform invokes the function by its number:
 
-    {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …}
+    {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …,
+     "queues": ["https://sqs.…/telegram-bot-failed"], "in_vpc": false}
 
 `sources` is the digest of the package that the version should have; without it, for an older
 version, any will do. `variables` is the digest that the variables with these names should have.
+`queues` of what failed will be deleted.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from hashlib import sha256
 
 from .. import bot_module, start_error, telegram
-from ..errors import Misconfigured
+from ..deadline import deadline
+from ..errors import Misconfigured, Unreachable
 from ..failed import BadAnswer
 from ..settings import settings
 from ..types import Any, Json
 from .registration import RegistrationFailed, call, handled_kinds, menus
 
+COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
+NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 
 
@@ -40,6 +46,7 @@ def check(event: Json) -> Json:
         _check_bot(bot)
         handled_kinds()
         call("getMe", "accept the token")
+        _check_queues(event)
         if callable(getattr(bot, "check", None)):
             bot_module.ask("check")
         return {}
@@ -92,6 +99,39 @@ def digest() -> str:
             return file.read()
     except FileNotFoundError:
         return ""
+
+
+def _check_queues(event: Json) -> None:
+    """Raise Misconfigured if failed updates or events would be deleted with their queue.
+
+    Most bots never had such a queue. Then it doesn't exist, or the role may not count it, since
+    that right comes with the queue, or the bot is in a VPC without a way to SQS.
+    """
+    if not event.get("queues"):
+        return
+    from .. import aws, sqs
+
+    for url in event["queues"]:
+        name = url.rpartition("/")[2]
+        try:
+            with deadline.within(min(COUNT_SECONDS, deadline.left() / 3)):
+                many = sqs.waiting(url)
+        except aws.ClientError:
+            continue
+        except Unreachable as error:
+            told = str(error)
+            if re.search(NO_RIGHT, told) or (event["in_vpc"] and not told.startswith("sqs: ")):
+                continue
+            raise Misconfigured(
+                f"{name} would be deleted, and SQS doesn't say whether failed updates or events "
+                f"wait in it ({told}): apply again"
+            ) from None
+        if many:
+            raise Misconfigured(
+                f"Failed updates or events wait in {name}, and would be deleted with it: {many}. "
+                "Set failed_retention_in_days and queue as they were, apply, and replay them "
+                f"(docs/how-to/replay.md), or give them up: aws sqs purge-queue --queue-url {url}"
+            )
 
 
 def _check_bot(bot: Any) -> None:

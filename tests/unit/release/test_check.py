@@ -13,17 +13,25 @@ import pytest
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
+    KEY,
     TOKEN,
     Container,
     Json,
+    Part,
     answers,
     http,
     load,
     parameter,
+    resets_at_once,
     with_pauses,
 )
 
 CHECK = {"tf": {"action": "check"}}
+CREDENTIALS = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": KEY,
+}
 ME = {"id": 1234567890, "is_bot": True, "username": "tea_bot"}
 
 
@@ -83,6 +91,65 @@ def test_a_version_with_other_variables_goes_not_live(
     bot_api.answers("getMe", {}, ME)
     equal = variables(a="", b="vötes")
     assert container.invoke({**CHECK, **VARIABLES, **more, "variables": equal}) == {}
+
+
+QUEUES = [f"https://sqs.eu-central-1.amazonaws.com/1/bot{end}" for end in ("-failed", "-dead.fifo")]
+
+
+def counted(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
+    """Return SQS's answer to GetQueueAttributes."""
+    numbers = {"": visible, "Delayed": delayed, "NotVisible": hidden}
+    named = {f"ApproximateNumberOfMessages{name}": str(n) for name, n in numbers.items()}
+    return http({"Attributes": named})
+
+
+def refused(code: str, status: str = "400 Bad Request") -> bytes:
+    return http({"__type": f"com.amazonaws.sqs#{code}", "message": "no"}, status)
+
+
+BUSY = answers(http(b"", "503 Service Unavailable"))
+NOT_TOLD = "bot-failed would be deleted, and SQS doesn't say .* apply again$"
+WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue --queue-url "
+
+
+@pytest.mark.parametrize(
+    ("sqs", "in_vpc", "error"),
+    [
+        (answers(counted(0), counted(0)), False, ""),
+        (answers(counted(0), counted(4, 2, 1)), True, f"{WAIT}{QUEUES[1]}$"),
+        (answers(refused("QueueDoesNotExist"), refused("QueueDoesNotExist")), False, ""),
+        (answers(*[refused("AccessDeniedException", "403 Forbidden")] * 2), False, ""),
+        (answers(*[refused("UnrecognizedClientException", "403 Forbidden")] * 2), False, ""),
+        (BUSY, False, NOT_TOLD),
+        (BUSY, True, NOT_TOLD),
+        (resets_at_once, False, NOT_TOLD),
+        (resets_at_once, True, ""),
+    ],
+    ids=[
+        "empty",
+        "dead letters",
+        "none",
+        "no right",
+        "new role",
+        "busy",
+        "busy in a VPC",
+        "away",
+        "no way",
+    ],
+)
+def test_what_failed_is_not_deleted_unasked(
+    start: Start, serve: Serve, bot_api: BotApi, sqs: Part, in_vpc: bool, error: str
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    peer = serve(sqs, resets_at_once)
+    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **CREDENTIALS)
+    event = {**CHECK, "queues": QUEUES, "in_vpc": in_vpc}
+    if not error:
+        assert container.invoke(event) == {}
+        return
+    with pytest.raises(Exception, match=error) as caught:
+        container.invoke(event)
+    assert type(caught.value).__name__ == "CheckFailed"
 
 
 def test_the_digest_is_in_a_file_of_the_package(
