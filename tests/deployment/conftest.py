@@ -58,7 +58,7 @@ def deploy(
     names: list[str] = []
 
     def deploy(
-        name: str, *, apply: bool = True, configuration: str = "", **variables: Any
+        name: str, /, *, apply: bool = True, configuration: str = "", **variables: Any
     ) -> Deployment:
         options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
         folder = tmp_path / name / "module"

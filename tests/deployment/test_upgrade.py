@@ -1,0 +1,74 @@
+"""A deployment of an earlier module takes this one in one apply, and loses nothing.
+
+earlier.tar.xz contains the module of 29 November 2026, without what the test's bot doesn't import.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from emulated_aws.emulator import Emulator
+from telegram_stand_in import Fault, Telegram
+
+from tests.support.deployment import Deploy, answer_to, client, texts
+from tests.support.telegram import TOKEN
+
+EARLIER = Path(__file__).with_name("earlier.tar.xz")
+TABLE = "upgraded-sessions"
+PARAMETER = "/upgraded/token"
+QUEUES = ("upgraded.fifo", "upgraded-dead.fifo", "upgraded-failed")
+
+
+def test_an_upgrade_takes_one_apply_and_loses_nothing(
+    deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
+) -> None:
+    sqs, ssm, dynamodb = (client(aws, name) for name in ("sqs", "ssm", "dynamodb"))
+    with tarfile.open(EARLIER) as archive:
+        archive.extractall(tmp_path / "earlier", filter="data")
+    ssm.put_parameter(Name=PARAMETER, Value=TOKEN, Type="SecureString")
+    options: dict[str, Any] = {"failed_retention_in_days": 1, "queue": True}
+    options |= {"session_retention_in_days": 1, "telegram_bot_token": None}
+    options["telegram_bot_token_parameter"] = PARAMETER
+    older = deploy("upgraded", source=tmp_path / "earlier", **options)
+    assert answer_to(telegram, "before") == "Heard: before"
+
+    def url(queue: str) -> str:
+        return str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+
+    def attributes(queue: str) -> list[str]:
+        found = sqs.get_queue_attributes(QueueUrl=url(queue), AttributeNames=["All"])["Attributes"]
+        return [found["CreatedTimestamp"], found["ApproximateNumberOfMessages"]]
+
+    # There is something in the table, among what failed and among the dead letters, and updates
+    # wait in the queue while the apply runs.
+    dynamodb.put_item(TableName=TABLE, Item={"id": {"S": "42"}})
+    dead = {"MessageGroupId": "42", "MessageDeduplicationId": "1"}
+    sqs.send_message(QueueUrl=url("upgraded-dead.fifo"), MessageBody="{}", **dead)
+    sqs.send_message(QueueUrl=url("upgraded-failed"), MessageBody="{}")
+    kept = [attributes(queue) for queue in QUEUES[1:]]
+    assert [count for _, count in kept] == ["1", "1"]
+    made = attributes(QUEUES[0])[0]
+    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
+    written = [f"message {number}" for number in range(3)]
+    for text in written:
+        telegram.send(telegram.message(text))
+    telegram.wait(lambda: not telegram.pending())
+    secret, webhook, calls = telegram.secret, telegram.webhook["url"], len(telegram.calls)
+
+    newer = deploy("newer", apply=False, **{**options, "name": "upgraded"})
+    shutil.move(older.folder / "terraform.tfstate", newer.folder)
+    newer.apply()
+    telegram.faults.clear()
+    assert (telegram.secret, telegram.webhook["url"]) == (secret, webhook)
+    assert "deleteWebhook" not in [call.method for call in telegram.calls[calls:]]
+    telegram.wait(lambda: len(texts(telegram)) == 1 + len(written))
+    assert texts(telegram)[1:] == [f"Heard: {text}" for text in written]
+    assert attributes(QUEUES[0])[0] == made
+    assert [attributes(queue) for queue in QUEUES[1:]] == kept
+    assert dynamodb.scan(TableName=TABLE)["Count"] == 1
+    assert answer_to(telegram, "after") == "Heard: after"
+    assert newer.is_up_to_date()
+    ssm.delete_parameter(Name=PARAMETER)
