@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
 
 from .. import bot_module, start_error, telegram
@@ -26,6 +27,8 @@ from .registration import RegistrationFailed, call, handled_kinds, menus
 COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
 NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
+BEFORE = "it is called before a version goes live"
+RENAME = "Rename it if it is another one"
 
 
 class CheckFailed(Exception):
@@ -51,7 +54,7 @@ def check(event: Json) -> Json:
             bot_module.ask("check")
         return {}
     except BadAnswer as error:
-        told = f"{error}: it is called before a version goes live. Rename it if it is another one"
+        told = f"{error}: {BEFORE}. {RENAME}"
     except (Misconfigured, RegistrationFailed) as error:
         told = str(error)
         if "ModuleNotFoundError" in told:
@@ -136,6 +139,7 @@ def _check_queues(event: Json) -> None:
 
 def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
+    _check_functions(bot)
     if "botkit.later" in sys.modules and not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
     if hasattr(bot, "LIMIT"):
@@ -161,3 +165,44 @@ def _check_bot(bot: Any) -> None:
     if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
         raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
     menus(bot)
+
+
+def _check_functions(bot: Any) -> None:
+    """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
+
+    A callable without a signature passes. So does a decorated one that takes any arguments.
+    """
+    from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
+
+    for name, arguments, why in _functions(bot):
+        function = getattr(bot, name, None)
+        if not callable(function):
+            continue
+        forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
+        written = ""
+        if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
+            written = "with def, not async def"
+        elif any(map(isgeneratorfunction, forms)):
+            written = "with return, not yield"
+        else:
+            try:
+                known = signature(function, follow_wrapped=False)
+            except (TypeError, ValueError):
+                continue
+            try:
+                known.bind(*filter(None, arguments.split(", ")))
+            except TypeError:
+                written = f"as def {name}({arguments})"
+        if written:
+            raise Misconfigured(f"{name}() must be written {written}{why and f': {why}'}")
+
+
+def _functions(bot: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the functions of bot.py that are called: their arguments, and why they must fit."""
+    yield "reply", "update, session" if hasattr(bot, "SESSION") else "update", ""
+    yield "check", "", f"{BEFORE}. {RENAME}"
+    yield "on_event", "event", f"it answers events of other services. {RENAME}"
+    if hasattr(bot, "LIMIT"):
+        yield "on_limit", "update", "it answers the first update beyond LIMIT"
+    if settings.mini_app_url:
+        yield "on_request", "request", "it answers the Mini App"

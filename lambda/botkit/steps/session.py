@@ -187,9 +187,3 @@ def check(bot: Any) -> None:
     session_key.choice(bot)
     if not settings.session_table:
         raise Misconfigured("SESSION in bot.py needs a table: set session_retention_in_days")
-    from inspect import signature
-
-    try:
-        signature(bot.reply).bind({}, {})
-    except TypeError:
-        raise Misconfigured("with SESSION, bot.py must have reply(update, session)") from None

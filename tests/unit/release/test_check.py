@@ -224,11 +224,14 @@ CHECKS: dict[str, tuple[str, str]] = {
         "from botkit import telegram\ndef check():\n    telegram.call('getChat', chat_id=1)",
         r"check() of bot.py failed: Refused: getChat: 400 Bad Request: no at bot.py:5",
     ),
-    "it waits": (
-        "async def check(): ...",
+    "it returns something to wait for": (
+        "def check():\n    return wait()\nasync def wait(): ...",
         f"check() must be written with def, not async def: {RENAME}",
     ),
-    "it wants something": ("def check(update): ...", f"check() must take no argument: {RENAME}"),
+    "it wants something, and has no signature": (
+        "check = iter",
+        f"check() must take no argument: {RENAME}",
+    ),
 }
 
 
@@ -260,6 +263,98 @@ def test_the_bots_own_check_is_called_once(
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
     assert container.bot.noted == ([] if "[1]" in source else [1])
+
+
+# ── Functions that could never be called
+
+AS_EVENTS = "it answers events of other services. Rename it if it is another one"
+# What bot.py says beside LIMIT, with a Mini App: with what the check ends then.
+UNUSABLE: dict[str, tuple[str, str]] = {
+    "async": ("async def reply(update): ...", "reply() must be written with def, not async def"),
+    "an asynchronous generator": (
+        "async def reply(update):\n    yield",
+        "reply() must be written with def, not async def",
+    ),
+    "an asynchronous object": (
+        "class Bot:\n    async def __call__(self, update): ...\nreply = Bot()",
+        "reply() must be written with def, not async def",
+    ),
+    "a generator": (
+        "def reply(update):\n    yield",
+        "reply() must be written with return, not yield",
+    ),
+    "no argument": ("def reply(): ...", "reply() must be written as def reply(update)"),
+    "two arguments": (
+        "def reply(update, context): ...",
+        "reply() must be written as def reply(update)",
+    ),
+    "an argument with a name": (
+        "def reply(*, update): ...",
+        "reply() must be written as def reply(update)",
+    ),
+    "a check that waits": (
+        "async def check(): ...",
+        f"check() must be written with def, not async def: {RENAME}",
+    ),
+    "a check that would do nothing": (
+        "def check():\n    yield",
+        f"check() must be written with return, not yield: {RENAME}",
+    ),
+    "a check of something": (
+        "def check(update): ...",
+        f"check() must be written as def check(): {RENAME}",
+    ),
+    "an event": (
+        "async def on_event(event): ...",
+        f"on_event() must be written with def, not async def: {AS_EVENTS}",
+    ),
+    "two of an event": (
+        "def on_event(event, context): ...",
+        f"on_event() must be written as def on_event(event): {AS_EVENTS}",
+    ),
+    "a limit": (
+        "def on_limit(): ...",
+        "on_limit() must be written as def on_limit(update): "
+        "it answers the first update beyond LIMIT",
+    ),
+    "a request": (
+        "def on_request(): ...",
+        "on_request() must be written as def on_request(request): it answers the Mini App",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "error"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_function_that_could_never_be_called_goes_not_live(
+    start_with_sessions: StartBot, source: str, error: str
+) -> None:
+    container = start_with_sessions(
+        f"{BOT}LIMIT = (1, 60)\n{source}", MINI_APP_URL="https://api.example/app/index.html"
+    )
+    with pytest.raises(Exception, match=f"^{re.escape(error)}$"):
+        container.invoke(CHECK)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def reply(update, session=None): ...",
+        "def reply(*updates): ...",
+        "reply = iter",
+        "import functools\n"
+        "def with_more(reply):\n"
+        "    return functools.wraps(reply)(lambda update: reply(update, 7))\n"
+        "@with_more\n"
+        "def reply(update, more): ...",
+        "def on_limit(): ...\nasync def on_request(): ...",
+    ],
+    ids=["an optional one", "any number", "no signature", "decorated", "never called"],
+)
+def test_a_function_that_can_be_called_goes_live(
+    start_bot: StartBot, bot_api: BotApi, source: str
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    assert start_bot(BOT + source).invoke(CHECK) == {}
 
 
 # ── What bot.py needs, and says about itself
@@ -318,7 +413,11 @@ WITH_SESSION = 'SESSION = "chat"\nHANDLED = ["message"]\ndef reply(update, sessi
             "x",
             'SESSION in bot.py must be "chat", "topic"',
         ),
-        (WITH_SESSION.replace(", session", ""), "x", r"bot.py must have reply\(update, session\)"),
+        (
+            WITH_SESSION.replace(", session", ""),
+            "x",
+            r"^reply\(\) must be written as def reply\(update, session\)$",
+        ),
     ],
     ids=["no table", "no such choice", "one argument"],
 )
