@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 
 from .errors import Failure, Refused, encodable
-from .failed import lines_of_the_bot
+from .failed import lines_of_the_bot, within
 
 # Variables that aren't secrets, and that errors name: folders, the region, resources.
 KNOWN = (
@@ -29,7 +28,7 @@ def described(error: BaseException) -> str:
     """
     lines = lines_of_the_bot(error)
     file, number = lines[-1][:2] if lines else ("", None)
-    own = next((f"bot.py:{number}" for _, number, is_own in reversed(lines) if is_own), "")
+    own = next((f"bot.py:{number}" for _, number, _, is_own in reversed(lines) if is_own), "")
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
@@ -38,9 +37,7 @@ def described(error: BaseException) -> str:
     has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
     told = without_secrets(str(text), has_names)
     what = type(error).__name__ + (f": {told}" if told else "")
-    folders = [path for path in sys.path if file.startswith(f"{path}/")]
-    where = file[len(max(folders, key=len)) + 1 :] if folders else file.rpartition("/")[2]
-    at = f"{where}:{number}"
+    at = f"{within(file)}:{number}"
     via = f", from {own}" if own not in ("", at) else ""
     return encodable(f"{what} at {at}{via}" if file else what)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,7 +194,57 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(
 
 
 def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container: Container) -> None:
-    assert container.module("failed").where_raised(KeyError("secret")) == "KeyError"
+    failed, error = container.module("failed"), KeyError("secret")
+    assert (failed.where_raised(error), failed.frames(error)) == ("KeyError", {})
+
+
+SHOP = """
+import json
+
+class Price:
+    def of(self, text):
+        return json.loads(text)
+"""
+DEEP = """
+HANDLED = ["message"]
+
+def reply(update):
+    return reply(update)
+"""
+
+
+def test_the_log_lists_the_lines_of_the_bot_with_their_functions(
+    start_bot: StartBot, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "prices.py").write_text(SHOP)
+    container = start_bot(
+        "from shop import prices\nHANDLED = ['message']\n\ndef reply(update):\n"
+        "    text = update['message']['text']\n"
+        "    name = text.replace(' ', '_')\n"
+        "    exec(f'def {name}(): run()\\n{name}()', {'run': lambda: prices.Price().of(text)})"
+    )
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["frames"] == [
+        "bot.py:7 in reply",
+        "bot.py:7 in reply.<locals>.<lambda>",
+        "shop/prices.py:6 in Price.of",
+    ]
+    assert TEXT.replace(" ", "_") not in str(container.log), "code of a person has its names"
+
+
+def test_the_log_lists_the_last_lines_of_many(start_bot: StartBot) -> None:
+    container = start_bot(DEEP)
+    assert outcome_of(container) == "bot_failed"
+    assert container.line["frames"] == ["bot.py:5 in reply"] * 20
+
+
+def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot: StartBot) -> None:
+    container = start_bot(
+        "from botkit.errors import BadSession\n\ndef reply(update):\n    raise BadSession('no')"
+    )
+    assert outcome_of(container) == "bot_failed"
+    assert (container.line["error"], container.line["frames"]) == ("no", ["bot.py:4 in reply"])
 
 
 def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
@@ -222,6 +273,8 @@ def reply(update):
     assert [
         line["error"] for line in container.log if line["message"] == "a thread failed"
     ] == errors
+    if errors:
+        assert container.log[0]["frames"] == ["bot.py:5 in work"]
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
