@@ -86,6 +86,8 @@ CONTENT = (
 Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
+_made: list[Question | Kept] = []  # since the dialogue that runs has yielded
+
 
 class Question:
     """A question of a dialogue. `answer` returns the answer in a message, or None without one."""
@@ -101,6 +103,7 @@ class Question:
             raise BadConversation(f"the question {name} must have a list of calls")
         self.name, self.answer, self.again = name, answer, again
         self.calls: list[Any] = calls
+        _made.append(self)
 
     def is_in(self, topic: Any) -> bool:
         """Tell whether the question is in a topic, None for a chat outside of its topics."""
@@ -122,6 +125,7 @@ class Kept:
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         self.name, self.function = name, function
+        _made.append(self)
 
 
 class Done:
@@ -412,11 +416,16 @@ class _Run:
 
     def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
         """Run the dialogue to its next step. Raises _Changed if it isn't the one of this name."""
+        _made.clear()
         with _without_effects():
             try:
                 step = self._generator.send(value)
             except StopIteration as end:
                 step = end.value if isinstance(end.value, Done) else Done(end.value, bool)
+        if _made and _made[0] is not step:
+            raise BadConversation(
+                f"a dialogue must yield each ask(…) and keep(…): {_made[0].name} has no yield"
+            )
         if not isinstance(step, (Question, Kept, Done)):
             raise BadConversation("a dialogue must yield ask(…) or keep(…)")
         if name is not None and step.name != name:

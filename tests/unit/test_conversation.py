@@ -773,6 +773,40 @@ def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
             person(dialogue).send("/go")
 
 
+FORGOTTEN = r"must yield each ask\(…\) and keep\(…\): {} has no yield"
+
+
+def test_a_question_without_a_yield_is_refused(person: Any, talk: Any) -> None:
+    def first(message: Json) -> Any:
+        size = talk.ask("size", say(message, "Which size?"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}")
+
+    with pytest.raises(ValueError, match=FORGOTTEN.format("size")):
+        person(first).send("/go")
+
+    def last(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+        talk.keep("order", int)
+        return []
+
+    ada = person(last)
+    ada.send("/go")
+    with pytest.raises(ValueError, match=FORGOTTEN.format("order")):
+        ada.send("S")
+
+
+def test_questions_may_be_made_before_they_are_asked(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        questions = [talk.ask(name, say(message, name)) for name in ("size", "day", "more")]
+        for question in questions[:2]:
+            yield question
+        return say(message, "done")
+
+    ada = person(order)
+    assert [ada.send(text) for text in ("/go", "S", "Friday")] == ["size", "day", "done"]
+
+
 @pytest.mark.parametrize("command", ["go", "/Go", "/go now", "/", ""])
 def test_a_dialogue_begins_with_a_command(talk: Any, command: str) -> None:
     with pytest.raises(ValueError, match=f'"/order", not {command}'):
