@@ -31,6 +31,7 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
+COMMAND = "[a-z0-9_]{1,32}"
 LANGUAGE = "([a-z]{2})?"
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
@@ -148,10 +149,13 @@ def menus(bot: Any) -> Json:
             "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
             'language: {"": {…}, "de": {…}}'
         )
-    # Telegram refuses all else that is wrong. It would register these otherwise than they are.
-    names = [name for menu in commands.values() for name in menu]
-    if not all(isinstance(name, str) and not name.startswith("/") for name in names):
-        raise Misconfigured("COMMANDS must have names that are text, without a slash")
+    # Telegram would refuse the name without saying which, or drop a slash.
+    for name in (name for menu in commands.values() for name in menu):
+        if not isinstance(name, str) or not re.fullmatch(COMMAND, name):
+            raise Misconfigured(
+                "COMMANDS must have names of 1 to 32 lowercase letters, digits and underscores, "
+                f"without a slash: not {name!r}"
+            )
     return commands
 
 

@@ -359,7 +359,7 @@ def test_a_function_that_can_be_called_goes_live(
 
 # ── What bot.py needs, and says about itself
 
-NAME = "^COMMANDS must have names that are text, without a slash$"
+NAME = "^COMMANDS must have names of 1 to 32 lowercase .*, without a slash: not {}$"
 SHAPE = r'^COMMANDS must be a dict of names .* for each language: \{"": \{…\}, "de": \{…\}\}$'
 LANGUAGE = '^COMMANDS by language must have keys of two letters, such as "de", and "" for all other'
 MENUS: dict[str, tuple[Any, str]] = {
@@ -369,9 +369,17 @@ MENUS: dict[str, tuple[Any, str]] = {
     "a locale": ({"de-AT": {"start": "x"}}, LANGUAGE),
     "no text for a language": ({7: {"start": "x"}}, LANGUAGE),
     "commands": ({"start": {}, "help": {}}, LANGUAGE),
-    "a slash in a language": ({"": {"help": "x"}, "de": {"/help": "x"}}, NAME),
-    "a slash": ({"help": "x", "/start": "x"}, NAME),
-    "a name that is not text": ({7: "x"}, NAME),
+    "a slash in a language": (
+        {"": {"help": "x"}, "de": {"/help": "x"}},
+        NAME.format("'/help'"),
+    ),
+    "a slash": ({"help": "x", "/start": "x"}, NAME.format("'/start'")),
+    "a capital letter": ({"help": "x", "Start": "x"}, NAME.format("'Start'")),
+    "a hyphen": ({"": {"buy-tea": "x"}}, NAME.format("'buy-tea'")),
+    "a letter of another language": ({"über": "x"}, NAME.format("'über'")),
+    "33 letters": ({"a" * 33: "x"}, NAME.format("'a+'")),
+    "no letter": ({"": {"": "x"}}, NAME.format("''")),
+    "a name that is not text": ({7: "x"}, NAME.format("7")),
 }
 
 

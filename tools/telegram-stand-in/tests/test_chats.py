@@ -480,6 +480,15 @@ RESULTS: list[tuple[Json, str]] = [
 ]
 
 
+def test_the_command_that_is_refused_is_named(telegram: Telegram) -> None:
+    commands = [{"command": name, "description": "x"} for name in ("start", "buy-tea")]
+    call = telegram.answer("setMyCommands", {"commands": commands})
+    assert (call.status, call.hints) == (
+        400,
+        ["a command has 1 to 32 of a-z, 0-9 and _, unlike 'buy-tea'"],
+    )
+
+
 @pytest.mark.parametrize(("result", "kind"), RESULTS)
 def test_an_inline_querys_result_is_sent(telegram: Telegram, result: Json, kind: str) -> None:
     telegram.files.add("document", b"abc", id="known")
