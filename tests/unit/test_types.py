@@ -121,6 +121,28 @@ def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_pa
         assert any(re.search(word, error) for error in said), f"{name}: {said}"
 
 
+MORE = """
+from botkit.types import Call, SendMessage
+
+
+def say(text: str) -> SendMessage:
+    return {"method": "sendMessage", "chat_id": 42, "text": text}
+
+
+def f() -> list[Call]:
+    call = say("x") | {"protect_content": True}
+    return [call, say("y") | {"reply_markup": {"inline_keyboard": [[{"text": "Yes"}]]}}]
+"""
+
+
+def test_mypy_takes_a_call_with_more_in_it_and_finds_wrong_keys(tmp_path: Path) -> None:
+    (tmp_path / "right.py").write_text(MORE)
+    (tmp_path / "wrong.py").write_text(MORE.replace("reply_markup", "replymarkup"))
+    said = mypy(tmp_path)
+    assert "right.py" not in said
+    assert re.search('wrong.py:11: error: .*"dict.str, object."', said)
+
+
 def test_each_name_is_a_dict_at_run_time() -> None:
     types = importlib.import_module("botkit.types")
     assert types.Update is types.SendMessage is dict
