@@ -41,6 +41,7 @@ from local.sources import has_sessions, uses_later
 from local.terraform import check_names, provider_missing
 from telegram_stand_in import Server, Telegram
 
+from demo import web_app_script
 from demo.aws_deployment import AwsDeployment
 from demo.chat import Chat
 from demo.configuration import ConfigurationDeployment, configuration_folder
@@ -61,6 +62,7 @@ from demo.page_server import BotPageServer
 from demo.progress import OutputClosed, aside, say, step, steps, tell
 from demo.script import DONE, Script, check, check_name, read_file
 from demo.server import PageServer
+from demo.web_app_script import WebAppScript
 
 PLACES = ("private", "group", "topic")
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
@@ -385,9 +387,10 @@ def show(
         contextlib.ExitStack() as opened,
         contextlib.suppress(KeyboardInterrupt),
     ):
-        for bot in telegram.bots:
-            if chat.setup.page_of(bot):
-                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        with_page = [bot for bot in telegram.bots if chat.setup.page_of(bot)]
+        script = WebAppScript(web_app_script.URL if with_page else "")
+        for bot in with_page:
+            opened.enter_context(BotPageServer(chat.pages, bot.id, page.url, script))
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))

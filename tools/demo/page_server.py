@@ -1,7 +1,8 @@
 """Serves a bot's page for the demo, with its own origin, separate from the chat.
 
 `/app/…` is the bot's answer, with one header changed: it lets Telegram's web clients frame the
-page, and here the chat. The chat frames `/launch.html`, with the page in it.
+page, and here the chat. The chat frames `/launch.html`, with the page in it. Telegram's script
+comes from here, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from local.http_server import LocalRequest, LocalServer
 
+from demo import web_app_script
 from demo.pages import Pages
+from demo.web_app_script import WebAppScript
 
 FRAME = Path(__file__).with_name("page")
 FILES = {"/launch.html": "text/html", "/launch.js": "text/javascript"}
@@ -26,8 +29,8 @@ POLICY = (
 class BotPageServer(LocalServer):
     """Serves a bot's page. `chat` is the origin that may show it in a frame."""
 
-    def __init__(self, pages: Pages, bot: int, chat: str) -> None:
-        self.pages, self.bot, self.chat = pages, bot, chat
+    def __init__(self, pages: Pages, bot: int, chat: str, script: WebAppScript) -> None:
+        self.pages, self.bot, self.chat, self.script = pages, bot, chat, script
         super().__init__(_Request)
         pages.bots.serves(bot, self.url)
 
@@ -52,6 +55,9 @@ class _Request(LocalRequest):
                 ("Cache-Control", "no-store"),
             ]
             self.respond(200, headers, (FRAME / path[1:]).read_bytes())
+        elif path == web_app_script.PATH:
+            headers = [("Content-Type", "text/javascript"), ("Cache-Control", "no-store")]
+            self.respond(200, headers, self.server.script.text())
         elif re.match("/app(/|$)", path):
             self._serve(body)
         else:
@@ -68,6 +74,7 @@ class _Request(LocalRequest):
         except OSError as error:
             self._say(502, f"the bot's API doesn't answer: {error}")
         else:
+            answer = web_app_script.with_script_from_here(answer)
             self.respond(answer.status, answer.headers, answer.body)
 
     def _is_ours(self) -> bool:

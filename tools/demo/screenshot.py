@@ -45,9 +45,6 @@ async (png) => {
   return canvas.toDataURL("image/webp", 0.6);
 }
 """
-# In place of Telegram's script, which would come from the network: the page fills the phone.
-TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
-EXPAND = 'parent.postMessage(JSON.stringify({ eventType: "web_app_expand", eventData: {} }), "*")'
 PATIENCE = 60_000  # milliseconds, for each step
 # The first one is Chromium's headless shell, which takes three quarters of the CPU time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -136,7 +133,6 @@ def picture_lunch(chrome: Browser) -> list[Path]:
     """Take the pictures of lunch: on two phones, the list in the group and the page."""
     with demo("--direct", "--bot", LUNCH / "bot") as url:
         page = tab(chrome, PHONE, DOTS_OF_PHONE)
-        page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(body=EXPAND))
         page.goto(url)
         page.get_by_role("tab", name="Group").click()
         say(page, "/lunch")

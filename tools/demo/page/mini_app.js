@@ -115,6 +115,7 @@ const part = id => open.box.querySelector(`#page-${id}`);
 const insets = kind => () => tell(kind, { top: 0, bottom: 0, left: 0, right: 0 });
 const PLAYED = {
   escape: leave, refused: data => unplayed("methods of another site", `refused: ${data.origin} isn't the page's origin`), iframe_ready: () => {}, iframe_will_reload: () => {},
+  stub: () => unplayed("telegram-web-app.js", "telegram.org can't be reached, and a stub of its script stands in"), stub_lacks: data => unplayed(String(data.name), "the stub has no such method"),
   web_app_ready: () => open.box.classList.add("ready"),
   web_app_close: close,
   web_app_expand: () => { open.expanded = true; open.box.classList.add("expanded"); tellViewport(); },

@@ -21,7 +21,7 @@ export function drawLaunch(launch, bar) {
       h("span", { class: "pill " + (launch.open ? "good" : "") }, launch.open ? "open" : launch.how === "link" ? "elsewhere" : "closed")),
     h("div", { class: "cards" },
       h("section", { class: "card", "aria-label": "Opened" }, h("div", { class: "top" }, h("h3", {}, `Opened ${HOW[launch.how]}`), h("time", {}, clock(launch.at, true))),
-        h("div", { class: "inside" }, note("", WHY[launch.how]), note("", "The demo replaces one header, so that it can show the page: in Content-Security-Policy, frame-ancestors names the demo instead of Telegram's web clients."),
+        h("div", { class: "inside" }, note("", WHY[launch.how]), note("", "The demo replaces one header, so that it can show the page: in Content-Security-Policy, frame-ancestors names the demo instead of Telegram's web clients. Telegram's script, if the page loads it, comes by the demo."),
           initial ? fold(`init ${launch.id}`, "initData", json(initial)) : null)),
       grouped(launch.requests).map(part => Array.isArray(part) ? drawFiles(part) : drawRequest(part))),
   ];

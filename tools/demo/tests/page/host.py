@@ -19,6 +19,7 @@ from demo.deployments import Deployment, token
 from demo.local_deployment import LocalDeployment
 from demo.page_server import BotPageServer
 from demo.server import PageServer
+from demo.web_app_script import WebAppScript
 from tests.support.programs import save
 
 PACE = 0.1  # of Telegram's seconds
@@ -45,6 +46,7 @@ class Demo:
     folder: Path
     telegram: Telegram
     chat: Chat
+    script: WebAppScript
     releases: list[threading.Event] = field(default_factory=list)
 
     def edit(self, old: str, new: str, file: str = "bot.py") -> None:
@@ -126,10 +128,11 @@ class Host:
                 assert not self.deployment.register(hosted)
         with contextlib.ExitStack() as opened:
             page = opened.enter_context(PageServer(chat))
+            script = WebAppScript("")
             for bot in telegram.bots:
                 if chat.setup.page_of(bot):
-                    opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
-            demo = Demo(f"{page.url}/", self.folder, telegram, chat)
+                    opened.enter_context(BotPageServer(chat.pages, bot.id, page.url, script))
+            demo = Demo(f"{page.url}/", self.folder, telegram, chat, script)
             yield demo
             for release in demo.releases:
                 release.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import re
@@ -15,9 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from local.project import ROOT, VENV
+from local.request import Answer
 from pytest_httpserver import HTTPServer
 
+from demo import web_app_script
 from demo.tests.page.browser import Page, Tab, expect, is_too_wide, say, violations
+from demo.web_app_script import WebAppScript
 from tests.support.needs import needs_npm
 from tests.support.programs import Script, page_of, save
 
@@ -30,7 +34,6 @@ BOT = ROOT / "tests" / "bots" / "mini_app"
 PAGES = Path(__file__).with_name("pages")
 PACKAGES = VENV / "npm" / "node_modules"
 URL = "http://127.0.0.1:1/app/index.html"  # not a bot's page
-TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
 Visit = Callable[..., Page]
 
@@ -310,15 +313,20 @@ def test_it_is_accessible(visit: Visit) -> None:
     ("package", "source"),
     [("@twa-dev/sdk", "telegram-web-app.html"), ("@tma.js/sdk", "tma.html")],
 )
-def test_libraries_run_unchanged(
-    visit: Visit, demo: Demo, tab: Tab, package: str, source: str
-) -> None:
+def test_libraries_run_unchanged(visit: Visit, demo: Demo, package: str, source: str) -> None:
     needs_npm(package)
     shutil.copy(PACKAGES / "@tma.js/sdk/dist/index.iife.js", demo.folder / "app/sdk.js")
+    demo.script.loaded = (PACKAGES / "@twa-dev/sdk/src/telegram-web-apps.js").read_bytes()
+    check_library(visit, demo, source)
+
+
+def test_without_the_internet_a_stub_of_telegrams_script_is_there(visit: Visit, demo: Demo) -> None:
+    check_library(visit, demo, "telegram-web-app.html")
+
+
+def check_library(visit: Visit, demo: Demo, source: str) -> None:
+    """Check a page that uses a library for the client, or Telegram's script."""
     shutil.copy(PAGES / source, demo.folder / "app/index.html")
-    tab.allowed += (TELEGRAMS_SCRIPT,)
-    script = PACKAGES / "@twa-dev/sdk/src/telegram-web-apps.js"
-    tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(path=script))
     page = visit(scheme="dark")
     frame = opened(page)
     said = frame.locator("#said")
@@ -335,6 +343,20 @@ def test_libraries_run_unchanged(
     page.get_by_role("button", name="OK", exact=True).click()
     expect(page.locator(".row.in").last).to_contain_text("Got paid of Order")
     expect(page.locator("#page")).to_have_count(0)
+
+
+def test_what_the_stub_lacks_is_listed(visit: Visit, demo: Demo) -> None:
+    (demo.folder / "app/index.html").write_text(
+        f'<title>Page</title><script src="{web_app_script.URL}?59"></script><h1 id="who"></h1>'
+        "<script>const app = Telegram.WebApp; app.BiometricManager.init(); app.hideKeyboard();"
+        "app.CloudStorage.getItem('tea', told => { who.textContent = told; });</script>"
+    )
+    page = visit()
+    opened(page, who="UNSUPPORTED")
+    listed = page.locator(".unplayed summary")
+    expect(listed).to_have_text(
+        "Not played here: telegram-web-app.js, BiometricManager.init, hideKeyboard"
+    )
 
 
 # The server.
@@ -376,6 +398,33 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo)
         assert ask(f"{page}{path}", **refused)[0] == 403
     for path in ("/telegram", "/apple", "/events", "/page.js"):
         assert ask(f"{page}{path}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_there"),
+    [
+        (b"window.Telegram = { WebApp: {} };", True),
+        (b"<title>Welcome to this hotel</title>", False),
+        (None, False),
+    ],
+    ids=["the script", "another page", "an error"],
+)
+def test_telegrams_script_is_used_if_it_can_be_loaded(
+    httpserver: HTTPServer, answer: bytes | None, is_there: bool
+) -> None:
+    if answer:
+        httpserver.expect_request("/app.js").respond_with_data(answer)
+    script = WebAppScript(httpserver.url_for("/app.js"))
+    assert (script.text() == answer) is is_there
+    assert is_there or script.text() == web_app_script.STUB.read_bytes()
+
+
+def test_a_packed_page_loads_the_script_from_the_demo() -> None:
+    html = f'<script defer src="{web_app_script.URL}"></script>'.encode()
+    headers = [("Content-Type", "text/html"), ("Content-Encoding", "gzip"), ("ETag", "x")]
+    changed = web_app_script.with_script_from_here(Answer(200, headers, gzip.compress(html)))
+    assert changed.body == b'<script defer src="/telegram-web-app.js"></script>'
+    assert changed.headers == [("Content-Type", "text/html"), ("ETag", "x")]
 
 
 def test_a_page_that_cant_be_opened_is_explained(demo: Demo) -> None:
