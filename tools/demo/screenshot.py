@@ -20,6 +20,8 @@ from local.processes import ToolError
 from local.project import ROOT, SCRIPTS
 from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
 
+from demo import web_app_script
+
 DOCS = ROOT / "docs"
 LUNCH = ROOT / "examples" / "lunch"
 Theme = Literal["light", "dark"]
@@ -45,6 +47,8 @@ async (png) => {
   return canvas.toDataURL("image/webp", 0.6);
 }
 """
+# In place of Telegram's script: the page fills the phone.
+EXPAND = 'parent.postMessage(JSON.stringify({ eventType: "web_app_expand", eventData: {} }), "*")'
 PATIENCE = 60_000  # milliseconds, for each step
 # The first one is Chromium's headless shell, which takes three quarters of the CPU time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -133,6 +137,7 @@ def picture_lunch(chrome: Browser) -> list[Path]:
     """Take the pictures of lunch: on two phones, the list in the group and the page."""
     with demo("--direct", "--bot", LUNCH / "bot") as url:
         page = tab(chrome, PHONE, DOTS_OF_PHONE)
+        page.route(f"**{web_app_script.PATH}", lambda route: route.fulfill(body=EXPAND))
         page.goto(url)
         page.get_by_role("tab", name="Group").click()
         say(page, "/lunch")
