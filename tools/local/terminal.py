@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import socket
 from typing import TextIO
@@ -37,8 +36,9 @@ def reason(error: Exception) -> str:
 
 
 def ago(seconds: float) -> str:
-    """Return an age in words."""
-    if seconds < 60:
-        return "moments ago"
-    age = datetime.timedelta(minutes=round(seconds / 60))
-    return f"{str(age).removesuffix(':00')} h ago" if seconds < 86400 else f"{age.days} days ago"
+    """Return an age in words: "1 min ago", "3 days ago"."""
+    for unit, length in (("day", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {unit}{'s' if unit == 'day' and number > 1 else ''} ago"
+    return "moments ago"

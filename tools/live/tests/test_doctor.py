@@ -269,7 +269,7 @@ def test_a_past_failure(examine: Examine, telegram: Telegram) -> None:
     }
     ok, words = examine()["deliveries"]
     assert ok is True
-    assert "one failed 3:00 h ago" in words
+    assert "one failed 3 h ago" in words
     assert "so that is over" in words
 
 
