@@ -1,7 +1,8 @@
 // One hop of an update or a request: what it was, how long it took, and details to unfold.
 
 import { button, count, h, milliseconds } from "./dom.js";
-import { app, ask } from "./state.js";
+import { summary } from "./messages.js";
+import { app, ask, kindOf } from "./state.js";
 
 const open = new Set();  // the names of the details that are unfolded
 
@@ -15,9 +16,10 @@ export function json(value) {
   }
   return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
 }
-// A program's output: its columns are kept, and its end is in view.
-export function output(text, about) {
-  const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, text);
+// A program's output: its columns are kept, and its end is in view. Of an error, the columns of code are kept, and its words are wrapped.
+export function output(text, about, isError = false) {
+  const lines = isError ? text.split("\n").map(line => /^\s/.test(line) ? `${line}\n` : h("span", { class: "wrapped" }, line)) : text;
+  const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, lines);
   requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });
   return pre;
 }
@@ -48,16 +50,30 @@ export function drawCall(t, call) {
     files.length ? note("", "Uploaded: ", files.map(([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`).join("; ")) : null,
     h("div", { class: "folds" }, fold(`params ${name}`, "parameters", json(call.params)), call.fault === "silence" ? null : fold(`result ${name}`, call.fault === "lost" ? "answer, which the function didn't get" : "answer", json(call.answer))));
 }
+// A value of a session in words, where botkit keeps it there: a dialogue, or a message of a turn. Its JSON can be unfolded.
+const TURN = "together/";  // how the keys of the lists of turns begin
+const short = value => { const text = JSON.stringify(value); return text.length > 40 ? `${text.slice(0, 40)}…` : text; };
+function words(key, name, value) {
+  if (value === undefined) return "—";
+  if (key.startsWith(TURN)) return value.update ? summary(value.update[kindOf(value.update)]) : "ends a turn";
+  if (name !== "conversation" || !(value?.of || value?.over)) return JSON.stringify(value);
+  if (!value.of) return "is over, by an album";
+  const steps = value.steps.map(([step, answer]) => `${step}: ${short(answer)}, `);
+  return `${value.of.split(":")[1]}(): ${steps.join("")}asks ${value.question}`;
+}
 // What a session was, and what became of it: values that changed, with what they were before.
 export function drawSessions(t) {
   return Object.entries(t.details?.sessions ?? {}).map(([key, { before, after }]) => {
     const was = parsed(before), is = after === undefined ? was : parsed(after);
     const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-    const value = v => v === undefined ? "—" : JSON.stringify(v);
     const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-    const rows = names.map(name => h("div", { class: same(was[name], is[name]) ? null : "changed" }, h("dt", {}, name), h("dd", {}, same(was[name], is[name]) ? value(is[name]) : [h("s", {}, value(was[name])), " → ", value(is[name])])));
-    return h("section", { class: "session", "aria-label": `Session ${key}` },
-      h("div", { class: "line" }, h("b", {}, `Session ${key}`), h("span", { class: "to" }, after === undefined ? "read, unchanged" : same(is, {}) ? "forgotten by the bot" : "changed"),
+    const rows = names.map(name => {
+      const [old, now] = [was, is].map(session => words(key, name, session[name]));
+      return h("div", { class: same(was[name], is[name]) ? null : "changed" }, h("dt", {}, name), h("dd", {}, old === now ? now : [h("s", {}, old), " → ", now]));
+    });
+    const title = key.startsWith(TURN) ? `Messages in quick succession, ${key.slice(TURN.length)}` : `Session ${key}`;
+    return h("section", { class: "session", "aria-label": title },
+      h("div", { class: "line" }, h("b", {}, title), h("span", { class: "to" }, after === undefined ? "read, unchanged" : same(is, {}) ? "forgotten by the bot" : "changed"),
         button({ class: "action", "data-name": `forget ${key}` }, async () => { if (await ask("forget", { bot: app.bot, key }, `[data-name="${CSS.escape(`forget ${key}`)}"]`)) app.toast("Forgotten: the next update finds it empty"); }, "Forget")),
       names.length ? h("dl", {}, rows) : note("", "empty"),
       after === undefined ? null : h("div", { class: "folds" }, fold(`before ${t.attempt} ${key}`, "before", json(was)), fold(`after ${t.attempt} ${key}`, "after", json(is))));
@@ -71,7 +87,7 @@ export function drawFunction(t, cause = "update") {
   return hop("function" + (problem ? " failed" : ""), "Function", started, milliseconds(d.milliseconds),
     d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
     d.milliseconds ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.") : null,
-    problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback")] : null,
+    problem ? [note("bad", t.failure ? "bot.py failed:" : "The function failed:"), output(problem, "Traceback", true)] : null,
     d.printed ? [note("", "Printed:"), output(d.printed.trimEnd(), "What the function printed")] : null,
     drawSessions(t),
     d.logs ? lines.length ? fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json)) : null : t.over && !problem ? note("", "It wrote no log.") : null);

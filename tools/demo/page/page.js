@@ -290,7 +290,7 @@ function drawFaults() {
 // The banner after a change of the bot's code.
 function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), last.is_live ? " It is live, but not registered." : " Until it does, the bot answers as it did before.", output(last.error, "The error"))));
+  if (last?.error) $("banner").replaceChildren(h("div", { class: "banner bad", id: "broken" }, icon("bad"), h("div", {}, h("b", {}, `${last.files.join(", ")}: this change doesn't work.`), last.is_live ? " It is live, but not registered." : " Until it does, the bot answers as it did before.", output(last.error, "The error", true))));
   else if (last && fresh) {
     $("banner").replaceChildren(h("div", { class: "banner", id: "reloaded" }, icon("check"), h("div", {}, h("b", {}, last.files.join(", ")), ` reloaded in ${Math.round(last.milliseconds)} ms`)));
     clearTimeout(drawBanner.timer);

@@ -71,9 +71,11 @@ export function verdict(trace) {
   if (queued && RETRIED.includes(it.outcome)) return { word: "will be tried again", tone: "warn", why: reason };
   if (last.retry_at) return { word: "will be delivered again", tone: "warn", until: last.retry_at, from: last.at + last.milliseconds / 1000, why: reason };
   if (last.expired) return { word: "given up", tone: "bad", why: `Telegram gave up: ${reason}` };
-  const word = WORDS[logged?.outcome] ?? logged?.outcome ?? (it.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "no answer");
+  // At its first try: it was answered with an earlier one, as the rest of an album is.
+  const isPart = queued && last.queue.length === 1 && trace.tries.length === 1 && logged?.outcome === "repeated";
+  const word = isPart ? "answered" : WORDS[logged?.outcome] ?? logged?.outcome ?? (it.failure ? "bot.py failed" : refused ? "refused" : last.calls.length ? "answered" : "no answer");
   const tone = TONES[word] ?? "good";
-  return { word, tone, why: tone === "bad" ? reason : "" };
+  return { word, tone, isPart, why: tone === "bad" ? reason : "" };
 }
 // Return the milliseconds from sending to answer, including Telegram's pauses.
 export function total(trace) {

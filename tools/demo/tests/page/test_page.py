@@ -104,6 +104,60 @@ def test_what_a_bot_remembers_of_a_chat_and_forgets(visit: Visit, demo: Demo) ->
     expect(session).to_contain_text("forgotten by the bot")
 
 
+DIALOGUE = """
+from botkit import conversation
+
+SESSION, TOGETHER = "chat_user", {"albums": 0.1}
+
+
+def order(message: Json) -> conversation.Dialogue:
+    size = yield conversation.ask("size", said("Which size?", message))
+    day = yield conversation.ask("day", said("Which day?", message))
+    return said(f"{size} on {day}", message)
+
+
+def said(text: str, message: Json) -> list[Json]:
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
+
+
+def otherwise(update: Json, session: Json) -> list[Json]:
+    return said(f"Got {len(update['together'])}", update["message"])
+
+
+reply = conversation.reply_with({"/order": order}, otherwise)
+HANDLED = ["message"]
+"""
+
+
+def test_a_dialogue_and_an_album_are_in_words(visit: Visit, demo: Demo) -> None:
+    demo.edit('HANDLED = {"message": reply, "callback_query": reply}', DIALOGUE)
+    page = visit()
+    for text, answer in (("/order", "Which size?"), ("M", "Which day?")):
+        say(page, text)
+        expect(page.locator("#messages")).to_contain_text(answer)
+    session = page.get_by_role("region", name=re.compile("^Session "))
+    changed = 'conversationorder(): asks size → order(): size: "M", asks day'
+    expect(session.locator("dl")).to_have_text(changed)
+    say(page, "Friday")
+    expect(page.locator("#messages")).to_contain_text("M on Friday")
+    send(page, "Album")
+    expect(page.locator("#messages")).to_contain_text("Got 3")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    expect(page.locator(".cards > .pause")).to_contain_text("in one turn (TOGETHER)")
+    turn = page.get_by_role("region", name=re.compile("^Messages in quick succession"))
+    expect(turn.locator("dd")).to_have_text(["At the lake", "photo", "— → photo"])
+    assert violations(page) == []
+
+
+def test_a_long_error_is_wrapped(visit: Visit, demo: Demo) -> None:
+    page = visit(width=390)
+    demo.edit("def reply(", 'raise ValueError("x " * 200)\n\n\ndef reply(')
+    error = page.locator("#broken pre .wrapped").last
+    expect(error).to_contain_text("ValueError: x x x")
+    fits = "error => error.parentNode.scrollWidth <= error.parentNode.clientWidth"
+    assert error.evaluate(fits)
+
+
 def test_what_can_be_sent_and_a_vote(visit: Visit) -> None:
     page = visit()
     drawn = {
@@ -252,7 +306,7 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
     say(page, "three")
     expect(page.locator("#messages")).to_contain_text("Noted: three")
     # What Telegram refuses of it is noticed only when it is live.
-    demo.edit('COMMANDS = {"start"', 'COMMANDS = {"no name"')
+    demo.edit('"What this bot does"', '""')
     expect(page.locator("#broken")).to_contain_text("It is live, but not registered.")
 
 
