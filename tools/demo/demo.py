@@ -60,7 +60,7 @@ from demo.logs import tell_log
 from demo.own_apply import OwnApply
 from demo.page_server import BotPageServer
 from demo.progress import OutputClosed, aside, say, step, steps, tell
-from demo.script import DONE, Script, check, check_name, read_file
+from demo.script import Script, check, check_name, error_of_event, read_event_file, read_file
 from demo.server import PageServer
 from demo.web_app_script import WebAppScript
 
@@ -114,6 +114,14 @@ def options() -> argparse.Namespace:
         metavar="FILE",
         type=argument(read_file),
         help='send the update in this file, such as {"channel_post": {…}}, with new ids',
+    )
+    acts.add_argument(
+        "--event",
+        action=Act,
+        metavar="FILE",
+        type=argument(read_event_file),
+        help="invoke the bot with the event in this file, as S3, SNS or a schedule does, such as "
+        '{"method": "sendMessage", "chat_id": 4242, "text": "Tea"}',
     )
     acts.add_argument(
         "--wait",
@@ -221,11 +229,11 @@ def impossible(options: argparse.Namespace) -> str:
         return "--config needs Terraform and the emulated AWS: leave out --direct"
     if (options.open or options.port) and options.actions:
         flag = "--open" if options.open else "--port"
-        return f"--send, --press, --update and --wait end without a chat page: leave out {flag}"
+        return f"--send, --press, --update, --event and --wait end without a page: leave out {flag}"
     if options.actions and options.actions[-1][0] in ("as", "chat"):
         return f"--{options.actions[-1][0]} is for the actions after it: add a --send"
     if options.json and not options.actions:
-        return "--json prints what --send, --press, --update and --wait bring: give one of them"
+        return "--json prints what --send, --press, --update, --event and --wait bring: give one"
     return ""
 
 
@@ -357,11 +365,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
 
 def tell_failed_event(bot: Hosted, invocation: Invocation) -> bool:
     """Tell why an event failed, if it did, and return whether it did."""
-    line = invocation.outcome
-    outcome, is_scheduled = line.get("outcome", ""), "retry_after" in line
-    why = line.get("error") or line.get("refusal")
-    failure = "" if outcome in DONE or is_scheduled else f"{outcome}: {why}"
-    error = invocation.error or failure
+    error = error_of_event(invocation)
     if error:
         aside(f"An event failed: {error}", colour="red")
         aside(f"{json.dumps(invocation.event)}\n{invocation.traceback}".rstrip())

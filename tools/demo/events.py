@@ -19,6 +19,14 @@ from demo.feed import Feed
 from demo.setup import Setup
 
 
+def read_event(text: str) -> Any:
+    """Return an event that is given as JSON. Raises InvalidRequest."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidRequest(f"An event is JSON: {error}") from None
+
+
 class Events:
     """The events, each with an id ("event 1"), its invocation, and the calls made for it."""
 
@@ -32,10 +40,7 @@ class Events:
 
     def send(self, event: str, bot: int = 0) -> Json:
         """Send an event, given as JSON, to a bot's function. Returns its id."""
-        try:
-            content = json.loads(event)
-        except ValueError as error:
-            raise InvalidRequest(f"An event is JSON: {error}") from None
+        content = read_event(event)
         of = self._bots.get(bot)
         self._setup.refresh()
         shown = self._add(of.id, content)

@@ -1,4 +1,4 @@
-"""People's actions by --send, --press, --wait …, in this order, and the bot's answers."""
+"""What --send, --press, --event, --wait … do, in this order, and the bot's answers."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from telegram_stand_in import (
 
 from demo.deployments import Deployment, Hosted
 from demo.errors import InvalidRequest
+from demo.events import read_event
 from demo.people import check_text, read_update, send_again
 from demo.progress import say, step, tell
 from demo.samples import CHATS, PEOPLE
@@ -62,6 +63,13 @@ class Update(NamedTuple):
 
     file: str
     content: Json
+
+
+class Event(NamedTuple):
+    """An event of AWS from a file."""
+
+    file: str
+    content: Any
 
 
 class Script:
@@ -97,6 +105,9 @@ class Script:
                 self._wait(value)
             case "press":
                 self._press(value)
+            case "event":
+                for hosted in self._deployment.bots:
+                    self._send_event(hosted, value)
             case _:
                 for hosted in self._deployment.bots:
                     bot = next(b for b in self._telegram.bots if b.token == hosted.token)
@@ -154,6 +165,20 @@ class Script:
             self._do(hosted, bot, "delivered", update.file, [kind], send)
         except InvalidRequest as error:
             raise ToolError(f"{update.file}: {error}") from None
+
+    def _send_event(self, hosted: Hosted, event: Event) -> None:
+        """Invoke a bot's function with an event. Raises ToolError if the bot fails."""
+        with step(f'event "{event.file}" sent{self._to(hosted)}'):
+            invocation = self._deployment.send_event(hosted, event.content)
+        answered = self._show()
+        if error := error_of_event(invocation):
+            raise ToolError(f"the event failed: {error}\n{invocation.traceback}".rstrip())
+        if not answered and not self._as_json:
+            say("(no answer)")
+
+    def _to(self, hosted: Hosted) -> str:
+        """Name a bot if there are several."""
+        return f" to {hosted.name}" if len(self._deployment.bots) > 1 else ""
 
     def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
         """Write an inline query, whose results can then be tapped."""
@@ -220,8 +245,7 @@ class Script:
             return [d for d in self._telegram.deliveries[before:] if d.bot == bot.id]
 
         self._from_queue.clear()
-        to = f" to {hosted.name}" if len(self._deployment.bots) > 1 else ""
-        with step(f'{self._speaker}"{name}" {done}{to}'):
+        with step(f'{self._speaker}"{name}" {done}{self._to(hosted)}'):
             act()
             self._telegram.wait(
                 lambda: (
@@ -310,6 +334,15 @@ def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) ->
         raise ToolError(f"the update's outcome is {line['outcome']}: {reason}")
 
 
+def error_of_event(invocation: Invocation) -> str:
+    """Return why an event failed, or nothing. One whose calls are scheduled again didn't."""
+    line = invocation.outcome
+    outcome, is_scheduled = line.get("outcome", ""), "retry_after" in line
+    why = line.get("error") or line.get("refusal")
+    failure = "" if outcome in DONE or is_scheduled else f"{outcome}: {why}"
+    return invocation.error or failure
+
+
 def text_or_file(telegram: Telegram, value: str) -> Json:
     """Return the content of a message: a text, or for "@photo.jpg" a photo or document."""
     if not value.startswith("@"):
@@ -325,8 +358,17 @@ def is_inline(value: str) -> bool:
 
 def read_file(file: str) -> Update:
     """Return the value of --update. Raises ValueError if the file has no update."""
+    return Update(file, _read(file, read_update))
+
+
+def read_event_file(file: str) -> Event:
+    """Return the value of --event. Raises ValueError if the file has no JSON."""
+    return Event(file, _read(file, read_event))
+
+
+def _read(file: str, read: Callable[[str], Any]) -> Any:
     try:
-        return Update(file, read_update(Path(file).read_text()))
+        return read(Path(file).read_text())
     except OSError as error:
         raise ValueError(f"{file} can't be read: {error.strerror}") from None
     except ValueError as error:

@@ -246,6 +246,7 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
         (["--direct", "--as", " "], {}, "a name has 1 to 64 characters"),
         (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
         (["--direct", "--update", str(BOT)], {}, f"{BOT}: An update is JSON"),
+        (["--direct", "--event", str(BOT)], {}, f"{BOT}: An event is JSON"),
         (["--aws", "--direct"], {}, "--direct none: leave out one of them"),
         (["--aws"], {}, "you apply the bot yourself: leave out --bot"),
     ],
@@ -260,6 +261,7 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
         "no name",
         "no update",
         "no JSON",
+        "no JSON of an event",
         "--aws --direct",
         "--aws --bot",
     ],  # fmt: skip
@@ -532,6 +534,44 @@ def test_an_update_without_what_telegram_sends_is_told_in_words(
     ran = run(demo.main, "--direct", "--bot", str(people), "--update", str(post))
     told = "Telegram sends no such channel_post: channel_post must have chat: {'text': 'hi'"
     assert f"scripts/demo: {post}: {told}" in ran.output
+    assert ran.code == 1
+
+
+EVENTS = """
+from botkit.types import Json
+
+HANDLED = ["message"]
+
+def reply(update: Json) -> list[Json]:
+    return []
+
+def on_event(event: Json) -> list[Json]:
+    text = event["Records"][0]["Sns"]["Message"]
+    return [{"method": "sendMessage", "chat_id": 4242, "text": text}] if text else []
+"""
+
+
+def test_an_event_of_aws_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot/bot.py").write_text(EVENTS)
+    files = {
+        "call": {"method": "sendMessage", "chat_id": 4242, "text": "Tea"},
+        "news": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "Open again"}}]},
+        "none": {"Records": [{"Sns": {"Message": ""}}]},
+        "bad": {"source": "aws.s3"},
+    }
+    flags = ["--send", "/start"]
+    for name, event in files.items():
+        (tmp_path / name).write_text(json.dumps(event))
+        flags += ["--event", str(tmp_path / name)]
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path / "bot"), *flags, "--json")
+    said = re.sub(r" … [\d.]+ s$", "", ran.output, flags=re.MULTILINE)
+    calls = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [call["params"]["text"] for call in calls] == ["Tea", "Open again"]
+    assert f'event "{tmp_path}/none" sent' in said
+    failed = said.partition("scripts/demo: ")[2]
+    assert failed.startswith("the event failed: EventFailed: bot_failed: KeyError at bot.py:10\n")
+    assert failed.rstrip().endswith("KeyError: 'Records'")
     assert ran.code == 1
 
 
