@@ -56,8 +56,12 @@ fi
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with what bootstrap looks at."""
-    (tmp_path / "scripts").mkdir()
-    shutil.copy(SCRIPTS / "bootstrap", tmp_path / "scripts")
+    return made(tmp_path)
+
+
+def made(folder: Path) -> Path:
+    (folder / "scripts").mkdir(parents=True)
+    shutil.copy(SCRIPTS / "bootstrap", folder / "scripts")
     files = {
         "scripts/python": PYTHON,
         "installer": INSTALLER,
@@ -68,9 +72,9 @@ def project(tmp_path: Path) -> Path:
         "scripts/requirements.py": 'UV = "uv==1"\n',
     }
     for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / "scripts" / "python").chmod(0o755)
-    return tmp_path
+        (folder / name).write_text(text)
+    (folder / "scripts" / "python").chmod(0o755)
+    return folder
 
 
 def bootstrap(project: Path, *arguments: str, code: int = 0, **environment: str) -> list[str]:
@@ -104,6 +108,26 @@ def test_a_second_start_sets_nothing_up(project: Path) -> None:
     assert done(project) == DEMO
     assert bootstrap(project) == []
     assert done(project) == []
+
+
+def test_the_modules_copies_of_several_bots_share_what_is_set_up(tmp_path: Path) -> None:
+    tea, dice = (made(tmp_path / name / ".terraform/modules/bot") for name in ("tea", "dice"))
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert bootstrap(tea, **cache) == SAID
+    assert [line.partition("-")[0] for line in done(tea)] == ["clear venv", "uv requirements"]
+    assert bootstrap(dice, **cache) == bootstrap(tea, **cache) == []
+    assert done(dice) == []
+    assert (dice / ".venv").resolve() == (tea / ".venv").resolve()
+    (dice / "requirements-demo.txt").write_text("demo==2\n")  # another version of the module
+    assert bootstrap(dice, **cache) == SAID
+    assert bootstrap(tea, **cache) == []
+
+
+def test_a_copy_keeps_a_set_up_of_its_own(tmp_path: Path) -> None:
+    copy = made(tmp_path / ".terraform/modules/bot")
+    (copy / ".venv").mkdir()
+    assert bootstrap(copy, XDG_CACHE_HOME=str(tmp_path / "cache")) == SAID
+    assert done(copy) == DEMO
 
 
 def test_what_tests_need_is_added(project: Path) -> None:
