@@ -14,8 +14,12 @@ from .types import Json
 
 logger = logging.getLogger("botkit")
 
-# Folders without code of the bot: botkit, and the standard library.
-NOT_THE_BOTS = (__file__.rsplit("/", 1)[0] + "/", os.__file__.rpartition("/")[0] + "/")
+# Folders without code of the bot: botkit, and the standard library. Python holds a part of that.
+NOT_THE_BOTS = (
+    __file__.rsplit("/", 1)[0] + "/",
+    os.__file__.rpartition("/")[0] + "/",
+    "<frozen ",
+)
 MOST_FRAMES = 20  # in the log: an endless recursion has a thousand
 
 

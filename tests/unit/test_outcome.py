@@ -177,13 +177,17 @@ def test_an_exception_leaves_the_update_unanswered(
         ("len(7)", "TypeError at bot.py:4"),
         ("def size():\n        len(7)\n    size()", "TypeError at bot.py:5"),
         ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
+        ("import os\n    os.environ['NO_SUCH_NAME']", "KeyError at bot.py:5"),
         (
             "from botkit import telegram\n    telegram.call('getMe', x=set())",
             "TypeError at bot.py:5",
         ),
         ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
     ],
-    ids=["the bot", "its function", "the standard library", "botkit", "an invalid method"],
+    ids=[
+        *("the bot", "its function", "the standard library", "its frozen part", "botkit"),
+        "an invalid method",
+    ],
 )
 def test_an_exception_is_logged_with_its_place_in_the_bot(
     start_bot: StartBot, source: str, error: str

@@ -50,6 +50,7 @@ from demo.deployments import (
     Deployment,
     Hosted,
     Unavailable,
+    UnusableBot,
     environment,
     has_page,
     identity,
@@ -452,7 +453,9 @@ def main() -> int:
     try:
         with contextlib.ExitStack() as opened:
             opened.enter_context(Server(telegram))
-            if not (chosen.config or chosen.aws):
+            # Before the minute of an apply. Directly, the function itself says so at once, and a
+            # framework takes seconds to import.
+            if not (chosen.config or chosen.aws or chosen.direct):
                 try:
                     variables = environment(telegram.url, chosen.variables)
                     if has_page(chosen.bot):
@@ -476,6 +479,10 @@ def main() -> int:
         return 130
     except OutputClosed:
         return 1
+    except UnusableBot as error:
+        with contextlib.suppress(OutputClosed):
+            tell(f"scripts/demo: {error}")
+        return 2
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
             tell(f"scripts/demo: {error}", colour="red")

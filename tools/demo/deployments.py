@@ -57,6 +57,10 @@ class Unavailable(ToolError):
         self.remedy = remedy
 
 
+class UnusableBot(ToolError):
+    """The bot can't work. The text says why."""
+
+
 @dataclass
 class Reload:
     """The code of a bot was replaced from its folder, or stays if `is_live` is False.

@@ -16,6 +16,7 @@ from demo.deployments import (
     REPLAY,
     Deployment,
     Hosted,
+    UnusableBot,
     environment,
     failure,
     has_page,
@@ -58,8 +59,12 @@ class LocalDeployment(Deployment):
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             checked = function.invoke(CHECK)
-            error = checked.error and f"{checked.error.strip()}\n{checked.traceback}".strip()
-            error = error or self.register(bot)
+            if checked.error:
+                told = checked.error.strip().removeprefix("CheckFailed: ")
+                raise UnusableBot(
+                    "\n".join(filter(None, (told, checked.traceback, checked.printed)))
+                )
+            error = self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
             raise ToolError(f"the function does not register its webhook:\n{error}")

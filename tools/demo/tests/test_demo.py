@@ -21,6 +21,7 @@ from emulated_aws.emulator import Emulator
 from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.providers import REMEDY
 from local.request import request
+from pytest_httpserver import HTTPServer
 
 from demo import demo
 from demo.deployments import TOKENS_BEGIN, token
@@ -713,6 +714,26 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
     (tmp_path / "app" / "index.html").touch()
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert ran.code == 0, ran.output
+
+
+def test_directly_a_bot_is_imported_once(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """A framework takes seconds of CPU time."""
+    httpserver.expect_request("/").respond_with_data()
+    (tmp_path / "bot.py").write_text(
+        f"from urllib.request import urlopen\nurlopen({httpserver.url_for('/')!r}).read()\n"
+        "HANDLED = ['message']\ndef reply(update): return []\n"
+    )
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert (ran.code, len(httpserver.log)) == (0, 1), ran.output
+
+
+def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import os\nprint('so far')\nos.environ['TEA']\n")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 2
+    assert "scripts/demo: bot.py can't be imported: KeyError: 'TEA' at bot.py:3\n" in ran.output
+    assert "(the environment has no 'TEA'. demo and poll take variables by" in ran.output
+    assert "so far" in ran.output
 
 
 def test_who_speaks_last_must_say_something() -> None:

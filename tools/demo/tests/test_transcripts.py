@@ -125,8 +125,6 @@ def test_a_readme_shows_what_the_demo_prints(
     model = httpserver.expect_request(re.compile("/model/"))
     model.respond_with_handler(lambda request: stream(next(rounds)))
     httpserver.expect_request("/").respond_with_json({})  # a table
-    # It would import aiogram once more; tools/local/tests/test_bot_folder.py tests it.
-    monkeypatch.setattr(demo, "handled_kinds", lambda bot, variables: [])
     # On a busy machine, aiogram takes longer to import than Lambda allows.
     monkeypatch.setattr(container, "INIT_TIMEOUT", LONGEST)
     monkeypatch.setattr(local_deployment, "TIMEOUT", LONGEST)
