@@ -112,15 +112,15 @@ def test_a_second_start_sets_nothing_up(project: Path) -> None:
 
 def test_the_modules_copies_of_several_bots_share_what_is_set_up(tmp_path: Path) -> None:
     tea, dice = (made(tmp_path / name / ".terraform/modules/bot") for name in ("tea", "dice"))
-    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert bootstrap(tea, **cache) == SAID
+    cache = str(tmp_path / "cache")
+    assert bootstrap(tea, XDG_CACHE_HOME=cache) == SAID
     assert [line.partition("-")[0] for line in done(tea)] == ["clear venv", "uv requirements"]
-    assert bootstrap(dice, **cache) == bootstrap(tea, **cache) == []
+    assert bootstrap(dice, XDG_CACHE_HOME=cache) == bootstrap(tea, XDG_CACHE_HOME=cache) == []
     assert done(dice) == []
     assert (dice / ".venv").resolve() == (tea / ".venv").resolve()
     (dice / "requirements-demo.txt").write_text("demo==2\n")  # another version of the module
-    assert bootstrap(dice, **cache) == SAID
-    assert bootstrap(tea, **cache) == []
+    assert bootstrap(dice, XDG_CACHE_HOME=cache) == SAID
+    assert bootstrap(tea, XDG_CACHE_HOME=cache) == []
 
 
 def test_a_copy_keeps_a_set_up_of_its_own(tmp_path: Path) -> None:
