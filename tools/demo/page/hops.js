@@ -18,7 +18,7 @@ export function json(value) {
 }
 // A program's output: its columns are kept, and its end is in view. Of an error, the columns of code are kept, and its words are wrapped.
 export function output(text, about, isError = false) {
-  const lines = isError ? text.split("\n").map(line => /^\s/.test(line) ? `${line}\n` : h("span", { class: "wrapped" }, line)) : text;
+  const lines = isError ? (text.match(/.+\n?|\n/g) ?? []).map(line => /^\s/.test(line) ? line : h("span", { class: "wrapped" }, line)) : text;
   const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, lines);
   requestAnimationFrame(() => { pre.scrollTop = pre.scrollHeight; });
   return pre;
