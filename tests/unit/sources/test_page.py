@@ -623,6 +623,8 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(
     assert ask(container) == (500, FAILED)
     place = container.line.pop("error")
     assert re.fullmatch(rf"{type(error).__name__} at test_page\.py:\d+", place)
+    [frame] = container.line.pop("frames")
+    assert frame.endswith(".on_request")
     assert container.line == {
         "level": "ERROR",
         "logger": "botkit",
