@@ -799,8 +799,8 @@ def test_a_question_without_a_yield_is_refused(person: Any, talk: Any) -> None:
 def test_questions_may_be_made_before_they_are_asked(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         questions = [talk.ask(name, say(message, name)) for name in ("size", "day", "more")]
-        for question in questions[:2]:
-            yield question  # noqa: UP028 # a list can't be sent the answers
+        for question in questions[:2]:  # noqa: UP028 # a list takes no answers
+            yield question
         return say(message, "done")
 
     ada = person(order)
