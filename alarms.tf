@@ -114,8 +114,9 @@ locals {
       seconds    = 3600
       advice     = <<-EOT
         Telegram could not deliver updates, at two readings an hour apart. Find "WebhookFailing" in the log: last_error
-        has Telegram's words. At 401 the secrets differ: terraform apply -replace=terraform_data.webhook_secret (if a
-        configuration calls the module, with module.NAME. before the address). At 5xx: see the log's outcomes. Else run
+        has Telegram's words. At 401 the secrets differ: terraform apply
+        -replace=module.telegram_bot.terraform_data.webhook_secret (telegram_bot: the module's name in your
+        configuration; in a clone, leave out module.telegram_bot.). At 5xx: see the log's outcomes. Else run
         scripts/doctor.
       EOT
     }
@@ -125,8 +126,8 @@ locals {
       seconds    = 3600
       advice     = <<-EOT
         The bot has no webhook, or another one, so no update arrives here. Remove the other deployment if there is one,
-        then terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls the module, with
-        module.NAME. before the address).
+        then terraform apply -replace=module.telegram_bot.aws_lambda_invocation.register_webhook (telegram_bot: the
+        module's name in your configuration; in a clone, leave out module.telegram_bot.).
       EOT
     }
 

@@ -64,8 +64,8 @@ resource "aws_scheduler_schedule_group" "later" {
       error_message = join(" ", [
         "Another name would delete all scheduled calls, in the schedule group",
         "${terraform_data.later_name[0].input}: keep the name. To give them up: terraform apply",
-        "-replace='terraform_data.later_name[0]' (if a configuration calls the module, with module.NAME. before the",
-        "address).",
+        "-replace='module.telegram_bot.terraform_data.later_name[0]' (telegram_bot: the module's name in your",
+        "configuration; in a clone, leave out module.telegram_bot.).",
       ])
     }
   }

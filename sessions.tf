@@ -63,8 +63,8 @@ resource "aws_dynamodb_table" "sessions" {
       error_message = join(" ", [
         "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with",
         "all sessions: keep the name. docs/how-to/back-up.md shows how to take the sessions along. To give",
-        "them up: terraform apply -replace='terraform_data.sessions_name[0]' (if a configuration calls the module,",
-        "with module.NAME. before the address).",
+        "them up: terraform apply -replace='module.telegram_bot.terraform_data.sessions_name[0]' (telegram_bot: the",
+        "module's name in your configuration; in a clone, leave out module.telegram_bot.).",
       ])
     }
   }

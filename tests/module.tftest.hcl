@@ -584,7 +584,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
   assert {
     condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
-      strcontains(alarm.alarm_description, "module.NAME.") if strcontains(alarm.alarm_description, "-replace=")
+      strcontains(alarm.alarm_description, "-replace=module.telegram_bot.") if strcontains(alarm.alarm_description, "-replace=")
     ])
     error_message = "An alarm's command does nothing where a configuration calls the module."
   }

@@ -23,10 +23,13 @@ TOOLS = {
 }
 
 if __name__ == "__main__":
+    here = Path(__file__).resolve().parent
+    # Resolved: a bot's process, which has its own /tmp, may lack the folders before a "..".
+    sys.path[0] = str(here)
     # A separate project, which needn't be installed here.
-    sys.path.insert(1, str(Path(__file__).resolve().parent / "telegram-stand-in"))
+    sys.path.insert(1, str(here / "telegram-stand-in"))
     # For requirements.py, which Terraform runs at apply too.
-    sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+    sys.path.append(str(here.parent / "scripts"))
     for stream in (sys.stdout, sys.stderr):  # their encoding may lack … and ✓
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -633,7 +633,7 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     if again.returncode:
         said = " ".join(again.stderr.replace("│", "").split())
         assert "The function runs other code than was planned." in said
-        publish, *upload = re.findall(r"-replace=([\w.]+)", said)
+        publish, *upload = re.findall(r"-replace=module\.telegram_bot\.([\w.]+)", said)
         assert "other code than was planned" in module.refused(f"-replace={MODULE}.{publish}")
         module.apply(*(f"-replace={MODULE}.{address}" for address in upload))
     assert answer_to(telegram, "x") == "Good day from Ada at votes"

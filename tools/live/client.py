@@ -18,7 +18,6 @@ from botkit.telegram import Client  # noqa: E402
 
 __all__ = [
     "CALL_SECONDS",
-    "REGISTER",
     "TOO_LARGE",
     "Client",
     "Refused",
@@ -33,10 +32,6 @@ Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
 TOO_LARGE = "the response is too long"  # how Unreachable ends when there are more than 4 MB
-REGISTER = (
-    "terraform apply -replace=aws_lambda_invocation.register_webhook "
-    "(if a configuration calls the module, with module.NAME. before the address)"
-)
 
 
 def client() -> Client:

@@ -32,7 +32,6 @@ from local.terminal import ago, coloured, reason, visible
 
 from live.client import (
     CALL_SECONDS,
-    REGISTER,
     Client,
     Refused,
     Unreachable,
@@ -42,7 +41,7 @@ from live.client import (
     client,
     environment,
 )
-from live.state import ask_terraform, folder
+from live.state import REGISTER, folder, pull, register_command
 
 Json = dict[str, Any]
 
@@ -81,15 +80,9 @@ class Check:
     advice: str = ""
 
 
-def outputs() -> tuple[Json, str]:
-    """Return the deployment's outputs, or why there are none.
-
-    They come from the current folder if Terraform was used there, otherwise from the module's.
-    """
-    answer, why_not = ask_terraform("output", "-json", "-no-color")
-    if why_not:
-        return {}, why_not
-    found = {name: output["value"] for name, output in json.loads(answer or "{}").items()}
+def outputs(pulled: Json) -> tuple[Json, str]:
+    """Return the outputs of a state, or why there are none."""
+    found = {name: output["value"] for name, output in pulled.get("outputs", {}).items()}
     if not found:
         why_not = f"{folder()} has no outputs: nothing is applied yet, or none are declared"
         return {}, why_not
@@ -99,7 +92,16 @@ def outputs() -> tuple[Json, str]:
 
 def look(telegram: Client, bot_dir: Path) -> list[Check]:
     """Make all checks, in the order in which to fix things."""
-    deployed, why_not = outputs()
+    pulled, why_not = pull()
+    deployed, no_outputs = outputs(pulled)
+    checks = examined(telegram, bot_dir, deployed, why_not or no_outputs)
+    command = register_command(pulled, deployed.get("webhook_url", ""))
+    for each in checks:
+        each.advice = each.advice.replace(REGISTER, command)
+    return checks
+
+
+def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> list[Check]:
     checks = []
     try:
         bot, info = about(telegram)

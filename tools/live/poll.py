@@ -36,7 +36,6 @@ from local.terminal import reason, visible
 
 from live.client import (
     CALL_SECONDS,
-    REGISTER,
     TOO_LARGE,
     Client,
     Refused,
@@ -46,6 +45,7 @@ from live.client import (
     client,
     environment,
 )
+from live.state import REGISTER, pull, register_command
 
 Json = dict[str, Any]
 
@@ -321,10 +321,12 @@ def main() -> int:
         parser.exit(2, f"scripts/poll: {visible(str(error))}\n")
     if warning:
         print(f"scripts/poll: {visible(warning)}", file=sys.stderr)
-    webhook = ""
+    webhook, put_back = "", REGISTER
     try:
         telegram = client()
         webhook = begin(telegram, options.take_over)
+        if webhook:
+            put_back = register_command(pull()[0], webhook)
         if (bot / "app" / "index.html").is_file():
             say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
         kept = state_file(telegram)
@@ -348,7 +350,7 @@ def main() -> int:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if webhook:
-            print(f"The webhook was {visible(webhook)}. To put it back: {REGISTER}", flush=True)
+            print(f"The webhook was {visible(webhook)}. To put it back: {put_back}", flush=True)
     say("ended")
     return 0
 

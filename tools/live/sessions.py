@@ -37,7 +37,7 @@ from local.processes import ToolError
 from local.project import SCRIPTS, TOOLS, VENV
 from local.terminal import ago, visible
 
-from live.state import ask_terraform, folder
+from live.state import folder, pull
 from live.stores import TABLE_ENDS, FileStore, Item, Json, Store, TableStore, Waiting
 
 COMMANDS = ("list", "show", "delete", "export", "import")
@@ -382,12 +382,12 @@ def deployed() -> tuple[str, str]:
 
     A bot without sessions may have calls for later: the table then has the name that it would have.
     """
-    answer, why_not = ask_terraform("state", "pull")
+    pulled, why_not = pull()
     hint = "give --table NAME-sessions, or --file for the demo's and poll's"
     if why_not:
         raise ToolError(f"{why_not}: {hint}")
     found = {}
-    for resource in json.loads(answer or "{}").get("resources", []):
+    for resource in pulled.get("resources", []):
         if (resource["type"], resource["name"]) in OF_A_BOT:
             for instance in resource["instances"]:
                 about = instance["attributes"]

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from local.processes import ToolError
 from local.project import ROOT
 from local.terraform import terraform_command
 
+Json = dict[str, Any]
+
 TERRAFORM_SECONDS = 60.0
+REGISTRATION = "aws_lambda_invocation.register_webhook"
+# If the state isn't known. The module's name is that of the pages.
+REGISTER = (
+    f"terraform apply -replace=module.telegram_bot.{REGISTRATION} "
+    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
+    "module.telegram_bot.)"
+)
 
 
 def folder() -> Path:
@@ -20,21 +32,20 @@ def folder() -> Path:
     return here if (here / _data()).is_dir() else ROOT
 
 
-def ask_terraform(*arguments: str) -> tuple[str, str]:
-    """Return what a command of Terraform prints about the state, or why it prints nothing."""
+def pull() -> tuple[Json, str]:
+    """Return the state, or why there is none."""
     here, where = Path.cwd(), folder()
     if not (where / _data()).is_dir():
         if here == ROOT:
-            return "", f"Terraform wasn't used in {here}"
-        return "", f"Terraform was used neither in {here} nor in {ROOT}"
+            return {}, f"Terraform wasn't used in {here}"
+        return {}, f"Terraform was used neither in {here} nor in {ROOT}"
     try:
         command = terraform_command()
     except ToolError:
-        return "", "there is no Terraform on this machine"
-    name = f"terraform {arguments[0]}"
+        return {}, "there is no Terraform on this machine"
     try:
         asked = subprocess.run(
-            [*command, *arguments],
+            [*command, "state", "pull"],
             cwd=where,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -43,11 +54,28 @@ def ask_terraform(*arguments: str) -> tuple[str, str]:
             timeout=TERRAFORM_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return "", f"{name} took more than {TERRAFORM_SECONDS:g} s in {where}"
+        return {}, f"terraform state pull took more than {TERRAFORM_SECONDS:g} s in {where}"
     if asked.returncode:
         error = re.search("Error: (.*)", asked.stderr)
-        return "", f"{name} failed in {where}: {error[1] if error else asked.returncode}"
-    return asked.stdout, ""
+        return (
+            {},
+            f"terraform state pull failed in {where}: {error[1] if error else asked.returncode}",
+        )
+    return json.loads(asked.stdout or "{}"), ""
+
+
+def register_command(pulled: Json, url: str) -> str:
+    """Return the command that registers the webhook of this URL again, or all of a state's."""
+    urls = {}
+    for each in pulled.get("resources", []):
+        if f"{each['type']}.{each['name']}" == REGISTRATION:
+            module = f"{each['module']}." if "module" in each else ""
+            for instance in each["instances"]:
+                urls[module + REGISTRATION] = json.loads(instance["attributes"]["input"])["url"]
+    mine = [address for address in urls if urls[address] == url] or [*urls]
+    if not mine:
+        return REGISTER
+    return shlex.join(["terraform", "apply", *(f"-replace={address}" for address in mine)])
 
 
 def _data() -> str:

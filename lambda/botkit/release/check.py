@@ -29,6 +29,10 @@ NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 BEFORE = "it is called before a version goes live"
 RENAME = "Rename it if it is another one"
+ADDRESS = (
+    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
+    "module.telegram_bot.)"
+)
 
 
 class CheckFailed(Exception):
@@ -73,10 +77,11 @@ def _check_release(event: Json) -> None:
         # If an upload fails, Terraform saves it as done all the same.
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
-            "publish it again: terraform apply -replace=terraform_data.webhook_secret "
-            "(if a configuration calls the module, with module.NAME. before each address). "
+            "publish it again: terraform apply "
+            f"-replace=module.telegram_bot.terraform_data.webhook_secret {ADDRESS}. "
             "If that ends with this message again, an upload failed: terraform apply "
-            "-replace=terraform_data.package -replace=aws_lambda_function.this"
+            "-replace=module.telegram_bot.terraform_data.package "
+            "-replace=module.telegram_bot.aws_lambda_function.this"
         )
     if "variables" not in event:
         return
@@ -86,8 +91,7 @@ def _check_release(event: Json) -> None:
     if "sources" in event:  # so does a version that fails to be published
         raise Misconfigured(
             "The function has other variables than were planned: terraform apply "
-            "-replace=terraform_data.webhook_secret "
-            "(if a configuration calls the module, with module.NAME. before the address)"
+            f"-replace=module.telegram_bot.terraform_data.webhook_secret {ADDRESS}"
         )
     raise Misconfigured(
         "later, mini_app, queue or the sessions were switched on or off since this version, or "

@@ -20,6 +20,7 @@ from telegram_stand_in import BOT, Fault, Server, Telegram
 from live import doctor, state
 from live.client import Client
 from live.doctor import Check, deliveries, mini_app
+from live.state import REGISTER
 from tests.conftest import Serve
 from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN
@@ -86,13 +87,14 @@ def examine(examined: Callable[..., Ran]) -> Examine:
     return examine
 
 
-def deployment(folder: Path, **outputs: str) -> dict[str, str]:
-    """Put a deployment into a folder, with a fake Terraform that prints its outputs."""
+def deployment(folder: Path, *resources: Any, **outputs: str) -> dict[str, str]:
+    """Put a deployment into a folder, with a fake Terraform that prints its state."""
     programs = folder / "bin"
     programs.mkdir()
     values = {name: {"value": value} for name, value in outputs.items()}
-    (programs / "outputs").write_text(json.dumps(values))
-    (programs / "terraform").write_text(f'#!/bin/sh\ncat "{programs}/outputs"\n')
+    state = {"outputs": values, "resources": resources}
+    (programs / "state").write_text(json.dumps(state))
+    (programs / "terraform").write_text(f'#!/bin/sh\ncat "{programs}/state"\n')
     (programs / "terraform").chmod(0o755)
     (folder / ".terraform").mkdir()
     return {"PATH": f"{programs}:{os.environ['PATH']}", "TERRAFORM": ""}
@@ -217,7 +219,7 @@ def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
     telegram.answer("deleteWebhook", {})
     checks = examine()
     assert checks["webhook"][0] is False
-    assert "terraform apply -replace=aws_lambda_invocation.register_webhook" in checks["webhook"][1]
+    assert REGISTER in checks["webhook"][1]
     assert checks["secret"][0] is None
 
 
@@ -228,13 +230,43 @@ def test_another_deployments_webhook(examine: Examine, folder: Path, webhook: st
     assert f"{webhook} is another deployment's; this one's is {mine}" in checks["webhook"][1]
 
 
+def registration(url: str, module: str = "") -> Any:
+    """Return what a state has of a registration of a webhook."""
+    resource = {"mode": "managed", "type": "aws_lambda_invocation", "name": "register_webhook"}
+    instances = [{"attributes": {"input": json.dumps({"url": url})}}]
+    return resource | {"instances": instances} | ({"module": module} if module else {})
+
+
+@pytest.mark.parametrize(
+    ("modules", "option"),
+    [
+        ([""], "-replace=aws_lambda_invocation.register_webhook"),
+        (["module.a"], "-replace=module.a.aws_lambda_invocation.register_webhook"),
+        (
+            ['module.bot["ada"]', 'module.bot["eve"]'],
+            """'-replace=module.bot["ada"].aws_lambda_invocation.register_webhook'""",
+        ),
+    ],
+    ids=["a clone", "a configuration", "several bots"],
+)
+def test_the_command_has_the_address_of_the_state(
+    examine: Examine, folder: Path, telegram: Telegram, modules: list[str], option: str
+) -> None:
+    urls = [f"https://{number}.example.org/telegram" for number in range(len(modules))]
+    resources = [registration(url, module) for url, module in zip(urls, modules, strict=True)]
+    telegram.answer("deleteWebhook", {})
+    checks = examine(**deployment(folder, *resources, webhook_url=urls[0]))
+    assert checks["webhook"][1].endswith(f" → terraform apply {option}")
+
+
 def test_a_terraform_that_fails(examine: Examine, folder: Path) -> None:
     environment = deployment(folder)
     script = folder / "bin" / "terraform"
     script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
     checks = examine(**environment)
     assert (
-        f"terraform output failed in {folder}: Backend initialization required" in checks["logs"][1]
+        f"terraform state pull failed in {folder}: Backend initialization required"
+        in checks["logs"][1]
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from local.project import ROOT
 from telegram_stand_in import ADA, Call, Delivery, Fault, Telegram
 
-from live import poll
+from live import poll, state
 from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -212,8 +212,10 @@ def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
 
 
 def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
-    polled: Polled, telegram: Telegram
+    polled: Polled, telegram: Telegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
     set_webhook(telegram)
     telegram.deliver = lambda *request: (503, {}, "")
     say(telegram, "waiting")
@@ -222,8 +224,8 @@ def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
     assert telegram.webhook["url"] == ""
     assert (
         "The webhook was https://example.org/telegram. To put it back: "
-        "terraform apply -replace=aws_lambda_invocation.register_webhook (if a configuration calls "
-        "the module, with module.NAME. before the address)" in ran.output
+        "terraform apply -replace=module.telegram_bot.aws_lambda_invocation.register_webhook ("
+        in ran.output
     )
 
 
