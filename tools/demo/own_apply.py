@@ -7,7 +7,6 @@ from typing import Any
 
 import requirements
 from local.project import LAMBDA
-from local.terraform import REGION
 from telegram_stand_in import Json, post
 
 from demo.aws_deployment import AwsDeployment
@@ -15,6 +14,7 @@ from demo.deployments import TOKEN, Hosted, Reload
 from demo.errors import InvalidRequest
 from demo.progress import aside
 
+REGION = "eu-central-1"  # of what scripts/new writes, and of the pages
 # {url}, {token} and {api_url} are those of the emulated AWS and of the stand-in for Telegram.
 HOW = """\
 In another terminal, in a folder with a Terraform configuration that calls the module:
@@ -23,13 +23,15 @@ In another terminal, in a folder with a Terraform configuration that calls the m
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   export TF_VAR_telegram_api_url={api_url}
   export TF_VAR_telegram_bot_token={token}
+  export TELEGRAM_API_URL={api_url} TELEGRAM_BOT_TOKEN={token}   # for scripts/doctor
   export {for_this_machine}={packages}
   unset AWS_PROFILE AWS_SESSION_TOKEN
   terraform init
   terraform workspace new demo   # a separate state: yours is about another AWS
   terraform apply
 
-The module's block needs both variables: telegram_api_url = var.telegram_api_url, and its token.
+The configuration needs the variables telegram_api_url and telegram_bot_token, which the module's
+block takes (telegram_api_url = var.telegram_api_url), and a provider for this region.
 When this ends, all that was applied is gone: remove the workspace (terraform workspace select
 default && terraform workspace delete -force demo)."""
 
@@ -79,6 +81,7 @@ class OwnApply(AwsDeployment):
         variables = function["Environment"]["Variables"]
         bot = Hosted(TOKEN, LAMBDA, function["FunctionName"])
         bot.log_group, bot.runtime = f"/aws/lambda/{bot.name}", function["Runtime"]
+        bot.region = REGION
         bot.timeout, bot.has_queue = function["Timeout"], "QUEUE_URL" in variables
         bot.later_group = variables.get("LATER_GROUP", "")
         bot.failed_url = variables.get("FAILED_QUEUE_URL", "")

@@ -777,6 +777,10 @@ def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
         script.wait_for("heard 42")
         assert script.end(signal.SIGINT) == 0
     assert exports["TF_VAR_telegram_bot_token"].startswith(f"1234567890:{TOKENS_BEGIN}")
+    for_doctor = (exports["TELEGRAM_API_URL"], exports["TELEGRAM_BOT_TOKEN"])
+    assert for_doctor == (api_url, exports["TF_VAR_telegram_bot_token"])
+    first_bot = (ROOT / "examples" / "hello" / "main.tf").read_text()
+    assert f'region = "{exports["AWS_REGION"]}"' in first_bot
     nothing_is_left(temporary)
 
 
