@@ -5,9 +5,11 @@ So do the configurations of the operators' how-tos. test_main_tf.py has its main
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,26 @@ def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for() -> None:
         assert f"timeout-minutes: {LONGEST} " in last_job
         assert f"role-duration-seconds: {LONGEST * 60}" in last_job
     assert f"max_session_duration = {LONGEST * 60} " in ROLES
+
+
+@pytest.mark.slow
+def test_an_apply_waits_for_the_authors_tests(tmp_path: Path) -> None:
+    """All steps of their job but pip's run here."""
+    _, test, _, apply = re.split(r"^  (?=\w+:\n    name:)", WORKFLOWS[DEPLOY], flags=re.MULTILINE)
+    assert "\n    needs: test\n" in apply
+    steps = [step for step in re.findall(r" run: ([^#\n]*)", test) if " pip " not in step]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    kept = {"HOME": str(tmp_path), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def succeeds() -> bool:
+        ran = subprocess.run(["sh", "-ec", "\n".join(steps)], cwd=folder, env=kept)
+        return ran.returncode == 0
+
+    new.write(folder := tmp_path / "hello-bot", new.files(ROOT / "examples/hello", "hello-bot"))
+    assert succeeds()
+    bot = folder / "bot" / "bot.py"
+    bot.write_text(bot.read_text().replace("Hello", "Goodbye"))
+    assert not succeeds()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
