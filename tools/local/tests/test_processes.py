@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from local import processes
-from local.processes import end, end_at_once, freeze, in_time, kept_waiting, read_env_file
+from local.processes import (
+    end,
+    end_at_once,
+    freeze,
+    had_processor,
+    in_time,
+    kept_waiting,
+    read_env_file,
+)
 
 
 def test_the_time_that_others_have_the_processor_does_not_count(
@@ -27,10 +35,46 @@ def test_the_time_that_others_have_the_processor_does_not_count(
         return False
 
     monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(processes, "sys", SimpleNamespace(platform="linux"))
     monkeypatch.setattr(processes, "kept_waiting", lambda process: next(waited))
     assert not in_time(1, 10, wait)
     assert waits == [10, 4, 2]
     assert in_time(1, 20, lambda seconds: True)
+
+
+def test_elsewhere_the_time_at_a_processor_counts_and_a_minute_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, waits = SimpleNamespace(now=0.0), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        clock.now += seconds
+        return False
+
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(processes, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(processes, "had_processor", lambda process: clock.now / 2)
+    assert not in_time(1, 8, wait)
+    assert waits[:3] == [8, 4, 2]  # it had half of them
+    clock.now, waits[:] = 0, []
+    monkeypatch.setattr(processes, "had_processor", lambda process: 0)
+    assert not in_time(1, 25, wait)
+    assert waits == [25, 25, 10]
+
+
+@pytest.mark.parametrize(
+    ("printed", "seconds"),
+    [("0:01.25\n", 1.25), ("00:02:03\n", 123), ("1-00:00:04", 86404), ("", 0)],
+    ids=["macOS", "Linux", "days", "ended"],
+)
+def test_the_time_at_a_processor_is_that_of_ps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, seconds: float
+) -> None:
+    (tmp_path / "ps").write_text(f"#!/bin/sh\nprintf '{printed}'\n")
+    (tmp_path / "ps").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert had_processor(1) == seconds
 
 
 def test_the_kernel_tells_how_long_a_process_waited() -> None:
