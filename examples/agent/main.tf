@@ -18,7 +18,7 @@ variable "takes_audio" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name                         = "agent-bot"
   source_dir                   = "${path.module}/bot"

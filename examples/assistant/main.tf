@@ -12,7 +12,7 @@ variable "model" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name                         = "assistant-bot"
   source_dir                   = "${path.module}/bot"

@@ -11,7 +11,7 @@ variable "telegram_bot_token" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name               = "hello-bot"
   telegram_bot_token = var.telegram_bot_token

@@ -10,7 +10,7 @@ variable "owner_id" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name                         = "newsletter-bot"
   source_dir                   = "${path.module}/bot"

@@ -18,7 +18,7 @@ variable "time_zone" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name                         = "notify-bot"
   source_dir                   = "${path.module}/bot"

@@ -6,7 +6,7 @@ provider "aws" {
 }
 
 module "telegram_bot" {
-  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main"
+  source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
   name                         = "remind-me-bot"
   source_dir                   = "${path.module}/bot"

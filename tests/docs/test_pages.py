@@ -109,6 +109,15 @@ def test_the_table_of_a_pages_errors_is_the_functions() -> None:
     assert {*re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)} == errors
 
 
+def test_a_source_fetches_one_commit() -> None:
+    """Not the whole history. Terraform can't fetch a commit by its digest this way."""
+    files = [*PAGES, *ROOT.glob("examples/**/main.tf")]
+    text = "".join(file.read_text() for file in files if ".terraform" not in file.parts)
+    sources = re.findall(r'"git::https:[^"]*"', text)
+    assert len(sources) > 15
+    assert [source for source in sources if not source.endswith('&depth=1"')] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.split()) <= MOST_WORDS
 

@@ -125,7 +125,7 @@ def source() -> str:
                 return f'"{module["Source"]}"{version}'
     origin, tag = git("remote", "get-url", "origin"), git("describe", "--tags", "--exact-match")
     if origin.startswith("https://") and re.fullmatch(r"v[0-9.]+", tag):
-        return f'"git::{origin}?ref={tag}"'
+        return f'"git::{origin}?ref={tag}&depth=1"'
     if Path(git("rev-parse", "--show-toplevel")) == ROOT:
         return f'"git::file://{quote(str(ROOT))}" # the last commit of this clone'
     return json.dumps(str(ROOT))

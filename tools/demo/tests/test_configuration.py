@@ -356,7 +356,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
         ("git@example.org:example/terraform-aws-telegram-bot.git", True),
         (str(ROOT), True),
         (f"git::file://{ROOT}", True),
-        (f"git::file://{ROOT}?ref=main", True),
+        (f"git::file://{ROOT}?ref=main&depth=1", True),
         (f"git::file://{str(ROOT).replace('o', '%6F')}", True),
         (f"git::file://{ROOT}/lambda", False),
         ("example/lambda/aws", False),

@@ -189,7 +189,7 @@ def test_the_source_of_a_release_is_its_tag(
     url = "https://example.org/terraform-aws-telegram-bot"
     clone = repository(tmp_path / "clone", f"remote add origin {url}", "tag v1.2.3")
     monkeypatch.setattr(new, "ROOT", clone)
-    assert new.source() == f'"git::{url}?ref=v1.2.3"'
+    assert new.source() == f'"git::{url}?ref=v1.2.3&depth=1"'
     shutil.rmtree(clone / ".git")  # an archive
     assert new.source() == f'"{clone}"'
 
