@@ -14,10 +14,13 @@ locals {
   policy     = replace(file("${path.module}/deployer-policy.json"), "arn:aws:", "${local.arn}:")
   statements = jsondecode(local.policy).Statement
 
-  # For a plan: the policy's actions that only read.
-  reads = [for statement in local.statements : merge(statement, { Action = [
-    for action in flatten([statement.Action]) : action if can(regex(":(Get|List|Describe|GET$)", action))
-  ] })]
+  # For a plan: the policy's actions that only read. That of "lambda:*Alias" is "lambda:GetAlias"; AWS has no
+  # "lambda:DescribeAlias", and doesn't mind.
+  reads = [for statement in local.statements : merge(statement, { Action = distinct([
+    for action in flatten([
+      for verb in ["Describe", "Get"] : [for each in flatten([statement.Action]) : replace(each, ":*", ":${verb}")]
+    ]) : action if can(regex(":(Get|List|Describe|GET$)", action))
+  ]) })]
 }
 
 data "aws_partition" "current" {}

@@ -39,12 +39,12 @@ from tests.support.deployment import (
     fetch,
 )
 from tests.support.init_data import DAY, hash_of, key_of, launch, sign
+from tests.support.policy import POLICY, actions
 from tests.support.provider import Providers
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
 PAGE = ROOT / "tests" / "bots" / "bundle" / "app"
-POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
 
 # Actions that the emulated AWS never checks, so this test can't tell whether they are needed, and
 # why the policy has them.
@@ -61,6 +61,7 @@ UNCHECKED = {
     "ec2:DescribeSubnets": VPC,
     "ec2:DescribeVpcs": VPC,
     "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
+    "iam:UpdateAssumeRolePolicy": "an upgrade may change whom a role trusts; no apply here does",
     "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
     "kms:CreateGrant": KEY_USE,
     "kms:Decrypt": KEY_USE,
@@ -232,12 +233,6 @@ class User:
         _, _, body = recorder.send(again)
         match = re.search(r"is not authorized to perform: (\w+:\w+)", body.decode(errors="replace"))
         return match[1] if match else ""
-
-
-def actions(statement: Any) -> set[str]:
-    """Return the actions that a statement allows."""
-    named = statement["Action"]
-    return {named} if isinstance(named, str) else set(named)
 
 
 def policy(without: str = "") -> Any:

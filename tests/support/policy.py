@@ -1,0 +1,39 @@
+"""docs/deployer-policy.json, the deployer's policy, with each action by its name."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import botocore.session
+from local.project import ROOT
+
+TEXT = (ROOT / "docs" / "deployer-policy.json").read_text()
+POLICY = json.loads(TEXT)
+
+
+def size(name: str) -> int:
+    """Return how many characters of the policy AWS counts for a bot of this name.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    return len("".join(TEXT.replace("telegram-bot", name).split()))
+
+
+def actions(statement: Any) -> set[str]:
+    """Return the actions that a statement allows."""
+    named = statement["Action"]
+    return {
+        name for each in ([named] if isinstance(named, str) else named) for name in matched(each)
+    }
+
+
+def matched(action: str) -> list[str]:
+    """Return the operations that an action with a wildcard names, or the action itself."""
+    service, _, pattern = action.partition(":")
+    if "*" not in pattern:
+        return [action]
+    botocores = {"apigateway": "apigatewayv2"}.get(service, service)
+    names = botocore.session.get_session().get_service_model(botocores).operation_names
+    return sorted(f"{service}:{name}" for name in names if fnmatchcase(name, pattern))
