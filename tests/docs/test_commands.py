@@ -15,9 +15,9 @@ from local.project import ROOT
 from local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
+from tests.support.printed import printed
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
-IN_A_SENTENCE = re.compile(r"`((?:[A-Z_]+=\S+ )*(?:terraform|aws|curl|\S*scripts/\w+) [^`]+)`")
 NOT_OURS = (
     ".",
     "cd",
@@ -37,11 +37,8 @@ NOT_OURS = (
 
 def commands(page: Path) -> list[list[str]]:
     """Return the commands of a page's shell blocks and sentences, each as its words."""
-    text = page.read_text()
-    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     found = []
-    for line in [*lines, *IN_A_SENTENCE.findall(text)]:
+    for line in printed(page):
         for part in line.split("&&"):
             words = shlex.split(part, comments=True)
             while words and re.fullmatch(r"[A-Z_a-z]+=.*", words[0]):

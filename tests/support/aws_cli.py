@@ -1,0 +1,87 @@
+"""Runs a command of the AWS CLI with botocore: `aws_cli.py lambda get-alias --name live …`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.config
+import botocore.session
+import jmespath
+
+Json = dict[str, Any]
+
+
+def main(service: str, operation: str, *arguments: str) -> None:
+    session = botocore.session.get_session()
+    names = {"region": "", "query": "", "output": "json", "cli-binary-format": ""}
+    words = [*arguments]
+    if tails := (service, operation) == ("logs", "tail"):
+        operation = "filter-log-events"
+        words = ["--log-group-name", words[0], *(word for word in words[1:] if word != "--follow")]
+    model = session.get_service_model(service.removesuffix("api"))
+    name = "".join(part.title() for part in operation.split("-"))
+    shape = model.operation_model(name).input_shape
+    members = {dashed(member): member for member in (shape.members if shape else {})}
+    given: Json = {}
+    while words and words[0].startswith("--"):
+        flag = words.pop(0)[2:]
+        values = []
+        while words and not words[0].startswith("--"):
+            values.append(words.pop(0))
+            if flag in names or shape.members[members[flag]].type_name not in ("list", "map"):
+                break
+        if flag in names:
+            [names[flag]] = values
+        else:
+            given[members[flag]] = value(shape.members[members[flag]], values)
+    client = session.create_client(
+        service.removesuffix("api"),
+        region_name=names["region"] or os.environ["AWS_REGION"],
+        config=botocore.config.Config(read_timeout=300, retries={"max_attempts": 0}),
+    )
+    answer = client._make_api_call(name, given)
+    answer.pop("ResponseMetadata")
+    if "Payload" in answer:  # into a file, which the CLI's command ends with
+        [file] = words
+        Path(file).write_bytes(answer.pop("Payload").read())
+        words.clear()
+    assert not words, words
+    if tails:
+        names |= {"query": "events[].[message]", "output": "text"}
+    show(jmespath.search(names["query"], answer) if names["query"] else answer, names["output"])
+
+
+def dashed(member: str) -> str:
+    """Return the flag of a parameter: "FunctionName" is "function-name"."""
+    return "".join(f"-{each.lower()}" if each.isupper() else each for each in member).lstrip("-")
+
+
+def value(shape: Any, words: list[str]) -> Any:
+    """Return a flag's value for a parameter."""
+    if shape.type_name == "list":
+        if shape.member.type_name == "structure":  # Name=…,Values=…
+            fields = [dict(part.split("=", 1) for part in word.split(",", 1)) for word in words]
+            return [{**each, "Values": [each["Values"]]} for each in fields]
+        return words
+    if shape.type_name == "boolean":
+        return True
+    [word] = words
+    kinds = {"integer": int, "long": int, "blob": str.encode}
+    return kinds.get(shape.type_name, str)(word)
+
+
+def show(found: Any, output: str) -> None:
+    """Print an answer, as JSON or as text."""
+    if output == "json":
+        print(json.dumps(found, indent=4, default=str))
+        return
+    for row in found if isinstance(found, list) else [found]:
+        print(*(row if isinstance(row, list) else [row]), sep="\t")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,102 @@
+"""The commands that pages and scripts print, and a shell that runs them as a reader does."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.project import ROOT
+
+PROGRAMS = r"(?:terraform|aws|curl|sed|\S*scripts/\w+)"
+PRINTED = re.compile(
+    rf"^ *```sh\n(?P<block>.*?)^ *```$|`(?P<sentence>(?:[A-Z_]+=\S+ )*{PROGRAMS} [^`]+)`",
+    re.MULTILINE | re.DOTALL,
+)
+ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
+AWS = ROOT / "tests" / "support" / "aws_cli.py"
+
+# Commands of the pages that no test runs, and why.
+NOT_RUN = {
+    r".* -m venv .*": "downloads packages, which .venv has here",
+    r".* pip install .*": "downloads packages, which .venv has here",
+    r"terraform force-unlock ID": "needs the lock that a killed apply leaves, and asks",
+    r"terraform import|aws dynamodb batch-write-item|scripts/new --example": "a name",
+    r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
+    r"git verify-tag .*": "tests/docs/test_release.py verifies a tag",
+    r"(?:xgettext|msginit|msgfmt) .*": "needs GNU gettext",
+    r"scripts/bench .*": "takes minutes: tools/bench/tests",
+    r"scripts/poll .*": "ends with Ctrl-C: tools/live/tests/test_poll.py",
+}
+
+
+def printed(page: Path) -> list[str]:
+    """Return the commands of a page's shell blocks and sentences, in their order, each as a line.
+
+    Comments are left out.
+    """
+    return [*_lines(page.read_text())]
+
+
+def _lines(text: str) -> Iterator[str]:
+    for found in PRINTED.finditer(text):
+        block = (found["block"] or found["sentence"]).replace("\\\n", " ")
+        lines = block.splitlines() if found["block"] else [" ".join(block.split())]
+        for line in lines:
+            if line.strip() and not line.strip().startswith("#"):
+                yield re.sub(" +# .*", "", line).strip()
+
+
+def is_run(line: str) -> bool:
+    """Tell whether tests run a command, or rather there is a reason why none can."""
+    return not any(re.fullmatch(pattern, line) for pattern in NOT_RUN)
+
+
+class Shell:
+    """Runs commands one after the other, as in one terminal: folder and variables stay.
+
+    `programs` is a folder that comes first on the PATH, for which this writes `aws`, without the
+    AWS CLI's own commands but `aws logs tail`, which ends here.
+    """
+
+    def __init__(self, folder: Path, programs: Path, environment: dict[str, str]) -> None:
+        self._programs = programs
+        self._state = programs / "state"
+        self._state.write_text(f"cd {shlex.quote(str(folder))}\n")
+        self._environment = environment
+        self._environment["PATH"] = f"{programs}:{environment['PATH']}"
+        (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -P {AWS} "$@"\n')
+        (programs / "aws").chmod(0o755)
+
+    def run(self, line: str) -> str:
+        """Run a line, which must succeed, and return its output. The demo's page gets a Ctrl-C."""
+        state = shlex.quote(str(self._state))
+        process = subprocess.Popen(
+            ["sh", "-ec", f". {state}\n{line}\nexport -p >{state}\necho 'cd \"$PWD\"' >>{state}"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        output = ""
+        with process:
+            assert process.stdout
+            for text in process.stdout:
+                output += text
+                if ENDLESS in text:
+                    os.killpg(process.pid, signal.SIGINT)
+        expected = (0, 130, -signal.SIGINT) if ENDLESS in output else (0,)
+        assert process.returncode in expected, f"{line}: {process.returncode}\n{output}"
+        return output
+
+    @property
+    def folder(self) -> Path:
+        """The current folder."""
+        return Path(self.run("pwd").strip())
