@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,17 +17,20 @@ from pathlib import Path
 import pytest
 from emulated_aws.emulator import Emulator
 from local.project import ROOT, VENV
+from local.terraform import IN_QUEUE, QUIET
 from telegram_stand_in import Telegram
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
-from tests.support.printed import Shell, is_run, printed
+from tests.support.printed import ENDLESS, FIRST_BOT, MOVING_IN, OPERATORS, Shell, is_run, printed
+from tests.support.programs import Script
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
 ORIGIN = "https://github.com/OWNER/terraform-aws-telegram-bot"
 NOT_OF_THE_PROJECT = (".git", ".venv*", ".terraform", ".build", "__pycache__", ".*_cache")
 REGION = "eu-central-1"  # of the pages
+YES = "-auto-approve -no-color"  # the answer to what Terraform asks
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
 
 
@@ -38,6 +42,8 @@ def shell(
     origin = shutil.copytree(
         ROOT, tmp_path / "origin", ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
     )
+    queue = origin / "queue.tf"  # it needs to be empty for seconds, not for a minute
+    queue.write_text(queue.read_text().replace(IN_QUEUE, QUIET))
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     for command in ("init --quiet --initial-branch=main", "add .", "commit --quiet --message=1"):
         subprocess.run(["git", *who, *shlex.split(command)], cwd=origin, check=True)
@@ -57,8 +63,8 @@ def shell(
             "GIT_CONFIG_VALUE_0": ORIGIN,
             "HOME": str(tmp_path / "home"),
             "TELEGRAM_API_URL": telegram.url,
-            "TF_CLI_ARGS_apply": "-auto-approve -no-color",
-            "TF_CLI_ARGS_destroy": "-auto-approve -no-color",
+            "TF_CLI_ARGS_apply": YES,
+            "TF_CLI_ARGS_destroy": YES,
         },
     )
 
@@ -66,6 +72,8 @@ def shell(
 def type_in(shell: Shell, line: str) -> str:
     """Run a line if tests run it, with a token, and with .venv where packages were installed."""
     line = re.sub(r"(TOKEN|_bot_token)=…", rf"\1={TOKEN}", line)
+    line = line.replace("bot<token>", f"bot{TOKEN}")
+    line = line.replace("https://api.telegram.org", "$TELEGRAM_API_URL")
     output = shell.run(line) if is_run(line) else ""
     if "-m venv .venv" in line or line.endswith("cd terraform-aws-telegram-bot"):
         shell.run(f"ln -s {VENV} .venv")
@@ -75,20 +83,27 @@ def type_in(shell: Shell, line: str) -> str:
 def test_a_stranger_gets_from_the_readme_to_a_bot(shell: Shell) -> None:
     """From a clone below the folder for temporary files. All of it without an account."""
     said = ""
-    lines = printed(ROOT / "README.md")
-    for line in sorted(lines, key=lambda line: not line.startswith("git clone")):
+    for line in sorted(
+        printed(ROOT / "README.md"), key=lambda line: not line.startswith("git clone")
+    ):
         if line not in ("terraform apply", "terraform destroy"):  # of the next page
             said += type_in(shell, line)
     assert "You said: hi\n" in said
     shell.run("cd ../hello-bot")
     for line in re.findall("^  (.*)", said.partition("hello-bot has the bot")[2], re.MULTILINE)[:4]:
         type_in(shell, line)
+    shell.run("cd ../terraform-aws-telegram-bot")
+    lines = [line for page in MOVING_IN for line in printed(page)]
+    for line in sorted(lines, key=lambda line: line.startswith("scripts/demo")):
+        if line.startswith("scripts/new"):
+            shell.run("rm -r ../my-bot")
+        if line != "terraform destroy":  # of the next page
+            type_in(shell, line)
 
 
 def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: Telegram) -> None:
-    page, applied = ROOT / "docs" / "first-bot.md", []
-    text = page.read_text()
-    lines = printed(page)
+    applied = list[str]()
+    lines = [line for page in FIRST_BOT for line in printed(page)]
     [policy] = [line for line in lines if line.startswith("sed ")]  # for the clone of step 1
     lines.remove(policy)
     lines.remove("terraform destroy")
@@ -108,7 +123,10 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: T
             answer_to(telegram, "hello")
         elif "doctor" in line:
             assert "✗" not in said
-    assert len(applied) == 2 and [each for each in applied if each not in text] == []
+    assert (
+        len(applied) == 2
+        and [each for each in applied if each not in FIRST_BOT[0].read_text()] == []
+    )
 
     # The webhook is lost, and the doctor names the command that brings it back.
     url = telegram.webhook["url"]
@@ -118,3 +136,112 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: T
     assert "Apply complete! Resources: 1 added" in type_in(shell, advice)
     assert telegram.webhook["url"] == url
     assert "Resources: 19 destroyed." in type_in(shell, "terraform destroy")
+
+
+INPUTS = """
+module "telegram_bot" {{
+  telegram_api_url          = "{}"
+  alarm_actions             = ["arn:aws:sns:eu-central-1:000000000000:alarms"]
+  failed_retention_in_days  = 14
+  later                     = true
+  queue                     = true
+  session_backup_in_days    = 7
+  session_retention_in_days = 30
+}}
+"""
+OUTPUT = 'output "replay_command" {\n  value = module.telegram_bot.replay_command\n}\n'
+REMEMBERS = """
+HANDLED = ["message"]
+SESSION = "user"
+
+
+def reply(update, session):
+    chat_id = update["message"]["chat"]["id"]
+    session["count"] = session.get("count", 0) + 1
+    return [{"method": "sendMessage", "chat_id": chat_id, "text": str(session["count"])}]
+"""
+SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name 42.7 \\
+  --schedule-expression 'at(2099-01-01T00:00:00)' --flexible-time-window '{"Mode": "OFF"}' \\
+  --target '{"Arn": "arn:aws:lambda:eu-central-1:000000000000:function:telegram-bot:live",
+    "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot-later", "Input": "{}"}'"""
+TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
+LATER_NAME = "module.telegram_bot.terraform_data.later_name[0]"
+# What has happened before some commands: their pages say so.
+BEFORE = {
+    r"aws ssm get-parameter .*": f"{TOKEN_IN_STORE} --type SecureString",
+    r"terraform init -upgrade": "terraform apply",  # of what was imported: the package goes
+    r"aws ssm put-parameter --overwrite .*": f"export TF_VAR_telegram_bot_token={TOKEN}",
+    r"aws ssm put-parameter --type SecureString --name /telegram-bot/token .*": (
+        "aws ssm delete-parameter --name /telegram-bot/token"
+    ),
+    r"terraform untaint ('.*')": r"terraform taint \1",
+    r"terraform import (\S+) .*": r"terraform state rm \1",
+    r"aws scheduler get-schedule .*": SCHEDULE,
+    r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
+    r"terraform state rm .*sessions_name.*": (
+        "sed -i s/telegram-bot/hello-bot/ main.tf && "
+        f"export TF_CLI_ARGS_apply=\"{YES} -replace='{LATER_NAME}'\""
+    ),
+    r"terraform apply -target=.*": (
+        f"terraform destroy && export TF_CLI_ARGS_apply='{YES}' && "
+        "sed -i s/hello-bot/telegram-bot/ main.tf && terraform init"
+    ),
+}
+# The pages' examples of what differs from one deployment to the next.
+EXAMPLES = {
+    "123456789012": "000000000000",
+    r" 41$": " 1",
+    "restored-sessions": "telegram-bot-sessions",
+    r"'the (new )?token.*'": TOKEN,
+    r"(show|--person) 42\b": r"\1 4242",
+    r"^scripts/": ".terraform/modules/telegram_bot/scripts/",
+    r"(delete --person 4242)$": r"\1 --yes",
+}
+
+
+def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: Path) -> None:
+    """Everything is on. What a page's commands name is there: `BEFORE`."""
+    shell.run(f"git clone {ORIGIN} clone && clone/scripts/new telegram-bot && cd telegram-bot")
+    folder = shell.folder
+    (folder / "override.tf").write_text(INPUTS.format(telegram.url))
+    (folder / "outputs.tf").write_text(OUTPUT)
+    shell.run(f"export TF_VAR_telegram_bot_token={TOKEN} TELEGRAM_BOT_TOKEN={TOKEN}")
+    shell.run("terraform init && terraform apply")
+    (folder / "bot" / "bot.py").write_text(REMEMBERS)
+    shell.run("terraform apply")
+    assert answer_to(telegram, "hello") == "1"
+    for page in OPERATORS:
+        for line in printed(page):
+            for pattern, earlier in BEFORE.items():
+                if found := re.fullmatch(pattern, line):
+                    shell.run(found.expand(earlier))
+            for pattern, instead in EXAMPLES.items():
+                line = re.sub(pattern, instead, line)
+            if " UUID" in line:
+                listed = "aws lambda list-event-source-mappings --query EventSourceMappings[0].UUID"
+                line = line.replace("UUID", shell.run(f"{listed} --output text").strip())
+            said = type_in(shell, line)
+            if "-replace=" in line:
+                assert not re.search("Apply complete! Resources: 0 added", said), said
+
+
+def test_the_demos_own_apply_works_with_a_new_folder(shell: Shell, tmp_path: Path) -> None:
+    """With the inputs that it says the module's block needs."""
+    shell.run(f"git clone {ORIGIN} clone && ln -s {VENV} clone/.venv")
+    shell.run("clone/scripts/new hello-bot && cd hello-bot")
+    main = shell.folder / "main.tf"
+    text = main.read_text().replace(
+        "  source_dir", "  telegram_api_url = var.telegram_api_url\n  source_dir"
+    )
+    main.write_text(text + 'variable "telegram_api_url" {\n  type = string\n}\n')
+    with Script(tmp_path / "home" / "clone", "demo", "--aws") as demo:
+        demo.wait_for(ENDLESS)
+        how = demo.output.partition("In another terminal")[2]
+        for line in re.findall("^  (.*)", how, re.MULTILINE):
+            shell.run(line)
+        demo.wait_for("hello-bot is applied: the chat page speaks to it.")
+        said = shell.run(".terraform/modules/telegram_bot/scripts/doctor --bot bot")
+        assert "✓ webhook" in said and "✓ secret" in said
+        assert demo.end(signal.SIGINT) == 0
+    [line] = re.findall(r"\((terraform workspace .*?)\)", " ".join(how.split()))
+    shell.run(line)

@@ -15,7 +15,7 @@ from local.project import ROOT
 from local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
-from tests.support.printed import printed
+from tests.support.printed import FOLLOWED, NOT_RUN, is_run, printed
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
 NOT_OURS = (
@@ -110,3 +110,12 @@ def test_an_operator_is_told_the_rights_for_each_command() -> None:
 def test_the_commands_are_found() -> None:
     names = {word for page in PAGES for words in commands(page) for word in words[:1]}
     assert {"aws", "python3.13", "scripts/demo", "scripts/test", "terraform"} <= names
+
+
+def test_each_command_is_typed_by_a_test_or_there_is_a_reason_why_not() -> None:
+    pages = [page for folder in ("how-to", "moving-in") for page in ROOT.glob(f"docs/{folder}/*")]
+    lines = {line for page in {*pages, *FOLLOWED} for line in printed(page)}
+    typed = {line for page in FOLLOWED for line in printed(page)}
+    assert len(typed) > 80
+    assert {line for line in lines - typed if is_run(line)} == set()
+    assert [each for each in NOT_RUN if not any(re.fullmatch(each, line) for line in lines)] == []

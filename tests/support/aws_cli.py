@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import botocore.config
 import botocore.session
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 
 
 def main(service: str, operation: str, *arguments: str) -> None:
     session = botocore.session.get_session()
-    names = {"region": "", "query": "", "output": "json", "cli-binary-format": ""}
+    names = {"region": "", "query": "", "output": "json"}
+    names |= dict.fromkeys(("cli-binary-format", "cli-read-timeout"), "")
     words = [*arguments]
     if tails := (service, operation) == ("logs", "tail"):
         operation = "filter-log-events"
@@ -70,7 +72,11 @@ def value(shape: Any, words: list[str]) -> Any:
     if shape.type_name == "boolean":
         return True
     [word] = words
-    kinds = {"integer": int, "long": int, "blob": str.encode}
+    if shape.type_name == "structure":
+        return json.loads(word)
+    if word.startswith("fileb://"):
+        return Path(word.removeprefix("fileb://")).read_bytes()
+    kinds: dict[str, Callable[[str], Any]] = {"integer": int, "long": int, "blob": str.encode}
     return kinds.get(shape.type_name, str)(word)
 
 

@@ -13,15 +13,33 @@ from pathlib import Path
 
 from local.project import ROOT
 
-PROGRAMS = r"(?:terraform|aws|curl|sed|\S*scripts/\w+)"
+PROGRAMS = r"(?:terraform|aws|curl|git|sed|\S*scripts/\w+)"
 PRINTED = re.compile(
-    rf"^ *```sh\n(?P<block>.*?)^ *```$|`(?P<sentence>(?:[A-Z_]+=\S+ )*{PROGRAMS} [^`]+)`",
+    rf"^ *```sh\n(?P<block>.*?)^ *```$|`(?P<sentence>(?:[A-Za-z_]+=\S+ )*{PROGRAMS} [^`]+)`",
     re.MULTILINE | re.DOTALL,
 )
 ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
+DOCS = ROOT / "docs"
+# The pages that tests/deployment/test_printed_commands.py follows. In other pages there are only
+# commands that these print too. Operators' pages come in an order in which nothing needed is gone.
+FIRST_BOT = (DOCS / "first-bot.md", DOCS / "how-to" / "test.md")
+MOVING_IN = [
+    DOCS / "moving-in" / f"{name}.md"
+    for name in "README aiogram pytelegrambotapi python-telegram-bot data lambda".split()
+]
+OPERATORS = [
+    DOCS / f"{name}.md"
+    for name in (
+        *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
+        *("how-to/replay", "how-to/scheduled-calls", "how-to/roll-back", "how-to/upgrade"),
+        *("how-to/forget-a-person", "how-to/secret", "how-to/back-up", "how-to/delete"),
+    )
+]
+FOLLOWED = (ROOT / "README.md", *FIRST_BOT, *MOVING_IN, *OPERATORS)
 AWS = ROOT / "tests" / "support" / "aws_cli.py"
 
-# Commands of the pages that no test runs, and why.
+# Commands of the pages that tests/deployment/test_printed_commands.py doesn't run, and why, or
+# which test does.
 NOT_RUN = {
     r".* -m venv .*": "downloads packages, which .venv has here",
     r".* pip install .*": "downloads packages, which .venv has here",
@@ -29,7 +47,13 @@ NOT_RUN = {
     r"terraform import|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
     r"git verify-tag .*": "tests/docs/test_release.py verifies a tag",
-    r"(?:xgettext|msginit|msgfmt) .*": "needs GNU gettext",
+    r"(?:xgettext|msginit|msgfmt|mkdir) .*": "needs GNU gettext",
+    r"terraform state list \|.*": "tests/deployment/test_clones.py",
+    r".*scripts/demo --config \. --send /count": "needs the page's bot: test_examples.py has it",
+    r".*scripts/demo --bot bot --send tea .*": "needs the page's bot: tests/docs/test_how_to.py",
+    r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
+    r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
+    r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"scripts/bench .*": "takes minutes: tools/bench/tests",
     r"scripts/poll .*": "ends with Ctrl-C: tools/live/tests/test_poll.py",
 }
