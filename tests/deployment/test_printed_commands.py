@@ -123,10 +123,9 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: T
             answer_to(telegram, "hello")
         elif "doctor" in line:
             assert "✗" not in said
-    assert (
-        len(applied) == 2
-        and [each for each in applied if each not in FIRST_BOT[0].read_text()] == []
-    )
+    page = FIRST_BOT[0].read_text()
+    assert len(applied) == 2
+    assert [each for each in applied if each not in page] == []
 
     # The webhook is lost, and the doctor names the command that brings it back.
     url = telegram.webhook["url"]
@@ -210,8 +209,10 @@ def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: P
     (folder / "bot" / "bot.py").write_text(REMEMBERS)
     shell.run("terraform apply")
     assert answer_to(telegram, "hello") == "1"
-    for page in OPERATORS:
-        for line in printed(page):
+    again = ("terraform init", "terraform apply", "terraform destroy")
+    lines = [line for page in OPERATORS for line in printed(page)]
+    for index, line in enumerate(lines):
+        if line in again or line not in lines[:index]:
             for pattern, earlier in BEFORE.items():
                 if found := re.fullmatch(pattern, line):
                     shell.run(found.expand(earlier))
