@@ -85,8 +85,8 @@ resource "aws_sqs_queue" "failed" {
       error_message = join(" ", [
         "Another name would delete the queue of failures, ${terraform_data.failed_name[0].input}-failed, with all that",
         "waits in it: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
-        "-replace='terraform_data.failed_name[0]' (if a configuration calls the module, with module.NAME. before the",
-        "address).",
+        "-replace='module.telegram_bot.terraform_data.failed_name[0]' (telegram_bot: the module's name in your",
+        "configuration; in a clone, leave out module.telegram_bot.)",
       ])
     }
   }
