@@ -62,13 +62,22 @@ locals {
   proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
 }
 
+# Another bot, or another Bot API, gets another secret: the webhook of the one before stays, and its updates are
+# refused.
+resource "terraform_data" "bot" {
+  input = nonsensitive(sha256(jsonencode([
+    var.telegram_api_url, try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter),
+  ])))
+}
+
 # The webhook's secret, with all conditions on the environment: the function waits for it. It is in triggers_replace
 # because a plan would print it in input.
 resource "terraform_data" "webhook_secret" {
   triggers_replace = sensitive(uuid())
 
   lifecycle {
-    ignore_changes = [triggers_replace]
+    ignore_changes       = [triggers_replace]
+    replace_triggered_by = [terraform_data.bot]
 
     precondition {
       condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)

@@ -193,7 +193,8 @@ locals {
   alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
 }
 
-# Webhook: the function registers it with Telegram, and removes it at destroy.
+# Webhook: the function registers it with Telegram, and removes it at destroy. No apply removes it: a release that is
+# refused must silence nobody.
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
@@ -228,8 +229,7 @@ resource "aws_lambda_invocation" "register_webhook" {
   ]
 }
 
-# Does nothing until it is destroyed, or replaced because the token belongs to another bot. It then removes the webhook,
-# unless another deployment has taken it over.
+# Does nothing until it is destroyed. It then removes the webhook, unless another deployment has taken it over.
 resource "aws_lambda_invocation" "deregister_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.name
@@ -237,8 +237,7 @@ resource "aws_lambda_invocation" "deregister_webhook" {
 
   input = jsonencode({ url = local.webhook_url })
 
-  triggers = {
-    api = var.telegram_api_url
-    bot = try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter)
+  lifecycle {
+    ignore_changes = [triggers] # 1.0 had some: to lose them would replace it
   }
 }

@@ -60,6 +60,7 @@ RESOURCES = {
     REGISTRATION,
     REMOVAL,
     "aws_lambda_permission.webhook",
+    "terraform_data.bot",
     "terraform_data.package",
     "terraform_data.role_id",
     SECRET,
