@@ -179,7 +179,7 @@ resource "aws_lambda_invocation" "check" {
   }))
 }
 
-# All invocations but the check's name it.
+# All invocations but the check's and the registration's name it.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.this.arn # by its name, a new function would get no new alias
@@ -201,10 +201,11 @@ locals {
 }
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
-# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook.
+# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. Each version registers its own secret and
+# HANDLED: for some time after the alias has moved, AWS may still invoke the version before by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
-  qualifier       = aws_lambda_alias.live.name
+  qualifier       = aws_lambda_alias.live.function_version
   lifecycle_scope = "CREATE_ONLY"
 
   input = jsonencode(merge(local.menu_button, {
@@ -219,7 +220,6 @@ resource "aws_lambda_invocation" "register_webhook" {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
-    version         = aws_lambda_alias.live.function_version # has a token, a secret and bot.py's HANDLED
   })
 
   depends_on = [

@@ -173,8 +173,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["max_connections", "removal", "url", "version"]) && aws_lambda_invocation.register_webhook.triggers.version == "43"
-    error_message = "The webhook is registered again when another version is live, its URL or max_connections change, and after its removal."
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["max_connections", "removal", "url"]) && aws_lambda_invocation.register_webhook.qualifier == "43"
+    error_message = "The version that goes live registers the webhook, and again when its URL or max_connections change, and after its removal."
   }
 
   assert {
@@ -436,8 +436,8 @@ run "a_page_has_its_routes_and_a_queue_its_containers_and_only_the_alias_is_invo
     error_message = "The API, the queue and the schedules invoke the alias."
   }
   assert {
-    condition     = toset([for each in [aws_lambda_invocation.register_webhook, aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
-    error_message = "Terraform itself invokes the alias, and events to it are limited."
+    condition     = toset([for each in [aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.bypass_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
+    error_message = "What is removed is removed by the alias, and events to it are limited."
   }
 
   assert {
@@ -545,7 +545,7 @@ run "an_older_version_goes_live_again" {
   }
 
   assert {
-    condition     = aws_lambda_alias.live.function_version == "41" && aws_lambda_invocation.check.qualifier == "41" && aws_lambda_invocation.register_webhook.triggers.version == "41"
+    condition     = aws_lambda_alias.live.function_version == "41" && aws_lambda_invocation.check.qualifier == "41" && aws_lambda_invocation.register_webhook.qualifier == "41"
     error_message = "The version is checked, goes live, and registers the webhook."
   }
   assert {
