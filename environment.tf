@@ -24,10 +24,19 @@ locals {
     ) : name => lookup(local.extra_environment, name, "")
   }
 
+  # Tells the check a version that was published with other arguments than the function has now.
+  arguments_digest = sha256(jsonencode([
+    var.memory_size, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing, var.kms_key_arn,
+    [for vpc in var.vpc[*] : [sort(vpc.subnet_ids), sort(vpc.security_group_ids)]],
+  ]))
+
   function_environment = merge(
     local.environment,
     local.extra_environment,
-    { TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace },
+    {
+      ARGUMENTS_DIGEST        = local.arguments_digest
+      TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
+    },
   )
 
   refused_names = [
@@ -35,8 +44,8 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "ALLOWED_IDS|AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|KEY|ROLE)|MINI_APP_URL|QUEUE_URL",
-    "REPLY_MODE",
+    "ALLOWED_IDS|ARGUMENTS_DIGEST|AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|KEY|ROLE)",
+    "MINI_APP_URL|QUEUE_URL|REPLY_MODE",
     "SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])
@@ -46,10 +55,10 @@ locals {
     "LAMBDA_(RUNTIME_DIR|TASK_ROOT)",
   ])
 
-  # Lambda measures the JSON of all variables. Before the first apply, the secret and the URLs of the extras are
-  # unknown: they take 65 bytes, and up to 150 each.
+  # Lambda measures the JSON of all variables. Before the first apply, the secret, the digest and the URLs of the extras
+  # are unknown: they take 65 bytes, 86, and up to 150 each.
   environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
-  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 65 + 150 * length(local.extra_environment)
+  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 151 + 150 * length(local.extra_environment)
 
   # A failed condition prints the values it refers to, so conditions refer only to these booleans.
   label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -170,7 +170,7 @@ resource "aws_lambda_invocation" "check" {
   qualifier       = local.live_version
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.expected_sources, {
+  input = jsonencode(merge(local.expected_sources, local.expected_time, {
     tf        = { action = "check" }
     names     = nonsensitive(keys(local.expected_variables))
     variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))

@@ -14,7 +14,17 @@ locals {
   }]
 
   # Of the registration: after a removal, the webhook is registered again.
-  queue_triggers = var.queue ? { queue_removal = aws_lambda_invocation.drain_queue[0].result } : {}
+  queue_triggers = var.queue ? { queue_removal = aws_lambda_invocation.bypass_queue[0].result } : {}
+
+  # Of the check of an older version, which has its own time-out: an update that it is still answering must not be
+  # delivered again.
+  expected_time = var.queue && !local.is_newest ? {
+    hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
+  } : {}
+
+  # A request under way takes up to half a minute to put its update into the queue. A minute later, SQS's counts are
+  # right.
+  quiet_seconds = 90
 }
 
 resource "aws_sqs_queue" "updates" {

@@ -158,7 +158,7 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset(["REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"])
+    condition     = toset(keys(aws_lambda_function.this.environment[0].variables)) == toset(["ARGUMENTS_DIGEST", "REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"])
     error_message = "What is off is not in the environment."
   }
 
@@ -550,11 +550,12 @@ run "an_older_version_goes_live_again" {
   }
   assert {
     condition = aws_lambda_invocation.check.input == jsonencode({
-      tf        = { action = "check" }
-      names     = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
-      variables = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
-      queues    = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
-      in_vpc    = false
+      tf             = { action = "check" }
+      names          = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      variables      = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
+      queues         = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
+      in_vpc         = false
+      hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
     })
     error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
   }

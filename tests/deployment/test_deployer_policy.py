@@ -577,7 +577,7 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
 
 
 def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
-    module: Deployment, telegram: Telegram, aws: Emulator
+    module: Deployment, deployer: User, telegram: Telegram, aws: Emulator
 ) -> None:
     # The function exists, but not in the state: the apply that created it was killed.
     function, mapping = f"{MODULE}.{FUNCTION}", f"{MODULE}.{MAPPING_OF_QUEUE}"
@@ -598,7 +598,14 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
     inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
-    module.apply()
+    # The function has its new arguments, but no version has them: only the check notices.
+    with deployer.without("lambda:PublishVersion"):
+        assert "AccessDenied" in module.refused()
+    said = module.refused()
+    assert "The function has other variables than were planned: terraform apply" in said
+    assert answer_to(telegram, "x") == "Hello from Ada at votes"
+    [address] = re.findall(r"-replace=([\w.]+)", said)
+    module.apply(f"-replace={MODULE}.{address}")
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
     groups = client(aws, "logs").describe_log_groups()["logGroups"]

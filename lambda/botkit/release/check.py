@@ -5,7 +5,8 @@
 
 `sources` is the digest of the package that the version should have; without it, for an older
 version, any will do. `variables` is the digest that the variables with these names should have.
-`queues` of what failed will be deleted.
+`queues` of what failed will be deleted. `hidden_seconds` is for an older version, if there is a
+queue: how long it hides an update that is being answered.
 """
 
 from __future__ import annotations
@@ -45,10 +46,12 @@ def check(event: Json) -> Json:
     Raises CheckFailed, which fails the apply: the version before stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
+    seconds = deadline.left()  # the function's timeout, less one
     secrets = {settings.webhook_secret, telegram._client.token}
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
+        _check_time(event, seconds)
         bot = bot_module.load()
         _check_bot(bot)
         handled_kinds()
@@ -97,6 +100,16 @@ def _check_release(event: Json) -> None:
         "later, mini_app, queue or the sessions were switched on or off since this version, or "
         "failed_retention_in_days off: set them as they were, or choose another release"
     )
+
+
+def _check_time(event: Json, seconds: float) -> None:
+    """Raise Misconfigured if the queue might deliver an update that is still being answered."""
+    hidden = event.get("hidden_seconds")
+    if hidden and seconds > hidden - 1:
+        raise Misconfigured(
+            "The timeout of this version is longer than the queue hides an update that it answers "
+            f"({hidden} seconds): set timeout as it was, or choose another release"
+        )
 
 
 def digest() -> str:

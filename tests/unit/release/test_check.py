@@ -152,6 +152,21 @@ def test_what_failed_is_not_deleted_unasked(
     assert type(caught.value).__name__ == "CheckFailed"
 
 
+def test_an_older_version_may_have_as_much_time_as_the_queue_hides_an_update(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke({**CHECK, "hidden_seconds": 60}, 60_000) == {}
+
+
+def test_with_more_time_an_update_that_is_still_being_answered_would_come_again(
+    container: Container,
+) -> None:
+    error = r"^The timeout of this version is longer .* \(60 seconds\): set timeout as it was"
+    with pytest.raises(Exception, match=error):
+        container.invoke({**CHECK, "hidden_seconds": 60}, 61_000)
+
+
 def test_the_digest_is_in_a_file_of_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
