@@ -84,9 +84,11 @@ resource "aws_lambda_event_source_mapping" "updates" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed: before the queue, when queue
-# becomes false, the name changes, or everything goes. It then removes the webhook, so that Telegram keeps new updates,
-# and waits until the function has answered those in the queue.
+# The end of the queue, when queue becomes false, the name changes, or everything goes. As it comes before the check,
+# the version before must go on answering without a queue. So these, from the last to the first, register the webhook's
+# address for answers at once, wait until no update comes into the queue any more, and wait until those in it are
+# answered. Like aws_lambda_invocation.deregister_webhook, they do nothing until they are destroyed.
+
 resource "aws_lambda_invocation" "drain_queue" {
   count = var.queue ? 1 : 0
 
@@ -96,5 +98,33 @@ resource "aws_lambda_invocation" "drain_queue" {
 
   input = jsonencode({ url = local.webhook_url, is = "queue" })
 
-  depends_on = [aws_lambda_event_source_mapping.updates]
+  # The webhook's removal comes last at a destroy, so that no registration follows it.
+  depends_on = [aws_lambda_event_source_mapping.updates, aws_lambda_invocation.deregister_webhook]
+}
+
+resource "terraform_data" "queue_is_quiet" {
+  count = var.queue ? 1 : 0
+
+  input            = local.quiet_seconds
+  triggers_replace = aws_sqs_queue.updates[0].url # each queue has its own end
+
+  provisioner "local-exec" {
+    when        = destroy
+    interpreter = ["python3", "-c"] # without a shell
+    command     = "import time; time.sleep(${self.input})"
+  }
+
+  depends_on = [aws_lambda_invocation.drain_queue]
+}
+
+resource "aws_lambda_invocation" "bypass_queue" {
+  count = var.queue ? 1 : 0
+
+  function_name   = aws_lambda_function.this.function_name
+  qualifier       = aws_lambda_alias.live.name
+  lifecycle_scope = "CRUD"
+
+  input = jsonencode({ url = local.webhook_url, is = "way around the queue" })
+
+  depends_on = [terraform_data.queue_is_quiet]
 }

@@ -557,7 +557,7 @@ run "an_older_version_goes_live_again" {
       in_vpc         = false
       hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
     })
-    error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
+    error_message = "An older version has other sources and variables than those of this apply, but the extras that there are, and no more time than the queue allows."
   }
 }
 
@@ -752,8 +752,12 @@ run "updates_wait_in_a_queue" {
     error_message = "The role may use the one queue, and count its dead letters."
   }
   assert {
-    condition     = aws_lambda_invocation.drain_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.drain_queue[0].input) == { url = output.webhook_url, is = "queue" } && aws_lambda_invocation.register_webhook.triggers.queue_removal == aws_lambda_invocation.drain_queue[0].result
-    error_message = "The end of the queue removes the webhook, and registers it again."
+    condition     = aws_lambda_invocation.bypass_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.bypass_queue[0].input) == { url = output.webhook_url, is = "way around the queue" } && aws_lambda_invocation.register_webhook.triggers.queue_removal == aws_lambda_invocation.bypass_queue[0].result
+    error_message = "The end of the queue begins with another webhook, and it is registered again."
+  }
+  assert {
+    condition     = aws_lambda_invocation.drain_queue[0].lifecycle_scope == "CRUD" && jsondecode(aws_lambda_invocation.drain_queue[0].input) == { url = output.webhook_url, is = "queue" } && terraform_data.queue_is_quiet[0].input == local.quiet_seconds
+    error_message = "Some time later the queue must be empty."
   }
 }
 

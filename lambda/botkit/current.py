@@ -68,6 +68,7 @@ class Run:
     # Written by the source, when it makes the run:
     attempt = "first"  # or "again". A replay is "first" while no replay of it has ended half-way
     may_respond = False  # the HTTP response may hold a call
+    is_at_once = False  # it came around the queue, which is being removed
     may_wait = False  # it came out of the queue, so that it may wait for the rest of its turn
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
     # By the step `once`:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+AT_ONCE = "at-once"  # the query of the webhook's address while its queue is being removed
+
 
 class Settings:
     """The values from the environment."""

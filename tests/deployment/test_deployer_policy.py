@@ -631,6 +631,9 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     inputs |= dict.fromkeys(OPTIONAL)
     with deployer.without("lambda:UpdateFunctionCode"):
         assert "AccessDenied" in module.refused()
+    # The version before goes on answering, without the queue.
+    assert telegram.webhook["url"].endswith("/telegram?at-once")
+    assert answer_to(telegram, "x") == "Hello from Ada at votes"
     again = module.apply(check=False)
     if again.returncode:
         said = " ".join(again.stderr.replace("│", "").split())

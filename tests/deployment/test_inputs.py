@@ -115,9 +115,11 @@ ADDED = {
         'aws_cloudwatch_metric_alarm.this["dead_letters"]',
         'aws_cloudwatch_metric_alarm.this["queue_waits"]',
         'aws_cloudwatch_metric_alarm.this["unreachable"]',
+        "aws_lambda_invocation.bypass_queue[0]",
         "aws_lambda_invocation.drain_queue[0]",
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
+        "terraform_data.queue_is_quiet[0]",
     },
     "session_retention_in_days": {
         "aws_dynamodb_table.sessions[0]",

@@ -1,8 +1,8 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them. A
-queue takes no update with it when it goes: test_lifecycle.py.
+pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them. That a
+queue takes no update with it when queue becomes false is in test_lifecycle.py.
 """
 
 from __future__ import annotations
@@ -407,3 +407,25 @@ def test_chats_are_answered_side_by_side(aws: Emulator, tmp_path: Path) -> None:
 
 def test_there_is_nothing_left_to_do(module: Deployment) -> None:
     assert module.is_up_to_date()
+
+
+def test_a_destroy_waits_for_the_queue_and_removes_the_webhook_last(
+    module: Deployment, telegram: FailingTelegram
+) -> None:
+    thinking = Path(module.variables["environment"]["THINKING"])
+    thinking.mkdir(exist_ok=True)
+    say(telegram, "think", chat=30)
+    telegram.wait(lambda: not telegram.pending())
+    before = len(telegram.calls)
+    with ThreadPoolExecutor(1) as pool:
+        destroyed = pool.submit(module.destroy, "-refresh=false")
+        try:
+            telegram.wait(lambda: telegram.webhook["url"].endswith("?at-once"))
+        finally:
+            thinking.rmdir()
+        destroyed.result()
+    made = [call.method for call in telegram.calls[before:]]
+    around, answer, removal = map(made.index, ("setWebhook", "sendMessage", "deleteWebhook"))
+    assert around < answer < removal
+    assert made.count("setWebhook") == 1
+    assert telegram.webhook["url"] == ""

@@ -26,9 +26,9 @@ REGION = "us-east-1"
 LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
 OTHER_LIMITS = {"init": None}  # it may have to download
 
-# An emulated AWS counts exactly what is in a queue.
-IN_QUEUE = 'is = "queue" }'
-QUIET = 'is = "queue", quiet_seconds = 2 }'
+# The end of a queue waits for seconds: an emulated AWS counts exactly what is in it.
+QUIET = "quiet_seconds = 90"
+QUIET_HERE = "quiet_seconds = 2"
 
 # What Terraform may need to download a provider. Its provider must not go through a proxy.
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
@@ -135,6 +135,8 @@ class Module:
                     raise ToolError(str(error)) from None
             elif original.exists():
                 shutil.copy(original, copied)
+        if (queue := folder / "queue.tf").exists():
+            queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
         self.environment = {
             **made_environment(str(folder)),
             **{name: os.environ[name] for name in NETWORK if name in os.environ},
@@ -232,9 +234,7 @@ class Module:
                 self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Apply the module. A queue that goes needs to be empty for seconds, not for a minute."""
-        if (queue := self.folder / "queue.tf").exists():
-            queue.write_text(queue.read_text().replace(IN_QUEUE, QUIET))
+        """Apply the module."""
         common = ("-auto-approve", "-input=false", "-no-color")
         return self.terraform("apply", *common, *arguments, check=check)
 

@@ -142,7 +142,7 @@ TESTS = {
         "unit/release/test_registration",
         "unit/release/test_check",
         "unit/test_bot_module",
-        "unit/release/test_drain",
+        "unit/release/test_watch",
     ],
     "botkit/release/watch": ["unit/release/test_watch", "integration/test_runtime"],
     "botkit/rich/markdown": ["unit/rich/test_markdown"],

@@ -4,12 +4,12 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue", …}
+    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "way around the queue"}
 
-`menu_button` opens the Mini App if there is one. The version has been checked by check.py. The end
-of the queue is in drain.py. The removals come from an `aws_lambda_invocation` with
-`lifecycle_scope = "CRUD"`. The provider adds `tf`, and also sends the actions create and update,
-which do nothing.
+`menu_button` opens the Mini App if there is one. The version has been checked by check.py. Before a
+queue is removed, its webhook gets an address for answers at once; drain.py has the rest of its end.
+The removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds
+`tf`, and also sends the actions create and update, which do nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 from .. import bot_module, telegram
 from ..deadline import deadline
 from ..errors import Failure, Misconfigured, encodable
-from ..settings import settings
+from ..settings import AT_ONCE, settings
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -85,29 +85,57 @@ def register(event: Json) -> Json:
 def remove(event: Json) -> Json:
     """Remove the webhook and the menus, or the menu button, unless it is another deployment's now.
 
-    Errors are logged and not raised, since they must not block a destroy. But if a queue goes, and
-    Telegram limits the rate, more updates would come into it: this raises QueueNotEmpty.
+    Errors are logged and not raised, since they must not block a destroy.
     """
     what = "menu button" if event.get("is") == "menu button" else "webhook"
     try:
         telegram.forget_token()  # it may have changed
         if what == "menu button":
             _remove_menu_button(event["url"])
-        elif _remove_webhook(event["url"]) and "is" not in event:
+        elif _remove_webhook(event["url"]):
             what = "menu of commands"
             for language in menus(bot_module.load()):
                 call("deleteMyCommands", **_of(language))
     except Exception as error:  # a revoked token, or Telegram is unreachable
-        if event.get("is") == "queue" and getattr(error, "outcome", "") == "throttled":
-            from .drain import QueueNotEmpty
-
-            raise QueueNotEmpty(
-                "Telegram did not remove the webhook, so updates still come into the queue: "
-                + _with_advice(error)
-            ) from None
         reason = f"{type(error).__name__}: {error}"
         logger.error(f"the {what} was not removed", extra={"error": reason})
     return {}
+
+
+def bypass_queue(event: Json) -> Json:
+    """Have Telegram deliver updates to the address for answers at once, unless it is another
+    deployment's webhook, or none.
+
+    Raises QueueNotEmpty if Telegram limits the rate. Other errors are logged, as by `remove`.
+    Source: https://core.telegram.org/bots/api#setwebhook
+    """
+    try:
+        telegram.forget_token()  # it may have changed
+        info = call("getWebhookInfo")
+        if info["url"] == event["url"]:
+            # Without allowed_updates, Telegram keeps those that there are.
+            call(
+                "setWebhook",
+                url=f"{event['url']}?{AT_ONCE}",
+                max_connections=info.get("max_connections"),
+                secret_token=settings.webhook_secret,
+            )
+    except Exception as error:
+        if getattr(error, "outcome", "") == "throttled":
+            from .drain import QueueNotEmpty
+
+            raise QueueNotEmpty(
+                "Telegram did not change the webhook, so updates still come into the queue: "
+                + _with_advice(error)
+            ) from None
+        reason = f"{type(error).__name__}: {error}"
+        logger.error("updates still come into the queue", extra={"error": reason})
+    return {}
+
+
+def is_ours(registered: str, url: str) -> bool:
+    """Tell whether a webhook's address is this deployment's, also while its queue goes."""
+    return registered in (url, f"{url}?{AT_ONCE}")
 
 
 def _remove_menu_button(url: str) -> None:
@@ -119,7 +147,7 @@ def _remove_menu_button(url: str) -> None:
 def _remove_webhook(url: str) -> bool:
     """Remove the webhook, and return whether the bot is no other deployment's."""
     registered = call("getWebhookInfo")["url"]
-    if registered == url:
+    if is_ours(registered, url):
         call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")

@@ -30,16 +30,15 @@ def receive(event: Json) -> Any:
             with deadline.within(SECONDS):
                 return registration.register(event)
         case "delete" if event.get("is") == "queue":
-            from ..release import drain, registration
+            from ..release import drain
 
-            with deadline.within(min(SECONDS, deadline.left()) / 2):  # the rest is for the queue
-                registration.remove(event)
-            return drain.await_empty_queue(event)
+            return drain.await_empty_queue()
         case "delete":
             from ..release import registration
 
+            is_queues = event.get("is") == "way around the queue"
             with deadline.within(SECONDS):
-                return registration.remove(event)
+                return (registration.bypass_queue if is_queues else registration.remove)(event)
         case "watch":
             from ..release import watch
 

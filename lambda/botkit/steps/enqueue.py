@@ -32,7 +32,7 @@ def step(run: Run) -> Outcome | None:
 
     One that has no time to wait, or that the queue can't take, goes on at once.
     """
-    if not waits(run.subject):
+    if run.is_at_once or not waits(run.subject):
         return None
     try:
         _list(run)

@@ -469,8 +469,9 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
 # ── The removal
 
 
-def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
-    bot_api.answers("getWebhookInfo", {}, INFO)
+@pytest.mark.parametrize("url", [URL, f"{URL}?at-once"])
+def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi, url: str) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
     bot_api.answers("deleteWebhook", {})
     bot_api.answers("deleteMyCommands", {})
     assert container.invoke(event("delete")) == {}
@@ -503,7 +504,7 @@ def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi
 
 
 def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi) -> None:
-    """As when the queue's removal has done that: it leaves the menu, which may stay."""
+    """As when somebody has done that, to silence the bot."""
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
     bot_api.answers("deleteMyCommands", {})
     assert container.invoke(event("delete")) == {}
@@ -540,13 +541,47 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert len(container.log) == 1, "it was tried again"
 
 
+# ── The way around a queue that is to be removed
+
+AROUND = {**event("delete"), "is": "way around the queue"}
+SET_AROUND = {"url": f"{URL}?at-once", "max_connections": 20, "secret_token": SECRET}
+
+
+def test_before_a_queue_goes_updates_come_for_answers_at_once(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
+    bot_api.answers("setWebhook", SET_AROUND)
+    assert container.invoke(AROUND) == {}
+    assert container.log == []
+
+
+@pytest.mark.parametrize("url", ["", f"{URL}?at-once", URL.replace("abc", "xyz")])
+def test_a_webhook_that_leads_not_into_the_queue_stays_as_it_is(
+    container: Container, bot_api: BotApi, url: str
+) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
+    assert container.invoke(AROUND) == {}
+    assert container.log == []
+
+
+def test_while_updates_still_come_into_it_the_queue_stays(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
+    bot_api.refuses({"method": "setWebhook", **SET_AROUND}, 429, "Too Many", retry_after=40)
+    with pytest.raises(Exception, match="did not change the webhook, .* in 40 seconds$") as caught:
+        container.invoke(AROUND)
+    assert type(caught.value).__name__ == "QueueNotEmpty"
+
+
 def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
     container: Container, bot_api: BotApi
 ) -> None:
-    """No update comes by it. With a rate that is limited, more could come."""
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
-    remove = container.module("release.registration").remove
-    assert remove({**event("delete"), "is": "queue"}) == {}
+    assert container.invoke(AROUND) == {}
+    assert container.line["message"] == "updates still come into the queue"
+    assert container.line["error"] == "Refused: getWebhookInfo: 401 Unauthorized"
 
 
 @pytest.mark.parametrize("action", ["check", "register", "delete"])

@@ -17,6 +17,7 @@ AT = "2026-01-01T00:00:00Z"
 SEEN: dict[str, tuple[Json, tuple[int, int, int], str | None]] = {
     "well": ({}, (0, 0, 3), None),
     "gone": ({"url": ""}, (1, 0, 3), None),
+    "well, while the queue goes": ({"url": URL + "?at-once"}, (0, 0, 3), None),
     "another's": ({"url": URL + "2", "pending_update_count": 0}, (1, 0, 0), None),
     "failing": ({"last_error_date": NOW - 3899, "last_error_message": "401"}, (0, 1, 3), "401"),
     "failing for an update": (

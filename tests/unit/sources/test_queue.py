@@ -228,6 +228,17 @@ def test_an_answer_at_once_has_the_webhooks_time(
     assert given == [24]
 
 
+@pytest.mark.parametrize("query", ["at-once", "at-once="])
+def test_while_the_queue_is_being_removed_an_update_is_answered_at_once(
+    queued: Queued, bot_api: BotApi, query: str
+) -> None:
+    container, sqs = queued()
+    bot_api.expects(echo())
+    container.invoke(request(json.dumps(message()), rawQueryString=query))
+    assert container.line["outcome"] == "answered"
+    assert sqs.requests == []
+
+
 def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
