@@ -37,7 +37,12 @@ UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve 
 
 
 class RegistrationFailed(Exception):
-    """The webhook is not registered. The text says why, in Telegram's words if possible."""
+    """The webhook is not registered. The text says why, in Telegram's words if possible.
+
+    `outcome` is that of the call that failed.
+    """
+
+    outcome = ""
 
 
 def register(event: Json) -> Json:
@@ -106,16 +111,18 @@ def bypass_queue(event: Json) -> Json:
     """Have Telegram deliver updates to the address for answers at once, unless it is another
     deployment's webhook, or none.
 
-    Raises QueueNotEmpty if Telegram limits the rate. Other errors are logged, as by `remove`.
+    What may pass is retried while there is time. Raises QueueNotEmpty if Telegram limits the rate.
+    Other errors are logged, as by `remove`.
     Source: https://core.telegram.org/bots/api#setwebhook
     """
     try:
         telegram.forget_token()  # it may have changed
-        info = call("getWebhookInfo")
+        info = call("getWebhookInfo", "show the webhook")
         if info["url"] == event["url"]:
             # Without allowed_updates, Telegram keeps those that there are.
             call(
                 "setWebhook",
+                "change the webhook",
                 url=f"{event['url']}?{AT_ONCE}",
                 max_connections=info.get("max_connections"),
                 secret_token=settings.webhook_secret,
@@ -124,10 +131,7 @@ def bypass_queue(event: Json) -> Json:
         if getattr(error, "outcome", "") == "throttled":
             from .drain import QueueNotEmpty
 
-            raise QueueNotEmpty(
-                "Telegram did not change the webhook, so updates still come into the queue: "
-                + _with_advice(error)
-            ) from None
+            raise QueueNotEmpty(f"Updates still come into the queue: {error}") from None
         reason = f"{type(error).__name__}: {error}"
         logger.error("updates still come into the queue", extra={"error": reason})
     return {}
@@ -259,8 +263,9 @@ def call(method: str, what: str = "", **params: Any) -> Any:
             if error.outcome not in may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
-                told = f"Telegram did not {what}: {_with_advice(error)}"
-                raise RegistrationFailed(told) from None
+                failed = RegistrationFailed(f"Telegram did not {what}: {_with_advice(error)}")
+                failed.outcome = error.outcome
+                raise failed from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
 
