@@ -193,8 +193,8 @@ locals {
   alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
 }
 
-# Webhook: the function registers it with Telegram, and removes it at destroy. No apply removes it: a release that is
-# refused must silence nobody.
+# Webhook: the function registers it with Telegram, and removes it at destroy. An apply removes it only with another
+# name, which replaces the function: a release that is refused must silence nobody.
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
