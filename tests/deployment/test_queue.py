@@ -1,8 +1,8 @@
 """The queue for slow answers, between a webhook and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them. That a
-queue takes no update with it when queue becomes false is in test_lifecycle.py.
+pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them.
+test_lifecycle.py has queue = false, which takes no update with it.
 """
 
 from __future__ import annotations

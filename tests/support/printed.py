@@ -46,7 +46,6 @@ NOT_RUN = {
     r"terraform force-unlock ID": "needs the lock that a killed apply leaves, and asks",
     r"terraform import|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
-    r"git verify-tag .*": "tests/docs/test_release.py verifies a tag",
     r"(?:xgettext|msginit|msgfmt|mkdir) .*": "needs GNU gettext",
     r"terraform state list \|.*": "tests/deployment/test_clones.py",
     r".*scripts/demo --config \. --send /count": "needs the page's bot: test_examples.py has it",
