@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.support.stubs import Json, unused_port
 from tests.support.world import World
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+REPLAY = {"tf": {"action": "replay"}}
 # It says which messages it has got, after those that it has got before if it remembers them.
 BOT = """
 TOGETHER = {"albums": 1.5, "bursts": 1.5}
@@ -54,9 +57,10 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     """Make a world in which updates go through the queue: `world(choose)`."""
     worlds: list[World] = []
 
-    def make(choose: Callable[[str], bool], bot: str = BOT) -> World:
+    def make(choose: Callable[[str], bool], bot: str = BOT, failed: str = "") -> World:
         urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "QUEUE_URL": QUEUE}
-        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, QUEUE))
+        urls["FAILED_QUEUE_URL"] = failed
+        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, QUEUE, failed))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
@@ -203,3 +207,30 @@ def test_a_container_may_end_anywhere(
     assert turns == [[1, 2]]
     assert sum(map(len, made.made.values())) <= 8  # what a death makes again, at most
     assert next(steps) > ends_at
+
+
+@pytest.mark.parametrize(
+    ("fault", "at"),
+    [
+        ("sqs away", 1),
+        *(("aws lost", n) for n in range(10, 18)),
+        *(("end", n) for n in range(28, 44)),
+    ],
+)
+def test_a_turn_at_which_the_bot_failed_is_answered_after_the_repair(
+    world: Callable[..., World], tmp_path: Path, fault: str, at: int
+) -> None:
+    """Its first message is kept with the others before these are over."""
+    broken, faults = tmp_path / "broken", itertools.count(1)
+    fails = f"    if __import__('os').path.exists({str(broken)!r}):\n        raise ValueError\n"
+    bot = BOT.replace("    ids = [", f"{fails}    ids = [", 1)
+    made = world(lambda what: what == fault and next(faults) == at, bot, FAILED)
+    broken.touch()
+    updates = [message(n, **ALBUM) for n in (1, 2, 3)]
+    made.deliver([updates], deliveries_first, by_webhook=True)
+    assert made.made == {}
+    broken.unlink()
+    while made.kept:
+        made.now += 7200
+        made.deliver([[REPLAY]], deliveries_first)
+    assert sorted(itertools.chain(*turns_of(made).values())) == [1, 2, 3]

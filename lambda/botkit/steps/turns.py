@@ -1,8 +1,8 @@
 """The other messages of a turn that failed (TOGETHER) must not become turns by themselves.
 
-The whole turn is kept first, and then the session gets their ids. In between, a container may end:
-rather answer them twice than never. So the turn's first message doesn't come again; if it does all
-the same, they are part of its turn again.
+The whole turn is kept first, and then the session gets their ids. If it can't get them now, the
+turn's first message comes again, and they are part of its turn again: rather keep it twice than
+answer them twice.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .. import (
 from ..current import Run
 from ..deadline import deadline
 from ..errors import Failure
+from ..settings import settings
 from ..types import Json
 from . import Waiting
 
@@ -31,9 +32,11 @@ def step(run: Run) -> Waiting:
         return outcome
     try:
         note(str(session_key.key_of(run.turn)), run.others)
-    except Failure as failure:  # they are turns by themselves
+    except Failure as failure:
         logger.warning("a turn can't be given up", extra={"error": str(failure)})
-    return outcome
+        if settings.failed_queue_url and failure.may_pass and not run.made.seen:
+            return outcome.but(failure.outcome)
+    return outcome  # if they aren't noted, they are turns by themselves
 
 
 def note(key: str, ids: tuple[int, ...]) -> None:
