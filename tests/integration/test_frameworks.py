@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -126,9 +127,9 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     """Make a world: `world(bot, choose)`."""
     worlds: list[World] = []
 
-    def make(bot: str, choose: Callable[[str], bool]) -> World:
-        start = partial(start_with_sessions, bot, TELEGRAM_API_URL=nobody, AWS_ENDPOINT_URL=nobody)
-        worlds.append(World(start, choose))
+    def make(bot: str, choose: Callable[[str], bool], failed: str = "") -> World:
+        urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "FAILED_QUEUE_URL": failed}
+        worlds.append(World(partial(start_with_sessions, bot, **urls), choose, "", failed))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
@@ -201,3 +202,32 @@ def test_a_container_may_end_anywhere(
     assert set(made.made[1]) == {"[1]", "more"}
     assert set(made.made[2]) == {"[1, 2]"}
     assert next(steps) > ends_at
+
+
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+
+
+@pytest.mark.parametrize("framework", BOTS)
+@pytest.mark.parametrize("fault", ["the bot", "429"])
+def test_a_handler_that_failed_after_its_state_was_set_is_asked_by_a_replay(
+    world: Callable[..., World], tmp_path: Path, framework: str, fault: str
+) -> None:
+    """The session knows the update, since the state is kept."""
+    broken, calls = tmp_path / "broken", itertools.count(1)
+    fails = f"    if __import__('os').path.exists({str(broken)!r}):\n        raise ValueError\n"
+    bot = 'HANDLED = ["message", "business_message"]\n' + BOTS[framework][0].replace(
+        "    if seen[-1] % 2:", f"{fails}    if seen[-1] % 2:"
+    )
+
+    def choose(what: str) -> bool:
+        return what == fault == "429" and bool(made.made) and next(calls) == 1
+
+    made = world(bot, choose, FAILED)
+    if fault == "the bot":
+        broken.touch()
+    made.deliver([[update(1, 7)]], lambda ways: ways[0])
+    assert (made.made, len(made.kept)) == ({1: ["[1]"]}, 1)
+    broken.unlink(missing_ok=True)
+    made.deliver([[{"tf": {"action": "replay"}}]], lambda ways: ways[0])
+    assert made.kept == {}
+    assert made.made[1][1:] == ["[1, 1]", "more"]
