@@ -70,6 +70,7 @@ class Run:
     may_respond = False  # the HTTP response may hold a call
     is_at_once = False  # it came around the queue, which is being removed
     may_wait = False  # it came out of the queue, so that it may wait for the rest of its turn
+    asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
     # By the step `once`:
     before = False  # this container has tried it

@@ -3,7 +3,8 @@
     {"failed": {"outcome": "incomplete", "error": …, "version": "41", "at": 1767225600},
      "update": …, "calls": […]}
 
-`calls` are those that remain, if that is known; instead of `update` there may be an `event`. Lambda
+`calls` are those that remain, if that is known; "asked": "on_limit" tells that reply() isn't to be
+asked. Instead of `update` there may be an `event`. Lambda
 itself writes the events that it gives up, with the event in "requestPayload". An update alone, as
 in the queue's dead letters, is one that failed too often.
 """

@@ -32,9 +32,9 @@ from .settings import settings
 from .types import Any
 
 WAYS = {
-    "webhook": "allow keep once limit enqueue session answer",
+    "webhook": "allow keep once limit on_limit enqueue session answer",
     "queue": "allow turns keep once session answer",  # limited when it came in
-    "replay": "handled allow once session answer",
+    "replay": "handled allow once on_limit session answer",
     "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
     "event": "keep over once again due on_event",
     "replayed event": "over once again due on_event",
@@ -48,6 +48,7 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "enqueue": lambda bot: settings.queue_url,
     "keep": lambda bot: settings.failed_queue_url,
     "limit": lambda bot: hasattr(bot, "LIMIT"),
+    "on_limit": lambda bot: hasattr(bot, "LIMIT"),
     "session": lambda bot: hasattr(bot, "SESSION"),
     "turns": lambda bot: hasattr(bot, "TOGETHER"),
 }

@@ -74,6 +74,8 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
         yield "UpdateItem", {**about, **limit.COUNT, "ExpressionAttributeValues": values}
     yield "UpdateItem", closing
     yield "UpdateItem", {**closing, "ExpressionAttributeValues": {":id": {"N": "4"}}}
+    for change in (limit.TELL, limit.TELL, limit.TELL_AGAIN, limit.TELL_AGAIN, limit.TELL):
+        yield "UpdateItem", {**closing, "ReturnValues": "NONE", **change}
 
 
 def create_table(aws: Emulator, name: str) -> None:
@@ -119,7 +121,8 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert answers(True) == answers(False)
     failed = "ConditionalCheckFailedException"
     assert answers(True)[1:3] == [failed, {}]
-    *first, closed, again = answers(True)[len(CALLS) :]
+    *first, closed, again, told, twice, forgotten, unknown, _ = answers(True)[len(CALLS) :]
+    assert (told, twice, forgotten, unknown) == ({}, failed, {}, failed)
     assert first == [failed, {}, {}, {}, failed, {}]
     assert closed == again
     assert (closed["Attributes"]["ids"], closed["Attributes"]["beyond"]) == (

@@ -72,15 +72,22 @@ class Table:
         return {}
 
     def _update(self, params: Json) -> Json:
-        """Count an update in the item of a window, or close the window."""
+        """Count an update in the item of a window, close the window, or note who was told."""
         items, key = self.items, params["Key"]["id"]["S"]
         item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
         ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         change, condition = params["UpdateExpression"], params["ConditionExpression"]
+        item = {**item}
         if change == "SET beyond = if_not_exists(beyond, :id)":
             assert condition == "attribute_exists(ids)"
             is_met, new = bool(ids), {"beyond": item.get("beyond", values[":id"])}
+        elif change == "SET told = :id":
+            assert condition == "attribute_not_exists(told)"
+            is_met, new = "told" not in item, {"told": values[":id"]}
+        elif change == "REMOVE told":
+            assert condition == "told = :id"
+            is_met, new = item.pop("told", None) == values[":id"], {}
         else:
             assert change == "ADD ids :ids SET expires_at = :end"
             assert condition == (

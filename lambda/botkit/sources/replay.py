@@ -122,6 +122,7 @@ def _retry(message: Json) -> tuple[Outcome | None, Run | None]:
         way = "replayed event"
     elif "update" in content:
         run, way = Run.of_update("replay", content["update"], source="replay"), "replay"
+        run.asked = content.get("asked", run.asked)
     else:
         run, way = Run("replay", None, message["MessageId"], {"source": "replay"}), "remaining"
     if "calls" in content:

@@ -15,8 +15,10 @@ def step(run: Run) -> Waiting:
         outcome = yield
     if not outcome.is_kept or outcome.comes_again:
         return outcome
-    if run.source != "event":
+    if run.is_update:
         subject = {"update": run.turn or run.as_sent()}
+        if run.asked != "reply":
+            subject["asked"] = run.asked
     else:
         subject = {} if outcome.remaining else {"event": run.as_sent()}
     return failed_queue.keep(run, outcome, subject)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import time
 
 from .. import bot_module, session
-from ..calls import make
 from ..current import Run
 from ..errors import Misconfigured
 from ..outcome import Outcome
 from ..place import Place
 from ..settings import settings
 from ..types import Any, Json
+from . import Waiting
 
 # Never limited: payments, and the kind that stops an answer. Kinds of update, and of message.
 EXEMPT = {
@@ -46,22 +46,26 @@ CLOSE: Json = {
     "ReturnValues": "ALL_NEW",
 }
 
+# Only one delivery of the first update beyond tells the person.
+TELL: Json = {
+    "UpdateExpression": "SET told = :id",
+    "ConditionExpression": "attribute_not_exists(told)",
+}
+TELL_AGAIN: Json = {"UpdateExpression": "REMOVE told", "ConditionExpression": "told = :id"}
+
 REMEMBERED = 100  # full windows
 # By the key of a full window: the ids of its updates, which don't change any more, and the id of
 # the first update beyond.
 full: dict[str, tuple[set[str], str]] = {}
 
 
-def count(update: Json) -> str | None:
-    """Count an update. If it is one too many, return the id of the first that was, else None.
+def count(update: Json, key: str) -> str | None:
+    """Count an update in a window. Return the id of the first that was too many, if it is one.
 
     That takes one write. A window that is full takes one more in each container, and then none.
     Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
     most, seconds = _limit(bot_module.load())
-    key = _window(update, seconds)
-    if key is None:
-        return None
     update_id = str(update["update_id"])
     if key not in full:
         end = {"N": str(int(time.time()) + seconds + session.DAY)}  # Telegram repeats for a day
@@ -79,14 +83,25 @@ def count(update: Json) -> str | None:
     return None if update_id in counted else first
 
 
-def step(run: Run) -> Outcome | None:
-    """Answer an update that is one too many: the first by on_limit(), and others by silence."""
-    first = count(run.subject)
-    if first is None:
-        return None
-    if str(run.id) != first or not hasattr(bot_module.load(), "on_limit"):
+def step(run: Run) -> Waiting:
+    """Let an update pass, or answer one that is too many by silence: the first goes to on_limit().
+
+    That is noted before it is asked. If the update comes to two containers at once, or one ends in
+    between, the person is rather told never than twice.
+    """
+    bot = bot_module.load()
+    key = _window(run.subject, _limit(bot)[1])
+    first = key and count(run.subject, key)
+    if not (key and first):
+        return (yield)
+    is_first = str(run.id) == first and hasattr(bot, "on_limit")
+    if not is_first or _update(key, TELL, {}, first) is None:
         return Outcome("limited")
-    return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
+    run.asked = "on_limit"
+    outcome = yield
+    if outcome.comes_again and not run.made.seen:
+        _update(key, TELL_AGAIN, {}, first)
+    return outcome
 
 
 def check(bot: Any) -> None:

@@ -1,4 +1,4 @@
-"""failures.py: what failed for good is kept, and replayed."""
+"""replay.py, failed_queue.py: what failed for good is kept, and replayed."""
 
 from __future__ import annotations
 
@@ -611,6 +611,54 @@ def test_of_a_dead_letter_the_calls_that_remain_are_made(
     bot_api.expects(ANSWER)
     assert remembers.invoke(REPLAY) == replayed(1)
     assert remembers.line["outcome"] == "answered"
+
+
+LIMITS = """
+LIMIT = (1, 60)
+HANDLED = ["message"]
+
+
+def reply(update):
+    return []
+
+
+def on_limit(update):
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("repaired", "methods"),
+    [(f"return [{ANSWER}]", ["sendMessage"]), ("return []\n\n\ndel on_limit", [])],
+    ids=["it is repaired", "there is none any more"],
+)
+def test_on_limit_answers_after_its_repair(
+    keeping: Keeping,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    repaired: str,
+    methods: list[str],
+) -> None:
+    """Not reply(), to which the update was one too many."""
+    table: Json = {}
+
+    def limited(body: str) -> Container:
+        container = keeping(LIMITS.replace("{}", body), **session_environment(bot_api.url))
+        aws = container.module("aws")
+        container.table = Table(aws, "sessions")
+        container.table._items = table
+        monkeypatch.setattr(aws, "call", container.table.call)
+        return container
+
+    container = limited("raise ValueError")
+    for number in (1, 2):
+        container.deliver(message(number))
+    assert container.line["outcome"] == "bot_failed"
+    container = limited(repaired)
+    if methods:
+        bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert (container.line["outcome"], container.line["methods"]) == ("limited", methods)
 
 
 # ── Its time

@@ -264,7 +264,7 @@ def test_a_flood_stays_out_of_the_queue(begin: StartBot, bot_api: BotApi) -> Non
     for number in range(1, 5):
         container.deliver(message(number))
     assert outcomes(container) == ["queued", "queued", "limited", "limited"]
-    assert names == ["ADD", "Ama", "ADD", "Ama", "ADD", "SET"]
+    assert names == ["ADD", "Ama", "ADD", "Ama", "ADD", "SET", "SET"]
 
 
 def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotApi) -> None:

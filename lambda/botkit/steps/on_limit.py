@@ -1,0 +1,17 @@
+"""The answer to the first update that is one too many, now or in a replay."""
+
+from __future__ import annotations
+
+from .. import bot_module
+from ..calls import make
+from ..current import Run
+from ..outcome import Outcome
+
+
+def step(run: Run) -> Outcome | None:
+    """Have on_limit() answer an update that is for it, and let others pass."""
+    if run.asked != "on_limit":
+        return None
+    if not hasattr(bot_module.load(), "on_limit"):  # any more
+        return Outcome("limited")
+    return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
