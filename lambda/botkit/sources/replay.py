@@ -20,10 +20,12 @@ from . import parse_json, source_of
 
 logger = logging.getLogger("botkit")
 
-HOPELESS = ("misconfigured", "unreachable")  # so would be what comes next
+HOPELESS = ("misconfigured", "unreachable")  # so may be what comes next
+MOST_HOPELESS = 3  # in a row, without a success between: then nothing more is begun
 # Seconds after which nothing more is begun: a NAT gateway drops a connection that is silent.
 LONGEST_REPLAY = 60
 HIDDEN = 60  # seconds beyond the replay's time, for which others don't get its messages
+HOPELESS_HIDDEN = 300  # seconds for which the next replays get other messages than these
 
 
 def replay() -> Json:
@@ -45,20 +47,26 @@ class _Replay:
         self._error: str | None = None
         # The queues and handles of messages that failed again.
         self._stay: list[tuple[str, str]] = []
-        self._has_time = self._is_hopeful = True
+        self._hopeless: list[tuple[str, str]] = []  # those of HOPELESS in a row
+        self._has_time = True
 
     def run(self) -> Json:
         for url in filter(None, (settings.failed_queue_url, settings.dead_letters_url)):
-            while self._has_time and self._is_hopeful and (message := _receive(url)):
+            while self._goes_on and (message := _receive(url)):
                 with deadline.within(deadline.left()):  # each time of grace ends with its message
                     self._take(url, message)
                 gone = self._whole - deadline.left()
                 self._has_time &= gone <= min(LONGEST_REPLAY, self._whole / 3)
         if self._has_time:  # else they stay hidden for now, so that the next replay gets others
-            self._show(self._stay)
+            self._hide(self._stay, 0)
+            self._hide(self._hopeless, 0 if self._goes_on else HOPELESS_HIDDEN)
         more = not self._has_time and self._done > 0  # or it might go on for ever
         counts = {"done": self._done, "failed": self._failed}
         return {**counts, "error": self._error, "more": more}
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._has_time and len(self._hopeless) < MOST_HOPELESS
 
     def _take(self, url: str, message: Json) -> None:
         place, reserve = (url, message["ReceiptHandle"]), deadline.reserved("keep")
@@ -66,12 +74,16 @@ class _Replay:
         if outcome is None or not (outcome.comes_again or outcome.is_kept):
             sqs.call("DeleteMessage", url, ReceiptHandle=place[1])
             self._done += 1
+            self._stay += self._hopeless
+            self._hopeless = []
         elif deadline.left() <= reserve and (self._done or self._failed):
-            self._show([place])  # it was interrupted because others came before it
+            self._hide([place], 0)  # it was interrupted because others came before it
         else:
             self._failed += 1
             self._error = outcome.error or outcome.refusal
-            self._is_hopeful = outcome.name not in HOPELESS
+            if outcome.name in HOPELESS:  # while it is hidden, its group in the dead letters waits
+                self._hopeless.append(place)
+                return
             subject = {"update": run.as_sent()} if run and run.is_update else {}
             is_shorter = outcome.is_kept and outcome.remaining
             if is_shorter and not failed_queue.put(
@@ -81,11 +93,12 @@ class _Replay:
             else:
                 self._stay.append(place)
 
-    def _show(self, places: list[tuple[str, str]]) -> None:
-        """Let others get messages, which would stay hidden for a while."""
+    def _hide(self, places: list[tuple[str, str]], seconds: int) -> None:
+        """Hide messages from others for so many seconds from now, and not for longer."""
         for url, handle in places:
+            how = {"ReceiptHandle": handle, "VisibilityTimeout": seconds}
             try:
-                sqs.call("ChangeMessageVisibility", url, ReceiptHandle=handle, VisibilityTimeout=0)
+                sqs.call("ChangeMessageVisibility", url, **how)
             except (aws.ClientError, Unreachable) as error:
                 logger.warning("a message stays hidden", extra={"error": str(error)})
 

@@ -758,16 +758,37 @@ def test_a_replay_that_answers_nothing_ends(
 def test_a_replay_stops_where_nothing_can_succeed(
     keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, calls: Any
 ) -> None:
+    """After three in a row. The next replay begins with others."""
     container = keeping(ANSWERS)
-    put(container, failed_update(calls=calls) if calls else failed_update())
-    put(container, message(2), DEAD)
+    for number in (1, 2, 3, 4):
+        content = failed_update(update=message(number))
+        put(container, {**content, "calls": calls} if calls else content)
+    put(container, message(5), DEAD)
     if calls:
-        bot_api.refuses(ANSWER, 401, "Unauthorized")
+        for _ in range(3):
+            bot_api.refuses(ANSWER, 401, "Unauthorized")
     else:
         monkeypatch.delattr(container.bot, "reply")
-    assert container.invoke(REPLAY)["failed"] == 1
-    assert [each["received"] for each in container.queues.messages.values()] == [1, 0]
-    assert hidden(container) == []
+    assert container.invoke(REPLAY)["failed"] == 3
+    assert [each["received"] for each in container.queues.messages.values()] == [1, 1, 1, 0, 0]
+    left = [each["hidden"] - time.time() for each in container.queues.messages.values()]
+    assert [240 < seconds <= 300 for seconds in left] == [True, True, True, False, False]
+
+
+def test_one_that_can_not_be_replayed_holds_up_no_other(
+    remembers: Container, bot_api: BotApi
+) -> None:
+    """Its session can't be read, for example."""
+    for person in range(1, 6):
+        put(remembers, failed_update(update=message(person, chat={"id": person})))
+    for person in (1, 2, 4, 5):
+        remembers.table._items[f"{person}"] = {"id": {"S": f"{person}"}, "session": {"S": "{"}}
+    bot_api.expects(ANSWER)
+    answer = remembers.invoke(REPLAY)
+    assert (answer["done"], answer["failed"], answer["more"]) == (1, 4, False)
+    assert answer["error"].startswith("the item 5 of the sessions' table can't be read")
+    assert list(remembers.queues.messages) == ["1", "2", "4", "5"]
+    assert hidden(remembers) == []
 
 
 def test_nobody_else_gets_what_a_replay_has_until_it_must_have_ended(
