@@ -211,6 +211,9 @@ def reply_with(
     command ends the dialogue. So does an update that comes more than `seconds` after the last
     answer.
 
+    A message that was sent before the last one that began or answered it doesn't concern the
+    dialogue, and goes to `otherwise`: a replay may bring it.
+
     Of an album, the first part that fits is the answer. The others get silence, also if the
     dialogue has ended with it.
 
@@ -232,7 +235,7 @@ def reply_with(
                 del session[KEY]
         elif state and seconds is not None and time.time() - state["at"] > seconds:
             del session[KEY]
-        elif state and place.person != state["person"]:
+        elif state and (place.person != state["person"] or _is_earlier(update, state)):
             return otherwise(update, session)
         command = _command(place.content.get("text")) if place.kind in MESSAGES else ""
         if "of" in session.get(KEY, {}) and not command:
@@ -271,6 +274,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": place.person,
+        "last": message.get("message_id", 0),
         "message": message,
         "steps": [],
     }
@@ -292,6 +296,19 @@ def _state(session: Json) -> Json:
             f'session["{KEY}"] is for botkit.conversation: keep your own data under another name'
         )
     return state
+
+
+def _is_earlier(update: Json, state: Json) -> bool:
+    """Tell whether a message was sent before the last one of a dialogue in its chat.
+
+    Its id tells that. An update's doesn't: Telegram chooses it at random after a quiet week.
+    """
+    place = Place(update)
+    if place.kind not in MESSAGES or place.room != Place({"message": state["message"]}).room:
+        return False
+    album, message_id = place.content.get("media_group_id"), place.content.get("message_id", 0)
+    is_part = album is not None and album == state.get("album")
+    return not is_part and 0 < message_id < state.get("last", 0)
 
 
 def _answer(update: Json, session: Json) -> list[Any] | None:
@@ -324,6 +341,8 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             state |= {"album": album, "album_at": steps}
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
+        ids = [message.get("message_id", 0) for message in (content, *parts)]
+        state["last"] = max(*ids, state.get("last", 0))
         calls = run.go_on(answer)
         if album is not None:
             session.setdefault(KEY, {"over": album, "person": state["person"]})

@@ -115,12 +115,60 @@ def test_the_session_holds_what_the_dialogue_needs(
             "of": "bot:dialogue",
             "id": 1,
             "person": 5_000_000_001,
+            "last": 9,
             "message": {**message, "text": "/go@a_bot now"},
             "steps": [["size", "S"]],
             "question": "day",
             "at": 1000,
         }
     }
+
+
+@pytest.mark.parametrize("text", ["M", "/go", "/help"])
+def test_a_message_from_before_the_last_answer_does_not_concern_the_dialogue(
+    person: Any, talk: Any, text: str
+) -> None:
+    """A replay brings it, after the repair. The id of its update says nothing."""
+
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}")
+
+    ada = person(order)
+    assert ada.send("/go", message_id=30) == "Which size?"
+    assert ada.send(text, message_id=29) == "otherwise"
+    assert ada.send("L", message_id=32) == "Which day?"
+    assert ada.send(text, message_id=31) == "otherwise"
+    assert ada.send("Friday", message_id=34) == "L on Friday"
+    assert ada.send("/go", message_id=33) == "Which size?"
+
+
+def test_a_message_of_another_chat_is_from_no_time_before(person: Any, talk: Any) -> None:
+    """Each chat counts its messages by itself. SESSION may be "user"."""
+
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+
+    ada = person(order)
+    ada.send("/go", message_id=30)
+    assert ada.send("/go", message_id=2, chat={"id": 8, "type": "group"}) == "Which size?"
+    assert ada.session["conversation"]["last"] == 2
+
+
+def test_the_newest_part_of_an_album_is_what_comes_after(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask_photo("photo", say(message, "Which photo?"))
+        yield talk.ask("day", say(message, "Which day?"))
+
+    ada = person(order)
+    ada.send("/go")
+    photo = {"chat": CHAT, "from": ADA, "photo": [{"file_id": "x"}], "media_group_id": "a"}
+    parts = [{**photo, "message_id": number} for number in (20, 22)]
+    calls = ada.reply({"update_id": 2, "message": parts[0], "together": parts}, ada.session)
+    assert calls == say({"chat": CHAT}, "Which day?")
+    assert ada.send("Friday", message_id=21) == "otherwise"
+    assert ada.send(**{**photo, "message_id": 19}) == ""  # a part that comes late
 
 
 def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
