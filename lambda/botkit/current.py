@@ -78,7 +78,7 @@ class Run:
     known = False  # the session has it
     was_asked = False  # reply() was, and others changed the session meanwhile
     turn: Json | None = None  # the update with all messages of its turn, until they are saved
-    others: tuple[int, ...] = ()  # the ids of the other messages
+    others: tuple[int, ...] = ()  # the ids of the other messages. Of a replayed turn: its source
 
     _as_sent: bytes | None = None
 

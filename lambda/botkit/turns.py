@@ -100,6 +100,14 @@ def turn(update: Json, key: str, known: Collection[int]) -> tuple[Json, list[int
     return joined(parts), [part["update_id"] for part in parts]
 
 
+def parts_of(update: Json, ids: list[int]) -> list[Json]:
+    """Return the updates that were joined in one, as if each had come by itself."""
+    kind = Place(update).kind
+    return [
+        {"update_id": each, kind: part} for each, part in zip(ids, update["together"], strict=True)
+    ]
+
+
 def joined(parts: list[Json]) -> Json:
     """Return the first update with the messages of them all, if it is a message."""
     first = parts[0]

@@ -117,11 +117,16 @@ def lined(start_with_sessions: StartBot) -> Lined:
     return lambda bot=BOT, **more: Line(start_with_sessions(bot, QUEUE_URL=QUEUE, **more))
 
 
-def replay(container: Container, update: Json) -> None:
-    """Answer an update as a replay does: at once, without the rest of its turn."""
+def replay(container: Container, update: Json, *others: int, attempt: str = "first") -> str:
+    """Answer an update as a replay does, with the ids of the others of its turn.
+
+    Returns the outcome.
+    """
     current = container.module("current")
     run = current.begin(current.Run.of_update("replay", update))
-    container.module("ways").take(run, "replay")
+    run.others, run.attempt = others, attempt
+    container.module("deadline").deadline.start(60)
+    return str(container.module("ways").take(run, "replay").name)
 
 
 def numbered(*updates: Json) -> list[Json]:
@@ -525,12 +530,38 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
             patch.setattr(session, "LARGEST_ITEM", 0)
         line.answer(parts[0])
     kept = line.queued[-1]["update"]
+    assert line.queued[-1]["ids"] == [1, 2]
     assert kept == {**parts[0], "together": [part["message"] for part in parts]}
     assert line.answer(parts[1]) == ("repeated" if is_noted else "bot_failed")
     asked = line.container.bot.ASKED
     monkeypatch.setattr(line.container.bot, "reply", lambda update, _: asked.append(update) or [])
     replay(line.container, kept)
     assert len(asked[-1]["together"]) == 2
+
+
+def whole(parts: list[Json]) -> Json:
+    return {**parts[0], "together": [part["message"] for part in parts]}
+
+
+def test_a_replayed_turn_leaves_out_what_was_answered_by_itself(lined: Lined) -> None:
+    line, parts = lined(), album(sent(ALBUM))
+    line.answer(parts[1])
+    outcomes = [replay(line.container, whole(parts), 2, 3) for _ in range(2)]
+    assert outcomes == ["ignored", "repeated"]
+    assert line.turns == [[2], [1, 3]]
+
+
+def test_a_turn_that_was_kept_twice_is_answered_once(lined: Lined, bot_api: BotApi) -> None:
+    """The second time with one message more, at whose answer the replay ends half-way."""
+    call = {"method": "sendMessage", "chat_id": 7, "text": "Well"}
+    line, parts = lined(BOT.replace("return []", f"return [{call}]")), album(sent(ALBUM))
+    bot_api.expects(call)
+    assert replay(line.container, whole(parts[:2]), 2) == "answered"
+    bot_api.refuses(call, 500, "no")
+    assert replay(line.container, whole(parts), 2, 3) == "unreachable"
+    bot_api.expects(call)
+    assert replay(line.container, whole(parts), 2, 3, attempt="again") == "answered"
+    assert line.turns == [[1, 2], [3]]
 
 
 # ── The check of a release

@@ -17,6 +17,8 @@ def step(run: Run) -> Waiting:
         return outcome
     if run.is_update:
         subject = {"update": run.turn or run.as_sent()}
+        if run.turn:
+            subject["ids"] = [run.id, *run.others]
         if run.asked != "reply":
             subject["asked"] = run.asked
     else:

@@ -34,8 +34,11 @@ def step(run: Run) -> Outcome:
     if key is None:
         return make(run, ask(run, joined(run.subject)))
     run.keep_copy()
+    whole = run
     while True:
         item = session.Item(key)
+        if whole.source == "replay" and whole.others:
+            run = rest_of(whole, item)
         is_failed = item.updates.get(run.id) == session.FAILED
         run.known = run.id in item.updates and not is_failed
         calls = recall(run, item)
@@ -53,8 +56,31 @@ def step(run: Run) -> Outcome:
             if failure:
                 raise failure
             return finish(run, item, calls)
-        run.was_asked = True
+        run.was_asked = whole.was_asked = True
         run.made.forgive()
+
+
+def rest_of(run: Run, item: session.Item) -> Run:
+    """Return the run of what is left of a replayed turn: some of it may have been answered.
+
+    A turn may have been kept twice, or its messages have come by themselves before they were noted.
+    """
+    from .. import turns
+
+    ids = [run.id, *run.others]
+    states = {each: state for each, state in item.updates.items() if each in ids}
+    left = [each for each in ids if states.get(each, session.FAILED) == session.FAILED]
+    if not left:  # a replay may have ended half-way, with the calls of the newest that has some
+        newest = [each for each, state in states.items() if state != session.SILENT][-1:]
+        left = ids[ids.index(newest[0]) :] if newest else ids
+    if left == ids:
+        return run
+    parts = turns.parts_of(run.as_sent(), ids)
+    rest = Run.of_update("replay", turns.joined([p for p in parts if p["update_id"] in left]))
+    rest.made, rest.attempt, rest.was_asked = run.made, run.attempt, run.was_asked
+    rest.others = tuple(left[1:])
+    rest.keep_copy()
+    return rest
 
 
 def recall(run: Run, item: session.Item) -> list[Json] | None:
@@ -73,7 +99,7 @@ def recall(run: Run, item: session.Item) -> list[Json] | None:
 def turn_of(run: Run, item: session.Item) -> tuple[Json, list[int]]:
     """Return an update with all messages of its turn, and the ids of the other messages."""
     if not (run.may_wait and has_turns()):
-        return joined(run.as_sent()), []
+        return joined(run.as_sent()), [*run.others]
     from .. import turns
 
     # One whose turn failed is a part again if the turn's first message comes again.

@@ -1,8 +1,7 @@
 """The other messages of a turn that failed (TOGETHER) must not become turns by themselves.
 
-The whole turn is kept first, and then the session gets their ids. If it can't get them now, the
-turn's first message comes again, and they are part of its turn again: rather keep it twice than
-answer them twice.
+The whole turn is kept first, and then the session gets their ids. If it can't, they are also turns
+by themselves, and the replay of the whole leaves out what was answered.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from .. import (
 from ..current import Run
 from ..deadline import deadline
 from ..errors import Failure
-from ..settings import settings
 from ..types import Json
 from . import Waiting
 
@@ -34,9 +32,7 @@ def step(run: Run) -> Waiting:
         note(str(session_key.key_of(run.turn)), run.others)
     except Failure as failure:
         logger.warning("a turn can't be given up", extra={"error": str(failure)})
-        if settings.failed_queue_url and failure.may_pass and not run.made.seen:
-            return outcome.but(failure.outcome)
-    return outcome  # if they aren't noted, they are turns by themselves
+    return outcome
 
 
 def note(key: str, ids: tuple[int, ...]) -> None:
