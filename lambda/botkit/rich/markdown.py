@@ -38,9 +38,9 @@ MARKER = re.compile(r"( *)(>|(?:[-*+]|\d{1,9}[.)])(?= |$)) ?")
 HEADING = re.compile(r"#{1,6} +")
 FOOTNOTE = re.compile(r"\[\^[\w-]+\]: ")
 RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
-CELL = re.compile(
-    r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\\.|(?<!\$)\$[^\s$](?:[^$]*[^\s$])?\$(?![\d$])|(\|)"
-)
+# Up to nine, or each longer run of backticks would be looked for in the whole line.
+TICKS = "(?<!`)`{1,9}(?!`)"
+CELL = re.compile(rf"({TICKS}).*?(?<!`)\1(?!`)|\\.|(?<!\$)\$[^\s$](?:[^$]*[^\s$])?\$(?![\d$])|(\|)")
 
 URL = (
     r"(?:(?i:https?)://[^\s<>()\[\]\\`]+(?:\([^\s<>()\[\]\\`]*\)[^\s<>()\[\]\\`]*)*"
@@ -49,19 +49,19 @@ URL = (
 TARGET = rf"\]\( *<?(?P<KIND>{URL})>?(?: +\"[^\"]*\")? *\)"
 TOKEN = re.compile(
     rf"\\(?P<escaped>{PUNCTUATION.pattern})"
-    r"|(?P<ticks>(?<!`)`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
+    rf"|(?P<ticks>{TICKS})(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     rf"|!\[(?P<label>[^\[\]]*){TARGET.replace('KIND', 'image')}"
     rf"|{TARGET.replace('KIND', 'link')}"
     rf"|\]: +(?P<definition>{URL})(?= |$)"
     r"|\$\$(?P<display>\s*[^\s$][^$]*)\$\$"
     r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
     r"|(?P<br><br */?>)"
-    r"|(?P<risk>!(?=!*\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
+    r"|(?P<risk>(?<!!)!+(?=!\[)|!(?=\[)|(?<=\])[(:]|~{3,}|[<`$\\])"
     r"|(?P<mark>\*{1,3}|_{1,3}|~~|==|\|\|)"
     r"|(?P<bar>\|)"
 )
-CUT_LINK = re.compile(r"!?\[ *([^\[\]]*)(?:\]\([^()\s]*)?$")
-CUT_CODE = re.compile(r"(`+)(?!`)((?:(?!\1).)*)$")
+CUT_LINK = re.compile(r"!?\[ *+([^\[\]]*+)(?:\]\([^()\s]*)?$")
+CUT_CODE = re.compile(rf"({TICKS})((?:(?!\1).)*)$")
 CUT_MARKS = re.compile(r"(?<![*_~=|`\s])[*_~=|`\s]+$")
 
 
@@ -165,6 +165,7 @@ class _Scanner:
     def __init__(self, lines: list[str], is_half: bool) -> None:
         self._lines = lines
         self._is_half = is_half
+        self._last = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
         self._at = 0
         self._shift = 0  # spaces to leave out, after code that was in a list
         self._text = Block(0)  # the paragraphs, lists and quotes under way
@@ -200,7 +201,7 @@ class _Scanner:
 
     def _is_last(self, at: int) -> bool:
         """Tell whether a line is the last one of a text that is half-written."""
-        return self._is_half and not any(map(str.strip, self._lines[at + 1 :]))
+        return self._is_half and at >= self._last
 
     def _end(self) -> Iterator[Block]:
         """Yield the text under way, if there is any."""
@@ -416,7 +417,8 @@ def inline(
         made.append(text[at : found.start()])
         at, token, kind = found.end(), found[0], found.lastgroup
         if kind == "mark" and not (is_cell and token == "||"):
-            before, after = text[: found.start()][-1:] or " ", text[at:][:1] or " "
+            before = text[max(found.start() - 1, 0) : found.start()] or " "
+            after = text[at : at + 1] or " "
             if token in marks and not before.isspace():
                 del marks[marks.index(token) :]
             elif not (before.isalnum() or after.isspace()):

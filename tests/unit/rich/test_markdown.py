@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -402,3 +405,83 @@ def test_formulas_without_an_end_are_read_once(monkeypatch: pytest.MonkeyPatch) 
 def test_a_formula_without_an_end_takes_no_longer_for_each_character() -> None:
     text = "&#36;&#36;" + "a" * 300_000
     assert markdown.inline("$$" + "a" * 300_000) == text  # else this takes minutes
+
+
+def runs(most: int) -> str:
+    """Return runs of backticks, each longer than the one before."""
+    lengths = itertools.takewhile(lambda length: length**2 < 2 * most, itertools.count(1))
+    return "x".join("`" * length for length in lengths)
+
+
+def find_all(pattern: str) -> Callable[[str], int]:
+    return lambda text: sum(1 for _ in getattr(markdown, pattern).finditer(text))
+
+
+def match(pattern: str) -> Callable[[str], object]:
+    return lambda text: getattr(markdown, pattern).match(text)
+
+
+# What reads a text, and a text of about this length that takes it long.
+LONG: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
+    "PART": (find_all("PART"), lambda most: "a" * most),
+    "FENCE, quotes": (match("FENCE"), lambda most: "> " * (most // 2)),
+    "FENCE, backticks": (match("FENCE"), lambda most: "`" * most + "x`"),
+    "MARKER": (match("MARKER"), lambda most: " " * most),
+    "HEADING": (match("HEADING"), lambda most: "#" + " " * most),
+    "FOOTNOTE": (match("FOOTNOTE"), lambda most: "[^" + "a" * most),
+    "RULE": (match("RULE"), lambda most: ("*" + " " * 9) * (most // 10) + "x"),
+    "CELL, code": (find_all("CELL"), runs),
+    "CELL, formulas": (find_all("CELL"), lambda most: "$a " * (most // 3)),
+    "TOKEN, code": (find_all("TOKEN"), runs),
+    "TOKEN, images": (find_all("TOKEN"), lambda most: "![" * (most // 2)),
+    "TOKEN, links": (find_all("TOKEN"), lambda most: '](http://a "' * (most // 12)),
+    "TOKEN, targets": (find_all("TOKEN"), lambda most: "](http://a" + "(b)" * (most // 3)),
+    "TOKEN, spaces": (find_all("TOKEN"), lambda most: "](http://a" + " " * most + "x"),
+    "TOKEN, mail": (find_all("TOKEN"), lambda most: "](mailto:" + "a@" * (most // 2)),
+    "TOKEN, definitions": (find_all("TOKEN"), lambda most: "]: http://a" + "(b)" * (most // 3)),
+    "TOKEN, formulas": (find_all("TOKEN"), lambda most: "$$" + " " * most + "$"),
+    "TOKEN, breaks": (find_all("TOKEN"), lambda most: "<br" + " " * most),
+    "TOKEN, exclamation marks": (find_all("TOKEN"), lambda most: "!" * most),
+    "CUT_LINK, spaces": (find_all("CUT_LINK"), lambda most: "![" + " " * most + "]x"),
+    "CUT_LINK, brackets": (find_all("CUT_LINK"), lambda most: "[a](b" * (most // 5) + " "),
+    "CUT_CODE": (match("CUT_CODE"), lambda most: f"{'`' * (most // 2)}a{'`' * (most // 2 - 1)}b"),
+    "CUT_MARKS": (find_all("CUT_MARKS"), lambda most: "* " * (most // 2) + "x"),
+    "marks": (markdown.inline, lambda most: "*a" * (most // 2)),
+}
+
+
+@pytest.mark.parametrize(("read", "text"), LONG.values(), ids=LONG)
+def test_what_is_longer_takes_as_much_longer(
+    read: Callable[[str], object], text: Callable[[int], str]
+) -> None:
+    def seconds(length: int) -> float:
+        """Return the CPU time for a text. The least of some isn't disturbed."""
+        long_text, times = text(length), []
+        for _ in range(3):
+            began = time.thread_time()
+            read(long_text)
+            times.append(time.thread_time() - began)
+        return min(times)
+
+    # As much longer: 16 times. Each character times each other one would be 256 times.
+    assert seconds(16 * 5_000) < 80 * max(seconds(5_000), 5e-6)
+
+
+class Lines(list[str]):
+    """Lines that count how often one is read."""
+
+    read = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        self.read += len(found) if isinstance(at, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n", "|a\n\n", "|a|\n|-|\n", "$$a\n\n", "> a\n", "```\na\n```\n"]
+)
+def test_each_line_is_read_a_few_times(text: str) -> None:
+    lines = Lines((text * 1000).split("\n"))
+    assert list(markdown._Scanner(lines, is_half=True).blocks())
+    assert lines.read < 8 * len(lines)
