@@ -18,7 +18,6 @@ two questions runs again at each answer: put effects that must not repeat into `
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -27,6 +26,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 
 from . import current
+from .aws import to_json
 from .errors import BadConversation
 from .place import Place
 from .session import check_own, checked_copy
@@ -36,7 +36,7 @@ logger = logging.getLogger("botkit")
 
 KEY = "conversation"  # in the session
 MOST_STEPS = 50  # answers, and what `keep` has kept
-LARGEST = 32 << 10  # bytes of a dialogue in the session, in JSON
+LARGEST = 32 << 10  # bytes of a dialogue in the session, which is JSON in UTF-8
 LONGEST_DATA = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"(/[a-z0-9_]{1,32})(@\w+)?(\s|$)")
 
@@ -397,7 +397,7 @@ class _Run:
             return step.calls
         self.question = step
         self._state |= {"question": step.name, "at": int(time.time())}
-        if len(steps) > MOST_STEPS or len(json.dumps(self._state)) > LARGEST:
+        if len(steps) > MOST_STEPS or len(to_json(self._state).encode()) > LARGEST:
             raise _Changed(f"it has more than {MOST_STEPS} steps or {LARGEST:,} bytes")
         return self.sent(step.calls)
 

@@ -675,8 +675,10 @@ def test_a_dialogue_of_too_many_bytes_ends(person: Any, talk: Any, spare: int, a
     ada = person(order)
     ada.send("/go")
     ada.send("")
-    room = (32 << 10) - len(json.dumps(ada.session["conversation"])) - len(json.dumps(["next", ""]))
-    assert ada.send("x" * (room + spare)) == answer
+    now = json.dumps(ada.session["conversation"], separators=(",", ":"))
+    room = (32 << 10) - len(now) - len(',["next",""]')
+    odd = "x" * (room % 2)  # in UTF-8, a Cyrillic letter has two bytes
+    assert ada.send("ж" * (room // 2) + odd + "x" * spare) == answer
 
 
 def test_a_dialogue_too_large_to_begin_is_refused(person: Any, talk: Any) -> None:
