@@ -359,7 +359,7 @@ class _Run:
 
     def __enter__(self) -> _Run:
         module, _, name = self._state["of"].partition(":")
-        function = getattr(sys.modules.get(module), name, None)
+        function = getattr(_imported(module), name, None)
         if function is None:
             raise _Changed("it is gone")
         given = checked_copy(self._state)  # the dialogue may change what it gets
@@ -468,6 +468,20 @@ def _name_of(function: Any) -> str:
     if not name.isidentifier():
         raise BadConversation("a dialogue must be a function at the top of a module")
     return f"{function.__module__}:{name}"
+
+
+def _imported(module: str) -> Any:
+    """Return the module of a dialogue, or None if it is gone.
+
+    This container may not have imported it yet: the bot may do so only where a dialogue begins.
+    """
+    try:
+        __import__(module)
+    except ModuleNotFoundError as error:
+        if f"{module}.".startswith(f"{error.name}."):
+            return None
+        raise
+    return sys.modules[module]
 
 
 def _command(text: str | None) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -630,6 +632,60 @@ def test_a_release_that_changes_the_questions_ends_the_dialogue(
     assert (record["dialogue"], record["reason"]) == ("bot:dialogue", reason)
 
 
+LAZY = """
+from botkit import conversation
+
+def trip(message):
+    to = yield conversation.ask("to", [{"method": "sendMessage", "chat_id": 7, "text": "To?"}])
+    return [{"method": "sendMessage", "chat_id": 7, "text": f"To {to}"}]
+"""
+
+
+@pytest.fixture
+def tour(tmp_path: Path) -> Iterator[Path]:
+    """A module beside bot.py, with a dialogue, which each container imports when it needs it."""
+    file = tmp_path / "tour.py"
+    file.write_text(LAZY)
+    importlib.invalidate_caches()
+    yield file
+    sys.modules.pop("tour", None)
+
+
+def begin_trip(talk: Any) -> Person:
+    def otherwise(update: Json, session: Json) -> list[Json]:
+        if update["message"]["text"] != "trip":
+            return say({"chat": CHAT}, "otherwise")
+        trip = importlib.import_module("tour").trip
+        return list(talk.start(trip, update, session))
+
+    ada = Person(talk, {})
+    ada.reply = talk.reply_with({}, otherwise)
+    assert ada.send("trip") == "To?"
+    del sys.modules["tour"]  # as in another container
+    return ada
+
+
+def test_a_dialogue_may_be_in_a_module_that_is_imported_late(talk: Any, tour: Path) -> None:
+    assert begin_trip(talk).send("Rome") == "To Rome"
+
+
+def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk: Any, tour: Path) -> None:
+    ada = begin_trip(talk)
+    tour.unlink()
+    importlib.invalidate_caches()
+    assert ada.send("Rome") == "otherwise"
+    assert ada.session == {}
+
+
+def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk: Any, tour: Path) -> None:
+    ada = begin_trip(talk)
+    tour.write_text("import nothing_like_this")
+    importlib.invalidate_caches()
+    with pytest.raises(ModuleNotFoundError, match="nothing_like_this"):
+        ada.send("Rome")
+    assert "conversation" in ada.session
+
+
 def test_a_release_may_change_the_wording(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         yield talk.ask("size", say(message, "Wich size?"))
@@ -676,7 +732,7 @@ def test_a_dialogue_of_too_many_bytes_ends(person: Any, talk: Any, spare: int, a
     ada.send("/go")
     ada.send("")
     now = json.dumps(ada.session["conversation"], separators=(",", ":"))
-    room = (32 << 10) - len(now) - len(',["next",""]')
+    room = (32 << 10) - len(now) - len('["next",""]')
     odd = "x" * (room % 2)  # in UTF-8, a Cyrillic letter has two bytes
     assert ada.send("ж" * (room // 2) + odd + "x" * spare) == answer
 
